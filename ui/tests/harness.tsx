@@ -34,10 +34,10 @@ export function serve(replies: Record<string, Reply>): Sent[] {
     };
     sent.push(item);
     const reply = replies[`${item.method} ${item.path}`];
-    const answer = reply ? reply(item) : new Refusal(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
-    const refused = answer instanceof Refusal;
-    return new Response(JSON.stringify(refused ? answer.problem : answer), {
-      status: refused ? answer.status : 200,
+    const query = reply ? reply(item) : new Refusal(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
+    const refused = query instanceof Refusal;
+    return new Response(JSON.stringify(refused ? query.problem : query), {
+      status: refused ? query.status : 200,
       headers: { 'content-type': refused ? 'application/problem+json' : 'application/json' },
     });
   });
@@ -47,13 +47,13 @@ export function serve(replies: Record<string, Reply>): Sent[] {
 /** Show `routes` at `path` as the app would. */
 export function show(routes: RouteObject[], path: string) {
   const router = createMemoryRouter(routes, { initialEntries: [path] });
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
-    <QueryClientProvider client={queries}>
+    <QueryClientProvider client={queryClient}>
       <PreferencesRoot>
         <RouterProvider router={router} />
       </PreferencesRoot>
     </QueryClientProvider>,
   );
-  return { router, queries };
+  return { router, queries: queryClient };
 }

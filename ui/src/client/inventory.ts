@@ -114,8 +114,8 @@ export const actOnAllocation = async (act: AllocationAct): Promise<string> => {
 
 export const listSupplyLines = (query: Query<paths['/api/v1/inventory/supply-orders']['get']>, signal?: AbortSignal): Promise<SupplyPage> =>
   read(api.GET('/api/v1/inventory/supply-orders', { params: { query: withoutEmpty(query) }, signal }));
-const firstRefusal = (answer: { results: { ok: boolean; reason: string }[] }): string =>
-  answer.results[0]?.ok === false ? answer.results[0].reason : '';
+const firstRefusal = (query: { results: { ok: boolean; reason: string }[] }): string =>
+  query.results[0]?.ok === false ? query.results[0].reason : '';
 export const saveSupplyOrder = async (order: SupplyOrder): Promise<string> =>
   firstRefusal(await read(api.POST('/api/v1/inventory/supply-orders', { body: { orders: [order] } })));
 const lineKey = ({ kind, number, line_number }: SupplyLine) => ({ kind: kind as SupplyOrder['kind'], number, line_number });

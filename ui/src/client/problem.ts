@@ -33,7 +33,7 @@ export class Problem extends Error {
   }
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Read problem+json; anything else (a proxy's HTML, an empty body) still becomes a Problem one can act on. */
@@ -48,12 +48,12 @@ export function problemFrom(body: unknown, status: number, path: string): Proble
   }
   const parts = Array.isArray(body.problems) ? body.problems.filter(isRecord) : [];
   return new Problem({
-    what: text(body.detail) || text(body.title) || `The server answered ${status}`,
-    where: text(body.where) || path,
-    remedy: text(body.remedy),
-    reference: text(body.reference),
+    what: asText(body.detail) || asText(body.title) || `The server answered ${status}`,
+    where: asText(body.where) || path,
+    remedy: asText(body.remedy),
+    reference: asText(body.reference),
     status,
-    problems: parts.map((part) => ({ where: text(part.where), what: text(part.what), remedy: text(part.remedy) })),
+    problems: parts.map((part) => ({ where: asText(part.where), what: asText(part.what), remedy: asText(part.remedy) })),
   });
 }
 

@@ -34,7 +34,7 @@ export type Figures = Schemas['Figures'];
 export type Summary = Schemas['Summary'];
 
 /** A table as it stands in a form, and a parcel: what it would cost, and why. */
-export const tryRate = async (
+export const testRate = async (
   request: { table: Record<string, unknown>; zone: string; weight_kg: number; source_type: string; business: boolean },
   signal?: AbortSignal,
 ): Promise<Schemas['RateAnswer']> => read(api.POST('/api/v1/sourcing/rate', { body: request as Schemas['RateRequest'], signal }));

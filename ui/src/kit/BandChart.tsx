@@ -13,14 +13,14 @@ const BOTTOM = 22;
 const TOP = 8;
 
 /** Steps of 1, 2 or 5 that cover `low` to `high` in about four; from nothing where both are the same. */
-export function ticksOf(low: number, high: number): number[] {
-  if (low === high && low !== 0) return ticksOf(Math.min(0, low), Math.max(0, high));
-  const span = high - low || Math.abs(high) || 1;
-  const rough = span / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((item) => item * power >= rough) ?? 10);
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.ceil(high / step));
+export function ticksOf(minimum: number, maximum: number): number[] {
+  if (minimum === maximum && minimum !== 0) return ticksOf(Math.min(0, minimum), Math.max(0, maximum));
+  const span = maximum - minimum || Math.abs(maximum) || 1;
+  const roughStep = span / 4;
+  const power = 10 ** Math.floor(Math.log10(roughStep));
+  const step = power * ([1, 2, 5, 10].find((item) => item * power >= roughStep) ?? 10);
+  const first = Math.floor(minimum / step);
+  const last = Math.max(first + 1, Math.ceil(maximum / step));
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
@@ -46,17 +46,17 @@ export function BandChart({
   format?: (value: number) => string;
 }) {
   const id = useId();
-  const all = [bands, ...(base ? [base] : [])].flatMap((item) => [...item.lower, ...item.upper]);
-  const ticks = ticksOf(Math.min(...all), Math.max(...all));
-  const low = ticks[0] ?? 0;
-  const high = ticks.at(-1) ?? 1;
+  const bounds = [bands, ...(base ? [base] : [])].flatMap((item) => [...item.lower, ...item.upper]);
+  const ticks = ticksOf(Math.min(...bounds), Math.max(...bounds));
+  const minimum = ticks[0] ?? 0;
+  const maximum = ticks.at(-1) ?? 1;
   const count = labels.length;
   const x = (index: number): number => LEFT + (count > 1 ? (index * (WIDTH - LEFT - 10)) / (count - 1) : (WIDTH - LEFT) / 2);
-  const y = (value: number): number => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
+  const y = (value: number): number => TOP + (1 - (value - minimum) / (maximum - minimum || 1)) * (HEIGHT - TOP - BOTTOM);
   const line = (values: readonly number[]): string => values.map((value, index) => `${index ? 'L' : 'M'}${x(index)} ${y(value)}`).join('');
   const area = (entry: Bands): string =>
     `${line(entry.upper)}${entry.lower.map((_, index) => `L${x(count - 1 - index)} ${y(entry.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
-  const every = Math.max(1, Math.ceil(count / 6));
+  const labelSpacing = Math.max(1, Math.ceil(count / 6));
   return (
     <figure className="band-chart">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
@@ -71,7 +71,7 @@ export function BandChart({
         ))}
         {labels.map(
           (label, index) =>
-            index % every === 0 && (
+            index % labelSpacing === 0 && (
               <text key={label} className="axis" x={x(index)} y={HEIGHT - 5} textAnchor={index === 0 ? 'start' : 'middle'}>
                 {label}
               </text>

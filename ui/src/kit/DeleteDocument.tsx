@@ -26,7 +26,7 @@ export function DeleteDocument({
   onChanged: () => void;
   onDeleted?: () => void;
 }) {
-  const [asking, setAsking] = useState(false);
+  const [dialogOpen, setDialogOpen] = useState(false);
   return (
     <>
       <ExplainedButton
@@ -35,12 +35,12 @@ export function DeleteDocument({
         allowed={allowed}
         why={why}
         aria-label={small ? `Delete ${noun} ${document.name}` : undefined}
-        onClick={() => setAsking(true)}
+        onClick={() => setDialogOpen(true)}
       >
         Delete
       </ExplainedButton>
-      {asking && (
-        <DeleteDialog document={document} noun={noun} onClose={() => setAsking(false)} onChanged={onChanged} onDeleted={onDeleted} />
+      {dialogOpen && (
+        <DeleteDialog document={document} noun={noun} onClose={() => setDialogOpen(false)} onChanged={onChanged} onDeleted={onDeleted} />
       )}
     </>
   );
@@ -61,7 +61,7 @@ function DeleteDialog({
 }) {
   const { message, notification } = App.useApp();
   const { kind, name } = document;
-  const may = useQuery({
+  const check = useQuery({
     queryKey: ['may-delete', kind, name],
     queryFn: async () => {
       await deleteDocument(kind, name, true);
@@ -81,7 +81,7 @@ function DeleteDialog({
       notification.error({ title: `${name} could not be brought back`, description: <ProblemNotice compact error={error} />, duration: 0 });
     }
   };
-  const work = useMutation({
+  const mutation = useMutation({
     mutationFn: () => deleteDocument(kind, name),
     onSuccess: () => {
       const key = `deleted ${kind} ${name}`;
@@ -102,7 +102,7 @@ function DeleteDialog({
       onDeleted?.();
     },
   });
-  const refusal = work.error ?? may.error;
+  const refusal = mutation.error ?? check.error;
   return (
     <Modal
       open
@@ -112,7 +112,7 @@ function DeleteDialog({
         <>
           <Button onClick={onClose}>Keep it</Button>
           {!refusal && (
-            <Button type="primary" danger loading={work.isPending} disabled={!may.isSuccess} onClick={() => work.mutate()}>
+            <Button type="primary" danger loading={mutation.isPending} disabled={!check.isSuccess} onClick={() => mutation.mutate()}>
               Delete {noun}
             </Button>
           )}
@@ -121,7 +121,7 @@ function DeleteDialog({
     >
       {refusal ? (
         <ProblemNotice compact error={refusal} />
-      ) : may.isPending ? (
+      ) : check.isPending ? (
         <Skeleton active title={false} paragraph={{ rows: 2 }} />
       ) : (
         <p>

@@ -3,12 +3,12 @@ import type { ReactNode } from 'react';
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isPlain = (value: unknown): boolean => !isRecord(value) && !Array.isArray(value);
 
-const words = (key: string): string => {
+const labelOf = (key: string): string => {
   const text = key.replaceAll('_', ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);
 };
 
-function plain(value: unknown): string {
+function formatPlain(value: unknown): string {
   if (value === null || value === undefined) return '—';
   if (value === true) return 'yes';
   if (value === false) return 'no';
@@ -17,10 +17,10 @@ function plain(value: unknown): string {
 
 /** Any JSON as something a person reads: names and values, lists, tables of alike rows. */
 export function DetailsView({ value }: { value: unknown }): ReactNode {
-  if (isPlain(value)) return <span>{plain(value)}</span>;
+  if (isPlain(value)) return <span>{formatPlain(value)}</span>;
   if (Array.isArray(value)) {
     if (value.length === 0) return <span className="muted">none</span>;
-    if (value.every(isPlain)) return <span>{value.map(plain).join(', ')}</span>;
+    if (value.every(isPlain)) return <span>{value.map(formatPlain).join(', ')}</span>;
     return (
       <ul className="details-list">
         {value.map((item: unknown, index) => (
@@ -35,7 +35,7 @@ export function DetailsView({ value }: { value: unknown }): ReactNode {
     <dl className="details">
       {Object.entries(value as Record<string, unknown>).map(([key, inner]) => (
         <div key={key}>
-          <dt>{words(key)}</dt>
+          <dt>{labelOf(key)}</dt>
           <dd>
             <DetailsView value={inner} />
           </dd>

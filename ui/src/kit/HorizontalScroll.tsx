@@ -2,19 +2,19 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 /** Lets wide content scroll sideways inside its card; when there is something to scroll, the keyboard reaches it too. */
 export function HorizontalScroll({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [wide, setWide] = useState(false);
+  const container = useRef<HTMLDivElement>(null);
+  const [overflows, setOverflows] = useState(false);
   useEffect(() => {
-    const element = box.current;
+    const element = container.current;
     if (!element || typeof ResizeObserver === 'undefined') return;
-    const observer = new ResizeObserver(() => setWide(element.scrollWidth > element.clientWidth + 1));
+    const observer = new ResizeObserver(() => setOverflows(element.scrollWidth > element.clientWidth + 1));
     observer.observe(element);
     if (element.firstElementChild) observer.observe(element.firstElementChild);
     return () => observer.disconnect();
   }, []);
-  const reach = wide ? { tabIndex: 0, role: 'region', 'aria-label': `${label}, scrolls sideways` } : {};
+  const regionProps = overflows ? { tabIndex: 0, role: 'region', 'aria-label': `${label}, scrolls sideways` } : {};
   return (
-    <div ref={box} className={['scroll-x', className ?? ''].join(' ').trim()} {...reach}>
+    <div ref={container} className={['scroll-x', className ?? ''].join(' ').trim()} {...regionProps}>
       {children}
     </div>
   );

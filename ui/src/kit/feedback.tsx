@@ -79,10 +79,17 @@ interface QueryLike<T> {
 }
 
 /** Skeleton while loading, problem when refused, children when there is something to show. */
-export function QueryContent<T>({ answer, rows = 3, children }: { answer: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
-  if (answer.data !== undefined) return <>{children(answer.data)}</>;
-  if (answer.error !== null && answer.error !== undefined)
-    return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;
+export function QueryContent<T>({
+  query: query,
+  rows = 3,
+  children,
+}: {
+  query: QueryLike<T>;
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.error !== null && query.error !== undefined) return <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <div aria-busy="true" aria-label="Loading">
       <Skeleton active title={false} paragraph={{ rows, width: '100%' }} />

@@ -1,18 +1,18 @@
 import { Tooltip } from 'antd';
 import { useEffect, useState } from 'react';
 
-const formats = new Map<string, Intl.NumberFormat>();
+const currencyFormats = new Map<string, Intl.NumberFormat>();
 
 /** `amount` (a decimal string) in its own currency, in the reader's way of writing. */
 export function formatMoney(amount: string | number, currency: string): string {
-  let format = formats.get(currency);
+  let format = currencyFormats.get(currency);
   if (!format) {
     try {
       format = new Intl.NumberFormat(undefined, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
     } catch {
       return `${amount} ${currency}`;
     }
-    formats.set(currency, format);
+    currencyFormats.set(currency, format);
   }
   return format.format(Number(amount));
 }
@@ -37,28 +37,28 @@ export function Quantity({ value, unit }: { value: number; unit?: string }) {
   );
 }
 
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
-const dayTime = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' });
-const dayYear = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+const relativeFormat = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+const dateTimeFormat = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' });
+const dateFormat = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
 
 export function formatRelative(at: string, now: number): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);
   const size = Math.abs(seconds);
   if (size < 10) return 'just now';
-  if (size < 60) return relative.format(seconds, 'second');
-  if (size < 3600) return relative.format(Math.round(seconds / 60), 'minute');
-  if (size < 86_400) return relative.format(Math.round(seconds / 3600), 'hour');
-  if (size < 7 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day');
-  return dayYear.format(new Date(at));
+  if (size < 60) return relativeFormat.format(seconds, 'second');
+  if (size < 3600) return relativeFormat.format(Math.round(seconds / 60), 'minute');
+  if (size < 86_400) return relativeFormat.format(Math.round(seconds / 3600), 'hour');
+  if (size < 7 * 86_400) return relativeFormat.format(Math.round(seconds / 86_400), 'day');
+  return dateFormat.format(new Date(at));
 }
 
 export function formatDateTime(at: string): string {
   const date = new Date(at);
-  return date.getFullYear() === new Date().getFullYear() ? dayTime.format(date) : dayYear.format(date);
+  return date.getFullYear() === new Date().getFullYear() ? dateTimeFormat.format(date) : dateFormat.format(date);
 }
 
-export const formatExactInstant = (at: string): string => `${exact.format(new Date(at))} (${new Date(at).toISOString()})`;
+export const formatExactInstant = (at: string): string => `${exactFormat.format(new Date(at))} (${new Date(at).toISOString()})`;
 
 /** The current time, renewed twice a minute, for "3 min. ago". */
 function useNow(): number {
@@ -86,7 +86,7 @@ export function Timestamp({ at, as: as = 'ago', none: none = '—' }: { at: stri
 /** A calendar day without a time. */
 export function CalendarDate({ date }: { date: string | null | undefined }) {
   if (!date) return <span className="muted">—</span>;
-  return <time dateTime={date}>{dayYear.format(new Date(`${date.slice(0, 10)}T12:00:00`))}</time>;
+  return <time dateTime={date}>{dateFormat.format(new Date(`${date.slice(0, 10)}T12:00:00`))}</time>;
 }
 
 export function formatDuration(ms: number | null | undefined): string {

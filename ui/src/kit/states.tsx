@@ -12,41 +12,41 @@ import type { ReactNode } from 'react';
 import type { Tone } from './tokens';
 
 /** The one table that says which colour a state has, whatever document it belongs to. */
-const known: Record<string, { tone: Tone; word: string }> = {
-  new: { tone: 'neutral', word: 'New' },
-  on_hold: { tone: 'attention', word: 'On hold' },
-  in_progress: { tone: 'progress', word: 'In progress' },
-  fulfillment_in_process: { tone: 'moving', word: 'In fulfillment' },
-  completed: { tone: 'done', word: 'Completed' },
-  canceled: { tone: 'ended', word: 'Canceled' },
-  sent: { tone: 'progress', word: 'Sent' },
-  accepted: { tone: 'progress', word: 'Accepted' },
-  picked: { tone: 'moving', word: 'Picked' },
-  packed: { tone: 'moving', word: 'Packed' },
-  partially_shipped: { tone: 'moving', word: 'Partially shipped' },
-  shipped: { tone: 'done', word: 'Shipped' },
-  delivered: { tone: 'done', word: 'Delivered' },
-  declined: { tone: 'failed', word: 'Declined' },
-  closed: { tone: 'ended', word: 'Closed' },
-  ready: { tone: 'progress', word: 'Ready' },
-  running: { tone: 'progress', word: 'Running' },
-  waiting: { tone: 'attention', word: 'Waiting' },
-  failed: { tone: 'failed', word: 'Failed' },
-  done: { tone: 'done', word: 'Done' },
-  active: { tone: 'done', word: 'Active' },
-  inactive: { tone: 'ended', word: 'Inactive' },
-  received: { tone: 'neutral', word: 'Received' },
-  processed: { tone: 'done', word: 'Processed' },
-  duplicate: { tone: 'ended', word: 'Duplicate' },
-  stale: { tone: 'ended', word: 'Stale' },
-  parked: { tone: 'attention', word: 'Parked' },
-  discarded: { tone: 'ended', word: 'Discarded' },
-  green: { tone: 'done', word: 'Connected' },
-  red: { tone: 'failed', word: 'Not connected' },
-  untested: { tone: 'neutral', word: 'Not tested' },
+const stateStyles: Record<string, { tone: Tone; label: string }> = {
+  new: { tone: 'neutral', label: 'New' },
+  on_hold: { tone: 'attention', label: 'On hold' },
+  in_progress: { tone: 'progress', label: 'In progress' },
+  fulfillment_in_process: { tone: 'moving', label: 'In fulfillment' },
+  completed: { tone: 'done', label: 'Completed' },
+  canceled: { tone: 'ended', label: 'Canceled' },
+  sent: { tone: 'progress', label: 'Sent' },
+  accepted: { tone: 'progress', label: 'Accepted' },
+  picked: { tone: 'moving', label: 'Picked' },
+  packed: { tone: 'moving', label: 'Packed' },
+  partially_shipped: { tone: 'moving', label: 'Partially shipped' },
+  shipped: { tone: 'done', label: 'Shipped' },
+  delivered: { tone: 'done', label: 'Delivered' },
+  declined: { tone: 'failed', label: 'Declined' },
+  closed: { tone: 'ended', label: 'Closed' },
+  ready: { tone: 'progress', label: 'Ready' },
+  running: { tone: 'progress', label: 'Running' },
+  waiting: { tone: 'attention', label: 'Waiting' },
+  failed: { tone: 'failed', label: 'Failed' },
+  done: { tone: 'done', label: 'Done' },
+  active: { tone: 'done', label: 'Active' },
+  inactive: { tone: 'ended', label: 'Inactive' },
+  received: { tone: 'neutral', label: 'Received' },
+  processed: { tone: 'done', label: 'Processed' },
+  duplicate: { tone: 'ended', label: 'Duplicate' },
+  stale: { tone: 'ended', label: 'Stale' },
+  parked: { tone: 'attention', label: 'Parked' },
+  discarded: { tone: 'ended', label: 'Discarded' },
+  green: { tone: 'done', label: 'Connected' },
+  red: { tone: 'failed', label: 'Not connected' },
+  untested: { tone: 'neutral', label: 'Not tested' },
 };
 
-const icons: Record<Tone, ReactNode> = {
+const toneIcons: Record<Tone, ReactNode> = {
   neutral: <PlusCircleOutlined />,
   attention: <PauseCircleFilled />,
   progress: <SyncOutlined />,
@@ -61,17 +61,17 @@ const sentence = (name: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-export const stateTone = (state: string): Tone => known[state]?.tone ?? 'neutral';
-export const stateLabel = (state: string): string => known[state]?.word ?? sentence(state);
+export const stateTone = (state: string): Tone => stateStyles[state]?.tone ?? 'neutral';
+export const stateLabel = (state: string): string => stateStyles[state]?.label ?? sentence(state);
 export const humanize = sentence;
-export const toneIcon = (tone: Tone): ReactNode => icons[tone];
+export const toneIcon = (tone: Tone): ReactNode => toneIcons[tone];
 
 /** A state as colour, icon and word. `label` overrides the word, `tone` the colour. */
 export function StateTag({ state, label, tone }: { state: string; label?: string; tone?: Tone }) {
-  const shown = tone ?? stateTone(state);
+  const resolvedTone = tone ?? stateTone(state);
   return (
-    <span className="tag" data-tone={shown}>
-      <span aria-hidden="true">{icons[shown]}</span>
+    <span className="tag" data-tone={resolvedTone}>
+      <span aria-hidden="true">{toneIcons[resolvedTone]}</span>
       {label ?? stateLabel(state)}
     </span>
   );

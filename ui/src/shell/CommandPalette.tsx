@@ -18,7 +18,7 @@ interface Entry {
 /** Finds any order, product, customer, flow or page from anywhere. Arrow keys choose, Enter goes. */
 export default function CommandPalette({ permissions, onClose }: { permissions: readonly string[]; onClose: () => void }) {
   const [text, setText] = useState('');
-  const [chosen, setChosen] = useState(0);
+  const [activeIndex, setActiveIndex] = useState(0);
   const navigate = useNavigate();
   const query = useDeferredValue(text.trim());
   const hits = useQuery({
@@ -28,16 +28,16 @@ export default function CommandPalette({ permissions, onClose }: { permissions: 
     placeholderData: keepPreviousData,
   });
 
-  const words = query.toLowerCase();
+  const searchText = query.toLowerCase();
   const pages: Entry[] = allPages
     .filter((page) => hasPermission(permissions, page.permission))
-    .filter((page) => `${page.title} ${page.keywords}`.toLowerCase().includes(words))
+    .filter((page) => `${page.title} ${page.keywords}`.toLowerCase().includes(searchText))
     .map((page) => ({ kind: 'page', label: page.title, detail: '', path: page.path }));
-  const found: Entry[] = query.length > 1 ? (hits.data ?? []) : [];
-  const entries = [...found, ...pages];
-  const at = Math.min(chosen, Math.max(entries.length - 1, 0));
+  const data: Entry[] = query.length > 1 ? (hits.data ?? []) : [];
+  const entries = [...data, ...pages];
+  const activePosition = Math.min(activeIndex, Math.max(entries.length - 1, 0));
 
-  const go = (entry: Entry | undefined): void => {
+  const openEntry = (entry: Entry | undefined): void => {
     if (!entry) return;
     onClose();
     void navigate(entry.path);
@@ -46,10 +46,10 @@ export default function CommandPalette({ permissions, onClose }: { permissions: 
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      setChosen((at + step + entries.length) % Math.max(entries.length, 1));
+      setActiveIndex((activePosition + step + entries.length) % Math.max(entries.length, 1));
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      go(entries[at]);
+      openEntry(entries[activePosition]);
     }
   };
 
@@ -71,13 +71,13 @@ export default function CommandPalette({ permissions, onClose }: { permissions: 
           role="combobox"
           aria-expanded="true"
           aria-controls="palette-list"
-          aria-activedescendant={entries.length > 0 ? `palette-${at}` : undefined}
+          aria-activedescendant={entries.length > 0 ? `palette-${activePosition}` : undefined}
           aria-label="Find an order, product, customer, flow or page"
           placeholder="Order number, product, customer, flow or page"
           value={text}
           onChange={(event) => {
             setText(event.target.value);
-            setChosen(0);
+            setActiveIndex(0);
           }}
           onKeyDown={onKey}
         />
@@ -89,10 +89,10 @@ export default function CommandPalette({ permissions, onClose }: { permissions: 
             key={`${entry.kind} ${entry.path} ${entry.label}`}
             id={`palette-${index}`}
             role="option"
-            aria-selected={index === at}
+            aria-selected={index === activePosition}
             tabIndex={-1}
-            onMouseMove={() => setChosen(index)}
-            onClick={() => go(entry)}
+            onMouseMove={() => setActiveIndex(index)}
+            onClick={() => openEntry(entry)}
           >
             <span>{entry.label}</span>
             <span className="muted small">{entry.detail}</span>

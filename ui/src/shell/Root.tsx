@@ -8,9 +8,9 @@ import { SignIn } from './SignIn';
 
 /** Nobody is signed in: the door. Somebody is: the house. The address stays, so that signing in leads where one wanted to go. */
 export function Root() {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const session = useQuery({ queryKey: sessionKey, queryFn: getSession, staleTime: Infinity });
-  useEffect(() => onSignedOut(() => queries.setQueryData(sessionKey, null)), [queries]);
+  useEffect(() => onSignedOut(() => queryClient.setQueryData(sessionKey, null)), [queryClient]);
 
   if (session.data) return <Shell session={session.data} />;
   if (session.data === null) return <SignIn />;

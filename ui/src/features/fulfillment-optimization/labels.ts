@@ -1,4 +1,4 @@
-export const typeWords: Record<string, string> = {
+export const sourceTypeLabels: Record<string, string> = {
   warehouse: 'Warehouse',
   store: 'Store',
   '3pl': '3PL',
@@ -6,34 +6,36 @@ export const typeWords: Record<string, string> = {
   virtual: 'Virtual',
 };
 
-export const capabilityWords: Record<string, string> = {
+export const capabilityLabels: Record<string, string> = {
   ship: 'Ships',
   pickup: 'Pickup in store',
   curbside: 'Curbside pickup',
   ship_to_store: 'Ship to store',
 };
 
-export const modeWords: Record<string, string> = { realtime: 'Real time', batch: 'Batch', reoptimize: 'Re-optimizer' };
+export const planModeLabels: Record<string, string> = { realtime: 'Real time', batch: 'Batch', reoptimize: 'Re-optimizer' };
 
-const amount = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const short = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
+const costFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
 /** A cost with what it counts, where that is not said beside it. */
-export const cost = (value: number | null | undefined, unit = ''): string =>
-  value === null || value === undefined ? '—' : unit === '' ? amount.format(value) : `${amount.format(value)} ${unit}`;
+export const formatCost = (value: number | null | undefined, unit = ''): string =>
+  value === null || value === undefined ? '—' : unit === '' ? costFormat.format(value) : `${costFormat.format(value)} ${unit}`;
 
 /** What costs count: their currency, kilometers where distance is the objective, nothing where nobody said. */
-export const unitOf = (found: { currency: string; parts: Record<string, number> }): string =>
-  found.currency || ('distance' in found.parts ? 'km' : '');
+export const costUnit = (data: { currency: string; parts: Record<string, number> }): string =>
+  data.currency || ('distance' in data.parts ? 'km' : '');
 /** A column of costs, with what they count. */
-export const headed = (title: string, unit: string): string => (unit === '' ? title : `${title}, ${unit}`);
-export const figure = (value: number): string => short.format(value);
-export const share = (value: number | null | undefined): string => (value === null || value === undefined ? '—' : percent.format(value));
-export const seconds = (value: number): string => (value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${short.format(value)} s`);
+export const withUnit = (title: string, unit: string): string => (unit === '' ? title : `${title}, ${unit}`);
+export const formatDecimal = (value: number): string => decimalFormat.format(value);
+export const formatPercent = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '—' : percentFormat.format(value);
+export const formatSeconds = (value: number): string =>
+  value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${decimalFormat.format(value)} s`;
 
 /** `colorid=red, sizeid=m` as dimensions; undefined when it cannot be read so. */
-export function dimensionsOf(text: string): Record<string, string> | undefined {
+export function parseDimensions(text: string): Record<string, string> | undefined {
   const pairs = text
     .split(/[,;]/)
     .filter((item) => item.trim() !== '')

@@ -12,12 +12,12 @@ import { Link, useParams } from 'react-router';
 
 export default function FulfillmentOrderPage() {
   const { id = '' } = useParams();
-  const queries = useQueryClient();
-  const answer = useQuery({ queryKey: ['fulfillment-order', id], queryFn: () => getFulfillmentOrder(id) });
+  const queryClient = useQueryClient();
+  const query = useQuery({ queryKey: ['fulfillment-order', id], queryFn: () => getFulfillmentOrder(id) });
   useLive((changes) => {
-    const root = answer.data?.order_id;
+    const root = query.data?.order_id;
     if (changes.some((change) => change.subject_id === id || change.root_id === root))
-      void queries.invalidateQueries({ queryKey: ['fulfillment-order', id] });
+      void queryClient.invalidateQueries({ queryKey: ['fulfillment-order', id] });
   });
   return (
     <Page
@@ -26,10 +26,10 @@ export default function FulfillmentOrderPage() {
           Fulfillment orders
         </Link>
       }
-      title={answer.data?.number ?? 'Fulfillment order'}
-      tab={answer.data?.number ?? 'Fulfillment order'}
+      title={query.data?.number ?? 'Fulfillment order'}
+      tab={query.data?.number ?? 'Fulfillment order'}
     >
-      <QueryContent answer={answer} rows={8}>
+      <QueryContent query={query} rows={8}>
         {(item) => (
           <div className="main-side">
             <div className="stack">

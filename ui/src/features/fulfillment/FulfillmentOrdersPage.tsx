@@ -24,7 +24,7 @@ const states = [
   'canceled',
   'closed',
 ];
-const idOf = (row: FulfillmentOrderRow): string => row.id;
+const rowId = (row: FulfillmentOrderRow): string => row.id;
 
 const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   {
@@ -86,22 +86,22 @@ export default function FulfillmentOrdersPage() {
   const navigate = useNavigate();
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const { visibleColumns: visibleColumns, chooser } = useColumns('fulfillment-orders', columns);
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('fulfillment-orders', columns);
   const list = usePagedList({
     name: 'fulfillment-orders',
     query: values,
     fetch: listFulfillmentOrders,
-    rowId: idOf,
+    rowId: rowId,
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
-  const filtered = Object.keys(values).length > 0;
+  const isFiltered = Object.keys(values).length > 0;
   return (
     <Page title="Fulfillment orders" lead="One for each order and source: what a warehouse, store or 3PL was asked to ship.">
       <ListView
         label="Fulfillment orders"
         list={list}
         columns={visibleColumns}
-        rowId={idOf}
+        rowId={rowId}
         rowName={(row) => row.number}
         noun={['fulfillment order', 'fulfillment orders']}
         onOpen={(row) => void navigate(`/fulfillment-orders/${row.id}`)}
@@ -121,7 +121,7 @@ export default function FulfillmentOrdersPage() {
             onChange={change}
             extra={
               <>
-                {chooser}
+                {columnChooser}
                 <ExportButton
                   name="fulfillment-orders"
                   columns={visibleColumns}
@@ -132,7 +132,7 @@ export default function FulfillmentOrdersPage() {
           />
         }
         empty={
-          filtered ? (
+          isFiltered ? (
             <EmptyState
               icon={<CarOutlined />}
               title="No fulfillment order matches"

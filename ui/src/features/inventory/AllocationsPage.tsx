@@ -20,40 +20,46 @@ import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useMemo, useState } from 'react';
-import { AllocationForm, type AllocationKind, spaced } from './AllocationDialog';
+import { AllocationDialog, type AllocationKind, splitCamelCase } from './AllocationDialog';
 import './inventory.css';
-import { dimensionWords, movesStock } from './labels';
+import { describeDimensions, isStockEvent } from './labels';
 
 const keys = ['product', 'source'] as const;
-const idOf = (row: AllocationRow): string => String(row.id);
-interface Acting {
+const rowId = (row: AllocationRow): string => String(row.id);
+interface DialogState {
   kind: AllocationKind;
   row?: AllocationRow;
 }
 
 /** Units kept for channels and customer groups, and moving them by hand. */
 export default function AllocationsPage() {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
-  const [acting, setActing] = useState<Acting>();
+  const [dialog, setDialog] = useState<DialogState>();
   const [open, setOpen] = useState<AllocationRow>();
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source } = values;
   const query = useMemo(() => ({ product, source }), [product, source]);
   const pools = useQuery({ queryKey: ['allocation-pools', query], queryFn: () => listPools(query) });
-  const concerns = (name: string): boolean => movesStock(name) || name.startsWith('order.');
-  const list = usePagedList({ name: 'allocations', query, fetch: listAllocations, rowId: idOf, isRelevant: (item) => concerns(item.name) });
-  useLive((changes) => {
-    if (changes.some((entry) => concerns(entry.name))) void queries.invalidateQueries({ queryKey: ['allocation-pools'] });
+  const isRelevantEvent = (name: string): boolean => isStockEvent(name) || name.startsWith('order.');
+  const list = usePagedList({
+    name: 'allocations',
+    query,
+    fetch: listAllocations,
+    rowId: rowId,
+    isRelevant: (item) => isRelevantEvent(item.name),
   });
-  const columns = useMemo(() => columnsWith(shape.data, setOpen, setActing), [shape.data]);
-  const done = (): void => {
+  useLive((changes) => {
+    if (changes.some((entry) => isRelevantEvent(entry.name))) void queryClient.invalidateQueries({ queryKey: ['allocation-pools'] });
+  });
+  const columns = useMemo(() => allocationColumns(shape.data, setOpen, setDialog), [shape.data]);
+  const refresh = (): void => {
     list.reload();
-    for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
-    <Button type="primary" icon={<PlusOutlined />} disabled={shape.data === undefined} onClick={() => setActing({ kind: 'allocate' })}>
+    <Button type="primary" icon={<PlusOutlined />} disabled={shape.data === undefined} onClick={() => setDialog({ kind: 'allocate' })}>
       Allocate
     </Button>
   );
@@ -65,8 +71,8 @@ export default function AllocationsPage() {
     >
       {(pools.data === undefined || pools.data.length > 0) && (
         <Card title="Pools" flush>
-          <QueryContent answer={pools} rows={3}>
-            {(found) => <Pools pools={found} shape={shape.data} />}
+          <QueryContent query={pools} rows={3}>
+            {(data) => <Pools pools={data} shape={shape.data} />}
           </QueryContent>
         </Card>
       )}
@@ -74,7 +80,7 @@ export default function AllocationsPage() {
         label="Allocations"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         rowName={(row) => `${row.product} at ${row.source} for ${row.groups.join(' › ')}`}
         noun={['allocation', 'allocations']}
         pagerLabels={['Previous', 'Next']}
@@ -91,18 +97,18 @@ export default function AllocationsPage() {
         }}
         noMatch={{ title: 'Nothing is allocated there', description: 'No units of this product or source are kept for anybody.' }}
       />
-      {acting && shape.data && (
-        <AllocationForm kind={acting.kind} row={acting.row} shape={shape.data} onClose={() => setActing(undefined)} onDone={done} />
+      {dialog && shape.data && (
+        <AllocationDialog kind={dialog.kind} row={dialog.row} shape={shape.data} onClose={() => setDialog(undefined)} onDone={refresh} />
       )}
       {open && <AllocationDrawer row={open} shape={shape.data} onClose={() => setOpen(undefined)} />}
     </Page>
   );
 }
 
-function columnsWith(
+function allocationColumns(
   shape: Shape | undefined,
   open: (row: AllocationRow) => void,
-  act: (acting: Acting) => void,
+  openDialog: (dialog: DialogState) => void,
 ): readonly ListColumn<AllocationRow>[] {
   return [
     {
@@ -120,7 +126,7 @@ function columnsWith(
       cell: (row) => (
         <span className="two-line">
           <span>{row.product}</span>
-          {Object.keys(row.dimensions).length > 0 && <span className="muted">{dimensionWords(shape, row.dimensions)}</span>}
+          {Object.keys(row.dimensions).length > 0 && <span className="muted">{describeDimensions(shape, row.dimensions)}</span>}
         </span>
       ),
     },
@@ -135,10 +141,10 @@ function columnsWith(
       cell: (row) =>
         row.allocated > 0 && (
           <span className="row-acts">
-            <Button size="small" onClick={() => act({ kind: 'reallocate', row })}>
+            <Button size="small" onClick={() => openDialog({ kind: 'reallocate', row })}>
               Move
             </Button>
-            <Button size="small" onClick={() => act({ kind: 'unallocate', row })}>
+            <Button size="small" onClick={() => openDialog({ kind: 'unallocate', row })}>
               Give back
             </Button>
           </span>
@@ -151,7 +157,9 @@ function columnsWith(
 function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
   const all = Math.max(1, ...pools.map((pool) => pool.allocated + pool.consumed));
   const depth = Math.max(1, ...pools.map((pool) => pool.groups.length));
-  const levels = Array.from({ length: depth }, (_, index) => humanize(spaced(shape?.allocation_groups[index] ?? `group ${index + 1}`)));
+  const levels = Array.from({ length: depth }, (_, index) =>
+    humanize(splitCamelCase(shape?.allocation_groups[index] ?? `group ${index + 1}`)),
+  );
   return (
     <HorizontalScroll label="Pools">
       <table className="plain pools">
@@ -161,7 +169,7 @@ function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
             <tr key={pool.groups.join(' ')}>
               {levels.map((level, at) => (
                 <td key={level} className={at === 0 ? 'strong' : undefined}>
-                  {shownGroup(pools, index, at)}
+                  {groupCell(pools, index, at)}
                 </td>
               ))}
               <td className="pool-bar-cell">
@@ -182,12 +190,12 @@ function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
 }
 
 /** A group is said once: rows below it with the same beginning leave it out. */
-function shownGroup(pools: Pool[], index: number, at: number) {
+function groupCell(pools: Pool[], index: number, at: number) {
   const value = pools[index]?.groups[at];
   if (value === undefined) return <span className="muted">All</span>;
   const before = pools[index - 1]?.groups;
-  const said = before !== undefined && pools[index]?.groups.slice(0, at + 1).every((group, place) => before[place] === group);
-  return said ? <span className="muted">{value}</span> : value;
+  const isRepeated = before !== undefined && pools[index]?.groups.slice(0, at + 1).every((group, place) => before[place] === group);
+  return isRepeated ? <span className="muted">{value}</span> : value;
 }
 
 function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: Shape | undefined; onClose: () => void }) {
@@ -201,19 +209,19 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
           items={[
             ['Product', row.product],
             ['Source', row.source],
-            ['Dimensions', dimensionWords(shape, row.dimensions)],
+            ['Dimensions', describeDimensions(shape, row.dimensions)],
             ['Kept now', formatNumber(row.allocated)],
             ['Used', formatNumber(row.consumed)],
             ['Ever allocated', formatNumber(row.cumulative_allocated)],
           ]}
         />
-        <QueryContent answer={moves} rows={5}>
-          {(found) => (
+        <QueryContent query={moves} rows={5}>
+          {(data) => (
             <HorizontalScroll label="Moves" className="bleed-drawer">
               <table className="plain">
                 <TableHead titles={['When', 'What', ['Kept'], ['Used'], 'Document']} />
                 <tbody>
-                  {found.map((move) => (
+                  {data.map((move) => (
                     <tr key={move.id}>
                       <td className="muted">
                         <Timestamp at={move.at} />

@@ -8,75 +8,85 @@ const dayFormat = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'num
 export const dayOf = (day: string): string => dayFormat.format(new Date(`${day}T12:00:00`));
 
 function useWidth() {
-  const box = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(640);
   useEffect(() => {
-    const element = box.current;
+    const element = container.current;
     if (!element) return;
     const observer = new ResizeObserver(() => setWidth(Math.max(element.clientWidth, 240)));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return { box, width };
+  return { box: container, width };
 }
 
 /** Round steps of the scale: 1, 2 or 5 times a power of ten, about four of them. */
-export function ticksOf(low: number, high: number): number[] {
-  const span = Math.max(high - low, 1);
-  const raw = span / 4;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(1, power * ([1, 2, 5, 10].find((item) => item * power >= raw) ?? 10));
-  const out: number[] = [];
-  const last = Math.ceil(Math.max(high, low + 1) / step);
-  for (let n = Math.floor(low / step); n <= last; n += 1) out.push(n === 0 ? 0 : n * step);
-  return out;
+export function ticksOf(minimum: number, maximum: number): number[] {
+  const span = Math.max(maximum - minimum, 1);
+  const rawStep = span / 4;
+  const power = 10 ** Math.floor(Math.log10(rawStep));
+  const step = Math.max(1, power * ([1, 2, 5, 10].find((item) => item * power >= rawStep) ?? 10));
+  const ticks: number[] = [];
+  const last = Math.ceil(Math.max(maximum, minimum + 1) / step);
+  for (let n = Math.floor(minimum / step); n <= last; n += 1) ticks.push(n === 0 ? 0 : n * step);
+  return ticks;
 }
 
 /** Days as steps: each value holds for its whole day. */
-function steps(values: number[], x: (index: number) => number, y: (value: number) => number): string {
+function stepPath(values: number[], x: (index: number) => number, y: (value: number) => number): string {
   return values.map((value, index) => `${index === 0 ? 'M' : 'L'}${x(index)},${y(value)}L${x(index + 1)},${y(value)}`).join('');
 }
 
-export const daySays = (day: PromiseDay): string =>
+export const describeDay = (day: PromiseDay): string =>
   `${dayOf(day.day)}: ${formatNumber(day.atp)} can be promised, ${formatNumber(day.projected)} projected, ${formatNumber(day.supply)} in, ${formatNumber(day.demand)} out`;
 
 /** What can be promised by day, with what comes in and goes out. Arrow keys or the pointer move from day to day. */
-export function PromiseChart({ label, days, at, onAt }: { label: string; days: PromiseDay[]; at: number; onAt: (index: number) => void }) {
-  const { box, width } = useWidth();
+export function AvailableToPromiseChart({
+  label,
+  days,
+  selectedIndex: selectedIndex,
+  onSelect: onSelect,
+}: {
+  label: string;
+  days: PromiseDay[];
+  selectedIndex: number;
+  onSelect: (index: number) => void;
+}) {
+  const { box: box, width } = useWidth();
   const clip = useId();
-  const every = days.flatMap((day) => [day.atp, day.projected, day.supply, -day.demand]);
-  const ticks = ticksOf(Math.min(0, ...every), Math.max(0, ...every));
-  const low = ticks[0] ?? 0;
-  const high = ticks.at(-1) ?? 1;
+  const values = days.flatMap((day) => [day.atp, day.projected, day.supply, -day.demand]);
+  const ticks = ticksOf(Math.min(0, ...values), Math.max(0, ...values));
+  const minimum = ticks[0] ?? 0;
+  const maximum = ticks.at(-1) ?? 1;
   const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
   const x = (index: number): number => margin.left + (index * inner.width) / Math.max(days.length, 1);
-  const y = (value: number): number => margin.top + inner.height - ((value - low) * inner.height) / (high - low);
-  const slot = inner.width / Math.max(days.length, 1);
-  const bar = Math.max(2, Math.min(14, slot * 0.55));
-  const spacing = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(inner.width / 70))));
+  const y = (value: number): number => margin.top + inner.height - ((value - minimum) * inner.height) / (maximum - minimum);
+  const slotWidth = inner.width / Math.max(days.length, 1);
+  const barWidth = Math.max(2, Math.min(14, slotWidth * 0.55));
+  const labelSpacing = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(inner.width / 70))));
   const atp = days.map((day) => day.atp);
-  const promised = steps(atp, x, y);
+  const promisedPath = stepPath(atp, x, y);
 
-  const pointed = (event: PointerEvent<HTMLDivElement>): void => {
+  const handlePointer = (event: PointerEvent<HTMLDivElement>): void => {
     const left = event.clientX - event.currentTarget.getBoundingClientRect().left - margin.left;
-    const index = Math.floor(left / slot);
-    if (index >= 0 && index < days.length) onAt(index);
+    const index = Math.floor(left / slotWidth);
+    if (index >= 0 && index < days.length) onSelect(index);
   };
-  const pressed = (event: KeyboardEvent): void => {
-    const moves: Record<string, number> = {
-      ArrowLeft: at - 1,
-      ArrowRight: at + 1,
+  const handleKey = (event: KeyboardEvent): void => {
+    const targets: Record<string, number> = {
+      ArrowLeft: selectedIndex - 1,
+      ArrowRight: selectedIndex + 1,
       Home: 0,
       End: days.length - 1,
-      PageDown: at + 7,
-      PageUp: at - 7,
+      PageDown: selectedIndex + 7,
+      PageUp: selectedIndex - 7,
     };
-    const to = moves[event.key];
-    if (to === undefined) return;
+    const target = targets[event.key];
+    if (target === undefined) return;
     event.preventDefault();
-    onAt(Math.max(0, Math.min(days.length - 1, to)));
+    onSelect(Math.max(0, Math.min(days.length - 1, target)));
   };
-  const current = days[at];
+  const selectedDay = days[selectedIndex];
   return (
     <div
       ref={box}
@@ -86,11 +96,11 @@ export function PromiseChart({ label, days, at, onAt }: { label: string; days: P
       aria-label={`${label} by day`}
       aria-valuemin={0}
       aria-valuemax={days.length - 1}
-      aria-valuenow={at}
-      aria-valuetext={current ? daySays(current) : ''}
-      onKeyDown={pressed}
-      onPointerMove={pointed}
-      onPointerDown={pointed}
+      aria-valuenow={selectedIndex}
+      aria-valuetext={selectedDay ? describeDay(selectedDay) : ''}
+      onKeyDown={handleKey}
+      onPointerMove={handlePointer}
+      onPointerDown={handlePointer}
     >
       <svg width={width} height={height} aria-hidden="true">
         <clipPath id={clip}>
@@ -105,34 +115,48 @@ export function PromiseChart({ label, days, at, onAt }: { label: string; days: P
           </g>
         ))}
         {days.map((day, index) =>
-          index % spacing === 0 ? (
-            <text key={day.day} x={x(index) + slot / 2} y={height - 6} textAnchor="middle">
+          index % labelSpacing === 0 ? (
+            <text key={day.day} x={x(index) + slotWidth / 2} y={height - 6} textAnchor="middle">
               {dayOf(day.day)}
             </text>
           ) : null,
         )}
         <g clipPath={`url(#${clip})`}>
-          <rect className="here" x={x(at)} y={margin.top} width={slot} height={inner.height} />
-          <path className="atp-area" d={`${promised}L${x(days.length)},${y(0)}L${x(0)},${y(0)}Z`} />
+          <rect className="here" x={x(selectedIndex)} y={margin.top} width={slotWidth} height={inner.height} />
+          <path className="atp-area" d={`${promisedPath}L${x(days.length)},${y(0)}L${x(0)},${y(0)}Z`} />
           {days.map((day, index) => (
             <g key={day.day}>
               {day.supply > 0 && (
-                <rect className="in" x={x(index) + (slot - bar) / 2} y={y(day.supply)} width={bar} height={y(0) - y(day.supply)} rx={1.5} />
+                <rect
+                  className="in"
+                  x={x(index) + (slotWidth - barWidth) / 2}
+                  y={y(day.supply)}
+                  width={barWidth}
+                  height={y(0) - y(day.supply)}
+                  rx={1.5}
+                />
               )}
               {day.demand > 0 && (
-                <rect className="out" x={x(index) + (slot - bar) / 2} y={y(0)} width={bar} height={y(-day.demand) - y(0)} rx={1.5} />
+                <rect
+                  className="out"
+                  x={x(index) + (slotWidth - barWidth) / 2}
+                  y={y(0)}
+                  width={barWidth}
+                  height={y(-day.demand) - y(0)}
+                  rx={1.5}
+                />
               )}
             </g>
           ))}
           <path
             className="projected"
-            d={steps(
+            d={stepPath(
               days.map((day) => day.projected),
               x,
               y,
             )}
           />
-          <path className="atp" d={promised} />
+          <path className="atp" d={promisedPath} />
         </g>
       </svg>
     </div>
@@ -147,10 +171,10 @@ export function ChartLegend() {
         ['projected', 'Projected on hand'],
         ['in', 'Comes in'],
         ['out', 'Goes out'],
-      ].map(([kind, word]) => (
+      ].map(([kind, label]) => (
         <li key={kind}>
           <i className={kind} aria-hidden="true" />
-          {word}
+          {label}
         </li>
       ))}
     </ul>

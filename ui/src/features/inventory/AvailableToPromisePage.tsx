@@ -13,29 +13,29 @@ import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { ProductField, SourceField } from './pickers';
 import './inventory.css';
-import { ChartLegend, dayOf, daySays, PromiseChart } from './AvailableToPromiseChart';
+import { ChartLegend, dayOf, describeDay, AvailableToPromiseChart } from './AvailableToPromiseChart';
 
 const keys = ['product', 'source'] as const;
 
 /** What can be promised of one product, day by day, at every source that knows it. */
-export default function PromisePage() {
+export default function AvailableToPromisePage() {
   const [values, change] = useUrlFilters(keys);
   return (
     <Page
       title="Available to promise"
       lead="What can be promised of a product on each day and kept: what stands free now, with what is scheduled to come in and go out."
     >
-      <Asked key={values.product ?? ''} product={values.product ?? ''} source={values.source ?? ''} onChange={change} />
+      <ProductSearch key={values.product ?? ''} product={values.product ?? ''} source={values.source ?? ''} onChange={change} />
       {values.product === undefined ? (
         <Suggestions onPick={(product) => change({ product })} />
       ) : (
-        <Timelines product={values.product} source={values.source} onAnySource={() => change({ source: undefined })} />
+        <Timelines product={values.product} source={values.source} onClearSource={() => change({ source: undefined })} />
       )}
     </Page>
   );
 }
 
-function Asked({
+function ProductSearch({
   product,
   source,
   onChange,
@@ -56,11 +56,11 @@ function Asked({
     >
       <label>
         Product
-        <ProductField label="Product" value={text} onChange={setText} onPick={(picked) => onChange({ product: picked })} />
+        <ProductField label="Product" value={text} onChange={setText} onPick={(selectedRows) => onChange({ product: selectedRows })} />
       </label>
       <label>
         Source
-        <SourceField label="Source" any="Every source" value={source} onChange={(next) => onChange({ source: next || undefined })} />
+        <SourceField label="Source" allLabel="Every source" value={source} onChange={(next) => onChange({ source: next || undefined })} />
       </label>
       <Button type="primary" htmlType="submit" disabled={text.trim() === ''}>
         Show
@@ -70,8 +70,8 @@ function Asked({
 }
 
 function Suggestions({ onPick }: { onPick: (product: string) => void }) {
-  const some = useQuery({ queryKey: ['inventory', 'some'], queryFn: () => listGroups({ group_by: 'product', limit: 6 }) });
-  const rows = some.data?.items ?? [];
+  const suggestionsQuery = useQuery({ queryKey: ['inventory', 'some'], queryFn: () => listGroups({ group_by: 'product', limit: 6 }) });
+  const rows = suggestionsQuery.data?.items ?? [];
   return (
     <Card>
       <EmptyState
@@ -96,7 +96,15 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
   );
 }
 
-function Timelines({ product, source, onAnySource }: { product: string; source: string | undefined; onAnySource: () => void }) {
+function Timelines({
+  product,
+  source,
+  onClearSource: onClearSource,
+}: {
+  product: string;
+  source: string | undefined;
+  onClearSource: () => void;
+}) {
   const query = useMemo(() => ({ product, source }), [product, source]);
   const list = usePagedList({
     name: 'promise',
@@ -125,7 +133,7 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
             source === undefined ? (
               <Link to="/inventory/supply">See supply orders</Link>
             ) : (
-              <Button onClick={onAnySource}>Every source</Button>
+              <Button onClick={onClearSource}>Every source</Button>
             )
           }
         >
@@ -135,7 +143,7 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
     );
   return (
     <>
-      {[...list.rows.filter(moves), ...list.rows.filter((row) => !moves(row))].map((row) => (
+      {[...list.rows.filter(timelineMoves), ...list.rows.filter((row) => !timelineMoves(row))].map((row) => (
         <SourceCard key={row.source} timeline={row} />
       ))}
       {(list.next ?? list.previous) && (
@@ -152,50 +160,55 @@ function Timelines({ product, source, onAnySource }: { product: string; source: 
   );
 }
 
-const movesOn = (day: PromiseDay): boolean => day.supply > 0 || day.demand > 0 || day.entries.length > 0;
-const moves = (timeline: Timeline): boolean => timeline.days.some(movesOn);
+const hasMovement = (day: PromiseDay): boolean => day.supply > 0 || day.demand > 0 || day.entries.length > 0;
+const timelineMoves = (timeline: Timeline): boolean => timeline.days.some(hasMovement);
 
 /** One source: what stands, the days ahead, and what moves them. Where nothing moves, every day is as today. */
 function SourceCard({ timeline }: { timeline: Timeline }) {
-  const [at, setAt] = useState(0);
+  const [selectedIndex, setSelectedIndex] = useState(0);
   const { days } = timeline;
-  const day = days[Math.min(at, days.length - 1)];
-  const moving = days.filter(movesOn);
-  const kit = Object.entries(timeline.made_of);
-  const figure = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
+  const day = days[Math.min(selectedIndex, days.length - 1)];
+  const daysWithMovement = days.filter(hasMovement);
+  const components = Object.entries(timeline.made_of);
+  const renderFigure = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
   return (
-    <Card title={timeline.source} className="promise-card" extra={<Verdict timeline={timeline} />}>
+    <Card title={timeline.source} className="promise-card" extra={<AvailabilityBadge timeline={timeline} />}>
       <div className="stack">
         <DescriptionList
           columns={3}
           items={[
-            ['Free now', figure(timeline.free)],
-            ['On hand', figure(timeline.on_hand)],
-            ['Reserved', figure(timeline.reserved)],
-            ['Safety stock', timeline.safety_stock > 0 && figure(timeline.safety_stock)],
-            ['Allocated', timeline.allocated > 0 && figure(timeline.allocated)],
-            ['A kit of', kit.length > 0 && kit.map(([part, each]) => `${each} × ${part}`).join(', ')],
+            ['Free now', renderFigure(timeline.free)],
+            ['On hand', renderFigure(timeline.on_hand)],
+            ['Reserved', renderFigure(timeline.reserved)],
+            ['Safety stock', timeline.safety_stock > 0 && renderFigure(timeline.safety_stock)],
+            ['Allocated', timeline.allocated > 0 && renderFigure(timeline.allocated)],
+            ['A kit of', components.length > 0 && components.map(([part, each]) => `${each} × ${part}`).join(', ')],
           ]}
         />
-        {moving.length > 0 ? (
+        {daysWithMovement.length > 0 ? (
           <>
             <div>
               <div className="row between">
                 <ChartLegend />
               </div>
-              <PromiseChart label={`${timeline.product} at ${timeline.source}`} days={days} at={at} onAt={setAt} />
+              <AvailableToPromiseChart
+                label={`${timeline.product} at ${timeline.source}`}
+                days={days}
+                selectedIndex={selectedIndex}
+                onSelect={setSelectedIndex}
+              />
               {day && (
                 <p className="day-says" aria-live="polite">
-                  {daySays(day)}.
+                  {describeDay(day)}.
                 </p>
               )}
-              {day && day.entries.length > 0 && <Behind day={day} />}
+              {day && day.entries.length > 0 && <DayEntries day={day} />}
             </div>
             <details className="ahead">
               <summary>
-                {moving.length} {moving.length === 1 ? 'day' : 'days'} with movement
+                {daysWithMovement.length} {daysWithMovement.length === 1 ? 'day' : 'days'} with movement
               </summary>
-              <Ahead days={moving} />
+              <MovementTable days={daysWithMovement} />
             </details>
           </>
         ) : (
@@ -210,18 +223,18 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
 }
 
 /** In one word: can it be promised now, when can it, or not at all in sight. */
-function Verdict({ timeline }: { timeline: Timeline }) {
-  const first = timeline.days.find((day) => day.atp > 0);
-  if (first === undefined) return <Badge tone="failed">Nothing to promise in {timeline.days.length} days</Badge>;
-  if (first === timeline.days[0]) return <Badge tone="done">{formatNumber(first.atp)} can be promised today</Badge>;
+function AvailabilityBadge({ timeline }: { timeline: Timeline }) {
+  const firstAvailableDay = timeline.days.find((day) => day.atp > 0);
+  if (firstAvailableDay === undefined) return <Badge tone="failed">Nothing to promise in {timeline.days.length} days</Badge>;
+  if (firstAvailableDay === timeline.days[0]) return <Badge tone="done">{formatNumber(firstAvailableDay.atp)} can be promised today</Badge>;
   return (
     <Badge tone="attention">
-      {formatNumber(first.atp)} from {dayOf(first.day)}
+      {formatNumber(firstAvailableDay.atp)} from {dayOf(firstAvailableDay.day)}
     </Badge>
   );
 }
 
-function Behind({ day }: { day: PromiseDay }) {
+function DayEntries({ day }: { day: PromiseDay }) {
   return (
     <ul className="behind" aria-label={`Behind ${dayOf(day.day)}`}>
       {day.entries.map((entry) => (
@@ -240,7 +253,7 @@ function Behind({ day }: { day: PromiseDay }) {
   );
 }
 
-function Ahead({ days }: { days: PromiseDay[] }) {
+function MovementTable({ days }: { days: PromiseDay[] }) {
   return (
     <HorizontalScroll label="Days with movement">
       <table className="plain">

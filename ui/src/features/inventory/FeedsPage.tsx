@@ -8,14 +8,14 @@ import { humanize, StateTag, warningIcon } from '@kit/states';
 import { Button, Drawer } from 'antd';
 import { useMemo, useState } from 'react';
 import './inventory.css';
-import { movesStock } from './labels';
+import { isStockEvent } from './labels';
 
 const keys = ['state'] as const;
-const idOf = (row: FeedFile): string => String(row.id);
-const StateOf = ({ row }: { row: FeedFile }) =>
+const rowId = (row: FeedFile): string => String(row.id);
+const FeedStateTag = ({ row }: { row: FeedFile }) =>
   row.state === 'done' ? <StateTag state="done" label="Taken" /> : <StateTag state="failed" label="Refused" />;
 
-function columnsWith(open: (row: FeedFile) => void): readonly ListColumn<FeedFile>[] {
+function feedColumns(open: (row: FeedFile) => void): readonly ListColumn<FeedFile>[] {
   return [
     {
       id: 'name',
@@ -26,7 +26,7 @@ function columnsWith(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
         </button>
       ),
     },
-    { id: 'state', title: 'State', cell: (row) => <StateOf row={row} /> },
+    { id: 'state', title: 'State', cell: (row) => <FeedStateTag row={row} /> },
     {
       id: 'problem',
       title: 'What is wrong',
@@ -49,10 +49,10 @@ function columnsWith(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
 export default function FeedsPage() {
   const [values, change] = useUrlFilters(keys);
   const [open, setOpen] = useState<FeedFile>();
-  const columns = useMemo(() => columnsWith(setOpen), []);
+  const columns = useMemo(() => feedColumns(setOpen), []);
   const state: FeedFile['state'] | undefined = values.state === 'done' || values.state === 'error' ? values.state : undefined;
   const query = useMemo(() => ({ state }), [state]);
-  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId: idOf, isRelevant: (item) => movesStock(item.name) });
+  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId: rowId, isRelevant: (item) => isStockEvent(item.name) });
   return (
     <Page
       title="Inventory feed"
@@ -62,7 +62,7 @@ export default function FeedsPage() {
         label="Feed files"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         noun={['file', 'files']}
         onOpen={setOpen}
         toolbar={
@@ -127,7 +127,7 @@ export default function FeedsPage() {
             <DescriptionList
               columns={2}
               items={[
-                ['State', <StateOf key="state" row={open} />],
+                ['State', <FeedStateTag key="state" row={open} />],
                 ['Read', <Timestamp key="at" at={open.at} as="date" />],
                 ['Source system', open.data_source],
                 ['Kind', humanize(open.feed_type)],

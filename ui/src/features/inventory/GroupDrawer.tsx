@@ -6,26 +6,26 @@ import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Drawer, Skeleton } from 'antd';
-import { dimensionWords } from './labels';
+import { describeDimensions } from './labels';
 
 /** The stock keys that make up one row of the grid; each opens to its own entries. */
 export function GroupDrawer({
   shape,
   group,
-  asked,
+  filters: filters,
   onClose,
   onOpen,
 }: {
   shape: Shape;
   group: GroupRow;
   /** Filters the row was found by. */
-  asked: { organization: string | undefined; product: string | undefined; source: string | undefined };
+  filters: { organization: string | undefined; product: string | undefined; source: string | undefined };
   onClose: () => void;
   onOpen: (stockId: number) => void;
 }) {
-  const { product = asked.product, source = asked.source, ...dimensions } = group.values;
+  const { product = filters.product, source = filters.source, ...dimensions } = group.values;
   const query = {
-    organization: asked.organization,
+    organization: filters.organization,
     product,
     source,
     dimension: Object.entries(dimensions).map(([name, value]) => `${name}=${value}`),
@@ -72,7 +72,7 @@ export function GroupDrawer({
                       <button type="button" className="link-button strong" onClick={() => onOpen(row.stock_id)}>
                         {row.product} at {row.source || 'no source'}
                       </button>
-                      <span className="muted">{dimensionWords(shape, row.dimensions)}</span>
+                      <span className="muted">{describeDimensions(shape, row.dimensions)}</span>
                     </span>
                   </td>
                   <td className="num figure">{formatNumber(row.on_hand)}</td>

@@ -7,15 +7,15 @@ import { useQuery } from '@tanstack/react-query';
 import { Button, Select } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
-import { gridColumns, groupTitle, type OpenFigure, withValues } from './inventoryColumns';
+import { gridColumns, groupTitle, type OpenFigure, withoutEmptyMeasures } from './inventoryColumns';
 import { GroupDrawer } from './GroupDrawer';
 import './inventory.css';
-import { movesStock } from './labels';
+import { isStockEvent } from './labels';
 import { StockDrawer } from './StockDrawer';
 import { useStockDrawer } from './useStockDrawer';
 
-const plainKeys = ['search', 'source', 'product', 'short', 'organization', 'by'] as const;
-const everyday = 'product,source';
+const filterKeys = ['search', 'source', 'product', 'short', 'organization', 'by'] as const;
+const DEFAULT_GROUPING = 'product,source';
 
 /** What every source has, by whatever it is grouped by, with the figures of all source systems side by side. */
 export default function InventoryPage() {
@@ -25,8 +25,8 @@ export default function InventoryPage() {
       title="Inventory visibility"
       lead="What every source has, what is promised, and what may still be sold. Each number opens to the changes behind it."
     >
-      <QueryContent answer={shape} rows={10}>
-        {(found) => <Grid shape={found} />}
+      <QueryContent query={shape} rows={10}>
+        {(data) => <Grid shape={data} />}
       </QueryContent>
     </Page>
   );
@@ -34,7 +34,7 @@ export default function InventoryPage() {
 
 function useGridFilters(shape: Shape): Filter[] {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const others = shape.organizations.filter((organization) => organization !== '');
+  const otherOrganizations = shape.organizations.filter((organization) => organization !== '');
   return [
     {
       key: 'source',
@@ -45,13 +45,13 @@ function useGridFilters(shape: Shape): Filter[] {
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'short', label: 'Short only', kind: 'flag' },
     ...shape.dimensions.map((dimension): Filter => ({ key: dimension.name, label: dimension.title, kind: 'text' })),
-    ...(others.length > 0
+    ...(otherOrganizations.length > 0
       ? [
           {
             key: 'organization',
             label: 'Organization',
             kind: 'choice' as const,
-            options: others.map((other) => ({ value: other, label: other })),
+            options: otherOrganizations.map((other) => ({ value: other, label: other })),
           },
         ]
       : []),
@@ -59,7 +59,7 @@ function useGridFilters(shape: Shape): Filter[] {
 }
 
 function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange: (by: string[]) => void }) {
-  const names = ['product', 'source', ...shape.dimensions.map((dimension) => dimension.name)];
+  const groupNames = ['product', 'source', ...shape.dimensions.map((dimension) => dimension.name)];
   return (
     <label className="group-by">
       <span>Group by</span>
@@ -69,7 +69,7 @@ function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange
         value={by}
         maxCount={6}
         showSearch={false}
-        options={names.map((name) => ({ value: name, label: groupTitle(shape, name) }))}
+        options={groupNames.map((name) => ({ value: name, label: groupTitle(shape, name) }))}
         onChange={(next: string[]) => onChange(next)}
       />
     </label>
@@ -78,24 +78,24 @@ function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange
 
 function Grid({ shape }: { shape: Shape }) {
   const dimensionNames = shape.dimensions.map((dimension) => dimension.name);
-  const [values, change] = useUrlFilters<string>([...plainKeys, ...dimensionNames]);
+  const [values, change] = useUrlFilters<string>([...filterKeys, ...dimensionNames]);
   const filters = useGridFilters(shape);
   const [stock, openStock] = useStockDrawer();
   const [group, setGroup] = useState<GroupRow>();
-  const by = (values.by ?? everyday).split(',').filter((name) => name !== '');
-  const shown = JSON.stringify([by, values]);
+  const by = (values.by ?? DEFAULT_GROUPING).split(',').filter((name) => name !== '');
+  const serializedQuery = JSON.stringify([by, values]);
 
   const open: OpenFigure = (row, system) => {
     if (row.stock_id !== null) openStock({ id: row.stock_id, system });
     else if (by.includes('product') || values.product) setGroup(row);
     else change({ ...row.values, by: ['product', ...by].join(',') });
   };
-  const all = gridColumns(shape, by, open);
-  const { visibleColumns: visibleColumns, chooser } = useColumns('inventory-grid', all);
+  const allColumns = gridColumns(shape, by, open);
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('inventory-grid', allColumns);
   const query = useMemo(() => {
-    const [names, given] = JSON.parse(shown) as [string[], Record<string, string>];
+    const [groupNames, given] = JSON.parse(serializedQuery) as [string[], Record<string, string>];
     return {
-      group_by: names.join(','),
+      group_by: groupNames.join(','),
       search: given.search,
       source: given.source,
       product: given.product,
@@ -104,17 +104,17 @@ function Grid({ shape }: { shape: Shape }) {
       dimension: dimensionNames.filter((name) => given[name] !== undefined).map((name) => `${name}=${given[name] ?? ''}`),
     };
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `shown` is what of names and values matters
-  }, [shown]);
+  }, [serializedQuery]);
   const list = usePagedList({
     name: 'inventory-grid',
     query,
     fetch: listGroups,
     rowId: (row) => JSON.stringify(row.values),
-    isRelevant: (item) => movesStock(item.name),
+    isRelevant: (item) => isStockEvent(item.name),
   });
-  const columns = withValues(visibleColumns, list.rows);
-  const narrowed = Object.keys(values).some((key) => key !== 'by');
-  const clear = (): void => change(Object.fromEntries([...plainKeys, ...dimensionNames].map((key) => [key, undefined])));
+  const columns = withoutEmptyMeasures(visibleColumns, list.rows);
+  const isFiltered = Object.keys(values).some((key) => key !== 'by');
+  const clearFilters = (): void => change(Object.fromEntries([...filterKeys, ...dimensionNames].map((key) => [key, undefined])));
   return (
     <>
       <ListView
@@ -136,17 +136,17 @@ function Grid({ shape }: { shape: Shape }) {
                 <GroupBy
                   shape={shape}
                   by={by}
-                  onChange={(next) => next.length > 0 && change({ by: next.join(',') === everyday ? undefined : next.join(',') })}
+                  onChange={(next) => next.length > 0 && change({ by: next.join(',') === DEFAULT_GROUPING ? undefined : next.join(',') })}
                 />
-                {chooser}
+                {columnChooser}
                 <ExportButton name="inventory" columns={columns} fetch={(page, signal) => listGroups({ ...query, ...page }, signal)} />
               </>
             }
           />
         }
         empty={
-          narrowed ? (
-            <EmptyState icon={<DatabaseOutlined />} title="No stock matches" action={<Button onClick={clear}>Clear filters</Button>}>
+          isFiltered ? (
+            <EmptyState icon={<DatabaseOutlined />} title="No stock matches" action={<Button onClick={clearFilters}>Clear filters</Button>}>
               {values.short ? 'No product is short where you looked.' : 'Nothing here fits all of the filters above.'}
             </EmptyState>
           ) : (
@@ -165,7 +165,7 @@ function Grid({ shape }: { shape: Shape }) {
         <GroupDrawer
           shape={shape}
           group={group}
-          asked={{ organization: values.organization, product: values.product, source: values.source }}
+          filters={{ organization: values.organization, product: values.product, source: values.source }}
           onClose={() => setGroup(undefined)}
           onOpen={(id) => {
             setGroup(undefined);

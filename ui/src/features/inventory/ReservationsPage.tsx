@@ -9,7 +9,7 @@ import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './inventory.css';
-import { measureTitle, movesStock } from './labels';
+import { measureTitle, isStockEvent } from './labels';
 import { StockDrawer } from './StockDrawer';
 import { useStockDrawer } from './useStockDrawer';
 
@@ -23,12 +23,12 @@ const states = [
 ] as const;
 type State = (typeof states)[number]['value'];
 const noun = ['reservation', 'reservations'] as const;
-const idOf = (row: ReservationRow): string => String(row.id);
-const nameOf = (row: ReservationRow): string =>
+const rowId = (row: ReservationRow): string => String(row.id);
+const rowName = (row: ReservationRow): string =>
   `${formatNumber(row.open)} ${row.product} at ${row.source}${row.document ? ` for ${row.document}` : ''}`;
-const soon = 3_600_000;
+const EXPIRES_SOON_MS = 3_600_000;
 
-export const releaseVerb: Verb = {
+export const releaseAction: Verb = {
   name: 'release',
   label: 'Release',
   danger: true,
@@ -39,10 +39,10 @@ export const releaseVerb: Verb = {
   run: (ids, reason) => releaseReservations(ids, reason),
 };
 
-function Expiry({ at, open }: { at: string | null; open: boolean }) {
+function ReservationExpiry({ at, open }: { at: string | null; open: boolean }) {
   const [now] = useState(() => Date.now());
   if (at === null) return <span className="muted">Never</span>;
-  if (open && Date.parse(at) - now < soon)
+  if (open && Date.parse(at) - now < EXPIRES_SOON_MS)
     return (
       <Badge tone="attention" icon={warningIcon}>
         <Timestamp at={at} />
@@ -53,7 +53,7 @@ function Expiry({ at, open }: { at: string | null; open: boolean }) {
 
 /** Who holds what, for how long, and a way to give it back. */
 export default function ReservationsPage() {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [stock, openStock] = useStockDrawer();
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
@@ -65,8 +65,8 @@ export default function ReservationsPage() {
     name: 'reservations',
     query,
     fetch: listReservations,
-    rowId: idOf,
-    isRelevant: (entry) => movesStock(entry.name) || entry.name.startsWith('order.'),
+    rowId: rowId,
+    isRelevant: (entry) => isStockEvent(entry.name) || entry.name.startsWith('order.'),
   });
   const lineIds = list.rows.flatMap((row) => row.line_id ?? []);
   const lines = useQuery({
@@ -75,10 +75,10 @@ export default function ReservationsPage() {
     enabled: lineIds.length > 0,
     placeholderData: (before) => before,
   });
-  const done = (): void => {
-    void queries.invalidateQueries({ queryKey: ['reservations'] });
-    void queries.invalidateQueries({ queryKey: ['inventory'] });
-    void queries.invalidateQueries({ queryKey: ['inventory-grid'] });
+  const refresh = (): void => {
+    void queryClient.invalidateQueries({ queryKey: ['reservations'] });
+    void queryClient.invalidateQueries({ queryKey: ['inventory'] });
+    void queryClient.invalidateQueries({ queryKey: ['inventory-grid'] });
   };
   const columns: ListColumn<ReservationRow>[] = [
     {
@@ -115,7 +115,7 @@ export default function ReservationsPage() {
     figureColumn('quantity', 'Of', (row) => row.quantity),
     { id: 'state', title: 'State', cell: (row) => <ReservationState row={row} /> },
     { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.at} /> },
-    { id: 'expires', title: 'Ends', cell: (row) => <Expiry at={row.expires_at} open={row.open > 0} /> },
+    { id: 'expires', title: 'Ends', cell: (row) => <ReservationExpiry at={row.expires_at} open={row.open > 0} /> },
     { id: 'measure', title: 'Measure', cell: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
   ];
   return (
@@ -127,13 +127,13 @@ export default function ReservationsPage() {
         label="Reservations"
         list={list}
         columns={columns}
-        rowId={idOf}
-        rowName={nameOf}
+        rowId={rowId}
+        rowName={rowName}
         noun={noun}
         pagerLabels={state === 'expiring' ? ['Earlier', 'Later'] : undefined}
-        actions={state === 'open' || state === 'expiring' ? () => [releaseVerb] : undefined}
+        actions={state === 'open' || state === 'expiring' ? () => [releaseAction] : undefined}
         isSelectable={(row) => row.open > 0}
-        onDone={done}
+        onDone={refresh}
         search="Order number or request"
         filters={stockFilters(sources.data)}
         values={values}
@@ -147,7 +147,7 @@ export default function ReservationsPage() {
           />
         }
         icon={<LockOutlined />}
-        empty={nothing(state)}
+        empty={emptyContent(state)}
         noMatch={{
           title: 'No reservation matches',
           description: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
@@ -164,7 +164,7 @@ function ReservationState({ row }: { row: ReservationRow }) {
   return <StateTag state="closed" label="Released" />;
 }
 
-const nothing = (state: State) =>
+const emptyContent = (state: State) =>
   state === 'expiring'
     ? {
         title: 'Nothing expires',

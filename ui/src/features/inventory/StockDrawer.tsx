@@ -20,15 +20,15 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { dimensionWords, measureTitle, movesStock, systemTitle } from './labels';
+import { describeDimensions, measureTitle, isStockEvent, systemTitle } from './labels';
 import type { OpenStock } from './useStockDrawer';
 
 /** One stock key: its figures now or at any moment before, and every entry that makes them up. */
 export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape: Shape | undefined; onClose: () => void }) {
-  const queries = useQueryClient();
-  const [moment, setMoment] = useState('');
+  const queryClient = useQueryClient();
+  const [asOfInput, setAsOfInput] = useState('');
   const [system, setSystem] = useState(stock.system);
-  const asOf = moment === '' ? undefined : new Date(moment).toISOString();
+  const asOf = asOfInput === '' ? undefined : new Date(asOfInput).toISOString();
   const key = useQuery({ queryKey: ['inventory', 'key', stock.id], queryFn: () => getStockKey(stock.id) });
   const balances = useQuery({
     queryKey: ['inventory', 'balances', stock.id, asOf],
@@ -36,21 +36,21 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
     placeholderData: (before) => before,
   });
   useLive((changes) => {
-    if (asOf === undefined && changes.some((change) => movesStock(change.name)))
-      void queries.invalidateQueries({ queryKey: ['inventory', 'balances', stock.id] });
+    if (asOf === undefined && changes.some((change) => isStockEvent(change.name)))
+      void queryClient.invalidateQueries({ queryKey: ['inventory', 'balances', stock.id] });
   });
   const title = key.data ? `${key.data.product} at ${key.data.source || 'no source'}` : 'Stock';
   return (
     <Drawer open onClose={onClose} size={760} title={title}>
       <div className="stack">
-        {key.data && Object.keys(key.data.dimensions).length > 0 && <p>{dimensionWords(shape, key.data.dimensions)}</p>}
+        {key.data && Object.keys(key.data.dimensions).length > 0 && <p>{describeDimensions(shape, key.data.dimensions)}</p>}
         {key.error && <ProblemNotice compact error={key.error} onRetry={() => void key.refetch()} />}
         <div className="as-of">
           <label>
             As of
-            <Input type="datetime-local" value={moment} onChange={(event) => setMoment(event.target.value)} />
+            <Input type="datetime-local" value={asOfInput} onChange={(event) => setAsOfInput(event.target.value)} />
           </label>
-          <Button disabled={moment === ''} onClick={() => setMoment('')}>
+          <Button disabled={asOfInput === ''} onClick={() => setAsOfInput('')}>
             Now
           </Button>
           {key.data && (
@@ -64,16 +64,16 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
             Who holds it
           </Link>
         </div>
-        <QueryContent answer={balances} rows={3}>
-          {(found) => <Figures balances={found} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />}
+        <QueryContent query={balances} rows={3}>
+          {(data) => <BalanceFigures balances={data} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />}
         </QueryContent>
-        <Entries key={`${asOf ?? ''} ${system}`} stockId={stock.id} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />
+        <LedgerEntries key={`${asOf ?? ''} ${system}`} stockId={stock.id} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />
       </div>
     </Drawer>
   );
 }
 
-function Figures({
+function BalanceFigures({
   balances,
   shape,
   asOf,
@@ -86,7 +86,7 @@ function Figures({
   system: string;
   onSystem: (system: string) => void;
 }) {
-  const big = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
+  const renderFigure = (value: number) => <span className="figure strong">{formatNumber(value)}</span>;
   return (
     <>
       {asOf !== undefined && (
@@ -97,10 +97,10 @@ function Figures({
       <DescriptionList
         columns={3}
         items={[
-          ['On hand', big(balances.on_hand)],
-          ['Reserved', big(balances.reserved)],
-          ['Free', big(balances.on_hand - balances.reserved)],
-          ['Promised beyond stock', balances.overdraft > 0 && big(balances.overdraft)],
+          ['On hand', renderFigure(balances.on_hand)],
+          ['Reserved', renderFigure(balances.reserved)],
+          ['Free', renderFigure(balances.on_hand - balances.reserved)],
+          ['Promised beyond stock', balances.overdraft > 0 && renderFigure(balances.overdraft)],
         ]}
       />
       {balances.measures.length > 0 && (
@@ -126,7 +126,7 @@ function Figures({
   );
 }
 
-function Entries({
+function LedgerEntries({
   stockId,
   shape,
   asOf,
@@ -177,7 +177,7 @@ function Entries({
             <TableHead titles={['When', 'Measure', ['Change'], ['After'], 'Cause', 'Sealed']} />
             <tbody>
               {entries.map((entry) => (
-                <Entry key={entry.id} entry={entry} shape={shape} chain={chain.data ?? []} />
+                <LedgerRow key={entry.id} entry={entry} shape={shape} chain={chain.data ?? []} />
               ))}
             </tbody>
           </table>
@@ -193,11 +193,11 @@ function Entries({
 }
 
 /** Entries of a reservation lead to it, and from there to its order. */
-const reserves = (entry: LedgerEntry): boolean =>
+const isReservation = (entry: LedgerEntry): boolean =>
   entry.document !== '' && (isUuid(entry.document) || (entry.data_source === 'iv' && entry.measure === 'softreservordered'));
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
 
-function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | undefined; chain: ChainDay[] }) {
+function LedgerRow({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | undefined; chain: ChainDay[] }) {
   return (
     <tr>
       <td className="muted">
@@ -218,8 +218,8 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
         <span className="two-line wrap">
           <span>
             {humanize(entry.cause)}
-            {entry.document !== '' && !reserves(entry) && <>, {entry.document}</>}
-            {reserves(entry) && (
+            {entry.document !== '' && !isReservation(entry) && <>, {entry.document}</>}
+            {isReservation(entry) && (
               <>
                 ,{' '}
                 <Link to={`/inventory/reservations?state=all&search=${encodeURIComponent(entry.document)}`}>
@@ -232,17 +232,17 @@ function Entry({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | und
         </span>
       </td>
       <td>
-        <Seal id={entry.id} chain={chain} />
+        <SealStatus id={entry.id} chain={chain} />
       </td>
     </tr>
   );
 }
 
 /** Whether the chain holds an entry already: then nobody can change it unseen. */
-function Seal({ id, chain }: { id: number; chain: ChainDay[] }) {
+function SealStatus({ id, chain }: { id: number; chain: ChainDay[] }) {
   const sealed = chain.filter((day) => day.sealed_at !== null);
-  const newest = sealed[0];
-  if (newest === undefined || id > newest.last_id) {
+  const newestDay = sealed[0];
+  if (newestDay === undefined || id > newestDay.last_id) {
     return (
       <Tooltip title="Its day has not been sealed yet; a day is sealed soon after it ends (UTC)">
         <span className="seal muted">

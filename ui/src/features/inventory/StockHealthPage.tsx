@@ -11,8 +11,8 @@ import './inventory.css';
 import { StockDrawer } from './StockDrawer';
 import { useStockDrawer } from './useStockDrawer';
 
-const aboutStock = ['stock', 'measure_balance', 'reservation'];
-const kinds: Record<string, string> = {
+const rowsWithStock = ['stock', 'measure_balance', 'reservation'];
+const rowKindLabels: Record<string, string> = {
   stock: 'Stock row',
   measure_balance: 'Measure',
   reservation: 'Open reservations of stock row',
@@ -22,7 +22,7 @@ const kinds: Record<string, string> = {
 };
 
 /** Does every quantity agree with the entries behind it, and is every sealed entry what it was? */
-export default function HealthPage() {
+export default function StockHealthPage() {
   const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: getHealth, refetchInterval: 10_000 });
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const [stock, openStock] = useStockDrawer();
@@ -31,27 +31,27 @@ export default function HealthPage() {
       title="Stock health"
       lead="A checker adds up the ledger of every stock row, round after round, and recomputes the chain that seals past days."
     >
-      <QueryContent answer={health} rows={6}>
-        {(found) => (
+      <QueryContent query={health} rows={6}>
+        {(data) => (
           <>
-            <Verdict health={found} />
-            {found.wrong.length > 0 && <Wrong rows={found.wrong} onOpen={(id) => openStock({ id, system: '' })} />}
+            <HealthSummary health={data} />
+            {data.wrong.length > 0 && <DiscrepancyTable rows={data.wrong} onOpen={(id) => openStock({ id, system: '' })} />}
           </>
         )}
       </QueryContent>
-      <Chain />
+      <SealedDaysCard />
       {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
     </Page>
   );
 }
 
-function Verdict({ health }: { health: Health }) {
-  const right = health.wrong.length === 0;
-  const tone = right ? (health.checked_through === null ? 'progress' : 'done') : 'failed';
-  const words =
+function HealthSummary({ health }: { health: Health }) {
+  const isConsistent = health.wrong.length === 0;
+  const tone = isConsistent ? (health.checked_through === null ? 'progress' : 'done') : 'failed';
+  const summary =
     tone === 'progress'
       ? 'The first round is under way'
-      : right
+      : isConsistent
         ? 'Every quantity is what its entries add up to'
         : `${formatNumber(health.wrong.length)} ${health.wrong.length === 1 ? 'row is' : 'rows are'} not what the ledger says`;
   return (
@@ -59,7 +59,7 @@ function Verdict({ health }: { health: Health }) {
       <div className="stack">
         <p className="health" data-tone={tone} role="status">
           <span aria-hidden="true">{toneIcon(tone)}</span>
-          {words}
+          {summary}
         </p>
         <DescriptionList
           columns={2}
@@ -78,7 +78,7 @@ function Verdict({ health }: { health: Health }) {
   );
 }
 
-function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: number) => void }) {
+function DiscrepancyTable({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: number) => void }) {
   return (
     <Card title="What is wrong" flush>
       <p className="wrong-says">
@@ -93,13 +93,13 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
               <tr key={`${row.what} ${row.row_id} ${row.column}`}>
                 <td>
                   <span className="row">
-                    {aboutStock.includes(row.what) ? (
+                    {rowsWithStock.includes(row.what) ? (
                       <button type="button" className="link-button strong" onClick={() => onOpen(row.row_id)}>
-                        {kinds[row.what] ?? humanize(row.what)} {row.row_id}
+                        {rowKindLabels[row.what] ?? humanize(row.what)} {row.row_id}
                       </button>
                     ) : (
                       <span className="strong">
-                        {kinds[row.what] ?? humanize(row.what)} {row.row_id}
+                        {rowKindLabels[row.what] ?? humanize(row.what)} {row.row_id}
                       </span>
                     )}
                     {index === 0 && <Badge tone="failed">First wrong row</Badge>}
@@ -119,11 +119,11 @@ function Wrong({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: numb
   );
 }
 
-function Chain() {
+function SealedDaysCard() {
   const chain = useQuery({ queryKey: ['inventory', 'chain'], queryFn: listChain });
   return (
     <Card title="Sealed days" flush>
-      <QueryContent answer={chain} rows={4}>
+      <QueryContent query={chain} rows={4}>
         {(days) =>
           days.length === 0 ? (
             <EmptyState icon={<SafetyCertificateOutlined />} title="No day is sealed yet">

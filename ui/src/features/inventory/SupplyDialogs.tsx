@@ -7,30 +7,30 @@ import { useMutation } from '@tanstack/react-query';
 import { App, Button, Input, Modal, Segmented } from 'antd';
 import { useState } from 'react';
 import { ProductField, SourceField } from './pickers';
-import { isQuantity, newId } from './labels';
+import { isQuantity, newRequestId } from './labels';
 
-const refusedAs = (reason: string, remedy: string): void => {
+const throwIfRefused = (reason: string, remedy: string): void => {
   if (reason) throw new Problem({ what: humanize(reason), remedy });
 };
 
-interface Moving {
+interface LineDialogProps {
   line: SupplyLine;
   onClose: () => void;
   onDone: () => void;
 }
 
 /** Units of a line that arrived. */
-export function ReceiveSupply({ line, onClose, onDone }: Moving) {
+export function ReceiveSupplyDialog({ line, onClose, onDone }: LineDialogProps) {
   return (
-    <MoveSupply
+    <MoveSupplyDialog
       title={`Receive ${line.product} at ${line.source}`}
-      verb="Receive"
-      most={line.open}
-      says={`${nameOfLine(line)}: ${formatNumber(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
-      asks="Units that arrived"
-      over="More than was to come; the surplus is received as well."
+      confirmLabel="Receive"
+      suggestedQuantity={line.open}
+      description={`${lineLabel(line)}: ${formatNumber(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
+      quantityLabel="Units that arrived"
+      surplusNote="More than was to come; the surplus is received as well."
       move={(quantity, id) => receiveSupply(line, quantity, id)}
-      told={(quantity) => `Received ${quantity} × ${line.product} at ${line.source}`}
+      successMessage={(quantity) => `Received ${quantity} × ${line.product} at ${line.source}`}
       onClose={onClose}
       onDone={onDone}
     />
@@ -38,47 +38,58 @@ export function ReceiveSupply({ line, onClose, onDone }: Moving) {
 }
 
 /** Units of a transfer that left where it comes from. */
-export function ShipSupply({ line, onClose, onDone }: Moving) {
+export function ShipSupplyDialog({ line, onClose, onDone }: LineDialogProps) {
   return (
-    <MoveSupply
+    <MoveSupplyDialog
       title={`Ship ${line.product} from ${line.origin}`}
-      verb="Ship"
-      most={line.to_ship}
-      says={`${nameOfLine(line)}: ${formatNumber(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
-      asks="Units that left"
-      over="More than was to leave; the surplus is shipped as well."
+      confirmLabel="Ship"
+      suggestedQuantity={line.to_ship}
+      description={`${lineLabel(line)}: ${formatNumber(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
+      quantityLabel="Units that left"
+      surplusNote="More than was to leave; the surplus is shipped as well."
       move={(quantity, id) => shipSupply(line, quantity, id)}
-      told={(quantity) => `Shipped ${quantity} × ${line.product} from ${line.origin}`}
+      successMessage={(quantity) => `Shipped ${quantity} × ${line.product} from ${line.origin}`}
       onClose={onClose}
       onDone={onDone}
     />
   );
 }
 
-const nameOfLine = (line: SupplyLine): string => `${humanize(line.kind)} ${line.number}, line ${line.line_number}`;
+const lineLabel = (line: SupplyLine): string => `${humanize(line.kind)} ${line.number}, line ${line.line_number}`;
 
-interface Move {
+interface MoveSupplyProps {
   title: string;
-  verb: string;
-  most: number;
-  says: string;
-  asks: string;
-  over: string;
+  confirmLabel: string;
+  suggestedQuantity: number;
+  description: string;
+  quantityLabel: string;
+  surplusNote: string;
   move: (quantity: string, id: string) => Promise<string>;
-  told: (quantity: string) => string;
+  successMessage: (quantity: string) => string;
   onClose: () => void;
   onDone: () => void;
 }
 
 /** Asks how many, and sends it under one id: twice is counted once. */
-function MoveSupply({ title, verb, most, says, asks, over, move, told, onClose, onDone }: Move) {
+function MoveSupplyDialog({
+  title,
+  confirmLabel: confirmLabel,
+  suggestedQuantity: suggestedQuantity,
+  description: description,
+  quantityLabel: quantityLabel,
+  surplusNote: surplusNote,
+  move,
+  successMessage: successMessage,
+  onClose,
+  onDone,
+}: MoveSupplyProps) {
   const { message } = App.useApp();
-  const [id] = useState(newId);
-  const [quantity, setQuantity] = useState(String(most));
-  const work = useMutation({
-    mutationFn: async () => refusedAs(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
+  const [id] = useState(newRequestId);
+  const [quantity, setQuantity] = useState(String(suggestedQuantity));
+  const mutation = useMutation({
+    mutationFn: async () => throwIfRefused(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
     onSuccess: () => {
-      message.success(told(formatNumber(Number(quantity))));
+      message.success(successMessage(formatNumber(Number(quantity))));
       onDone();
       onClose();
     },
@@ -87,21 +98,21 @@ function MoveSupply({ title, verb, most, says, asks, over, move, told, onClose, 
     <Modal
       open
       title={title}
-      okText={verb}
+      okText={confirmLabel}
       cancelText="Keep as is"
       onCancel={onClose}
-      onOk={() => work.mutate()}
-      confirmLoading={work.isPending}
+      onOk={() => mutation.mutate()}
+      confirmLoading={mutation.isPending}
       okButtonProps={{ disabled: !isQuantity(quantity) }}
     >
       <div className="act-form">
-        <p className="muted">{says}</p>
+        <p className="muted">{description}</p>
         <label className="field">
-          {asks}
+          {quantityLabel}
           <Input autoFocus inputMode="decimal" value={quantity} onChange={(event) => setQuantity(event.target.value.trim())} />
         </label>
-        {isQuantity(quantity) && Number(quantity) > most && <p className="muted">{over}</p>}
-        {work.error && <ProblemNotice compact error={work.error} />}
+        {isQuantity(quantity) && Number(quantity) > suggestedQuantity && <p className="muted">{surplusNote}</p>}
+        {mutation.error && <ProblemNotice compact error={mutation.error} />}
       </div>
     </Modal>
   );
@@ -115,10 +126,10 @@ interface DraftLine {
   ship_date: string;
   quantity: string;
   expected_date: string;
-  sure: string;
+  confidencePercent: string;
 }
 
-const blank = (key: number): DraftLine => ({
+const newDraftLine = (key: number): DraftLine => ({
   key,
   product: '',
   source: '',
@@ -126,27 +137,27 @@ const blank = (key: number): DraftLine => ({
   ship_date: '',
   quantity: '',
   expected_date: '',
-  sure: '100',
+  confidencePercent: '100',
 });
-const complete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
+const isComplete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
   line.product.trim() !== '' &&
   (kind !== 'transfer' || (line.origin !== '' && line.origin !== line.source)) &&
   line.source !== '' &&
   isQuantity(line.quantity) &&
   line.expected_date !== '' &&
-  /^(100|\d{1,2})$/.test(line.sure);
+  /^(100|\d{1,2})$/.test(line.confidencePercent);
 
 /** A purchase or transfer order by hand; what was typed stays when it is refused. */
-export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const { message } = App.useApp();
   const [kind, setKind] = useState<SupplyOrder['kind']>('purchase');
   const [number, setNumber] = useState('');
-  const [lines, setLines] = useState<DraftLine[]>([blank(1)]);
+  const [lines, setLines] = useState<DraftLine[]>([newDraftLine(1)]);
   const set = (key: number, part: Partial<DraftLine>): void =>
     setLines((before) => before.map((line) => (line.key === key ? { ...line, ...part } : line)));
-  const work = useMutation({
+  const mutation = useMutation({
     mutationFn: async () =>
-      refusedAs(
+      throwIfRefused(
         await saveSupplyOrder({
           kind,
           number: number.trim(),
@@ -156,7 +167,7 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
             source: line.source,
             quantity: line.quantity,
             expected_date: line.expected_date,
-            confidence: String(Number(line.sure) / 100),
+            confidence: String(Number(line.confidencePercent) / 100),
             origin: kind === 'transfer' ? line.origin : '',
             ship_date: (kind === 'transfer' && line.ship_date) || null,
           })),
@@ -177,9 +188,9 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
       okText="Add supply order"
       cancelText="Keep as is"
       onCancel={onClose}
-      onOk={() => work.mutate()}
-      confirmLoading={work.isPending}
-      okButtonProps={{ disabled: number.trim() === '' || !lines.every((line) => complete(line, kind)) }}
+      onOk={() => mutation.mutate()}
+      confirmLoading={mutation.isPending}
+      okButtonProps={{ disabled: number.trim() === '' || !lines.every((line) => isComplete(line, kind)) }}
     >
       <div className="act-form">
         <Segmented
@@ -240,7 +251,11 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
             </label>
             <label className="field">
               Sure, in percent
-              <Input inputMode="numeric" value={line.sure} onChange={(event) => set(line.key, { sure: event.target.value.trim() })} />
+              <Input
+                inputMode="numeric"
+                value={line.confidencePercent}
+                onChange={(event) => set(line.key, { confidencePercent: event.target.value.trim() })}
+              />
             </label>
             {lines.length > 1 && (
               <Button size="small" onClick={() => setLines((before) => before.filter((item) => item.key !== line.key))}>
@@ -249,8 +264,8 @@ export function AddSupply({ onClose, onDone }: { onClose: () => void; onDone: ()
             )}
           </fieldset>
         ))}
-        <Button onClick={() => setLines((before) => [...before, blank((before.at(-1)?.key ?? 0) + 1)])}>One more line</Button>
-        {work.error && <ProblemNotice compact error={work.error} />}
+        <Button onClick={() => setLines((before) => [...before, newDraftLine((before.at(-1)?.key ?? 0) + 1)])}>One more line</Button>
+        {mutation.error && <ProblemNotice compact error={mutation.error} />}
       </div>
     </Modal>
   );

@@ -9,15 +9,15 @@ import { Button } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './inventory.css';
-import { movesStock } from './labels';
-import { AddSupply, ReceiveSupply, ShipSupply } from './SupplyDialogs';
+import { isStockEvent } from './labels';
+import { AddSupplyDialog, ReceiveSupplyDialog, ShipSupplyDialog } from './SupplyDialogs';
 
 const keys = ['product', 'source', 'all'] as const;
 const noun = ['line', 'lines'] as const;
-const idOf = (row: SupplyLine): string => row.id;
-const nameOf = (row: SupplyLine): string => `${humanize(row.kind)} ${row.number}, line ${row.line_number}`;
+const rowId = (row: SupplyLine): string => row.id;
+const rowName = (row: SupplyLine): string => `${humanize(row.kind)} ${row.number}, line ${row.line_number}`;
 
-function Expected({ row }: { row: SupplyLine }) {
+function ExpectedDate({ row }: { row: SupplyLine }) {
   const [today] = useState(() => new Date().toISOString().slice(0, 10));
   if (row.open > 0 && row.expected_date < today)
     return (
@@ -28,7 +28,7 @@ function Expected({ row }: { row: SupplyLine }) {
   return <CalendarDate date={row.expected_date} />;
 }
 
-function Standing({ row }: { row: SupplyLine }) {
+function SupplyStateTag({ row }: { row: SupplyLine }) {
   if (row.open > 0 && row.shipped > 0 && row.received === 0) return <StateTag state="shipped" label="On its way" tone="moving" />;
   if (row.open > 0)
     return row.received > 0 ? (
@@ -39,7 +39,7 @@ function Standing({ row }: { row: SupplyLine }) {
   return row.closed > 0 ? <StateTag state="closed" label="Closed short" /> : <StateTag state="done" label="Received" />;
 }
 
-const closeVerb = (rows: SupplyLine[]): Verb => ({
+const closeAction = (rows: SupplyLine[]): Verb => ({
   name: 'close',
   label: 'Expect no more of',
   danger: true,
@@ -49,20 +49,20 @@ const closeVerb = (rows: SupplyLine[]): Verb => ({
 
 /** Purchase and transfer orders as far as stock to come is concerned: what is expected when, and receiving it. */
 export default function SupplyPage() {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
-  const [receiving, setReceiving] = useState<SupplyLine>();
-  const [shipping, setShipping] = useState<SupplyLine>();
+  const [receivingLine, setReceivingLine] = useState<SupplyLine>();
+  const [shippingLine, setShippingLine] = useState<SupplyLine>();
   const [adding, setAdding] = useState(false);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source, all } = values;
   const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
-  const list = usePagedList({ name: 'supply', query, fetch: listSupplyLines, rowId: idOf, isRelevant: (item) => movesStock(item.name) });
-  const done = (): void => {
+  const list = usePagedList({ name: 'supply', query, fetch: listSupplyLines, rowId: rowId, isRelevant: (item) => isStockEvent(item.name) });
+  const refresh = (): void => {
     list.reload();
-    for (const key of ['promise', 'inventory', 'inventory-grid']) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of ['promise', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
-  const columns = useMemo((): ListColumn<SupplyLine>[] => columnsWith(setReceiving, setShipping), []);
+  const columns = useMemo((): ListColumn<SupplyLine>[] => supplyColumns(setReceivingLine, setShippingLine), []);
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add supply order
@@ -78,13 +78,13 @@ export default function SupplyPage() {
         label="Supply orders"
         list={list}
         columns={columns}
-        rowId={idOf}
-        rowName={nameOf}
+        rowId={rowId}
+        rowName={rowName}
         noun={noun}
         pagerLabels={['Earlier', 'Later']}
-        actions={(rows) => [closeVerb(rows)]}
+        actions={(rows) => [closeAction(rows)]}
         isSelectable={(row) => row.open > 0}
-        onDone={done}
+        onDone={refresh}
         filters={[...stockFilters(sources.data), { key: 'all', label: 'Received ones too', kind: 'flag' }]}
         values={values}
         onChange={change}
@@ -97,16 +97,16 @@ export default function SupplyPage() {
         }}
         noMatch={{ title: 'No line matches', description: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
       />
-      {receiving && <ReceiveSupply line={receiving} onClose={() => setReceiving(undefined)} onDone={done} />}
-      {shipping && <ShipSupply line={shipping} onClose={() => setShipping(undefined)} onDone={done} />}
-      {adding && <AddSupply onClose={() => setAdding(false)} onDone={done} />}
+      {receivingLine && <ReceiveSupplyDialog line={receivingLine} onClose={() => setReceivingLine(undefined)} onDone={refresh} />}
+      {shippingLine && <ShipSupplyDialog line={shippingLine} onClose={() => setShippingLine(undefined)} onDone={refresh} />}
+      {adding && <AddSupplyDialog onClose={() => setAdding(false)} onDone={refresh} />}
     </Page>
   );
 }
 
-function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
+function supplyColumns(receive: (row: SupplyLine) => void, ship: (row: SupplyLine) => void): ListColumn<SupplyLine>[] {
   return [
-    { id: 'expected', title: 'Expected', cell: (row) => <Expected row={row} /> },
+    { id: 'expected', title: 'Expected', cell: (row) => <ExpectedDate row={row} /> },
     {
       id: 'number',
       title: 'Order',
@@ -147,7 +147,7 @@ function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine)
         </span>
       ),
     },
-    { id: 'state', title: 'State', cell: (row) => <Standing row={row} /> },
+    { id: 'state', title: 'State', cell: (row) => <SupplyStateTag row={row} /> },
     figureColumn('open', 'To come', (row) => row.open, true),
     figureColumn('received', 'Received', (row) => row.received),
     figureColumn('quantity', 'Ordered', (row) => row.quantity),
@@ -165,11 +165,11 @@ function columnsWith(receive: (row: SupplyLine) => void, ship: (row: SupplyLine)
         row.open > 0 && (
           <span className="row-acts">
             {row.to_ship > 0 && (
-              <Button size="small" aria-label={`Ship ${nameOf(row)}`} onClick={() => ship(row)}>
+              <Button size="small" aria-label={`Ship ${rowName(row)}`} onClick={() => ship(row)}>
                 Ship
               </Button>
             )}
-            <Button size="small" aria-label={`Receive ${nameOf(row)}`} onClick={() => receive(row)}>
+            <Button size="small" aria-label={`Receive ${rowName(row)}`} onClick={() => receive(row)}>
               Receive
             </Button>
           </span>

@@ -5,9 +5,9 @@ import * as canned from '@tests/inventory-fixtures.mjs';
 import { Refusal, type Sent, serve, show } from '@tests/harness';
 import AllocationsPage from './AllocationsPage';
 import FeedsPage from './FeedsPage';
-import HealthPage from './StockHealthPage';
+import StockHealthPage from './StockHealthPage';
 import InventoryPage from './InventoryPage';
-import PromisePage from './AvailableToPromisePage';
+import AvailableToPromisePage from './AvailableToPromisePage';
 import { ticksOf } from './AvailableToPromiseChart';
 import ReservationsPage from './ReservationsPage';
 import SupplyPage from './SupplyPage';
@@ -33,7 +33,7 @@ const answers = {
   'GET /api/v1/sources': () => page([{ name: 'SEA', title: 'Seattle' }]),
   'GET /api/v1/products': () => page([{ number: 'LAMP', name: 'Oak desk lamp' }]),
 };
-const asked = (sent: Sent[], path: string): Sent[] => sent.filter((item) => item.path === path);
+const request = (sent: Sent[], path: string): Sent[] => sent.filter((item) => item.path === path);
 const button = (name: string | RegExp, within_: HTMLElement = document.body) => within(within_).getByRole('button', { name });
 
 test('the grid shows each source system under its name and leaves out what nobody posted', async () => {
@@ -59,7 +59,7 @@ test('a figure opens to the entries of its source system, with who, why, and whe
   expect(shipped).toHaveTextContent('by fabrikam-3pl');
   expect(shipped).not.toHaveTextContent('Not yet');
   expect(within(drawer).getByText('Not yet')).toBeVisible();
-  expect(asked(sent, '/api/v1/inventory/7/ledger')[0]?.query.get('data_source')).toBe('iom');
+  expect(request(sent, '/api/v1/inventory/7/ledger')[0]?.query.get('data_source')).toBe('iom');
 });
 
 test('a stock key is shown as it stood at any moment', async () => {
@@ -69,8 +69,8 @@ test('a stock key is shown as it stood at any moment', async () => {
   await userEvent.type(within(drawer).getByLabelText('As of'), '2026-11-20T09:30');
   await within(drawer).findByText(/As it stood on/);
   const moment = new Date('2026-11-20T09:30').toISOString();
-  await waitFor(() => expect(asked(sent, '/api/v1/inventory/7/balances').at(-1)?.query.get('as_of')).toBe(moment));
-  expect(asked(sent, '/api/v1/inventory/7/ledger').at(-1)?.query.get('as_of')).toBe(moment);
+  await waitFor(() => expect(request(sent, '/api/v1/inventory/7/balances').at(-1)?.query.get('as_of')).toBe(moment));
+  expect(request(sent, '/api/v1/inventory/7/ledger').at(-1)?.query.get('as_of')).toBe(moment);
 });
 
 test('a row of several stock keys opens to them first', async () => {
@@ -79,21 +79,21 @@ test('a row of several stock keys opens to them first', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'TEE' }));
   const drawer = await screen.findByRole('dialog');
   expect(await within(drawer).findByText('ColorId red')).toBeVisible();
-  expect(asked(sent, '/api/v1/inventory/keys')[0]?.query.get('product')).toBe('TEE');
+  expect(request(sent, '/api/v1/inventory/keys')[0]?.query.get('product')).toBe('TEE');
 });
 
 test('what it is grouped by lives in the address and goes to the server', async () => {
   const sent = serve(answers);
   show([{ path: '/inventory', Component: InventoryPage }], '/inventory?by=source,colorid&colorid=red');
   await screen.findByRole('columnheader', { name: 'ColorId' });
-  const query = asked(sent, '/api/v1/inventory/visibility')[0]?.query;
+  const query = request(sent, '/api/v1/inventory/visibility')[0]?.query;
   expect(query?.get('group_by')).toBe('source,colorid');
   expect(query?.getAll('dimension')).toEqual(['colorid=red']);
 });
 
 test('the days ahead are told by keyboard, with the documents behind a day', async () => {
   serve(answers);
-  show([{ path: '/inventory/promise', Component: PromisePage }], '/inventory/promise?product=LAMP');
+  show([{ path: '/inventory/promise', Component: AvailableToPromisePage }], '/inventory/promise?product=LAMP');
   const chart = await screen.findByRole('slider', { name: 'LAMP at SEA by day' });
   expect(screen.getByText(/^25 from/)).toBeVisible();
   expect(screen.getByText('12 can be promised today')).toBeVisible();
@@ -134,7 +134,7 @@ test('what expires next is asked for by itself', async () => {
   const sent = serve({ ...answers, 'GET /api/v1/inventory/reservations/expiring': () => page(canned.reservations.slice(1)) });
   show([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations?state=expiring');
   expect(await screen.findByText('cart-9')).toBeVisible();
-  expect(asked(sent, '/api/v1/inventory/reservations')).toHaveLength(0);
+  expect(request(sent, '/api/v1/inventory/reservations')).toHaveLength(0);
 });
 
 test('units move to another group; a refusal is said and leaves the form as typed', async () => {
@@ -205,7 +205,7 @@ test('a refused file says what is wrong and how to put it right', async () => {
 
 test('health names the first wrong row and opens it', async () => {
   serve({ ...answers, 'GET /api/v1/inventory/health': () => ({ ...canned.health, wrong: canned.wrong }) });
-  show([{ path: '/inventory/health', Component: HealthPage }], '/inventory/health');
+  show([{ path: '/inventory/health', Component: StockHealthPage }], '/inventory/health');
   expect(await screen.findByText('2 rows are not what the ledger says')).toBeVisible();
   const first = screen.getByText('First wrong row').closest('tr');
   expect(first).toHaveTextContent('Stock row 7');
@@ -220,7 +220,7 @@ test.each([
   ['/inventory/allocations', AllocationsPage, 'GET /api/v1/inventory/allocations', 'Nothing is allocated'],
   ['/inventory/supply', SupplyPage, 'GET /api/v1/inventory/supply-orders', 'Nothing is expected'],
   ['/inventory/feeds', FeedsPage, 'GET /api/v1/inventory/feeds', 'No file has come yet'],
-  ['/inventory/promise?product=LAMP', PromisePage, 'GET /api/v1/inventory/atp', 'No source knows LAMP'],
+  ['/inventory/promise?product=LAMP', AvailableToPromisePage, 'GET /api/v1/inventory/atp', 'No source knows LAMP'],
 ])('%s says what belongs there while empty, and what went wrong when refused', async (path, Component, question, words) => {
   serve({ ...answers, [question]: () => page([]) });
   const route = path.split('?')[0] ?? path;

@@ -8,8 +8,8 @@ import { dimensionTitle, measureTitle } from './labels';
 /** Open what a figure is made of; a system narrows the entries to its own. */
 export type OpenFigure = (row: GroupRow, system: string) => void;
 
-const grouping: Record<string, string> = { product: 'Product', source: 'Source' };
-export const groupTitle = (shape: Shape, name: string): string => grouping[name] ?? dimensionTitle(shape, name);
+const groupTitles: Record<string, string> = { product: 'Product', source: 'Source' };
+export const groupTitle = (shape: Shape, name: string): string => groupTitles[name] ?? dimensionTitle(shape, name);
 
 function Figure({ title, value, onOpen }: { title: string; value: number; onOpen: () => void }) {
   return (
@@ -19,7 +19,7 @@ function Figure({ title, value, onOpen }: { title: string; value: number; onOpen
   );
 }
 
-function availableOf(row: GroupRow): ReactNode {
+function renderAvailable(row: GroupRow): ReactNode {
   if (row.oversell) return <Badge>No limit</Badge>;
   // A key that only its deeper ones have stock at is not short.
   if (row.available === 0 && row.reserved === 0 && Object.keys(row.measures).length === 0) return <span className="muted">0</span>;
@@ -27,7 +27,7 @@ function availableOf(row: GroupRow): ReactNode {
   return <Badge tone="failed">{formatNumber(row.available)} — short</Badge>;
 }
 
-function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): ListColumn<GroupRow>[] {
+function groupColumns(shape: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return by.flatMap((name, index) => {
     const value = (row: GroupRow): string => row.values[name] ?? '';
     const column: ListColumn<GroupRow> = {
@@ -37,7 +37,7 @@ function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): Li
       exportValue: value,
       cell: (row) =>
         index === 0 ? (
-          <button type="button" className="link-button strong" onClick={() => open(row, '')}>
+          <button type="button" className="link-button strong" onClick={() => onOpen(row, '')}>
             {value(row) || '(none)'}
           </button>
         ) : (
@@ -45,43 +45,48 @@ function groupColumns(shape: Shape, by: readonly string[], open: OpenFigure): Li
         ),
     };
     if (name !== 'product' || index > 0) return [column];
-    const named: ListColumn<GroupRow> = {
+    const nameColumn: ListColumn<GroupRow> = {
       id: 'name',
       title: 'Name',
       exportValue: (row) => row.product_name,
       cell: (row) => row.product_name,
     };
-    return [column, named];
+    return [column, nameColumn];
   });
 }
 
-function ownColumns(open: OpenFigure): ListColumn<GroupRow>[] {
-  const figure = (key: 'on_hand' | 'reserved' | 'safety_stock' | 'allocated', title: string, hint: string, hiddenByDefault?: boolean) => ({
+function ownColumns(onOpen: OpenFigure): ListColumn<GroupRow>[] {
+  const figureColumn = (
+    key: 'on_hand' | 'reserved' | 'safety_stock' | 'allocated',
+    title: string,
+    hint: string,
+    hiddenByDefault?: boolean,
+  ) => ({
     id: key,
     title,
     hint,
     hiddenByDefault,
     align: 'right' as const,
     exportValue: (row: GroupRow) => row[key],
-    cell: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => open(row, '')} />,
+    cell: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => onOpen(row, '')} />,
   });
   return [
-    figure('on_hand', 'On hand', 'Everything that supplies stock, from all source systems'),
-    figure('reserved', 'Reserved', 'Soft reservations that still hold stock'),
-    figure('safety_stock', 'Safety stock', 'Kept from everybody by a stock policy', true),
-    figure('allocated', 'Allocated', 'Kept for channels and customer groups'),
+    figureColumn('on_hand', 'On hand', 'Everything that supplies stock, from all source systems'),
+    figureColumn('reserved', 'Reserved', 'Soft reservations that still hold stock'),
+    figureColumn('safety_stock', 'Safety stock', 'Kept from everybody by a stock policy', true),
+    figureColumn('allocated', 'Allocated', 'Kept for channels and customer groups'),
     {
       id: 'available',
       title: 'Available',
       hint: 'On hand, less what is reserved, kept as safety stock or allocated',
       align: 'right',
       exportValue: (row) => row.available,
-      cell: availableOf,
+      cell: renderAvailable,
     },
   ];
 }
 
-function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] {
+function measureColumns(shape: Shape, onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return shape.systems.flatMap((system) =>
     system.measures.map((measure): ListColumn<GroupRow> => {
       const calculated = measure.terms.length > 0;
@@ -103,7 +108,7 @@ function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] 
           const units = value(row);
           if (units === undefined) return <span className="muted">—</span>;
           if (calculated) return <span className="figure">{formatNumber(units)}</span>;
-          return <Figure title={`${system.title} ${measure.title}`} value={units} onOpen={() => open(row, system.name)} />;
+          return <Figure title={`${system.title} ${measure.title}`} value={units} onOpen={() => onOpen(row, system.name)} />;
         },
       };
     }),
@@ -111,21 +116,21 @@ function measureColumns(shape: Shape, open: OpenFigure): ListColumn<GroupRow>[] 
 }
 
 /** Every column there could be: what it is grouped by, our own sums, and each measure under its source system. */
-export function gridColumns(shape: Shape, by: readonly string[], open: OpenFigure): ListColumn<GroupRow>[] {
+export function gridColumns(shape: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return [
-    ...groupColumns(shape, by, open),
-    ...ownColumns(open),
-    ...measureColumns(shape, open),
+    ...groupColumns(shape, by, onOpen),
+    ...ownColumns(onOpen),
+    ...measureColumns(shape, onOpen),
     { id: 'updated', title: 'Last change', exportValue: (row) => row.updated_at, cell: (row) => <Timestamp at={row.updated_at} /> },
   ];
 }
 
 /** Measures nobody has posted to among these rows take no room. */
-export function withValues(columns: readonly ListColumn<GroupRow>[], rows: readonly GroupRow[]): ListColumn<GroupRow>[] {
-  const posted = new Set(
+export function withoutEmptyMeasures(columns: readonly ListColumn<GroupRow>[], rows: readonly GroupRow[]): ListColumn<GroupRow>[] {
+  const postedColumns = new Set(
     rows.flatMap((row) =>
       Object.entries(row.measures).flatMap(([system, measures]) => Object.keys(measures).map((name) => `measure:${system}.${name}`)),
     ),
   );
-  return columns.filter((column) => !column.id.startsWith('measure:') || posted.has(column.id));
+  return columns.filter((column) => !column.id.startsWith('measure:') || postedColumns.has(column.id));
 }

@@ -16,14 +16,18 @@ export function ProductField({
   /** One of the offered products was chosen. */
   onPick?: (product: string) => void;
 }) {
-  const asked = useDeferredValue(value.trim());
-  const found = useQuery({ queryKey: ['products', asked], queryFn: () => findProducts(asked), placeholderData: (before) => before });
+  const searchText = useDeferredValue(value.trim());
+  const productsQuery = useQuery({
+    queryKey: ['products', searchText],
+    queryFn: () => findProducts(searchText),
+    placeholderData: (before) => before,
+  });
   return (
     <AutoComplete
       aria-label={label}
       placeholder="Product number or name"
       value={value}
-      options={(found.data ?? []).map((item) => ({ value: item.number, name: item.name }))}
+      options={(productsQuery.data ?? []).map((item) => ({ value: item.number, name: item.name }))}
       optionRender={(option) => (
         <span className="two-line">
           <span>{option.data.value}</span>
@@ -40,12 +44,12 @@ export function SourceField({
   label,
   value,
   onChange,
-  any,
+  allLabel: allLabel,
 }: {
   label: string;
   value: string;
   onChange: (source: string) => void;
-  any?: string;
+  allLabel?: string;
 }) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const options = (sources.data ?? []).map((item) => ({
@@ -55,10 +59,10 @@ export function SourceField({
   return (
     <Select
       aria-label={label}
-      value={value === '' && any === undefined ? undefined : value}
+      value={value === '' && allLabel === undefined ? undefined : value}
       placeholder="Choose a source"
       showSearch={{ optionFilterProp: 'label' }}
-      options={any === undefined ? options : [{ value: '', label: any }, ...options]}
+      options={allLabel === undefined ? options : [{ value: '', label: allLabel }, ...options]}
       onChange={onChange}
     />
   );

@@ -11,8 +11,8 @@ export function useStockDrawer(): [OpenStock | undefined, (stock: OpenStock | un
   const [params, setParams] = useSearchParams();
   const location = useLocation();
   const id = Number(params.get('stock') ?? '');
-  const open = Number.isInteger(id) && id > 0 ? { id, system: params.get('system') ?? '' } : undefined;
-  const change = (stock: OpenStock | undefined): void => {
+  const openStock = Number.isInteger(id) && id > 0 ? { id, system: params.get('system') ?? '' } : undefined;
+  const setOpenStock = (stock: OpenStock | undefined): void => {
     setParams(
       (before) => {
         const next = new URLSearchParams(before);
@@ -27,5 +27,5 @@ export function useStockDrawer(): [OpenStock | undefined, (stock: OpenStock | un
       { state: location.state as unknown },
     );
   };
-  return [open, change];
+  return [openStock, setOpenStock];
 }

@@ -13,78 +13,85 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { type KeyboardEvent, useMemo, useRef } from 'react';
-import { picture, STEP_HEIGHT, STEP_WIDTH } from './flowLayout';
+import { layoutFlow, STEP_HEIGHT, STEP_WIDTH } from './flowLayout';
 import { StepNode, type StepNodeData } from './StepNode';
-import { isBad, WayEdge, type WayEdgeData } from './PortEdge';
+import { isFailurePort, PortEdge, type PortEdgeData } from './PortEdge';
 
 const nodeTypes = { step: StepNode };
-const edgeTypes = { way: WayEdge };
-const READABLE = 0.8;
+const edgeTypes = { port: PortEdge };
+const MIN_READABLE_ZOOM = 0.8;
 
 interface Props {
   steps: FlowStep[];
   counts: Record<string, StepCounts>;
-  chosen: string | null;
-  onChoose: (step: string) => void;
+  selectedStep: string | null;
+  onSelectStep: (step: string) => void;
 }
 
 /** The picture: pan and zoom, Tab from step to step, Enter opens one. Read-only. */
-export default function FlowCanvas({ steps, counts, chosen, onChoose }: Props) {
+export default function FlowCanvas({ steps, counts, selectedStep: selectedStep, onSelectStep: onSelectStep }: Props) {
   const { mode } = usePreferences();
-  const drawn = useMemo(() => picture(steps), [steps]);
-  const box = useRef<HTMLDivElement>(null);
+  const flowLayout = useMemo(() => layoutFlow(steps), [steps]);
+  const container = useRef<HTMLDivElement>(null);
   const nodes = useMemo<Node<StepNodeData>[]>(
     () =>
-      drawn.steps.map(({ step, x, y }) => ({
+      flowLayout.steps.map(({ step, x, y }) => ({
         id: step.id,
         type: 'step',
         position: { x, y },
         width: STEP_WIDTH,
         height: STEP_HEIGHT,
-        selected: step.id === chosen,
+        selected: step.id === selectedStep,
         ariaRole: 'button',
         data: { step, counts: counts[step.id] },
       })),
-    [drawn, counts, chosen],
+    [flowLayout, counts, selectedStep],
   );
-  const edges = useMemo<Edge<WayEdgeData>[]>(
+  const edges = useMemo<Edge<PortEdgeData>[]>(
     () =>
-      drawn.ways.map((way) => ({
-        id: way.id,
-        source: way.from,
-        target: way.to,
-        type: 'way',
-        data: { way },
+      flowLayout.edges.map((edge) => ({
+        id: edge.id,
+        source: edge.from,
+        target: edge.to,
+        type: 'port',
+        data: { edge },
         focusable: false,
-        className: isBad(way.port) ? 'way-failed' : undefined,
+        className: isFailurePort(edge.port) ? 'port-failed' : undefined,
         markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 },
       })),
-    [drawn],
+    [flowLayout],
   );
   const openByKey = (event: KeyboardEvent): void => {
     const step = (event.target as Element).closest<HTMLElement>('.react-flow__node')?.dataset.id;
-    if (step !== undefined && (event.key === 'Enter' || event.key === ' ')) onChoose(step);
+    if (step !== undefined && (event.key === 'Enter' || event.key === ' ')) onSelectStep(step);
   };
   // Start at the top, as wide as fits, never so small that the words cannot be read.
-  const start = (flow: ReactFlowInstance<Node<StepNodeData>, Edge<WayEdgeData>>): void => {
-    const { clientWidth = 0, clientHeight = 0 } = box.current ?? {};
-    const zoom = Math.min(1, Math.max(READABLE, Math.min(clientWidth / (drawn.width + 80), clientHeight / (drawn.height + 80))));
-    void flow.setViewport({ x: (clientWidth - drawn.width * zoom) / 2, y: Math.max(28, (clientHeight - drawn.height * zoom) / 2), zoom });
+  const fitToTop = (flow: ReactFlowInstance<Node<StepNodeData>, Edge<PortEdgeData>>): void => {
+    const { clientWidth = 0, clientHeight = 0 } = container.current ?? {};
+    const zoom = Math.min(
+      1,
+      Math.max(MIN_READABLE_ZOOM, Math.min(clientWidth / (flowLayout.width + 80), clientHeight / (flowLayout.height + 80))),
+    );
+    void flow.setViewport({
+      x: (clientWidth - flowLayout.width * zoom) / 2,
+      y: Math.max(28, (clientHeight - flowLayout.height * zoom) / 2),
+      zoom,
+    });
   };
   return (
-    <div ref={box} className="flow-box" onKeyDown={openByKey}>
+    <div ref={container} className="flow-box" onKeyDown={openByKey}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        onInit={start}
+        onInit={fitToTop}
         colorMode={mode}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
         elementsSelectable
-        onNodeClick={(_, node) => onChoose(node.id)}
+        onNodeClick={(_, node) => onSelectStep(node.id)}
         minZoom={0.2}
         proOptions={{ hideAttribution: true }}
       >

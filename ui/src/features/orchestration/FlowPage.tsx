@@ -17,13 +17,13 @@ const FlowCanvas = lazy(() => import('./FlowCanvas'));
 export default function FlowPage() {
   const { name = '' } = useParams();
   const [params, setParams] = useSearchParams();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const flow = useQuery({ queryKey: ['flow', name], queryFn: () => getFlow(name) });
   const counts = useQuery({ queryKey: ['flow', name, 'counts'], queryFn: () => getFlowCounts(name), refetchInterval: 10_000 });
-  useLive(() => void queries.invalidateQueries({ queryKey: ['flow', name, 'counts'] }), 3000);
+  useLive(() => void queryClient.invalidateQueries({ queryKey: ['flow', name, 'counts'] }), 3000);
 
-  const chosen = params.get('step');
-  const choose = (step: string | null): void => {
+  const selectedStep = params.get('step');
+  const selectStep = (step: string | null): void => {
     setParams(step === null ? {} : { step }, { replace: true });
   };
   const title = flow.data?.title ?? name;
@@ -37,7 +37,7 @@ export default function FlowPage() {
       title={title}
       lead={flow.data && `Version ${flow.data.version}. Select a step to see what it does and which orders stand there.`}
     >
-      <QueryContent answer={flow} rows={10}>
+      <QueryContent query={flow} rows={10}>
         {(data) => (
           <>
             {data.problems.length > 0 && (
@@ -52,12 +52,12 @@ export default function FlowPage() {
             <div className="card flow-canvas">
               <ErrorBoundary fallback={<p className="muted">The picture could not be drawn.</p>}>
                 <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height: 480 }} />}>
-                  <FlowCanvas steps={data.steps} counts={counts.data ?? {}} chosen={chosen} onChoose={choose} />
+                  <FlowCanvas steps={data.steps} counts={counts.data ?? {}} selectedStep={selectedStep} onSelectStep={selectStep} />
                 </Suspense>
               </ErrorBoundary>
             </div>
-            {chosen !== null && data.steps.some((step) => step.id === chosen) && (
-              <StepDrawer flow={data} step={chosen} counts={counts.data?.[chosen]} onClose={() => choose(null)} />
+            {selectedStep !== null && data.steps.some((step) => step.id === selectedStep) && (
+              <StepDrawer flow={data} step={selectedStep} counts={counts.data?.[selectedStep]} onClose={() => selectStep(null)} />
             )}
           </>
         )}

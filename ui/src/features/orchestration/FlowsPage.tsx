@@ -16,7 +16,7 @@ export default function FlowsPage() {
       lead="The flowRuns orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
     >
       <Card flush className="flows">
-        <QueryContent answer={flows} rows={5}>
+        <QueryContent query={flows} rows={5}>
           {(items) =>
             items.length === 0 ? (
               <EmptyState icon={<PartitionOutlined />} title="No flows yet">

@@ -1,28 +1,28 @@
 import { humanize } from '@kit/states';
 import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
-import { pathThrough, type Routed } from './flowLayout';
+import { pathThrough, type RoutedEdge } from './flowLayout';
 
-export interface WayEdgeData extends Record<string, unknown> {
-  way: Routed;
+export interface PortEdgeData extends Record<string, unknown> {
+  edge: RoutedEdge;
 }
 
-export const isBad = (port: string): boolean => /fail|timed|reject|expired/.test(port);
+export const isFailurePort = (port: string): boolean => /fail|timed|reject|expired/.test(port);
 
 /** A way from step to step along the bends the layout chose, so that it runs around other steps, not behind them. */
-export function WayEdge({ id, data, markerEnd }: EdgeProps<Edge<WayEdgeData>>) {
+export function PortEdge({ id, data, markerEnd }: EdgeProps<Edge<PortEdgeData>>) {
   if (!data) return null;
-  const { way } = data;
+  const { edge: edge } = data;
   return (
     <>
-      <BaseEdge id={id} path={pathThrough(way.points)} markerEnd={markerEnd} />
-      {way.port !== 'next' && (
+      <BaseEdge id={id} path={pathThrough(edge.points)} markerEnd={markerEnd} />
+      {edge.port !== 'next' && (
         <EdgeLabelRenderer>
           <span
-            className="way-label"
-            data-bad={isBad(way.port)}
-            style={{ transform: `translate(-50%, -50%) translate(${way.label.x}px, ${way.label.y}px)` }}
+            className="port-label"
+            data-bad={isFailurePort(edge.port)}
+            style={{ transform: `translate(-50%, -50%) translate(${edge.label.x}px, ${edge.label.y}px)` }}
           >
-            {humanize(way.port)}
+            {humanize(edge.port)}
           </span>
         </EdgeLabelRenderer>
       )}

@@ -15,9 +15,9 @@ import { subjectPath } from './subjectPath';
 
 const keys = ['state', 'flow'] as const;
 const noun = ['run', 'runs'] as const;
-const idOf = (row: Run): string => row.id;
+const rowId = (row: Run): string => row.id;
 
-const verbs: readonly Verb[] = [
+const actions: readonly Verb[] = [
   {
     name: 'reprocess',
     label: 'Reprocess',
@@ -64,13 +64,13 @@ const columns: readonly ListColumn<Run>[] = [
 /** Orders whose flow could not go on: put the cause right, then send them on, one or a thousand. */
 export default function RunsPage() {
   const navigate = useNavigate();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [selected, setSelected] = useState<string[]>([]);
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
   const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
-  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId: idOf, isRelevant: () => true });
-  const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
+  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId: rowId, isRelevant: () => true });
+  const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
   return (
     <Page
@@ -81,22 +81,22 @@ export default function RunsPage() {
         label="Runs"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         rowName={(row) => row.subject_label}
         noun={noun}
         onOpen={(row) => {
           const path = subjectPath(row);
           if (path) void navigate(path);
         }}
-        selection={{ ids: picked.map((item) => item.id), onChange: setSelected }}
+        selection={{ ids: selectedRows.map((item) => item.id), onChange: setSelected }}
         toolbar={
-          picked.length > 0 ? (
+          selectedRows.length > 0 ? (
             <BulkBar
-              picked={picked}
+              selectedRows={selectedRows}
               noun={noun}
-              verbs={verbs}
+              actions={actions}
               onClear={() => setSelected([])}
-              onDone={() => void queries.invalidateQueries({ queryKey: ['runs'] })}
+              onDone={() => void queryClient.invalidateQueries({ queryKey: ['runs'] })}
             />
           ) : (
             <FilterBar

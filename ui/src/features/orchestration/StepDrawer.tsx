@@ -10,13 +10,13 @@ import { Link } from 'react-router';
 import { RunErrorText } from './RunErrorText';
 import { subjectPath } from './subjectPath';
 
-const shownElsewhere = new Set(['id', 'kind', 'title', 'to']);
+const fieldsShownElsewhere = new Set(['id', 'kind', 'title', 'to']);
 
 /** What the flow document sets for a step, without what the drawer shows anyway. */
-export function stepDocument(document: Record<string, unknown>, id: string): Record<string, unknown> {
+export function stepSettings(document: Record<string, unknown>, id: string): Record<string, unknown> {
   const steps = (document.steps ?? []) as Record<string, unknown>[];
-  const found = steps.find((step) => step.id === id) ?? {};
-  return Object.fromEntries(Object.entries(found).filter(([key]) => !shownElsewhere.has(key)));
+  const stepDocument = steps.find((step) => step.id === id) ?? {};
+  return Object.fromEntries(Object.entries(stepDocument).filter(([key]) => !fieldsShownElsewhere.has(key)));
 }
 
 export function StepDrawer({
@@ -32,7 +32,7 @@ export function StepDrawer({
 }) {
   const step = flow.steps.find((item) => item.id === id);
   if (!step) return null;
-  const settings = stepDocument(flow.document, id);
+  const settings = stepSettings(flow.document, id);
   const titles = new Map(flow.steps.map((entry) => [entry.id, entry.title || entry.id]));
   return (
     <Drawer open onClose={onClose} size={460} mask={false} title={step.title || step.id}>
@@ -74,36 +74,36 @@ export function StepDrawer({
             />
           </section>
         )}
-        <StandingHere flow={flow.name} step={id} />
+        <RunsAtStep flow={flow.name} step={id} />
       </div>
     </Drawer>
   );
 }
 
-const LOOKED_AT = 200;
+const RUN_LIMIT = 200;
 
 /** Runs that stand on this step, failed ones first. */
-function StandingHere({ flow, step }: { flow: string; step: string }) {
+function RunsAtStep({ flow, step }: { flow: string; step: string }) {
   const runs = useQuery({
     queryKey: ['runs', 'standing', flow],
     queryFn: async ({ signal }) => {
-      const pages = await Promise.all((['failed', 'running'] as const).map((state) => listRuns({ flow, state, limit: LOOKED_AT }, signal)));
+      const pages = await Promise.all((['failed', 'running'] as const).map((state) => listRuns({ flow, state, limit: RUN_LIMIT }, signal)));
       return { items: pages.flatMap((page) => page.items), more: pages.some((page) => Boolean(page.next)) };
     },
   });
   return (
     <section>
       <h3 className="small muted">Standing here</h3>
-      <QueryContent answer={runs}>
+      <QueryContent query={runs}>
         {({ items, more }) => {
-          const here = items.filter((run) => run.step === step);
-          if (here.length === 0)
+          const runsHere = items.filter((run) => run.step === step);
+          if (runsHere.length === 0)
             return (
-              <p className="muted">{more ? `None of the newest ${LOOKED_AT} runs stands here.` : 'Nothing stands on this step now.'}</p>
+              <p className="muted">{more ? `None of the newest ${RUN_LIMIT} runs stands here.` : 'Nothing stands on this step now.'}</p>
             );
           return (
             <ul className="standing">
-              {here.slice(0, 50).map((run) => {
+              {runsHere.slice(0, 50).map((run) => {
                 const path = subjectPath(run);
                 return (
                   <li key={run.id}>
@@ -126,7 +126,7 @@ function StandingHere({ flow, step }: { flow: string; step: string }) {
                   </li>
                 );
               })}
-              {here.length > 50 && (
+              {runsHere.length > 50 && (
                 <li>
                   <Link to={`/my-work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
                 </li>

@@ -37,7 +37,7 @@ const icons: readonly [RegExp, ReactNode][] = [
 export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
   const { step, counts } = data;
   const icon = icons.find(([pattern]) => pattern.test(step.kind))?.[1] ?? <CheckCircleOutlined />;
-  const here = (
+  const visibleCounts = (
     [
       ['failed', 'failed', counts?.failed ?? 0],
       ['attention', 'waiting', counts?.waiting ?? 0],
@@ -57,9 +57,9 @@ export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
         </span>
       </span>
       <span className="step-counts">
-        {here.map(([tone, word, count]) => (
-          <span key={word} className="tag figure" data-tone={tone} title={`${formatNumber(count)} ${word}`}>
-            {formatNumber(count)} {word}
+        {visibleCounts.map(([tone, label, count]) => (
+          <span key={label} className="tag figure" data-tone={tone} title={`${formatNumber(count)} ${label}`}>
+            {formatNumber(count)} {label}
           </span>
         ))}
       </span>

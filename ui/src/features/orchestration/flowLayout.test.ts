@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { flow } from '@tests/fixtures.mjs';
-import { pathThrough, picture, STEP_HEIGHT, STEP_WIDTH, waysOf } from './flowLayout';
-import { stepDocument } from './StepDrawer';
+import { pathThrough, layoutFlow, STEP_HEIGHT, STEP_WIDTH, flowEdges } from './flowLayout';
+import { stepSettings } from './StepDrawer';
 
 test('no two steps of the picture overlap, and every way leads down or around', () => {
-  const { steps, ways } = picture(flow.steps);
+  const { steps, edges: edges } = layoutFlow(flow.steps);
   expect(steps).toHaveLength(flow.steps.length);
   for (const [index, a] of steps.entries()) {
     for (const b of steps.slice(index + 1)) {
@@ -12,20 +12,20 @@ test('no two steps of the picture overlap, and every way leads down or around', 
       expect(apart, `${a.step.id} and ${b.step.id}`).toBe(true);
     }
   }
-  expect(ways.every((way) => way.points.length >= 2)).toBe(true);
+  expect(edges.every((edge) => edge.points.length >= 2)).toBe(true);
 });
 
 test('the start stands above the end', () => {
-  const place = new Map(picture(flow.steps).steps.map((step) => [step.step.id, step.y]));
+  const place = new Map(layoutFlow(flow.steps).steps.map((step) => [step.step.id, step.y]));
   expect(place.get('start')).toBeLessThan(place.get('end') ?? 0);
 });
 
 test('a port that leads nowhere or to an unknown step draws no way', () => {
-  const ways = waysOf([
+  const edges = flowEdges([
     { id: 'a', kind: 'action', title: 'A', ports: ['succeeded', 'failed', 'other'], to: { succeeded: 'b', other: 'gone' } },
     { id: 'b', kind: 'end', title: 'B', ports: [], to: {} },
   ]);
-  expect(ways).toEqual([{ id: 'a.succeeded', from: 'a', to: 'b', port: 'succeeded' }]);
+  expect(edges).toEqual([{ id: 'a.succeeded', from: 'a', to: 'b', port: 'succeeded' }]);
 });
 
 test('a path bends through its points and ends at the last', () => {
@@ -39,6 +39,6 @@ test('a path bends through its points and ends at the last', () => {
 
 test("a step's settings are what its document says beyond its place in the flow", () => {
   const document = { steps: [{ id: 'send', kind: 'provider_action', action: 'send', to: { succeeded: 'x' } }] };
-  expect(stepDocument(document, 'send')).toEqual({ action: 'send' });
-  expect(stepDocument(document, 'gone')).toEqual({});
+  expect(stepSettings(document, 'send')).toEqual({ action: 'send' });
+  expect(stepSettings(document, 'gone')).toEqual({});
 });

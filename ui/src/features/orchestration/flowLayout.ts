@@ -9,11 +9,11 @@ export interface Point {
   y: number;
 }
 
-export interface Placed extends Point {
+export interface PlacedStep extends Point {
   step: FlowStep;
 }
 
-export interface Way {
+export interface FlowEdge {
   id: string;
   from: string;
   to: string;
@@ -21,35 +21,40 @@ export interface Way {
 }
 
 /** A way with the bends it takes around the steps, and where its name stands. */
-export interface Routed extends Way {
+export interface RoutedEdge extends FlowEdge {
   points: Point[];
   label: Point;
 }
 
-export interface Picture {
-  steps: Placed[];
-  ways: Routed[];
+export interface FlowLayout {
+  steps: PlacedStep[];
+  edges: RoutedEdge[];
   width: number;
   height: number;
 }
 
 /** Every port that leads somewhere. */
-export function waysOf(steps: readonly FlowStep[]): Way[] {
-  const known = new Set(steps.map((step) => step.id));
+export function flowEdges(steps: readonly FlowStep[]): FlowEdge[] {
+  const stepIds = new Set(steps.map((step) => step.id));
   return steps.flatMap((step) =>
-    Object.entries(step.to).flatMap(([port, to]) => (known.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [])),
+    Object.entries(step.to).flatMap(([port, to]) => (stepIds.has(to) ? [{ id: `${step.id}.${port}`, from: step.id, to, port }] : [])),
   );
 }
 
 /** Steps from top to bottom; the same flow always gets the same picture. */
-export function picture(steps: readonly FlowStep[]): Picture {
+export function layoutFlow(steps: readonly FlowStep[]): FlowLayout {
   const graph = new graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'TB', nodesep: 40, ranksep: 44, edgesep: 28 });
   graph.setDefaultEdgeLabel(() => ({}));
   steps.forEach((step) => graph.setNode(step.id, { width: STEP_WIDTH, height: STEP_HEIGHT }));
-  const ways = waysOf(steps);
-  ways.forEach((way) =>
-    graph.setEdge(way.from, way.to, { width: way.port === 'next' ? 0 : 64, height: way.port === 'next' ? 0 : 18, labelpos: 'c' }, way.id),
+  const edges = flowEdges(steps);
+  edges.forEach((edge) =>
+    graph.setEdge(
+      edge.from,
+      edge.to,
+      { width: edge.port === 'next' ? 0 : 64, height: edge.port === 'next' ? 0 : 18, labelpos: 'c' },
+      edge.id,
+    ),
   );
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
@@ -60,7 +65,7 @@ export function picture(steps: readonly FlowStep[]): Picture {
       const { x, y } = graph.node(step.id) as Point;
       return { step, x: x - STEP_WIDTH / 2, y: y - STEP_HEIGHT / 2 };
     }),
-    ways: ways.map((way) => {
+    edges: edges.map((way) => {
       const { points, x, y } = graph.edge(way.from, way.to, way.id) as { points: Point[]; x?: number; y?: number };
       return { ...way, points, label: { x: x ?? points[0]?.x ?? 0, y: y ?? points[0]?.y ?? 0 } };
     }),

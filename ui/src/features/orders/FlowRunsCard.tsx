@@ -9,10 +9,10 @@ import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-export function FlowRunsCard({ answer }: { answer: UseQueryResult<FlowRun[]> }) {
+export function FlowRunsCard({ query: query }: { query: UseQueryResult<FlowRun[]> }) {
   return (
     <Card title="Orchestration step results" flush>
-      <QueryContent answer={answer}>
+      <QueryContent query={query}>
         {(flowRuns) =>
           flowRuns.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
@@ -82,7 +82,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
           </thead>
           <tbody>
             {flowRun.results.map((result, index) => (
-              <Step key={`${result.at} ${result.step} ${index}`} result={result} />
+              <StepResultRow key={`${result.at} ${result.step} ${index}`} result={result} />
             ))}
           </tbody>
         </table>
@@ -99,13 +99,13 @@ export function portTone(port: string): Tone {
 }
 
 /** What the policies of a step said, when the step itself gave no reason. */
-function verdicts(details: Record<string, unknown>): string {
+function policyReasons(details: Record<string, unknown>): string {
   const policies = Array.isArray(details.policies) ? (details.policies as { reason?: unknown }[]) : [];
   const reasons = policies.flatMap(({ reason }) => (typeof reason === 'string' && reason !== '' ? [reason] : []));
   return [...new Set(reasons)].slice(0, 3).join('; ');
 }
 
-function Step({ result }: { result: StepResult }) {
+function StepResultRow({ result }: { result: StepResult }) {
   const tone = portTone(result.port);
   const details = result.details ?? {};
   const hasDetails = Object.keys(details).length > 0;
@@ -125,7 +125,7 @@ function Step({ result }: { result: StepResult }) {
         ) : null}
       </td>
       <td style={{ minWidth: 200 }}>
-        {result.reason || verdicts(details)}
+        {result.reason || policyReasons(details)}
         {hasDetails && (
           <details>
             <summary>Why</summary>

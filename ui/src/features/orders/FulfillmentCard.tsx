@@ -7,10 +7,10 @@ import { StateTag } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-export function FulfillmentCard({ answer }: { answer: UseQueryResult<OrderFulfillment[]> }) {
+export function FulfillmentCard({ query: query }: { query: UseQueryResult<OrderFulfillment[]> }) {
   return (
     <Card title="Fulfillment" flush>
-      <QueryContent answer={answer}>
+      <QueryContent query={query}>
         {(items) =>
           items.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>

@@ -4,7 +4,7 @@ import { VerbDialog } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { orderVerbs } from './orderActions';
+import { orderActions } from './orderActions';
 
 const icons: Record<OrderAction, ReactNode> = {
   hold: <PauseOutlined />,
@@ -15,11 +15,11 @@ const icons: Record<OrderAction, ReactNode> = {
 
 /** What can be done now; what cannot is shown with the reason why not. */
 export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
-  const [verb, setVerb] = useState<OrderAction>();
-  const queries = useQueryClient();
-  const failed = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
+  const [action, setAction] = useState<OrderAction>();
+  const queryClient = useQueryClient();
+  const hasFailedRun = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
   const allowed: Record<OrderAction, { allowed: boolean; why: string }> = {
-    reprocess: { allowed: failed, why: 'No step of this order has failed, so there is nothing to reprocess' },
+    reprocess: { allowed: hasFailedRun, why: 'No step of this order has failed, so there is nothing to reprocess' },
     ...order.actions,
   };
   return (
@@ -28,25 +28,25 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
         <ExplainedButton
           key={name}
           icon={icons[name]}
-          type={name === 'reprocess' && failed ? 'primary' : 'default'}
+          type={name === 'reprocess' && hasFailedRun ? 'primary' : 'default'}
           danger={name === 'cancel'}
-          allowed={allowed[name].allowed}
-          why={allowed[name].why}
-          onClick={() => setVerb(name)}
+          allowed={permits[name].allowed}
+          why={permits[name].why}
+          onClick={() => setAction(name)}
         >
-          {orderVerbs[name].label}
+          {orderActions[name].label}
         </ExplainedButton>
       ))}
-      {verb && (
+      {action && (
         <VerbDialog
-          verb={orderVerbs[verb]}
-          picked={[{ id: order.id, label: order.number }]}
+          action={orderActions[action]}
+          selectedRows={[{ id: order.id, label: order.number }]}
           noun={['order', 'orders']}
-          onClose={() => setVerb(undefined)}
+          onClose={() => setAction(undefined)}
           onDone={() =>
             void Promise.all([
-              queries.invalidateQueries({ queryKey: ['order', order.id] }),
-              queries.invalidateQueries({ queryKey: ['orders'] }),
+              queryClient.invalidateQueries({ queryKey: ['order', order.id] }),
+              queryClient.invalidateQueries({ queryKey: ['orders'] }),
             ])
           }
         />

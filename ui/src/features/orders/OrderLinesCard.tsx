@@ -10,7 +10,7 @@ import { Popover } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-export function LinesCard({ order }: { order: OrderDetail }) {
+export function OrderLinesCard({ order }: { order: OrderDetail }) {
   const count = order.lines.length;
   return (
     <Card
@@ -49,7 +49,7 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                   <Quantity value={line.quantity} unit={line.unit} />
                 </td>
                 <td className="num">
-                  <Moved line={line} />
+                  <ShippedQuantity line={line} />
                 </td>
                 <td>
                   <Availability line={line} />
@@ -60,7 +60,7 @@ export function LinesCard({ order }: { order: OrderDetail }) {
                       <StateTag state={line.state} />
                     </span>
                     <span className="muted">{line.state_reason}</span>
-                    <Queue line={line} />
+                    <WaitingLineLink line={line} />
                   </span>
                 </td>
                 <td className="num">
@@ -78,8 +78,8 @@ export function LinesCard({ order }: { order: OrderDetail }) {
   );
 }
 
-function Moved({ line }: { line: OrderLine }) {
-  const also = [
+function ShippedQuantity({ line }: { line: OrderLine }) {
+  const otherQuantities = [
     line.canceled > 0 && `${formatNumber(line.canceled)} canceled`,
     line.returned > 0 && `${formatNumber(line.returned)} returned`,
   ]
@@ -88,13 +88,13 @@ function Moved({ line }: { line: OrderLine }) {
   return (
     <span className="two-line">
       <span className="figure">{formatNumber(line.shipped)}</span>
-      {also && <span className="muted nowrap">{also}</span>}
+      {otherQuantities && <span className="muted nowrap">{otherQuantities}</span>}
     </span>
   );
 }
 
 /** A line that waits says for when it is promised, and leads to its place in the queue. */
-function Queue({ line }: { line: OrderLine }) {
+function WaitingLineLink({ line }: { line: OrderLine }) {
   if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
   return (
     <span className="small">
@@ -133,7 +133,7 @@ function StockNow({ product }: { product: string }) {
   const stock = useQuery({ queryKey: ['inventory', 'of', product], queryFn: () => listStock({ product, limit: 100 }), staleTime: 0 });
   return (
     <div className="stock-popover">
-      <QueryContent answer={stock}>
+      <QueryContent query={stock}>
         {({ items }) =>
           items.length === 0 ? (
             <span className="muted">No source keeps stock of this product.</span>

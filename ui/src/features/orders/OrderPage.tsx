@@ -7,14 +7,14 @@ import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
-import { LinesCard } from './OrderLinesCard';
+import { OrderLinesCard } from './OrderLinesCard';
 import { OrderActions } from './OrderActions';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import { PriceCard } from './PriceCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
-import { WhereCard } from './SourceMapCard';
+import { SourceMapCard } from './SourceMapCard';
 
 const back = (
   <Link to="/orders" className="crumb">
@@ -25,14 +25,14 @@ const back = (
 /** Everything about one order on one page, following the server as it happens. */
 export default function OrderPage() {
   const { id = '' } = useParams();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const order = useQuery({ queryKey: ['order', id], queryFn: () => getOrder(id) });
   const fulfillment = useQuery({ queryKey: ['order', id, 'fulfillment'], queryFn: () => getOrderFulfillment(id) });
   const flowRuns = useQuery({ queryKey: ['order', id, 'flowRuns'], queryFn: () => getFlowRuns(id) });
   const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
   const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
   useLive((changes) => {
-    if (changes.some((change) => change.root_id === id)) void queries.invalidateQueries({ queryKey: ['order', id] });
+    if (changes.some((change) => change.root_id === id)) void queryClient.invalidateQueries({ queryKey: ['order', id] });
   });
 
   if (!order.data) {
@@ -56,15 +56,15 @@ export default function OrderPage() {
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">
-          <LinesCard order={order.data} />
-          <FulfillmentCard answer={fulfillment} />
-          <SourcingCard answer={sourcing} order={order.data} />
-          <FlowRunsCard answer={flowRuns} />
+          <OrderLinesCard order={order.data} />
+          <FulfillmentCard query={fulfillment} />
+          <SourcingCard query={sourcing} order={order.data} />
+          <FlowRunsCard query={flowRuns} />
         </div>
         <div className="stack">
-          <WhereCard order={order.data} fulfillment={fulfillment.data ?? []} />
+          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
           <PriceCard order={order.data} />
-          <TimelineCard answer={timeline} />
+          <TimelineCard query={timeline} />
         </div>
       </div>
     </Page>

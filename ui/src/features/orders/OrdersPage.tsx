@@ -13,12 +13,12 @@ import { Link, useNavigate } from 'react-router';
 import { orderColumns } from './orderColumns';
 import './orders.css';
 import { StatusStrip } from './StatusStrip';
-import { orderVerbs } from './orderActions';
+import { orderActions } from './orderActions';
 
 const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'held', 'placed_from', 'placed_to'] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const noun = ['order', 'orders'] as const;
-const idOf = (row: OrderRow): string => row.id;
+const rowId = (row: OrderRow): string => row.id;
 
 function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
@@ -47,24 +47,30 @@ function useOrderFilters(): Filter[] {
 
 export default function OrdersPage() {
   const navigate = useNavigate();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const filters = useOrderFilters();
-  const { visibleColumns: visibleColumns, chooser } = useColumns('orders', orderColumns);
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
   const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'orders', query, fetch: listOrders, rowId: idOf, isRelevant: (item) => item.subject_type === 'order' });
+  const list = usePagedList({
+    name: 'orders',
+    query,
+    fetch: listOrders,
+    rowId: rowId,
+    isRelevant: (item) => item.subject_type === 'order',
+  });
 
-  const filtered = Object.keys(values).length > 0;
-  const picked = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
+  const isFiltered = Object.keys(values).length > 0;
+  const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   const toolbar =
-    picked.length > 0 ? (
+    selectedRows.length > 0 ? (
       <BulkBar
-        picked={picked}
+        selectedRows={selectedRows}
         noun={noun}
-        verbs={Object.values(orderVerbs)}
+        actions={Object.values(orderActions)}
         onClear={() => setSelected([])}
-        onDone={() => void queries.invalidateQueries({ queryKey: ['orders'] })}
+        onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
       />
     ) : (
       <FilterBar
@@ -74,7 +80,7 @@ export default function OrdersPage() {
         onChange={change}
         extra={
           <>
-            {chooser}
+            {columnChooser}
             <ExportButton name="orders" columns={visibleColumns} fetch={(page, signal) => listOrders({ ...query, ...page }, signal)} />
           </>
         }
@@ -83,19 +89,19 @@ export default function OrdersPage() {
 
   return (
     <Page title="Sales orders">
-      <StatusStrip state={values.state} onPick={(state) => change({ state })} />
+      <StatusStrip state={values.state} onSelect={(state) => change({ state })} />
       <ListView
         label="Sales orders"
         list={list}
         columns={visibleColumns}
-        rowId={idOf}
+        rowId={rowId}
         rowName={(row) => row.number}
         noun={noun}
         toolbar={toolbar}
-        selection={{ ids: picked.map((entry) => entry.id), onChange: setSelected }}
+        selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         onOpen={(row) => void navigate(`/orders/${row.id}`)}
         empty={
-          filtered ? (
+          isFiltered ? (
             <EmptyState
               icon={<ShoppingCartOutlined />}
               title="No order matches"

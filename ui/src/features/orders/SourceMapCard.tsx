@@ -4,18 +4,18 @@ import { Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 
 /** Where it goes and where it comes from. */
-export function WhereCard({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] }) {
-  const places = new Map(fulfillment.map((item) => [item.source, item.source_place]));
+export function SourceMapCard({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] }) {
+  const placesBySource = new Map(fulfillment.map((item) => [item.source, item.source_place]));
   // The store rarely knows coordinates; where its town lies is known as soon as there is a fulfillment order.
-  const found = fulfillment[0]?.ship_to_place;
+  const geocodedDestination = fulfillment[0]?.ship_to_place;
   const destination = pinOf({
     id: 'to',
     label: order.ship_to.city || 'Ship to',
     kind: 'destination',
-    latitude: order.ship_to.latitude ?? found?.latitude,
-    longitude: order.ship_to.longitude ?? found?.longitude,
+    latitude: order.ship_to.latitude ?? geocodedDestination?.latitude,
+    longitude: order.ship_to.longitude ?? geocodedDestination?.longitude,
   });
-  const sources = [...places].flatMap(([name, source]) =>
+  const sources = [...placesBySource].flatMap(([name, source]) =>
     pinOf({ id: name, label: name, kind: 'source', latitude: source.latitude, longitude: source.longitude }),
   );
   const pins = [...destination, ...sources];

@@ -8,10 +8,10 @@ import { humanize } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 /** Why each line ships from where it ships: every source that was considered, at what cost, and what ruled it out. */
-export function SourcingCard({ answer, order }: { answer: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
+export function SourcingCard({ query: query, order }: { query: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
   return (
     <Card title="Sourcing decision">
-      <QueryContent answer={answer}>
+      <QueryContent query={query}>
         {(decisions) =>
           decisions.length === 0 ? (
             <p className="muted">No source has been chosen yet. When the optimizer decides, its reasons stand here.</p>
@@ -43,18 +43,18 @@ function Decision({ decision, order }: { decision: SourcingDecision; order: Orde
 }
 
 function LineDecision({ line, first, decision, order }: { line: string; first: boolean; decision: SourcingDecision; order: OrderDetail }) {
-  const ordered = order.lines.find((item) => item.id === line);
-  const chosen = decision.chosen.filter((entry) => entry.line_id === line);
+  const orderLine = order.lines.find((item) => item.id === line);
+  const selected = decision.chosen.filter((entry) => entry.line_id === line);
   const candidates = decision.candidates
     .filter((candidate) => candidate.line_id === line)
     .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
   const parts = [...new Set(candidates.flatMap((current) => Object.keys(current.cost)))];
-  const served = chosen.flatMap((value) => (value.source === null ? [] : `${formatNumber(value.quantity)} from ${value.source}`));
-  const words = served.join(', ') || 'No source could take it';
+  const chosenSources = selected.flatMap((value) => (value.source === null ? [] : `${formatNumber(value.quantity)} from ${value.source}`));
+  const outcome = chosenSources.join(', ') || 'No source could take it';
   return (
-    <details className="choice" open={first || decision.candidates.length <= 12 || chosen.length === 0}>
+    <details className="choice" open={first || decision.candidates.length <= 12 || selected.length === 0}>
       <summary style={{ cursor: 'pointer' }}>
-        <span className="strong">{ordered?.name ?? ordered?.product ?? 'Line'}</span> <span className="muted">— {words}</span>
+        <span className="strong">{orderLine?.name ?? orderLine?.product ?? 'Line'}</span> <span className="muted">— {outcome}</span>
       </summary>
       {candidates.length > 0 && (
         <HorizontalScroll className="bleed" label="Sources considered">
@@ -75,18 +75,18 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
             </thead>
             <tbody>
               {candidates.map((item) => {
-                const taken = chosen.some((choice) => choice.source === item.source);
+                const isChosen = selected.some((choice) => choice.source === item.source);
                 return (
-                  <tr key={item.source} data-chosen={taken}>
-                    <td className={taken ? 'strong' : undefined}>{item.source}</td>
+                  <tr key={item.source} data-chosen={isChosen}>
+                    <td className={isChosen ? 'strong' : undefined}>{item.source}</td>
                     {parts.map((part) => (
                       <td key={part} className="num figure">
-                        {shown(item.cost[part])}
+                        {formatAmount(item.cost[part])}
                       </td>
                     ))}
-                    <td className="num figure">{shown(item.total)}</td>
+                    <td className="num figure">{formatAmount(item.total)}</td>
                     <td>
-                      {taken ? (
+                      {isChosen ? (
                         <>
                           <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
                         </>
@@ -109,8 +109,8 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
   );
 }
 
-const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const shown = (value: unknown): string => {
-  if (typeof value === 'number') return number.format(value);
-  return typeof value === 'string' && value !== '' ? (Number.isNaN(Number(value)) ? value : number.format(Number(value))) : '—';
+const amountFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const formatAmount = (value: unknown): string => {
+  if (typeof value === 'number') return amountFormat.format(value);
+  return typeof value === 'string' && value !== '' ? (Number.isNaN(Number(value)) ? value : amountFormat.format(Number(value))) : '—';
 };

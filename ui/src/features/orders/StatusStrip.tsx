@@ -11,15 +11,15 @@ import { Link } from 'react-router';
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 
 /** How many orders stand where; each number opens to the orders behind it. */
-export function StatusStrip({ state, onPick }: { state: string | undefined; onPick: (state: string | undefined) => void }) {
-  const queries = useQueryClient();
+export function StatusStrip({ state, onSelect: onSelect }: { state: string | undefined; onSelect: (state: string | undefined) => void }) {
+  const queryClient = useQueryClient();
   const counts = useQuery({ queryKey: ['orders', 'counts'], queryFn: countOrders });
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
-  const stopped = flows.data?.reduce((sum, flow) => sum + flow.failed, 0);
+  const failedSteps = flows.data?.reduce((sum, flow) => sum + flow.failed, 0);
   useLive((changes) => {
     if (!changes.some((change) => change.subject_type === 'order')) return;
-    void queries.invalidateQueries({ queryKey: ['orders', 'counts'] });
-    void queries.invalidateQueries({ queryKey: ['flows'] });
+    void queryClient.invalidateQueries({ queryKey: ['orders', 'counts'] });
+    void queryClient.invalidateQueries({ queryKey: ['flows'] });
   }, 3000);
   return (
     <div className="strip" role="group" aria-label="Orders by state">
@@ -30,7 +30,7 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
           className="strip-item"
           data-tone={stateTone(name)}
           aria-pressed={state === name}
-          onClick={() => onPick(state === name ? undefined : name)}
+          onClick={() => onSelect(state === name ? undefined : name)}
         >
           <span className="strip-word">
             <span aria-hidden="true" className="strip-icon">
@@ -50,7 +50,7 @@ export function StatusStrip({ state, onPick }: { state: string | undefined; onPi
           </span>
           Failed steps
         </span>
-        <span className="strip-number">{stopped === undefined ? '—' : formatNumber(stopped)}</span>
+        <span className="strip-number">{failedSteps === undefined ? '—' : formatNumber(failedSteps)}</span>
       </Link>
     </div>
   );

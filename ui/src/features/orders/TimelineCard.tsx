@@ -9,7 +9,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
 
-const SHOWN = 12;
+const INITIAL_COUNT = 12;
 
 /** How an event feels, told from its name. */
 export function eventTone(name: string): Tone {
@@ -26,23 +26,23 @@ const reasonOf = (data: Record<string, unknown>): string => {
   return typeof reason === 'string' ? reason : '';
 };
 
-export function TimelineCard({ answer }: { answer: UseQueryResult<TimelineEvent[]> }) {
-  const [all, setAll] = useState(false);
+export function TimelineCard({ query: query }: { query: UseQueryResult<TimelineEvent[]> }) {
+  const [showAll, setShowAll] = useState(false);
   return (
     <Card title="Timeline">
-      <QueryContent answer={answer} rows={6}>
+      <QueryContent query={query} rows={6}>
         {(events) =>
           events.length === 0 ? (
             <p className="muted">Nothing has happened to this order yet.</p>
           ) : (
             <>
               <ol className="timeline" aria-live="polite" aria-relevant="additions">
-                {(all ? events : events.slice(0, SHOWN)).map((event) => (
+                {(showAll ? events : events.slice(0, INITIAL_COUNT)).map((event) => (
                   <Event key={event.id} event={event} />
                 ))}
               </ol>
-              {events.length > SHOWN && !all && (
-                <Button size="small" onClick={() => setAll(true)}>
+              {events.length > INITIAL_COUNT && !showAll && (
+                <Button size="small" onClick={() => setShowAll(true)}>
                   Show all {events.length} events
                 </Button>
               )}

@@ -12,19 +12,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { before, Expires, kindWords, nameOf, Promised, waitingVerbs } from './waitingLineColumns';
+import { describeLinesAhead, ExpiryDate, waitingKindLabels, waitingLineName, PromisedDate, waitingLineActions } from './waitingLineColumns';
 
 /** One waiting line: why, what is free where, and who is before it. */
-export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose: () => void; onDone: () => void }) {
-  const queries = useQueryClient();
-  const answer = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaitingLine(line), retry: false });
-  const [verb, setVerb] = useState<Verb>();
-  const [picked, setPicked] = useState<{ id: string; label: string }>();
+export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onClose: () => void; onDone: () => void }) {
+  const queryClient = useQueryClient();
+  const query = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaitingLine(line), retry: false });
+  const [action, setAction] = useState<Verb>();
+  const [selectedLine, setSelectedLine] = useState<{ id: string; label: string }>();
   useLive((changes) => {
-    if (changes.length > 0) void queries.invalidateQueries({ queryKey: ['waiting', 'line', line] });
+    if (changes.length > 0) void queryClient.invalidateQueries({ queryKey: ['waiting', 'line', line] });
   }, 3000);
-  const gone = answer.error !== null && asProblem(answer.error).status === 404;
-  const row = gone ? undefined : answer.data?.line;
+  const notFound = query.error !== null && asProblem(query.error).status === 404;
+  const row = notFound ? undefined : query.data?.line;
   return (
     <Drawer
       open
@@ -34,15 +34,15 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
       footer={
         row && (
           <div className="row" style={{ justifyContent: 'flex-end' }}>
-            {[...waitingVerbs].reverse().map((item) => (
+            {[...waitingLineActions].reverse().map((item) => (
               <Button
                 key={item.name}
                 danger={item.danger}
                 type={item.name === 'recheck' ? 'primary' : 'default'}
                 disabled={item.name !== 'cancel' && row.state === 'released'}
                 onClick={() => {
-                  setPicked({ id: row.line_id, label: nameOf(row) });
-                  setVerb(item);
+                  setSelectedLine({ id: row.line_id, label: waitingLineName(row) });
+                  setAction(item);
                 }}
               >
                 {item.label}
@@ -52,23 +52,23 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
         )
       }
     >
-      {gone ? (
+      {notFound ? (
         <EmptyState icon={<HourglassOutlined />} title="This line waits no more" action={<Button onClick={onClose}>Close</Button>}>
           It found its stock, or was canceled. Its order says which.
         </EmptyState>
       ) : (
-        <QueryContent answer={answer} rows={8}>
-          {(found) => <Detail found={found} />}
+        <QueryContent query={query} rows={8}>
+          {(detail) => <WaitingLineDetails detail={detail} />}
         </QueryContent>
       )}
-      {verb && picked && (
+      {action && selectedLine && (
         <VerbDialog
-          verb={verb}
-          picked={[picked]}
+          action={action}
+          selectedRows={[selectedLine]}
           noun={['line', 'lines']}
           onClose={() => {
-            setVerb(undefined);
-            if (gone) onClose();
+            setAction(undefined);
+            if (notFound) onClose();
           }}
           onDone={onDone}
         />
@@ -77,9 +77,9 @@ export function WaitingDrawer({ line, onClose, onDone }: { line: string; onClose
   );
 }
 
-function Detail({ found }: { found: WaitingDetail }) {
-  const { line } = found;
-  const promise = `/inventory/promise?product=${encodeURIComponent(line.product)}`;
+function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
+  const { line } = detail;
+  const promisePath = `/inventory/promise?product=${encodeURIComponent(line.product)}`;
   return (
     <div className="stack">
       <p className="why-now">{line.why.charAt(0).toUpperCase() + line.why.slice(1)}.</p>
@@ -95,22 +95,22 @@ function Detail({ found }: { found: WaitingDetail }) {
           ['Customer', line.customer_name],
           ['Channel', line.instance],
           ['Needs', `${formatNumber(line.quantity)} ${line.unit} from one source`],
-          ['Kind', kindWords[line.kind] ?? line.kind],
+          ['Kind', waitingKindLabels[line.kind] ?? line.kind],
           ['Waits since', <Timestamp key="since" at={line.since} as="date" />],
-          ['Promised', <Promised key="promised" row={line} />],
+          ['Promised', <PromisedDate key="promised" row={line} />],
           ['Launches', line.launch_date && <CalendarDate key="launch" date={line.launch_date} />],
-          ['Canceled by itself', <Expires key="expires" at={line.expires_at} />],
+          ['Canceled by itself', <ExpiryDate key="expires" at={line.expires_at} />],
         ]}
       />
       <section>
         <h3 className="drawer-head">
-          Free now <Link to={promise}>when more comes</Link>
+          Free now <Link to={promisePath}>when more comes</Link>
         </h3>
-        {found.free.length === 0 ? (
+        {detail.free.length === 0 ? (
           <p className="muted">No source has a unit of {line.product} that is free.</p>
         ) : (
           <ul className="free-at">
-            {found.free.map((item) => (
+            {detail.free.map((item) => (
               <li key={item.source} data-enough={item.units >= line.quantity}>
                 <Link to={`/inventory?product=${encodeURIComponent(line.product)}&source=${encodeURIComponent(item.source)}`}>
                   {item.source}
@@ -127,15 +127,15 @@ function Detail({ found }: { found: WaitingDetail }) {
           <h3 className="drawer-head">
             Before it{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'nobody: it is first' : `${before(line)}, ${formatNumber(line.units_before)} units`}
+              {line.lines_before === 0 ? 'nobody: it is first' : `${describeLinesAhead(line)}, ${formatNumber(line.units_before)} units`}
             </span>
           </h3>
-          {found.before.length > 0 && (
+          {detail.before.length > 0 && (
             <HorizontalScroll label="Before it" className="bleed-drawer">
               <table className="plain">
                 <TableHead titles={['Order', 'Customer', ['Units'], 'Waits since', 'Promised']} />
                 <tbody>
-                  {found.before.map((entry) => (
+                  {detail.before.map((entry) => (
                     <tr key={entry.line_id}>
                       <td>
                         <Link to={`/orders/${entry.order_id}`}>{entry.order_number}</Link>{' '}
@@ -155,9 +155,9 @@ function Detail({ found }: { found: WaitingDetail }) {
               </table>
             </HorizontalScroll>
           )}
-          {line.lines_before > found.before.length && (
+          {line.lines_before > detail.before.length && (
             <p className="muted small">
-              The {found.before.length} that wait longest. All of them: filter the list by {line.product}.
+              The {detail.before.length} that wait longest. All of them: filter the list by {line.product}.
             </p>
           )}
         </section>

@@ -7,8 +7,8 @@ import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './orders.css';
-import { nameOf, waitingColumns, waitingVerbs } from './waitingLineColumns';
-import { WaitingDrawer } from './WaitingLineDrawer';
+import { waitingLineName, waitingLineColumns, waitingLineActions } from './waitingLineColumns';
+import { WaitingLineDrawer } from './WaitingLineDrawer';
 
 const keys = ['search', 'product', 'view', 'kind', 'open'] as const;
 const views = [
@@ -17,35 +17,35 @@ const views = [
   { value: 'expiring', label: 'Canceled next' },
   { value: 'released', label: 'Going on' },
 ];
-const idOf = (row: WaitingLine): string => row.line_id;
-const queryOf: Record<string, object> = {
+const rowId = (row: WaitingLine): string => row.line_id;
+const viewFilters: Record<string, object> = {
   unpromised: { unpromised: true },
   expiring: { sort: 'expires_at' },
   released: { state: 'released' },
 };
 
 /** Lines that wait for stock or a launch, who waits longest first, and what can be done about it. */
-export default function WaitingPage() {
-  const queries = useQueryClient();
+export default function WaitingLinesPage() {
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const { search, product, kind, open } = values;
   const view = views.find((item) => item.value === values.view)?.value ?? 'all';
   const query = useMemo(
-    () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...queryOf[view] }) as const,
+    () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...viewFilters[view] }) as const,
     [search, product, kind, view],
   );
   const list = usePagedList({
     name: 'waiting',
     query,
     fetch: listWaitingLines,
-    rowId: idOf,
+    rowId: rowId,
     isRelevant: (entry) => /^(order|order_line|inventory|reservation|backorder)\./.test(entry.name),
   });
-  const [all] = useState(() => waitingColumns((row) => change({ open: row.line_id })));
-  const { visibleColumns: visibleColumns, chooser } = useColumns('waiting', all);
-  const done = (): void => {
+  const [allColumns] = useState(() => waitingLineColumns((row) => change({ open: row.line_id })));
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('waiting', allColumns);
+  const refresh = (): void => {
     list.reload();
-    for (const key of ['waiting', 'orders', 'order']) void queries.invalidateQueries({ queryKey: [key] });
+    for (const key of ['waiting', 'orders', 'order']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
   return (
     <Page
@@ -56,13 +56,13 @@ export default function WaitingPage() {
         label="Waiting lines"
         list={list}
         columns={visibleColumns}
-        rowId={idOf}
-        rowName={nameOf}
+        rowId={rowId}
+        rowName={waitingLineName}
         noun={['line', 'lines']}
         pagerLabels={['Before', 'After']}
         onOpen={(row) => change({ open: row.line_id })}
-        actions={() => waitingVerbs}
-        onDone={done}
+        actions={() => waitingLineActions}
+        onDone={refresh}
         search="Order number"
         filters={[
           { key: 'product', label: 'Product', kind: 'text' },
@@ -86,7 +86,7 @@ export default function WaitingPage() {
               value={view}
               onChange={(next) => change({ view: next === 'all' ? undefined : next })}
             />
-            {chooser}
+            {columnChooser}
             <ExportButton
               name="waiting-lines"
               columns={visibleColumns}
@@ -95,20 +95,21 @@ export default function WaitingPage() {
           </>
         }
         icon={<HourglassOutlined />}
-        empty={empty[view] ?? waitsForNothing}
+        empty={emptyContents[view] ?? nothingWaiting}
         noMatch={{ title: 'No waiting line matches', description: 'Nothing that waits fits all of the filters above.' }}
       />
-      {open !== undefined && <WaitingDrawer line={open} onClose={() => change({ open: undefined })} onDone={done} />}
+      {open !== undefined && <WaitingLineDrawer line={open} onClose={() => change({ open: undefined })} onDone={refresh} />}
     </Page>
   );
 }
 
-const waitsForNothing = {
+const nothingWaiting = {
   title: 'Nobody waits',
-  description: 'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
+  description:
+    'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
   action: <Link to="/orders?state=on_hold">See orders on hold</Link>,
 };
-const empty: Record<string, typeof waitsForNothing> = {
+const emptyContents: Record<string, typeof nothingWaiting> = {
   unpromised: {
     title: 'Every waiting line has its day',
     description: 'Supply is known for all that wait. A line without any shows here, so that somebody orders more.',

@@ -1,31 +1,31 @@
 import { actOnOrders, type OrderAction } from '@client/orders';
 import type { Verb } from '@kit/list';
 
-const verb = (name: OrderAction, rest: Omit<Verb, 'name' | 'run'>): Verb => ({
+const orderAction = (name: OrderAction, rest: Omit<Verb, 'name' | 'run'>): Verb => ({
   name,
   ...rest,
   run: (ids, reason) => actOnOrders(name, ids, reason),
 });
 
 /** What a person may do to orders, and what it does, in words. */
-export const orderVerbs: Record<OrderAction, Verb> = {
-  hold: verb('hold', {
+export const orderActions: Record<OrderAction, Verb> = {
+  hold: orderAction('hold', {
     label: 'Hold',
     reasonPlaceholder: 'For example: customer asked to wait until Friday',
     description: 'Nothing more happens to a held order until it is released. Stock that is reserved stays reserved.',
   }),
-  release: verb('release', {
+  release: orderAction('release', {
     label: 'Release',
     reasonPlaceholder: 'Why it may go on (optional)',
     description: 'The order returns to where it stood and goes on from there.',
   }),
-  cancel: verb('cancel', {
+  cancel: orderAction('cancel', {
     label: 'Cancel',
     danger: true,
     reasonPlaceholder: 'For example: customer request',
     description: 'The order and its open lines are canceled and reserved stock is given back. This cannot be undone.',
   }),
-  reprocess: verb('reprocess', {
+  reprocess: orderAction('reprocess', {
     label: 'Reprocess',
     description: 'The failed step runs again with the data as it is now. Steps that already succeeded do not run twice.',
   }),

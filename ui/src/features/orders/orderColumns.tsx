@@ -6,14 +6,14 @@ import { Badge, StateTag, stateLabel } from '@kit/states';
 import { Tooltip } from 'antd';
 import { Link } from 'react-router';
 
-export const place = (row: Pick<OrderRow, 'ship_to_city' | 'ship_to_state' | 'ship_to_country'>): string =>
+export const shipToLabel = (row: Pick<OrderRow, 'ship_to_city' | 'ship_to_state' | 'ship_to_country'>): string =>
   [row.ship_to_city, row.ship_to_state, row.ship_to_country].filter(Boolean).join(', ');
 
-function Place(row: OrderRow) {
-  const shown = place(row);
-  return shown ? (
-    <span className="clip" title={shown}>
-      {shown}
+function ShipToCell(row: OrderRow) {
+  const label = shipToLabel(row);
+  return label ? (
+    <span className="clip" title={label}>
+      {label}
     </span>
   ) : (
     <span className="muted">—</span>
@@ -79,7 +79,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     exportValue: (row) => row.line_count,
     cell: (row) => <span className="figure">{formatNumber(row.line_count)}</span>,
   },
-  { id: 'ship_to', title: 'Ship to', exportValue: place, cell: Place },
+  { id: 'ship_to', title: 'Ship to', exportValue: shipToLabel, cell: ShipToCell },
   {
     id: 'sources',
     title: 'Sources',

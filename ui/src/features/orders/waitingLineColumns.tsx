@@ -5,11 +5,11 @@ import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-export const kindWords: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder' };
-export const nameOf = (row: WaitingLine): string =>
+export const waitingKindLabels: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder' };
+export const waitingLineName = (row: WaitingLine): string =>
   `${row.order_number}, line ${row.line_number}: ${formatNumber(row.quantity)} ${row.product}`;
 
-export const waitingVerbs: readonly Verb[] = [
+export const waitingLineActions: readonly Verb[] = [
   {
     name: 'recheck',
     label: 'Recheck now',
@@ -39,7 +39,7 @@ export const waitingVerbs: readonly Verb[] = [
 const DAY = 86_400_000;
 
 /** When a line is canceled by itself; said louder as the day comes near. */
-export function Expires({ at }: { at: string | null }) {
+export function ExpiryDate({ at }: { at: string | null }) {
   const [now] = useState(() => Date.now());
   if (at === null) return <span className="muted">Never</span>;
   if (Date.parse(at) - now < 3 * DAY)
@@ -51,7 +51,7 @@ export function Expires({ at }: { at: string | null }) {
   return <Timestamp at={at} as="date" />;
 }
 
-export function Promised({ row }: { row: WaitingLine }) {
+export function PromisedDate({ row }: { row: WaitingLine }) {
   const [today] = useState(() => new Date().toISOString().slice(0, 10));
   if (row.available_on === null) return <Badge tone="attention">No supply known</Badge>;
   return (
@@ -69,12 +69,12 @@ export function Promised({ row }: { row: WaitingLine }) {
 }
 
 /** How many wait longer, in words. */
-export const before = (row: WaitingLine): string =>
+export const describeLinesAhead = (row: WaitingLine): string =>
   row.lines_before >= 1000
     ? `${formatNumber(1000)} or more lines`
     : `${formatNumber(row.lines_before)} ${row.lines_before === 1 ? 'line' : 'lines'}`;
 
-export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListColumn<WaitingLine>[] => [
+export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly ListColumn<WaitingLine>[] => [
   {
     id: 'order',
     title: 'Order',
@@ -96,7 +96,7 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
     exportValue: (row) => row.product,
     cell: (row) => (
       <span className="two-line">
-        <button type="button" className="link-button" onClick={() => open(row)}>
+        <button type="button" className="link-button" onClick={() => onOpen(row)}>
           {row.product}
         </button>
         <span className="muted clip" title={row.name}>
@@ -114,7 +114,11 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
       row.state === 'released' ? (
         <StateTag state="running" label="Going on" />
       ) : (
-        <StateTag state="waiting" label={kindWords[row.kind] ?? row.kind} tone={row.kind === 'preorder' ? 'neutral' : 'attention'} />
+        <StateTag
+          state="waiting"
+          label={waitingKindLabels[row.kind] ?? row.kind}
+          tone={row.kind === 'preorder' ? 'neutral' : 'attention'}
+        />
       ),
   },
   { id: 'since', title: 'Waits since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
@@ -123,7 +127,7 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
     title: 'Promised',
     hint: 'The day its stock can be there, after everybody before it',
     exportValue: (row) => row.available_on ?? '',
-    cell: (row) => <Promised row={row} />,
+    cell: (row) => <PromisedDate row={row} />,
   },
   {
     id: 'before',
@@ -135,8 +139,8 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
       row.lines_before === 0 ? (
         <span className="muted">{row.kind === 'backorder' && row.state === 'waiting' ? 'First' : '—'}</span>
       ) : (
-        <button type="button" className="link-button figure" onClick={() => open(row)}>
-          {before(row)}
+        <button type="button" className="link-button figure" onClick={() => onOpen(row)}>
+          {describeLinesAhead(row)}
         </button>
       ),
   },
@@ -146,7 +150,7 @@ export const waitingColumns = (open: (row: WaitingLine) => void): readonly ListC
     exportValue: (row) => row.why,
     cell: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
   },
-  { id: 'expires', title: 'Canceled', exportValue: (row) => row.expires_at ?? '', cell: (row) => <Expires at={row.expires_at} /> },
+  { id: 'expires', title: 'Canceled', exportValue: (row) => row.expires_at ?? '', cell: (row) => <ExpiryDate at={row.expires_at} /> },
   { id: 'customer', title: 'Customer', hiddenByDefault: true, exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
 ];

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { type Sent, serve, show } from '@tests/harness';
-import WaitingPage from './WaitingLinesPage';
+import WaitingLinesPage from './WaitingLinesPage';
 
 const row = (id: string, part: object = {}) => ({
   line_id: id,
@@ -38,7 +38,7 @@ function company(items: object[], replies: Record<string, (sent: Sent) => unknow
     ...replies,
   });
 }
-const routes = [{ path: '/waiting-lines', Component: WaitingPage }];
+const routes = [{ path: '/waiting-lines', Component: WaitingLinesPage }];
 
 test('a waiting line says why, what it is promised and how many are before it', async () => {
   company([row('1'), row('2', { lines_before: 1000, units_before: 3100, available_on: '2027-01-05', confidence: 0.7 })]);

@@ -9,7 +9,7 @@ import { Input } from 'antd';
 import { useState } from 'react';
 import './policies.css';
 
-const cell = (value: unknown): string => {
+const formatCell = (value: unknown): string => {
   if (value === undefined || value === null || value === '') return '';
   if (value === true) return 'yes';
   if (value === false) return 'no';
@@ -36,12 +36,12 @@ export default function PoliciesPage() {
         />
       }
     >
-      <QueryContent answer={policies} rows={8}>
+      <QueryContent query={policies} rows={8}>
         {(items) => {
-          const shown = items.filter((policy) =>
+          const visiblePolicies = items.filter((policy) =>
             `${policy.name} ${policy.title} ${policy.entity}`.toLowerCase().includes(search.trim().toLowerCase()),
           );
-          if (shown.length > 0) return shown.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
+          if (visiblePolicies.length > 0) return visiblePolicies.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
           return (
             <Card>
               <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policy is called “${search}”` : 'No policies yet'}>
@@ -57,19 +57,19 @@ export default function PoliciesPage() {
 }
 
 /** A policy's outcome columns: the verdict with its reason, then every field some row sets. */
-function outcomesOf(policy: Policy): { name: string; read: (row: PolicyRow) => string }[] {
+function outcomeColumns(policy: Policy): { name: string; format: (row: PolicyRow) => string }[] {
   const fields = [...new Set(policy.rows.flatMap((row) => Object.keys(row.set ?? {})))];
-  const judges = policy.rows.some((row) => row.outcome);
-  const explains = policy.rows.some((row) => row.reason);
+  const hasOutcomes = policy.rows.some((row) => row.outcome);
+  const hasReasons = policy.rows.some((row) => row.reason);
   return [
-    ...(judges ? [{ name: 'Outcome', read: (row: PolicyRow) => (row.outcome ? humanize(row.outcome) : '') }] : []),
-    ...fields.map((field) => ({ name: `Set ${field.replaceAll('_', ' ')}`, read: (row: PolicyRow) => cell(row.set?.[field]) })),
-    ...(explains ? [{ name: 'Reason', read: (row: PolicyRow) => cell(row.reason) }] : []),
+    ...(hasOutcomes ? [{ name: 'Outcome', format: (row: PolicyRow) => (row.outcome ? humanize(row.outcome) : '') }] : []),
+    ...fields.map((field) => ({ name: `Set ${field.replaceAll('_', ' ')}`, format: (row: PolicyRow) => formatCell(row.set?.[field]) })),
+    ...(hasReasons ? [{ name: 'Reason', format: (row: PolicyRow) => formatCell(row.reason) }] : []),
   ];
 }
 
 function PolicyTable({ policy }: { policy: Policy }) {
-  const outcomes = outcomesOf(policy);
+  const outcomes = outcomeColumns(policy);
   return (
     <Card
       flush
@@ -119,7 +119,7 @@ function PolicyTable({ policy }: { policy: Policy }) {
                 )}
                 {outcomes.map((column) => (
                   <td key={column.name} className="outcome">
-                    {column.read(row)}
+                    {column.format(row)}
                   </td>
                 ))}
               </tr>

@@ -9,9 +9,9 @@ import { useId, useState } from 'react';
 import { mappingTables } from './mappingTables';
 
 /** Add one mapping; what was typed stays when the server refuses it. */
-export function AddMapping({ instances, onClose }: { instances: ProviderInstance[]; onClose: () => void }) {
+export function AddMappingDialog({ instances, onClose }: { instances: ProviderInstance[]; onClose: () => void }) {
   const { message } = App.useApp();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const id = useId();
   const [mapping, setMapping] = useState<Mapping>({
     table: 'product',
@@ -31,12 +31,12 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
     },
     onSuccess: (saved) => {
       message.success(saved.replayed > 0 ? `Saved; ${formatNumber(saved.replayed)} waiting messages go on` : 'Saved');
-      void queries.invalidateQueries({ queryKey: ['mappings'] });
-      void queries.invalidateQueries({ queryKey: ['messages'] });
+      void queryClient.invalidateQueries({ queryKey: ['mappings'] });
+      void queryClient.invalidateQueries({ queryKey: ['messages'] });
       onClose();
     },
   });
-  const complete =
+  const isComplete =
     [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
     (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
   return (
@@ -48,7 +48,7 @@ export function AddMapping({ instances, onClose }: { instances: ProviderInstance
       onCancel={onClose}
       onOk={() => save.mutate()}
       confirmLoading={save.isPending}
-      okButtonProps={{ disabled: !complete }}
+      okButtonProps={{ disabled: !isComplete }}
     >
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>

@@ -5,7 +5,7 @@ import { FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } fro
 import { Badge, toneIcon } from '@kit/states';
 import { useMemo } from 'react';
 
-const idOf = (row: ProviderCall): string => row.id;
+const rowId = (row: ProviderCall): string => row.id;
 const keys = ['instance', 'failed'] as const;
 
 /** An address without its host, which the provider's name stands for. */
@@ -40,7 +40,7 @@ const columns: readonly ListColumn<ProviderCall>[] = [
 export function CallLog({ instances }: { instances: ProviderInstance[] }) {
   const [values, change] = useUrlFilters(keys);
   const query = useMemo(() => ({ ...values, failed: values.failed === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId: idOf, limit: 25 });
+  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId: rowId, limit: 25 });
   return (
     <section aria-label="Call log" className="stack" style={{ gap: 8 }}>
       <h2 className="section-title">Calls to the outside</h2>
@@ -48,7 +48,7 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
         label="Calls"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         toolbar={
           <FilterBar
             filters={[

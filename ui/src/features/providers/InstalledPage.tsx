@@ -19,7 +19,7 @@ export default function InstalledPage() {
       title="Installed providers"
       lead="Every connection to an outside system: whether it works, what it may do, when it was last asked."
     >
-      <QueryContent answer={instances} rows={8}>
+      <QueryContent query={instances} rows={8}>
         {(items) =>
           items.length === 0 ? (
             <Card>
@@ -50,10 +50,10 @@ export default function InstalledPage() {
 
 function InstanceCard({ instance }: { instance: ProviderInstance }) {
   const { message } = App.useApp();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const refresh = (): void => {
-    void queries.invalidateQueries({ queryKey: ['provider-instances'] });
-    void queries.invalidateQueries({ queryKey: ['provider-calls'] });
+    void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
+    void queryClient.invalidateQueries({ queryKey: ['provider-calls'] });
   };
   const probe = useMutation({ mutationFn: () => probeInstance(instance.name), onSettled: refresh });
   const poll = useMutation({

@@ -46,14 +46,14 @@ export default function LibraryPage() {
           />
         </div>
       )}
-      <QueryContent answer={catalog} rows={6}>
+      <QueryContent query={catalog} rows={6}>
         {(items) => {
-          const shown = items.filter(
+          const visibleEntries = items.filter(
             (candidate) =>
               (category === 'all' || candidate.category === category) &&
               `${candidate.title} ${candidate.description}`.toLowerCase().includes(search.trim().toLowerCase()),
           );
-          if (shown.length === 0) {
+          if (visibleEntries.length === 0) {
             return (
               <Card>
                 <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No provider matches' : 'The library is empty'}>
@@ -64,7 +64,7 @@ export default function LibraryPage() {
           }
           return (
             <div className="provider-grid">
-              {shown.map((current) => (
+              {visibleEntries.map((current) => (
                 <button key={current.name} type="button" className="card catalog" onClick={() => setOpen(current)}>
                   <span className="row between">
                     <span className="strong catalog-title">{current.title}</span>

@@ -7,14 +7,14 @@ import { humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
-import { AddMapping } from './AddMappingDialog';
+import { AddMappingDialog } from './AddMappingDialog';
 import { mappingTables } from './mappingTables';
 import './providers.css';
 
 const keys = ['table', 'instance'] as const;
 
-const idOf = (row: Mapping): string => [row.table, row.field, row.scope, row.scope_name, row.value].join('/');
-const scopeWords: Record<string, string> = { instance: 'Only', group: 'Group', default: 'Everywhere' };
+const rowId = (row: Mapping): string => [row.table, row.field, row.scope, row.scope_name, row.value].join('/');
+const scopeLabels: Record<string, string> = { instance: 'Only', group: 'Group', default: 'Everywhere' };
 
 const columns: readonly ListColumn<Mapping>[] = [
   { id: 'table', title: 'Table', exportValue: (row) => row.table, cell: (row) => humanize(row.table) },
@@ -25,7 +25,7 @@ const columns: readonly ListColumn<Mapping>[] = [
     id: 'scope',
     title: 'Holds for',
     exportValue: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '),
-    cell: (row) => [scopeWords[row.scope] ?? humanize(row.scope), row.scope_name].filter(Boolean).join(' '),
+    cell: (row) => [scopeLabels[row.scope] ?? humanize(row.scope), row.scope_name].filter(Boolean).join(' '),
   },
 ];
 
@@ -34,7 +34,7 @@ export default function MappingsPage() {
   const [values, change] = useUrlFilters(keys);
   const [adding, setAdding] = useState(false);
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId: idOf });
+  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId: rowId });
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add mapping
@@ -50,7 +50,7 @@ export default function MappingsPage() {
         label="Mappings"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         toolbar={
           <FilterBar
             filters={[
@@ -76,7 +76,7 @@ export default function MappingsPage() {
           </EmptyState>
         }
       />
-      {adding && <AddMapping instances={instances.data ?? []} onClose={() => setAdding(false)} />}
+      {adding && <AddMappingDialog instances={instances.data ?? []} onClose={() => setAdding(false)} />}
     </Page>
   );
 }

@@ -9,15 +9,15 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { messageVerbs } from './messageActions';
+import { messageActions } from './messageActions';
 
 /** One message as it came, what is wrong with it, and what can be done. */
 export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const message = useQuery({ queryKey: ['message', id], queryFn: () => getMessage(id) });
-  const [verb, setVerb] = useState<(typeof messageVerbs)[number]>();
+  const [action, setAction] = useState<(typeof messageActions)[number]>();
   const title = message.data ? `${humanize(message.data.kind)} ${message.data.key}` : 'Message';
-  const open = message.data !== undefined && ['parked', 'received'].includes(message.data.state);
+  const isOpen = message.data !== undefined && ['parked', 'received'].includes(message.data.state);
   return (
     <Drawer
       open
@@ -25,14 +25,14 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
       size={680}
       title={title}
       extra={
-        open && (
+        isOpen && (
           <span className="row">
-            {messageVerbs.map((messageVerb) => (
+            {messageActions.map((messageVerb) => (
               <Button
                 key={messageVerb.name}
                 danger={messageVerb.danger}
                 type={messageVerb.name === 'replay' ? 'primary' : 'default'}
-                onClick={() => setVerb(messageVerb)}
+                onClick={() => setAction(messageVerb)}
               >
                 {messageVerb.label}
               </Button>
@@ -41,18 +41,18 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
         )
       }
     >
-      <QueryContent answer={message} rows={10}>
-        {(data) => <Body message={data} />}
+      <QueryContent query={message} rows={10}>
+        {(data) => <MessageBody message={data} />}
       </QueryContent>
-      {verb && (
+      {action && (
         <VerbDialog
-          verb={verb}
-          picked={[{ id, label: title }]}
+          action={action}
+          selectedRows={[{ id, label: title }]}
           noun={['message', 'messages']}
-          onClose={() => setVerb(undefined)}
+          onClose={() => setAction(undefined)}
           onDone={() => {
             onChanged();
-            void queries.invalidateQueries({ queryKey: ['message', id] });
+            void queryClient.invalidateQueries({ queryKey: ['message', id] });
           }}
         />
       )}
@@ -60,7 +60,7 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
   );
 }
 
-function Body({ message }: { message: MessageDetail }) {
+function MessageBody({ message }: { message: MessageDetail }) {
   return (
     <div className="stack">
       {message.error && (

@@ -10,16 +10,16 @@ import { Button } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { MessageDrawer } from './MessageDrawer';
-import { messageVerbs } from './messageActions';
-import { MissingKeys } from './MissingMappings';
+import { messageActions } from './messageActions';
+import { MissingMappings } from './MissingMappings';
 import './providers.css';
 
 const keys = ['search', 'state', 'instance', 'kind'] as const;
 const states = ['parked', 'received', 'processed', 'duplicate', 'stale', 'discarded'];
 const noun = ['message', 'messages'] as const;
-const idOf = (row: MessageRow): string => row.id;
+const rowId = (row: MessageRow): string => row.id;
 
-function columnsWith(open: (id: string) => void): readonly ListColumn<MessageRow>[] {
+function messageColumns(open: (id: string) => void): readonly ListColumn<MessageRow>[] {
   return [
     {
       id: 'key',
@@ -62,45 +62,45 @@ function columnsWith(open: (id: string) => void): readonly ListColumn<MessageRow
 
 /** What came in and could not be understood yet, and the shortest way to put it right. */
 export default function MessagesPage() {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [selected, setSelected] = useState<string[]>([]);
   const [open, setOpen] = useState<string>();
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const columns = useMemo(() => columnsWith(setOpen), []);
+  const columns = useMemo(() => messageColumns(setOpen), []);
   const query = useMemo(() => ({ ...values, state: values.state ?? 'parked' }), [values]);
   const list = usePagedList({
     name: 'messages',
     query,
     fetch: listMessages,
-    rowId: idOf,
+    rowId: rowId,
     isRelevant: (item) => /message|order\.created/.test(item.name),
   });
-  const picked = list.rows
+  const selectedRows = list.rows
     .filter((row) => selected.includes(row.id))
     .map((row) => ({ id: row.id, label: `${humanize(row.kind)} ${row.key}` }));
   const refresh = (): void => {
-    void queries.invalidateQueries({ queryKey: ['messages'] });
+    void queryClient.invalidateQueries({ queryKey: ['messages'] });
   };
-  const narrowed = Object.keys(values).length > 0;
+  const isFiltered = Object.keys(values).length > 0;
   return (
     <Page
       title="Parked messages"
       lead="Messages from your providers that could not become an order yet. Nothing is lost: put the cause right and they go on by themselves."
     >
-      <MissingKeys onMapped={refresh} />
+      <MissingMappings onMapped={refresh} />
       <ListView
         label="Messages"
         list={list}
         columns={columns}
-        rowId={idOf}
+        rowId={rowId}
         rowName={(row) => `${humanize(row.kind)} ${row.key}`}
         noun={noun}
         onOpen={(row) => setOpen(row.id)}
-        selection={{ ids: picked.map((entry) => entry.id), onChange: setSelected }}
+        selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
-          picked.length > 0 ? (
-            <BulkBar picked={picked} noun={noun} verbs={messageVerbs} onClear={() => setSelected([])} onDone={refresh} />
+          selectedRows.length > 0 ? (
+            <BulkBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh} />
           ) : (
             <FilterBar
               search="Order number or text of the error"
@@ -120,7 +120,7 @@ export default function MessagesPage() {
           )
         }
         empty={
-          narrowed ? (
+          isFiltered ? (
             <EmptyState
               icon={<InboxOutlined />}
               title="No message matches"

@@ -10,12 +10,12 @@ import { App, AutoComplete, Button } from 'antd';
 import { useDeferredValue, useState } from 'react';
 
 /** The values nobody has mapped yet, each once however many messages wait for it; mapping one sends them all on. */
-export function MissingKeys({ onMapped }: { onMapped: () => void }) {
-  const queries = useQueryClient();
+export function MissingMappings({ onMapped }: { onMapped: () => void }) {
+  const queryClient = useQueryClient();
   const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
   useLive((changes) => {
     if (changes.some((change) => change.name.includes('message')))
-      void queries.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
+      void queryClient.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
   }, 3000);
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;
@@ -23,14 +23,14 @@ export function MissingKeys({ onMapped }: { onMapped: () => void }) {
     <Card title="Missing mappings" extra="Map a value once; every message that waits for it replays by itself" flush>
       <ul className="missing">
         {groups.data.map((group) => (
-          <MissingKey key={`${group.instance} ${group.table} ${group.field} ${group.value}`} group={group} onMapped={onMapped} />
+          <MissingMapping key={`${group.instance} ${group.table} ${group.field} ${group.value}`} group={group} onMapped={onMapped} />
         ))}
       </ul>
     </Card>
   );
 }
 
-function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => void }) {
+function MissingMapping({ group, onMapped }: { group: MissingGroup; onMapped: () => void }) {
   const { message } = App.useApp();
   const [internal, setInternal] = useState(group.suggestions[0]?.internal ?? '');
   const save = useMutation({
@@ -55,7 +55,7 @@ function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => 
       onMapped();
     },
   });
-  const waiting = `${formatNumber(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
+  const waitingLabel = `${formatNumber(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
   return (
     <li>
       <div className="two-line">
@@ -63,7 +63,7 @@ function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => 
           {humanize(group.table)} <code className="strong">{group.value}</code>
         </span>
         <span className="muted">
-          {waiting} · {group.instance}
+          {waitingLabel} · {group.instance}
         </span>
       </div>
       <InternalChoice group={group} value={internal} onChange={setInternal} />
@@ -77,16 +77,20 @@ function MissingKey({ group, onMapped }: { group: MissingGroup; onMapped: () => 
 
 /** Our name for it: suggestions first, then whatever the product search finds. */
 function InternalChoice({ group, value, onChange }: { group: MissingGroup; value: string; onChange: (value: string) => void }) {
-  const typed = useDeferredValue(value.trim());
+  const searchText = useDeferredValue(value.trim());
   const isProduct = group.table === 'product';
-  const products = useQuery({ queryKey: ['products', typed], queryFn: () => findProducts(typed), enabled: isProduct && typed.length > 1 });
-  const suggested = group.suggestions.map((suggestion) => ({
+  const products = useQuery({
+    queryKey: ['products', searchText],
+    queryFn: () => findProducts(searchText),
+    enabled: isProduct && searchText.length > 1,
+  });
+  const suggestionOptions = group.suggestions.map((suggestion) => ({
     value: suggestion.internal,
-    label: <Choice name={suggestion.internal} title={suggestion.label} fit={`${Math.round(suggestion.score * 100)}% alike`} />,
+    label: <Choice name={suggestion.internal} title={suggestion.label} similarity={`${Math.round(suggestion.score * 100)}% alike`} />,
   }));
-  const known = new Set(group.suggestions.map((item) => item.internal));
-  const found = (products.data ?? [])
-    .filter((product) => !known.has(product.number))
+  const suggestedNames = new Set(group.suggestions.map((item) => item.internal));
+  const productOptions = (products.data ?? [])
+    .filter((product) => !suggestedNames.has(product.number))
     .map((entry) => ({ value: entry.number, label: <Choice name={entry.number} title={entry.name} /> }));
   return (
     <AutoComplete
@@ -94,21 +98,21 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
       className="missing-choice"
       value={value}
       onChange={onChange}
-      options={[...suggested, ...found]}
+      options={[...suggestionOptions, ...productOptions]}
       placeholder={`Our ${group.table.replaceAll('_', ' ')}`}
       popupMatchSelectWidth={360}
     />
   );
 }
 
-function Choice({ name, title, fit }: { name: string; title: string; fit?: string }) {
+function Choice({ name, title, similarity: similarity }: { name: string; title: string; similarity?: string }) {
   return (
     <span className="choice-row">
       <span className="two-line">
         <span>{name}</span>
         {title !== name && <span className="muted">{title}</span>}
       </span>
-      {fit && <span className="muted">{fit}</span>}
+      {similarity && <span className="muted">{similarity}</span>}
     </span>
   );
 }

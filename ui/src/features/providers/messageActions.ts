@@ -1,7 +1,7 @@
 import { discardMessages, replayMessages } from '@client/providers';
 import type { Verb } from '@kit/list';
 
-export const messageVerbs: readonly Verb[] = [
+export const messageActions: readonly Verb[] = [
   {
     name: 'replay',
     label: 'Replay',

@@ -30,7 +30,7 @@ export function Field({
   );
 }
 
-interface Common {
+interface CommonProps {
   label: string;
   hint?: ReactNode;
   wide?: boolean;
@@ -44,7 +44,7 @@ export function TextField({
   disabled,
   placeholder,
   ...rest
-}: Common & {
+}: CommonProps & {
   value: unknown;
   onChange: (value: string) => void;
   type?: 'text' | 'date' | 'time';
@@ -83,7 +83,7 @@ export function NumberField({
   step,
   placeholder,
   ...rest
-}: Common & {
+}: CommonProps & {
   value: unknown;
   onChange: (value: number | null) => void;
   unit?: string;
@@ -116,7 +116,7 @@ export function SelectField({
   options,
   empty: empty,
   ...rest
-}: Common & {
+}: CommonProps & {
   value: unknown;
   onChange: (value: string) => void;
   options: readonly Option[];
@@ -144,7 +144,7 @@ export function MultiSelectField({
   options,
   placeholder,
   ...rest
-}: Common & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
+}: CommonProps & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
   return (
     <Field {...rest}>
       {(id) => (

@@ -32,7 +32,7 @@ interface Props<T> {
   search?: string;
   extra?: ReactNode;
   /** What can be done to selected rows; the rows that may be selected are handed in. Absent: none can be. */
-  actions?: (picked: T[]) => readonly BulkAction[];
+  actions?: (selectedRows: T[]) => readonly BulkAction[];
   isSelectable?: (row: T) => boolean;
   onDone?: () => void;
   icon: ReactNode;
@@ -82,9 +82,9 @@ export function ActionableList<T extends object>({
       toolbar={
         actions && rows.length > 0 ? (
           <BulkActionBar
-            picked={rows.map((row) => ({ id: rowId(row), label: rowName(row) }))}
+            selectedRows={rows.map((row) => ({ id: rowId(row), label: rowName(row) }))}
             noun={noun}
-            verbs={actions(rows)}
+            actions={actions(rows)}
             onClear={() => setSelected([])}
             onDone={() => onDone?.()}
           />

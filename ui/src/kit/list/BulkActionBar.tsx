@@ -26,69 +26,71 @@ interface SelectedRow {
 
 /** What can be done to the selected rows. */
 export function BulkActionBar({
-  picked: picked,
-  verbs: verbs,
+  selectedRows: selectedRows,
+  actions: actions,
   noun,
   onClear,
   onDone,
 }: {
-  picked: SelectedRow[];
-  verbs: readonly BulkAction[];
+  selectedRows: SelectedRow[];
+  actions: readonly BulkAction[];
   noun: readonly [string, string];
   onClear: () => void;
   onDone: () => void;
 }) {
-  const [verb, setVerb] = useState<BulkAction>();
+  const [action, setAction] = useState<BulkAction>();
   return (
     <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
       <strong>
-        {picked.length} {noun[picked.length === 1 ? 0 : 1]} selected
+        {selectedRows.length} {noun[selectedRows.length === 1 ? 0 : 1]} selected
       </strong>
-      {verbs.map((item) => (
-        <Button key={item.name} danger={item.danger} onClick={() => setVerb(item)}>
+      {actions.map((item) => (
+        <Button key={item.name} danger={item.danger} onClick={() => setAction(item)}>
           {item.label}
         </Button>
       ))}
       <Button type="link" onClick={onClear}>
         Clear selection
       </Button>
-      {verb && <ActionDialog verb={verb} picked={picked} noun={noun} onClose={() => setVerb(undefined)} onDone={onDone} />}
+      {action && (
+        <ActionDialog action={action} selectedRows={selectedRows} noun={noun} onClose={() => setAction(undefined)} onDone={onDone} />
+      )}
     </div>
   );
 }
 
 /** Says what will happen, asks for the reason, does it, and reports row by row. What was typed survives a refusal. */
 export function ActionDialog({
-  verb,
-  picked,
+  action: action,
+  selectedRows: selectedRows,
   noun,
   onClose,
   onDone,
 }: {
-  verb: BulkAction;
-  picked: SelectedRow[];
+  action: BulkAction;
+  selectedRows: SelectedRow[];
   noun: readonly [string, string];
   onClose: () => void;
   onDone: () => void;
 }) {
   const [reason, setReason] = useState('');
-  const work = useMutation({
+  const mutation = useMutation({
     mutationFn: () =>
-      verb.run(
-        picked.map((item) => item.id),
+      action.run(
+        selectedRows.map((item) => item.id),
         reason.trim(),
       ),
     onSuccess: onDone,
   });
-  const count = `${picked.length} ${noun[picked.length === 1 ? 0 : 1]}`;
-  const results = work.data;
-  const [done, not] = verb.outcomeLabels ?? ['done', 'refused; nothing changed on those'];
+  const count = `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]}`;
+  const results = mutation.data;
+  const [doneLabel, refusedLabel] = action.outcomeLabels ?? ['done', 'refused; nothing changed on those'];
   const refused = results?.filter((result) => !result.ok) ?? [];
-  const labels = new Map(picked.map((entry) => [entry.id, entry.label]));
+  const labels = new Map(selectedRows.map((entry) => [entry.id, entry.label]));
   return (
     <Modal
       open
-      title={`${verb.label} ${picked.length === 1 ? `${noun[0]} ${picked[0]?.label ?? ''}` : count}`}
+      title={`${action.label} ${selectedRows.length === 1 ? `${noun[0]} ${selectedRows[0]?.label ?? ''}` : count}`}
       onCancel={onClose}
       footer={
         results ? (
@@ -100,12 +102,12 @@ export function ActionDialog({
             <Button onClick={onClose}>Keep as is</Button>
             <Button
               type="primary"
-              danger={verb.danger}
-              loading={work.isPending}
-              disabled={verb.reasonRequired === true && reason.trim() === ''}
-              onClick={() => work.mutate()}
+              danger={action.danger}
+              loading={mutation.isPending}
+              disabled={action.reasonRequired === true && reason.trim() === ''}
+              onClick={() => mutation.mutate()}
             >
-              {verb.label} {count}
+              {action.label} {count}
             </Button>
           </>
         )
@@ -114,10 +116,10 @@ export function ActionDialog({
       {results ? (
         <div className="bulk-report" aria-live="polite">
           <p>
-            <strong>{results.length - refused.length}</strong> {done}
+            <strong>{results.length - refused.length}</strong> {doneLabel}
             {refused.length > 0 && (
               <>
-                , <strong>{refused.length}</strong> {not}
+                , <strong>{refused.length}</strong> {refusedLabel}
               </>
             )}
             .
@@ -134,21 +136,21 @@ export function ActionDialog({
         </div>
       ) : (
         <>
-          <p>{verb.description}</p>
-          {verb.reasonPlaceholder !== undefined && (
+          <p>{action.description}</p>
+          {action.reasonPlaceholder !== undefined && (
             <label className="field">
               Reason
               <Input.TextArea
                 autoFocus
                 rows={2}
-                placeholder={verb.reasonPlaceholder}
+                placeholder={action.reasonPlaceholder}
                 value={reason}
                 maxLength={500}
                 onChange={(event) => setReason(event.target.value)}
               />
             </label>
           )}
-          {work.error && <ProblemNotice compact error={work.error} />}
+          {mutation.error && <ProblemNotice compact error={mutation.error} />}
         </>
       )}
     </Modal>

@@ -44,8 +44,8 @@ interface BarProps {
 }
 
 export function FilterBar({ filters, values, onChange, search, extra }: BarProps) {
-  const active = filters.filter((filter) => values[filter.key] !== undefined);
-  const unused = filters.filter((filter) => values[filter.key] === undefined);
+  const activeFilters = filters.filter((filter) => values[filter.key] !== undefined);
+  const availableFilters = filters.filter((filter) => values[filter.key] === undefined);
   return (
     <div className="toolbar" role="search">
       {search !== undefined && (
@@ -56,12 +56,16 @@ export function FilterBar({ filters, values, onChange, search, extra }: BarProps
           onSearch={(text) => onChange({ search: text || undefined })}
         />
       )}
-      {unused.length > 0 && <AddFilter filters={unused} onPick={(key, value) => onChange({ [key]: value })} />}
-      {active.map((filter) => (
+      {availableFilters.length > 0 && <AddFilter filters={availableFilters} onPick={(key, value) => onChange({ [key]: value })} />}
+      {activeFilters.map((filter) => (
         <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
       ))}
-      {active.length > 1 && (
-        <Button type="link" size="small" onClick={() => onChange(Object.fromEntries(active.map((filter) => [filter.key, undefined])))}>
+      {activeFilters.length > 1 && (
+        <Button
+          type="link"
+          size="small"
+          onClick={() => onChange(Object.fromEntries(activeFilters.map((filter) => [filter.key, undefined])))}
+        >
           Clear all
         </Button>
       )}
@@ -92,11 +96,11 @@ function SearchField({ placeholder, value, onSearch }: { placeholder: string; va
   );
 }
 
-const shownValue = (filter: Filter, value: string): string => filter.options?.find((option) => option.value === value)?.label ?? value;
+const valueLabel = (filter: Filter, value: string): string => filter.options?.find((option) => option.value === value)?.label ?? value;
 
 function Chip({ filter, value, onChange }: { filter: Filter; value: string; onChange: (value: string | undefined) => void }) {
   const [open, setOpen] = useState(false);
-  const words = filter.kind === 'flag' ? filter.label : `${filter.label}: ${shownValue(filter, value)}`;
+  const text = filter.kind === 'flag' ? filter.label : `${filter.label}: ${valueLabel(filter, value)}`;
   return (
     <span className="chip">
       <Popover
@@ -115,10 +119,10 @@ function Chip({ filter, value, onChange }: { filter: Filter; value: string; onCh
         }
       >
         <button type="button" className="chip-text">
-          {words}
+          {text}
         </button>
       </Popover>
-      <button type="button" className="chip-close" aria-label={`Remove filter ${words}`} onClick={() => onChange(undefined)}>
+      <button type="button" className="chip-close" aria-label={`Remove filter ${text}`} onClick={() => onChange(undefined)}>
         <CloseOutlined />
       </button>
     </span>
@@ -127,18 +131,18 @@ function Chip({ filter, value, onChange }: { filter: Filter; value: string; onCh
 
 function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (key: string, value: string) => void }) {
   const [open, setOpen] = useState(false);
-  const [picked, setPicked] = useState<Filter>();
+  const [selectedFilter, setSelectedFilter] = useState<Filter>();
   const close = (): void => {
     setOpen(false);
-    setPicked(undefined);
+    setSelectedFilter(undefined);
   };
-  const content = picked ? (
+  const content = selectedFilter ? (
     <ValueEditor
-      filter={picked}
+      filter={selectedFilter}
       value=""
       onDone={(value) => {
         close();
-        if (value) onPick(picked.key, value);
+        if (value) onPick(selectedFilter.key, value);
       }}
     />
   ) : (
@@ -149,7 +153,7 @@ function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (k
             type="button"
             onClick={() => {
               if (filter.kind !== 'flag') {
-                setPicked(filter);
+                setSelectedFilter(filter);
                 return;
               }
               close();

@@ -35,10 +35,10 @@ const titleWithHint = (title: string, hint: string): ReactNode => (
 
 /** The columns in Ant Design's words, those of a group under a heading of their own. */
 function toTableColumns<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
-  const out: ColumnsType<T> = [];
-  let open: { title: string; children: ColumnsType<T> } | undefined;
+  const tableColumns: ColumnsType<T> = [];
+  let openGroup: { title: string; children: ColumnsType<T> } | undefined;
   for (const column of columns) {
-    const shown = {
+    const tableColumn = {
       key: column.id,
       title: column.hint === undefined ? column.title : titleWithHint(column.title, column.hint),
       align: column.align,
@@ -47,16 +47,16 @@ function toTableColumns<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
       render: (_: unknown, row: T) => column.cell(row),
     };
     if (column.group === undefined) {
-      open = undefined;
-      out.push(shown);
-    } else if (open?.title === column.group) {
-      open.children.push(shown);
+      openGroup = undefined;
+      tableColumns.push(tableColumn);
+    } else if (openGroup?.title === column.group) {
+      openGroup.children.push(tableColumn);
     } else {
-      open = { title: column.group, children: [shown] };
-      out.push({ key: `group ${column.id}`, className: 'column-group', ...open });
+      openGroup = { title: column.group, children: [tableColumn] };
+      tableColumns.push({ key: `group ${column.id}`, className: 'column-group', ...openGroup });
     }
   }
-  return out;
+  return tableColumns;
 }
 
 /** A list: toolbar, rows that stay put while they refresh, and a way to the next page. It never counts the whole table. */
@@ -73,8 +73,8 @@ export function ListView<T extends object>({
   toolbar,
   pagerLabels: pagerLabels = ['Newer', 'Older'],
 }: Props<T>) {
-  const columnsShown = toTableColumns(columns);
-  const fresh = list.newRows.length;
+  const tableColumns = toTableColumns(columns);
+  const newRowCount = list.newRows.length;
 
   const body = (): ReactNode => {
     if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
@@ -84,7 +84,7 @@ export function ListView<T extends object>({
       <HorizontalScroll label={label}>
         <Table<T>
           aria-label={label}
-          columns={columnsShown}
+          columns={tableColumns}
           dataSource={list.rows}
           rowKey={rowId}
           pagination={false}
@@ -111,10 +111,10 @@ export function ListView<T extends object>({
   return (
     <div className="list card flush">
       {toolbar}
-      {fresh > 0 && (
+      {newRowCount > 0 && (
         <div className="fresh" aria-live="polite">
           <Button shape="round" size="small" icon={<ArrowUpOutlined />} onClick={list.showNewRows}>
-            {fresh >= 50 ? '50 or more' : fresh} new {noun ? noun[fresh === 1 ? 0 : 1] : ''} — show
+            {newRowCount >= 50 ? '50 or more' : newRowCount} new {noun ? noun[newRowCount === 1 ? 0 : 1] : ''} — show
           </Button>
         </div>
       )}

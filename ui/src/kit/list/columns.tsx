@@ -23,16 +23,16 @@ export interface ListColumn<T> {
 
 /** Which columns are shown, remembered on this device. */
 export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
-  const place = `openiom.columns.${list}`;
+  const storageKey = `openiom.columns.${list}`;
   const [hidden, setHidden] = useState<string[]>(() => {
-    const stored = localStorage.getItem(place);
+    const stored = localStorage.getItem(storageKey);
     return stored === null
       ? columns.filter((column) => column.hiddenByDefault).map((column) => column.id)
       : (JSON.parse(stored) as string[]);
   });
   const toggle = (key: string): void => {
     const next = hidden.includes(key) ? hidden.filter((item) => item !== key) : [...hidden, key];
-    localStorage.setItem(place, JSON.stringify(next));
+    localStorage.setItem(storageKey, JSON.stringify(next));
     setHidden(next);
   };
   const columnChooser = (
@@ -60,5 +60,5 @@ export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
       </Button>
     </Popover>
   );
-  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), chooser: columnChooser };
+  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), columnChooser: columnChooser };
 }

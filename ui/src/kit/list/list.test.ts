@@ -8,24 +8,24 @@ interface Row {
   state: string;
 }
 const row = (id: string, state = 'new'): Row => ({ id, state });
-const idOf = (item: Row): string => item.id;
+const rowId = (item: Row): string => item.id;
 
 test('rows on screen keep their places and take their latest values, and new ones wait', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
-  const { rows, newRows: newRows, departedIds: departedIds } = stableRows(shown, latest, idOf);
+  const { rows, newRows: newRows, departedIds: departedIds } = stableRows(shown, latest, rowId);
   expect(rows).toEqual([row('c', 'shipped'), row('b'), row('a')]);
-  expect(newRows.map(idOf)).toEqual(['e', 'd']);
+  expect(newRows.map(rowId)).toEqual(['e', 'd']);
   expect([...departedIds]).toEqual([]);
 });
 
 test('a row that no longer fits the filter is marked as left, one pushed past the page is not', () => {
-  const { departedIds: departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], idOf);
+  const { departedIds: departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], rowId);
   expect([...departedIds]).toEqual(['c']);
 });
 
 test('an answer that shares nothing with the screen leaves the screen as it was', () => {
-  const { rows, newRows: newRows, departedIds: departedIds } = stableRows([row('a')], [row('z')], idOf);
+  const { rows, newRows: newRows, departedIds: departedIds } = stableRows([row('a')], [row('z')], rowId);
   expect(rows).toEqual([row('a')]);
   expect(newRows).toEqual([row('z')]);
   expect(departedIds.size).toBe(0);
@@ -46,24 +46,24 @@ test.each([
 
 test('an export follows every page and leaves out columns without text', async () => {
   const columns: ListColumn<Row>[] = [
-    { id: 'id', title: 'Order', cell: idOf, exportValue: idOf },
+    { id: 'id', title: 'Order', cell: rowId, exportValue: rowId },
     { id: 'picture', title: 'Picture', cell: () => null },
     { id: 'state', title: 'State', cell: () => null, exportValue: (item) => item.state },
   ];
-  const asked: (string | undefined)[] = [];
+  const request: (string | undefined)[] = [];
   const seen: number[] = [];
   const blob = await exportCsv({
     columns,
     signal: new AbortController().signal,
     onProgress: (rows) => seen.push(rows),
     fetch: ({ after }) => {
-      asked.push(after);
+      request.push(after);
       return Promise.resolve(after ? { items: [row('b', 'on, hold')], next: null } : { items: [row('a')], next: 'p2' });
     },
   });
   const bytes = new Uint8Array(await blob.arrayBuffer());
   expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   expect(new TextDecoder().decode(bytes)).toBe('Order,State\r\na,new\r\nb,"on, hold"\r\n');
-  expect(asked).toEqual([undefined, 'p2']);
+  expect(request).toEqual([undefined, 'p2']);
   expect(seen).toEqual([1, 2]);
 });

@@ -11,19 +11,19 @@ export interface StableRows<T> {
  * moves under the reader's eye. A shown row counts as left when a row below it is still in the answer and it is not;
  * rows pushed past the page's end merely keep their last known values.
  */
-export function stableRows<T>(shown: readonly T[], latest: readonly T[], rowId: (row: T) => string): StableRows<T> {
-  const newest = new Map(latest.map((row) => [rowId(row), row]));
-  const shownIds = new Set(shown.map(rowId));
-  let lastPresent = -1;
-  shown.forEach((row, index) => {
-    if (newest.has(rowId(row))) lastPresent = index;
+export function stableRows<T>(displayed: readonly T[], latest: readonly T[], rowId: (row: T) => string): StableRows<T> {
+  const latestById = new Map(latest.map((row) => [rowId(row), row]));
+  const shownIds = new Set(displayed.map(rowId));
+  let lastPresentIndex = -1;
+  displayed.forEach((row, index) => {
+    if (latestById.has(rowId(row))) lastPresentIndex = index;
   });
   const left = new Set<string>();
-  const rows = shown.map((row, index) => {
+  const rows = displayed.map((row, index) => {
     const id = rowId(row);
-    const now = newest.get(id);
-    if (now === undefined && index < lastPresent) left.add(id);
-    return now ?? row;
+    const latestRow = latestById.get(id);
+    if (latestRow === undefined && index < lastPresentIndex) left.add(id);
+    return latestRow ?? row;
   });
   return { rows, newRows: latest.filter((row) => !shownIds.has(rowId(row))), departedIds: left };
 }

@@ -75,28 +75,28 @@ export function usePagedList<T, Q extends object>({
       : stableRows(displayed.rows, pageQuery.data.items, rowId);
     setDisplayed({ key, page: pageQuery.data, ...next, newRows: after === undefined ? next.newRows : [] });
   }
-  const current = displayed.key === key;
+  const isCurrent = displayed.key === key;
 
   useLive((changes) => {
     if (isRelevant && changes.some(isRelevant)) void queryClient.invalidateQueries({ queryKey: [name, 'list'] });
   }, 2000);
 
   const goTo = useCallback(
-    (cursor: string | undefined, trail: (string | null)[]) => {
+    (cursor: string | undefined, pageTrail: (string | null)[]) => {
       const search = new URLSearchParams(params);
       if (cursor === undefined) search.delete('after');
       else search.set('after', cursor);
-      void navigate({ search: search.toString() }, { state: { trail } });
+      void navigate({ search: search.toString() }, { state: { trail: pageTrail } });
     },
     [navigate, params],
   );
-  const trail = (location.state as { trail?: (string | null)[] } | null)?.trail ?? [];
-  const nextCursor = current ? pageQuery.data?.next : undefined;
+  const trail = (location.state as { pageTrail?: (string | null)[] } | null)?.pageTrail ?? [];
+  const nextCursor = isCurrent ? pageQuery.data?.next : undefined;
 
   return {
-    rows: current ? displayed.rows : [],
+    rows: isCurrent ? displayed.rows : [],
     departedIds: displayed.departedIds,
-    newRows: current ? displayed.newRows : [],
+    newRows: isCurrent ? displayed.newRows : [],
     showNewRows: () => {
       if (pageQuery.data) setDisplayed({ key, page: pageQuery.data, rows: pageQuery.data.items, departedIds: noIds, newRows: [] });
     },

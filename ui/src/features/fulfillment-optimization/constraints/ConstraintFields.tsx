@@ -4,7 +4,7 @@ import { CloseOutlined, PlusOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
-import { constraintTypes } from './describeConstraint';
+import { constraintKinds } from './describeConstraint';
 import {
   CheckboxField,
   SelectField,
@@ -18,8 +18,8 @@ import {
   TextField,
 } from '@kit/forms/fields';
 
-const listed = new Set(['maximum_distance', 'maximum_order_lines', 'respect_timings', 'safety_stock', 'location_priority']);
-const firstEntry: Record<string, Body> = {
+const kindsWithEntries = new Set(['maximum_distance', 'maximum_order_lines', 'respect_timings', 'safety_stock', 'location_priority']);
+const initialEntries: Record<string, Body> = {
   maximum_distance: { distance: 500, unit: 'km' },
   maximum_order_lines: { lines: 100 },
   location_priority: { rank: 1 },
@@ -28,13 +28,14 @@ const firstEntry: Record<string, Body> = {
 };
 
 /** What a constraint of this type starts with: the fields all types share, and one row where rows are needed. */
-function ofType(body: Body, type: string): Body {
+function withKind(body: Body, type: string): Body {
   const { title, enabled, hard, penalty, effective_from, effective_to } = body;
   const shared = Object.fromEntries(
     Object.entries({ title, enabled, hard, penalty, effective_from, effective_to }).filter(([, value]) => value !== undefined),
   );
   if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line') return { ...shared, type, maximum: 1 };
-  if (listed.has(type)) return { ...shared, type, entries: type in firstEntry && type !== 'respect_timings' ? [firstEntry[type]] : [] };
+  if (kindsWithEntries.has(type))
+    return { ...shared, type, entries: type in initialEntries && type !== 'respect_timings' ? [initialEntries[type]] : [] };
   return { ...shared, type };
 }
 
@@ -49,9 +50,13 @@ export function ConstraintFields({ body, replace, isNew }: { body: Body; replace
       <SelectField
         label="Type"
         value={type}
-        hint={isNew ? constraintTypes[type]?.says : `${constraintTypes[type]?.says ?? ''} Changing the type starts its parameters anew.`}
-        options={selectOptions(Object.keys(constraintTypes), (item) => constraintTypes[item]?.title ?? item)}
-        onChange={(next) => replace(ofType(body, next))}
+        hint={
+          isNew
+            ? constraintKinds[type]?.description
+            : `${constraintKinds[type]?.description ?? ''} Changing the type starts its parameters anew.`
+        }
+        options={selectOptions(Object.keys(constraintKinds), (item) => constraintKinds[item]?.title ?? item)}
+        onChange={(next) => replace(withKind(body, next))}
       />
       <Parameters type={type} body={body} set={set} />
       <h3 className="form-head">How it counts</h3>
@@ -85,7 +90,7 @@ export function ConstraintFields({ body, replace, isNew }: { body: Body; replace
 }
 
 function Parameters({ type, body, set }: { type: string; body: Body; set: (part: Body) => void }) {
-  if (listed.has(type)) return <Entries type={type} entries={asRecords(body.entries)} onChange={(entries) => set({ entries })} />;
+  if (kindsWithEntries.has(type)) return <Entries type={type} entries={asRecords(body.entries)} onChange={(entries) => set({ entries })} />;
   if (type === 'maximum_sources_per_order' || type === 'maximum_sources_per_line')
     return (
       <NumberField
@@ -124,12 +129,12 @@ function Parameters({ type, body, set }: { type: string; body: Body; set: (part:
 function Entries({ type, entries, onChange }: { type: string; entries: Body[]; onChange: (entries: Body[]) => void }) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const lists = useQuery({ queryKey: ['configuration', 'source_list'], queryFn: () => listDocuments('source_list') });
-  const whom: Option[] = [
+  const scopeOptions: Option[] = [
     { value: '', label: 'Every source' },
     ...documentOptions(lists.data ?? []).map((list) => ({ value: `list:${list.value}`, label: `List ${list.label}` })),
     ...documentOptions(sources.data ?? []).map((source) => ({ value: `source:${source.value}`, label: source.label })),
   ];
-  const needed = type !== 'respect_timings' && type !== 'safety_stock';
+  const entryRequired = type !== 'respect_timings' && type !== 'safety_stock';
   const change = (index: number, part: Body): void => onChange(entries.map((item, at) => (at === index ? { ...item, ...part } : item)));
   return (
     <div className="wide form-rows">
@@ -142,7 +147,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
             value={
               asText(entry.source) ? `source:${asText(entry.source)}` : asText(entry.source_list) ? `list:${asText(entry.source_list)}` : ''
             }
-            options={whom}
+            options={scopeOptions}
             onChange={(next) =>
               change(index, {
                 source: next.startsWith('source:') ? next.slice(7) : null,
@@ -154,7 +159,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
           <Button
             icon={<CloseOutlined />}
             aria-label={`Remove row ${index + 1}`}
-            disabled={needed && entries.length === 1}
+            disabled={entryRequired && entries.length === 1}
             onClick={() => onChange(entries.filter((_, at) => at !== index))}
           />
         </div>
@@ -163,7 +168,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
         style={{ justifySelf: 'start' }}
         icon={<PlusOutlined />}
         onClick={() =>
-          onChange([...entries, { ...firstEntry[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])
+          onChange([...entries, { ...initialEntries[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])
         }
       >
         Add a row
@@ -173,7 +178,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
 }
 
 function EntryFields({ type, entry, change }: { type: string; entry: Body; change: (part: Body) => void }): ReactNode {
-  const product = (
+  const productField = (
     <TextField label="Product" hint="Empty is every product" value={entry.product} onChange={(item) => change({ product: item || null })} />
   );
   if (type === 'maximum_distance')
@@ -195,14 +200,14 @@ function EntryFields({ type, entry, change }: { type: string; entry: Body; chang
     return (
       <>
         <NumberField label="Units" placeholder="The source's" value={entry.units} onChange={(units) => change({ units })} />
-        {product}
+        {productField}
       </>
     );
   if (type === 'location_priority')
     return (
       <>
         <NumberField label="Rank" min={1} value={asNumber(entry.rank, 1)} onChange={(rank) => change({ rank: rank ?? 1 })} />
-        {product}
+        {productField}
       </>
     );
   return null;

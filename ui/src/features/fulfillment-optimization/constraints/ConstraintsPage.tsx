@@ -1,13 +1,13 @@
 import { FileProtectOutlined } from '@kit/icons';
 import { Badge, StateTag } from '@kit/states';
-import { constraintTypes, datesOf, inForce, parametersOf } from './describeConstraint';
+import { constraintKinds, describeEffectiveDates, isInEffect, describeConstraint } from './describeConstraint';
 import { ConstraintFields } from './ConstraintFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { asNumber, asText } from '@kit/forms/fields';
-import { cost } from '../labels';
+import { formatCost } from '../labels';
 
-const fresh = {
+const newDocument = {
   kind: 'constraint',
   name: '',
   body: { title: '', type: 'maximum_distance', hard: true, enabled: true, entries: [{ distance: 500, unit: 'km' }] },
@@ -17,35 +17,35 @@ const fresh = {
 export default function ConstraintsPage() {
   const today = new Date().toISOString().slice(0, 10);
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="constraint"
       title="Constraints"
       noun="constraint"
       lead="Rules the optimizer keeps: hard ones always, soft ones unless breaking them is cheaper. A strategy says which count."
       icon={<FileProtectOutlined />}
-      belongs="Without constraints orders ship from wherever it costs least. Add one to keep them near, whole or off a shelf; then name it in a strategy."
-      fresh={fresh}
+      emptyDescription="Without constraints orders ship from wherever it costs least. Add one to keep them near, whole or off a shelf; then name it in a strategy."
+      newDocument={newDocument}
       columns={[
-        { id: 'type', title: 'Type', cell: (row) => constraintTypes[asText(row.body.type)]?.title ?? asText(row.body.type) },
-        { id: 'parameters', title: 'Says', cell: (row) => <span className="clamp">{parametersOf(row.body)}</span> },
+        { id: 'type', title: 'Type', cell: (row) => constraintKinds[asText(row.body.type)]?.title ?? asText(row.body.type) },
+        { id: 'parameters', title: 'Says', cell: (row) => <span className="clamp">{describeConstraint(row.body)}</span> },
         {
           id: 'hard',
           title: 'Strictness',
           cell: (row) =>
             row.body.hard === false ? (
-              <Badge>Soft, {cost(asNumber(row.body.penalty, 100))} a break</Badge>
+              <Badge>Soft, {formatCost(asNumber(row.body.penalty, 100))} a break</Badge>
             ) : (
               <Badge tone="attention">Hard</Badge>
             ),
         },
-        { id: 'dates', title: 'Dates', cell: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        { id: 'dates', title: 'Dates', cell: (row) => describeEffectiveDates(row.body) || <span className="muted">Always</span> },
         {
           id: 'state',
           title: 'State',
           cell: (row) => (
             <StateTag
-              state={inForce(row.body, today) ? 'active' : 'inactive'}
-              label={row.body.enabled === false ? 'Disabled' : inForce(row.body, today) ? 'In force' : 'Outside its dates'}
+              state={isInEffect(row.body, today) ? 'active' : 'inactive'}
+              label={row.body.enabled === false ? 'Disabled' : isInEffect(row.body, today) ? 'In force' : 'Outside its dates'}
             />
           ),
         },
@@ -57,7 +57,7 @@ export default function ConstraintsPage() {
           isNew={isNew}
           noun="constraint"
           onClose={close}
-          complete={(body) => (asText(body.title) === '' ? 'Give the constraint a title' : '')}
+          validate={(body) => (asText(body.title) === '' ? 'Give the constraint a title' : '')}
         >
           {(body, _, replace) => <ConstraintFields body={body} replace={replace} isNew={isNew} />}
         </DocumentDrawer>

@@ -8,14 +8,14 @@ import { TextField } from '@kit/forms/fields';
 import { usePermission } from '@kit/usePermission';
 import { ExplainedButton } from '@kit/ExplainedButton';
 
-export const needsWrite = 'You may look at this but not change it: it needs the permission configuration.write';
+export const writePermissionRequired = 'You may look at this but not change it: it needs the permission configuration.write';
 
 /** Everything that is drawn from documents is asked for again. */
 export function useRefreshDocuments(): () => void {
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   return () => {
-    void queries.invalidateQueries({ queryKey: ['configuration'] });
-    void queries.invalidateQueries({ queryKey: ['sources'] });
+    void queryClient.invalidateQueries({ queryKey: ['configuration'] });
+    void queryClient.invalidateQueries({ queryKey: ['sources'] });
   };
 }
 
@@ -27,7 +27,7 @@ export function DocumentDrawer({
   noun,
   size = 680,
   onClose,
-  complete,
+  validate: validate,
   children,
 }: {
   document: ConfigurationDocument;
@@ -38,23 +38,23 @@ export function DocumentDrawer({
   size?: number;
   onClose: () => void;
   /** What is missing before it can be saved; empty when nothing is. */
-  complete?: (body: Body) => string;
+  validate?: (body: Body) => string;
   children: (body: Body, set: (part: Body) => void, replace: (body: Body) => void) => ReactNode;
 }) {
   const { message } = App.useApp();
   const refresh = useRefreshDocuments();
-  const may = usePermission('configuration.write');
+  const canWrite = usePermission('configuration.write');
   const [name, setName] = useState(document.name);
   const [body, setBody] = useState<Body>(document.body);
   const set = (part: Body): void => setBody((before) => ({ ...before, ...part }));
-  const missing = name.trim() === '' ? `Give the ${noun} a name` : (complete?.(body) ?? '');
+  const validationMessage = name.trim() === '' ? `Give the ${noun} a name` : (validate?.(body) ?? '');
   const save = useMutation({
-    mutationFn: () => applyDocuments([{ kind: document.kind, name: name.trim(), body: without(body) }]),
+    mutationFn: () => applyDocuments([{ kind: document.kind, name: name.trim(), body: withoutEmptyFields(body) }]),
     onSuccess: ([change]) => {
       refresh();
       const fields = change?.paths.length ?? 0;
-      const what = change?.change === 'added' ? 'added' : change?.change === 'unchanged' ? 'was so already' : `saved: ${fields} changed`;
-      message.success(`${name.trim()} ${what}`);
+      const outcome = change?.change === 'added' ? 'added' : change?.change === 'unchanged' ? 'was so already' : `saved: ${fields} changed`;
+      message.success(`${name.trim()} ${outcome}`);
       onClose();
     },
   });
@@ -68,14 +68,21 @@ export function DocumentDrawer({
         <div className="drawer-foot">
           {!isNew && !isBuiltIn && (
             <span className="drawer-foot-away">
-              <DeleteDocument document={document} noun={noun} allowed={may} why={needsWrite} onChanged={refresh} onDeleted={onClose} />
+              <DeleteDocument
+                document={document}
+                noun={noun}
+                allowed={canWrite}
+                why={writePermissionRequired}
+                onChanged={refresh}
+                onDeleted={onClose}
+              />
             </span>
           )}
           <Button onClick={onClose}>Keep as is</Button>
           <ExplainedButton
             type="primary"
-            allowed={may && missing === ''}
-            why={may ? missing : needsWrite}
+            allowed={canWrite && validationMessage === ''}
+            why={canWrite ? validationMessage : writePermissionRequired}
             loading={save.isPending}
             onClick={() => save.mutate()}
           >
@@ -89,7 +96,7 @@ export function DocumentDrawer({
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (may && missing === '') save.mutate();
+          if (canWrite && validationMessage === '') save.mutate();
         }}
       >
         {isNew && (
@@ -109,6 +116,6 @@ export function DocumentDrawer({
 }
 
 /** Fields that were emptied are left out, so that they stand at their default again. */
-function without(body: Body): Body {
+function withoutEmptyFields(body: Body): Body {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== ''));
 }

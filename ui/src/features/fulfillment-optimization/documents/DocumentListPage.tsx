@@ -6,7 +6,7 @@ import { FilterBar, type ListColumn, ListView, useUrlFilters } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { needsWrite } from './DocumentDrawer';
+import { writePermissionRequired } from './DocumentDrawer';
 import { asText } from '@kit/forms/fields';
 import { usePermission } from '@kit/usePermission';
 import { asPagedList } from '@kit/list/asPagedList';
@@ -19,51 +19,57 @@ interface Props {
   lead: string;
   icon: ReactNode;
   /** What belongs here, for whoever sees it empty. */
-  belongs: ReactNode;
+  emptyDescription: ReactNode;
   columns: readonly ListColumn<ConfigurationDocument>[];
-  fresh: ConfigurationDocument;
+  newDocument: ConfigurationDocument;
   above?: ReactNode;
   /** Documents that are shown although nobody wrote them. */
   builtIn?: readonly ConfigurationDocument[];
   /** Words beside name and title it is found by. */
-  alsoFind?: (document: ConfigurationDocument) => string;
+  extraSearchText?: (document: ConfigurationDocument) => string;
   drawer: (document: ConfigurationDocument, isNew: boolean, close: () => void, isBuiltIn: boolean) => ReactNode;
 }
 
 const NEW = '+';
 
 /** Configuration documents of one kind: found by words, opened to be edited, a new one added. */
-export function DocumentsList({
+export function DocumentListPage({
   kind,
   title,
   noun,
   lead,
   icon,
-  belongs,
+  emptyDescription: emptyDescription,
   columns,
-  fresh,
+  newDocument: newDocument,
   above,
   builtIn = [],
-  alsoFind = () => '',
+  extraSearchText: extraSearchText = () => '',
   drawer,
 }: Props) {
-  const answer = useQuery({ queryKey: ['configuration', kind], queryFn: ({ signal }) => listDocuments(kind, signal) });
-  const [chosen, change] = useUrlFilters(['search', 'open']);
-  const may = usePermission('configuration.write');
-  const written = new Set((answer.data ?? []).map((item) => item.name));
-  const all = answer.data ? [...builtIn.filter((entry) => !written.has(entry.name)), ...answer.data] : [];
-  const wanted = (chosen.search ?? '').toLowerCase();
-  const rows = all.filter((candidate) =>
-    `${candidate.name} ${asText(candidate.body.title)} ${alsoFind(candidate)}`.toLowerCase().includes(wanted),
+  const query = useQuery({ queryKey: ['configuration', kind], queryFn: ({ signal }) => listDocuments(kind, signal) });
+  const [filters, change] = useUrlFilters(['search', 'open']);
+  const canWrite = usePermission('configuration.write');
+  const storedNames = new Set((query.data ?? []).map((item) => item.name));
+  const allDocuments = query.data ? [...builtIn.filter((entry) => !storedNames.has(entry.name)), ...query.data] : [];
+  const searchText = (filters.search ?? '').toLowerCase();
+  const rows = allDocuments.filter((candidate) =>
+    `${candidate.name} ${asText(candidate.body.title)} ${extraSearchText(candidate)}`.toLowerCase().includes(searchText),
   );
-  const isNew = chosen.open === NEW;
-  const open = isNew ? fresh : all.find((current) => current.name === chosen.open);
+  const isNew = filters.open === NEW;
+  const open = isNew ? newDocument : allDocuments.find((current) => current.name === filters.open);
   const add = (
-    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => change({ open: NEW })}>
+    <ExplainedButton
+      type="primary"
+      icon={<PlusOutlined />}
+      allowed={canWrite}
+      why={writePermissionRequired}
+      onClick={() => change({ open: NEW })}
+    >
       New {noun}
     </ExplainedButton>
   );
-  const named: ListColumn<ConfigurationDocument> = {
+  const nameColumn: ListColumn<ConfigurationDocument> = {
     id: 'name',
     title: noun.charAt(0).toUpperCase() + noun.slice(1),
     alwaysShown: true,
@@ -72,7 +78,7 @@ export function DocumentsList({
         <button type="button" className="link-button strong" style={{ justifySelf: 'start' }} onClick={() => change({ open: row.name })}>
           {asText(row.body.title) || row.name}
         </button>
-        <span className="muted">{written.has(row.name) ? row.name : `${row.name} — built in, nobody has written it yet`}</span>
+        <span className="muted">{storedNames.has(row.name) ? row.name : `${row.name} — built in, nobody has written it yet`}</span>
       </span>
     ),
   };
@@ -81,22 +87,22 @@ export function DocumentsList({
       {above}
       <ListView
         label={title}
-        list={asPagedList(answer, rows)}
-        columns={[named, ...columns]}
+        list={asPagedList(query, rows)}
+        columns={[nameColumn, ...columns]}
         rowId={(row) => row.name}
         onOpen={(row) => change({ open: row.name })}
-        toolbar={<FilterBar filters={[]} values={chosen} onChange={change} search={`Find a ${noun}`} />}
+        toolbar={<FilterBar filters={[]} values={filters} onChange={change} search={`Find a ${noun}`} />}
         empty={
           <EmptyState
             icon={icon}
-            title={all.length > 0 ? `No ${noun} is called “${chosen.search ?? ''}”` : `No ${title.toLowerCase()} yet`}
-            action={all.length === 0 && add}
+            title={allDocuments.length > 0 ? `No ${noun} is called “${filters.search ?? ''}”` : `No ${title.toLowerCase()} yet`}
+            action={allDocuments.length === 0 && add}
           >
-            {belongs}
+            {emptyDescription}
           </EmptyState>
         }
       />
-      {open && drawer(open, isNew, () => change({ open: undefined }), !isNew && !written.has(open.name))}
+      {open && drawer(open, isNew, () => change({ open: undefined }), !isNew && !storedNames.has(open.name))}
     </Page>
   );
 }

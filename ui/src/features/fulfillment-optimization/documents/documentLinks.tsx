@@ -4,18 +4,20 @@ import { asText } from '@kit/forms/fields';
 
 /** The sources whose document names this calendar or schedule, each a way to it. */
 export function SourcesUsing({ sources, setting, name }: { sources: Source[] | undefined; setting: string; name: string }) {
-  const using = (sources ?? []).filter((source) => asText(source.settings[setting]) === name);
-  if (using.length === 0) return <span className="muted">None</span>;
-  const shown = using.slice(0, 4);
+  const usingSources = (sources ?? []).filter((source) => asText(source.settings[setting]) === name);
+  if (usingSources.length === 0) return <span className="muted">None</span>;
+  const visibleSources = usingSources.slice(0, 4);
   return (
     <span className="clamp">
-      {shown.map((item, index) => (
+      {visibleSources.map((item, index) => (
         <span key={item.name}>
           {index > 0 && ', '}
           <Link to={`/sources?open=${encodeURIComponent(item.name)}`}>{item.name}</Link>
         </span>
       ))}
-      {using.length > shown.length && <span className="muted"> and {using.length - shown.length} more</span>}
+      {usingSources.length > visibleSources.length && (
+        <span className="muted"> and {usingSources.length - visibleSources.length} more</span>
+      )}
     </span>
   );
 }

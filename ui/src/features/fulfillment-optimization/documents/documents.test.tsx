@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { Refusal, type Sent, serve, show } from '@tests/harness';
 import ConstraintsPage from '../constraints/ConstraintsPage';
-import { constraintTypes, inForce, parametersOf } from '../constraints/describeConstraint';
+import { constraintKinds, isInEffect, describeConstraint } from '../constraints/describeConstraint';
 import SourceListsPage from '../sources/SourceListsPage';
 import SourcesPage from '../sources/SourcesPage';
 import StrategiesPage from '../strategies/StrategiesPage';
@@ -229,14 +229,14 @@ test.each([
   [{ type: 'maximum_sources_and_partial_order', maximum: 3, partial_lines: false }, 'at most 3 sources, lines whole, orders in part'],
   [{ type: 'maximum_distance', entries: [{ source: 'NYC', distance: 600, unit: 'mi', same_country: true }] }, 'NYC: 600 mi, same country'],
 ])('%j reads “%s”', (body, words) => {
-  expect(parametersOf(body)).toBe(words);
-  expect(constraintTypes[body.type]).toBeDefined();
+  expect(describeConstraint(body)).toBe(words);
+  expect(constraintKinds[body.type]).toBeDefined();
 });
 
 test('a constraint holds on both of its days and not outside', () => {
   const body = { effective_from: '2026-11-20', effective_to: '2026-11-21' };
-  expect(['2026-11-19', '2026-11-20', '2026-11-21', '2026-11-22'].map((day) => inForce(body, day))).toEqual([false, true, true, false]);
-  expect(inForce({ ...body, enabled: false }, '2026-11-20')).toBe(false);
+  expect(['2026-11-19', '2026-11-20', '2026-11-21', '2026-11-22'].map((day) => isInEffect(body, day))).toEqual([false, true, true, false]);
+  expect(isInEffect({ ...body, enabled: false }, '2026-11-20')).toBe(false);
 });
 
 test('a weight of a strategy is written alone, the others stay at their default', async () => {

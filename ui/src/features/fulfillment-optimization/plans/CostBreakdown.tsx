@@ -1,5 +1,5 @@
 import { humanize } from '@kit/states';
-import { cost } from '../labels';
+import { formatCost } from '../labels';
 
 const colours = [
   'var(--tone-progress-mark)',
@@ -11,7 +11,7 @@ const colours = [
 ];
 
 /** Parts that count something, dearest first. */
-export const partsOf = (parts: Record<string, number>): (readonly [string, number])[] =>
+export const significantParts = (parts: Record<string, number>): (readonly [string, number])[] =>
   Object.entries(parts)
     .filter(([, value]) => Math.abs(value) >= 0.005)
     .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a));
@@ -20,28 +20,28 @@ export const partsOf = (parts: Record<string, number>): (readonly [string, numbe
 export function Cost({ value, unit, strong }: { value: number | null; unit: string; strong?: boolean }) {
   return (
     <span className={strong ? 'figure strong nowrap' : 'figure nowrap'}>
-      {cost(value)}
+      {formatCost(value)}
       {value !== null && unit !== '' && <span className="unit"> {unit}</span>}
     </span>
   );
 }
 
 /** What a cost is made of: a bar, and the same in words. */
-export function CostParts({ parts, unit = '', bar = true }: { parts: Record<string, number>; unit?: string; bar?: boolean }) {
-  const found = partsOf(parts);
-  const total = found.reduce((sum, [, value]) => sum + Math.max(0, value), 0);
-  if (found.length === 0) return <span className="muted">Nothing</span>;
+export function CostBreakdown({ parts, unit = '', bar = true }: { parts: Record<string, number>; unit?: string; bar?: boolean }) {
+  const visibleParts = significantParts(parts);
+  const total = visibleParts.reduce((sum, [, value]) => sum + Math.max(0, value), 0);
+  if (visibleParts.length === 0) return <span className="muted">Nothing</span>;
   return (
     <div className="stack" style={{ gap: 8 }}>
       {bar && (
         <div className="bar-row" aria-hidden="true">
-          {found.map(([name, value], index) => (
+          {visibleParts.map(([name, value], index) => (
             <i key={name} style={{ width: `${(100 * Math.max(0, value)) / total}%`, background: colours[index % colours.length] }} />
           ))}
         </div>
       )}
       <dl className="facts cost-parts">
-        {found.map(([name, value], index) => (
+        {visibleParts.map(([name, value], index) => (
           <div key={name}>
             <dt>
               {bar && (

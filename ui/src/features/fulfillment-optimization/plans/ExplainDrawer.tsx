@@ -10,12 +10,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Drawer, Segmented } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { CostParts, partsOf } from './CostBreakdown';
-import { cost, headed, unitOf } from '../labels';
+import { CostBreakdown, significantParts } from './CostBreakdown';
+import { formatCost, withUnit, costUnit } from '../labels';
 
 /** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
-  const [asked, setView] = useState<'now' | 'then'>();
+  const [requestedView, setView] = useState<'now' | 'then'>();
   const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await getOrderNames([order]))[0] ?? null });
   const explained = useQuery({
     queryKey: ['explain', order],
@@ -24,13 +24,13 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
     retry: (times, error) => asProblem(error).status !== 404 && times < 2,
   });
   // Nothing is left to plan once everything was shipped or canceled: then its past is what can be told.
-  const over = explained.error !== null && asProblem(explained.error).status === 404;
-  const view = asked ?? (over ? 'then' : 'now');
+  const nothingToPlan = explained.error !== null && asProblem(explained.error).status === 404;
+  const view = requestedView ?? (nothingToPlan ? 'then' : 'now');
   const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => listDecisions(order) });
   const lines = useQuery({
     queryKey: ['orders', 'lines', order],
     queryFn: async () => (await getOrder(order)).lines,
-    enabled: over,
+    enabled: nothingToPlan,
     retry: false,
   });
   const products = new Map((lines.data ?? []).map((item) => [item.id, item.product]));
@@ -53,26 +53,26 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
             { value: 'then', label: 'As it was decided' },
           ]}
         />
-        {view === 'now' && over ? (
+        {view === 'now' && nothingToPlan ? (
           <p className="muted">Nothing of this order is left to be sourced: it was shipped or canceled. Look at how it was decided.</p>
         ) : view === 'now' ? (
-          <QueryContent answer={explained} rows={10}>
-            {(found) => (
+          <QueryContent query={explained} rows={10}>
+            {(data) => (
               <>
                 <p className="muted">
-                  Planned again <Timestamp at={found.at} /> by strategy <strong>{found.strategy}</strong>; nothing was written. What the
-                  order itself holds counts as free to it. It would cost <strong>{cost(found.cost, unitOf(found))}</strong>.
+                  Planned again <Timestamp at={data.at} /> by strategy <strong>{data.strategy}</strong>; nothing was written. What the order
+                  itself holds counts as free to it. It would cost <strong>{formatCost(data.cost, costUnit(data))}</strong>.
                 </p>
-                <CostParts parts={found.parts} unit={unitOf(found)} bar={false} />
-                {found.lines.map((line) => (
-                  <LineNow key={line.line_id} line={line} unit={unitOf(found)} />
+                <CostBreakdown parts={data.parts} unit={costUnit(data)} bar={false} />
+                {data.lines.map((line) => (
+                  <PlannedLine key={line.line_id} line={line} unit={costUnit(data)} />
                 ))}
               </>
             )}
           </QueryContent>
         ) : (
-          <QueryContent answer={decided} rows={10}>
-            {(found) => <Decided decision={found.find((candidate) => candidate.id === decision) ?? found[0]} products={products} />}
+          <QueryContent query={decided} rows={10}>
+            {(match) => <PastDecision decision={match.find((candidate) => candidate.id === decision) ?? match[0]} products={products} />}
           </QueryContent>
         )}
       </div>
@@ -80,12 +80,12 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
   );
 }
 
-const partNames = (candidates: readonly { cost: Record<string, number> }[]): string[] => [
-  ...new Set(candidates.flatMap((candidate) => partsOf(candidate.cost).map(([name]) => name))),
+const costPartNames = (candidates: readonly { cost: Record<string, number> }[]): string[] => [
+  ...new Set(candidates.flatMap((candidate) => significantParts(candidate.cost).map(([name]) => name))),
 ];
 
-function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
-  const parts = partNames(line.candidates);
+function PlannedLine({ line, unit }: { line: ExplainedLine; unit: string }) {
+  const parts = costPartNames(line.candidates);
   const moved = line.assigned !== '' && line.source !== '' && line.assigned !== line.source;
   return (
     <details className="choice" open>
@@ -99,20 +99,20 @@ function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
       </summary>
       <HorizontalScroll className="bleed" label={`Sources considered for ${line.product}`}>
         <table className="plain">
-          <Heads parts={parts} unit={unit} last="What would make it win" />
+          <CandidateTableHead parts={parts} unit={unit} last="What would make it win" />
           <tbody>
             {line.candidates.map((candidate) => (
               <tr key={candidate.source} data-chosen={candidate.chosen}>
-                <Costs candidate={candidate} parts={parts} />
+                <CandidateCosts candidate={candidate} parts={parts} />
                 <td>
                   <Outcome
-                    chosen={candidate.chosen}
+                    selected={candidate.chosen}
                     refused={candidate.refused}
                     quantity={candidate.quantity < line.quantity ? candidate.quantity : undefined}
                   />
                 </td>
                 <td>
-                  <Ways candidate={candidate} />
+                  <WinningChanges candidate={candidate} />
                 </td>
               </tr>
             ))}
@@ -123,7 +123,7 @@ function LineNow({ line, unit }: { line: ExplainedLine; unit: string }) {
   );
 }
 
-function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: string }) {
+function CandidateTableHead({ parts, unit, last }: { parts: string[]; unit: string; last?: string }) {
   return (
     <thead>
       <tr>
@@ -137,7 +137,7 @@ function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: st
           </th>
         ))}
         <th scope="col" className="num">
-          {headed('Cost', unit)}
+          {withUnit('Cost', unit)}
         </th>
         <th scope="col">Outcome</th>
         {last !== undefined && <th scope="col">{last}</th>}
@@ -146,7 +146,7 @@ function Heads({ parts, unit, last }: { parts: string[]; unit: string; last?: st
   );
 }
 
-function Costs({
+function CandidateCosts({
   candidate,
   parts,
 }: {
@@ -159,16 +159,16 @@ function Costs({
       <td className="num figure">{candidate.on_hand > 1e9 ? '∞' : formatNumber(candidate.on_hand)}</td>
       {parts.map((part) => (
         <td key={part} className="num figure part">
-          {candidate.cost[part] ? cost(candidate.cost[part]) : <span className="muted">—</span>}
+          {candidate.cost[part] ? formatCost(candidate.cost[part]) : <span className="muted">—</span>}
         </td>
       ))}
-      <td className="num figure strong">{cost(candidate.total)}</td>
+      <td className="num figure strong">{formatCost(candidate.total)}</td>
     </>
   );
 }
 
-function Outcome({ chosen, refused, quantity }: { chosen: boolean; refused: string; quantity?: number }) {
-  if (chosen)
+function Outcome({ selected: selected, refused, quantity }: { selected: boolean; refused: string; quantity?: number }) {
+  if (selected)
     return (
       <span className="nowrap">
         <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Chosen{quantity !== undefined && ` for ${formatNumber(quantity)}`}
@@ -184,15 +184,15 @@ function Outcome({ chosen, refused, quantity }: { chosen: boolean; refused: stri
 }
 
 /** The smallest changes that make a loser win. Verified ones were planned again. */
-function Ways({ candidate }: { candidate: ExplainedCandidate }) {
+function WinningChanges({ candidate }: { candidate: ExplainedCandidate }) {
   if (candidate.chosen) return <span className="muted">—</span>;
   if (candidate.wins_with.length === 0) return <span className="muted">No small change</span>;
   return (
     <span className="ways">
-      {candidate.wins_with.map((way) => (
-        <span key={way.text} className="row" style={{ gap: 6 }}>
-          <span className="strong">{humanize(way.text)}</span>
-          {way.verified ? (
+      {candidate.wins_with.map((change) => (
+        <span key={change.text} className="row" style={{ gap: 6 }}>
+          <span className="strong">{humanize(change.text)}</span>
+          {change.verified ? (
             <Badge tone="done" icon={<CheckCircleFilled />}>
               Verified
             </Badge>
@@ -205,40 +205,40 @@ function Ways({ candidate }: { candidate: ExplainedCandidate }) {
   );
 }
 
-function Decided({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
+function PastDecision({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
   if (!decision) return <p className="muted">No decision about this order is kept.</p>;
   const lines = [...new Set([...decision.chosen, ...decision.candidates].map((item) => item.line_id))];
   return (
     <>
       <p className="muted">
         Decided <Timestamp at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
-        <strong>{cost(decision.cost, unitOf(decision))}</strong>; {formatNumber(decision.considered)} sources were considered.{' '}
+        <strong>{formatCost(decision.cost, costUnit(decision))}</strong>; {formatNumber(decision.considered)} sources were considered.{' '}
         {decision.note}
       </p>
-      <CostParts parts={decision.parts} unit={unitOf(decision)} bar={false} />
+      <CostBreakdown parts={decision.parts} unit={costUnit(decision)} bar={false} />
       {lines.map((id, index) => {
         const candidates = decision.candidates.filter((candidate) => candidate.line_id === id);
-        const parts = partNames(candidates);
-        const chosen = decision.chosen.filter((entry) => entry.line_id === id && entry.source !== null);
+        const parts = costPartNames(candidates);
+        const selected = decision.chosen.filter((entry) => entry.line_id === id && entry.source !== null);
         return (
           <details key={id} className="choice" open>
             <summary>
               <span className="strong">{products.get(id) ?? `Line ${index + 1}`}</span>{' '}
               <span className="muted">
                 —{' '}
-                {chosen.map((current) => `${formatNumber(current.quantity)} from ${current.source ?? ''}`).join(', ') ||
+                {selected.map((current) => `${formatNumber(current.quantity)} from ${current.source ?? ''}`).join(', ') ||
                   'no source could take it'}
               </span>
             </summary>
             <HorizontalScroll className="bleed" label="Sources considered">
               <table className="plain">
-                <Heads parts={parts} unit={unitOf(decision)} />
+                <CandidateTableHead parts={parts} unit={costUnit(decision)} />
                 <tbody>
                   {candidates.map((value) => (
                     <tr key={value.source} data-chosen={value.chosen}>
-                      <Costs candidate={value} parts={parts} />
+                      <CandidateCosts candidate={value} parts={parts} />
                       <td>
-                        <Outcome chosen={value.chosen} refused={value.refused} />
+                        <Outcome selected={value.chosen} refused={value.refused} />
                       </td>
                     </tr>
                   ))}

@@ -8,9 +8,9 @@ import { Badge, StateTag } from '@kit/states';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { Link, useParams, useSearchParams } from 'react-router';
-import { CostParts } from './CostBreakdown';
+import { CostBreakdown } from './CostBreakdown';
 import { ExplainDrawer } from './ExplainDrawer';
-import { cost, headed, modeWords, seconds, share, unitOf } from '../labels';
+import { formatCost, withUnit, planModeLabels, formatSeconds, formatPercent, costUnit } from '../labels';
 import '../optimization.css';
 
 /** One run: what it cost, in parts; its orders, and for each why. */
@@ -24,9 +24,9 @@ export default function PlanPage() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
   });
-  const head = plan.data?.pages[0];
+  const firstPage = plan.data?.pages[0];
   const orders = plan.data?.pages.flatMap((page) => page.items) ?? [];
-  const open = (next: string | null): void =>
+  const openOrder = (next: string | null): void =>
     setParams((before) => {
       const search = new URLSearchParams(before);
       if (next === null) search.delete('order');
@@ -43,24 +43,25 @@ export default function PlanPage() {
         </Link>
       }
       lead={
-        head && (
+        firstPage && (
           <>
-            {modeWords[head.mode] ?? head.mode} run of strategy <strong>{head.strategy}</strong>, <Timestamp at={head.at} />
+            {planModeLabels[firstPage.mode] ?? firstPage.mode} run of strategy <strong>{firstPage.strategy}</strong>,{' '}
+            <Timestamp at={firstPage.at} />
           </>
         )
       }
-      actions={head?.mode === 'batch' && <Link to={`/shadow-prices?plan=${id}`}>What stock was worth to it</Link>}
+      actions={firstPage?.mode === 'batch' && <Link to={`/shadow-prices?plan=${id}`}>What stock was worth to it</Link>}
     >
-      {plan.error && !head && <ProblemNotice error={plan.error} onRetry={() => void plan.refetch()} />}
+      {plan.error && !firstPage && <ProblemNotice error={plan.error} onRetry={() => void plan.refetch()} />}
       {plan.isPending && (
         <div aria-busy="true" aria-label="Loading">
           <Skeleton active title={false} paragraph={{ rows: 10, width: '100%' }} />
         </div>
       )}
-      {head && (
+      {firstPage && (
         <>
-          <Summary plan={head} />
-          <Orders orders={orders} plan={head} onOpen={open} />
+          <Summary plan={firstPage} />
+          <Orders orders={orders} plan={firstPage} onOpen={openOrder} />
           {plan.hasNextPage && (
             <Button style={{ justifySelf: 'center' }} loading={plan.isFetchingNextPage} onClick={() => void plan.fetchNextPage()}>
               More orders of this plan
@@ -69,42 +70,46 @@ export default function PlanPage() {
         </>
       )}
       {order !== null && (
-        <ExplainDrawer order={order} decision={orders.find((item) => item.order_id === order)?.decision_id} onClose={() => open(null)} />
+        <ExplainDrawer
+          order={order}
+          decision={orders.find((item) => item.order_id === order)?.decision_id}
+          onClose={() => openOrder(null)}
+        />
       )}
     </Page>
   );
 }
 
 function Summary({ plan }: { plan: PlanDetail }) {
-  const unit = unitOf(plan);
+  const unit = costUnit(plan);
   const items: [string, string, string?][] = [
-    ['Cost', cost(plan.cost, unit), plan.orders > 0 ? `${cost(plan.cost / plan.orders, unit)} an order` : undefined],
-    ['Lower bound', cost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
-    ['Gap', share(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
-    ['Took', seconds(plan.seconds), plan.method],
+    ['Cost', formatCost(plan.cost, unit), plan.orders > 0 ? `${formatCost(plan.cost / plan.orders, unit)} an order` : undefined],
+    ['Lower bound', formatCost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
+    ['Gap', formatPercent(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
+    ['Took', formatSeconds(plan.seconds), plan.method],
     ['Orders', formatNumber(plan.orders), `${formatNumber(plan.lines)} lines`],
     ['Not sourced', formatNumber(plan.open_lines), plan.open_lines > 0 ? 'lines no source could serve' : undefined],
   ];
   return (
     <>
       <dl className="figures-grid">
-        {items.map(([name, value, fine]) => (
+        {items.map(([name, value, note]) => (
           <div key={name} className="kpi">
             <dt>{name}</dt>
             <dd>{value}</dd>
-            {fine !== undefined && <span className="fine">{fine}</span>}
+            {note !== undefined && <span className="fine">{note}</span>}
           </div>
         ))}
       </dl>
       <Card title="What the cost is made of">
-        <CostParts parts={plan.parts} unit={unit} />
+        <CostBreakdown parts={plan.parts} unit={unit} />
       </Card>
       {plan.moved.length > 0 && (
         <Card title="Lines it moved">
           <DescriptionList
             items={plan.moved
               .slice(0, 100)
-              .map((item) => [`${item.from_source} to ${item.to_source}`, `saves ${cost(item.saving, unit)}`] as const)}
+              .map((item) => [`${item.from_source} to ${item.to_source}`, `saves ${formatCost(item.saving, unit)}`] as const)}
             columns={3}
           />
         </Card>
@@ -141,7 +146,7 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
               <th scope="col">Sources</th>
               <th scope="col">Outcome</th>
               <th scope="col" className="num">
-                {headed('Cost', unitOf(plan))}
+                {withUnit('Cost', costUnit(plan))}
               </th>
               <th scope="col">Why</th>
             </tr>
@@ -172,7 +177,7 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
                       tone={candidate.complete ? 'done' : 'attention'}
                     />
                   </td>
-                  <td className="num figure">{cost(candidate.cost)}</td>
+                  <td className="num figure">{formatCost(candidate.cost)}</td>
                   <td>
                     <button
                       type="button"

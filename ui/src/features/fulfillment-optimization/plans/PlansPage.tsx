@@ -11,11 +11,11 @@ import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
 import { Cost } from './CostBreakdown';
 import { documentOptions } from '@kit/forms/fields';
-import { modeWords, seconds, share } from '../labels';
+import { planModeLabels, formatSeconds, formatPercent } from '../labels';
 import '../optimization.css';
 
 const keys = ['strategy', 'mode'] as const;
-const right = 'right' as const;
+const ALIGN_RIGHT = 'right' as const;
 const columns: readonly ListColumn<PlanRow>[] = [
   {
     id: 'at',
@@ -29,55 +29,61 @@ const columns: readonly ListColumn<PlanRow>[] = [
     ),
   },
   { id: 'strategy', title: 'Strategy', exportValue: (row) => row.strategy, cell: (row) => row.strategy },
-  { id: 'mode', title: 'Kind', exportValue: (row) => row.mode, cell: (row) => <Badge>{modeWords[row.mode] ?? row.mode}</Badge> },
+  { id: 'mode', title: 'Kind', exportValue: (row) => row.mode, cell: (row) => <Badge>{planModeLabels[row.mode] ?? row.mode}</Badge> },
   {
     id: 'orders',
     title: 'Orders',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.orders,
     cell: (row) => <span className="figure">{formatNumber(row.orders)}</span>,
   },
   {
     id: 'lines',
     title: 'Lines',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.lines,
     cell: (row) => <span className="figure">{formatNumber(row.lines)}</span>,
   },
   {
     id: 'open',
     title: 'Not sourced',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.open_lines,
     cell: (row) =>
       row.open_lines > 0 ? <Badge tone="attention">{formatNumber(row.open_lines)}</Badge> : <span className="muted">none</span>,
   },
-  { id: 'cost', title: 'Cost', align: right, exportValue: (row) => row.cost, cell: (row) => <Cost value={row.cost} unit={row.currency} /> },
+  {
+    id: 'cost',
+    title: 'Cost',
+    align: ALIGN_RIGHT,
+    exportValue: (row) => row.cost,
+    cell: (row) => <Cost value={row.cost} unit={row.currency} />,
+  },
   {
     id: 'bound',
     title: 'Lower bound',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.lower_bound ?? '',
     cell: (row) => <Cost value={row.lower_bound} unit={row.currency} />,
   },
   {
     id: 'gap',
     title: 'Gap',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.gap ?? '',
-    cell: (row) => <span className="figure">{share(row.gap)}</span>,
+    cell: (row) => <span className="figure">{formatPercent(row.gap)}</span>,
   },
   {
     id: 'seconds',
     title: 'Took',
-    align: right,
+    align: ALIGN_RIGHT,
     exportValue: (row) => row.seconds,
-    cell: (row) => <span className="figure">{seconds(row.seconds)}</span>,
+    cell: (row) => <span className="figure">{formatSeconds(row.seconds)}</span>,
   },
   {
     id: 'moves',
     title: 'Moves',
-    align: right,
+    align: ALIGN_RIGHT,
     hiddenByDefault: true,
     exportValue: (row) => row.moves,
     cell: (row) => <span className="figure">{formatNumber(row.moves)}</span>,
@@ -89,12 +95,12 @@ const columns: readonly ListColumn<PlanRow>[] = [
 /** Every sourcing run: what it cost, how close to the best it is proved to be, how long it took. */
 export default function PlansPage() {
   const navigate = useNavigate();
-  const [chosen, change] = useUrlFilters(keys);
+  const [filterValues, change] = useUrlFilters(keys);
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
-  const { visibleColumns: visibleColumns, chooser } = useColumns('plans', columns);
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('plans', columns);
   const list = usePagedList({
     name: 'plans',
-    query: chosen,
+    query: filterValues,
     fetch: listPlans,
     rowId: (row: PlanRow) => row.id,
     isRelevant: (event) => event.name.startsWith('fulfillment.optimization'),
@@ -109,7 +115,12 @@ export default function PlansPage() {
         ...documentOptions(strategies.data ?? []).filter((strategy) => strategy.value !== 'default'),
       ],
     },
-    { key: 'mode', label: 'Kind', kind: 'choice' as const, options: choices(Object.keys(modeWords), (item) => modeWords[item] ?? item) },
+    {
+      key: 'mode',
+      label: 'Kind',
+      kind: 'choice' as const,
+      options: choices(Object.keys(planModeLabels), (item) => planModeLabels[item] ?? item),
+    },
   ];
   return (
     <Page
@@ -126,18 +137,18 @@ export default function PlansPage() {
         toolbar={
           <FilterBar
             filters={filters}
-            values={chosen}
+            values={filterValues}
             onChange={change}
             extra={
               <>
-                {chooser}
-                <ExportButton name="plans" columns={columns} fetch={(page, signal) => listPlans({ ...chosen, ...page }, signal)} />
+                {columnChooser}
+                <ExportButton name="plans" columns={columns} fetch={(page, signal) => listPlans({ ...filterValues, ...page }, signal)} />
               </>
             }
           />
         }
         empty={
-          Object.keys(chosen).length > 0 ? (
+          Object.keys(filterValues).length > 0 ? (
             <EmptyState
               icon={<BranchesOutlined />}
               title="No plan matches"

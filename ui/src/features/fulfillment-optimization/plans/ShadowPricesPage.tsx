@@ -12,11 +12,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
-import { cost, headed } from '../labels';
+import { formatCost, withUnit } from '../labels';
 import '../optimization.css';
 
-const FIRST = 200;
-const MOST = 1000;
+const INITIAL_LIMIT = 200;
+const MAX_LIMIT = 1000;
 const keys = ['plan', 'source', 'product'] as const;
 const filters = [
   { key: 'source', label: 'Source', kind: 'text' },
@@ -24,27 +24,27 @@ const filters = [
 ] as const;
 
 /** Savings that were found by planning again come before prices nobody has looked at. */
-const standing = (row: ShadowPrice): number => (row.saving !== null && row.saving > 0 ? 1e9 + row.saving : row.price);
-const thing = (row: ShadowPrice): string => (row.product === null ? 'parcel a day' : `unit of ${row.product}`);
+const rankValue = (row: ShadowPrice): number => (row.saving !== null && row.saving > 0 ? 1e9 + row.saving : row.price);
+const unitLabel = (row: ShadowPrice): string => (row.product === null ? 'parcel a day' : `unit of ${row.product}`);
 
 /** What one more unit on a shelf, or one more parcel of a day, would have saved a batch. */
 export default function ShadowPricesPage() {
-  const [chosen, change] = useUrlFilters(keys);
-  const [limit, setLimit] = useState(FIRST);
+  const [filterValues, change] = useUrlFilters(keys);
+  const [limit, setLimit] = useState(INITIAL_LIMIT);
   const prices = useQuery({
-    queryKey: ['shadow-prices', chosen, limit],
-    queryFn: () => listShadowPrices({ ...chosen, limit }),
+    queryKey: ['shadow-prices', filterValues, limit],
+    queryFn: () => listShadowPrices({ ...filterValues, limit }),
     placeholderData: (before) => before,
     retry: (times, error) => asProblem(error).status !== 404 && times < 2,
   });
-  const nothing = prices.error !== null && asProblem(prices.error).status === 404 && chosen.plan === undefined;
+  const noBatchYet = prices.error !== null && asProblem(prices.error).status === 404 && filterValues.plan === undefined;
   return (
     <Page
       title="Shadow prices"
       lead="What stock and capacity were worth to a batch: where one more unit, or one more parcel a day, would have saved most."
-      actions={chosen.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show the newest batch</Button>}
+      actions={filterValues.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show the newest batch</Button>}
     >
-      {nothing ? (
+      {noBatchYet ? (
         <Card>
           <EmptyState
             icon={<EnvironmentOutlined />}
@@ -58,12 +58,12 @@ export default function ShadowPricesPage() {
       ) : prices.error && !prices.data ? (
         <ProblemNotice error={prices.error} onRetry={() => void prices.refetch()} />
       ) : (
-        <QueryContent answer={prices} rows={10}>
+        <QueryContent query={prices} rows={10}>
           {(data) => (
             <Prices
               data={data}
-              toolbar={<FilterBar filters={filters} values={chosen} onChange={change} />}
-              more={limit < Math.min(MOST, data.total) ? () => setLimit(MOST) : undefined}
+              toolbar={<FilterBar filters={filters} values={filterValues} onChange={change} />}
+              onShowMore={limit < Math.min(MAX_LIMIT, data.total) ? () => setLimit(MAX_LIMIT) : undefined}
             />
           )}
         </QueryContent>
@@ -72,16 +72,24 @@ export default function ShadowPricesPage() {
   );
 }
 
-function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNode; more: (() => void) | undefined }) {
-  const best = new Map<string, ShadowPrice>();
+function Prices({
+  data,
+  toolbar,
+  onShowMore: onShowMore,
+}: {
+  data: ShadowPrices;
+  toolbar: ReactNode;
+  onShowMore: (() => void) | undefined;
+}) {
+  const bestBySource = new Map<string, ShadowPrice>();
   for (const row of data.items) {
-    const before = best.get(row.source);
-    if (before === undefined || standing(row) > standing(before)) best.set(row.source, row);
+    const before = bestBySource.get(row.source);
+    if (before === undefined || rankValue(row) > rankValue(before)) bestBySource.set(row.source, row);
   }
-  const pins = [...best.values()].flatMap((row) =>
+  const pins = [...bestBySource.values()].flatMap((row) =>
     pinOf({
       id: row.source,
-      label: `${row.source} ${row.saving === null ? `up to ${cost(row.price, data.currency)}` : cost(row.saving, data.currency)}`,
+      label: `${row.source} ${row.saving === null ? `up to ${formatCost(row.price, data.currency)}` : formatCost(row.saving, data.currency)}`,
       kind: (row.saving ?? row.price) > 0 ? 'source' : 'inactive',
       latitude: row.latitude,
       longitude: row.longitude,
@@ -110,10 +118,10 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                   <th scope="col">Source</th>
                   <th scope="col">Product</th>
                   <th scope="col" className="num">
-                    {headed('Saves', data.currency)}
+                    {withUnit('Saves', data.currency)}
                   </th>
                   <th scope="col" className="num">
-                    {headed('Price of the batch', data.currency)}
+                    {withUnit('Price of the batch', data.currency)}
                   </th>
                 </tr>
               </thead>
@@ -121,7 +129,7 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                 {data.items.map((row) => (
                   <tr key={`${row.source} ${row.product ?? ''}`}>
                     <td>
-                      <Said row={row} currency={data.currency} />
+                      <PriceSentence row={row} currency={data.currency} />
                     </td>
                     <td>
                       <span className="two-line">
@@ -142,9 +150,9 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
                       )}
                     </td>
                     <td className={row.saving === null ? 'num muted nowrap' : 'num figure strong'}>
-                      {row.saving === null ? 'not looked at' : cost(row.saving)}
+                      {row.saving === null ? 'not looked at' : formatCost(row.saving)}
                     </td>
-                    <td className="num figure">{cost(row.price)}</td>
+                    <td className="num figure">{formatCost(row.price)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -152,8 +160,8 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
           </HorizontalScroll>
         )}
       </div>
-      {more && (
-        <Button style={{ justifySelf: 'center' }} onClick={more}>
+      {onShowMore && (
+        <Button style={{ justifySelf: 'center' }} onClick={onShowMore}>
           Show more prices
         </Button>
       )}
@@ -162,17 +170,17 @@ function Prices({ data, toolbar, more }: { data: ShadowPrices; toolbar: ReactNod
 }
 
 /** The price read aloud; one that was planned again says so. */
-function Said({ row, currency }: { row: ShadowPrice; currency: string }) {
+function PriceSentence({ row, currency }: { row: ShadowPrice; currency: string }) {
   if (row.saving === null)
     return (
       <span className="muted">
-        One more {thing(row)} at {row.source} is worth up to {cost(row.price, currency)}
+        One more {unitLabel(row)} at {row.source} is worth up to {formatCost(row.price, currency)}
       </span>
     );
   return (
     <span className="row" style={{ gap: 6 }}>
       <span>
-        One more {thing(row)} at {row.source} {row.saving > 0 ? `saves ${cost(row.saving, currency)}` : 'saves nothing after all'}
+        One more {unitLabel(row)} at {row.source} {row.saving > 0 ? `saves ${formatCost(row.saving, currency)}` : 'saves nothing after all'}
       </span>
       <Badge tone="done" icon={<CheckCircleFilled />}>
         Planned again

@@ -3,15 +3,15 @@ import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { Refusal, serve, show } from '@tests/harness';
 import { ticksOf } from '@kit/BandChart';
-import ComparePage from '../simulations/CompareSimulationsPage';
-import { dayLabel, kpiValue, signed, wayOf } from '../simulations/kpis';
+import CompareSimulationsPage from '../simulations/CompareSimulationsPage';
+import { dayLabel, formatKpi, formatDifference, differenceDirection } from '../simulations/kpis';
 import PlanPage from './PlanPage';
 import PlansPage from './PlansPage';
 import ShadowPricesPage from './ShadowPricesPage';
 import SimulationPage from '../simulations/SimulationPage';
 import SimulationsPage from '../simulations/SimulationsPage';
 import SimulationWizard from '../simulations/SimulationWizard';
-import { changesInWords, strategyOf } from '../simulations/describeChanges';
+import { describeChanges, scenarioStrategyName } from '../simulations/describeChanges';
 
 const routes = [
   { path: '/plans', Component: PlansPage },
@@ -19,7 +19,7 @@ const routes = [
   { path: '/shadow-prices', Component: ShadowPricesPage },
   { path: '/simulations', Component: SimulationsPage },
   { path: '/simulations/new', Component: SimulationWizard },
-  { path: '/simulations/compare', Component: ComparePage },
+  { path: '/simulations/compare', Component: CompareSimulationsPage },
   { path: '/simulations/:id', Component: SimulationPage },
 ];
 const at = '2026-11-21T12:00:00Z';
@@ -95,7 +95,7 @@ test('an order of a plan opens to every candidate and the smallest change that m
 });
 
 test('an order with nothing left to plan shows how it was decided', async () => {
-  const chosen = [{ line_id: 'l1', source: 'SEA', quantity: 2 }];
+  const selected = [{ line_id: 'l1', source: 'SEA', quantity: 2 }];
   const item = { line_id: 'l1', source: 'SEA', chosen: true, on_hand: 5, cost: { parcel: 6 }, total: 6, refused: '' };
   serve({
     ...around,
@@ -114,7 +114,7 @@ test('an order with nothing left to plan shows how it was decided', async () => 
           parts: {},
           considered: 6,
           note: '',
-          chosen,
+          chosen: selected,
           candidates: [item],
         },
       ],
@@ -300,32 +300,37 @@ test('a copy keeps the demand of its original and sends only what may differ', a
 });
 
 test('figures carry their unit, differences their sign, and only certain ones are good or bad', () => {
-  expect(kpiValue('avg_fulfillment_distance_km', 570.344)).toBe('570.34 km');
-  expect(kpiValue('revenue', 166_450, 'USD')).toBe('166.45K USD');
-  expect(kpiValue('fill_rate', 0.0619)).toBe('6.2%');
-  expect(signed('cost', -0.1)).toBe('−0.10');
-  expect(signed('fill_rate', -0.0001)).toBe('±0%');
+  expect(formatKpi('avg_fulfillment_distance_km', 570.344)).toBe('570.34 km');
+  expect(formatKpi('revenue', 166_450, 'USD')).toBe('166.45K USD');
+  expect(formatKpi('fill_rate', 0.0619)).toBe('6.2%');
+  expect(formatDifference('cost', -0.1)).toBe('−0.10');
+  expect(formatDifference('fill_rate', -0.0001)).toBe('±0%');
   const difference = { mean: -3, lower: -5, upper: -1, certain: true };
-  expect(wayOf('cost', difference)).toBe('better');
-  expect(wayOf('revenue', difference)).toBe('worse');
-  expect(wayOf('cost', { ...difference, certain: false })).toBe('even');
-  expect(wayOf('orders', difference)).toBe('even');
+  expect(differenceDirection('cost', difference)).toBe('better');
+  expect(differenceDirection('revenue', difference)).toBe('worse');
+  expect(differenceDirection('cost', { ...difference, certain: false })).toBe('even');
+  expect(differenceDirection('orders', difference)).toBe('even');
   expect(dayLabel('2026-11-30', 1)).toBe('Dec 1');
 });
 
 test('changes are told one by one, and nothing is told as nothing', () => {
-  expect(changesInWords(undefined)).toEqual(['Nothing: every difference is zero']);
+  expect(describeChanges(undefined)).toEqual(['Nothing: every difference is zero']);
   expect(
-    changesInWords({ ...view.ask.changes, constraints: [{ name: 'near', body: null }], demand_multiplier: 1.5, demand_products: ['LAMP'] }),
+    describeChanges({
+      ...view.ask.changes,
+      constraints: [{ name: 'near', body: null }],
+      demand_multiplier: 1.5,
+      demand_products: ['LAMP'],
+    }),
   ).toEqual(['SEA is closed', 'Constraint near no longer counts', 'Demand times 1.5 for LAMP']);
 });
 
 test('the scenario has its own strategy, else that of today, else the default', () => {
   const marked = [{ kind: 'strategy', name: 'everyday', body: { is_default: true } }];
   const ask = { strategy: '', changes: { ...view.ask.changes, strategy: { name: '', body: {} } } };
-  expect(strategyOf(ask, marked)).toBe('everyday');
-  expect(strategyOf(ask, [])).toBe('default');
-  expect(strategyOf({ ...ask, strategy: 'west' }, marked)).toBe('west');
+  expect(scenarioStrategyName(ask, marked)).toBe('everyday');
+  expect(scenarioStrategyName(ask, [])).toBe('default');
+  expect(scenarioStrategyName({ ...ask, strategy: 'west' }, marked)).toBe('west');
 });
 
 test.each([

@@ -9,8 +9,8 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { AutoComplete, Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { SelectField, Field, documentOptions, NumberField, TextField } from '@kit/forms/fields';
-import { QuoteAnswer } from './QuoteResult';
-import { dimensionsOf } from '../labels';
+import { QuoteResult } from './QuoteResult';
+import { parseDimensions } from '../labels';
 import '../optimization.css';
 
 interface Line {
@@ -20,44 +20,44 @@ interface Line {
   quantity: number;
 }
 
-const MOST_LINES = 200;
+const MAX_LINES = 200;
 
 /** A cart and a destination: where it would come from, for how much and when. Nothing is written or reserved. */
 export default function QuotePage() {
   const [lines, setLines] = useState<Line[]>([{ key: 1, product: '', variant: '', quantity: 1 }]);
-  const [place, setPlace] = useState({ city: '', state: '', postal_code: '', country: 'US' });
-  const [how, setHow] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
+  const [destination, setDestination] = useState({ city: '', state: '', postal_code: '', country: 'US' });
+  const [options, setOptions] = useState({ strategy: '', carrier: '', requested_delivery_date: '' });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
   const quote = useMutation<Quote, unknown, QuoteRequest>({ mutationFn: quoteCart });
-  const given = lines.filter((item) => item.product.trim() !== '');
-  const missing =
-    given.length === 0
+  const filledLines = lines.filter((item) => item.product.trim() !== '');
+  const validationMessage =
+    filledLines.length === 0
       ? 'Put a product into the cart'
-      : given.some((entry) => dimensionsOf(entry.variant) === undefined)
+      : filledLines.some((entry) => parseDimensions(entry.variant) === undefined)
         ? 'Write a variant as colorid=red, sizeid=m'
-        : place.city.trim() === '' || place.state.trim() === '' || place.postal_code.trim() === ''
+        : destination.city.trim() === '' || destination.state.trim() === '' || destination.postal_code.trim() === ''
           ? 'Say where it goes: city, state and postal code'
-          : place.country.length !== 2
+          : destination.country.length !== 2
             ? 'Give the country in two letters'
             : '';
-  const ask = (): void => {
-    if (missing === '')
+  const requestQuote = (): void => {
+    if (validationMessage === '')
       quote.mutate({
         company: '',
         channel: '',
         customer: { name: '', number: '', group: '', email: '' },
-        strategy: how.strategy,
-        carrier: how.carrier,
-        destination: { type: 'Any', line1: '', line2: '', line3: '', ...place },
-        lines: given.map((candidate, index) => ({
+        strategy: options.strategy,
+        carrier: options.carrier,
+        destination: { type: 'Any', line1: '', line2: '', line3: '', ...destination },
+        lines: filledLines.map((candidate, index) => ({
           line_id: String(index + 1),
           product: candidate.product.trim(),
           quantity: candidate.quantity,
           free_shipping: false,
-          dimensions: dimensionsOf(candidate.variant) ?? {},
+          dimensions: parseDimensions(candidate.variant) ?? {},
         })),
-        requested_delivery_date: how.requested_delivery_date || null,
+        requested_delivery_date: options.requested_delivery_date || null,
       });
   };
   const change = (key: number, part: Partial<Line>): void =>
@@ -72,7 +72,7 @@ export default function QuotePage() {
           className="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            ask();
+            requestQuote();
           }}
         >
           <Card title="Cart">
@@ -106,7 +106,7 @@ export default function QuotePage() {
               <Button
                 style={{ justifySelf: 'start' }}
                 icon={<PlusOutlined />}
-                disabled={lines.length >= MOST_LINES}
+                disabled={lines.length >= MAX_LINES}
                 onClick={() =>
                   setLines((before) => [
                     ...before,
@@ -120,36 +120,46 @@ export default function QuotePage() {
           </Card>
           <Card title="Destination">
             <div className="form">
-              <TextField label="City" value={place.city} onChange={(city) => setPlace({ ...place, city })} />
-              <TextField label="State" value={place.state} onChange={(state) => setPlace({ ...place, state })} />
-              <TextField label="Postal code" value={place.postal_code} onChange={(postal_code) => setPlace({ ...place, postal_code })} />
+              <TextField label="City" value={destination.city} onChange={(city) => setDestination({ ...destination, city })} />
+              <TextField label="State" value={destination.state} onChange={(state) => setDestination({ ...destination, state })} />
+              <TextField
+                label="Postal code"
+                value={destination.postal_code}
+                onChange={(postal_code) => setDestination({ ...destination, postal_code })}
+              />
               <TextField
                 label="Country"
-                value={place.country}
-                onChange={(country) => setPlace({ ...place, country: country.toUpperCase().slice(0, 2) })}
+                value={destination.country}
+                onChange={(country) => setDestination({ ...destination, country: country.toUpperCase().slice(0, 2) })}
               />
               <SelectField
                 label="Strategy"
                 empty="The default one"
-                value={how.strategy}
+                value={options.strategy}
                 options={documentOptions(strategies.data ?? [])}
-                onChange={(strategy) => setHow({ ...how, strategy })}
+                onChange={(strategy) => setOptions({ ...options, strategy })}
               />
               <SelectField
                 label="Carrier to rate with"
                 empty="None"
-                value={how.carrier}
+                value={options.carrier}
                 options={documentOptions(carriers.data ?? [])}
-                onChange={(carrier) => setHow({ ...how, carrier })}
+                onChange={(carrier) => setOptions({ ...options, carrier })}
               />
               <TextField
                 label="Wanted by"
                 type="date"
-                value={how.requested_delivery_date}
-                onChange={(requested_delivery_date) => setHow({ ...how, requested_delivery_date })}
+                value={options.requested_delivery_date}
+                onChange={(requested_delivery_date) => setOptions({ ...options, requested_delivery_date })}
               />
               <div style={{ alignSelf: 'end', justifySelf: 'end' }}>
-                <ExplainedButton type="primary" htmlType="submit" allowed={missing === ''} why={missing} loading={quote.isPending}>
+                <ExplainedButton
+                  type="primary"
+                  htmlType="submit"
+                  allowed={validationMessage === ''}
+                  why={validationMessage}
+                  loading={quote.isPending}
+                >
                   Get a quote
                 </ExplainedButton>
               </div>
@@ -165,7 +175,7 @@ export default function QuotePage() {
               </div>
             </Card>
           )}
-          {quote.data && <QuoteAnswer quote={quote.data} />}
+          {quote.data && <QuoteResult quote={quote.data} />}
           {quote.isIdle && (
             <Card>
               <EmptyState icon={<ShoppingCartOutlined />} title="Put something into the cart">
@@ -181,10 +191,10 @@ export default function QuotePage() {
 }
 
 function Product({ value, onChange }: { value: string; onChange: (product: string) => void }) {
-  const wanted = value.trim();
-  const found = useQuery({
-    queryKey: ['products', wanted],
-    queryFn: () => findProducts(wanted),
+  const searchText = value.trim();
+  const productsQuery = useQuery({
+    queryKey: ['products', searchText],
+    queryFn: () => findProducts(searchText),
     placeholderData: (before) => before,
   });
   return (
@@ -194,7 +204,7 @@ function Product({ value, onChange }: { value: string; onChange: (product: strin
           id={id}
           value={value}
           placeholder="SKU or name"
-          options={(found.data ?? []).map((item) => ({ value: item.number, label: `${item.number} — ${item.name}` }))}
+          options={(productsQuery.data ?? []).map((item) => ({ value: item.number, label: `${item.number} — ${item.name}` }))}
           onChange={(next: string) => onChange(next)}
         />
       )}

@@ -7,38 +7,38 @@ import { MapView, pinOf } from '@kit/MapView';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge, humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
-import { Cost, CostParts } from '../plans/CostBreakdown';
-import { cost, figure, share, unitOf } from '../labels';
+import { Cost, CostBreakdown } from '../plans/CostBreakdown';
+import { formatCost, formatDecimal, formatPercent, costUnit } from '../labels';
 
-const kinds: Record<string, string> = { bopis: 'Pickup in store', curbside: 'Curbside pickup', ship_to_store: 'Ship to store' };
+const pickupKindLabels: Record<string, string> = { bopis: 'Pickup in store', curbside: 'Curbside pickup', ship_to_store: 'Ship to store' };
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
 const dayOfMonth = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 /** A product with the dimension values that were asked for. */
-const called = ({ product, dimensions }: { product: string; dimensions: Record<string, string> }): string =>
+const productLabel = ({ product, dimensions }: { product: string; dimensions: Record<string, string> }): string =>
   [product, ...Object.values(dimensions).filter((item) => item.trim() !== '')].join(' ');
 const noon = (date: string): Date => new Date(`${date}T12:00:00Z`);
 
 /** What a quote answers: when, from where, for how much, and where it can be picked up. */
-export function QuoteAnswer({ quote }: { quote: Quote }) {
-  const unit = unitOf({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
+export function QuoteResult({ quote }: { quote: Quote }) {
+  const unit = costUnit({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
   return (
     <>
       <Card title="Promise" extra={<Timestamp at={quote.at} as="date" />}>
-        <Headline quote={quote} />
+        <PromiseSummary quote={quote} />
       </Card>
       {quote.plan.lines.length > 0 && (
         <>
-          <Where quote={quote} />
+          <QuoteMap quote={quote} />
           <Card title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
-            <CostParts parts={quote.plan.cost_parts} unit={unit} />
+            <CostBreakdown parts={quote.plan.cost_parts} unit={unit} />
           </Card>
-          {quote.carrier && <Rates carrier={quote.carrier} />}
+          {quote.carrier && <CarrierRates carrier={quote.carrier} />}
         </>
       )}
       <Card title="Days it can be there">
-        <Calendar days={quote.calendar} />
+        <DeliveryCalendar days={quote.calendar} />
       </Card>
-      <Pickup options={quote.pickup} />
+      <PickupOptions options={quote.pickup} />
       <p className="muted small">
         Execution <code>{quote.execution_id}</code>: the same question about the same stock within a minute has the same answer.
       </p>
@@ -46,7 +46,7 @@ export function QuoteAnswer({ quote }: { quote: Quote }) {
   );
 }
 
-function Headline({ quote }: { quote: Quote }) {
+function PromiseSummary({ quote }: { quote: Quote }) {
   const latest = quote.promises
     .map((promise) => promise.delivery.expected)
     .toSorted()
@@ -64,7 +64,7 @@ function Headline({ quote }: { quote: Quote }) {
       )}
       {quote.plan.not_fulfilled.map((item) => (
         <p key={item.line_id}>
-          {formatNumber(item.quantity)} of <span className="strong">{called(item)}</span>: {item.reason}
+          {formatNumber(item.quantity)} of <span className="strong">{productLabel(item)}</span>: {item.reason}
         </p>
       ))}
       {quote.promises.length > 0 && (
@@ -92,7 +92,7 @@ function Headline({ quote }: { quote: Quote }) {
                   <td className="what">
                     {quote.plan.lines
                       .filter((line) => line.source === entry.source)
-                      .map((line) => `${formatNumber(line.quantity)} × ${called(line)}`)
+                      .map((line) => `${formatNumber(line.quantity)} × ${productLabel(line)}`)
                       .join(', ')}
                   </td>
                   <td className="nowrap" title={`Ready ${entry.ready_at}, picked up ${entry.pickup_at}`}>
@@ -108,9 +108,9 @@ function Headline({ quote }: { quote: Quote }) {
                       </span>
                     </span>
                   </td>
-                  <td className="num figure">{share(entry.confidence)}</td>
+                  <td className="num figure">{formatPercent(entry.confidence)}</td>
                   <td className="nowrap">{[entry.carrier, entry.service].filter(Boolean).join(' ') || 'Standard ground'}</td>
-                  <td className="num figure">{figure(Math.round(entry.distance_km))} km</td>
+                  <td className="num figure">{formatDecimal(Math.round(entry.distance_km))} km</td>
                 </tr>
               ))}
             </tbody>
@@ -121,7 +121,7 @@ function Headline({ quote }: { quote: Quote }) {
   );
 }
 
-function Where({ quote }: { quote: Quote }) {
+function QuoteMap({ quote }: { quote: Quote }) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const used = new Set(quote.promises.map((promise) => promise.source));
   const { latitude, longitude, precision } = quote.destination;
@@ -142,7 +142,7 @@ function Where({ quote }: { quote: Quote }) {
   );
 }
 
-function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
+function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
   return (
     <Card flush title={`Rates of ${carrier.name}`} extra={carrier.is_fallback && <Badge tone="attention">Some rates stand in</Badge>}>
       <HorizontalScroll label="Rates">
@@ -177,12 +177,12 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                 </td>
                 <td>{rate.source}</td>
                 <td>{rate.zone || '—'}</td>
-                <td className="num figure">{figure(rate.weight)} kg</td>
-                <td className="num figure">{cost(rate.base)}</td>
+                <td className="num figure">{formatDecimal(rate.weight)} kg</td>
+                <td className="num figure">{formatCost(rate.base)}</td>
                 <td>
                   {rate.surcharges.map((extra) => (
                     <div key={extra.name} className="nowrap">
-                      {humanize(extra.name)} <span className="figure">{cost(extra.amount)}</span>
+                      {humanize(extra.name)} <span className="figure">{formatCost(extra.amount)}</span>
                     </div>
                   ))}
                   {rate.surcharges.length === 0 && <span className="muted">None</span>}
@@ -191,9 +191,9 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                   <Cost value={rate.net} unit={rate.currency} />
                 </td>
                 <td>
-                  {rate.edd.slice(0, 3).map((chance) => (
-                    <div key={chance.date} className="nowrap">
-                      <CalendarDate date={chance.date} /> <span className="muted">{share(chance.confidence)}</span>
+                  {rate.edd.slice(0, 3).map((arrival) => (
+                    <div key={arrival.date} className="nowrap">
+                      <CalendarDate date={arrival.date} /> <span className="muted">{formatPercent(arrival.confidence)}</span>
                     </div>
                   ))}
                 </td>
@@ -207,7 +207,7 @@ function Rates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
 }
 
 /** Thirty days by week; each says in words whether it is possible. */
-function Calendar({ days }: { days: Quote['calendar'] }) {
+function DeliveryCalendar({ days }: { days: Quote['calendar'] }) {
   const first = days[0];
   if (!first || days.every((day) => !day.possible)) return <p className="muted">Not on any of the next 30 days.</p>;
   const lead = (noon(first.date).getUTCDay() + 6) % 7;
@@ -233,7 +233,7 @@ function Calendar({ days }: { days: Quote['calendar'] }) {
   );
 }
 
-function Pickup({ options }: { options: Quote['pickup'] }) {
+function PickupOptions({ options }: { options: Quote['pickup'] }) {
   if (options.length === 0)
     return (
       <Card title="Pickup">
@@ -257,7 +257,7 @@ function Pickup({ options }: { options: Quote['pickup'] }) {
           <tbody>
             {options.map((option) => (
               <tr key={`${option.kind} ${option.source}`}>
-                <td>{kinds[option.kind] ?? humanize(option.kind)}</td>
+                <td>{pickupKindLabels[option.kind] ?? humanize(option.kind)}</td>
                 <td>
                   <span className="two-line">
                     <span className="strong">{option.source}</span>
@@ -267,7 +267,7 @@ function Pickup({ options }: { options: Quote['pickup'] }) {
                 <td>
                   <Timestamp at={option.ready_at} as="date" />
                 </td>
-                <td className="num figure">{figure(Math.round(option.distance_km))} km</td>
+                <td className="num figure">{formatDecimal(Math.round(option.distance_km))} km</td>
               </tr>
             ))}
           </tbody>

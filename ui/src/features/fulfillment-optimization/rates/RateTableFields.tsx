@@ -4,10 +4,10 @@ import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Button, InputNumber } from 'antd';
 import { useState } from 'react';
 import { CheckboxField, SelectField, asNumber, NumberField, selectOptions, asRecords, asText, TextField } from '@kit/forms/fields';
-import { priceAt, reachOf, renamed, weightsOf, withPrice, withWeight, zonesOf } from './rateTable';
+import { priceAt, describeZoneReach, renameZone, weightsOf, withPrice, withWeight, zonesOf } from './rateTable';
 import { RowsField } from '../schedules/scheduleFields';
-import { TryRate } from './RateTester';
-import { typeWords } from '../labels';
+import { RateTester } from './RateTester';
+import { sourceTypeLabels } from '../labels';
 
 /** Shipping rates: zones by distance, a price for each weight and zone, and what is added or stands in for them. */
 export function RateTableFields({ body, set }: { body: Body; set: (part: Body) => void }) {
@@ -19,14 +19,14 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
         legend="Zones by distance"
         hint="A parcel is in the first zone that reaches far enough; the last one takes everything farther."
         rows={zones}
-        least={1}
-        add="Add a zone"
-        fresh={() => ({})}
-        onChange={(next) => set(next.length > zones.length ? { zones: widened(zones) } : withoutZone(body, next))}
+        minimumRows={1}
+        addLabel="Add a zone"
+        newDocument={() => ({})}
+        onChange={(next) => set(next.length > zones.length ? { zones: addZone(zones) } : removeZone(body, next))}
       >
         {(row, change, at) => (
           <>
-            <TextField label="Zone" value={row.name} onChange={(name) => set(renamed(body, at, name))} />
+            <TextField label="Zone" value={row.name} onChange={(name) => set(renameZone(body, at, name))} />
             {at === zones.length - 1 ? (
               <div className="form-field">
                 <span className="form-legend">Reaches</span>
@@ -51,23 +51,23 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
         onChange={(per_kg_beyond) => set({ per_kg_beyond: per_kg_beyond ?? 0 })}
       />
       <Factors rows={asRecords(body.factors)} onChange={(factors) => set({ factors })} />
-      <TryRate body={body} />
+      <RateTester body={body} />
     </>
   );
 }
 
 /** A price for each weight (rows) and zone (columns). */
 function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
-  const [empty, setEmpty] = useState<number[]>([]); // weights that have no price yet
+  const [emptyWeights, setEmptyWeights] = useState<number[]>([]); // weights that have no price yet
   const zones = zonesOf(body);
-  const weights = [...new Set([...weightsOf(body), ...empty])].sort((a, b) => a - b);
+  const weights = [...new Set([...weightsOf(body), ...emptyWeights])].sort((a, b) => a - b);
   const move = (kg: number, next: number | null): void => {
     if (next === null || next <= 0 || weights.includes(next)) return;
-    setEmpty(empty.map((item) => (item === kg ? next : item)));
+    setEmptyWeights(emptyWeights.map((item) => (item === kg ? next : item)));
     set({ prices: withWeight(body, kg, next) });
   };
   const remove = (kg: number): void => {
-    setEmpty(empty.filter((entry) => entry !== kg));
+    setEmptyWeights(emptyWeights.filter((entry) => entry !== kg));
     set({ prices: asRecords(body.prices).filter((candidate) => candidate.up_to_kg !== kg) });
   };
   return (
@@ -81,7 +81,7 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
                 <th scope="col">Up to</th>
                 {zones.map((zone, index) => (
                   <th key={index} scope="col">
-                    {asText(zone.name) || '—'} <span className="small">{reachOf(zones, index)}</span>
+                    {asText(zone.name) || '—'} <span className="small">{describeZoneReach(zones, index)}</span>
                   </th>
                 ))}
                 <th />
@@ -129,7 +129,7 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
       <Button
         style={{ justifySelf: 'start' }}
         icon={<PlusOutlined />}
-        onClick={() => setEmpty([...empty, weights.length === 0 ? 1 : (weights.at(-1) ?? 1) * 2])}
+        onClick={() => setEmptyWeights([...emptyWeights, weights.length === 0 ? 1 : (weights.at(-1) ?? 1) * 2])}
       >
         Add a weight
       </Button>
@@ -143,8 +143,8 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
       legend="Shipping rate factors"
       hint="Added to a known price, and standing in where there is none. The row that fits source and address most closely counts."
       rows={rows}
-      add="Add a factor"
-      fresh={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
+      addLabel="Add a factor"
+      newDocument={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
       onChange={onChange}
     >
       {(row, change) => (
@@ -154,7 +154,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
             label="Source type"
             empty="Every type"
             value={row.source_type ?? ''}
-            options={selectOptions(Object.keys(typeWords), (item) => typeWords[item] ?? item)}
+            options={selectOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item)}
             onChange={(source_type) => change({ source_type: source_type || null })}
           />
           <SelectField
@@ -194,18 +194,18 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
 }
 
 /** One more zone before the last, which has no limit. */
-function widened(zones: Body[]): Body[] {
+function addZone(zones: Body[]): Body[] {
   const inner = zones.slice(0, -1);
   const last = zones.at(-1) ?? { name: 'far' };
   const names = zones.map((zone) => asText(zone.name));
   let at = zones.length;
   while (names.includes(String(at))) at += 1;
-  const reach = asNumber(inner.at(-1)?.up_to_km);
-  return [...inner, { name: String(at), up_to_km: reach === 0 ? 500 : reach * 2 }, { ...last, up_to_km: null }];
+  const lastDistance = asNumber(inner.at(-1)?.up_to_km);
+  return [...inner, { name: String(at), up_to_km: lastDistance === 0 ? 500 : lastDistance * 2 }, { ...last, up_to_km: null }];
 }
 
 /** Prices of a zone that is gone go with it. */
-function withoutZone(body: Body, zones: Body[]): Body {
+function removeZone(body: Body, zones: Body[]): Body {
   const names = zones.map((zone) => asText(zone.name));
   return {
     zones: zones.map((item, index) => (index === zones.length - 1 ? { ...item, up_to_km: null } : item)),

@@ -2,14 +2,14 @@ import { type ConfigurationDocument, listDocuments } from '@client/configuration
 import { DollarOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { asNumber, asRecords, asText } from '@kit/forms/fields';
-import { rateTableProblem, reachOf, weightsOf, zonesOf } from './rateTable';
+import { validateRateTable, describeZoneReach, weightsOf, zonesOf } from './rateTable';
 import { RateTableFields } from './RateTableFields';
 import { DocumentLink } from '../documents/documentLinks';
-import { cost, figure } from '../labels';
+import { formatCost, formatDecimal } from '../labels';
 
-const fresh: ConfigurationDocument = {
+const newDocument: ConfigurationDocument = {
   kind: 'rate_table',
   name: '',
   body: {
@@ -28,14 +28,14 @@ export default function RateTablesPage() {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="rate_table"
       title="Rate tables"
       noun="rate table"
       lead="What a parcel costs by distance and weight, with shipping rate factors that raise, lower or stand in for a price."
       icon={<DollarOutlined />}
-      belongs="Without a rate table a parcel’s carriage is money by the kilometer. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
-      fresh={fresh}
+      emptyDescription="Without a rate table a parcel’s carriage is money by the kilometer. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
+      newDocument={newDocument}
       columns={[
         {
           id: 'zones',
@@ -43,7 +43,9 @@ export default function RateTablesPage() {
           cell: (row) => {
             const zones = zonesOf(row.body);
             return (
-              <span className="clamp muted">{zones.map((zone, index) => `${asText(zone.name)} ${reachOf(zones, index)}`).join(', ')}</span>
+              <span className="clamp muted">
+                {zones.map((zone, index) => `${asText(zone.name)} ${describeZoneReach(zones, index)}`).join(', ')}
+              </span>
             );
           },
         },
@@ -53,7 +55,7 @@ export default function RateTablesPage() {
           cell: (row) => {
             const weights = weightsOf(row.body);
             if (weights.length === 0) return <span className="muted">None</span>;
-            return <span className="figure">{`${weights.length}, up to ${figure(weights.at(-1) ?? 0)} kg`}</span>;
+            return <span className="figure">{`${weights.length}, up to ${formatDecimal(weights.at(-1) ?? 0)} kg`}</span>;
           },
         },
         {
@@ -63,7 +65,7 @@ export default function RateTablesPage() {
           cell: (row) => {
             const prices = asRecords(row.body.prices).map((price) => asNumber(price.price));
             if (prices.length === 0) return <span className="muted">Fallback only</span>;
-            return <span className="figure">{`${cost(Math.min(...prices))} – ${cost(Math.max(...prices))}`}</span>;
+            return <span className="figure">{`${formatCost(Math.min(...prices))} – ${formatCost(Math.max(...prices))}`}</span>;
           },
         },
         {
@@ -110,7 +112,7 @@ export default function RateTablesPage() {
           noun="rate table"
           size={920}
           onClose={close}
-          complete={rateTableProblem}
+          validate={validateRateTable}
         >
           {(body, set) => <RateTableFields body={body} set={set} />}
         </DocumentDrawer>

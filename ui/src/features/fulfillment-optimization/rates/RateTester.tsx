@@ -1,37 +1,37 @@
 import type { Body } from '@client/configuration';
-import { tryRate } from '@client/sourcing';
+import { testRate } from '@client/sourcing';
 import { ProblemNotice } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { SelectField, NumberField, selectOptions, asText } from '@kit/forms/fields';
-import { reachOf, rateTableProblem, zonesOf } from './rateTable';
-import { cost, typeWords } from '../labels';
+import { describeZoneReach, validateRateTable, zonesOf } from './rateTable';
+import { formatCost, sourceTypeLabels } from '../labels';
 
 /** What one parcel would cost by the table as it stands in the form, and why. Nothing is saved. */
-export function TryRate({ body }: { body: Body }) {
+export function RateTester({ body }: { body: Body }) {
   const zones = zonesOf(body);
   const [zone, setZone] = useState('');
   const [weight, setWeight] = useState<number | null>(10);
   const [sourceType, setSourceType] = useState('warehouse');
   const [address, setAddress] = useState('Residence');
   const names = zones.map((item) => asText(item.name));
-  const wanted = names.includes(zone) ? zone : (names[0] ?? '');
-  const incomplete = rateTableProblem({ ...body, title: asText(body.title) || '—' });
-  const asked = useDeferredValue(JSON.stringify([body, wanted, weight, sourceType, address]));
-  const answer = useQuery({
-    queryKey: ['try-rate', asked],
+  const selectedZone = names.includes(zone) ? zone : (names[0] ?? '');
+  const validationMessage = validateRateTable({ ...body, title: asText(body.title) || '—' });
+  const serializedRequest = useDeferredValue(JSON.stringify([body, selectedZone, weight, sourceType, address]));
+  const query = useQuery({
+    queryKey: ['try-rate', serializedRequest],
     queryFn: ({ signal }) =>
-      tryRate(
+      testRate(
         {
           table: { ...body, title: asText(body.title) || '—' },
-          zone: wanted,
+          zone: selectedZone,
           weight_kg: weight ?? 0,
           source_type: sourceType,
           business: address === 'Business',
         },
         signal,
       ),
-    enabled: incomplete === '' && weight !== null,
+    enabled: validationMessage === '' && weight !== null,
     placeholderData: (before) => before,
     retry: false,
   });
@@ -42,27 +42,27 @@ export function TryRate({ body }: { body: Body }) {
         <NumberField label="Weight" unit="kg" value={weight} onChange={setWeight} />
         <SelectField
           label="Zone"
-          value={wanted}
-          options={names.map((name, index) => ({ value: name, label: `${name} — ${reachOf(zones, index)}` }))}
+          value={selectedZone}
+          options={names.map((name, index) => ({ value: name, label: `${name} — ${describeZoneReach(zones, index)}` }))}
           onChange={setZone}
         />
         <SelectField
           label="From"
           value={sourceType}
-          options={selectOptions(Object.keys(typeWords), (entry) => typeWords[entry] ?? entry)}
+          options={selectOptions(Object.keys(sourceTypeLabels), (entry) => sourceTypeLabels[entry] ?? entry)}
           onChange={setSourceType}
         />
         <SelectField label="To a" value={address} options={selectOptions(['Residence', 'Business'])} onChange={setAddress} />
       </div>
       <output className="try-answer" aria-live="polite">
-        {incomplete !== '' ? (
-          <span className="muted">{incomplete}, then the price stands here.</span>
-        ) : answer.error ? (
-          <ProblemNotice compact error={answer.error} />
-        ) : answer.data ? (
+        {validationMessage !== '' ? (
+          <span className="muted">{validationMessage}, then the price stands here.</span>
+        ) : query.error ? (
+          <ProblemNotice compact error={query.error} />
+        ) : query.data ? (
           <>
-            <strong className="figure">{cost(answer.data.price)}</strong>
-            <span>{answer.data.says}</span>
+            <strong className="figure">{formatCost(query.data.price)}</strong>
+            <span>{query.data.says}</span>
           </>
         ) : null}
       </output>

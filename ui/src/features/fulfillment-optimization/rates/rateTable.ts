@@ -8,15 +8,15 @@ export const weightsOf = (body: Body): number[] =>
 export const zonesOf = (body: Body): Body[] => asRecords(body.zones);
 
 /** Where a zone reaches, in words, seen from the zone before it. */
-export function reachOf(zones: Body[], index: number): string {
+export function describeZoneReach(zones: Body[], index: number): string {
   const reach = zones[index]?.up_to_km;
   if (typeof reach === 'number') return `up to ${reach} km`;
   return zones.length === 1 ? 'any distance' : 'farther';
 }
 
 export const priceAt = (body: Body, zone: string, kg: number): number | null => {
-  const found = asRecords(body.prices).find((price) => asText(price.zone) === zone && price.up_to_kg === kg);
-  return found === undefined ? null : asNumber(found.price);
+  const match = asRecords(body.prices).find((price) => asText(price.zone) === zone && price.up_to_kg === kg);
+  return match === undefined ? null : asNumber(match.price);
 };
 
 /** The prices with one cell changed; an emptied cell has no price. */
@@ -30,7 +30,7 @@ export const withWeight = (body: Body, kg: number, next: number): Body[] =>
   asRecords(body.prices).map((price) => (price.up_to_kg === kg ? { ...price, up_to_kg: next } : price));
 
 /** Zones with one renamed, and the prices that follow it. */
-export function renamed(body: Body, at: number, name: string): Body {
+export function renameZone(body: Body, at: number, name: string): Body {
   const zones = zonesOf(body);
   const before = asText(zones[at]?.name);
   return {
@@ -40,7 +40,7 @@ export function renamed(body: Body, at: number, name: string): Body {
 }
 
 /** What is missing before a rate table can be saved; empty when nothing is. */
-export function rateTableProblem(body: Body): string {
+export function validateRateTable(body: Body): string {
   if (asText(body.title) === '') return 'Give the rate table a title';
   const zones = zonesOf(body);
   const names = zones.map((item) => asText(item.name));

@@ -3,12 +3,12 @@ import { CloseOutlined, CopyOutlined, PlusOutlined } from '@kit/icons';
 import { Button, Input } from 'antd';
 import { asRecords, asText, TextField } from '@kit/forms/fields';
 import { HolidaysField, RowsField, ZoneField } from './scheduleFields';
-import { dayWord, hoursOf, hoursProblem, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
-import { WeekPicture } from './WeekCalendar';
+import { dayName, hoursOf, validateHours, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
+import { WeekCalendar } from './WeekCalendar';
 
 /** A time input knows no 24:00; midnight at the end of a day is shown as 00:00. */
-const shown = (wall: unknown): string => (wall === '24:00' ? '00:00' : asText(wall));
-const closing = (wall: string): string => (wall === '00:00' ? '24:00' : wall);
+const toInputTime = (time: unknown): string => (time === '24:00' ? '00:00' : asText(time));
+const fromInputTime = (time: string): string => (time === '00:00' ? '24:00' : time);
 
 /** When a source works: its week, holidays, days it is closed, and days with other hours. */
 export function CalendarFields({ body, set }: { body: Body; set: (part: Body) => void }) {
@@ -28,7 +28,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         Working week <span className="muted">{Number.isInteger(total) ? total : total.toFixed(1)} hours</span>
       </h3>
       <div className="wide">
-        <WeekPicture label="Working week" spans={spans} />
+        <WeekCalendar label="Working week" spans={spans} />
       </div>
       <div className="wide day-rows">
         {weekdays.map((day) => (
@@ -38,8 +38,8 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
             rows={rowsOf(hours, day)}
             onChange={(rows) => setDay(day, rows)}
             onCopy={() => {
-              const given = rowsOf(hours, day);
-              set({ hours: withDays(hours, Object.fromEntries(weekdays.slice(0, 5).map((weekday) => [weekday, given]))) });
+              const dayRows = rowsOf(hours, day);
+              set({ hours: withDays(hours, Object.fromEntries(weekdays.slice(0, 5).map((weekday) => [weekday, dayRows]))) });
             }}
           />
         ))}
@@ -50,8 +50,8 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         legend="Closed"
         hint="From one day to another, both included: stock counts, company holidays, storms."
         rows={asRecords(body.closures)}
-        fresh={() => ({ from: today(), to: today(), reason: '' })}
-        add="Add closed days"
+        newDocument={() => ({ from: today(), to: today(), reason: '' })}
+        addLabel="Add closed days"
         onChange={(closures) => set({ closures })}
       >
         {(row, change) => (
@@ -71,18 +71,23 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         legend="Open at other hours"
         hint="These hours count on that day, holidays and closed days included."
         rows={asRecords(body.openings)}
-        fresh={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
-        add="Add a day"
+        newDocument={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
+        addLabel="Add a day"
         onChange={(openings) => set({ openings })}
       >
         {(row, change) => {
           const first = asRecords(row.hours)[0] ?? {};
-          const put = (part: Body): void => change({ hours: [{ ...first, ...part }, ...asRecords(row.hours).slice(1)] });
+          const changeFirst = (part: Body): void => change({ hours: [{ ...first, ...part }, ...asRecords(row.hours).slice(1)] });
           return (
             <>
               <TextField label="Day" type="date" value={row.date} onChange={(date) => change({ date })} />
-              <TextField label="Opens" type="time" value={first.opens} onChange={(opens) => put({ opens })} />
-              <TextField label="Closes" type="time" value={shown(first.closes)} onChange={(closes) => put({ closes: closing(closes) })} />
+              <TextField label="Opens" type="time" value={first.opens} onChange={(opens) => changeFirst({ opens })} />
+              <TextField
+                label="Closes"
+                type="time"
+                value={toInputTime(first.closes)}
+                onChange={(closes) => changeFirst({ closes: fromInputTime(closes) })}
+              />
             </>
           );
         }}
@@ -98,8 +103,8 @@ const withDays = (hours: Record<string, unknown>, part: Record<string, Body[]>):
   Object.fromEntries(weekdays.map((day) => [day, part[day] ?? rowsOf(hours, day)] as const).filter(([, rows]) => rows.length > 0));
 
 function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[]; onChange: (rows: Body[]) => void; onCopy: () => void }) {
-  const name = dayWord(day);
-  const problem = hoursProblem(rows);
+  const name = dayName(day);
+  const problem = validateHours(rows);
   const change = (index: number, part: Body): void => onChange(rows.map((item, at) => (at === index ? { ...item, ...part } : item)));
   const last = rows.at(-1);
   return (
@@ -119,8 +124,8 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
             <Input
               type="time"
               aria-label={`${name} closes`}
-              value={shown(row.closes)}
-              onChange={(event) => change(index, { closes: closing(event.target.value) })}
+              value={toInputTime(row.closes)}
+              onChange={(event) => change(index, { closes: fromInputTime(event.target.value) })}
             />
             <Button
               size="small"
@@ -155,12 +160,14 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
 }
 
 /** What is missing before a calendar can be saved; empty when nothing is. */
-export function calendarProblem(body: Body): string {
+export function validateCalendar(body: Body): string {
   if (asText(body.title) === '') return 'Give the calendar a title';
   for (const day of weekdays) {
-    const problem = hoursProblem(rowsOf(hoursOf(body), day));
-    if (problem) return `${dayWord(day)}: ${problem}`;
+    const problem = validateHours(rowsOf(hoursOf(body), day));
+    if (problem) return `${dayName(day)}: ${problem}`;
   }
-  const wrong = asRecords(body.closures).find((closure) => asText(closure.from) === '' || asText(closure.to) < asText(closure.from));
-  return wrong ? 'A closure ends before it begins' : '';
+  const invalidClosure = asRecords(body.closures).find(
+    (closure) => asText(closure.from) === '' || asText(closure.to) < asText(closure.from),
+  );
+  return invalidClosure ? 'A closure ends before it begins' : '';
 }

@@ -2,36 +2,36 @@ import { type ConfigurationDocument } from '@client/configuration';
 import { listSources } from '@client/inventory';
 import { CalendarOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
-import { CalendarFields, calendarProblem } from './CalendarFields';
+import { CalendarFields, validateCalendar } from './CalendarFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { asRecords, asText } from '@kit/forms/fields';
-import { holidayWords } from './scheduleFields';
+import { describeHolidays } from './scheduleFields';
 import { SourcesUsing } from '../documents/documentLinks';
 import { weekSpans } from './week';
 import { WeekStrip } from './WeekCalendar';
 
-const fresh: ConfigurationDocument = { kind: 'calendar', name: '', body: { title: '', time_zone: 'UTC' } };
+const newDocument: ConfigurationDocument = { kind: 'calendar', name: '', body: { title: '', time_zone: 'UTC' } };
 
 /** When sources work: orders are processed and handed over within these hours only. */
 export default function CalendarsPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="calendar"
       title="Working calendars"
       noun="calendar"
       lead="When sources work. Promise dates count working hours only, and a source that is closed hands nothing over."
       icon={<CalendarOutlined />}
-      belongs="A source without a calendar counts as open day and night. Add the hours of a warehouse, then name the calendar in its source."
-      fresh={fresh}
+      emptyDescription="A source without a calendar counts as open day and night. Add the hours of a warehouse, then name the calendar in its source."
+      newDocument={newDocument}
       columns={[
         { id: 'zone', title: 'Time zone', cell: (row) => asText(row.body.time_zone) || 'UTC' },
         { id: 'week', title: 'Week', cell: (row) => <WeekStrip spans={weekSpans(row.body)} /> },
         {
           id: 'holidays',
           title: 'Holidays',
-          cell: (row) => holidayWords(asRecords(row.body.holidays)) || <span className="muted">None</span>,
+          cell: (row) => describeHolidays(asRecords(row.body.holidays)) || <span className="muted">None</span>,
         },
         { id: 'closed', title: 'Closed next', cell: (row) => <NextClosure rows={asRecords(row.body.closures)} /> },
         {
@@ -41,7 +41,7 @@ export default function CalendarsPage() {
         },
       ]}
       drawer={(document, isNew, close) => (
-        <DocumentDrawer key={document.name} document={document} isNew={isNew} noun="calendar" onClose={close} complete={calendarProblem}>
+        <DocumentDrawer key={document.name} document={document} isNew={isNew} noun="calendar" onClose={close} validate={validateCalendar}>
           {(body, set) => <CalendarFields body={body} set={set} />}
         </DocumentDrawer>
       )}

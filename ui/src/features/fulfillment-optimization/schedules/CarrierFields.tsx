@@ -3,9 +3,9 @@ import { PlusOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { SelectField, documentOptions, asNumber, NumberField, asRecord, asRecords, asText, TextField } from '@kit/forms/fields';
-import { daysOf, HolidaysField, RowsField, WeekdaysField } from './scheduleFields';
+import { weekdaysOrDefault, HolidaysField, RowsField, WeekdaysField } from './scheduleFields';
 
-const freshService = (at: number): Body => ({
+const newService = (at: number): Body => ({
   name: at === 0 ? 'ground' : `service-${at + 1}`,
   title: at === 0 ? 'Ground' : `Service ${at + 1}`,
   bands: [{ up_to_km: null, days: 3 }],
@@ -41,7 +41,7 @@ export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => 
         />
       ))}
       <div className="wide">
-        <Button icon={<PlusOutlined />} onClick={() => set({ services: [...services, freshService(services.length)] })}>
+        <Button icon={<PlusOutlined />} onClick={() => set({ services: [...services, newService(services.length)] })}>
           Add a service
         </Button>
       </div>
@@ -79,12 +79,12 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
       <RowsField
         legend="Transit days by distance"
         rows={bands}
-        least={1}
-        add="Add a distance"
-        fresh={() => ({})}
-        onChange={(next) => change({ bands: next.length > bands.length ? widened(bands) : unbounded(next) })}
+        minimumRows={1}
+        addLabel="Add a distance"
+        newDocument={() => ({})}
+        onChange={(next) => change({ bands: next.length > bands.length ? addBand(bands) : withOpenEndedLast(next) })}
       >
-        {(row, put, at) => (
+        {(row, changeBand, at) => (
           <>
             {at === bands.length - 1 ? (
               <div className="form-field">
@@ -92,20 +92,26 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
                 <span className="form-fixed">{bands.length === 1 ? 'Any distance' : 'Everything farther'}</span>
               </div>
             ) : (
-              <NumberField label="Up to" unit="km" min={1} value={row.up_to_km} onChange={(up_to_km) => put({ up_to_km: up_to_km ?? 1 })} />
+              <NumberField
+                label="Up to"
+                unit="km"
+                min={1}
+                value={row.up_to_km}
+                onChange={(up_to_km) => changeBand({ up_to_km: up_to_km ?? 1 })}
+              />
             )}
-            <NumberField label="Takes" unit="days" max={120} value={row.days} onChange={(days) => put({ days: days ?? 0 })} />
-            <TextField label="Carrier’s zone" value={row.zone} onChange={(zone) => put({ zone })} />
+            <NumberField label="Takes" unit="days" max={120} value={row.days} onChange={(days) => changeBand({ days: days ?? 0 })} />
+            <TextField label="Carrier’s zone" value={row.zone} onChange={(zone) => changeBand({ zone })} />
           </>
         )}
       </RowsField>
       <WeekdaysField
         label="Moves on"
         hint="Days that count as transit"
-        value={daysOf(service.moves)}
+        value={weekdaysOrDefault(service.moves)}
         onChange={(moves) => change({ moves })}
       />
-      <WeekdaysField label="Delivers on" value={daysOf(service.delivers)} onChange={(delivers) => change({ delivers })} />
+      <WeekdaysField label="Delivers on" value={weekdaysOrDefault(service.delivers)} onChange={(delivers) => change({ delivers })} />
       <NumberField
         label="May take less"
         unit="days"
@@ -141,17 +147,22 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
 }
 
 /** One more distance before the last, which has none. */
-function widened(bands: Body[]): Body[] {
+function addBand(bands: Body[]): Body[] {
   const inner = bands.slice(0, -1);
   const last = bands.at(-1) ?? { days: 3 };
-  const reach = asNumber(inner.at(-1)?.up_to_km);
-  return [...inner, { up_to_km: reach === 0 ? 500 : reach * 2, days: asNumber(inner.at(-1)?.days, 0) + 1 }, { ...last, up_to_km: null }];
+  const lastDistance = asNumber(inner.at(-1)?.up_to_km);
+  return [
+    ...inner,
+    { up_to_km: lastDistance === 0 ? 500 : lastDistance * 2, days: asNumber(inner.at(-1)?.days, 0) + 1 },
+    { ...last, up_to_km: null },
+  ];
 }
 
-const unbounded = (bands: Body[]): Body[] => bands.map((band, index) => (index === bands.length - 1 ? { ...band, up_to_km: null } : band));
+const withOpenEndedLast = (bands: Body[]): Body[] =>
+  bands.map((band, index) => (index === bands.length - 1 ? { ...band, up_to_km: null } : band));
 
 /** What is missing before a carrier can be saved; empty when nothing is. */
-export function carrierProblem(body: Body): string {
+export function validateCarrier(body: Body): string {
   if (asText(body.title) === '') return 'Give the carrier a title';
   const services = asRecords(body.services);
   if (services.some((item) => asText(item.name) === '' || asText(item.title) === '')) return 'Give every service a name and a title';
@@ -161,16 +172,17 @@ export function carrierProblem(body: Body): string {
       .slice(0, -1)
       .map((band) => asNumber(band.up_to_km));
     if (edges.some((edge, index) => index > 0 && edge <= (edges[index - 1] ?? 0))) return `${asText(service.title)}: distances must grow`;
-    if (daysOf(service.moves).length === 0 || daysOf(service.delivers).length === 0) return `${asText(service.title)}: choose its days`;
+    if (weekdaysOrDefault(service.moves).length === 0 || weekdaysOrDefault(service.delivers).length === 0)
+      return `${asText(service.title)}: choose its days`;
   }
   return '';
 }
 
 /** "2–5 days" over all of a service's distances. */
-export function transitWords(service: Body): string {
+export function describeTransit(service: Body): string {
   const days = asRecords(service.bands).map((band) => asNumber(band.days));
-  const [least, most] = [Math.min(...days), Math.max(...days)];
-  return `${least === most ? least : `${least}–${most}`} ${most === 1 ? 'day' : 'days'}`;
+  const [minimum, maximum] = [Math.min(...days), Math.max(...days)];
+  return `${minimum === maximum ? minimum : `${minimum}–${maximum}`} ${maximum === 1 ? 'day' : 'days'}`;
 }
 
 export const servicesOf = (body: Body): Body[] => asRecords(body.services).map(asRecord);

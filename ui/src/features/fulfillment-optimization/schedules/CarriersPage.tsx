@@ -2,14 +2,14 @@ import { type ConfigurationDocument, listDocuments } from '@client/configuration
 import { TruckOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
-import { CarrierFields, carrierProblem, servicesOf, transitWords } from './CarrierFields';
+import { CarrierFields, validateCarrier, servicesOf, describeTransit } from './CarrierFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { asRecords, asText } from '@kit/forms/fields';
-import { holidayWords } from './scheduleFields';
+import { describeHolidays } from './scheduleFields';
 import { DocumentLink } from '../documents/documentLinks';
 
-const fresh: ConfigurationDocument = {
+const newDocument: ConfigurationDocument = {
   kind: 'carrier',
   name: '',
   body: { title: '', services: [{ name: 'ground', title: 'Ground', bands: [{ up_to_km: null, days: 3 }] }] },
@@ -19,14 +19,14 @@ const fresh: ConfigurationDocument = {
 export default function CarriersPage() {
   const schedules = useQuery({ queryKey: ['configuration', 'pickup_schedule'], queryFn: () => listDocuments('pickup_schedule') });
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="carrier"
       title="Carriers"
       noun="carrier"
       lead="Who carries parcels: services, transit days by distance, and the days each moves and delivers."
       icon={<TruckOutlined />}
-      belongs="Without carriers a standard ground service counts for promise dates. Add yours with its services, then name it in a strategy."
-      fresh={fresh}
+      emptyDescription="Without carriers a standard ground service counts for promise dates. Add yours with its services, then name it in a strategy."
+      newDocument={newDocument}
       columns={[
         {
           id: 'services',
@@ -36,7 +36,7 @@ export default function CarriersPage() {
               {servicesOf(row.body).map((item, index) => (
                 <span key={asText(item.name)}>
                   {index > 0 && ', '}
-                  {asText(item.title)} <span className="muted">{transitWords(item)}</span>
+                  {asText(item.title)} <span className="muted">{describeTransit(item)}</span>
                 </span>
               ))}
             </span>
@@ -68,11 +68,11 @@ export default function CarriersPage() {
         {
           id: 'holidays',
           title: 'Holidays',
-          cell: (row) => holidayWords(asRecords(row.body.holidays)) || <span className="muted">None</span>,
+          cell: (row) => describeHolidays(asRecords(row.body.holidays)) || <span className="muted">None</span>,
         },
       ]}
       drawer={(document, isNew, close) => (
-        <DocumentDrawer key={document.name} document={document} isNew={isNew} noun="carrier" onClose={close} complete={carrierProblem}>
+        <DocumentDrawer key={document.name} document={document} isNew={isNew} noun="carrier" onClose={close} validate={validateCarrier}>
           {(body, set) => <CarrierFields body={body} set={set} />}
         </DocumentDrawer>
       )}

@@ -3,14 +3,14 @@ import { listSources } from '@client/inventory';
 import { ScheduleOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { SelectField, documentOptions, asRecords, asStrings, asText, TextField } from '@kit/forms/fields';
 import { RowsField, WeekdaysField, ZoneField } from './scheduleFields';
 import { DocumentLink, SourcesUsing } from '../documents/documentLinks';
 import { weekCalls, weekdays } from './week';
-import { WeekPicture, WeekStrip } from './WeekCalendar';
+import { WeekCalendar, WeekStrip } from './WeekCalendar';
 
-const fresh: ConfigurationDocument = {
+const newDocument: ConfigurationDocument = {
   kind: 'pickup_schedule',
   name: '',
   body: { title: '', carrier: '', pickups: [{ weekdays: weekdays.slice(0, 5), at: '16:00' }] },
@@ -20,18 +20,18 @@ const fresh: ConfigurationDocument = {
 export default function PickupSchedulesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="pickup_schedule"
       title="Pickup schedules"
       noun="pickup schedule"
       lead="When carriers call at sources. A parcel that is ready leaves with the next call, and its transit days count from then."
       icon={<ScheduleOutlined />}
-      belongs="A source without a schedule hands parcels over whenever it is open. Add when the carrier calls, then name the schedule in the source."
-      fresh={fresh}
-      alsoFind={(row) => asText(row.body.carrier)}
+      emptyDescription="A source without a schedule hands parcels over whenever it is open. Add when the carrier calls, then name the schedule in the source."
+      newDocument={newDocument}
+      extraSearchText={(row) => asText(row.body.carrier)}
       columns={[
         { id: 'carrier', title: 'Carrier', cell: (row) => <DocumentLink page="/carriers" name={asText(row.body.carrier)} /> },
-        { id: 'week', title: 'Week', cell: (row) => <Calls body={row.body} /> },
+        { id: 'week', title: 'Week', cell: (row) => <PickupsCell body={row.body} /> },
         {
           id: 'zone',
           title: 'Time zone',
@@ -50,7 +50,7 @@ export default function PickupSchedulesPage() {
           isNew={isNew}
           noun="pickup schedule"
           onClose={close}
-          complete={scheduleProblem}
+          validate={validateSchedule}
         >
           {(body, set) => <ScheduleFields body={body} set={set} />}
         </DocumentDrawer>
@@ -59,7 +59,7 @@ export default function PickupSchedulesPage() {
   );
 }
 
-function Calls({ body }: { body: Body }) {
+function PickupsCell({ body }: { body: Body }) {
   const rule = asText(body.rule);
   const calls = weekCalls(body);
   if (calls.flat().length === 0 && rule) return <code className="clamp">{rule}</code>;
@@ -91,13 +91,13 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
       />
       <h3 className="form-head">Calls</h3>
       <div className="wide">
-        <WeekPicture label="Calls" calls={weekCalls(body)} />
+        <WeekCalendar label="Calls" calls={weekCalls(body)} />
       </div>
       <RowsField
         legend="At"
         rows={pickups}
-        add="Add a call"
-        fresh={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
+        addLabel="Add a call"
+        newDocument={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
         onChange={(next) => set({ pickups: next })}
       >
         {(row, change) => (
@@ -118,7 +118,7 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
   );
 }
 
-function scheduleProblem(body: Body): string {
+function validateSchedule(body: Body): string {
   if (asText(body.title) === '') return 'Give the pickup schedule a title';
   if (asText(body.carrier) === '') return 'Choose the carrier that calls';
   const pickups = asRecords(body.pickups);

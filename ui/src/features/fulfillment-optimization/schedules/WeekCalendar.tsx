@@ -1,23 +1,23 @@
-import { clock, dayShort, type Span, weekdays, weekWords } from './week';
+import { formatClock, shortDayName, type Span, weekdays, describeWeek } from './week';
 
-const left = (minutes: number): string => `${(100 * minutes) / 1440}%`;
+const offset = (minutes: number): string => `${(100 * minutes) / 1440}%`;
 
 /** A week at a glance: a row a day, hours filled, calls of a carrier as marks. */
-export function WeekPicture({ spans = [], calls = [], label }: { spans?: readonly Span[][]; calls?: readonly number[][]; label: string }) {
+export function WeekCalendar({ spans = [], calls = [], label }: { spans?: readonly Span[][]; calls?: readonly number[][]; label: string }) {
   return (
-    <div className="week" role="img" aria-label={`${label}: ${weekWords(spans, calls)}`}>
+    <div className="week" role="img" aria-label={`${label}: ${describeWeek(spans, calls)}`}>
       {weekdays.map((day, index) => {
         const hours = spans[index] ?? [];
         const marks = calls[index] ?? [];
         return (
           <div key={day} className="week-day" data-closed={hours.length + marks.length === 0}>
-            <span className="week-name">{dayShort(day)}</span>
+            <span className="week-name">{shortDayName(day)}</span>
             <span className="week-track">
               {hours.map(([from, to]) => (
-                <i key={from} style={{ left: left(from), width: left(to - from) }} title={`${clock(from)}–${clock(to)}`} />
+                <i key={from} style={{ left: offset(from), width: offset(to - from) }} title={`${formatClock(from)}–${formatClock(to)}`} />
               ))}
               {marks.map((mark) => (
-                <b key={mark} style={{ left: left(mark) }} title={clock(mark)} />
+                <b key={mark} style={{ left: offset(mark) }} title={formatClock(mark)} />
               ))}
             </span>
           </div>
@@ -25,7 +25,7 @@ export function WeekPicture({ spans = [], calls = [], label }: { spans?: readonl
       })}
       <div className="week-hours" aria-hidden="true">
         {[0, 6, 12, 18, 24].map((hour) => (
-          <span key={hour} style={{ left: left(hour * 60) }}>
+          <span key={hour} style={{ left: offset(hour * 60) }}>
             {String(hour).padStart(2, '0')}
           </span>
         ))}
@@ -42,15 +42,15 @@ export function WeekStrip({ spans = [], calls = [] }: { spans?: readonly Span[][
         {weekdays.map((day, index) => (
           <span key={day}>
             {(spans[index] ?? []).map(([from, to]) => (
-              <i key={from} style={{ top: left(from), height: left(to - from) }} />
+              <i key={from} style={{ top: offset(from), height: offset(to - from) }} />
             ))}
             {(calls[index] ?? []).map((item) => (
-              <b key={item} style={{ top: left(item) }} />
+              <b key={item} style={{ top: offset(item) }} />
             ))}
           </span>
         ))}
       </span>
-      <span className="muted clamp">{weekWords(spans, calls)}</span>
+      <span className="muted clamp">{describeWeek(spans, calls)}</span>
     </span>
   );
 }

@@ -3,26 +3,26 @@ import { CloseOutlined, PlusOutlined } from '@kit/icons';
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
 import { SelectField, selectOptions, asStrings, asText, TextField } from '@kit/forms/fields';
-import { dayShort, dayWord, timeZones, type Weekday, weekdays } from './week';
+import { shortDayName, dayName, timeZones, type Weekday, weekdays } from './week';
 
 /** Rows of one kind: each with its fields and a way to take it out, and one to add another. */
 export function RowsField({
   legend,
   hint,
   rows,
-  fresh,
-  add,
-  least = 0,
+  newDocument: newDocument,
+  addLabel: addLabel,
+  minimumRows: minimumRows = 0,
   onChange,
   children,
 }: {
   legend: string;
   hint?: ReactNode;
   rows: Body[];
-  fresh: (rows: Body[]) => Body;
-  add: string;
+  newDocument: (rows: Body[]) => Body;
+  addLabel: string;
   /** So many rows have to stay. */
-  least?: number;
+  minimumRows?: number;
   onChange: (rows: Body[]) => void;
   children: (row: Body, change: (part: Body) => void, index: number) => ReactNode;
 }) {
@@ -37,13 +37,13 @@ export function RowsField({
           <Button
             icon={<CloseOutlined />}
             aria-label={`Remove row ${index + 1} of ${legend.toLowerCase()}`}
-            disabled={rows.length <= least}
+            disabled={rows.length <= minimumRows}
             onClick={() => onChange(rows.filter((_, at) => at !== index))}
           />
         </div>
       ))}
-      <Button style={{ justifySelf: 'start' }} icon={<PlusOutlined />} onClick={() => onChange([...rows, fresh(rows)])}>
-        {add}
+      <Button style={{ justifySelf: 'start' }} icon={<PlusOutlined />} onClick={() => onChange([...rows, newDocument(rows)])}>
+        {addLabel}
       </Button>
     </fieldset>
   );
@@ -68,8 +68,8 @@ export function WeekdaysField({
       <span className="form-legend">{label}</span>
       <span className="day-buttons">
         {weekdays.map((day) => (
-          <button key={day} type="button" aria-label={dayWord(day)} aria-pressed={value.includes(day)} onClick={() => toggle(day)}>
-            {dayShort(day).slice(0, 2)}
+          <button key={day} type="button" aria-label={dayName(day)} aria-pressed={value.includes(day)} onClick={() => toggle(day)}>
+            {shortDayName(day).slice(0, 2)}
           </button>
         ))}
       </span>
@@ -89,14 +89,14 @@ export function ZoneField({
   hint?: ReactNode;
   onChange: (zone: string) => void;
 }) {
-  const known = typeof value === 'string' && value !== '' && !timeZones.includes(value) ? [value, ...timeZones] : timeZones;
-  return <SelectField label="Time zone" hint={hint} empty={empty} value={value} options={selectOptions(known)} onChange={onChange} />;
+  const zones = typeof value === 'string' && value !== '' && !timeZones.includes(value) ? [value, ...timeZones] : timeZones;
+  return <SelectField label="Time zone" hint={hint} empty={empty} value={value} options={selectOptions(zones)} onChange={onChange} />;
 }
 
 /** Public holidays that nobody works on, by country. */
 export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
   return (
-    <RowsField legend="Public holidays of" rows={rows} fresh={() => ({ country: 'US' })} add="Add a country" onChange={onChange}>
+    <RowsField legend="Public holidays of" rows={rows} newDocument={() => ({ country: 'US' })} addLabel="Add a country" onChange={onChange}>
       {(row, change) => (
         <>
           <TextField
@@ -118,8 +118,8 @@ export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (row
 }
 
 /** Weekdays a document names, or Monday to Friday where it names none. */
-export const daysOf = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : asStrings(value));
+export const weekdaysOrDefault = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : asStrings(value));
 
 /** A public holiday rule in words. */
-export const holidayWords = (rows: Body[]): string =>
+export const describeHolidays = (rows: Body[]): string =>
   rows.map((row) => asText(row.country) + (asText(row.subdivision) ? `-${asText(row.subdivision)}` : '')).join(', ');

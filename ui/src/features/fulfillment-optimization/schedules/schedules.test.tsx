@@ -5,9 +5,9 @@ import { Refusal, type Sent, serve, show } from '@tests/harness';
 import CalendarsPage from './CalendarsPage';
 import CarriersPage from './CarriersPage';
 import PickupSchedulesPage from './PickupSchedulesPage';
-import { priceAt, rateTableProblem, renamed, weightsOf, withPrice } from '../rates/rateTable';
+import { priceAt, validateRateTable, renameZone, weightsOf, withPrice } from '../rates/rateTable';
 import RateTablesPage from '../rates/RateTablesPage';
-import { hoursProblem, weekCalls, weekHours, weekSpans, weekWords } from './week';
+import { validateHours, weekCalls, weekHours, weekSpans, describeWeek } from './week';
 
 const routes = [
   { path: '/calendars', Component: CalendarsPage },
@@ -52,12 +52,12 @@ const applied = (sent: Sent[]) =>
   )?.documents[0];
 
 test('a week is said in words, days that are alike together', () => {
-  expect(weekWords(weekSpans({}))).toBe('Mon–Fri 08:00–17:00');
+  expect(describeWeek(weekSpans({}))).toBe('Mon–Fri 08:00–17:00');
   expect(weekHours(weekSpans({}))).toBe(45);
   const hours = { monday: [{ opens: '13:00', closes: '24:00' }], sunday: [{ opens: '09:00', closes: '12:00' }] };
-  expect(weekWords(weekSpans({ hours }))).toBe('Mon 13:00–24:00; Sun 09:00–12:00');
-  expect(weekWords([], weekCalls({ pickups: [{ weekdays: workdays, at: '16:30' }] }))).toBe('Mon–Fri 16:30');
-  expect(weekWords(weekSpans({ hours: {} }))).toBe('Never');
+  expect(describeWeek(weekSpans({ hours }))).toBe('Mon 13:00–24:00; Sun 09:00–12:00');
+  expect(describeWeek([], weekCalls({ pickups: [{ weekdays: workdays, at: '16:30' }] }))).toBe('Mon–Fri 16:30');
+  expect(describeWeek(weekSpans({ hours: {} }))).toBe('Never');
 });
 
 test.each([
@@ -76,7 +76,7 @@ test.each([
     ],
     '',
   ],
-])('hours %j: %s', (rows, problem) => expect(hoursProblem(rows)).toBe(problem));
+])('hours %j: %s', (rows, problem) => expect(validateHours(rows)).toBe(problem));
 
 test('the hours of a day are copied to the working week and saved', async () => {
   const sent = company({ calendar: [calendar] });
@@ -164,19 +164,22 @@ test('a price is typed into its cell, and what a parcel costs is asked of the se
   expect(await screen.findByText('11.75')).toBeInTheDocument();
   await userEvent.type(await screen.findByLabelText('Price up to 1 kg in zone far'), '9');
   await waitFor(() => {
-    const asked = sent.findLast((item) => item.path === '/api/v1/sourcing/rate')?.body as { table: Record<string, unknown>; zone: string };
-    expect(asked.zone).toBe('near');
-    expect(priceAt(asked.table, 'far', 1)).toBe(9);
+    const request = sent.findLast((item) => item.path === '/api/v1/sourcing/rate')?.body as {
+      table: Record<string, unknown>;
+      zone: string;
+    };
+    expect(request.zone).toBe('near');
+    expect(priceAt(request.table, 'far', 1)).toBe(9);
   });
   await userEvent.click(screen.getByRole('button', { name: 'Save rate table' }));
   await waitFor(() => expect(applied(sent)?.body.prices).toContainEqual({ zone: 'far', up_to_kg: 1, price: 9 }));
 });
 
 test('prices follow a zone that is renamed, and may not fall with the weight', () => {
-  const body = { ...rates.body, ...renamed(rates.body, 0, 'close') };
+  const body = { ...rates.body, ...renameZone(rates.body, 0, 'close') };
   expect(priceAt(body, 'close', 1)).toBe(4);
   expect(weightsOf(body)).toEqual([1]);
-  expect(rateTableProblem(body)).toBe('');
+  expect(validateRateTable(body)).toBe('');
   const falling = { ...body, prices: withPrice(body, 'close', 5, 3) };
-  expect(rateTableProblem(falling)).toBe('Zone close: prices must not fall as parcels grow heavier');
+  expect(validateRateTable(falling)).toBe('Zone close: prices must not fall as parcels grow heavier');
 });

@@ -6,25 +6,27 @@ export type Weekday = (typeof weekdays)[number];
 /** Opening and closing, in minutes after midnight. */
 export type Span = readonly [number, number];
 
-const dayMinutes = 1440;
-export const dayWord = (day: Weekday): string => day.charAt(0).toUpperCase() + day.slice(1);
-export const dayShort = (day: Weekday): string => dayWord(day).slice(0, 3);
+const MINUTES_PER_DAY = 1440;
+export const dayName = (day: Weekday): string => day.charAt(0).toUpperCase() + day.slice(1);
+export const shortDayName = (day: Weekday): string => dayName(day).slice(0, 3);
 
-export const minutesOf = (wall: string): number => {
-  const [hours = '0', minutes = '0'] = wall.split(':');
+export const minutesOf = (time: string): number => {
+  const [hours = '0', minutes = '0'] = time.split(':');
   return Number(hours) * 60 + Number(minutes);
 };
 
 /** What a calendar works while its document names no hours at all. */
-const usual: Record<string, unknown> = Object.fromEntries(weekdays.slice(0, 5).map((day) => [day, [{ opens: '08:00', closes: '17:00' }]]));
+const defaultHours: Record<string, unknown> = Object.fromEntries(
+  weekdays.slice(0, 5).map((day) => [day, [{ opens: '08:00', closes: '17:00' }]]),
+);
 export const hoursOf = (body: Body): Record<string, unknown> =>
-  body.hours === undefined || body.hours === null ? usual : asRecord(body.hours);
+  body.hours === undefined || body.hours === null ? defaultHours : asRecord(body.hours);
 export const rowsOf = (hours: Record<string, unknown>, day: Weekday): Body[] => asRecords(hours[day]);
 
 export const spansOf = (rows: Body[]): Span[] =>
   rows
     .map((row): Span => [minutesOf(asText(row.opens)), minutesOf(asText(row.closes))])
-    .filter(([from, to]) => Number.isFinite(from) && Number.isFinite(to) && from < to && to <= dayMinutes);
+    .filter(([from, to]) => Number.isFinite(from) && Number.isFinite(to) && from < to && to <= MINUTES_PER_DAY);
 
 export const weekSpans = (body: Body): Span[][] => weekdays.map((day) => spansOf(rowsOf(hoursOf(body), day)));
 
@@ -37,32 +39,32 @@ export const weekCalls = (body: Body): number[][] =>
       .sort((a, b) => a - b),
   );
 
-export const clock = (minutes: number): string =>
+export const formatClock = (minutes: number): string =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 
-const wordsOf = (spans: readonly Span[], calls: readonly number[]): string =>
-  [...spans.map(([from, to]) => `${clock(from)}–${clock(to)}`), ...calls.map(clock)].join(', ') || '—';
+const describeDay = (spans: readonly Span[], calls: readonly number[]): string =>
+  [...spans.map(([from, to]) => `${formatClock(from)}–${formatClock(to)}`), ...calls.map(formatClock)].join(', ') || '—';
 
 /** A week in words; days that are alike are said together: "Mon–Fri 08:00–17:00". */
-export function weekWords(spans: readonly Span[][], calls: readonly number[][] = []): string {
-  const days = weekdays.map((_, index) => wordsOf(spans[index] ?? [], calls[index] ?? []));
-  const out: string[] = [];
+export function describeWeek(spans: readonly Span[][], calls: readonly number[][] = []): string {
+  const days = weekdays.map((_, index) => describeDay(spans[index] ?? [], calls[index] ?? []));
+  const parts: string[] = [];
   for (let from = 0; from < 7;) {
     let to = from;
     while (to < 6 && days[to + 1] === days[from]) to += 1;
     const [first, last] = [weekdays[from], weekdays[to]];
     if (days[from] !== '—' && first && last)
-      out.push(`${from === to ? dayShort(first) : `${dayShort(first)}–${dayShort(last)}`} ${days[from]}`);
+      parts.push(`${from === to ? shortDayName(first) : `${shortDayName(first)}–${shortDayName(last)}`} ${days[from]}`);
     from = to + 1;
   }
-  return out.join('; ') || 'Never';
+  return parts.join('; ') || 'Never';
 }
 
 /** Hours worked in a week. */
 export const weekHours = (spans: readonly Span[][]): number => spans.flat().reduce((sum, [from, to]) => sum + to - from, 0) / 60;
 
 /** What is wrong with the hours of one day; empty when nothing is. */
-export function hoursProblem(rows: Body[]): string {
+export function validateHours(rows: Body[]): string {
   for (const row of rows) {
     if (asText(row.opens) === '' || asText(row.closes) === '') return 'give both times';
     if (minutesOf(asText(row.opens)) >= minutesOf(asText(row.closes))) return 'closes before it opens';

@@ -4,7 +4,7 @@ import { Badge, humanize } from '@kit/states';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Modal } from 'antd';
 
-const shown = (value: unknown): string =>
+const formatValue = (value: unknown): string =>
   value === null || value === undefined ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** Every field that a commit would change, before and after, and the commit itself. */
@@ -36,14 +36,14 @@ export function CommitDialog({ simulation, onClose, onDone }: { simulation: Simu
     >
       <div className="stack">
         <p>Orders sourced from now on use what was simulated. Demand and stock of the simulation are not part of it.</p>
-        <Deltas deltas={changed} />
+        <DocumentDeltaTable deltas={changed} />
         {commit.error && <ProblemNotice compact error={commit.error} />}
       </div>
     </Modal>
   );
 }
 
-export function Deltas({ deltas }: { deltas: DocumentDelta[] }) {
+export function DocumentDeltaTable({ deltas }: { deltas: DocumentDelta[] }) {
   return (
     <table className="plain">
       <thead>
@@ -70,10 +70,10 @@ export function Deltas({ deltas }: { deltas: DocumentDelta[] }) {
               </td>
               <td>{humanize(path.path)}</td>
               <td className="value-line" data-side="before">
-                {shown(path.before)}
+                {formatValue(path.before)}
               </td>
               <td className="value-line" data-side="after">
-                {shown(path.after)}
+                {formatValue(path.after)}
               </td>
             </tr>
           )),

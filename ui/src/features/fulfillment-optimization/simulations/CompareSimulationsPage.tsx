@@ -5,11 +5,11 @@ import { Page, Card } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useSearchParams } from 'react-router';
-import { currencyOf, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import { kpiCurrency, kpis, formatKpi, formatDifference, simulationTemplates, differenceDirection } from './kpis';
 import '../optimization.css';
 
 /** Finished simulations side by side; each against the first, run by run. */
-export default function ComparePage() {
+export default function CompareSimulationsPage() {
   const [params] = useSearchParams();
   const ids = (params.get('ids') ?? '').split(',').filter(Boolean);
   const comparison = useQuery({
@@ -34,7 +34,7 @@ export default function ComparePage() {
           </EmptyState>
         </Card>
       ) : (
-        <QueryContent answer={comparison} rows={12}>
+        <QueryContent query={comparison} rows={12}>
           {(data) => <Table data={data} />}
         </QueryContent>
       )}
@@ -43,13 +43,13 @@ export default function ComparePage() {
 }
 
 /** What planners look at first; the facts of the scenarios follow, then everything else. */
-const first = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
+const leadingKpis = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
 
 function Table({ data }: { data: Comparison }) {
-  const known = Object.keys(kpis).filter((name) => data.columns.some((column) => name in column.kpis));
+  const kpiNames = Object.keys(kpis).filter((name) => data.columns.some((column) => name in column.kpis));
   const rows = (names: readonly string[]) => names.map((name) => <KpiRow key={name} name={name} data={data} />);
   const facts: [string, (item: Comparison['columns'][number]) => string][] = [
-    ['Template', (entry) => templates[entry.template]?.title ?? entry.template],
+    ['Template', (entry) => simulationTemplates[entry.template]?.title ?? entry.template],
     ['Days', (candidate) => `${candidate.from} to ${candidate.to}`],
     ['Sources', (current) => String(current.sources)],
     ['Constraints', (value) => String(value.constraints)],
@@ -76,16 +76,16 @@ function Table({ data }: { data: Comparison }) {
             </tr>
           </thead>
           <tbody>
-            {rows(first.filter((name) => known.includes(name)))}
-            {facts.map(([title, read]) => (
+            {rows(leadingKpis.filter((name) => kpiNames.includes(name)))}
+            {facts.map(([title, format]) => (
               <tr key={title}>
                 <th scope="row">{title}</th>
                 {data.columns.map((item) => (
-                  <td key={item.id}>{read(item)}</td>
+                  <td key={item.id}>{format(item)}</td>
                 ))}
               </tr>
             ))}
-            {rows(known.filter((name) => !first.includes(name)))}
+            {rows(kpiNames.filter((name) => !leadingKpis.includes(name)))}
           </tbody>
         </table>
       </HorizontalScroll>
@@ -104,13 +104,13 @@ function KpiRow({ name, data }: { name: string; data: Comparison }) {
           <td key={column.id}>
             {band && (
               <span className="two-line">
-                <span className="figure strong">{kpiValue(name, band.mean, currencyOf(name, column))}</span>
+                <span className="figure strong">{formatKpi(name, band.mean, kpiCurrency(name, column))}</span>
                 <span className="muted figure">
-                  {kpiValue(name, band.lower)} to {kpiValue(name, band.upper)}
+                  {formatKpi(name, band.lower)} to {formatKpi(name, band.upper)}
                 </span>
                 {delta && (
-                  <span className="delta" data-way={wayOf(name, delta)}>
-                    {delta.lower === 0 && delta.upper === 0 ? 'no difference' : signed(name, delta.mean)}
+                  <span className="delta" data-way={differenceDirection(name, delta)}>
+                    {delta.lower === 0 && delta.upper === 0 ? 'no difference' : formatDifference(name, delta.mean)}
                     {delta.mean !== 0 && !delta.certain && ', not certain'}
                   </span>
                 )}

@@ -14,71 +14,86 @@ import { Segmented } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { CommitDialog } from './CommitDialog';
-import { currencyOf, dailyTitles, dayLabel, kpiAxis, kpis, kpiValue, signed, templates, wayOf } from './kpis';
+import {
+  kpiCurrency,
+  dailyTitles,
+  dayLabel,
+  formatKpiAxis,
+  kpis,
+  formatKpi,
+  formatDifference,
+  simulationTemplates,
+  differenceDirection,
+} from './kpis';
 import { usePermission } from '@kit/usePermission';
-import { SimulationState } from './SimulationStateTag';
-import { changesInWords } from './describeChanges';
-import { figure } from '../labels';
+import { SimulationStateTag } from './SimulationStateTag';
+import { describeChanges } from './describeChanges';
+import { formatDecimal } from '../labels';
 import '../optimization.css';
 
 /** One simulation: how far it is, what came of it, and what a commit would change. */
 export default function SimulationPage() {
   const { id = '' } = useParams();
   const navigate = useNavigate();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const [committing, setCommitting] = useState(false);
-  const writes = usePermission('sourcing.write');
-  const configures = usePermission('configuration.write');
-  const answer = useQuery({
+  const canSimulate = usePermission('sourcing.write');
+  const canConfigure = usePermission('configuration.write');
+  const detailQuery = useQuery({
     queryKey: ['simulations', 'one', id],
     queryFn: () => getSimulation(id),
     refetchInterval: (query) => (['waiting', 'running'].includes(query.state.data?.state ?? '') ? 1000 : false),
   });
-  const found = answer.data;
-  const refusal = !found
+  const simulation = detailQuery.data;
+  const commitDisabledReason = !simulation
     ? 'It is still being read'
-    : found.state !== 'finished'
+    : simulation.state !== 'finished'
       ? 'Only a finished simulation can be committed'
-      : found.committed_at
+      : simulation.committed_at
         ? 'It was committed already'
-        : found.changed.every((item) => item.change === 'unchanged')
+        : simulation.changed.every((item) => item.change === 'unchanged')
           ? 'It changes no configuration: there is nothing to commit'
-          : !configures
+          : !canConfigure
             ? 'It needs the permission configuration.write'
             : '';
   return (
     <Page
-      title={found?.name ?? 'Simulation'}
+      title={simulation?.name ?? 'Simulation'}
       above={
         <Link className="crumb" to="/simulations">
           <LeftOutlined /> Simulations
         </Link>
       }
       lead={
-        found && (
+        simulation && (
           <>
-            {templates[found.template]?.title} <SimulationState row={found} /> {found.description}
+            {simulationTemplates[simulation.template]?.title} <SimulationStateTag row={simulation} /> {simulation.description}
           </>
         )
       }
       actions={
-        found && (
+        simulation && (
           <>
             <ExplainedButton
-              allowed={writes}
+              allowed={canSimulate}
               why="It needs the permission sourcing.write"
               onClick={() => void navigate(`/simulations/new?clone=${id}`)}
             >
               Clone and change
             </ExplainedButton>
-            <ExplainedButton type="primary" allowed={refusal === ''} why={refusal} onClick={() => setCommitting(true)}>
+            <ExplainedButton
+              type="primary"
+              allowed={commitDisabledReason === ''}
+              why={commitDisabledReason}
+              onClick={() => setCommitting(true)}
+            >
               Commit changes
             </ExplainedButton>
           </>
         )
       }
     >
-      <QueryContent answer={answer} rows={12}>
+      <QueryContent query={detailQuery} rows={12}>
         {(view) => (
           <>
             {(view.state === 'waiting' || view.state === 'running') && <Progress view={view} />}
@@ -92,18 +107,18 @@ export default function SimulationPage() {
               </div>
             )}
             {view.summary && <Results view={view} summary={view.summary} />}
-            <Asked view={view} />
+            <RequestCard view={view} />
           </>
         )}
       </QueryContent>
-      {committing && found && (
+      {committing && simulation && (
         <CommitDialog
-          simulation={found}
+          simulation={simulation}
           onClose={() => setCommitting(false)}
           onDone={() => {
-            void queries.invalidateQueries({ queryKey: ['simulations'] });
-            void queries.invalidateQueries({ queryKey: ['configuration'] });
-            void queries.invalidateQueries({ queryKey: ['sources'] });
+            void queryClient.invalidateQueries({ queryKey: ['simulations'] });
+            void queryClient.invalidateQueries({ queryKey: ['configuration'] });
+            void queryClient.invalidateQueries({ queryKey: ['sources'] });
           }}
         />
       )}
@@ -132,13 +147,13 @@ function Progress({ view }: { view: SimulationView }) {
 }
 
 function Results({ view, summary }: { view: SimulationView; summary: Summary }) {
-  const [part, setPart] = useState<'metrics' | 'map'>('metrics');
+  const [part, setView] = useState<'metrics' | 'map'>('metrics');
   return (
     <>
       <div className="row between">
         <Segmented
           value={part}
-          onChange={setPart}
+          onChange={setView}
           options={[
             { value: 'metrics', label: 'Metrics' },
             { value: 'map', label: 'Sources on the map' },
@@ -167,17 +182,17 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
             band && (
               <div key={name} className="kpi">
                 <dt>{kpis[name]?.title}</dt>
-                <dd>{kpiValue(name, band.mean, currencyOf(name, view))}</dd>
+                <dd>{formatKpi(name, band.mean, kpiCurrency(name, view))}</dd>
                 <span className="fine">
                   {band.lower === band.upper ? (
                     'the same in every run'
                   ) : (
                     <>
-                      <span>lower {kpiValue(name, band.lower)}</span> <span>upper {kpiValue(name, band.upper)}</span>
+                      <span>lower {formatKpi(name, band.lower)}</span> <span>upper {formatKpi(name, band.upper)}</span>
                     </>
                   )}
                 </span>
-                {delta && <Against name={name} delta={delta} today={baseline.kpis[name]?.mean ?? 0} />}
+                {delta && <BaselineDifference name={name} delta={delta} today={baseline.kpis[name]?.mean ?? 0} />}
               </div>
             )
           );
@@ -206,8 +221,8 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                   labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
                   bands={bands}
                   base={base}
-                  axis={(value) => kpiAxis(name, value)}
-                  format={(value) => kpiValue(name, value, currencyOf(name, view))}
+                  axis={(value) => formatKpiAxis(name, value)}
+                  format={(value) => formatKpi(name, value, kpiCurrency(name, view))}
                 />
               </Card>
             )
@@ -219,7 +234,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
 }
 
 /** What differs from today; a figure that is the same in every run says so in one word less. */
-function Against({ name, delta, today }: { name: string; delta: Difference; today: number }) {
+function BaselineDifference({ name, delta, today }: { name: string; delta: Difference; today: number }) {
   if (delta.lower === 0 && delta.upper === 0)
     return (
       <span className="delta" data-way="even">
@@ -227,8 +242,8 @@ function Against({ name, delta, today }: { name: string; delta: Difference; toda
       </span>
     );
   return (
-    <span className="delta" data-way={wayOf(name, delta)}>
-      <span>{signed(name, delta.mean)}</span> <span>against {kpiValue(name, today)}</span>
+    <span className="delta" data-way={differenceDirection(name, delta)}>
+      <span>{formatDifference(name, delta.mean)}</span> <span>against {formatKpi(name, today)}</span>
       {delta.mean !== 0 && !delta.certain && <span>, not certain</span>}
     </span>
   );
@@ -261,7 +276,7 @@ function Satisfaction({ scenario, baseline }: { scenario: Figures; baseline: Fig
               </div>
               <span className="small muted">
                 {outcomes
-                  .map(([name, word]) => `${word} ${figure(Math.round(((figures.kpis[name]?.mean ?? 0) / total) * 1000) / 10)} %`)
+                  .map(([name, label]) => `${label} ${formatDecimal(Math.round(((figures.kpis[name]?.mean ?? 0) / total) * 1000) / 10)} %`)
                   .join(' · ')}
               </span>
             </div>
@@ -280,7 +295,7 @@ function BySource({ summary }: { summary: Summary }) {
     (a, b) => mean(scenario, b, 'parcels') - mean(scenario, a, 'parcels'),
   );
   const columns = ['parcels', 'lines', 'units', 'avg_distance_km', 'days_used'];
-  const bounds = (band: Band | undefined): string => (band ? `${figure(band.lower)} to ${figure(band.upper)}` : '');
+  const bounds = (band: Band | undefined): string => (band ? `${formatDecimal(band.lower)} to ${formatDecimal(band.upper)}` : '');
   return (
     <>
       <MapView
@@ -323,11 +338,11 @@ function BySource({ summary }: { summary: Summary }) {
                     <td className="strong">{source}</td>
                     {columns.map((name) => (
                       <td key={name} className="num figure" title={bounds(scenario.by_source[source]?.[name])}>
-                        {figure(mean(scenario, source, name))}
+                        {formatDecimal(mean(scenario, source, name))}
                       </td>
                     ))}
-                    <td className="num figure">{figure(mean(baseline, source, 'parcels'))}</td>
-                    <td className="num figure">{signed('orders', change)}</td>
+                    <td className="num figure">{formatDecimal(mean(baseline, source, 'parcels'))}</td>
+                    <td className="num figure">{formatDifference('orders', change)}</td>
                   </tr>
                 );
               })}
@@ -339,7 +354,7 @@ function BySource({ summary }: { summary: Summary }) {
   );
 }
 
-function Asked({ view }: { view: SimulationView }) {
+function RequestCard({ view }: { view: SimulationView }) {
   const { demand } = view.ask;
   return (
     <Card title="What was asked">
@@ -349,7 +364,7 @@ function Asked({ view }: { view: SimulationView }) {
           items={[
             ['Demand', demand.kind === 'past' ? 'Past days, resampled' : 'Days ahead, resampled from the past'],
             ['Days', `${demand.from} to ${demand.to}`],
-            ['Multiplier', `× ${figure(demand.multiplier)}`],
+            ['Multiplier', `× ${formatDecimal(demand.multiplier)}`],
             ['Drawn from', `${formatNumber(view.basis_orders)} orders, ${formatNumber(view.basis_lines)} lines`],
             ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
             [
@@ -360,7 +375,9 @@ function Asked({ view }: { view: SimulationView }) {
             ['Asked for', <Timestamp key="at" at={view.created_at} />],
             [
               'Took',
-              view.started_at && view.finished_at && `${figure((Date.parse(view.finished_at) - Date.parse(view.started_at)) / 1000)} s`,
+              view.started_at &&
+                view.finished_at &&
+                `${formatDecimal((Date.parse(view.finished_at) - Date.parse(view.started_at)) / 1000)} s`,
             ],
             ['Committed', view.committed_at && <Timestamp key="done" at={view.committed_at} />],
             ['Committed by', view.committed_by],
@@ -377,7 +394,7 @@ function Asked({ view }: { view: SimulationView }) {
         <div>
           <p className="strong">What would be different</p>
           <ul>
-            {changesInWords(view.ask.changes).map((words) => (
+            {describeChanges(view.ask.changes).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ul>

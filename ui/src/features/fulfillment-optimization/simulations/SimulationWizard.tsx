@@ -23,12 +23,12 @@ export interface StepProps {
   set: (part: Partial<Draft>) => void;
   change: (part: Partial<SimulationRequest['changes']>) => void;
   /** A copy keeps the demand and stock of its original. */
-  copy: boolean;
+  isClone: boolean;
 }
 
 const DAY = 86_400_000;
 const day = (days: number): string => new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
-const nothing: SimulationRequest['changes'] = {
+const noChanges: SimulationRequest['changes'] = {
   closed_sources: [],
   new_sources: [],
   constraints: [],
@@ -37,13 +37,13 @@ const nothing: SimulationRequest['changes'] = {
   new_products: [],
 };
 
-const freshDraft = (): Draft => ({
+const newDraft = (): Draft => ({
   name: '',
   description: '',
   template: 'source_optimization',
   demand: { kind: 'past', from: day(-13), to: day(0), multiplier: 1 },
   strategy: '',
-  changes: nothing,
+  changes: noChanges,
   replenish_days: null,
   runs: 20,
   seed: 1,
@@ -54,19 +54,19 @@ export default function SimulationWizard() {
   const [params] = useSearchParams();
   const clone = params.get('clone') ?? '';
   const original = useQuery({ queryKey: ['simulations', 'one', clone], queryFn: () => getSimulation(clone), enabled: clone !== '' });
-  if (clone === '') return <Wizard first={freshDraft()} clone="" />;
+  if (clone === '') return <Wizard initialDraft={newDraft()} clone="" />;
   return (
-    <QueryContent answer={original} rows={12}>
+    <QueryContent query={original} rows={12}>
       {(view) => {
         const { ask } = view;
-        const first: Draft = {
-          ...freshDraft(),
+        const initialDraft: Draft = {
+          ...newDraft(),
           ...ask,
           name: `${ask.name}, changed`.slice(0, 200),
           replenish_days: ask.replenish_days ?? null,
-          changes: { ...nothing, ...ask.changes },
+          changes: { ...noChanges, ...ask.changes },
         };
-        return <Wizard first={first} clone={clone} />;
+        return <Wizard initialDraft={initialDraft} clone={clone} />;
       }}
     </QueryContent>
   );
@@ -74,7 +74,7 @@ export default function SimulationWizard() {
 
 const steps = ['Template', 'Demand', 'Sources', 'Constraints', 'Strategy', 'Run'] as const;
 
-function missingOf(draft: Draft): string {
+function validateDraft(draft: Draft): string {
   if (draft.name.trim() === '') return 'Give the simulation a name';
   if (draft.demand.from === '' || draft.demand.to === '') return 'Say from when to when';
   if (draft.demand.to < draft.demand.from) return 'The period ends before it begins';
@@ -84,39 +84,41 @@ function missingOf(draft: Draft): string {
   return '';
 }
 
-function Wizard({ first, clone }: { first: Draft; clone: string }) {
+function Wizard({ initialDraft: initialDraft, clone }: { initialDraft: Draft; clone: string }) {
   const navigate = useNavigate();
-  const queries = useQueryClient();
-  const may = usePermission('sourcing.write');
+  const queryClient = useQueryClient();
+  const canWrite = usePermission('sourcing.write');
   const [step, setStep] = useState(0);
-  const [draft, setDraft] = useState(first);
+  const [draft, setDraft] = useState(initialDraft);
   const set = (part: Partial<Draft>): void => setDraft((before) => ({ ...before, ...part }));
   const change = (part: Partial<SimulationRequest['changes']>): void =>
     setDraft((before) => ({ ...before, changes: { ...before.changes, ...part } }));
-  const copy = clone !== '';
-  const missing = missingOf(draft);
+  const isClone = clone !== '';
+  const validationMessage = validateDraft(draft);
   const run = useMutation({
     mutationFn: () => {
       const { name, description, template, changes, replenish_days, runs, seed } = draft;
-      return copy ? cloneSimulation(clone, { name, description, template, changes, replenish_days, runs, seed }) : startSimulation(draft);
+      return isClone
+        ? cloneSimulation(clone, { name, description, template, changes, replenish_days, runs, seed })
+        : startSimulation(draft);
     },
-    onSuccess: (made) => {
-      void queries.invalidateQueries({ queryKey: ['simulations', 'list'] });
-      void navigate(`/simulations/${made.id}`);
+    onSuccess: (simulation) => {
+      void queryClient.invalidateQueries({ queryKey: ['simulations', 'list'] });
+      void navigate(`/simulations/${simulation.id}`);
     },
   });
-  const props: StepProps = { draft, set, change, copy };
+  const props: StepProps = { draft, set, change, isClone: isClone };
   const last = steps.length - 1;
   return (
     <Page
-      title={copy ? 'Clone a simulation' : 'New simulation'}
+      title={isClone ? 'Clone a simulation' : 'New simulation'}
       above={
         <Link className="crumb" to="/simulations">
           <LeftOutlined /> Simulations
         </Link>
       }
       lead={
-        copy
+        isClone
           ? 'The same demand and stock with other changes; the two can be compared run by run.'
           : 'Choose what would be different. Everything you leave alone stays as it is configured today.'
       }
@@ -148,8 +150,8 @@ function Wizard({ first, clone }: { first: Draft; clone: string }) {
             ) : (
               <ExplainedButton
                 type="primary"
-                allowed={may && missing === ''}
-                why={may ? missing : 'It needs the permission sourcing.write'}
+                allowed={canWrite && validationMessage === ''}
+                why={canWrite ? validationMessage : 'It needs the permission sourcing.write'}
                 loading={run.isPending}
                 onClick={() => run.mutate()}
               >

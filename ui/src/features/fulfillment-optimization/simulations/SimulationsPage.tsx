@@ -9,12 +9,12 @@ import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
-import { kpiValue, signed, templates, wayOf } from './kpis';
+import { formatKpi, formatDifference, simulationTemplates, differenceDirection } from './kpis';
 import { usePermission } from '@kit/usePermission';
-import { SimulationState } from './SimulationStateTag';
+import { SimulationStateTag } from './SimulationStateTag';
 import '../optimization.css';
 
-const right = 'right' as const;
+const ALIGN_RIGHT = 'right' as const;
 const none = {};
 const MOST_COMPARED = 6;
 
@@ -28,21 +28,21 @@ const columns: readonly ListColumn<SimulationRow>[] = [
         <Link className="strong" to={`/simulations/${row.id}`}>
           {row.name}
         </Link>
-        <span className="muted">{templates[row.template]?.title ?? row.template}</span>
+        <span className="muted">{simulationTemplates[row.template]?.title ?? row.template}</span>
       </span>
     ),
   },
-  { id: 'state', title: 'State', cell: (row) => <SimulationState row={row} /> },
+  { id: 'state', title: 'State', cell: (row) => <SimulationStateTag row={row} /> },
   {
     id: 'cost',
     title: 'Cost',
-    align: right,
+    align: ALIGN_RIGHT,
     cell: (row) =>
       row.cost ? (
         <span className="two-line">
-          <span className="figure strong">{kpiValue('cost', row.cost.mean, row.cost_currency)}</span>
+          <span className="figure strong">{formatKpi('cost', row.cost.mean, row.cost_currency)}</span>
           <span className="muted figure">
-            {kpiValue('cost', row.cost.lower)} to {kpiValue('cost', row.cost.upper)}
+            {formatKpi('cost', row.cost.lower)} to {formatKpi('cost', row.cost.upper)}
           </span>
         </span>
       ) : (
@@ -52,11 +52,11 @@ const columns: readonly ListColumn<SimulationRow>[] = [
   {
     id: 'difference',
     title: 'Against today',
-    align: right,
+    align: ALIGN_RIGHT,
     cell: (row) =>
       row.cost_difference ? (
-        <span className="delta" data-way={wayOf('cost', row.cost_difference)}>
-          {signed('cost', row.cost_difference.mean, row.cost_currency)}
+        <span className="delta" data-way={differenceDirection('cost', row.cost_difference)}>
+          {formatDifference('cost', row.cost_difference.mean, row.cost_currency)}
           {row.cost_difference.mean !== 0 && !row.cost_difference.certain && ', not certain'}
         </span>
       ) : (
@@ -83,27 +83,27 @@ const columns: readonly ListColumn<SimulationRow>[] = [
 /** What if: scenarios over past or coming demand. */
 export default function SimulationsPage() {
   const navigate = useNavigate();
-  const queries = useQueryClient();
-  const may = usePermission('sourcing.write');
-  const [picked, setPicked] = useState<string[]>([]);
+  const queryClient = useQueryClient();
+  const canWrite = usePermission('sourcing.write');
+  const [selectedIds, setSelectedIds] = useState<string[]>([]);
   const list = usePagedList({ name: 'simulations', query: none, fetch: listSimulations, rowId: (row: SimulationRow) => row.id });
-  const refresh = (): void => void queries.invalidateQueries({ queryKey: ['simulations', 'list'] });
-  const moving = list.rows.some((row) => row.state === 'waiting' || row.state === 'running');
+  const refresh = (): void => void queryClient.invalidateQueries({ queryKey: ['simulations', 'list'] });
+  const hasActiveRuns = list.rows.some((row) => row.state === 'waiting' || row.state === 'running');
   useEffect(() => {
-    if (!moving) return;
-    const timer = window.setInterval(() => void queries.invalidateQueries({ queryKey: ['simulations', 'list'] }), 2000);
+    if (!hasActiveRuns) return;
+    const timer = window.setInterval(() => void queryClient.invalidateQueries({ queryKey: ['simulations', 'list'] }), 2000);
     return () => window.clearInterval(timer);
-  }, [moving, queries]);
-  const chosen = picked.flatMap((id) => list.rows.filter((row) => row.id === id));
-  const why =
-    chosen.length < 2
+  }, [hasActiveRuns, queryClient]);
+  const selectedRows = selectedIds.flatMap((id) => list.rows.filter((row) => row.id === id));
+  const compareDisabledReason =
+    selectedRows.length < 2
       ? 'Select two or more simulations to compare them'
-      : chosen.length > MOST_COMPARED
+      : selectedRows.length > MOST_COMPARED
         ? `At most ${MOST_COMPARED} can stand side by side`
-        : chosen.some((row) => row.state !== 'finished')
+        : selectedRows.some((row) => row.state !== 'finished')
           ? 'Only finished simulations can be compared'
           : '';
-  const verbs: readonly Verb[] = may
+  const actions: readonly Verb[] = canWrite
     ? [
         {
           name: 'remove',
@@ -126,7 +126,7 @@ export default function SimulationsPage() {
     <ExplainedButton
       type="primary"
       icon={<PlusOutlined />}
-      allowed={may}
+      allowed={canWrite}
       why="It needs the permission sourcing.write"
       onClick={() => void navigate('/simulations/new')}
     >
@@ -147,28 +147,28 @@ export default function SimulationsPage() {
         rowName={(row) => row.name}
         noun={['simulation', 'simulations']}
         onOpen={(row) => void navigate(`/simulations/${row.id}`)}
-        selection={{ ids: picked, onChange: setPicked }}
+        selection={{ ids: selectedIds, onChange: setSelectedIds }}
         toolbar={
           <>
-            {picked.length > 0 && (
+            {selectedIds.length > 0 && (
               <BulkBar
-                picked={chosen.map((row) => ({ id: row.id, label: row.name }))}
-                verbs={verbs}
+                selectedRows={selectedRows.map((row) => ({ id: row.id, label: row.name }))}
+                actions={actions}
                 noun={['simulation', 'simulations']}
-                onClear={() => setPicked([])}
+                onClear={() => setSelectedIds([])}
                 onDone={refresh}
               />
             )}
             <div className="toolbar">
               <ExplainedButton
                 icon={<BranchesOutlined />}
-                allowed={why === ''}
-                why={why}
-                onClick={() => void navigate(`/simulations/compare?ids=${picked.join(',')}`)}
+                allowed={compareDisabledReason === ''}
+                why={compareDisabledReason}
+                onClick={() => void navigate(`/simulations/compare?ids=${selectedIds.join(',')}`)}
               >
                 Compare side by side
               </ExplainedButton>
-              <span className="muted small">{why}</span>
+              <span className="muted small">{compareDisabledReason}</span>
             </div>
           </>
         }

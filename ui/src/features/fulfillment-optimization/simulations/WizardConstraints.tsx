@@ -3,10 +3,10 @@ import { CloseOutlined, PlusOutlined } from '@kit/icons';
 import { QueryContent } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { constraintTypes, parametersOf } from '../constraints/describeConstraint';
+import { constraintKinds, describeConstraint } from '../constraints/describeConstraint';
 import { ConstraintFields } from '../constraints/ConstraintFields';
 import { SelectField, asStrings, asText, TextField } from '@kit/forms/fields';
-import { strategyOf } from './describeChanges';
+import { scenarioStrategyName } from './describeChanges';
 import type { StepProps } from './SimulationWizard';
 
 /** Which constraints count in the scenario, and how they would read. */
@@ -14,19 +14,19 @@ export function ConstraintsStep({ draft, change }: StepProps) {
   const constraints = useQuery({ queryKey: ['configuration', 'constraint'], queryFn: () => listDocuments('constraint') });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const all = strategies.data ?? [];
-  const name = strategyOf(draft, all);
-  const attached = new Set(asStrings(all.find((entry) => entry.name === name)?.body.constraints));
+  const name = scenarioStrategyName(draft, all);
+  const attachedNames = new Set(asStrings(all.find((entry) => entry.name === name)?.body.constraints));
   const changed = draft.changes.constraints;
-  const put = (candidate: string, body: Body | null | undefined): void => {
+  const setOverride = (candidate: string, body: Body | null | undefined): void => {
     const others = changed.filter((other) => other.name !== candidate);
     change({ constraints: body === undefined ? others : [...others, { name: candidate, body }] });
   };
-  const known = new Set((constraints.data ?? []).map((constraint) => constraint.name));
-  const added = changed.flatMap((current, index) => (known.has(current.name) ? [] : [{ ...current, index }]));
-  const rewrite = (index: number, part: Partial<(typeof changed)[number]>): void =>
+  const existingNames = new Set((constraints.data ?? []).map((constraint) => constraint.name));
+  const added = changed.flatMap((current, index) => (existingNames.has(current.name) ? [] : [{ ...current, index }]));
+  const changeConstraint = (index: number, part: Partial<(typeof changed)[number]>): void =>
     change({ constraints: changed.map((value, at) => (at === index ? { ...value, ...part } : value)) });
   return (
-    <QueryContent answer={constraints} rows={6}>
+    <QueryContent query={constraints} rows={6}>
       {(items) => (
         <div className="stack">
           <p className="muted">
@@ -34,37 +34,43 @@ export function ConstraintsStep({ draft, change }: StepProps) {
           </p>
           {items.length === 0 && <p className="muted">No constraint is configured yet; add one that only the simulation knows.</p>}
           {items.map((item) => {
-            const mine = changed.find((entry) => entry.name === item.name);
-            const state = mine === undefined ? 'same' : mine.body ? 'other' : 'off';
-            const counts = attached.has(item.name);
+            const override = changed.find((entry) => entry.name === item.name);
+            const state = override === undefined ? 'same' : override.body ? 'other' : 'off';
+            const isAttached = attachedNames.has(item.name);
             return (
               <div key={item.name} className="choice">
                 <div className="form">
                   <div>
                     <div className="strong">{asText(item.body.title) || item.name}</div>
                     <div className="muted small">
-                      {constraintTypes[asText(item.body.type)]?.title}: {parametersOf(item.body)}
-                      {!counts && ' — not in this strategy'}
+                      {constraintKinds[asText(item.body.type)]?.title}: {describeConstraint(item.body)}
+                      {!isAttached && ' — not in this strategy'}
                     </div>
                   </div>
                   <SelectField
                     label={`In the scenario, ${item.name}`}
                     value={state}
                     options={[
-                      { value: 'same', label: counts ? 'Counts as today' : 'Does not count, as today' },
-                      { value: 'other', label: counts ? 'Reads otherwise' : 'Counts' },
-                      ...(counts ? [{ value: 'off', label: 'Does not count' }] : []),
+                      { value: 'same', label: isAttached ? 'Counts as today' : 'Does not count, as today' },
+                      { value: 'other', label: isAttached ? 'Reads otherwise' : 'Counts' },
+                      ...(isAttached ? [{ value: 'off', label: 'Does not count' }] : []),
                     ]}
-                    onChange={(next) => put(item.name, next === 'same' ? undefined : next === 'off' ? null : item.body)}
+                    onChange={(next) => setOverride(item.name, next === 'same' ? undefined : next === 'off' ? null : item.body)}
                   />
-                  {mine?.body && <ConstraintFields body={mine.body} replace={(body) => put(item.name, body)} isNew={false} />}
+                  {override?.body && (
+                    <ConstraintFields body={override.body} replace={(body) => setOverride(item.name, body)} isNew={false} />
+                  )}
                 </div>
               </div>
             );
           })}
           {added.map((item) => (
             <div key={item.index} className="choice form">
-              <TextField label="Name of the new constraint" value={item.name} onChange={(next) => rewrite(item.index, { name: next })} />
+              <TextField
+                label="Name of the new constraint"
+                value={item.name}
+                onChange={(next) => changeConstraint(item.index, { name: next })}
+              />
               <div style={{ alignSelf: 'end' }}>
                 <Button
                   icon={<CloseOutlined />}
@@ -73,7 +79,7 @@ export function ConstraintsStep({ draft, change }: StepProps) {
                   Take it away
                 </Button>
               </div>
-              <ConstraintFields body={item.body ?? {}} replace={(body) => rewrite(item.index, { body })} isNew />
+              <ConstraintFields body={item.body ?? {}} replace={(body) => changeConstraint(item.index, { body })} isNew />
             </div>
           ))}
           <Button

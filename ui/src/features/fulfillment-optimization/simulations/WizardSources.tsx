@@ -13,13 +13,13 @@ import { StockField } from './WizardSteps';
 export function SourcesStep({ draft, change }: StepProps) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const closed = new Set(draft.changes.closed_sources);
-  const opened = draft.changes.new_sources;
+  const newSources = draft.changes.new_sources;
   const toggle = (name: string, open: boolean): void =>
     change({ closed_sources: open ? [...closed].filter((item) => item !== name) : [...closed, name] });
-  const edit = (index: number, part: Partial<(typeof opened)[number]>): void =>
-    change({ new_sources: opened.map((entry, at) => (at === index ? { ...entry, ...part } : entry)) });
+  const edit = (index: number, part: Partial<(typeof newSources)[number]>): void =>
+    change({ new_sources: newSources.map((entry, at) => (at === index ? { ...entry, ...part } : entry)) });
   return (
-    <QueryContent answer={sources} rows={8}>
+    <QueryContent query={sources} rows={8}>
       {(items) => (
         <div className="stack">
           <div className="side-by-side">
@@ -57,7 +57,7 @@ export function SourcesStep({ draft, change }: StepProps) {
           </div>
           <div className="form-rows">
             <span className="form-legend">New sources</span>
-            {opened.map((value, index) => (
+            {newSources.map((value, index) => (
               <details key={index} open className="choice">
                 <summary>
                   <span className="strong">{value.name || 'A new source'}</span>
@@ -73,7 +73,7 @@ export function SourcesStep({ draft, change }: StepProps) {
                   />
                   <StockField label="Stock, as PRODUCT units" stock={value.stock} onChange={(stock) => edit(index, { stock })} />
                   <div style={{ alignSelf: 'end' }}>
-                    <Button icon={<CloseOutlined />} onClick={() => change({ new_sources: opened.filter((_, at) => at !== index) })}>
+                    <Button icon={<CloseOutlined />} onClick={() => change({ new_sources: newSources.filter((_, at) => at !== index) })}>
                       Take it away
                     </Button>
                   </div>
@@ -87,7 +87,7 @@ export function SourcesStep({ draft, change }: StepProps) {
               onClick={() =>
                 change({
                   new_sources: [
-                    ...opened,
+                    ...newSources,
                     {
                       name: '',
                       body: { title: '', type: 'warehouse', address: { country: items[0]?.country ?? 'US' } },

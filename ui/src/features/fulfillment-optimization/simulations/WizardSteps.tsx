@@ -4,8 +4,8 @@ import { DescriptionList } from '@kit/layout';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Select } from 'antd';
 import { SelectField, Field, documentOptions, NumberField, asText, TextField } from '@kit/forms/fields';
-import { templates } from './kpis';
-import { changesInWords, strategyOf } from './describeChanges';
+import { simulationTemplates } from './kpis';
+import { describeChanges, scenarioStrategyName } from './describeChanges';
 import type { Draft, StepProps } from './SimulationWizard';
 import { StrategyFields } from '../strategies/StrategyFields';
 
@@ -13,7 +13,7 @@ export function TemplateStep({ draft, set }: StepProps) {
   return (
     <div className="stack">
       <div className="templates" role="group" aria-label="Template">
-        {Object.entries(templates).map(([key, one]) => (
+        {Object.entries(simulationTemplates).map(([key, template]) => (
           <button
             key={key}
             type="button"
@@ -21,8 +21,8 @@ export function TemplateStep({ draft, set }: StepProps) {
             aria-pressed={draft.template === key}
             onClick={() => set({ template: key as Draft['template'] })}
           >
-            <span className="strong">{one.title}</span>
-            <span className="muted">{one.says}</span>
+            <span className="strong">{template.title}</span>
+            <span className="muted">{template.description}</span>
           </button>
         ))}
       </div>
@@ -42,11 +42,11 @@ export function TemplateStep({ draft, set }: StepProps) {
 }
 
 export function DemandStep(props: StepProps) {
-  const { draft, set, copy } = props;
+  const { draft, set, isClone: isClone } = props;
   const demand = (part: Partial<Draft['demand']>): void => set({ demand: { ...draft.demand, ...part } });
   return (
     <div className="form">
-      {copy ? (
+      {isClone ? (
         <p className="wide muted">
           A copy meets the demand of its original: {draft.demand.kind === 'past' ? 'past days' : 'days ahead'} from {draft.demand.from} to{' '}
           {draft.demand.to}, times {draft.demand.multiplier}.
@@ -108,13 +108,13 @@ export function DemandStep(props: StepProps) {
         onChange={(replenish_days) => set({ replenish_days })}
       />
       <h3 className="form-head">A shock, in the scenario only</h3>
-      <Shock {...props} />
+      <DemandChangeFields {...props} />
       <NewProducts {...props} />
     </div>
   );
 }
 
-function Shock({ draft, change }: StepProps) {
+function DemandChangeFields({ draft, change }: StepProps) {
   const { demand_multiplier, demand_products } = draft.changes;
   return (
     <>
@@ -204,8 +204,8 @@ export function StockField({
             onChange(
               Object.fromEntries(
                 tags.flatMap((tag) => {
-                  const found = /^(.+?)[\s:=]+(\d+)$/.exec(tag.trim());
-                  return found?.[1] !== undefined ? [[found[1], Number(found[2])] as const] : [];
+                  const match = /^(.+?)[\s:=]+(\d+)$/.exec(tag.trim());
+                  return match?.[1] !== undefined ? [[match[1], Number(match[2])] as const] : [];
                 }),
               ),
             )
@@ -216,20 +216,20 @@ export function StockField({
   );
 }
 
-export function StrategyStep({ draft, set, change, copy }: StepProps) {
+export function StrategyStep({ draft, set, change, isClone: isClone }: StepProps) {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const options = documentOptions(strategies.data ?? []);
-  const chosen = draft.changes.strategy;
-  const overrides: Body = chosen?.body ?? {};
-  const name = strategyOf(draft, strategies.data ?? []);
-  const before = strategies.data?.find((item) => item.name === name)?.body ?? {};
+  const scenarioStrategy = draft.changes.strategy;
+  const overrides: Body = scenarioStrategy?.body ?? {};
+  const name = scenarioStrategyName(draft, strategies.data ?? []);
+  const currentBody = strategies.data?.find((item) => item.name === name)?.body ?? {};
   const setStrategy = (part: { name?: string; body?: Body }): void =>
-    change({ strategy: { name: chosen?.name ?? '', body: overrides, ...part } });
+    change({ strategy: { name: scenarioStrategy?.name ?? '', body: overrides, ...part } });
   const count = Object.keys(overrides).length;
   return (
     <div className="stack">
       <div className="form">
-        {copy ? (
+        {isClone ? (
           <p className="muted">
             Today's side uses {draft.strategy === '' ? 'the default strategy' : `strategy ${draft.strategy}`}, as in the original.
           </p>
@@ -245,7 +245,7 @@ export function StrategyStep({ draft, set, change, copy }: StepProps) {
         <SelectField
           label="Strategy of the scenario"
           empty="The same"
-          value={chosen?.name ?? ''}
+          value={scenarioStrategy?.name ?? ''}
           options={options}
           onChange={(next) => setStrategy({ name: next, body: {} })}
         />
@@ -261,7 +261,11 @@ export function StrategyStep({ draft, set, change, copy }: StepProps) {
               <Button onClick={() => setStrategy({ body: {} })}>Take all changes back</Button>
             </div>
           )}
-          <StrategyFields name={name} body={{ ...before, ...overrides }} set={(part) => setStrategy({ body: { ...overrides, ...part } })} />
+          <StrategyFields
+            name={name}
+            body={{ ...currentBody, ...overrides }}
+            set={(part) => setStrategy({ body: { ...overrides, ...part } })}
+          />
         </div>
       </details>
     </div>
@@ -275,7 +279,7 @@ export function ReviewStep({ draft, set }: StepProps) {
         columns={3}
         items={[
           ['Name', draft.name || 'Not given yet'],
-          ['Template', templates[draft.template]?.title],
+          ['Template', simulationTemplates[draft.template]?.title],
           [
             'Demand',
             `${draft.demand.kind === 'past' ? 'Past orders' : 'Days ahead'}, ${draft.demand.from} to ${draft.demand.to}, times ${draft.demand.multiplier}`,
@@ -285,8 +289,8 @@ export function ReviewStep({ draft, set }: StepProps) {
       <div>
         <p className="strong">What would be different</p>
         <ul>
-          {changesInWords(draft.changes).map((words) => (
-            <li key={words}>{asText(words)}</li>
+          {describeChanges(draft.changes).map((description) => (
+            <li key={description}>{asText(description)}</li>
           ))}
         </ul>
       </div>

@@ -3,7 +3,7 @@ import type { SimulationRequest, SimulationChanges } from '@client/sourcing';
 import { asText } from '@kit/forms/fields';
 
 /** Every change of a scenario in a sentence; one sentence also when there is none. */
-export function changesInWords(changes: Partial<SimulationChanges> | undefined): string[] {
+export function describeChanges(changes: Partial<SimulationChanges> | undefined): string[] {
   const {
     closed_sources = [],
     new_sources = [],
@@ -13,7 +13,7 @@ export function changesInWords(changes: Partial<SimulationChanges> | undefined):
     demand_products = [],
     new_products = [],
   } = changes ?? {};
-  const words = [
+  const descriptions = [
     ...closed_sources.map((name) => `${name} is closed`),
     ...new_sources.map(
       (newSource) =>
@@ -31,11 +31,14 @@ export function changesInWords(changes: Partial<SimulationChanges> | undefined):
       (newProduct) => `${newProduct.product} sells like ${newProduct.like}, ${Math.round(newProduct.share * 100)} % of its orders`,
     ),
   ];
-  return words.length > 0 ? words : ['Nothing: every difference is zero'];
+  return descriptions.length > 0 ? descriptions : ['Nothing: every difference is zero'];
 }
 
 /** The strategy a scenario uses: its own, else that of today's side, else the one marked as the default last. */
-export function strategyOf(ask: Pick<SimulationRequest, 'strategy' | 'changes'>, strategies: readonly ConfigurationDocument[]): string {
-  const chosen = [ask.changes.strategy?.name, ask.strategy, strategies.findLast((strategy) => strategy.body.is_default === true)?.name];
-  return chosen.find((name) => name !== undefined && name !== '') ?? 'default';
+export function scenarioStrategyName(
+  ask: Pick<SimulationRequest, 'strategy' | 'changes'>,
+  strategies: readonly ConfigurationDocument[],
+): string {
+  const candidates = [ask.changes.strategy?.name, ask.strategy, strategies.findLast((strategy) => strategy.body.is_default === true)?.name];
+  return candidates.find((name) => name !== undefined && name !== '') ?? 'default';
 }

@@ -40,38 +40,42 @@ export const dailyTitles: Record<string, string> = {
   sources: 'Sources used by day',
 };
 
-const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const exact = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const large = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
-const share = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
+const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const moneyFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const compactFormat = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
+const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
 /** The currency of a figure of a simulation; none for what is no money. */
-export const currencyOf = (name: string, view: { currency: string; cost_currency: string }): string => {
+export const kpiCurrency = (name: string, view: { currency: string; cost_currency: string }): string => {
   const kind = kpis[name]?.kind;
   return kind === 'cost' ? view.cost_currency : kind === 'money' ? view.currency : '';
 };
 
 /** A figure as people write it, with its unit. */
-export function kpiValue(name: string, value: number, currency = ''): string {
+export function formatKpi(name: string, value: number, currency = ''): string {
   const kind = kpis[name]?.kind ?? 'number';
-  if (kind === 'share') return share.format(value);
-  const written = Math.abs(value) >= 100_000 ? large.format(value) : (kind === 'money' || kind === 'cost' ? exact : plain).format(value);
-  if (kind === 'km') return `${written} km`;
-  return (kind === 'money' || kind === 'cost') && currency !== '' ? `${written} ${currency}` : written;
+  if (kind === 'share') return percentFormat.format(value);
+  const formatted =
+    Math.abs(value) >= 100_000
+      ? compactFormat.format(value)
+      : (kind === 'money' || kind === 'cost' ? moneyFormat : decimalFormat).format(value);
+  if (kind === 'km') return `${formatted} km`;
+  return (kind === 'money' || kind === 'cost') && currency !== '' ? `${formatted} ${currency}` : formatted;
 }
 
 /** A figure on an axis: short, as its place is narrow. */
-export const kpiAxis = (name: string, value: number): string => (kpis[name]?.kind === 'share' ? share : large).format(value);
+export const formatKpiAxis = (name: string, value: number): string =>
+  (kpis[name]?.kind === 'share' ? percentFormat : compactFormat).format(value);
 
 /** A difference with its sign; one that rounds to nothing has none. */
-export function signed(name: string, value: number, currency = ''): string {
-  const written = kpiValue(name, Math.abs(value), currency);
-  if (written === kpiValue(name, 0, currency)) return `±${written}`;
-  return `${value > 0 ? '+' : '−'}${written}`;
+export function formatDifference(name: string, value: number, currency = ''): string {
+  const formatted = formatKpi(name, Math.abs(value), currency);
+  if (formatted === formatKpi(name, 0, currency)) return `±${formatted}`;
+  return `${value > 0 ? '+' : '−'}${formatted}`;
 }
 
 /** Whether a difference is good or bad; even when its bounds hold zero. */
-export function wayOf(name: string, difference: Difference): 'better' | 'worse' | 'even' {
+export function differenceDirection(name: string, difference: Difference): 'better' | 'worse' | 'even' {
   const better = kpis[name]?.better;
   if (!difference.certain || better === undefined || difference.mean === 0) return 'even';
   return difference.mean > 0 === (better === 'up') ? 'better' : 'worse';
@@ -84,19 +88,22 @@ export function dayLabel(from: string, index: number): string {
   return day.toLocaleDateString(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
 }
 
-export const templates: Record<string, { title: string; says: string }> = {
+export const simulationTemplates: Record<string, { title: string; description: string }> = {
   source_optimization: {
     title: 'Source optimization',
-    says: 'Other constraints, another strategy, or a closed source: what would they cost or save?',
+    description: 'Other constraints, another strategy, or a closed source: what would they cost or save?',
   },
-  demand_shock: { title: 'Demand shock', says: 'Demand multiplies, for everything or for some products: what holds, and what breaks?' },
-  network_expansion: { title: 'Network expansion', says: 'A source that does not exist yet: what would it bring?' },
-  new_product: { title: 'New product', says: 'A product that would sell like another one: where would it ship from?' },
+  demand_shock: {
+    title: 'Demand shock',
+    description: 'Demand multiplies, for everything or for some products: what holds, and what breaks?',
+  },
+  network_expansion: { title: 'Network expansion', description: 'A source that does not exist yet: what would it bring?' },
+  new_product: { title: 'New product', description: 'A product that would sell like another one: where would it ship from?' },
 };
 
-export const stateWords: Record<string, { word: string; tone: 'neutral' | 'progress' | 'done' | 'failed' }> = {
-  waiting: { word: 'Waiting', tone: 'neutral' },
-  running: { word: 'Running', tone: 'progress' },
-  finished: { word: 'Finished', tone: 'done' },
-  failed: { word: 'Failed', tone: 'failed' },
+export const simulationStates: Record<string, { label: string; tone: 'neutral' | 'progress' | 'done' | 'failed' }> = {
+  waiting: { label: 'Waiting', tone: 'neutral' },
+  running: { label: 'Running', tone: 'progress' },
+  finished: { label: 'Finished', tone: 'done' },
+  failed: { label: 'Failed', tone: 'failed' },
 };

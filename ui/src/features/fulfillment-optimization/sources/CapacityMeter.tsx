@@ -1,19 +1,19 @@
 import { formatNumber } from '@kit/format';
 
 /** So much of so much, as a bar and in words. */
-export function Meter({ used, of, unit }: { used: number; of: number; unit: string }) {
-  const part = of === 0 ? 1 : Math.min(1, used / of);
+export function CapacityMeter({ used, capacity: capacity, unit }: { used: number; capacity: number; unit: string }) {
+  const ratio = capacity === 0 ? 1 : Math.min(1, used / capacity);
   return (
-    <span className="meter" data-full={part >= 0.9}>
+    <span className="meter" data-full={ratio >= 0.9}>
       <span className="small figure">
         {formatNumber(used)}{' '}
         <span className="unit">
-          of {formatNumber(of)} {unit}
+          of {formatNumber(capacity)} {unit}
         </span>
-        {part >= 1 && <span className="unit"> — full</span>}
+        {ratio >= 1 && <span className="unit"> — full</span>}
       </span>
       <i aria-hidden="true">
-        <b style={{ width: `${part * 100}%` }} />
+        <b style={{ width: `${ratio * 100}%` }} />
       </i>
     </span>
   );

@@ -18,9 +18,9 @@ import {
 } from '@kit/forms/fields';
 import { ZoneField } from '../schedules/scheduleFields';
 import { DocumentLink } from '../documents/documentLinks';
-import { capabilityWords, typeWords } from '../labels';
+import { capabilityLabels, sourceTypeLabels } from '../labels';
 
-const fresh: ConfigurationDocument = {
+const newDocument: ConfigurationDocument = {
   kind: 'source',
   name: '',
   body: { title: '', type: 'warehouse', active: true, address: { country: 'US' }, time_zone: 'UTC' },
@@ -31,23 +31,23 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
   const documents = useQuery({ queryKey: ['configuration', 'source'], queryFn: () => listDocuments('source') });
   const calendars = useQuery({ queryKey: ['configuration', 'calendar'], queryFn: () => listDocuments('calendar') });
   const pickups = useQuery({ queryKey: ['configuration', 'pickup_schedule'], queryFn: () => listDocuments('pickup_schedule') });
-  const found = name === '' ? fresh : documents.data?.find((document) => document.name === name);
-  if (!found)
+  const data = name === '' ? newDocument : documents.data?.find((document) => document.name === name);
+  if (!data)
     return (
       <Drawer open size={680} onClose={onClose} title={`Source ${name}`}>
-        <QueryContent answer={documents} rows={10}>
+        <QueryContent query={documents} rows={10}>
           {() => <p>There is no document for this source any more. Close this and look at the list again.</p>}
         </QueryContent>
       </Drawer>
     );
   return (
     <DocumentDrawer
-      key={found.name}
-      document={found}
+      key={data.name}
+      document={data}
       isNew={name === ''}
       noun="source"
       onClose={onClose}
-      complete={(body) =>
+      validate={(body) =>
         asText(body.title) === '' ? 'Give the source a title' : asText(asRecord(body.address).country) === '' ? 'Give a country' : ''
       }
     >
@@ -72,7 +72,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <SelectField
         label="Type"
         value={body.type ?? 'warehouse'}
-        options={selectOptions(Object.keys(typeWords), (item) => typeWords[item] ?? item)}
+        options={selectOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item)}
         onChange={(type) => set({ type })}
       />
       <CheckboxField wide label="Active: orders may ship from here" value={body.active !== false} onChange={(active) => set({ active })} />
@@ -80,7 +80,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
         wide
         label="Capabilities"
         value={body.capabilities ?? ['ship']}
-        options={selectOptions(Object.keys(capabilityWords), (entry) => capabilityWords[entry] ?? entry)}
+        options={selectOptions(Object.keys(capabilityLabels), (entry) => capabilityLabels[entry] ?? entry)}
         onChange={(capabilities) => set({ capabilities })}
       />
       <AddressFields body={body} set={set} />
@@ -211,5 +211,5 @@ function AddressFields({ body, set }: Props) {
 
 export const capabilitiesOf = (settings: Body): string =>
   asStrings(settings.capabilities)
-    .map((capability) => capabilityWords[capability] ?? capability)
+    .map((capability) => capabilityLabels[capability] ?? capability)
     .join(', ');

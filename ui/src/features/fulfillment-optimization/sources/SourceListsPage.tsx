@@ -4,23 +4,23 @@ import { EnvironmentOutlined } from '@kit/icons';
 import { MapView, pinOf } from '@kit/MapView';
 import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { MultiSelectField, documentOptions, asStrings, asText, TextField } from '@kit/forms/fields';
 
-const fresh = { kind: 'source_list', name: '', body: { title: '', sources: [] } };
+const newDocument = { kind: 'source_list', name: '', body: { title: '', sources: [] } };
 
 /** Sources that constraints and strategies speak of together. */
 export default function SourceListsPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="source_list"
       title="Source lists"
       noun="source list"
       lead="Sources that strategies choose from and constraints speak of together."
       icon={<EnvironmentOutlined />}
-      belongs="A list names sources once, such as “West coast stores”, so that a strategy can be kept to them."
-      fresh={fresh}
+      emptyDescription="A list names sources once, such as “West coast stores”, so that a strategy can be kept to them."
+      newDocument={newDocument}
       columns={[
         {
           id: 'count',
@@ -49,7 +49,7 @@ export default function SourceListsPage() {
           isNew={isNew}
           noun="source list"
           onClose={close}
-          complete={(body) =>
+          validate={(body) =>
             asText(body.title) === '' ? 'Give the list a title' : asStrings(body.sources).length === 0 ? 'Choose at least one source' : ''
           }
         >
@@ -62,7 +62,7 @@ export default function SourceListsPage() {
                 placeholder="Choose sources"
                 value={body.sources}
                 options={documentOptions(sources.data ?? [])}
-                onChange={(chosen) => set({ sources: chosen })}
+                onChange={(selected) => set({ sources: selected })}
               />
               <div className="wide">
                 <MapView

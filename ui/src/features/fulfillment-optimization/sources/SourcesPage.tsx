@@ -12,21 +12,21 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { needsWrite, useRefreshDocuments } from '../documents/DocumentDrawer';
+import { writePermissionRequired, useRefreshDocuments } from '../documents/DocumentDrawer';
 import { asText } from '@kit/forms/fields';
 import { usePermission } from '@kit/usePermission';
-import { Meter } from './CapacityMeter';
+import { CapacityMeter } from './CapacityMeter';
 import { capabilitiesOf, SourceDrawer } from './SourceDrawer';
 import { DocumentLink } from '../documents/documentLinks';
 import { asPagedList } from '@kit/list/asPagedList';
-import { typeWords } from '../labels';
+import { sourceTypeLabels } from '../labels';
 import '../optimization.css';
 
-const SHOWN = 200;
-const LABELED = 60;
+const INITIAL_COUNT = 200;
+const MAX_LABELED_PINS = 60;
 const placeOf = (row: Source): string => [row.city, row.state, row.country].filter(Boolean).join(', ');
 const filters = [
-  { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(typeWords), (item) => typeWords[item] ?? item) },
+  { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item) },
   {
     key: 'state',
     label: 'State',
@@ -36,18 +36,18 @@ const filters = [
 ] as const;
 
 const setActive = async (names: string[], active: boolean) => {
-  const wanted = new Set(names);
-  const documents = (await listDocuments('source')).filter((item) => wanted.has(item.name));
+  const wantedNames = new Set(names);
+  const documents = (await listDocuments('source')).filter((item) => wantedNames.has(item.name));
   const changes = await applyDocuments(documents.map((document) => ({ ...document, body: { ...document.body, active } })));
-  const done = new Map(changes.map((change) => [change.name, change.change]));
+  const changeByName = new Map(changes.map((change) => [change.name, change.change]));
   return names.map((id) => ({
     id,
-    ok: done.has(id),
-    reason: !done.has(id) ? 'It has no document' : done.get(id) === 'unchanged' ? 'was so already' : '',
+    ok: changeByName.has(id),
+    reason: !changeByName.has(id) ? 'It has no document' : changeByName.get(id) === 'unchanged' ? 'was so already' : '',
   }));
 };
 
-const verbs: readonly Verb[] = [
+const actions: readonly Verb[] = [
   {
     name: 'activate',
     label: 'Activate',
@@ -63,7 +63,7 @@ const verbs: readonly Verb[] = [
   },
 ];
 
-function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] {
+function sourceColumns(open: (name: string) => void): readonly ListColumn<Source>[] {
   return [
     {
       id: 'name',
@@ -79,7 +79,7 @@ function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] 
         </span>
       ),
     },
-    { id: 'type', title: 'Type', exportValue: (row) => row.type, cell: (row) => typeWords[row.type] ?? row.type },
+    { id: 'type', title: 'Type', exportValue: (row) => row.type, cell: (row) => sourceTypeLabels[row.type] ?? row.type },
     { id: 'place', title: 'Place', exportValue: placeOf, cell: placeOf },
     {
       id: 'state',
@@ -92,7 +92,7 @@ function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] 
       id: 'today',
       title: 'Capacity used today',
       exportValue: (row) => row.today.parcels,
-      cell: (row) => <Today row={row} />,
+      cell: (row) => <DailyCapacity row={row} />,
     },
     {
       id: 'calendar',
@@ -146,13 +146,13 @@ function columnsOf(open: (name: string) => void): readonly ListColumn<Source>[] 
 }
 
 /** How much of the day's parcels and lines is taken, where the day has a limit. */
-function Today({ row }: { row: Source }) {
+function DailyCapacity({ row }: { row: Source }) {
   const lines = row.settings.daily_lines;
   if (row.daily_parcels === null && typeof lines !== 'number') return <span className="muted">No limit</span>;
   return (
     <span className="stack" style={{ gap: 4 }}>
-      {row.daily_parcels !== null && <Meter used={row.today.parcels} of={row.daily_parcels} unit="parcels" />}
-      {typeof lines === 'number' && <Meter used={row.today.lines} of={lines} unit="lines" />}
+      {row.daily_parcels !== null && <CapacityMeter used={row.today.parcels} capacity={row.daily_parcels} unit="parcels" />}
+      {typeof lines === 'number' && <CapacityMeter used={row.today.lines} capacity={lines} unit="lines" />}
     </span>
   );
 }
@@ -160,43 +160,43 @@ function Today({ row }: { row: Source }) {
 /** Where orders can ship from, on a map and as a list. */
 export default function SourcesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources, refetchInterval: 60_000 });
-  const [chosen, change] = useUrlFilters(['search', 'type', 'state', 'open']);
-  const editing = chosen.open === '+' ? '' : chosen.open;
+  const [filterValues, change] = useUrlFilters(['search', 'type', 'state', 'open']);
+  const editing = filterValues.open === '+' ? '' : filterValues.open;
   const setEditing = (name: string | undefined): void => change({ open: name === '' ? '+' : name });
-  const [picked, setPicked] = useState<string[]>([]);
-  const [all, setAll] = useState(false);
+  const [selectedIds, setSelectedIds] = useState<string[]>([]);
+  const [showAll, setShowAll] = useState(false);
   const refresh = useRefreshDocuments();
-  const may = usePermission('configuration.write');
-  const { visibleColumns: visibleColumns, chooser } = useColumns('sources', columnsOf(setEditing));
-  const found = (sources.data ?? []).filter((row) => {
-    const words = `${row.name} ${row.title} ${placeOf(row)}`.toLowerCase();
+  const canWrite = usePermission('configuration.write');
+  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('sources', sourceColumns(setEditing));
+  const matchingSources = (sources.data ?? []).filter((row) => {
+    const searchableText = `${row.name} ${row.title} ${placeOf(row)}`.toLowerCase();
     return (
-      words.includes((chosen.search ?? '').toLowerCase()) &&
-      (chosen.type === undefined || row.type === chosen.type) &&
-      (chosen.state === undefined || row.active === (chosen.state === 'active'))
+      searchableText.includes((filterValues.search ?? '').toLowerCase()) &&
+      (filterValues.type === undefined || row.type === filterValues.type) &&
+      (filterValues.state === undefined || row.active === (filterValues.state === 'active'))
     );
   });
-  const rows = all ? found : found.slice(0, SHOWN);
+  const rows = showAll ? matchingSources : matchingSources.slice(0, INITIAL_COUNT);
   const add = (
-    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={may} why={needsWrite} onClick={() => setEditing('')}>
+    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={canWrite} why={writePermissionRequired} onClick={() => setEditing('')}>
       New source
     </ExplainedButton>
   );
-  const none = (sources.data ?? []).length === 0;
+  const hasNoSources = (sources.data ?? []).length === 0;
   return (
     <Page
       title="Sources"
       lead="Warehouses, stores, 3PLs and vendors an order can ship from, and what their day has taken so far."
       actions={add}
     >
-      {!none && (
+      {!hasNoSources && (
         <MapView
           label="Sources"
           height={380}
-          pins={found.flatMap((item) =>
+          pins={matchingSources.flatMap((item) =>
             pinOf({
               id: item.name,
-              label: found.length > LABELED ? '' : item.name,
+              label: matchingSources.length > MAX_LABELED_PINS ? '' : item.name,
               kind: item.active ? 'source' : 'inactive',
               latitude: item.latitude,
               longitude: item.longitude,
@@ -210,33 +210,37 @@ export default function SourcesPage() {
         columns={visibleColumns}
         rowId={(row) => row.name}
         onOpen={(row) => setEditing(row.name)}
-        selection={may ? { ids: picked, onChange: setPicked } : undefined}
+        selection={canWrite ? { ids: selectedIds, onChange: setSelectedIds } : undefined}
         toolbar={
-          picked.length > 0 ? (
+          selectedIds.length > 0 ? (
             <BulkBar
-              picked={picked.map((id) => ({ id, label: id }))}
-              verbs={verbs}
+              selectedRows={selectedIds.map((id) => ({ id, label: id }))}
+              actions={actions}
               noun={['source', 'sources']}
-              onClear={() => setPicked([])}
+              onClear={() => setSelectedIds([])}
               onDone={refresh}
             />
           ) : (
             <FilterBar
               filters={filters}
-              values={chosen}
+              values={filterValues}
               onChange={change}
               search="Name, title or place"
               extra={
                 <>
-                  {chooser}
-                  <ExportButton name="sources" columns={columnsOf(setEditing)} fetch={() => Promise.resolve({ items: found })} />
+                  {columnChooser}
+                  <ExportButton
+                    name="sources"
+                    columns={sourceColumns(setEditing)}
+                    fetch={() => Promise.resolve({ items: matchingSources })}
+                  />
                 </>
               }
             />
           )
         }
         empty={
-          none ? (
+          hasNoSources ? (
             <EmptyState icon={<EnvironmentOutlined />} title="No sources yet" action={add}>
               A source is a place that holds stock and can ship it. Write the first one here, or apply documents of kind <code>source</code>{' '}
               with <code>iom config apply</code>.
@@ -252,9 +256,9 @@ export default function SourcesPage() {
           )
         }
       />
-      {found.length > rows.length && (
-        <Button style={{ justifySelf: 'center' }} onClick={() => setAll(true)}>
-          Show the other {formatNumber(found.length - rows.length)}
+      {matchingSources.length > rows.length && (
+        <Button style={{ justifySelf: 'center' }} onClick={() => setShowAll(true)}>
+          Show the other {formatNumber(matchingSources.length - rows.length)}
         </Button>
       )}
       {editing !== undefined && <SourceDrawer name={editing} onClose={() => setEditing(undefined)} />}

@@ -4,12 +4,12 @@ import { Badge } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
-import { DocumentsList } from '../documents/DocumentListPage';
+import { DocumentListPage } from '../documents/DocumentListPage';
 import { asNumber, asRecord, asText } from '@kit/forms/fields';
-import { datesOf } from '../constraints/describeConstraint';
-import { constraintsOf, StrategyFields } from './StrategyFields';
+import { describeEffectiveDates } from '../constraints/describeConstraint';
+import { constraintNames, StrategyFields } from './StrategyFields';
 
-const fresh = { kind: 'strategy', name: '', body: { title: '' } };
+const newDocument = { kind: 'strategy', name: '', body: { title: '' } };
 /** What sources orders while nobody has written a strategy named `default`, and none is marked as the default. */
 const builtIn = (isDefault: boolean) => [
   {
@@ -24,14 +24,14 @@ export default function StrategiesPage() {
   const written = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const marked = (written.data ?? []).some((item) => item.body.is_default === true);
   return (
-    <DocumentsList
+    <DocumentListPage
       kind="strategy"
       title="Strategies"
       noun="strategy"
       lead="How orders are sourced: from which sources, under which constraints, and what each part of the cost is worth."
       icon={<ThunderboltOutlined />}
-      belongs="A strategy says from which sources orders ship and what counts."
-      fresh={fresh}
+      emptyDescription="A strategy says from which sources orders ship and what counts."
+      newDocument={newDocument}
       builtIn={builtIn(!marked)}
       columns={[
         {
@@ -48,7 +48,7 @@ export default function StrategiesPage() {
         {
           id: 'constraints',
           title: 'Constraints',
-          cell: (row) => <span className="clamp">{constraintsOf(row.body).join(', ') || <span className="muted">None</span>}</span>,
+          cell: (row) => <span className="clamp">{constraintNames(row.body).join(', ') || <span className="muted">None</span>}</span>,
         },
         { id: 'alternate', title: 'Alternate', cell: (row) => asText(row.body.alternate) || <span className="muted">None</span> },
         {
@@ -59,7 +59,7 @@ export default function StrategiesPage() {
             return batch.enabled === true ? `Together, every ${asNumber(batch.minutes, 2)} min` : 'As orders come';
           },
         },
-        { id: 'dates', title: 'Dates', cell: (row) => datesOf(row.body) || <span className="muted">Always</span> },
+        { id: 'dates', title: 'Dates', cell: (row) => describeEffectiveDates(row.body) || <span className="muted">Always</span> },
         { id: 'plans', title: 'Plans', cell: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
       ]}
       drawer={(document, isNew, close, isBuiltIn) => (
@@ -70,7 +70,7 @@ export default function StrategiesPage() {
           isBuiltIn={isBuiltIn}
           noun="strategy"
           onClose={close}
-          complete={(body) => (asText(body.title) === '' ? 'Give the strategy a title' : '')}
+          validate={(body) => (asText(body.title) === '' ? 'Give the strategy a title' : '')}
         >
           {(body, set) => <StrategyFields name={document.name} body={body} set={set} />}
         </DocumentDrawer>

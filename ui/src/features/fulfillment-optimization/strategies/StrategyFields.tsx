@@ -15,21 +15,21 @@ import {
 } from '@kit/forms/fields';
 
 /** What the optimizer counts, with the figure that holds when nobody wrote one. */
-export const weightWords: readonly { key: string; label: string; standard: number; hint?: string; least?: number }[] = [
-  { key: 'parcel', label: 'A parcel', standard: 6, hint: 'Label and packing.' },
-  { key: 'per_100_km', label: 'Carriage, each 100 km', standard: 0.35, hint: 'Counted where no rate table says more.' },
-  { key: 'line', label: 'Picking a line', standard: 0.4 },
-  { key: 'unit', label: 'Handling a unit', standard: 0.05 },
-  { key: 'split', label: 'Each parcel after the first', standard: 4 },
-  { key: 'lateness_per_day', label: 'A day late', standard: 2, hint: 'Against the date the buyer asked for.' },
-  { key: 'capacity_pressure', label: 'A parcel beyond 80 % of a day', standard: 0 },
-  { key: 'stock_out', label: 'A unit from an empty shelf', standard: 0, hint: 'Where days of cover are at nothing.' },
-  { key: 'stock_out_days', label: 'Days of cover without risk', standard: 7, least: 0.1 },
-  { key: 'markdown_credit', label: 'Credit for a unit marked down else', standard: 0 },
-  { key: 'markdown_days', label: 'Days of cover where markdowns begin', standard: 60, least: 0.1 },
-  { key: 'preference', label: 'Times the preference cost', standard: 1 },
-  { key: 'open_line', label: 'A line without a source', standard: 500, hint: 'Higher sources more, at any cost.', least: 0.01 },
-  { key: 'unknown_distance_km', label: 'Kilometers when nobody knows', standard: 4000 },
+export const weightFields: readonly { key: string; label: string; defaultValue: number; hint?: string; minimum?: number }[] = [
+  { key: 'parcel', label: 'A parcel', defaultValue: 6, hint: 'Label and packing.' },
+  { key: 'per_100_km', label: 'Carriage, each 100 km', defaultValue: 0.35, hint: 'Counted where no rate table says more.' },
+  { key: 'line', label: 'Picking a line', defaultValue: 0.4 },
+  { key: 'unit', label: 'Handling a unit', defaultValue: 0.05 },
+  { key: 'split', label: 'Each parcel after the first', defaultValue: 4 },
+  { key: 'lateness_per_day', label: 'A day late', defaultValue: 2, hint: 'Against the date the buyer asked for.' },
+  { key: 'capacity_pressure', label: 'A parcel beyond 80 % of a day', defaultValue: 0 },
+  { key: 'stock_out', label: 'A unit from an empty shelf', defaultValue: 0, hint: 'Where days of cover are at nothing.' },
+  { key: 'stock_out_days', label: 'Days of cover without risk', defaultValue: 7, minimum: 0.1 },
+  { key: 'markdown_credit', label: 'Credit for a unit marked down else', defaultValue: 0 },
+  { key: 'markdown_days', label: 'Days of cover where markdowns begin', defaultValue: 60, minimum: 0.1 },
+  { key: 'preference', label: 'Times the preference cost', defaultValue: 1 },
+  { key: 'open_line', label: 'A line without a source', defaultValue: 500, hint: 'Higher sources more, at any cost.', minimum: 0.01 },
+  { key: 'unknown_distance_km', label: 'Kilometers when nobody knows', defaultValue: 4000 },
 ];
 
 const useDocuments = (kind: string) => useQuery({ queryKey: ['configuration', kind], queryFn: () => listDocuments(kind) }).data ?? [];
@@ -86,7 +86,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         placeholder="None"
         value={body.constraints}
         options={documentOptions(constraints)}
-        onChange={(chosen) => set({ constraints: chosen })}
+        onChange={(selected) => set({ constraints: selected })}
       />
       <TextField
         label="Holds from"
@@ -164,23 +164,23 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
 
 function Weights({ body, set }: { body: Body; set: (part: Body) => void }) {
   const weights = asRecord(body.weights);
-  return weightWords.map((weightWord) => (
+  return weightFields.map((weightWord) => (
     <NumberField
       key={weightWord.key}
       label={weightWord.label}
       hint={weightWord.hint}
-      min={weightWord.least ?? 0}
-      value={asNumber(weights[weightWord.key], weightWord.standard)}
-      onChange={(value) => set({ weights: { ...weights, [weightWord.key]: value ?? weightWord.standard } })}
+      min={weightWord.minimum ?? 0}
+      value={asNumber(weights[weightWord.key], weightWord.defaultValue)}
+      onChange={(value) => set({ weights: { ...weights, [weightWord.key]: value ?? weightWord.defaultValue } })}
     />
   ));
 }
 
 function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
   const batch = asRecord(body.batch);
-  const again = asRecord(body.reoptimize);
+  const reoptimize = asRecord(body.reoptimize);
   const setBatch = (part: Body): void => set({ batch: { ...batch, ...part } });
-  const setAgain = (part: Body): void => set({ reoptimize: { ...again, ...part } });
+  const setReoptimize = (part: Body): void => set({ reoptimize: { ...reoptimize, ...part } });
   return (
     <>
       <h3 className="form-head">Batches</h3>
@@ -227,36 +227,36 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         wide
         label="Improve what is sourced but not yet released"
         hint="Never worsens a promise and never touches picked work."
-        value={again.enabled === true}
-        onChange={(enabled) => setAgain({ enabled })}
+        value={reoptimize.enabled === true}
+        onChange={(enabled) => setReoptimize({ enabled })}
       />
       <NumberField
         label="Every"
         unit="minutes"
         min={0.1}
         max={1440}
-        value={asNumber(again.minutes, 15)}
-        onChange={(minutes) => setAgain({ minutes: minutes ?? 15 })}
+        value={asNumber(reoptimize.minutes, 15)}
+        onChange={(minutes) => setReoptimize({ minutes: minutes ?? 15 })}
       />
       <NumberField
         label="Least saving per order"
-        value={asNumber(again.minimum_saving, 1)}
-        onChange={(minimum_saving) => setAgain({ minimum_saving: minimum_saving ?? 1 })}
+        value={asNumber(reoptimize.minimum_saving, 1)}
+        onChange={(minimum_saving) => setReoptimize({ minimum_saving: minimum_saving ?? 1 })}
       />
       <NumberField
         label="Moves per order, at most"
         min={1}
-        value={asNumber(again.max_moves, 2)}
-        onChange={(max_moves) => setAgain({ max_moves: max_moves ?? 2 })}
+        value={asNumber(reoptimize.max_moves, 2)}
+        onChange={(max_moves) => setReoptimize({ max_moves: max_moves ?? 2 })}
       />
       <NumberField
         label="Orders moved in a run, at most"
         min={1}
-        value={asNumber(again.max_moved_orders, 500)}
-        onChange={(max_moved_orders) => setAgain({ max_moved_orders: max_moved_orders ?? 500 })}
+        value={asNumber(reoptimize.max_moved_orders, 500)}
+        onChange={(max_moved_orders) => setReoptimize({ max_moved_orders: max_moved_orders ?? 500 })}
       />
     </>
   );
 }
 
-export const constraintsOf = (body: Body): string[] => asStrings(body.constraints);
+export const constraintNames = (body: Body): string[] => asStrings(body.constraints);
