@@ -23,7 +23,7 @@ test('problem+json keeps what, where, remedy and reference', () => {
 
 test("a proxy's HTML still says what to do", () => {
   const problem = problemFrom('<html>', 502, '/api/v1/orders');
-  expect(problem.what).toBe('The server answered 502 without saying why');
+  expect(problem.what).toBe('The server returned error 502 without details');
   expect(problem.where).toBe('/api/v1/orders');
   expect(problem.remedy).not.toBe('');
 });

@@ -40,15 +40,15 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 export function problemFrom(body: unknown, status: number, path: string): Problem {
   if (!isRecord(body)) {
     return new Problem({
-      what: `The server answered ${status} without saying why`,
+      what: `The server returned error ${status} without details`,
       where: path,
-      remedy: 'Try again; if it stays, ask an administrator to look at the server log.',
+      remedy: 'Try again. If the error persists, ask an administrator to check the server log.',
       status,
     });
   }
   const parts = Array.isArray(body.problems) ? body.problems.filter(isRecord) : [];
   return new Problem({
-    what: asText(body.detail) || asText(body.title) || `The server answered ${status}`,
+    what: asText(body.detail) || asText(body.title) || `The server returned error ${status}`,
     where: asText(body.where) || path,
     remedy: asText(body.remedy),
     reference: asText(body.reference),
@@ -63,11 +63,11 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof TypeError) {
     return new Problem({
       what: 'The server cannot be reached',
-      remedy: 'Check your connection and that OpenIOM is running; this page tries again by itself.',
+      remedy: 'Check your connection and that OpenIOM is running. This page retries automatically.',
     });
   }
   return new Problem({
-    what: error instanceof Error ? error.message : 'Something unexpected happened in this page',
+    what: error instanceof Error ? error.message : 'An unexpected error occurred on this page',
     remedy: 'Reload the page.',
   });
 }

@@ -75,10 +75,10 @@ function DeleteDialog({
     notification.destroy(key);
     try {
       await applyDocuments([document]);
-      message.success(`${name} is back`);
+      message.success(`${name} restored`);
       onChanged();
     } catch (error) {
-      notification.error({ title: `${name} could not be brought back`, description: <ProblemNotice compact error={error} />, duration: 0 });
+      notification.error({ title: `${name} could not be restored`, description: <ProblemNotice compact error={error} />, duration: 0 });
     }
   };
   const mutation = useMutation({
@@ -88,7 +88,7 @@ function DeleteDialog({
       notification.success({
         key,
         title: `Deleted ${noun} ${name}`,
-        description: 'Its versions stay on record. Undo applies it again as it was.',
+        description: 'Earlier versions are kept. Undo restores it.',
         actions: (
           <Button size="small" onClick={() => void undo(key)}>
             Undo
@@ -106,11 +106,11 @@ function DeleteDialog({
   return (
     <Modal
       open
-      title={refusal ? `The ${noun} ${name} is still needed` : `Delete ${noun} ${name}?`}
+      title={refusal ? `This ${noun} is in use` : `Delete ${noun} ${name}?`}
       onCancel={onClose}
       footer={
         <>
-          <Button onClick={onClose}>Keep it</Button>
+          <Button onClick={onClose}>Cancel</Button>
           {!refusal && (
             <Button type="primary" danger loading={mutation.isPending} disabled={!check.isSuccess} onClick={() => mutation.mutate()}>
               Delete {noun}
@@ -125,8 +125,7 @@ function DeleteDialog({
         <Skeleton active title={false} paragraph={{ rows: 2 }} />
       ) : (
         <p>
-          Nothing uses it. Orders from now on go without it; what was decided with it stays as it is. You can undo this right after, or
-          apply the document again later.
+          No other document uses it. New orders will not use it; existing decisions do not change. You can undo this right after deleting.
         </p>
       )}
     </Modal>

@@ -25,9 +25,7 @@ export function MapView(props: MapProps) {
   const height = props.height ?? 240;
   return (
     <figure>
-      <ErrorBoundary
-        fallback={<p className="muted small">This browser cannot draw the map (WebGL is off); the places are listed below.</p>}
-      >
+      <ErrorBoundary fallback={<p className="muted small">This browser cannot display the map because WebGL is off.</p>}>
         <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height }} />}>
           <Canvas {...props} height={height} />
         </Suspense>

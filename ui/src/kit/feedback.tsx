@@ -79,15 +79,7 @@ interface QueryLike<T> {
 }
 
 /** Skeleton while loading, problem when refused, children when there is something to show. */
-export function QueryContent<T>({
-  query: query,
-  rows = 3,
-  children,
-}: {
-  query: QueryLike<T>;
-  rows?: number;
-  children: (data: T) => ReactNode;
-}) {
+export function QueryContent<T>({ query, rows = 3, children }: { query: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error !== null && query.error !== undefined) return <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />;
   return (

@@ -71,7 +71,7 @@ function useNow(): number {
 }
 
 /** An instant in the reader's zone; the exact one on hover. */
-export function Timestamp({ at, as: as = 'ago', none: none = '—' }: { at: string | null | undefined; as?: 'ago' | 'date'; none?: string }) {
+export function Timestamp({ at, as = 'ago', none = '—' }: { at: string | null | undefined; as?: 'ago' | 'date'; none?: string }) {
   const now = useNow();
   if (!at) return <span className="muted">{none}</span>;
   return (

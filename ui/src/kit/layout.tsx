@@ -3,11 +3,11 @@ import { type ReactNode, useEffect } from 'react';
 /** A page: its name in the tab and as the only h1, what it can do at the right. */
 export function Page({
   title,
-  lead: lead,
+  lead,
   actions,
-  above: above,
+  above,
   children,
-  tab: tab,
+  tab,
 }: {
   title: ReactNode;
   tab?: string;

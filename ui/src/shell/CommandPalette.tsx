@@ -101,7 +101,7 @@ export default function CommandPalette({ permissions, onClose }: { permissions: 
         ))}
         {entries.length === 0 && (
           <p className="muted" style={{ padding: 16 }}>
-            {hits.isFetching ? 'Looking…' : `Nothing found for “${query}”. Try an order number, a product or a customer name.`}
+            {hits.isFetching ? 'Searching…' : `Nothing found for “${query}”. Try an order number, a product or a customer name.`}
           </p>
         )}
       </div>

@@ -11,7 +11,7 @@ interface Props {
 }
 
 /** The areas at the left. Folded, it shows icons with their names on hover. */
-export function Navigation({ permissions, collapsed: collapsed, onToggle: onToggle, onNavigate: onNavigate }: Props) {
+export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Props) {
   const visibleGroups = navigationGroups
     .map((area) => ({ ...area, pages: area.pages.filter((page) => hasPermission(permissions, page.permission)) }))
     .filter((area) => area.pages.length > 0);

@@ -27,7 +27,7 @@ const initials = (name: string): string =>
     .join('')
     .toUpperCase();
 
-export function TopBar({ session, onSearch: onSearch, onOpenMenu: onOpenMenu, onSignOut }: Props) {
+export function TopBar({ session, onSearch, onOpenMenu, onSignOut }: Props) {
   const { mode, density, setMode, setDensity } = usePreferences();
   const isDark = mode === 'dark';
   const isCompact = density === 'compact';
@@ -91,17 +91,17 @@ export function TopBar({ session, onSearch: onSearch, onOpenMenu: onOpenMenu, on
 }
 
 const liveStates = {
-  live: { tone: 'done', word: 'Live', says: 'What is on screen follows the server as it happens' },
-  connecting: { tone: 'neutral', word: 'Connecting', says: 'Opening the live stream' },
+  live: { tone: 'done', word: 'Live', says: 'The page updates as changes happen' },
+  connecting: { tone: 'neutral', word: 'Connecting', says: 'Connecting to live updates' },
   lost: {
     tone: 'attention',
     word: 'Not live',
-    says: 'The live stream is interrupted and is being reopened; pages still load what they show',
+    says: 'Live updates are interrupted. Reload a page to see the latest data.',
   },
 } as const;
 
 function LiveIndicator() {
-  const { tone, word: word, says: says } = liveStates[useLiveState()];
+  const { tone, word, says } = liveStates[useLiveState()];
   return (
     <Tooltip title={says}>
       <span className="live" data-tone={tone} role="status">

@@ -11,9 +11,9 @@ const lazyPage =
 
 function NotFound() {
   return (
-    <Page title="Nothing here">
+    <Page title="Page not found">
       <EmptyState title="This page does not exist" action={<Link to="/orders">Go to sales orders</Link>}>
-        The address may be old or mistyped. Press Ctrl K to find what you were looking for.
+        Check the address, or press Ctrl K to search.
       </EmptyState>
     </Page>
   );

@@ -38,7 +38,7 @@ export default function FulfillmentOrderPage() {
               <Card title="Shipments and tracking">
                 {item.shipments.length === 0 ? (
                   <p className="muted">
-                    Nothing has shipped yet. Tracking appears here as soon as {item.source_place.name || item.source} reports it.
+                    Nothing has shipped yet. Tracking appears when {item.source_place.name || item.source} reports a shipment.
                   </p>
                 ) : (
                   <div className="stack" style={{ gap: 8 }}>
@@ -73,7 +73,7 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
           ['Reason', item.state_reason],
           ['Shipped', `${formatNumber(item.shipped_units)} of ${formatNumber(item.units)} units`],
           ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
-          ['Their number', item.external_id],
+          ['External number', item.external_id],
           ['Created', <Timestamp key="created" at={item.created_at} />],
           ['Sent', <Timestamp key="sent" at={item.sent_at} none="Not yet" />],
         ]}

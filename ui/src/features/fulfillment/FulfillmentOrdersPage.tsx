@@ -4,7 +4,7 @@ import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { StateTag, stateLabel } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -76,7 +76,7 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} none="Not yet" /> },
   {
     id: 'external',
-    title: 'Their number',
+    title: 'External number',
     exportValue: (row) => row.external_id,
     cell: (row) => row.external_id || <span className="muted">—</span>,
   },
@@ -86,17 +86,17 @@ export default function FulfillmentOrdersPage() {
   const navigate = useNavigate();
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('fulfillment-orders', columns);
+  const { visibleColumns, columnChooser } = useColumns('fulfillment-orders', columns);
   const list = usePagedList({
     name: 'fulfillment-orders',
     query: values,
     fetch: listFulfillmentOrders,
-    rowId: rowId,
+    rowId,
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
   const isFiltered = Object.keys(values).length > 0;
   return (
-    <Page title="Fulfillment orders" lead="One for each order and source: what a warehouse, store or 3PL was asked to ship.">
+    <Page title="Fulfillment orders" lead="The part of an order that one warehouse, store or 3PL ships.">
       <ListView
         label="Fulfillment orders"
         list={list}
@@ -109,7 +109,7 @@ export default function FulfillmentOrdersPage() {
           <FilterBar
             search="Number, order or customer"
             filters={[
-              { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
+              { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
               {
                 key: 'source',
                 label: 'Source',
@@ -135,14 +135,14 @@ export default function FulfillmentOrdersPage() {
           isFiltered ? (
             <EmptyState
               icon={<CarOutlined />}
-              title="No fulfillment order matches"
+              title="No matching fulfillment orders"
               action={<Button onClick={() => change({ search: undefined, state: undefined, source: undefined })}>Clear filters</Button>}
             >
-              Nothing here fits all of the filters above.
+              No results match these filters.
             </EmptyState>
           ) : (
             <EmptyState icon={<CarOutlined />} title="No fulfillment orders yet" action={<Link to="/orders">Go to sales orders</Link>}>
-              They appear when a flow has found a source with stock for the lines of an order.
+              Fulfillment orders are created when orders are sourced.
             </EmptyState>
           )
         }

@@ -15,17 +15,17 @@ const kindLabels: Record<AllocationKind, { title: string; confirmLabel: string; 
   allocate: {
     title: 'Allocate stock',
     confirmLabel: 'Allocate',
-    description: 'Units are kept for one group: nobody else is promised them.',
+    description: 'Allocated units can only be promised to this group.',
   },
   unallocate: {
-    title: 'Give units back',
-    confirmLabel: 'Give back',
-    description: 'The units return to the common pool, where anybody may be promised them.',
+    title: 'Release allocated units',
+    confirmLabel: 'Release',
+    description: 'The units return to the common pool.',
   },
   reallocate: {
     title: 'Move units to another group',
     confirmLabel: 'Move',
-    description: 'The units stay kept, for another group than before.',
+    description: 'The units are allocated to another group.',
   },
 };
 
@@ -68,7 +68,7 @@ export function AllocationDialog({
         sources: kind === 'reallocate' ? (row?.groups ?? []) : [],
         quantity,
       });
-      if (refused) throw new Problem({ what: humanize(refused), remedy: 'Ask for less, or free units first.' });
+      if (refused) throw new Problem({ what: humanize(refused), remedy: 'Enter a smaller quantity or release units first.' });
     },
     onSuccess: () => {
       message.success(`${kindLabels[kind].confirmLabel}: ${formatNumber(Number(quantity))} × ${product}`);
@@ -83,7 +83,7 @@ export function AllocationDialog({
       open
       title={kindLabels[kind].title}
       okText={kindLabels[kind].confirmLabel}
-      cancelText="Keep as is"
+      cancelText="Cancel"
       onCancel={onClose}
       onOk={() => mutation.mutate()}
       confirmLoading={mutation.isPending}
@@ -93,7 +93,8 @@ export function AllocationDialog({
         <p className="muted">{kindLabels[kind].description}</p>
         {row ? (
           <p>
-            <span className="strong">{row.product}</span> at {row.source}, kept for <span className="strong">{row.groups.join(' › ')}</span>
+            <span className="strong">{row.product}</span> at {row.source}, allocated to{' '}
+            <span className="strong">{row.groups.join(' › ')}</span>
           </p>
         ) : (
           <>
@@ -124,9 +125,7 @@ export function AllocationDialog({
           <Input inputMode="decimal" value={quantity} onChange={(event) => setQuantity(event.target.value.trim())} />
         </label>
         {maximum !== undefined && (
-          <p className="muted">
-            {row ? `${formatNumber(maximum)} are kept now.` : `${formatNumber(Math.max(maximum, 0))} are available there.`}
-          </p>
+          <p className="muted">{row ? `${formatNumber(maximum)} allocated.` : `${formatNumber(Math.max(maximum, 0))} available.`}</p>
         )}
         {mutation.error && <ProblemNotice compact error={mutation.error} />}
       </div>

@@ -13,7 +13,7 @@ import { useLive } from '@client/live';
 import { QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
-import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, WorkList } from '@kit/list';
+import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { humanize } from '@kit/states';
 import { TableHead } from '@kit/TableHead';
@@ -47,7 +47,7 @@ export default function AllocationsPage() {
     name: 'allocations',
     query,
     fetch: listAllocations,
-    rowId: rowId,
+    rowId,
     isRelevant: (item) => isRelevantEvent(item.name),
   });
   useLive((changes) => {
@@ -66,7 +66,7 @@ export default function AllocationsPage() {
   return (
     <Page
       title="Allocations"
-      lead="Units of stock kept for a channel or a customer group, so that nobody else is promised them. Orders use up what is kept for them first."
+      lead="Stock allocated to a channel or customer group. Orders consume their own allocation first."
       actions={allocate}
     >
       {(pools.data === undefined || pools.data.length > 0) && (
@@ -76,7 +76,7 @@ export default function AllocationsPage() {
           </QueryContent>
         </Card>
       )}
-      <WorkList
+      <ActionableList
         label="Allocations"
         list={list}
         columns={columns}
@@ -90,12 +90,11 @@ export default function AllocationsPage() {
         onChange={change}
         icon={<PieChartOutlined />}
         empty={{
-          title: 'Nothing is allocated',
-          description:
-            'All stock is one common pool. Allocate some of it to a channel, say the web shop, or to a customer group below it, and only they are promised those units.',
+          title: 'No allocations',
+          description: 'All stock is in the common pool. Allocate stock to a channel or customer group to keep it for their orders.',
           action: allocate,
         }}
-        noMatch={{ title: 'Nothing is allocated there', description: 'No units of this product or source are kept for anybody.' }}
+        noMatch={{ title: 'No matching allocations', description: 'No stock of this product or source is allocated.' }}
       />
       {dialog && shape.data && (
         <AllocationDialog kind={dialog.kind} row={dialog.row} shape={shape.data} onClose={() => setDialog(undefined)} onDone={refresh} />
@@ -113,7 +112,7 @@ function allocationColumns(
   return [
     {
       id: 'groups',
-      title: 'Kept for',
+      title: 'Allocated to',
       cell: (row) => (
         <button type="button" className="link-button strong" onClick={() => open(row)}>
           {row.groups.join(' › ')}
@@ -131,9 +130,9 @@ function allocationColumns(
       ),
     },
     { id: 'source', title: 'Source', cell: (row) => row.source },
-    figureColumn('allocated', 'Kept now', (row) => row.allocated, true),
-    figureColumn('consumed', 'Used', (row) => row.consumed),
-    figureColumn('cumulative_allocated', 'Ever allocated', (row) => row.cumulative_allocated),
+    numberColumn('allocated', 'Allocated', (row) => row.allocated, true),
+    numberColumn('consumed', 'Consumed', (row) => row.consumed),
+    numberColumn('cumulative_allocated', 'Total allocated', (row) => row.cumulative_allocated),
     {
       id: 'acts',
       title: '',
@@ -145,7 +144,7 @@ function allocationColumns(
               Move
             </Button>
             <Button size="small" onClick={() => openDialog({ kind: 'unallocate', row })}>
-              Give back
+              Release
             </Button>
           </span>
         ),
@@ -163,7 +162,7 @@ function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
   return (
     <HorizontalScroll label="Pools">
       <table className="plain pools">
-        <TableHead titles={[...levels, 'Kept and used', ['Kept now'], ['Used'], ['Stock keys']]} />
+        <TableHead titles={[...levels, 'Allocated and consumed', ['Allocated'], ['Consumed'], ['Stock records']]} />
         <tbody>
           {pools.map((pool, index) => (
             <tr key={pool.groups.join(' ')}>
@@ -210,16 +209,16 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
             ['Product', row.product],
             ['Source', row.source],
             ['Dimensions', describeDimensions(shape, row.dimensions)],
-            ['Kept now', formatNumber(row.allocated)],
-            ['Used', formatNumber(row.consumed)],
-            ['Ever allocated', formatNumber(row.cumulative_allocated)],
+            ['Allocated', formatNumber(row.allocated)],
+            ['Consumed', formatNumber(row.consumed)],
+            ['Total allocated', formatNumber(row.cumulative_allocated)],
           ]}
         />
         <QueryContent query={moves} rows={5}>
           {(data) => (
             <HorizontalScroll label="Moves" className="bleed-drawer">
               <table className="plain">
-                <TableHead titles={['When', 'What', ['Kept'], ['Used'], 'Document']} />
+                <TableHead titles={['When', 'Action', ['Allocated'], ['Consumed'], 'Document']} />
                 <tbody>
                   {data.map((move) => (
                     <tr key={move.id}>

@@ -38,21 +38,21 @@ function stepPath(values: number[], x: (index: number) => number, y: (value: num
 }
 
 export const describeDay = (day: PromiseDay): string =>
-  `${dayOf(day.day)}: ${formatNumber(day.atp)} can be promised, ${formatNumber(day.projected)} projected, ${formatNumber(day.supply)} in, ${formatNumber(day.demand)} out`;
+  `${dayOf(day.day)}: ${formatNumber(day.atp)} available to promise, ${formatNumber(day.projected)} projected, ${formatNumber(day.supply)} in, ${formatNumber(day.demand)} out`;
 
 /** What can be promised by day, with what comes in and goes out. Arrow keys or the pointer move from day to day. */
 export function AvailableToPromiseChart({
   label,
   days,
-  selectedIndex: selectedIndex,
-  onSelect: onSelect,
+  selectedIndex,
+  onSelect,
 }: {
   label: string;
   days: PromiseDay[];
   selectedIndex: number;
   onSelect: (index: number) => void;
 }) {
-  const { box: box, width } = useWidth();
+  const { box, width } = useWidth();
   const clip = useId();
   const values = days.flatMap((day) => [day.atp, day.projected, day.supply, -day.demand]);
   const ticks = ticksOf(Math.min(0, ...values), Math.max(0, ...values));
@@ -167,10 +167,10 @@ export function ChartLegend() {
   return (
     <ul className="chart-legend">
       {[
-        ['atp', 'Can be promised'],
+        ['atp', 'Available to promise'],
         ['projected', 'Projected on hand'],
-        ['in', 'Comes in'],
-        ['out', 'Goes out'],
+        ['in', 'Incoming'],
+        ['out', 'Outgoing'],
       ].map(([kind, label]) => (
         <li key={kind}>
           <i className={kind} aria-hidden="true" />

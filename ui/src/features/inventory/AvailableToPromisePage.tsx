@@ -23,7 +23,7 @@ export default function AvailableToPromisePage() {
   return (
     <Page
       title="Available to promise"
-      lead="What can be promised of a product on each day and kept: what stands free now, with what is scheduled to come in and go out."
+      lead="Quantity that can be promised on each day, based on available stock, scheduled supply and demand."
     >
       <ProductSearch key={values.product ?? ''} product={values.product ?? ''} source={values.source ?? ''} onChange={change} />
       {values.product === undefined ? (
@@ -60,7 +60,7 @@ function ProductSearch({
       </label>
       <label>
         Source
-        <SourceField label="Source" allLabel="Every source" value={source} onChange={(next) => onChange({ source: next || undefined })} />
+        <SourceField label="Source" allLabel="All sources" value={source} onChange={(next) => onChange({ source: next || undefined })} />
       </label>
       <Button type="primary" htmlType="submit" disabled={text.trim() === ''}>
         Show
@@ -76,7 +76,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
     <Card>
       <EmptyState
         icon={<LineChartOutlined />}
-        title="Which product?"
+        title="Select a product"
         action={
           rows.length > 0 ? (
             rows.map((row) => (
@@ -85,7 +85,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
               </Button>
             ))
           ) : (
-            <Link to="/inventory">See what stock is known</Link>
+            <Link to="/inventory">View inventory</Link>
           )
         }
       >
@@ -96,15 +96,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
   );
 }
 
-function Timelines({
-  product,
-  source,
-  onClearSource: onClearSource,
-}: {
-  product: string;
-  source: string | undefined;
-  onClearSource: () => void;
-}) {
+function Timelines({ product, source, onClearSource }: { product: string; source: string | undefined; onClearSource: () => void }) {
   const query = useMemo(() => ({ product, source }), [product, source]);
   const list = usePagedList({
     name: 'promise',
@@ -128,16 +120,16 @@ function Timelines({
       <Card>
         <EmptyState
           icon={<LineChartOutlined />}
-          title={source === undefined ? `No source knows ${product}` : `${source} does not know ${product}`}
+          title={source === undefined ? `No stock or supply of ${product}` : `No stock or supply of ${product} at ${source}`}
           action={
             source === undefined ? (
-              <Link to="/inventory/supply">See supply orders</Link>
+              <Link to="/inventory/supply">View supply orders</Link>
             ) : (
-              <Button onClick={onClearSource}>Every source</Button>
+              <Button onClick={onClearSource}>All sources</Button>
             )
           }
         >
-          A product can be promised where it has stock, or where a purchase or transfer order will bring some.
+          A product can be promised where it has stock or scheduled supply.
         </EmptyState>
       </Card>
     );
@@ -177,12 +169,12 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
         <DescriptionList
           columns={3}
           items={[
-            ['Free now', renderFigure(timeline.free)],
+            ['Available now', renderFigure(timeline.free)],
             ['On hand', renderFigure(timeline.on_hand)],
             ['Reserved', renderFigure(timeline.reserved)],
             ['Safety stock', timeline.safety_stock > 0 && renderFigure(timeline.safety_stock)],
             ['Allocated', timeline.allocated > 0 && renderFigure(timeline.allocated)],
-            ['A kit of', components.length > 0 && components.map(([part, each]) => `${each} × ${part}`).join(', ')],
+            ['Kit components', components.length > 0 && components.map(([part, each]) => `${each} × ${part}`).join(', ')],
           ]}
         />
         {daysWithMovement.length > 0 ? (
@@ -225,18 +217,18 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
 /** In one word: can it be promised now, when can it, or not at all in sight. */
 function AvailabilityBadge({ timeline }: { timeline: Timeline }) {
   const firstAvailableDay = timeline.days.find((day) => day.atp > 0);
-  if (firstAvailableDay === undefined) return <Badge tone="failed">Nothing to promise in {timeline.days.length} days</Badge>;
-  if (firstAvailableDay === timeline.days[0]) return <Badge tone="done">{formatNumber(firstAvailableDay.atp)} can be promised today</Badge>;
+  if (firstAvailableDay === undefined) return <Badge tone="failed">Not available in the next {timeline.days.length} days</Badge>;
+  if (firstAvailableDay === timeline.days[0]) return <Badge tone="done">{formatNumber(firstAvailableDay.atp)} available today</Badge>;
   return (
     <Badge tone="attention">
-      {formatNumber(firstAvailableDay.atp)} from {dayOf(firstAvailableDay.day)}
+      {formatNumber(firstAvailableDay.atp)} available from {dayOf(firstAvailableDay.day)}
     </Badge>
   );
 }
 
 function DayEntries({ day }: { day: PromiseDay }) {
   return (
-    <ul className="behind" aria-label={`Behind ${dayOf(day.day)}`}>
+    <ul className="behind" aria-label={`Entries on ${dayOf(day.day)}`}>
       {day.entries.map((entry) => (
         <li key={entry.id}>
           <span className="figure strong">
@@ -245,7 +237,7 @@ function DayEntries({ day }: { day: PromiseDay }) {
           </span>{' '}
           {entry.product} · {humanize(entry.cause)}
           {entry.document && <>, {entry.document}</>}
-          {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)} % sure</>}
+          {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)} % confidence</>}
           <span className="muted"> by {entry.actor}</span>
         </li>
       ))}
@@ -260,7 +252,7 @@ function MovementTable({ days }: { days: PromiseDay[] }) {
         <thead>
           <tr>
             <th scope="col">Day</th>
-            {['In', 'Out', 'Projected', 'Can be promised'].map((title) => (
+            {['In', 'Out', 'Projected', 'Available to promise'].map((title) => (
               <th key={title} scope="col" className="num">
                 {title}
               </th>

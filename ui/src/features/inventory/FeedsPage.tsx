@@ -13,7 +13,7 @@ import { isStockEvent } from './labels';
 const keys = ['state'] as const;
 const rowId = (row: FeedFile): string => String(row.id);
 const FeedStateTag = ({ row }: { row: FeedFile }) =>
-  row.state === 'done' ? <StateTag state="done" label="Taken" /> : <StateTag state="failed" label="Refused" />;
+  row.state === 'done' ? <StateTag state="done" label="Imported" /> : <StateTag state="failed" label="Failed" />;
 
 function feedColumns(open: (row: FeedFile) => void): readonly ListColumn<FeedFile>[] {
   return [
@@ -29,7 +29,7 @@ function feedColumns(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
     { id: 'state', title: 'State', cell: (row) => <FeedStateTag row={row} /> },
     {
       id: 'problem',
-      title: 'What is wrong',
+      title: 'Error',
       cell: (row) =>
         row.problems > 0 && (
           <span className="two-line wrap">
@@ -52,12 +52,9 @@ export default function FeedsPage() {
   const columns = useMemo(() => feedColumns(setOpen), []);
   const state: FeedFile['state'] | undefined = values.state === 'done' || values.state === 'error' ? values.state : undefined;
   const query = useMemo(() => ({ state }), [state]);
-  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId: rowId, isRelevant: (item) => isStockEvent(item.name) });
+  const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId, isRelevant: (item) => isStockEvent(item.name) });
   return (
-    <Page
-      title="Inventory feed"
-      lead="Files with quantities that other systems put into the feed folder. A file is taken whole, or refused whole with its first problem."
-    >
+    <Page title="Inventory feed" lead="Inventory files from other systems. A file is imported completely or not at all.">
       <ListView
         label="Feed files"
         list={list}
@@ -73,8 +70,8 @@ export default function FeedsPage() {
                 label: 'State',
                 kind: 'choice',
                 options: [
-                  { value: 'done', label: 'Taken' },
-                  { value: 'error', label: 'Refused' },
+                  { value: 'done', label: 'Imported' },
+                  { value: 'error', label: 'Failed' },
                 ],
               },
             ]}
@@ -82,24 +79,24 @@ export default function FeedsPage() {
             onChange={change}
             extra={
               <Button loading={list.refreshing} onClick={list.retry}>
-                Look again
+                Refresh
               </Button>
             }
           />
         }
         empty={
           values.state === undefined ? (
-            <EmptyState icon={<FileSyncOutlined />} title="No file has come yet">
-              Put a JSON file with quantities into the folder that the setting <code>OPENIOM_FEED_DIR</code> names; a worker reads it within
-              seconds. <code>overwrite</code> files say what stands, <code>incremental</code> ones what changed.
+            <EmptyState icon={<FileSyncOutlined />} title="No files yet">
+              Place a JSON file in the folder set by <code>OPENIOM_FEED_DIR</code>. Use <code>overwrite</code> for absolute quantities and{' '}
+              <code>incremental</code> for changes.
             </EmptyState>
           ) : (
             <EmptyState
               icon={<FileSyncOutlined />}
-              title={values.state === 'error' ? 'No file was refused' : 'No file was taken'}
+              title={values.state === 'error' ? 'No failed files' : 'No imported files'}
               action={<Button onClick={() => change({ state: undefined })}>Show all files</Button>}
             >
-              {values.state === 'error' ? 'Every file that came could be read.' : 'Look at the refused ones for what is wrong.'}
+              {values.state === 'error' ? 'All files were imported.' : 'Check the failed files for errors.'}
             </EmptyState>
           )
         }
@@ -114,12 +111,12 @@ export default function FeedsPage() {
                   <p className="strong">{open.problem}</p>
                   <p>
                     {open.problems > 1
-                      ? `This is the first of ${formatNumber(open.problems)} problems. Nothing of the file was posted.`
-                      : 'Nothing of the file was posted.'}
+                      ? `First of ${formatNumber(open.problems)} errors. No quantity from this file was imported.`
+                      : 'No quantity from this file was imported.'}
                   </p>
                   <p>
-                    All problems stand in <code>error/{open.name}.problem.json</code> inside the feed folder. Correct the file and put it
-                    into the feed folder again; the corrected file is read as a new one.
+                    All errors are listed in <code>error/{open.name}.problem.json</code> in the feed folder. Correct the file and place it
+                    in the feed folder again.
                   </p>
                 </div>
               </div>
@@ -132,12 +129,12 @@ export default function FeedsPage() {
                 ['Source system', open.data_source],
                 ['Kind', humanize(open.feed_type)],
                 ['Records', formatNumber(open.records)],
-                ['Problems', open.problems > 0 && formatNumber(open.problems)],
+                ['Errors', open.problems > 0 && formatNumber(open.problems)],
               ]}
             />
             {open.state === 'done' && (
               <p className="muted">
-                The file was moved to the folder <code>done</code> inside the feed folder; each quantity it brought stands in the ledger.
+                The file was moved to the <code>done</code> folder. Its quantities are in the ledger.
               </p>
             )}
           </div>

@@ -12,7 +12,7 @@ import { describeDimensions } from './labels';
 export function GroupDrawer({
   shape,
   group,
-  filters: filters,
+  filters,
   onClose,
   onOpen,
 }: {
@@ -55,15 +55,13 @@ export function GroupDrawer({
           </span>,
         ])}
       />
-      <p className="muted drawer-note">
-        {formatNumber(group.keys)} stock keys make up these figures. Open one to see every change behind it.
-      </p>
+      <p className="muted drawer-note">{formatNumber(group.keys)} stock records. Select one to see its changes.</p>
       {keys.error && <ProblemNotice error={keys.error} onRetry={() => void keys.refetch()} />}
       {keys.isPending && <Skeleton active title={false} paragraph={{ rows: 5 }} />}
       {rows.length > 0 && (
-        <HorizontalScroll label="Stock keys">
+        <HorizontalScroll label="Stock records">
           <table className="plain">
-            <TableHead titles={['Stock key', ['On hand'], ['Reserved'], 'Last change']} />
+            <TableHead titles={['Stock record', ['On hand'], ['Reserved'], 'Last change']} />
             <tbody>
               {rows.map((row) => (
                 <tr key={row.stock_id}>
@@ -88,7 +86,7 @@ export function GroupDrawer({
       )}
       {keys.hasNextPage && (
         <Button loading={keys.isFetchingNextPage} onClick={() => void keys.fetchNextPage()}>
-          More stock keys
+          Load more
         </Button>
       )}
     </Drawer>

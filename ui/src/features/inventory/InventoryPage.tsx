@@ -21,10 +21,7 @@ const DEFAULT_GROUPING = 'product,source';
 export default function InventoryPage() {
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   return (
-    <Page
-      title="Inventory visibility"
-      lead="What every source has, what is promised, and what may still be sold. Each number opens to the changes behind it."
-    >
+    <Page title="Inventory visibility" lead="Stock, reservations and availability at every source. Select a quantity to see its changes.">
       <QueryContent query={shape} rows={10}>
         {(data) => <Grid shape={data} />}
       </QueryContent>
@@ -91,7 +88,7 @@ function Grid({ shape }: { shape: Shape }) {
     else change({ ...row.values, by: ['product', ...by].join(',') });
   };
   const allColumns = gridColumns(shape, by, open);
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('inventory-grid', allColumns);
+  const { visibleColumns, columnChooser } = useColumns('inventory-grid', allColumns);
   const query = useMemo(() => {
     const [groupNames, given] = JSON.parse(serializedQuery) as [string[], Record<string, string>];
     return {
@@ -146,17 +143,16 @@ function Grid({ shape }: { shape: Shape }) {
         }
         empty={
           isFiltered ? (
-            <EmptyState icon={<DatabaseOutlined />} title="No stock matches" action={<Button onClick={clearFilters}>Clear filters</Button>}>
-              {values.short ? 'No product is short where you looked.' : 'Nothing here fits all of the filters above.'}
-            </EmptyState>
-          ) : (
             <EmptyState
               icon={<DatabaseOutlined />}
-              title="No stock known yet"
-              action={<Link to="/providers">See installed providers</Link>}
+              title="No matching stock"
+              action={<Button onClick={clearFilters}>Clear filters</Button>}
             >
-              Stock arrives from a warehouse provider, from a count, from a feed file or through the API. Until then nothing can be
-              reserved.
+              {values.short ? 'No products are short.' : 'No results match these filters.'}
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<DatabaseOutlined />} title="No stock yet" action={<Link to="/providers">View installed providers</Link>}>
+              Import stock from a provider, a feed file or the API.
             </EmptyState>
           )
         }

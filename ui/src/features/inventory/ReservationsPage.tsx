@@ -2,7 +2,7 @@ import { LockOutlined } from '@kit/icons';
 import { listReservations, listSources, getOrderLines, getShape, releaseReservations, type ReservationRow } from '@client/inventory';
 import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
+import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type BulkAction, ActionableList } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';
@@ -28,14 +28,14 @@ const rowName = (row: ReservationRow): string =>
   `${formatNumber(row.open)} ${row.product} at ${row.source}${row.document ? ` for ${row.document}` : ''}`;
 const EXPIRES_SOON_MS = 3_600_000;
 
-export const releaseAction: Verb = {
+export const releaseAction: BulkAction = {
   name: 'release',
   label: 'Release',
   danger: true,
-  reasonPlaceholder: 'For example: the buyer withdrew on the phone',
+  reasonPlaceholder: 'For example: customer canceled by phone',
   reasonRequired: true,
   description:
-    'The units become free for others at once. An order line that held them keeps its source but holds nothing there any more: source it again, or cancel it.',
+    'The units become available to other orders. The order line keeps its source without a reservation: source it again or cancel it.',
   run: (ids, reason) => releaseReservations(ids, reason),
 };
 
@@ -65,7 +65,7 @@ export default function ReservationsPage() {
     name: 'reservations',
     query,
     fetch: listReservations,
-    rowId: rowId,
+    rowId,
     isRelevant: (entry) => isStockEvent(entry.name) || entry.name.startsWith('order.'),
   });
   const lineIds = list.rows.flatMap((row) => row.line_id ?? []);
@@ -95,7 +95,7 @@ export default function ReservationsPage() {
               <span className="muted">line {line.line_number}</span>
             </span>
           );
-        return row.document || (row.line_id ? 'Order line' : <span className="muted">Nobody named</span>);
+        return row.document || (row.line_id ? 'Order line' : <span className="muted">Not specified</span>);
       },
     },
     {
@@ -111,19 +111,19 @@ export default function ReservationsPage() {
       ),
     },
     { id: 'source', title: 'Source', cell: (row) => row.source },
-    figureColumn('open', 'Holds', (row) => row.open, true),
-    figureColumn('quantity', 'Of', (row) => row.quantity),
+    numberColumn('open', 'Reserved', (row) => row.open, true),
+    numberColumn('quantity', 'Original quantity', (row) => row.quantity),
     { id: 'state', title: 'State', cell: (row) => <ReservationState row={row} /> },
     { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.at} /> },
-    { id: 'expires', title: 'Ends', cell: (row) => <ReservationExpiry at={row.expires_at} open={row.open > 0} /> },
+    { id: 'expires', title: 'Expires', cell: (row) => <ReservationExpiry at={row.expires_at} open={row.open > 0} /> },
     { id: 'measure', title: 'Measure', cell: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
   ];
   return (
     <Page
       title="Reservations"
-      lead="Units held for order lines and other askers. What is held cannot be promised to anybody else until it ships, is released or expires."
+      lead="Stock reserved for order lines and external requests. Reserved units cannot be promised until they ship, are released or expire."
     >
-      <WorkList
+      <ActionableList
         label="Reservations"
         list={list}
         columns={columns}
@@ -149,8 +149,8 @@ export default function ReservationsPage() {
         icon={<LockOutlined />}
         empty={emptyContent(state)}
         noMatch={{
-          title: 'No reservation matches',
-          description: 'Nothing here fits all of the filters above. Look under All for what was shipped or released already.',
+          title: 'No matching reservations',
+          description: 'No reservations match these filters. Select All to include shipped and released reservations.',
         }}
       />
       {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
@@ -167,12 +167,12 @@ function ReservationState({ row }: { row: ReservationRow }) {
 const emptyContent = (state: State) =>
   state === 'expiring'
     ? {
-        title: 'Nothing expires',
-        description: 'No open reservation ends by itself. Carts and quotes that hold stock for a while appear here, the next to end first.',
-        action: <Link to="/inventory/reservations">See open reservations</Link>,
+        title: 'No expiring reservations',
+        description: 'Reservations with an expiry, such as carts and quotes, appear here.',
+        action: <Link to="/inventory/reservations">View open reservations</Link>,
       }
     : {
-        title: 'Nothing is reserved here',
-        description: 'An order holds stock once its lines are sourced; other systems hold some through the API.',
+        title: 'No reservations',
+        description: 'Stock is reserved when orders are sourced or through the API.',
         action: <Link to="/orders">Go to sales orders</Link>,
       };

@@ -55,13 +55,13 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
           </Button>
           {key.data && (
             <Link to={`/inventory/promise?product=${encodeURIComponent(key.data.product)}&source=${encodeURIComponent(key.data.source)}`}>
-              What can be promised
+              View availability
             </Link>
           )}
           <Link
             to={`/inventory/reservations?product=${encodeURIComponent(key.data?.product ?? '')}&source=${encodeURIComponent(key.data?.source ?? '')}`}
           >
-            Who holds it
+            View reservations
           </Link>
         </div>
         <QueryContent query={balances} rows={3}>
@@ -91,7 +91,7 @@ function BalanceFigures({
     <>
       {asOf !== undefined && (
         <p className="muted" role="status">
-          As it stood on {formatDateTime(asOf)}, summed from the ledger.
+          Quantities on {formatDateTime(asOf)}, calculated from the ledger.
         </p>
       )}
       <DescriptionList
@@ -99,8 +99,8 @@ function BalanceFigures({
         items={[
           ['On hand', renderFigure(balances.on_hand)],
           ['Reserved', renderFigure(balances.reserved)],
-          ['Free', renderFigure(balances.on_hand - balances.reserved)],
-          ['Promised beyond stock', balances.overdraft > 0 && renderFigure(balances.overdraft)],
+          ['Available', renderFigure(balances.on_hand - balances.reserved)],
+          ['Oversold', balances.overdraft > 0 && renderFigure(balances.overdraft)],
         ]}
       />
       {balances.measures.length > 0 && (
@@ -166,9 +166,7 @@ function LedgerEntries({
       {ledger.isPending && <Skeleton active title={false} paragraph={{ rows: 6 }} />}
       {ledger.data && entries.length === 0 && (
         <p className="muted">
-          {asOf === undefined && system === ''
-            ? 'Nothing has changed this balance yet.'
-            : 'No entry fits; choose another moment or all source systems.'}
+          {asOf === undefined && system === '' ? 'No changes yet.' : 'No entries match. Choose another date or all source systems.'}
         </p>
       )}
       {entries.length > 0 && (
@@ -185,7 +183,7 @@ function LedgerEntries({
       )}
       {ledger.hasNextPage && (
         <Button loading={ledger.isFetchingNextPage} onClick={() => void ledger.fetchNextPage()}>
-          Older entries
+          Load older entries
         </Button>
       )}
     </section>
@@ -206,7 +204,7 @@ function LedgerRow({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape |
       <td>
         <span className="two-line">
           <span>{measureTitle(shape, entry.data_source, entry.measure)}</span>
-          <span className="muted">{systemTitle(shape, entry.data_source) || 'bookkeeping'}</span>
+          <span className="muted">{systemTitle(shape, entry.data_source) || 'Internal'}</span>
         </span>
       </td>
       <td className="num figure strong">
@@ -244,7 +242,7 @@ function SealStatus({ id, chain }: { id: number; chain: ChainDay[] }) {
   const newestDay = sealed[0];
   if (newestDay === undefined || id > newestDay.last_id) {
     return (
-      <Tooltip title="Its day has not been sealed yet; a day is sealed soon after it ends (UTC)">
+      <Tooltip title="Days are sealed after midnight UTC">
         <span className="seal muted">
           <UnlockOutlined /> Not yet
         </span>
@@ -253,7 +251,7 @@ function SealStatus({ id, chain }: { id: number; chain: ChainDay[] }) {
   }
   const day = sealed.find((item) => item.first_id <= id && id <= item.last_id);
   return (
-    <Tooltip title={day ? `Sealed with this day's hash ${day.hash.slice(0, 16)}…` : 'Sealed in the chain of days'}>
+    <Tooltip title={day ? `Sealed with this day's hash ${day.hash.slice(0, 16)}…` : 'Sealed'}>
       <span className="seal">
         <LockOutlined /> {day ? <CalendarDate date={day.day} /> : 'Sealed'}
       </span>

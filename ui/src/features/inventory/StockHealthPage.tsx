@@ -27,10 +27,7 @@ export default function StockHealthPage() {
   const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const [stock, openStock] = useStockDrawer();
   return (
-    <Page
-      title="Stock health"
-      lead="A checker adds up the ledger of every stock row, round after round, and recomputes the chain that seals past days."
-    >
+    <Page title="Stock health" lead="Stock quantities are continuously reconciled with the ledger, and sealed days are verified.">
       <QueryContent query={health} rows={6}>
         {(data) => (
           <>
@@ -50,10 +47,10 @@ function HealthSummary({ health }: { health: Health }) {
   const tone = isConsistent ? (health.checked_through === null ? 'progress' : 'done') : 'failed';
   const summary =
     tone === 'progress'
-      ? 'The first round is under way'
+      ? 'First check in progress'
       : isConsistent
-        ? 'Every quantity is what its entries add up to'
-        : `${formatNumber(health.wrong.length)} ${health.wrong.length === 1 ? 'row is' : 'rows are'} not what the ledger says`;
+        ? 'All quantities match the ledger'
+        : `${formatNumber(health.wrong.length)} ${health.wrong.length === 1 ? 'row does' : 'rows do'} not match the ledger`;
   return (
     <Card>
       <div className="stack">
@@ -64,13 +61,10 @@ function HealthSummary({ health }: { health: Health }) {
         <DescriptionList
           columns={2}
           items={[
-            ['Every row was checked since', <Timestamp key="checked" at={health.checked_through} none="Not all yet" />],
-            ['This round began', <Timestamp key="began" at={health.round_began_at} none="The checker has not run yet; start a worker" />],
-            [
-              'Days are sealed through',
-              health.sealed_through === null ? 'None yet' : <CalendarDate key="sealed" date={health.sealed_through} />,
-            ],
-            ['The chain was recomputed', <Timestamp key="chain" at={health.chain_checked_through} none="Not yet" />],
+            ['All rows checked since', <Timestamp key="checked" at={health.checked_through} none="Not complete" />],
+            ['Current check started', <Timestamp key="began" at={health.round_began_at} none="Not started; start a worker" />],
+            ['Sealed through', health.sealed_through === null ? 'None yet' : <CalendarDate key="sealed" date={health.sealed_through} />],
+            ['Seals verified', <Timestamp key="chain" at={health.chain_checked_through} none="Not yet" />],
           ]}
         />
       </div>
@@ -80,14 +74,13 @@ function HealthSummary({ health }: { health: Health }) {
 
 function DiscrepancyTable({ rows, onOpen }: { rows: Health['wrong']; onOpen: (stockId: number) => void }) {
   return (
-    <Card title="What is wrong" flush>
+    <Card title="Discrepancies" flush>
       <p className="wrong-says">
-        The first row found comes first. Nothing is mended by itself: look at the entries behind it, find who wrote past the ledger, and
-        post a correction. A row leaves this list once it agrees again.
+        Oldest first. Discrepancies are not corrected automatically: review the ledger entries and post a correction.
       </p>
-      <HorizontalScroll label="Wrong rows">
+      <HorizontalScroll label="Discrepancies">
         <table className="plain">
-          <TableHead titles={['Row', 'Column', ['Stands'], ['Should be']]} />
+          <TableHead titles={['Row', 'Column', ['Actual'], ['Expected']]} />
           <tbody>
             {rows.map((row, index) => (
               <tr key={`${row.what} ${row.row_id} ${row.column}`}>
@@ -102,7 +95,7 @@ function DiscrepancyTable({ rows, onOpen }: { rows: Health['wrong']; onOpen: (st
                         {rowKindLabels[row.what] ?? humanize(row.what)} {row.row_id}
                       </span>
                     )}
-                    {index === 0 && <Badge tone="failed">First wrong row</Badge>}
+                    {index === 0 && <Badge tone="failed">First discrepancy</Badge>}
                   </span>
                 </td>
                 <td>
@@ -126,9 +119,8 @@ function SealedDaysCard() {
       <QueryContent query={chain} rows={4}>
         {(days) =>
           days.length === 0 ? (
-            <EmptyState icon={<SafetyCertificateOutlined />} title="No day is sealed yet">
-              The first day with entries is sealed soon after it ends, at midnight UTC. From then on nobody can change one of its entries
-              unseen.
+            <EmptyState icon={<SafetyCertificateOutlined />} title="No sealed days yet">
+              Each day is sealed after midnight UTC. Later changes to its entries are then detected.
             </EmptyState>
           ) : (
             <HorizontalScroll label="Sealed days">

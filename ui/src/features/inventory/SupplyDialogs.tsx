@@ -26,9 +26,9 @@ export function ReceiveSupplyDialog({ line, onClose, onDone }: LineDialogProps) 
       title={`Receive ${line.product} at ${line.source}`}
       confirmLabel="Receive"
       suggestedQuantity={line.open}
-      description={`${lineLabel(line)}: ${formatNumber(line.open)} to come. Received units are on hand at once, and orders that wait for them go on.`}
-      quantityLabel="Units that arrived"
-      surplusNote="More than was to come; the surplus is received as well."
+      description={`${lineLabel(line)}: ${formatNumber(line.open)} open. Received units are available immediately.`}
+      quantityLabel="Units received"
+      surplusNote="This exceeds the open quantity. The surplus is also received."
       move={(quantity, id) => receiveSupply(line, quantity, id)}
       successMessage={(quantity) => `Received ${quantity} × ${line.product} at ${line.source}`}
       onClose={onClose}
@@ -44,9 +44,9 @@ export function ShipSupplyDialog({ line, onClose, onDone }: LineDialogProps) {
       title={`Ship ${line.product} from ${line.origin}`}
       confirmLabel="Ship"
       suggestedQuantity={line.to_ship}
-      description={`${lineLabel(line)}: ${formatNumber(line.to_ship)} still to leave. Shipped units are no longer on hand at ${line.origin}, and stay expected at ${line.source}.`}
-      quantityLabel="Units that left"
-      surplusNote="More than was to leave; the surplus is shipped as well."
+      description={`${lineLabel(line)}: ${formatNumber(line.to_ship)} to ship. Shipped units leave stock at ${line.origin} and stay expected at ${line.source}.`}
+      quantityLabel="Units shipped"
+      surplusNote="This exceeds the open quantity. The surplus is also shipped."
       move={(quantity, id) => shipSupply(line, quantity, id)}
       successMessage={(quantity) => `Shipped ${quantity} × ${line.product} from ${line.origin}`}
       onClose={onClose}
@@ -73,13 +73,13 @@ interface MoveSupplyProps {
 /** Asks how many, and sends it under one id: twice is counted once. */
 function MoveSupplyDialog({
   title,
-  confirmLabel: confirmLabel,
-  suggestedQuantity: suggestedQuantity,
-  description: description,
-  quantityLabel: quantityLabel,
-  surplusNote: surplusNote,
+  confirmLabel,
+  suggestedQuantity,
+  description,
+  quantityLabel,
+  surplusNote,
   move,
-  successMessage: successMessage,
+  successMessage,
   onClose,
   onDone,
 }: MoveSupplyProps) {
@@ -87,7 +87,7 @@ function MoveSupplyDialog({
   const [id] = useState(newRequestId);
   const [quantity, setQuantity] = useState(String(suggestedQuantity));
   const mutation = useMutation({
-    mutationFn: async () => throwIfRefused(await move(quantity, id), 'Look at the line again: somebody may have moved it meanwhile.'),
+    mutationFn: async () => throwIfRefused(await move(quantity, id), 'Reload the line; it may have changed.'),
     onSuccess: () => {
       message.success(successMessage(formatNumber(Number(quantity))));
       onDone();
@@ -99,7 +99,7 @@ function MoveSupplyDialog({
       open
       title={title}
       okText={confirmLabel}
-      cancelText="Keep as is"
+      cancelText="Cancel"
       onCancel={onClose}
       onOk={() => mutation.mutate()}
       confirmLoading={mutation.isPending}
@@ -172,10 +172,10 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
             ship_date: (kind === 'transfer' && line.ship_date) || null,
           })),
         }),
-        'Correct it and send it again; nothing was taken in.',
+        'Correct the order and save it again. Nothing was saved.',
       ),
     onSuccess: () => {
-      message.success(`${humanize(kind)} ${number.trim()} is expected`);
+      message.success(`${humanize(kind)} ${number.trim()} added`);
       onDone();
       onClose();
     },
@@ -186,7 +186,7 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
       width={720}
       title="Add supply order"
       okText="Add supply order"
-      cancelText="Keep as is"
+      cancelText="Cancel"
       onCancel={onClose}
       onOk={() => mutation.mutate()}
       confirmLoading={mutation.isPending}
@@ -241,7 +241,7 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
             </label>
             {kind === 'transfer' && (
               <label className="field">
-                Leaves
+                Ship date
                 <Input type="date" value={line.ship_date} onChange={(event) => set(line.key, { ship_date: event.target.value })} />
               </label>
             )}
@@ -250,7 +250,7 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
               <Input type="date" value={line.expected_date} onChange={(event) => set(line.key, { expected_date: event.target.value })} />
             </label>
             <label className="field">
-              Sure, in percent
+              Confidence, %
               <Input
                 inputMode="numeric"
                 value={line.confidencePercent}
@@ -264,7 +264,7 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
             )}
           </fieldset>
         ))}
-        <Button onClick={() => setLines((before) => [...before, newDraftLine((before.at(-1)?.key ?? 0) + 1)])}>One more line</Button>
+        <Button onClick={() => setLines((before) => [...before, newDraftLine((before.at(-1)?.key ?? 0) + 1)])}>Add line</Button>
         {mutation.error && <ProblemNotice compact error={mutation.error} />}
       </div>
     </Modal>

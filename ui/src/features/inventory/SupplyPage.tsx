@@ -2,7 +2,7 @@ import { ImportOutlined, PlusOutlined } from '@kit/icons';
 import { closeSupply, listSources, listSupplyLines, type SupplyLine } from '@client/inventory';
 import { CalendarDate } from '@kit/format';
 import { Page } from '@kit/layout';
-import { figureColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type Verb, WorkList } from '@kit/list';
+import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type BulkAction, ActionableList } from '@kit/list';
 import { Badge, humanize, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -29,7 +29,7 @@ function ExpectedDate({ row }: { row: SupplyLine }) {
 }
 
 function SupplyStateTag({ row }: { row: SupplyLine }) {
-  if (row.open > 0 && row.shipped > 0 && row.received === 0) return <StateTag state="shipped" label="On its way" tone="moving" />;
+  if (row.open > 0 && row.shipped > 0 && row.received === 0) return <StateTag state="shipped" label="In transit" tone="moving" />;
   if (row.open > 0)
     return row.received > 0 ? (
       <StateTag state="partly" label="Partly received" tone="moving" />
@@ -39,11 +39,11 @@ function SupplyStateTag({ row }: { row: SupplyLine }) {
   return row.closed > 0 ? <StateTag state="closed" label="Closed short" /> : <StateTag state="done" label="Received" />;
 }
 
-const closeAction = (rows: SupplyLine[]): Verb => ({
+const closeAction = (rows: SupplyLine[]): BulkAction => ({
   name: 'close',
-  label: 'Expect no more of',
+  label: 'Close',
   danger: true,
-  description: 'What has not come by now is expected no more, and leaves what can be promised. What was received stays.',
+  description: 'Quantities not yet received are no longer expected. Received quantities do not change.',
   run: () => closeSupply(rows),
 });
 
@@ -57,7 +57,7 @@ export default function SupplyPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source, all } = values;
   const query = useMemo(() => ({ product, source, open_only: all !== 'true' }), [product, source, all]);
-  const list = usePagedList({ name: 'supply', query, fetch: listSupplyLines, rowId: rowId, isRelevant: (item) => isStockEvent(item.name) });
+  const list = usePagedList({ name: 'supply', query, fetch: listSupplyLines, rowId, isRelevant: (item) => isStockEvent(item.name) });
   const refresh = (): void => {
     list.reload();
     for (const key of ['promise', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
@@ -71,10 +71,10 @@ export default function SupplyPage() {
   return (
     <Page
       title="Supply orders"
-      lead="Lines of purchase and transfer orders by the day they are expected. They make what can be promised ahead, and become stock as they are received."
+      lead="Lines of purchase and transfer orders by expected date. Received quantities become stock."
       actions={add}
     >
-      <WorkList
+      <ActionableList
         label="Supply orders"
         list={list}
         columns={columns}
@@ -85,17 +85,16 @@ export default function SupplyPage() {
         actions={(rows) => [closeAction(rows)]}
         isSelectable={(row) => row.open > 0}
         onDone={refresh}
-        filters={[...stockFilters(sources.data), { key: 'all', label: 'Received ones too', kind: 'flag' }]}
+        filters={[...stockFilters(sources.data), { key: 'all', label: 'Include received', kind: 'flag' }]}
         values={values}
         onChange={change}
         icon={<ImportOutlined />}
         empty={{
-          title: 'Nothing is expected',
-          description:
-            'Purchase and transfer orders come from your ERP through the API, or are added here. With them, stock that is on its way can be promised.',
+          title: 'No supply orders',
+          description: 'Import purchase and transfer orders from your ERP, or add them here, to promise incoming stock.',
           action: add,
         }}
-        noMatch={{ title: 'No line matches', description: `Nothing ${all === 'true' ? '' : 'open '}is known that fits the filters above.` }}
+        noMatch={{ title: 'No matching lines', description: 'No lines match these filters.' }}
       />
       {receivingLine && <ReceiveSupplyDialog line={receivingLine} onClose={() => setReceivingLine(undefined)} onDone={refresh} />}
       {shippingLine && <ShipSupplyDialog line={shippingLine} onClose={() => setShippingLine(undefined)} onDone={refresh} />}
@@ -139,7 +138,7 @@ function supplyColumns(receive: (row: SupplyLine) => void, ship: (row: SupplyLin
               from {row.origin}
               {row.to_ship > 0 && (
                 <>
-                  , leaves <CalendarDate date={row.ship_date} />
+                  , ships <CalendarDate date={row.ship_date} />
                 </>
               )}
             </span>
@@ -148,12 +147,12 @@ function supplyColumns(receive: (row: SupplyLine) => void, ship: (row: SupplyLin
       ),
     },
     { id: 'state', title: 'State', cell: (row) => <SupplyStateTag row={row} /> },
-    figureColumn('open', 'To come', (row) => row.open, true),
-    figureColumn('received', 'Received', (row) => row.received),
-    figureColumn('quantity', 'Ordered', (row) => row.quantity),
+    numberColumn('open', 'Open', (row) => row.open, true),
+    numberColumn('received', 'Received', (row) => row.received),
+    numberColumn('quantity', 'Ordered', (row) => row.quantity),
     {
       id: 'confidence',
-      title: 'Sure',
+      title: 'Confidence',
       align: 'right',
       cell: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
     },

@@ -67,7 +67,7 @@ test('a stock key is shown as it stood at any moment', async () => {
   show([{ path: '/inventory', Component: InventoryPage }], '/inventory?stock=7');
   const drawer = await screen.findByRole('dialog');
   await userEvent.type(within(drawer).getByLabelText('As of'), '2026-11-20T09:30');
-  await within(drawer).findByText(/As it stood on/);
+  await within(drawer).findByText(/Quantities on/);
   const moment = new Date('2026-11-20T09:30').toISOString();
   await waitFor(() => expect(request(sent, '/api/v1/inventory/7/balances').at(-1)?.query.get('as_of')).toBe(moment));
   expect(request(sent, '/api/v1/inventory/7/ledger').at(-1)?.query.get('as_of')).toBe(moment);
@@ -95,14 +95,14 @@ test('the days ahead are told by keyboard, with the documents behind a day', asy
   serve(answers);
   show([{ path: '/inventory/promise', Component: AvailableToPromisePage }], '/inventory/promise?product=LAMP');
   const chart = await screen.findByRole('slider', { name: 'LAMP at SEA by day' });
-  expect(screen.getByText(/^25 from/)).toBeVisible();
-  expect(screen.getByText('12 can be promised today')).toBeVisible();
+  expect(screen.getByText(/^25 available from/)).toBeVisible();
+  expect(screen.getByText('12 available today')).toBeVisible();
   expect(screen.getAllByRole('slider')).toHaveLength(1);
   chart.focus();
   await userEvent.keyboard('{ArrowRight>6}');
   expect(chart).toHaveAttribute('aria-valuenow', '6');
-  expect(chart.getAttribute('aria-valuetext')).toContain('25 can be promised, 40 projected, 40 in, 0 out');
-  expect(screen.getByRole('list', { name: /^Behind/ })).toHaveTextContent('+40 LAMP · Supply order, purchase PO-1044, 90 % sure');
+  expect(chart.getAttribute('aria-valuetext')).toContain('25 available to promise, 40 projected, 40 in, 0 out');
+  expect(screen.getByRole('list', { name: /^Entries on/ })).toHaveTextContent('+40 LAMP · Supply order, purchase PO-1044, 90 % confidence');
 });
 
 test.each([
@@ -181,7 +181,7 @@ test('overdue supply is marked, and what arrived is received once', async () => 
   expect(await screen.findByText(/overdue/)).toBeVisible();
   await userEvent.click(button('Receive Transfer TO-88, line 2'));
   const dialog = await screen.findByRole('dialog');
-  const units = within(dialog).getByLabelText('Units that arrived');
+  const units = within(dialog).getByLabelText('Units received');
   expect(units).toHaveValue('11');
   await userEvent.clear(units);
   expect(button('Receive', dialog)).toBeDisabled();
@@ -199,15 +199,15 @@ test('a refused file says what is wrong and how to put it right', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'bad.json' }));
   const note = await screen.findByRole('note');
   expect(note).toHaveTextContent('onhand[0].productId: is missing');
-  expect(note).toHaveTextContent('first of 3 problems');
+  expect(note).toHaveTextContent('First of 3 errors');
   expect(note).toHaveTextContent('error/bad.json.problem.json');
 });
 
 test('health names the first wrong row and opens it', async () => {
   serve({ ...answers, 'GET /api/v1/inventory/health': () => ({ ...canned.health, wrong: canned.wrong }) });
   show([{ path: '/inventory/health', Component: StockHealthPage }], '/inventory/health');
-  expect(await screen.findByText('2 rows are not what the ledger says')).toBeVisible();
-  const first = screen.getByText('First wrong row').closest('tr');
+  expect(await screen.findByText('2 rows do not match the ledger')).toBeVisible();
+  const first = screen.getByText('First discrepancy').closest('tr');
   expect(first).toHaveTextContent('Stock row 7');
   expect(first).toHaveTextContent('84');
   await userEvent.click(button('Stock row 7'));
@@ -215,12 +215,12 @@ test('health names the first wrong row and opens it', async () => {
 });
 
 test.each([
-  ['/inventory', InventoryPage, 'GET /api/v1/inventory/visibility', 'No stock known yet'],
-  ['/inventory/reservations', ReservationsPage, 'GET /api/v1/inventory/reservations', 'Nothing is reserved here'],
-  ['/inventory/allocations', AllocationsPage, 'GET /api/v1/inventory/allocations', 'Nothing is allocated'],
-  ['/inventory/supply', SupplyPage, 'GET /api/v1/inventory/supply-orders', 'Nothing is expected'],
-  ['/inventory/feeds', FeedsPage, 'GET /api/v1/inventory/feeds', 'No file has come yet'],
-  ['/inventory/promise?product=LAMP', AvailableToPromisePage, 'GET /api/v1/inventory/atp', 'No source knows LAMP'],
+  ['/inventory', InventoryPage, 'GET /api/v1/inventory/visibility', 'No stock yet'],
+  ['/inventory/reservations', ReservationsPage, 'GET /api/v1/inventory/reservations', 'No reservations'],
+  ['/inventory/allocations', AllocationsPage, 'GET /api/v1/inventory/allocations', 'No allocations'],
+  ['/inventory/supply', SupplyPage, 'GET /api/v1/inventory/supply-orders', 'No supply orders'],
+  ['/inventory/feeds', FeedsPage, 'GET /api/v1/inventory/feeds', 'No files yet'],
+  ['/inventory/promise?product=LAMP', AvailableToPromisePage, 'GET /api/v1/inventory/atp', 'No stock or supply of LAMP'],
 ])('%s says what belongs there while empty, and what went wrong when refused', async (path, Component, question, words) => {
   serve({ ...answers, [question]: () => page([]) });
   const route = path.split('?')[0] ?? path;

@@ -71,14 +71,14 @@ function ownColumns(onOpen: OpenFigure): ListColumn<GroupRow>[] {
     cell: (row: GroupRow) => <Figure title={title} value={row[key]} onOpen={() => onOpen(row, '')} />,
   });
   return [
-    figureColumn('on_hand', 'On hand', 'Everything that supplies stock, from all source systems'),
-    figureColumn('reserved', 'Reserved', 'Soft reservations that still hold stock'),
-    figureColumn('safety_stock', 'Safety stock', 'Kept from everybody by a stock policy', true),
-    figureColumn('allocated', 'Allocated', 'Kept for channels and customer groups'),
+    figureColumn('on_hand', 'On hand', 'Physical stock from all source systems'),
+    figureColumn('reserved', 'Reserved', 'Open soft reservations'),
+    figureColumn('safety_stock', 'Safety stock', 'Withheld from sale by a stock policy', true),
+    figureColumn('allocated', 'Allocated', 'Allocated to channels and customer groups'),
     {
       id: 'available',
       title: 'Available',
-      hint: 'On hand, less what is reserved, kept as safety stock or allocated',
+      hint: 'On hand minus reservations, safety stock and allocations',
       align: 'right',
       exportValue: (row) => row.available,
       cell: renderAvailable,

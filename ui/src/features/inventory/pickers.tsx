@@ -44,7 +44,7 @@ export function SourceField({
   label,
   value,
   onChange,
-  allLabel: allLabel,
+  allLabel,
 }: {
   label: string;
   value: string;

@@ -29,7 +29,7 @@ interface Props {
 }
 
 /** The picture: pan and zoom, Tab from step to step, Enter opens one. Read-only. */
-export default function FlowCanvas({ steps, counts, selectedStep: selectedStep, onSelectStep: onSelectStep }: Props) {
+export default function FlowCanvas({ steps, counts, selectedStep, onSelectStep }: Props) {
   const { mode } = usePreferences();
   const flowLayout = useMemo(() => layoutFlow(steps), [steps]);
   const container = useRef<HTMLDivElement>(null);

@@ -35,7 +35,7 @@ export default function FlowPage() {
         </Link>
       }
       title={title}
-      lead={flow.data && `Version ${flow.data.version}. Select a step to see what it does and which orders stand there.`}
+      lead={flow.data && `Version ${flow.data.version}. Select a step to see its settings and runs.`}
     >
       <QueryContent query={flow} rows={10}>
         {(data) => (
@@ -50,7 +50,7 @@ export default function FlowPage() {
               </ul>
             )}
             <div className="card flow-canvas">
-              <ErrorBoundary fallback={<p className="muted">The picture could not be drawn.</p>}>
+              <ErrorBoundary fallback={<p className="muted">The flow could not be displayed.</p>}>
                 <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height: 480 }} />}>
                   <FlowCanvas steps={data.steps} counts={counts.data ?? {}} selectedStep={selectedStep} onSelectStep={selectStep} />
                 </Suspense>

@@ -11,17 +11,13 @@ import { Link } from 'react-router';
 export default function FlowsPage() {
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows, refetchInterval: 15_000 });
   return (
-    <Page
-      title="Flows"
-      lead="The flowRuns orders take, drawn by the business. A published version never changes; orders in flight keep theirs."
-    >
+    <Page title="Flows" lead="The processes that orders follow. Published versions do not change; running orders keep their version.">
       <Card flush className="flows">
         <QueryContent query={flows} rows={5}>
           {(items) =>
             items.length === 0 ? (
               <EmptyState icon={<PartitionOutlined />} title="No flows yet">
-                A flow says what happens to an order from the moment it arrives. Describe one in a configuration document of kind{' '}
-                <code>flow</code> and publish it with <code>iom config apply</code>.
+                A flow defines how orders are processed. Publish one with <code>iom config apply</code>.
               </EmptyState>
             ) : (
               <HorizontalScroll label="Flows">

@@ -11,7 +11,7 @@ export const isFailurePort = (port: string): boolean => /fail|timed|reject|expir
 /** A way from step to step along the bends the layout chose, so that it runs around other steps, not behind them. */
 export function PortEdge({ id, data, markerEnd }: EdgeProps<Edge<PortEdgeData>>) {
   if (!data) return null;
-  const { edge: edge } = data;
+  const { edge } = data;
   return (
     <>
       <BaseEdge id={id} path={pathThrough(edge.points)} markerEnd={markerEnd} />

@@ -3,7 +3,7 @@ import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@cl
 import { EmptyState } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkBar, choices, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type Verb } from '@kit/list';
+import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type BulkAction } from '@kit/list';
 import { StateTag, stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -17,24 +17,24 @@ const keys = ['state', 'flow'] as const;
 const noun = ['run', 'runs'] as const;
 const rowId = (row: Run): string => row.id;
 
-const actions: readonly Verb[] = [
+const actions: readonly BulkAction[] = [
   {
     name: 'reprocess',
     label: 'Reprocess',
-    description: 'Each run goes on from the step that failed, with the data as it is now. Steps that already succeeded do not run twice.',
+    description: 'Each run continues from the failed step with current data. Steps that succeeded are not repeated.',
     run: (ids) => actOnFlowRuns('reprocess', ids),
   },
   {
     name: 'skip',
     label: 'Skip step',
-    description: 'Each run goes on as if the failed step had succeeded. Use it when the work was done by hand.',
+    description: 'Each run continues as if the failed step had succeeded. Use this when the work was done manually.',
     run: (ids) => actOnFlowRuns('skip', ids),
   },
   {
     name: 'cancel',
     label: 'Stop',
     danger: true,
-    description: 'Each run ends here. The order itself stays as it is and no flow carries it on.',
+    description: 'Each run ends. The order does not change and is no longer processed by this flow.',
     run: (ids) => actOnFlowRuns('cancel', ids),
   },
 ];
@@ -69,13 +69,13 @@ export default function RunsPage() {
   const [selected, setSelected] = useState<string[]>([]);
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
   const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
-  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId: rowId, isRelevant: () => true });
+  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId, isRelevant: () => true });
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
   return (
     <Page
       title={failed ? 'Failed runs' : 'Runs'}
-      lead="Orders whose flow could not go on. Put the cause right, then reprocess: they continue from the step that failed."
+      lead="Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step."
     >
       <ListView
         label="Runs"
@@ -91,7 +91,7 @@ export default function RunsPage() {
         selection={{ ids: selectedRows.map((item) => item.id), onChange: setSelected }}
         toolbar={
           selectedRows.length > 0 ? (
-            <BulkBar
+            <BulkActionBar
               selectedRows={selectedRows}
               noun={noun}
               actions={actions}
@@ -105,7 +105,7 @@ export default function RunsPage() {
                   key: 'state',
                   label: 'State',
                   kind: 'choice',
-                  options: choices(['failed', 'running', 'completed', 'canceled'], stateLabel),
+                  options: toOptions(['failed', 'running', 'completed', 'canceled'], stateLabel),
                 },
                 {
                   key: 'flow',
@@ -122,16 +122,16 @@ export default function RunsPage() {
         empty={
           <EmptyState
             icon={<CheckCircleOutlined />}
-            title={failed ? 'No run has failed' : 'No run matches'}
+            title={failed ? 'No failed runs' : 'No matching runs'}
             action={
               Object.keys(values).length > 0 ? (
                 <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button>
               ) : (
-                <Link to="/flows">See the flows</Link>
+                <Link to="/flows">View flows</Link>
               )
             }
           >
-            When a step of a flow fails for good, the order waits here with what went wrong, until somebody sends it on.
+            Runs appear here when a step fails after all retries.
           </EmptyState>
         }
       />

@@ -56,7 +56,7 @@ export function StepDrawer({
         )}
         {step.ports.length > 0 && (
           <section>
-            <h3 className="small muted">Goes on to</h3>
+            <h3 className="small muted">Next steps</h3>
             <DescriptionList
               items={step.ports.map((port) => {
                 const to = step.to[port];
@@ -64,7 +64,7 @@ export function StepDrawer({
                   humanize(port),
                   to === undefined ? (
                     <span key={port} className="muted">
-                      stops here and waits for a person
+                      Stops for manual action
                     </span>
                   ) : (
                     (titles.get(to) ?? to)
@@ -93,14 +93,12 @@ function RunsAtStep({ flow, step }: { flow: string; step: string }) {
   });
   return (
     <section>
-      <h3 className="small muted">Standing here</h3>
+      <h3 className="small muted">Runs at this step</h3>
       <QueryContent query={runs}>
         {({ items, more }) => {
           const runsHere = items.filter((run) => run.step === step);
           if (runsHere.length === 0)
-            return (
-              <p className="muted">{more ? `None of the newest ${RUN_LIMIT} runs stands here.` : 'Nothing stands on this step now.'}</p>
-            );
+            return <p className="muted">{more ? `None of the newest ${RUN_LIMIT} runs is at this step.` : 'No runs at this step.'}</p>;
           return (
             <ul className="standing">
               {runsHere.slice(0, 50).map((run) => {
@@ -128,7 +126,7 @@ function RunsAtStep({ flow, step }: { flow: string; step: string }) {
               })}
               {runsHere.length > 50 && (
                 <li>
-                  <Link to={`/my-work/runs?flow=${encodeURIComponent(flow)}`}>All runs of this flow</Link>
+                  <Link to={`/my-work/runs?flow=${encodeURIComponent(flow)}`}>View all runs of this flow</Link>
                 </li>
               )}
             </ul>

@@ -4,7 +4,7 @@ import { pathThrough, layoutFlow, STEP_HEIGHT, STEP_WIDTH, flowEdges } from './f
 import { stepSettings } from './StepDrawer';
 
 test('no two steps of the picture overlap, and every way leads down or around', () => {
-  const { steps, edges: edges } = layoutFlow(flow.steps);
+  const { steps, edges } = layoutFlow(flow.steps);
   expect(steps).toHaveLength(flow.steps.length);
   for (const [index, a] of steps.entries()) {
     for (const b of steps.slice(index + 1)) {

@@ -9,14 +9,14 @@ import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-export function FlowRunsCard({ query: query }: { query: UseQueryResult<FlowRun[]> }) {
+export function FlowRunsCard({ query }: { query: UseQueryResult<FlowRun[]> }) {
   return (
-    <Card title="Orchestration step results" flush>
+    <Card title="Flow runs" flush>
       <QueryContent query={query}>
         {(flowRuns) =>
           flowRuns.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
-              No flow has taken this order. <Link to="/flows">See which flows are active</Link> and what starts them.
+              No flow has processed this order yet. <Link to="/flows">View flows</Link>
             </p>
           ) : (
             <div>
@@ -128,7 +128,7 @@ function StepResultRow({ result }: { result: StepResult }) {
         {result.reason || policyReasons(details)}
         {hasDetails && (
           <details>
-            <summary>Why</summary>
+            <summary>Details</summary>
             <DetailsView value={details} />
           </details>
         )}

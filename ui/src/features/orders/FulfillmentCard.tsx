@@ -7,14 +7,14 @@ import { StateTag } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-export function FulfillmentCard({ query: query }: { query: UseQueryResult<OrderFulfillment[]> }) {
+export function FulfillmentCard({ query }: { query: UseQueryResult<OrderFulfillment[]> }) {
   return (
     <Card title="Fulfillment" flush>
       <QueryContent query={query}>
         {(items) =>
           items.length === 0 ? (
             <p className="muted" style={{ padding: '0 var(--pad) 16px' }}>
-              No fulfillment order yet. They are created once every line has a source with stock.
+              No fulfillment orders yet. They are created when the order is sourced.
             </p>
           ) : (
             <div>

@@ -1,6 +1,6 @@
 import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@kit/icons';
 import type { FlowRun, OrderDetail, OrderAction } from '@client/orders';
-import { VerbDialog } from '@kit/list';
+import { ActionDialog } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -18,8 +18,8 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
   const [action, setAction] = useState<OrderAction>();
   const queryClient = useQueryClient();
   const hasFailedRun = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
-  const allowed: Record<OrderAction, { allowed: boolean; why: string }> = {
-    reprocess: { allowed: hasFailedRun, why: 'No step of this order has failed, so there is nothing to reprocess' },
+  const permits: Record<OrderAction, { allowed: boolean; why: string }> = {
+    reprocess: { allowed: hasFailedRun, why: 'No step of this order has failed' },
     ...order.actions,
   };
   return (
@@ -38,7 +38,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
         </ExplainedButton>
       ))}
       {action && (
-        <VerbDialog
+        <ActionDialog
           action={orderActions[action]}
           selectedRows={[{ id: order.id, label: order.number }]}
           noun={['order', 'orders']}

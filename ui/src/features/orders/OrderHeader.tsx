@@ -13,7 +13,7 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
         <StateTag state={order.state} />
         {order.held && order.state !== 'on_hold' && (
           <Badge tone="attention" icon={<PauseCircleFilled />}>
-            Held
+            On hold
           </Badge>
         )}
       </span>,

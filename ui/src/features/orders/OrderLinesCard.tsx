@@ -103,7 +103,7 @@ function WaitingLineLink({ line }: { line: OrderLine }) {
           promised for <CalendarDate date={line.available_on} />,{' '}
         </>
       )}
-      <Link to={`/waiting-lines?open=${line.id}`}>see its queue</Link>
+      <Link to={`/waiting-lines?open=${line.id}`}>view waiting line</Link>
     </span>
   );
 }
@@ -118,7 +118,7 @@ function Availability({ line }: { line: OrderLine }) {
         trigger="click"
         open={open}
         onOpenChange={setOpen}
-        title={`${line.product} in stock now`}
+        title={`Stock of ${line.product}`}
         content={open && <StockNow product={line.product} />}
       >
         <button type="button" className="link-button small nowrap" style={{ justifySelf: 'start' }}>
@@ -136,7 +136,7 @@ function StockNow({ product }: { product: string }) {
       <QueryContent query={stock}>
         {({ items }) =>
           items.length === 0 ? (
-            <span className="muted">No source keeps stock of this product.</span>
+            <span className="muted">No source has stock of this product.</span>
           ) : (
             <table className="plain">
               <thead>

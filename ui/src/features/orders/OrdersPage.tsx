@@ -4,7 +4,17 @@ import { listOrders, type OrderRow } from '@client/orders';
 import { listInstances } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { BulkBar, choices, ExportButton, type Filter, FilterBar, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import {
+  BulkActionBar,
+  toOptions,
+  ExportButton,
+  type Filter,
+  FilterBar,
+  ListView,
+  useColumns,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
 import { stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -24,8 +34,8 @@ function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
-    { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
-    { key: 'held', label: 'Held', kind: 'flag' },
+    { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
+    { key: 'held', label: 'On hold', kind: 'flag' },
     {
       key: 'instance',
       label: 'Channel',
@@ -50,14 +60,14 @@ export default function OrdersPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const filters = useOrderFilters();
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('orders', orderColumns);
+  const { visibleColumns, columnChooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
   const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
   const list = usePagedList({
     name: 'orders',
     query,
     fetch: listOrders,
-    rowId: rowId,
+    rowId,
     isRelevant: (item) => item.subject_type === 'order',
   });
 
@@ -65,7 +75,7 @@ export default function OrdersPage() {
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   const toolbar =
     selectedRows.length > 0 ? (
-      <BulkBar
+      <BulkActionBar
         selectedRows={selectedRows}
         noun={noun}
         actions={Object.values(orderActions)}
@@ -104,15 +114,18 @@ export default function OrdersPage() {
           isFiltered ? (
             <EmptyState
               icon={<ShoppingCartOutlined />}
-              title="No order matches"
+              title="No matching orders"
               action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
             >
-              Nothing here fits all of the filters above. Remove one, or search for part of an order number.
+              No orders match these filters. Remove a filter or search by order number.
             </EmptyState>
           ) : (
-            <EmptyState icon={<ShoppingCartOutlined />} title="No orders yet" action={<Link to="/providers">See installed providers</Link>}>
-              Orders from your stores and marketplaces appear here as they come in. Connect a provider and poll it, and the first ones
-              follow within seconds.
+            <EmptyState
+              icon={<ShoppingCartOutlined />}
+              title="No orders yet"
+              action={<Link to="/providers">View installed providers</Link>}
+            >
+              Orders from your stores and marketplaces appear here. Connect a provider to import orders.
             </EmptyState>
           )
         }

@@ -8,13 +8,13 @@ import { humanize } from '@kit/states';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 /** Why each line ships from where it ships: every source that was considered, at what cost, and what ruled it out. */
-export function SourcingCard({ query: query, order }: { query: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
+export function SourcingCard({ query, order }: { query: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
   return (
     <Card title="Sourcing decision">
       <QueryContent query={query}>
         {(decisions) =>
           decisions.length === 0 ? (
-            <p className="muted">No source has been chosen yet. When the optimizer decides, its reasons stand here.</p>
+            <p className="muted">Not sourced yet. The decision and its reasons appear here after sourcing.</p>
           ) : (
             <div className="stack">
               {decisions.map((decision) => (
@@ -50,7 +50,7 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
     .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
   const parts = [...new Set(candidates.flatMap((current) => Object.keys(current.cost)))];
   const chosenSources = selected.flatMap((value) => (value.source === null ? [] : `${formatNumber(value.quantity)} from ${value.source}`));
-  const outcome = chosenSources.join(', ') || 'No source could take it';
+  const outcome = chosenSources.join(', ') || 'No source available';
   return (
     <details className="choice" open={first || decision.candidates.length <= 12 || selected.length === 0}>
       <summary style={{ cursor: 'pointer' }}>
@@ -61,7 +61,7 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
           <table className="plain">
             <thead>
               <tr>
-                <th scope="col">Source considered</th>
+                <th scope="col">Source</th>
                 {parts.map((part) => (
                   <th key={part} scope="col" className="num">
                     {humanize(part)}

@@ -26,14 +26,14 @@ const reasonOf = (data: Record<string, unknown>): string => {
   return typeof reason === 'string' ? reason : '';
 };
 
-export function TimelineCard({ query: query }: { query: UseQueryResult<TimelineEvent[]> }) {
+export function TimelineCard({ query }: { query: UseQueryResult<TimelineEvent[]> }) {
   const [showAll, setShowAll] = useState(false);
   return (
     <Card title="Timeline">
       <QueryContent query={query} rows={6}>
         {(events) =>
           events.length === 0 ? (
-            <p className="muted">Nothing has happened to this order yet.</p>
+            <p className="muted">No events yet.</p>
           ) : (
             <>
               <ol className="timeline" aria-live="polite" aria-relevant="additions">

@@ -5,7 +5,7 @@ import { EmptyState, QueryContent } from '@kit/feedback';
 import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { HourglassOutlined } from '@kit/icons';
 import { DescriptionList } from '@kit/layout';
-import { type Verb, VerbDialog } from '@kit/list';
+import { type BulkAction, ActionDialog } from '@kit/list';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -18,7 +18,7 @@ import { describeLinesAhead, ExpiryDate, waitingKindLabels, waitingLineName, Pro
 export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onClose: () => void; onDone: () => void }) {
   const queryClient = useQueryClient();
   const query = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaitingLine(line), retry: false });
-  const [action, setAction] = useState<Verb>();
+  const [action, setAction] = useState<BulkAction>();
   const [selectedLine, setSelectedLine] = useState<{ id: string; label: string }>();
   useLive((changes) => {
     if (changes.length > 0) void queryClient.invalidateQueries({ queryKey: ['waiting', 'line', line] });
@@ -53,8 +53,8 @@ export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onC
       }
     >
       {notFound ? (
-        <EmptyState icon={<HourglassOutlined />} title="This line waits no more" action={<Button onClick={onClose}>Close</Button>}>
-          It found its stock, or was canceled. Its order says which.
+        <EmptyState icon={<HourglassOutlined />} title="This line is no longer waiting" action={<Button onClick={onClose}>Close</Button>}>
+          It was sourced or canceled. Open the order for details.
         </EmptyState>
       ) : (
         <QueryContent query={query} rows={8}>
@@ -62,7 +62,7 @@ export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onC
         </QueryContent>
       )}
       {action && selectedLine && (
-        <VerbDialog
+        <ActionDialog
           action={action}
           selectedRows={[selectedLine]}
           noun={['line', 'lines']}
@@ -77,7 +77,7 @@ export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onC
   );
 }
 
-function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
+function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
   const { line } = detail;
   const promisePath = `/inventory/promise?product=${encodeURIComponent(line.product)}`;
   return (
@@ -96,18 +96,18 @@ function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
           ['Channel', line.instance],
           ['Needs', `${formatNumber(line.quantity)} ${line.unit} from one source`],
           ['Kind', waitingKindLabels[line.kind] ?? line.kind],
-          ['Waits since', <Timestamp key="since" at={line.since} as="date" />],
+          ['Waiting since', <Timestamp key="since" at={line.since} as="date" />],
           ['Promised', <PromisedDate key="promised" row={line} />],
           ['Launches', line.launch_date && <CalendarDate key="launch" date={line.launch_date} />],
-          ['Canceled by itself', <ExpiryDate key="expires" at={line.expires_at} />],
+          ['Expires', <ExpiryDate key="expires" at={line.expires_at} />],
         ]}
       />
       <section>
         <h3 className="drawer-head">
-          Free now <Link to={promisePath}>when more comes</Link>
+          Available now <Link to={promisePath}>View future supply</Link>
         </h3>
         {detail.free.length === 0 ? (
-          <p className="muted">No source has a unit of {line.product} that is free.</p>
+          <p className="muted">No source has available stock of {line.product}.</p>
         ) : (
           <ul className="free-at">
             {detail.free.map((item) => (
@@ -115,7 +115,7 @@ function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
                 <Link to={`/inventory?product=${encodeURIComponent(line.product)}&source=${encodeURIComponent(item.source)}`}>
                   {item.source}
                 </Link>{' '}
-                <span className="figure">{item.units >= 1_000_000_000 ? 'as many as asked' : formatNumber(item.units)}</span>
+                <span className="figure">{item.units >= 1_000_000_000 ? 'unlimited' : formatNumber(item.units)}</span>
                 {item.units < line.quantity && <span className="muted"> of {formatNumber(line.quantity)}</span>}
               </li>
             ))}
@@ -125,15 +125,15 @@ function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
       {line.kind === 'backorder' && line.state === 'waiting' && (
         <section>
           <h3 className="drawer-head">
-            Before it{' '}
+            Ahead in queue{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'nobody: it is first' : `${describeLinesAhead(line)}, ${formatNumber(line.units_before)} units`}
+              {line.lines_before === 0 ? 'first in queue' : `${describeLinesAhead(line)}, ${formatNumber(line.units_before)} units`}
             </span>
           </h3>
           {detail.before.length > 0 && (
-            <HorizontalScroll label="Before it" className="bleed-drawer">
+            <HorizontalScroll label="Lines ahead in queue" className="bleed-drawer">
               <table className="plain">
-                <TableHead titles={['Order', 'Customer', ['Units'], 'Waits since', 'Promised']} />
+                <TableHead titles={['Order', 'Customer', ['Units'], 'Waiting since', 'Promised']} />
                 <tbody>
                   {detail.before.map((entry) => (
                     <tr key={entry.line_id}>
@@ -157,7 +157,7 @@ function WaitingLineDetails({ detail: detail }: { detail: WaitingDetail }) {
           )}
           {line.lines_before > detail.before.length && (
             <p className="muted small">
-              The {detail.before.length} that wait longest. All of them: filter the list by {line.product}.
+              Showing the {detail.before.length} longest-waiting lines. Filter the list by {line.product} to see all.
             </p>
           )}
         </section>

@@ -1,7 +1,7 @@
 import { listWaitingLines, type WaitingLine } from '@client/orders';
 import { HourglassOutlined } from '@kit/icons';
 import { Page } from '@kit/layout';
-import { ExportButton, useColumns, usePagedList, useUrlFilters, WorkList } from '@kit/list';
+import { ExportButton, useColumns, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
@@ -14,8 +14,8 @@ const keys = ['search', 'product', 'view', 'kind', 'open'] as const;
 const views = [
   { value: 'all', label: 'All' },
   { value: 'unpromised', label: 'No supply' },
-  { value: 'expiring', label: 'Canceled next' },
-  { value: 'released', label: 'Going on' },
+  { value: 'expiring', label: 'Expiring' },
+  { value: 'released', label: 'Released' },
 ];
 const rowId = (row: WaitingLine): string => row.line_id;
 const viewFilters: Record<string, object> = {
@@ -38,11 +38,11 @@ export default function WaitingLinesPage() {
     name: 'waiting',
     query,
     fetch: listWaitingLines,
-    rowId: rowId,
+    rowId,
     isRelevant: (entry) => /^(order|order_line|inventory|reservation|backorder)\./.test(entry.name),
   });
   const [allColumns] = useState(() => waitingLineColumns((row) => change({ open: row.line_id })));
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('waiting', allColumns);
+  const { visibleColumns, columnChooser } = useColumns('waiting', allColumns);
   const refresh = (): void => {
     list.reload();
     for (const key of ['waiting', 'orders', 'order']) void queryClient.invalidateQueries({ queryKey: [key] });
@@ -50,16 +50,16 @@ export default function WaitingLinesPage() {
   return (
     <Page
       title="Waiting lines"
-      lead="Order lines that wait for stock or for a launch. They go on by themselves as stock comes, who waits longest first; here you see why, and can help."
+      lead="Order lines waiting for stock or a launch date. They are sourced automatically, longest waiting first, when stock becomes available."
     >
-      <WorkList
+      <ActionableList
         label="Waiting lines"
         list={list}
         columns={visibleColumns}
         rowId={rowId}
         rowName={waitingLineName}
         noun={['line', 'lines']}
-        pagerLabels={['Before', 'After']}
+        pagerLabels={['Previous', 'Next']}
         onOpen={(row) => change({ open: row.line_id })}
         actions={() => waitingLineActions}
         onDone={refresh}
@@ -96,7 +96,7 @@ export default function WaitingLinesPage() {
         }
         icon={<HourglassOutlined />}
         empty={emptyContents[view] ?? nothingWaiting}
-        noMatch={{ title: 'No waiting line matches', description: 'Nothing that waits fits all of the filters above.' }}
+        noMatch={{ title: 'No matching lines', description: 'No waiting lines match these filters.' }}
       />
       {open !== undefined && <WaitingLineDrawer line={open} onClose={() => change({ open: undefined })} onDone={refresh} />}
     </Page>
@@ -104,25 +104,24 @@ export default function WaitingLinesPage() {
 }
 
 const nothingWaiting = {
-  title: 'Nobody waits',
-  description:
-    'Every order line found its stock. A line that no source can serve waits here once backorders are taken; one sold before its launch waits as a preorder.',
-  action: <Link to="/orders?state=on_hold">See orders on hold</Link>,
+  title: 'No waiting lines',
+  description: 'Backordered and preordered lines appear here until they are sourced.',
+  action: <Link to="/orders?state=on_hold">View orders on hold</Link>,
 };
 const emptyContents: Record<string, typeof nothingWaiting> = {
   unpromised: {
-    title: 'Every waiting line has its day',
-    description: 'Supply is known for all that wait. A line without any shows here, so that somebody orders more.',
-    action: <Link to="/waiting-lines">See all that wait</Link>,
+    title: 'All waiting lines have a promise date',
+    description: 'Lines without scheduled supply appear here.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
   },
   expiring: {
-    title: 'No line is canceled by itself',
-    description: 'The order preferences give waiting lines no last day.',
-    action: <Link to="/waiting-lines">See all that wait</Link>,
+    title: 'No expiring lines',
+    description: 'The order preferences set no expiry for waiting lines.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
   },
   released: {
-    title: 'Nothing is on its way',
-    description: 'Lines that were just told to go on show here until sourcing found their stock.',
-    action: <Link to="/waiting-lines">See all that wait</Link>,
+    title: 'No released lines',
+    description: 'Released lines appear here until they are sourced.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
   },
 };

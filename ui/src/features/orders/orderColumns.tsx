@@ -48,7 +48,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
         <StateTag state={row.state} />
         {row.held && row.state !== 'on_hold' && (
           <Badge tone="attention" icon={<PauseCircleFilled />}>
-            Held
+            On hold
           </Badge>
         )}
       </span>

@@ -1,6 +1,6 @@
 import { actOnWaitingLines, type WaitingLine } from '@client/orders';
 import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
-import { figureColumn, type ListColumn, type Verb } from '@kit/list';
+import { numberColumn, type ListColumn, type BulkAction } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -9,20 +9,19 @@ export const waitingKindLabels: Record<string, string> = { backorder: 'Backorder
 export const waitingLineName = (row: WaitingLine): string =>
   `${row.order_number}, line ${row.line_number}: ${formatNumber(row.quantity)} ${row.product}`;
 
-export const waitingLineActions: readonly Verb[] = [
+export const waitingLineActions: readonly BulkAction[] = [
   {
     name: 'recheck',
     label: 'Recheck now',
-    outcomeLabels: ['going on', 'still waiting'],
-    description: 'Looks at the stock of this moment, in the order of the queue: who waits longer goes first. Promised days are renewed.',
+    outcomeLabels: ['released', 'still waiting'],
+    description: 'Checks current stock in queue order and updates promise dates.',
     run: (ids, reason) => actOnWaitingLines('recheck', ids, reason),
   },
   {
     name: 'release',
     label: 'Release',
-    reasonPlaceholder: 'For example: the buyer has waited long enough (optional)',
-    description:
-      'Their orders go on out of turn and look for stock, past everybody before them. Without stock they wait again and keep their place.',
+    reasonPlaceholder: 'For example: priority customer (optional)',
+    description: 'The orders are sourced now, ahead of the queue. Lines without stock keep their position.',
     run: (ids, reason) => actOnWaitingLines('release', ids, reason),
   },
   {
@@ -31,7 +30,7 @@ export const waitingLineActions: readonly Verb[] = [
     danger: true,
     reasonPlaceholder: 'For example: customer request',
     description:
-      'What is open of these lines is canceled. An order goes on with its other lines, or is canceled with its last one. This cannot be undone.',
+      'The open quantity of these lines is canceled. An order without remaining lines is canceled as well. This cannot be undone.',
     run: (ids, reason) => actOnWaitingLines('cancel', ids, reason),
   },
 ];
@@ -53,7 +52,7 @@ export function ExpiryDate({ at }: { at: string | null }) {
 
 export function PromisedDate({ row }: { row: WaitingLine }) {
   const [today] = useState(() => new Date().toISOString().slice(0, 10));
-  if (row.available_on === null) return <Badge tone="attention">No supply known</Badge>;
+  if (row.available_on === null) return <Badge tone="attention">No supply scheduled</Badge>;
   return (
     <span className="two-line">
       <span className="figure">
@@ -62,7 +61,7 @@ export function PromisedDate({ row }: { row: WaitingLine }) {
       {row.available_on < today ? (
         <span className="muted">overdue</span>
       ) : (
-        row.confidence !== null && row.confidence < 1 && <span className="muted">{Math.round(row.confidence * 100)} % sure</span>
+        row.confidence !== null && row.confidence < 1 && <span className="muted">{Math.round(row.confidence * 100)} % confidence</span>
       )}
     </span>
   );
@@ -105,14 +104,14 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
       </span>
     ),
   },
-  figureColumn('units', 'Units', (row) => row.quantity, true),
+  numberColumn('units', 'Units', (row) => row.quantity, true),
   {
     id: 'kind',
     title: 'Kind',
     exportValue: (row) => row.kind,
     cell: (row) =>
       row.state === 'released' ? (
-        <StateTag state="running" label="Going on" />
+        <StateTag state="running" label="Released" />
       ) : (
         <StateTag
           state="waiting"
@@ -121,18 +120,18 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
         />
       ),
   },
-  { id: 'since', title: 'Waits since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
+  { id: 'since', title: 'Waiting since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
   {
     id: 'promised',
     title: 'Promised',
-    hint: 'The day its stock can be there, after everybody before it',
+    hint: 'Earliest date with stock, after the lines ahead in the queue',
     exportValue: (row) => row.available_on ?? '',
     cell: (row) => <PromisedDate row={row} />,
   },
   {
     id: 'before',
-    title: 'Before it',
-    hint: 'Lines that wait longer for the same product',
+    title: 'Ahead in queue',
+    hint: 'Lines waiting longer for the same product',
     align: 'right',
     exportValue: (row) => row.lines_before,
     cell: (row) =>
@@ -146,11 +145,11 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
   },
   {
     id: 'why',
-    title: 'Why it waits',
+    title: 'Reason',
     exportValue: (row) => row.why,
     cell: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
   },
-  { id: 'expires', title: 'Canceled', exportValue: (row) => row.expires_at ?? '', cell: (row) => <ExpiryDate at={row.expires_at} /> },
+  { id: 'expires', title: 'Expires', exportValue: (row) => row.expires_at ?? '', cell: (row) => <ExpiryDate at={row.expires_at} /> },
   { id: 'customer', title: 'Customer', hiddenByDefault: true, exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
 ];

@@ -45,11 +45,11 @@ test('a waiting line says why, what it is promised and how many are before it', 
   show(routes, '/waiting-lines');
   const first = (await screen.findByText('101')).closest('tr') as HTMLElement;
   expect(first).toHaveTextContent('No source has any free');
-  expect(first).toHaveTextContent('No supply known');
+  expect(first).toHaveTextContent('No supply scheduled');
   expect(first).toHaveTextContent('First');
   const second = screen.getByText('102').closest('tr') as HTMLElement;
   expect(second).toHaveTextContent('1,000 or more lines');
-  expect(second).toHaveTextContent('70 % sure');
+  expect(second).toHaveTextContent('70 % confidence');
 });
 
 test('selected lines are rechecked and each reports for itself', async () => {
@@ -82,6 +82,6 @@ test('a line opens to its queue', async () => {
 test('each view asks for its own, and an empty one says what belongs there', async () => {
   const sent = company([]);
   show(routes, '/waiting-lines?view=unpromised');
-  expect(await screen.findByText('Every waiting line has its day')).toBeInTheDocument();
+  expect(await screen.findByText('All waiting lines have a promise date')).toBeInTheDocument();
   await waitFor(() => expect(sent.findLast((item) => item.path === '/api/v1/waiting-lines')?.query.get('unpromised')).toBe('true'));
 });

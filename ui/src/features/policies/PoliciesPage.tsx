@@ -24,7 +24,7 @@ export default function PoliciesPage() {
   return (
     <Page
       title="Policies"
-      lead="Rows are tried from the top; the first one whose conditions all hold decides."
+      lead="Rows are evaluated from top to bottom. The first row whose conditions all match applies."
       actions={
         <Input
           allowClear
@@ -44,9 +44,8 @@ export default function PoliciesPage() {
           if (visiblePolicies.length > 0) return visiblePolicies.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
           return (
             <Card>
-              <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policy is called “${search}”` : 'No policies yet'}>
-                A policy checks or sets fields of an order while a flow runs. Describe one in a configuration document of kind{' '}
-                <code>policy</code>.
+              <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policies match “${search}”` : 'No policies yet'}>
+                A policy checks or sets order fields while a flow runs. Publish one with <code>iom config apply</code>.
               </EmptyState>
             </Card>
           );

@@ -1,7 +1,7 @@
 import { type Mapping, type ProviderInstance, saveMappings } from '@client/providers';
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
-import { choices } from '@kit/list';
+import { toOptions } from '@kit/list';
 import { humanize } from '@kit/states';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Input, Modal, Select } from 'antd';
@@ -30,7 +30,7 @@ export function AddMappingDialog({ instances, onClose }: { instances: ProviderIn
       return saved;
     },
     onSuccess: (saved) => {
-      message.success(saved.replayed > 0 ? `Saved; ${formatNumber(saved.replayed)} waiting messages go on` : 'Saved');
+      message.success(saved.replayed > 0 ? `Saved. ${formatNumber(saved.replayed)} messages replayed` : 'Saved');
       void queryClient.invalidateQueries({ queryKey: ['mappings'] });
       void queryClient.invalidateQueries({ queryKey: ['messages'] });
       onClose();
@@ -44,7 +44,7 @@ export function AddMappingDialog({ instances, onClose }: { instances: ProviderIn
       open
       title="Add mapping"
       okText="Save mapping"
-      cancelText="Keep as is"
+      cancelText="Cancel"
       onCancel={onClose}
       onOk={() => save.mutate()}
       confirmLoading={save.isPending}
@@ -53,22 +53,27 @@ export function AddMappingDialog({ instances, onClose }: { instances: ProviderIn
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>
           Table
-          <Select id={`${id}table`} value={mapping.table} options={choices(mappingTables, humanize)} onChange={(table) => set({ table })} />
+          <Select
+            id={`${id}table`}
+            value={mapping.table}
+            options={toOptions(mappingTables, humanize)}
+            onChange={(table) => set({ table })}
+          />
         </label>
         <label>
           Field
           <Input value={mapping.field} onChange={(event) => set({ field: event.target.value })} />
         </label>
         <label>
-          Their value
+          External value
           <Input autoFocus value={mapping.value} onChange={(event) => set({ value: event.target.value })} />
         </label>
         <label>
-          Our value
+          Internal value
           <Input value={mapping.internal} onChange={(event) => set({ internal: event.target.value })} />
         </label>
         <label htmlFor={`${id}scope`}>
-          Holds for
+          Applies to
           <Select
             id={`${id}scope`}
             value={mapping.scope}

@@ -25,25 +25,25 @@ const columns: readonly ListColumn<ProviderCall>[] = [
   },
   {
     id: 'status',
-    title: 'Answer',
+    title: 'Response',
     cell: (row) => (
       <Badge tone={row.ok ? 'done' : 'failed'} icon={toneIcon(row.ok ? 'done' : 'failed')}>
-        {row.status ?? 'No answer'}
+        {row.status ?? 'No response'}
       </Badge>
     ),
   },
   { id: 'error', title: 'Error', cell: (row) => <span className="muted">{row.error}</span> },
-  { id: 'took', title: 'Took', align: 'right', cell: (row) => <span className="figure">{formatDuration(row.duration_ms)}</span> },
+  { id: 'took', title: 'Duration', align: 'right', cell: (row) => <span className="figure">{formatDuration(row.duration_ms)}</span> },
 ];
 
 /** Every call we made to the outside, newest first. Secrets never stand in it. */
 export function CallLog({ instances }: { instances: ProviderInstance[] }) {
   const [values, change] = useUrlFilters(keys);
   const query = useMemo(() => ({ ...values, failed: values.failed === 'true' ? true : undefined }), [values]);
-  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId: rowId, limit: 25 });
+  const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId, limit: 25 });
   return (
     <section aria-label="Call log" className="stack" style={{ gap: 8 }}>
-      <h2 className="section-title">Calls to the outside</h2>
+      <h2 className="section-title">Provider calls</h2>
       <ListView
         label="Calls"
         list={list}
@@ -65,9 +65,7 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
           />
         }
         empty={
-          <EmptyState title="No calls">
-            Nothing was asked of a provider yet, or none fits the filter. Probe one to see its first call here.
-          </EmptyState>
+          <EmptyState title="No provider calls">Requests to providers appear here. Test a connection to make the first one.</EmptyState>
         }
       />
     </section>

@@ -15,20 +15,17 @@ import './providers.css';
 export default function InstalledPage() {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
   return (
-    <Page
-      title="Installed providers"
-      lead="Every connection to an outside system: whether it works, what it may do, when it was last asked."
-    >
+    <Page title="Installed providers" lead="Connections to external systems, with their status and permissions.">
       <QueryContent query={instances} rows={8}>
         {(items) =>
           items.length === 0 ? (
             <Card>
               <EmptyState
                 icon={<ApiOutlined />}
-                title="No provider is installed"
+                title="No providers installed"
                 action={<Link to="/providers/library">Open the library</Link>}
               >
-                A provider connects a store, a warehouse or a carrier. Choose one from the library and install it with{' '}
+                A provider connects a store, warehouse or carrier. Choose one from the library and install it with{' '}
                 <code>iom provider install</code>.
               </EmptyState>
             </Card>
@@ -58,7 +55,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
   const probe = useMutation({ mutationFn: () => probeInstance(instance.name), onSettled: refresh });
   const poll = useMutation({
     mutationFn: () => pollInstance(instance.name),
-    onSuccess: () => message.success(`${instance.title || instance.name} was asked for news`),
+    onSuccess: () => message.success(`Polling ${instance.title || instance.name}`),
     onSettled: refresh,
   });
   const parked = instance.messages.parked ?? 0;
@@ -82,10 +79,10 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
         <DescriptionList
           columns={2}
           items={[
-            ['Probed', <Timestamp key="probed" at={instance.probed_at} none="Never" />],
+            ['Last tested', <Timestamp key="probed" at={instance.probed_at} none="Never" />],
             [
               'Last poll',
-              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled; it calls us',
+              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled (sends webhooks)',
             ],
             ['Next poll', instance.poll_seconds && instance.next_poll_at && <Timestamp key="next" at={instance.next_poll_at} />],
             ['Polls every', instance.poll_seconds && `${formatNumber(instance.poll_seconds)} s`],
@@ -96,7 +93,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           <div className="row scopes" aria-label="Scopes">
             {instance.missing_scopes.map((scope) => (
               <Badge key={scope} tone="failed">
-                {scope} is missing
+                Missing: {scope}
               </Badge>
             ))}
             {instance.scopes.map((scope) => (
@@ -122,14 +119,14 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           <span className="row end">
             <ExplainedButton
               allowed={instance.poll_seconds !== null}
-              why="This provider calls us when it has news; there is nothing to poll"
+              why="This provider sends updates by webhook"
               loading={poll.isPending}
               onClick={() => poll.mutate()}
             >
               Poll now
             </ExplainedButton>
             <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>
-              Probe
+              Test connection
             </Button>
           </span>
         </div>

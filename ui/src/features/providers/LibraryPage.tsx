@@ -25,7 +25,7 @@ export default function LibraryPage() {
   return (
     <Page
       title="Provider library"
-      lead="What OpenIOM can connect to out of the box."
+      lead="Systems that OpenIOM can connect to."
       actions={
         <Input
           allowClear
@@ -56,7 +56,7 @@ export default function LibraryPage() {
           if (visibleEntries.length === 0) {
             return (
               <Card>
-                <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No provider matches' : 'The library is empty'}>
+                <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No matching providers' : 'The library is empty'}>
                   Providers are Python packages with an <code>openiom.providers</code> entry point; install one and it appears here.
                 </EmptyState>
               </Card>
@@ -89,9 +89,9 @@ export default function LibraryPage() {
 
 function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => void }) {
   const groups = [
-    ['Brings in', entry.messages],
-    ['Can be asked to', entry.actions],
-    ['Needs mappings for', entry.mappings],
+    ['Imports', entry.messages],
+    ['Actions', entry.actions],
+    ['Required mappings', entry.mappings],
   ] as const;
   return (
     <Drawer open onClose={onClose} size={520} title={entry.title}>
@@ -112,7 +112,7 @@ function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => v
               </section>
             ),
         )}
-        <Fields title="Connection asks for" schema={entry.connection_schema} />
+        <Fields title="Connection settings" schema={entry.connection_schema} />
         <Fields title="Parameters" schema={entry.parameters_schema} />
         <section>
           <h3 className="small muted">Install</h3>
@@ -134,7 +134,7 @@ function Fields({ title, schema }: { title: string; schema: JsonSchema }) {
           <li key={name}>
             <span className="strong">{field.title ?? humanize(name)}</span>{' '}
             {schema.required?.includes(name) ? '' : <span className="muted">(optional)</span>}{' '}
-            {(field.writeOnly ?? field.format === 'password') && <Badge>kept secret</Badge>}
+            {(field.writeOnly ?? field.format === 'password') && <Badge>Secret</Badge>}
             {field.description && <div className="muted">{field.description}</div>}
           </li>
         ))}

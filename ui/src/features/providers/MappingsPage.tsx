@@ -2,7 +2,7 @@ import { PlusOutlined, SwapOutlined } from '@kit/icons';
 import { listInstances, listMappings, type Mapping } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { choices, ExportButton, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { humanize } from '@kit/states';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -14,16 +14,21 @@ import './providers.css';
 const keys = ['table', 'instance'] as const;
 
 const rowId = (row: Mapping): string => [row.table, row.field, row.scope, row.scope_name, row.value].join('/');
-const scopeLabels: Record<string, string> = { instance: 'Only', group: 'Group', default: 'Everywhere' };
+const scopeLabels: Record<string, string> = { instance: 'Provider', group: 'Group', default: 'Everywhere' };
 
 const columns: readonly ListColumn<Mapping>[] = [
   { id: 'table', title: 'Table', exportValue: (row) => row.table, cell: (row) => humanize(row.table) },
   { id: 'field', title: 'Field', exportValue: (row) => row.field, cell: (row) => <span className="muted">{row.field}</span> },
-  { id: 'value', title: 'Their value', exportValue: (row) => row.value, cell: (row) => <code className="strong">{row.value}</code> },
-  { id: 'internal', title: 'Our value', exportValue: (row) => row.internal, cell: (row) => <span className="strong">{row.internal}</span> },
+  { id: 'value', title: 'External value', exportValue: (row) => row.value, cell: (row) => <code className="strong">{row.value}</code> },
+  {
+    id: 'internal',
+    title: 'Internal value',
+    exportValue: (row) => row.internal,
+    cell: (row) => <span className="strong">{row.internal}</span>,
+  },
   {
     id: 'scope',
-    title: 'Holds for',
+    title: 'Applies to',
     exportValue: (row) => [row.scope, row.scope_name].filter(Boolean).join(' '),
     cell: (row) => [scopeLabels[row.scope] ?? humanize(row.scope), row.scope_name].filter(Boolean).join(' '),
   },
@@ -34,7 +39,7 @@ export default function MappingsPage() {
   const [values, change] = useUrlFilters(keys);
   const [adding, setAdding] = useState(false);
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId: rowId });
+  const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId });
   const add = (
     <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
       Add mapping
@@ -43,7 +48,7 @@ export default function MappingsPage() {
   return (
     <Page
       title="Mappings"
-      lead="What outside systems call things, and what we call them. The narrowest one wins: one provider, then its group, then everywhere."
+      lead="Translations of external values to internal values. The most specific mapping applies: provider, then group, then everywhere."
       actions={add}
     >
       <ListView
@@ -54,7 +59,7 @@ export default function MappingsPage() {
         toolbar={
           <FilterBar
             filters={[
-              { key: 'table', label: 'Table', kind: 'choice', options: choices(mappingTables, humanize) },
+              { key: 'table', label: 'Table', kind: 'choice', options: toOptions(mappingTables, humanize) },
               {
                 key: 'instance',
                 label: 'Provider',
@@ -71,8 +76,8 @@ export default function MappingsPage() {
         }
         empty={
           <EmptyState icon={<SwapOutlined />} title="No mappings" action={add}>
-            When a store calls a unit “PCS” and you call it “ea”, a mapping says so. Messages that miss one wait under Parked messages and
-            go on once it exists.
+            A mapping translates an external value, such as the unit “PCS”, to an internal value, such as “ea”. Messages without a mapping
+            wait in Parked messages.
           </EmptyState>
         }
       />

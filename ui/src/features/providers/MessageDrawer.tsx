@@ -3,7 +3,7 @@ import { QueryContent } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { JsonView } from '@kit/JsonView';
 import { DescriptionList } from '@kit/layout';
-import { VerbDialog } from '@kit/list';
+import { ActionDialog } from '@kit/list';
 import { humanize, StateTag, warningIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
@@ -45,7 +45,7 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
         {(data) => <MessageBody message={data} />}
       </QueryContent>
       {action && (
-        <VerbDialog
+        <ActionDialog
           action={action}
           selectedRows={[{ id, label: title }]}
           noun={['message', 'messages']}
@@ -87,10 +87,10 @@ function MessageBody({ message }: { message: MessageDetail }) {
           ['Processed', message.processed_at && <Timestamp key="processed" at={message.processed_at} as="date" />],
           ['Attempts', String(message.attempts)],
           [
-            'Became',
+            'Created',
             message.entity_id && message.kind === 'order' && (
               <Link key="entity" to={`/orders/${message.entity_id}`}>
-                This order
+                View order
               </Link>
             ),
           ],
@@ -99,12 +99,12 @@ function MessageBody({ message }: { message: MessageDetail }) {
       />
       {message.document !== null && (
         <section className="stack" style={{ gap: 6 }}>
-          <h3 className="small muted">What it becomes</h3>
+          <h3 className="small muted">Mapped document</h3>
           <JsonView label="resulting document" value={message.document} />
         </section>
       )}
       <section className="stack" style={{ gap: 6 }}>
-        <h3 className="small muted">As it came</h3>
+        <h3 className="small muted">Original message</h3>
         <JsonView label="payload" value={message.payload} />
       </section>
     </div>

@@ -3,7 +3,7 @@ import { listInstances, listMessages, type MessageRow } from '@client/providers'
 import { EmptyState } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkBar, choices, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { humanize, StateTag, stateLabel } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -33,7 +33,7 @@ function messageColumns(open: (id: string) => void): readonly ListColumn<Message
     { id: 'state', title: 'State', cell: (row) => <StateTag state={row.state} /> },
     {
       id: 'error',
-      title: 'What and where',
+      title: 'Error',
       cell: (row) =>
         row.error && (
           <span className="two-line wrap">
@@ -73,7 +73,7 @@ export default function MessagesPage() {
     name: 'messages',
     query,
     fetch: listMessages,
-    rowId: rowId,
+    rowId,
     isRelevant: (item) => /message|order\.created/.test(item.name),
   });
   const selectedRows = list.rows
@@ -84,10 +84,7 @@ export default function MessagesPage() {
   };
   const isFiltered = Object.keys(values).length > 0;
   return (
-    <Page
-      title="Parked messages"
-      lead="Messages from your providers that could not become an order yet. Nothing is lost: put the cause right and they go on by themselves."
-    >
+    <Page title="Parked messages" lead="Provider messages that could not be processed. Fix the cause to process them automatically.">
       <MissingMappings onMapped={refresh} />
       <ListView
         label="Messages"
@@ -100,12 +97,18 @@ export default function MessagesPage() {
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
           selectedRows.length > 0 ? (
-            <BulkBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh} />
+            <BulkActionBar
+              selectedRows={selectedRows}
+              noun={noun}
+              actions={messageActions}
+              onClear={() => setSelected([])}
+              onDone={refresh}
+            />
           ) : (
             <FilterBar
-              search="Order number or text of the error"
+              search="Order number or error text"
               filters={[
-                { key: 'state', label: 'State', kind: 'choice', options: choices(states, stateLabel) },
+                { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
                 {
                   key: 'instance',
                   label: 'From',
@@ -123,18 +126,18 @@ export default function MessagesPage() {
           isFiltered ? (
             <EmptyState
               icon={<InboxOutlined />}
-              title="No message matches"
+              title="No matching messages"
               action={
                 <Button onClick={() => change({ search: undefined, state: undefined, instance: undefined, kind: undefined })}>
                   Show parked messages
                 </Button>
               }
             >
-              Nothing here fits all of the filters above.
+              No results match these filters.
             </EmptyState>
           ) : (
-            <EmptyState icon={<InboxOutlined />} title="Nothing is parked" action={<Link to="/orders">Go to sales orders</Link>}>
-              Every message that came in was understood. One that is not waits here, with what is wrong and how to put it right.
+            <EmptyState icon={<InboxOutlined />} title="No parked messages" action={<Link to="/orders">Go to sales orders</Link>}>
+              All messages were processed. Messages with errors appear here with the cause and the fix.
             </EmptyState>
           )
         }

@@ -20,7 +20,7 @@ export function MissingMappings({ onMapped }: { onMapped: () => void }) {
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;
   return (
-    <Card title="Missing mappings" extra="Map a value once; every message that waits for it replays by itself" flush>
+    <Card title="Missing mappings" extra="Map a value once to replay all messages that need it" flush>
       <ul className="missing">
         {groups.data.map((group) => (
           <MissingMapping key={`${group.instance} ${group.table} ${group.field} ${group.value}`} group={group} onMapped={onMapped} />
@@ -51,11 +51,11 @@ function MissingMapping({ group, onMapped }: { group: MissingGroup; onMapped: ()
         message.error(refused.reason);
         return;
       }
-      message.success(`Mapped; ${formatNumber(saved.replayed)} ${saved.replayed === 1 ? 'message goes' : 'messages go'} on`);
+      message.success(`Mapped. ${formatNumber(saved.replayed)} ${saved.replayed === 1 ? 'message' : 'messages'} replayed`);
       onMapped();
     },
   });
-  const waitingLabel = `${formatNumber(group.messages)} ${group.messages === 1 ? 'message waits' : 'messages wait'}`;
+  const waitingLabel = `${formatNumber(group.messages)} ${group.messages === 1 ? 'message waiting' : 'messages waiting'}`;
   return (
     <li>
       <div className="two-line">
@@ -86,7 +86,7 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
   });
   const suggestionOptions = group.suggestions.map((suggestion) => ({
     value: suggestion.internal,
-    label: <Choice name={suggestion.internal} title={suggestion.label} similarity={`${Math.round(suggestion.score * 100)}% alike`} />,
+    label: <Choice name={suggestion.internal} title={suggestion.label} similarity={`${Math.round(suggestion.score * 100)}% match`} />,
   }));
   const suggestedNames = new Set(group.suggestions.map((item) => item.internal));
   const productOptions = (products.data ?? [])
@@ -94,18 +94,18 @@ function InternalChoice({ group, value, onChange }: { group: MissingGroup; value
     .map((entry) => ({ value: entry.number, label: <Choice name={entry.number} title={entry.name} /> }));
   return (
     <AutoComplete
-      aria-label={`Our name for ${group.table} ${group.value}`}
+      aria-label={`Internal value for ${group.table} ${group.value}`}
       className="missing-choice"
       value={value}
       onChange={onChange}
       options={[...suggestionOptions, ...productOptions]}
-      placeholder={`Our ${group.table.replaceAll('_', ' ')}`}
+      placeholder={`Internal ${group.table.replaceAll('_', ' ')}`}
       popupMatchSelectWidth={360}
     />
   );
 }
 
-function Choice({ name, title, similarity: similarity }: { name: string; title: string; similarity?: string }) {
+function Choice({ name, title, similarity }: { name: string; title: string; similarity?: string }) {
   return (
     <span className="choice-row">
       <span className="two-line">

@@ -1,18 +1,18 @@
 import { discardMessages, replayMessages } from '@client/providers';
-import type { Verb } from '@kit/list';
+import type { BulkAction } from '@kit/list';
 
-export const messageActions: readonly Verb[] = [
+export const messageActions: readonly BulkAction[] = [
   {
     name: 'replay',
     label: 'Replay',
-    description: 'The message is read again from the beginning, with the mappings as they are now.',
+    description: 'The message is processed again with the current mappings.',
     run: (ids) => replayMessages(ids),
   },
   {
     name: 'discard',
     label: 'Discard',
     danger: true,
-    description: 'The message is set aside and never becomes an order. It stays readable here under the state Discarded.',
+    description: 'The message is not processed. It stays available in the Discarded state.',
     run: (ids) => discardMessages(ids),
   },
 ];

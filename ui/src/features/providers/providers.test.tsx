@@ -21,7 +21,7 @@ test('one click maps a missing value for its provider and sends the waiting mess
   show([{ path: '/my-work/messages', Component: MessagesPage }], '/my-work/messages');
   await screen.findByText('PCS');
   await userEvent.click(screen.getByRole('button', { name: 'Map and replay' }));
-  await screen.findByText('Mapped; 11 messages go on');
+  await screen.findByText('Mapped. 11 messages replayed');
   expect(sent.find((item) => item.method === 'PUT')?.body).toEqual({
     mappings: [{ table: 'unit', field: 'code', value: 'PCS', internal: 'ea', scope: 'instance', scope_name: 'fabrikam-store' }],
   });
@@ -36,9 +36,9 @@ test('a mapping the server refuses leaves the form as it was typed', async () =>
   await userEvent.click(open);
   const dialog = await screen.findByRole('dialog');
   expect(within(dialog).getByRole('button', { name: 'Save mapping' })).toBeDisabled();
-  await userEvent.type(within(dialog).getByLabelText('Their value'), 'X1');
-  await userEvent.type(within(dialog).getByLabelText('Our value'), 'Nope');
+  await userEvent.type(within(dialog).getByLabelText('External value'), 'X1');
+  await userEvent.type(within(dialog).getByLabelText('Internal value'), 'Nope');
   await userEvent.click(within(dialog).getByRole('button', { name: 'Save mapping' }));
   await waitFor(() => expect(within(dialog).getByRole('alert')).toHaveTextContent('there is no product "Nope"'));
-  expect(within(dialog).getByLabelText('Our value')).toHaveValue('Nope');
+  expect(within(dialog).getByLabelText('Internal value')).toHaveValue('Nope');
 });

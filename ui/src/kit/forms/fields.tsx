@@ -1,4 +1,4 @@
-import { choices } from '../list';
+import { toOptions } from '../list';
 import { Checkbox, Input, InputNumber, Select } from 'antd';
 import { type ReactNode, useId } from 'react';
 import './forms.css';
@@ -40,7 +40,7 @@ export function TextField({
   value,
   onChange,
   type = 'text',
-  long: long,
+  long,
   disabled,
   placeholder,
   ...rest
@@ -114,7 +114,7 @@ export function SelectField({
   value,
   onChange,
   options,
-  empty: empty,
+  empty,
   ...rest
 }: CommonProps & {
   value: unknown;
@@ -193,10 +193,10 @@ export const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 export const asNumber = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
-/** Documents and sources as choices, by name and title. */
+/** Documents and sources as toOptions, by name and title. */
 export const documentOptions = (items: readonly { name: string; title?: string; body?: Record<string, unknown> }[]): Option[] =>
   items.map((item) => {
     const title = item.title ?? asText(item.body?.title);
     return { value: item.name, label: title && title !== item.name ? `${item.name} — ${title}` : item.name };
   });
-export const selectOptions = choices;
+export const selectOptions = toOptions;

@@ -26,8 +26,8 @@ interface SelectedRow {
 
 /** What can be done to the selected rows. */
 export function BulkActionBar({
-  selectedRows: selectedRows,
-  actions: actions,
+  selectedRows,
+  actions,
   noun,
   onClear,
   onDone,
@@ -61,8 +61,8 @@ export function BulkActionBar({
 
 /** Says what will happen, asks for the reason, does it, and reports row by row. What was typed survives a refusal. */
 export function ActionDialog({
-  action: action,
-  selectedRows: selectedRows,
+  action,
+  selectedRows,
   noun,
   onClose,
   onDone,
@@ -84,7 +84,7 @@ export function ActionDialog({
   });
   const count = `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]}`;
   const results = mutation.data;
-  const [doneLabel, refusedLabel] = action.outcomeLabels ?? ['done', 'refused; nothing changed on those'];
+  const [doneLabel, refusedLabel] = action.outcomeLabels ?? ['done', 'not changed'];
   const refused = results?.filter((result) => !result.ok) ?? [];
   const labels = new Map(selectedRows.map((entry) => [entry.id, entry.label]));
   return (
@@ -99,7 +99,7 @@ export function ActionDialog({
           </Button>
         ) : (
           <>
-            <Button onClick={onClose}>Keep as is</Button>
+            <Button onClick={onClose}>Cancel</Button>
             <Button
               type="primary"
               danger={action.danger}
@@ -127,7 +127,7 @@ export function ActionDialog({
           <ul>
             {[...refused, ...results.filter((candidate) => candidate.ok)].map((current) => (
               <li key={current.id} data-ok={current.ok}>
-                {current.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Refused" />}
+                {current.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Failed" />}
                 <span>{labels.get(current.id) ?? current.id}</span>
                 <span className="muted">{current.reason}</span>
               </li>

@@ -64,14 +64,14 @@ export function ListView<T extends object>({
   label,
   list,
   columns,
-  rowId: rowId,
-  rowName: rowName,
+  rowId,
+  rowName,
   empty,
   noun,
   onOpen,
   selection,
   toolbar,
-  pagerLabels: pagerLabels = ['Newer', 'Older'],
+  pagerLabels = ['Newer', 'Older'],
 }: Props<T>) {
   const tableColumns = toTableColumns(columns);
   const newRowCount = list.newRows.length;

@@ -60,5 +60,5 @@ export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
       </Button>
     </Popover>
   );
-  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), columnChooser: columnChooser };
+  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), columnChooser };
 }

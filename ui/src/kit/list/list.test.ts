@@ -13,19 +13,19 @@ const rowId = (item: Row): string => item.id;
 test('rows on screen keep their places and take their latest values, and new ones wait', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
-  const { rows, newRows: newRows, departedIds: departedIds } = stableRows(shown, latest, rowId);
+  const { rows, newRows, departedIds } = stableRows(shown, latest, rowId);
   expect(rows).toEqual([row('c', 'shipped'), row('b'), row('a')]);
   expect(newRows.map(rowId)).toEqual(['e', 'd']);
   expect([...departedIds]).toEqual([]);
 });
 
 test('a row that no longer fits the filter is marked as left, one pushed past the page is not', () => {
-  const { departedIds: departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], rowId);
+  const { departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], rowId);
   expect([...departedIds]).toEqual(['c']);
 });
 
 test('an answer that shares nothing with the screen leaves the screen as it was', () => {
-  const { rows, newRows: newRows, departedIds: departedIds } = stableRows([row('a')], [row('z')], rowId);
+  const { rows, newRows, departedIds } = stableRows([row('a')], [row('z')], rowId);
   expect(rows).toEqual([row('a')]);
   expect(newRows).toEqual([row('z')]);
   expect(departedIds.size).toBe(0);

@@ -48,14 +48,7 @@ interface Displayed<T> {
 const noIds: ReadonlySet<string> = new Set();
 
 /** A keyset list whose place lives in the URL (`after`) and whose rows stay put while it refreshes. */
-export function usePagedList<T, Q extends object>({
-  name,
-  query,
-  fetch,
-  rowId: rowId,
-  isRelevant: isRelevant,
-  limit = 50,
-}: Options<T, Q>): PagedList<T> {
+export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, isRelevant, limit = 50 }: Options<T, Q>): PagedList<T> {
   const [params] = useSearchParams();
   const location = useLocation();
   const navigate = useNavigate();

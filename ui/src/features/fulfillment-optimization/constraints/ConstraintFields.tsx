@@ -53,38 +53,43 @@ export function ConstraintFields({ body, replace, isNew }: { body: Body; replace
         hint={
           isNew
             ? constraintKinds[type]?.description
-            : `${constraintKinds[type]?.description ?? ''} Changing the type starts its parameters anew.`
+            : `${constraintKinds[type]?.description ?? ''} Changing the type resets its parameters.`
         }
         options={selectOptions(Object.keys(constraintKinds), (item) => constraintKinds[item]?.title ?? item)}
         onChange={(next) => replace(withKind(body, next))}
       />
       <Parameters type={type} body={body} set={set} />
-      <h3 className="form-head">How it counts</h3>
+      <h3 className="form-head">Enforcement</h3>
       <CheckboxField label="Enabled" value={body.enabled !== false} onChange={(enabled) => set({ enabled })} />
       <SelectField
         label="Strictness"
         value={hard ? 'hard' : 'soft'}
         options={[
-          { value: 'hard', label: 'Hard: never broken' },
-          { value: 'soft', label: 'Soft: broken at a price' },
+          { value: 'hard', label: 'Hard: always enforced' },
+          { value: 'soft', label: 'Soft: violations have a cost' },
         ]}
         onChange={(next) => set({ hard: next === 'hard' })}
       />
       {!hard && (
         <NumberField
           label="Penalty"
-          hint="Money of breaking it once; the optimizer breaks it where that is cheaper."
+          hint="Cost of one violation."
           value={asNumber(body.penalty, 100)}
           onChange={(penalty) => set({ penalty: penalty ?? 0 })}
         />
       )}
       <TextField
-        label="Holds from"
+        label="Effective from"
         type="date"
         value={body.effective_from ?? ''}
         onChange={(day) => set({ effective_from: day || null })}
       />
-      <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
+      <TextField
+        label="Effective until"
+        type="date"
+        value={body.effective_to ?? ''}
+        onChange={(day) => set({ effective_to: day || null })}
+      />
     </>
   );
 }
@@ -112,12 +117,12 @@ function Parameters({ type, body, set }: { type: string; body: Body; set: (part:
           onChange={(maximum) => set({ maximum })}
         />
         <CheckboxField
-          label="A line may be divided across sources"
+          label="Allow splitting a line across sources"
           value={body.partial_lines !== false}
           onChange={(partial_lines) => set({ partial_lines })}
         />
         <CheckboxField
-          label="Some lines may be sourced while others are not"
+          label="Allow partial orders"
           value={body.partial_orders !== false}
           onChange={(partial_orders) => set({ partial_orders })}
         />
@@ -130,7 +135,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const lists = useQuery({ queryKey: ['configuration', 'source_list'], queryFn: () => listDocuments('source_list') });
   const scopeOptions: Option[] = [
-    { value: '', label: 'Every source' },
+    { value: '', label: 'All sources' },
     ...documentOptions(lists.data ?? []).map((list) => ({ value: `list:${list.value}`, label: `List ${list.label}` })),
     ...documentOptions(sources.data ?? []).map((source) => ({ value: `source:${source.value}`, label: source.label })),
   ];
@@ -138,8 +143,10 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
   const change = (index: number, part: Body): void => onChange(entries.map((item, at) => (at === index ? { ...item, ...part } : item)));
   return (
     <div className="wide form-rows">
-      <span className="form-legend">For whom</span>
-      {entries.length === 0 && <span className="muted">Every source{type === 'safety_stock' && ', each with its own safety stock'}</span>}
+      <span className="form-legend">Applies to</span>
+      {entries.length === 0 && (
+        <span className="muted">All sources{type === 'safety_stock' && ', each with its own safety stock setting'}</span>
+      )}
       {entries.map((entry, index) => (
         <div key={index} className="form-row" role="group" aria-label={`Row ${index + 1}`}>
           <SelectField
@@ -171,7 +178,7 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
           onChange([...entries, { ...initialEntries[type], ...(type === 'location_priority' ? { rank: entries.length + 1 } : {}) }])
         }
       >
-        Add a row
+        Add row
       </Button>
     </div>
   );
@@ -179,7 +186,12 @@ function Entries({ type, entries, onChange }: { type: string; entries: Body[]; o
 
 function EntryFields({ type, entry, change }: { type: string; entry: Body; change: (part: Body) => void }): ReactNode {
   const productField = (
-    <TextField label="Product" hint="Empty is every product" value={entry.product} onChange={(item) => change({ product: item || null })} />
+    <TextField
+      label="Product"
+      hint="Leave empty for all products"
+      value={entry.product}
+      onChange={(item) => change({ product: item || null })}
+    />
   );
   if (type === 'maximum_distance')
     return (
@@ -199,7 +211,7 @@ function EntryFields({ type, entry, change }: { type: string; entry: Body; chang
   if (type === 'safety_stock')
     return (
       <>
-        <NumberField label="Units" placeholder="The source's" value={entry.units} onChange={(units) => change({ units })} />
+        <NumberField label="Units" placeholder="Source default" value={entry.units} onChange={(units) => change({ units })} />
         {productField}
       </>
     );

@@ -21,19 +21,19 @@ export default function ConstraintsPage() {
       kind="constraint"
       title="Constraints"
       noun="constraint"
-      lead="Rules the optimizer keeps: hard ones always, soft ones unless breaking them is cheaper. A strategy says which count."
+      lead="Sourcing rules. Hard constraints are always enforced; soft constraints can be violated at a cost. Strategies select the constraints that apply."
       icon={<FileProtectOutlined />}
-      emptyDescription="Without constraints orders ship from wherever it costs least. Add one to keep them near, whole or off a shelf; then name it in a strategy."
+      emptyDescription="Add constraints to limit distance, splitting or stock usage, then select them in a strategy."
       newDocument={newDocument}
       columns={[
         { id: 'type', title: 'Type', cell: (row) => constraintKinds[asText(row.body.type)]?.title ?? asText(row.body.type) },
-        { id: 'parameters', title: 'Says', cell: (row) => <span className="clamp">{describeConstraint(row.body)}</span> },
+        { id: 'parameters', title: 'Parameters', cell: (row) => <span className="clamp">{describeConstraint(row.body)}</span> },
         {
           id: 'hard',
           title: 'Strictness',
           cell: (row) =>
             row.body.hard === false ? (
-              <Badge>Soft, {formatCost(asNumber(row.body.penalty, 100))} a break</Badge>
+              <Badge>Soft, {formatCost(asNumber(row.body.penalty, 100))} per violation</Badge>
             ) : (
               <Badge tone="attention">Hard</Badge>
             ),
@@ -45,7 +45,7 @@ export default function ConstraintsPage() {
           cell: (row) => (
             <StateTag
               state={isInEffect(row.body, today) ? 'active' : 'inactive'}
-              label={row.body.enabled === false ? 'Disabled' : isInEffect(row.body, today) ? 'In force' : 'Outside its dates'}
+              label={row.body.enabled === false ? 'Disabled' : isInEffect(row.body, today) ? 'Active' : 'Not in effect'}
             />
           ),
         },
@@ -57,7 +57,7 @@ export default function ConstraintsPage() {
           isNew={isNew}
           noun="constraint"
           onClose={close}
-          validate={(body) => (asText(body.title) === '' ? 'Give the constraint a title' : '')}
+          validate={(body) => (asText(body.title) === '' ? 'Enter a title' : '')}
         >
           {(body, _, replace) => <ConstraintFields body={body} replace={replace} isNew={isNew} />}
         </DocumentDrawer>

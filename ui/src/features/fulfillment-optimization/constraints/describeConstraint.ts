@@ -2,22 +2,22 @@ import type { Body } from '@client/configuration';
 import { asNumber, asRecords, asText } from '@kit/forms/fields';
 
 export const constraintKinds: Record<string, { title: string; description: string }> = {
-  maximum_distance: { title: 'Maximum distance', description: 'How far, as the crow flies, a source may be from the buyer.' },
-  restrict_partial_orders: { title: 'No partial orders', description: 'All lines of an order are sourced, or none.' },
-  maximum_sources_per_order: { title: 'Sources per order', description: 'Into how many parcels an order may be split.' },
-  maximum_sources_per_line: { title: 'Sources per line', description: 'Across how many sources one line may be divided.' },
+  maximum_distance: { title: 'Maximum distance', description: 'Maximum straight-line distance between source and customer.' },
+  restrict_partial_orders: { title: 'No partial orders', description: 'Source all lines of an order or none.' },
+  maximum_sources_per_order: { title: 'Sources per order', description: 'Maximum number of sources for an order.' },
+  maximum_sources_per_line: { title: 'Sources per line', description: 'Maximum number of sources for one line.' },
   maximum_sources_and_partial_order: {
     title: 'Sources and partial orders',
-    description: 'Sources per order, divided lines and partial orders in one constraint, as earlier versions had it.',
+    description: 'Limits sources per order, line splits and partial orders.',
   },
-  maximum_order_lines: { title: 'Order lines a day', description: 'How many order lines a source, or a list together, takes in a day.' },
-  respect_timings: { title: 'Respect timings', description: 'Closed sources, and those after their cut-off, are left out.' },
-  safety_stock: { title: 'Safety stock', description: 'Stock at or below this is not sold.' },
-  location_priority: { title: 'Location priority', description: 'Which sources come first, whatever they cost.' },
+  maximum_order_lines: { title: 'Order lines a day', description: 'Maximum order lines per day for a source or source list.' },
+  respect_timings: { title: 'Respect timings', description: 'Exclude sources that are closed or past their cut-off.' },
+  safety_stock: { title: 'Safety stock', description: 'Keep this quantity out of sale.' },
+  location_priority: { title: 'Location priority', description: 'Order in which sources are used, regardless of cost.' },
 };
 
 const describeScope = (entry: Body): string =>
-  asText(entry.source) || (asText(entry.source_list) ? `list ${asText(entry.source_list)}` : 'every source');
+  asText(entry.source) || (asText(entry.source_list) ? `list ${asText(entry.source_list)}` : 'all sources');
 
 function describeEntry(type: string, entry: Body): string {
   const scopeLabel = describeScope(entry);
@@ -27,7 +27,7 @@ function describeEntry(type: string, entry: Body): string {
   }
   if (type === 'maximum_order_lines') return `${scopeLabel}: ${asNumber(entry.lines)} lines a day`;
   if (type === 'safety_stock') {
-    const units = typeof entry.units === 'number' ? `${entry.units} units` : 'its own safety stock';
+    const units = typeof entry.units === 'number' ? `${entry.units} units` : 'source safety stock';
     return `${scopeLabel}: ${units}${asText(entry.product) ? ` of ${asText(entry.product)}` : ''}`;
   }
   if (type === 'location_priority')
@@ -43,12 +43,12 @@ export function describeConstraint(body: Body): string {
   if (type === 'maximum_sources_and_partial_order')
     return [
       maximum > 0 ? `at most ${maximum} sources` : 'any number of sources',
-      body.partial_lines === false ? 'lines whole' : 'lines may be divided',
-      body.partial_orders === false ? 'orders whole' : 'orders in part',
+      body.partial_lines === false ? 'no split lines' : 'lines can be split',
+      body.partial_orders === false ? 'no partial orders' : 'partial orders allowed',
     ].join(', ');
   if (type === 'restrict_partial_orders') return 'all lines or none';
   const entries = asRecords(body.entries);
-  if (entries.length === 0) return 'every source';
+  if (entries.length === 0) return 'all sources';
   const descriptions = entries.slice(0, 4).map((entry) => describeEntry(type, entry));
   return descriptions.join('; ') + (entries.length > 4 ? `; and ${entries.length - 4} more` : '');
 }

@@ -8,7 +8,7 @@ import { TextField } from '@kit/forms/fields';
 import { usePermission } from '@kit/usePermission';
 import { ExplainedButton } from '@kit/ExplainedButton';
 
-export const writePermissionRequired = 'You may look at this but not change it: it needs the permission configuration.write';
+export const writePermissionRequired = 'You need the permission configuration.write to change this';
 
 /** Everything that is drawn from documents is asked for again. */
 export function useRefreshDocuments(): () => void {
@@ -27,7 +27,7 @@ export function DocumentDrawer({
   noun,
   size = 680,
   onClose,
-  validate: validate,
+  validate,
   children,
 }: {
   document: ConfigurationDocument;
@@ -47,13 +47,13 @@ export function DocumentDrawer({
   const [name, setName] = useState(document.name);
   const [body, setBody] = useState<Body>(document.body);
   const set = (part: Body): void => setBody((before) => ({ ...before, ...part }));
-  const validationMessage = name.trim() === '' ? `Give the ${noun} a name` : (validate?.(body) ?? '');
+  const validationMessage = name.trim() === '' ? 'Enter a name' : (validate?.(body) ?? '');
   const save = useMutation({
     mutationFn: () => applyDocuments([{ kind: document.kind, name: name.trim(), body: withoutEmptyFields(body) }]),
     onSuccess: ([change]) => {
       refresh();
       const fields = change?.paths.length ?? 0;
-      const outcome = change?.change === 'added' ? 'added' : change?.change === 'unchanged' ? 'was so already' : `saved: ${fields} changed`;
+      const outcome = change?.change === 'added' ? 'added' : change?.change === 'unchanged' ? 'unchanged' : `saved: ${fields} changed`;
       message.success(`${name.trim()} ${outcome}`);
       onClose();
     },
@@ -78,7 +78,7 @@ export function DocumentDrawer({
               />
             </span>
           )}
-          <Button onClick={onClose}>Keep as is</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <ExplainedButton
             type="primary"
             allowed={canWrite && validationMessage === ''}
@@ -99,15 +99,7 @@ export function DocumentDrawer({
           if (canWrite && validationMessage === '') save.mutate();
         }}
       >
-        {isNew && (
-          <TextField
-            wide
-            label="Name"
-            hint="How other documents and orders refer to it; it cannot be changed later."
-            value={name}
-            onChange={setName}
-          />
-        )}
+        {isNew && <TextField wide label="Name" hint="Unique identifier. It cannot be changed later." value={name} onChange={setName} />}
         {children(body, set, setBody)}
         <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
       </form>

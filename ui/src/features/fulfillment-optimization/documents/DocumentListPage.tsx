@@ -39,12 +39,12 @@ export function DocumentListPage({
   noun,
   lead,
   icon,
-  emptyDescription: emptyDescription,
+  emptyDescription,
   columns,
-  newDocument: newDocument,
+  newDocument,
   above,
   builtIn = [],
-  extraSearchText: extraSearchText = () => '',
+  extraSearchText = () => '',
   drawer,
 }: Props) {
   const query = useQuery({ queryKey: ['configuration', kind], queryFn: ({ signal }) => listDocuments(kind, signal) });
@@ -78,7 +78,7 @@ export function DocumentListPage({
         <button type="button" className="link-button strong" style={{ justifySelf: 'start' }} onClick={() => change({ open: row.name })}>
           {asText(row.body.title) || row.name}
         </button>
-        <span className="muted">{storedNames.has(row.name) ? row.name : `${row.name} — built in, nobody has written it yet`}</span>
+        <span className="muted">{storedNames.has(row.name) ? row.name : `${row.name} (built-in default)`}</span>
       </span>
     ),
   };
@@ -95,7 +95,7 @@ export function DocumentListPage({
         empty={
           <EmptyState
             icon={icon}
-            title={allDocuments.length > 0 ? `No ${noun} is called “${filters.search ?? ''}”` : `No ${title.toLowerCase()} yet`}
+            title={allDocuments.length > 0 ? `No ${title.toLowerCase()} match “${filters.search ?? ''}”` : `No ${title.toLowerCase()} yet`}
             action={allDocuments.length === 0 && add}
           >
             {emptyDescription}

@@ -127,7 +127,7 @@ test('selected sources are deactivated together and reported one by one', async 
   await userEvent.click(screen.getByRole('checkbox', { name: 'Select DAL' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate 2 sources' }));
-  expect(await screen.findByText('It has no document')).toBeInTheDocument();
+  expect(await screen.findByText('Source not found')).toBeInTheDocument();
   expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false, prune: false });
 });
 
@@ -180,10 +180,10 @@ test('a constraint says its parameters, its strictness and whether it is in forc
   });
   show(routes, '/constraints');
   const near = (await screen.findByRole('button', { name: 'Near' })).closest('tr') as HTMLElement;
-  expect(near).toHaveTextContent('every source: 500 km');
-  expect(near).toHaveTextContent('Soft, 12.50 a break');
-  expect(near).toHaveTextContent('In force');
-  expect(screen.getByRole('button', { name: 'Old' }).closest('tr')).toHaveTextContent('Outside its dates');
+  expect(near).toHaveTextContent('all sources: 500 km');
+  expect(near).toHaveTextContent('Soft, 12.50 per violation');
+  expect(near).toHaveTextContent('Active');
+  expect(screen.getByRole('button', { name: 'Old' }).closest('tr')).toHaveTextContent('Not in effect');
 });
 
 test('a constraint gets the parameters of the type that is chosen', async () => {
@@ -215,7 +215,7 @@ test('a constraint gets the parameters of the type that is chosen', async () => 
 
 test.each([
   [{ type: 'maximum_order_lines', entries: [{ source_list: 'dcs', lines: 40 }] }, 'list dcs: 40 lines a day'],
-  [{ type: 'safety_stock', entries: [] }, 'every source'],
+  [{ type: 'safety_stock', entries: [] }, 'all sources'],
   [
     {
       type: 'location_priority',
@@ -224,9 +224,12 @@ test.each([
         { rank: 2, product: 'LAMP' },
       ],
     },
-    '1. CHI; 2. every source for LAMP',
+    '1. CHI; 2. all sources for LAMP',
   ],
-  [{ type: 'maximum_sources_and_partial_order', maximum: 3, partial_lines: false }, 'at most 3 sources, lines whole, orders in part'],
+  [
+    { type: 'maximum_sources_and_partial_order', maximum: 3, partial_lines: false },
+    'at most 3 sources, no split lines, partial orders allowed',
+  ],
   [{ type: 'maximum_distance', entries: [{ source: 'NYC', distance: 600, unit: 'mi', same_country: true }] }, 'NYC: 600 mi, same country'],
 ])('%j reads “%s”', (body, words) => {
   expect(describeConstraint(body)).toBe(words);
@@ -243,10 +246,10 @@ test('a weight of a strategy is written alone, the others stay at their default'
   const everyday = { kind: 'strategy', name: 'everyday', body: { title: 'Everyday', is_default: true } };
   const sent = company({ documents: { strategy: [everyday] } });
   show(routes, '/strategies');
-  expect(await screen.findByText(/built in/)).toBeInTheDocument();
+  expect(await screen.findByText(/built-in default/)).toBeInTheDocument();
   await waitFor(() => expect(screen.getAllByText('Default')).toHaveLength(1));
   await userEvent.click(screen.getByRole('button', { name: 'Everyday' }));
-  const late = await screen.findByLabelText('A day late');
+  const late = await screen.findByLabelText('Cost per day late');
   expect(late).toHaveValue('2');
   await userEvent.clear(late);
   await userEvent.type(late, '3.5');

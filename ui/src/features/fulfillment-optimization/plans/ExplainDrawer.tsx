@@ -49,12 +49,12 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
           value={view}
           onChange={setView}
           options={[
-            { value: 'now', label: 'If it were planned now' },
-            { value: 'then', label: 'As it was decided' },
+            { value: 'now', label: 'Current plan' },
+            { value: 'then', label: 'Original decision' },
           ]}
         />
         {view === 'now' && nothingToPlan ? (
-          <p className="muted">Nothing of this order is left to be sourced: it was shipped or canceled. Look at how it was decided.</p>
+          <p className="muted">This order has no open quantity to source. See the original decision.</p>
         ) : view === 'now' ? (
           <QueryContent query={explained} rows={10}>
             {(data) => (
@@ -92,14 +92,14 @@ function PlannedLine({ line, unit }: { line: ExplainedLine; unit: string }) {
       <summary>
         <span className="strong">{line.product}</span>{' '}
         <span className="muted">
-          — {formatNumber(line.quantity)} {line.source ? `from ${line.source}` : ': no source could take it'}
-          {moved && ` (stands at ${line.assigned})`}
+          — {formatNumber(line.quantity)} {line.source ? `from ${line.source}` : ': no source available'}
+          {moved && ` (currently at ${line.assigned})`}
           {line.considered > line.candidates.length && `; ${line.candidates.length} of ${formatNumber(line.considered)} sources shown`}
         </span>
       </summary>
       <HorizontalScroll className="bleed" label={`Sources considered for ${line.product}`}>
         <table className="plain">
-          <CandidateTableHead parts={parts} unit={unit} last="What would make it win" />
+          <CandidateTableHead parts={parts} unit={unit} last="Change needed" />
           <tbody>
             {line.candidates.map((candidate) => (
               <tr key={candidate.source} data-chosen={candidate.chosen}>
@@ -167,7 +167,7 @@ function CandidateCosts({
   );
 }
 
-function Outcome({ selected: selected, refused, quantity }: { selected: boolean; refused: string; quantity?: number }) {
+function Outcome({ selected, refused, quantity }: { selected: boolean; refused: string; quantity?: number }) {
   if (selected)
     return (
       <span className="nowrap">
@@ -186,7 +186,7 @@ function Outcome({ selected: selected, refused, quantity }: { selected: boolean;
 /** The smallest changes that make a loser win. Verified ones were planned again. */
 function WinningChanges({ candidate }: { candidate: ExplainedCandidate }) {
   if (candidate.chosen) return <span className="muted">—</span>;
-  if (candidate.wins_with.length === 0) return <span className="muted">No small change</span>;
+  if (candidate.wins_with.length === 0) return <span className="muted">None found</span>;
   return (
     <span className="ways">
       {candidate.wins_with.map((change) => (
@@ -206,7 +206,7 @@ function WinningChanges({ candidate }: { candidate: ExplainedCandidate }) {
 }
 
 function PastDecision({ decision, products }: { decision: Decision | undefined; products: ReadonlyMap<string, string> }) {
-  if (!decision) return <p className="muted">No decision about this order is kept.</p>;
+  if (!decision) return <p className="muted">No sourcing decision is stored for this order.</p>;
   const lines = [...new Set([...decision.chosen, ...decision.candidates].map((item) => item.line_id))];
   return (
     <>
@@ -227,7 +227,7 @@ function PastDecision({ decision, products }: { decision: Decision | undefined; 
               <span className="muted">
                 —{' '}
                 {selected.map((current) => `${formatNumber(current.quantity)} from ${current.source ?? ''}`).join(', ') ||
-                  'no source could take it'}
+                  'no source available'}
               </span>
             </summary>
             <HorizontalScroll className="bleed" label="Sources considered">

@@ -50,7 +50,7 @@ export default function PlanPage() {
           </>
         )
       }
-      actions={firstPage?.mode === 'batch' && <Link to={`/shadow-prices?plan=${id}`}>What stock was worth to it</Link>}
+      actions={firstPage?.mode === 'batch' && <Link to={`/shadow-prices?plan=${id}`}>View shadow prices</Link>}
     >
       {plan.error && !firstPage && <ProblemNotice error={plan.error} onRetry={() => void plan.refetch()} />}
       {plan.isPending && (
@@ -64,7 +64,7 @@ export default function PlanPage() {
           <Orders orders={orders} plan={firstPage} onOpen={openOrder} />
           {plan.hasNextPage && (
             <Button style={{ justifySelf: 'center' }} loading={plan.isFetchingNextPage} onClick={() => void plan.fetchNextPage()}>
-              More orders of this plan
+              Load more orders
             </Button>
           )}
         </>
@@ -84,11 +84,11 @@ function Summary({ plan }: { plan: PlanDetail }) {
   const unit = costUnit(plan);
   const items: [string, string, string?][] = [
     ['Cost', formatCost(plan.cost, unit), plan.orders > 0 ? `${formatCost(plan.cost / plan.orders, unit)} an order` : undefined],
-    ['Lower bound', formatCost(plan.lower_bound, unit), plan.lower_bound === null ? 'only batches prove one' : 'no plan can cost less'],
-    ['Gap', formatPercent(plan.gap), plan.gap === 0 ? 'proved to be the best' : undefined],
-    ['Took', formatSeconds(plan.seconds), plan.method],
+    ['Lower bound', formatCost(plan.lower_bound, unit), plan.lower_bound === null ? 'batch runs only' : 'lowest possible cost'],
+    ['Gap', formatPercent(plan.gap), plan.gap === 0 ? 'proven optimal' : undefined],
+    ['Duration', formatSeconds(plan.seconds), plan.method],
     ['Orders', formatNumber(plan.orders), `${formatNumber(plan.lines)} lines`],
-    ['Not sourced', formatNumber(plan.open_lines), plan.open_lines > 0 ? 'lines no source could serve' : undefined],
+    ['Not sourced', formatNumber(plan.open_lines), plan.open_lines > 0 ? 'lines without a source' : undefined],
   ];
   return (
     <>
@@ -101,11 +101,11 @@ function Summary({ plan }: { plan: PlanDetail }) {
           </div>
         ))}
       </dl>
-      <Card title="What the cost is made of">
+      <Card title="Cost breakdown">
         <CostBreakdown parts={plan.parts} unit={unit} />
       </Card>
       {plan.moved.length > 0 && (
-        <Card title="Lines it moved">
+        <Card title="Moved lines">
           <DescriptionList
             items={plan.moved
               .slice(0, 100)
@@ -128,15 +128,11 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
   if (orders.length === 0)
     return (
       <Card title="Orders">
-        <p className="muted">
-          {plan.mode === 'reoptimize'
-            ? 'The re-optimizer found nothing that saves enough to be moved.'
-            : 'No decision of this plan is kept any more.'}
-        </p>
+        <p className="muted">{plan.mode === 'reoptimize' ? 'No move saved enough.' : 'The decisions of this plan are no longer stored.'}</p>
       </Card>
     );
   return (
-    <Card flush title="Orders" extra="Open one to see every source considered, and what would make it win">
+    <Card flush title="Orders" extra="Select Explain to see the sources considered">
       <HorizontalScroll label="Orders of this plan">
         <table className="plain">
           <thead>
@@ -173,7 +169,7 @@ function Orders({ orders, plan, onOpen }: { orders: PlanOrder[]; plan: PlanDetai
                   <td>
                     <StateTag
                       state={candidate.complete ? 'done' : 'failed'}
-                      label={candidate.complete ? 'Sourced' : 'Not sourced in full'}
+                      label={candidate.complete ? 'Sourced' : 'Not fully sourced'}
                       tone={candidate.complete ? 'done' : 'attention'}
                     />
                   </td>

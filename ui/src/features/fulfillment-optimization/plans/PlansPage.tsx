@@ -3,7 +3,7 @@ import { BranchesOutlined } from '@kit/icons';
 import { EmptyState } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { Badge } from '@kit/states';
 import { listDocuments } from '@client/configuration';
 import { useQuery } from '@tanstack/react-query';
@@ -75,7 +75,7 @@ const columns: readonly ListColumn<PlanRow>[] = [
   },
   {
     id: 'seconds',
-    title: 'Took',
+    title: 'Duration',
     align: ALIGN_RIGHT,
     exportValue: (row) => row.seconds,
     cell: (row) => <span className="figure">{formatSeconds(row.seconds)}</span>,
@@ -97,7 +97,7 @@ export default function PlansPage() {
   const navigate = useNavigate();
   const [filterValues, change] = useUrlFilters(keys);
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('plans', columns);
+  const { visibleColumns, columnChooser } = useColumns('plans', columns);
   const list = usePagedList({
     name: 'plans',
     query: filterValues,
@@ -119,14 +119,11 @@ export default function PlansPage() {
       key: 'mode',
       label: 'Kind',
       kind: 'choice' as const,
-      options: choices(Object.keys(planModeLabels), (item) => planModeLabels[item] ?? item),
+      options: toOptions(Object.keys(planModeLabels), (item) => planModeLabels[item] ?? item),
     },
   ];
   return (
-    <Page
-      title="Plans"
-      lead="Every run that chose sources. Batches prove a lower bound: no plan can cost less, so the gap says how far from the best it can be."
-    >
+    <Page title="Plans" lead="Sourcing runs with their cost. The gap of a batch is its maximum distance from the optimal cost.">
       <ListView
         label="Plans"
         list={list}
@@ -151,18 +148,14 @@ export default function PlansPage() {
           Object.keys(filterValues).length > 0 ? (
             <EmptyState
               icon={<BranchesOutlined />}
-              title="No plan matches"
+              title="No matching plans"
               action={<Button onClick={() => change({ strategy: undefined, mode: undefined })}>Show all plans</Button>}
             >
-              Take a filter away to see more.
+              Remove a filter to see more.
             </EmptyState>
           ) : (
-            <EmptyState
-              icon={<BranchesOutlined />}
-              title="Nothing has been planned yet"
-              action={<Link to="/quote">Try a cart without ordering</Link>}
-            >
-              When a flow comes to its sourcing step, the optimizer chooses sources and its plan stands here with its cost.
+            <EmptyState icon={<BranchesOutlined />} title="No plans yet" action={<Link to="/quote">Get a quote</Link>}>
+              Plans appear here when orders are sourced.
             </EmptyState>
           )
         }

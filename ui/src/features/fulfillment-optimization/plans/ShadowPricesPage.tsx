@@ -25,7 +25,7 @@ const filters = [
 
 /** Savings that were found by planning again come before prices nobody has looked at. */
 const rankValue = (row: ShadowPrice): number => (row.saving !== null && row.saving > 0 ? 1e9 + row.saving : row.price);
-const unitLabel = (row: ShadowPrice): string => (row.product === null ? 'parcel a day' : `unit of ${row.product}`);
+const unitLabel = (row: ShadowPrice): string => (row.product === null ? 'parcel per day' : `unit of ${row.product}`);
 
 /** What one more unit on a shelf, or one more parcel of a day, would have saved a batch. */
 export default function ShadowPricesPage() {
@@ -41,18 +41,13 @@ export default function ShadowPricesPage() {
   return (
     <Page
       title="Shadow prices"
-      lead="What stock and capacity were worth to a batch: where one more unit, or one more parcel a day, would have saved most."
-      actions={filterValues.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show the newest batch</Button>}
+      lead="Savings from one more unit of stock, or one more parcel per day, at each source."
+      actions={filterValues.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show latest batch</Button>}
     >
       {noBatchYet ? (
         <Card>
-          <EmptyState
-            icon={<EnvironmentOutlined />}
-            title="No batch has left prices yet"
-            action={<Link to="/strategies">Go to strategies</Link>}
-          >
-            Shadow prices come from batches in which stock or capacity ran short. Let a strategy collect orders in a batch window; the next
-            batch that had too little of something leaves its prices here.
+          <EmptyState icon={<EnvironmentOutlined />} title="No shadow prices yet" action={<Link to="/strategies">Go to strategies</Link>}>
+            Shadow prices are calculated for batches in which stock or capacity ran short. Enable batches in a strategy.
           </EmptyState>
         </Card>
       ) : prices.error && !prices.data ? (
@@ -72,15 +67,7 @@ export default function ShadowPricesPage() {
   );
 }
 
-function Prices({
-  data,
-  toolbar,
-  onShowMore: onShowMore,
-}: {
-  data: ShadowPrices;
-  toolbar: ReactNode;
-  onShowMore: (() => void) | undefined;
-}) {
+function Prices({ data, toolbar, onShowMore }: { data: ShadowPrices; toolbar: ReactNode; onShowMore: (() => void) | undefined }) {
   const bestBySource = new Map<string, ShadowPrice>();
   for (const row of data.items) {
     const before = bestBySource.get(row.source);
@@ -100,28 +87,28 @@ function Prices({
       <p className="muted">
         From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <Timestamp at={data.at} />;{' '}
         {formatNumber(data.total)} {data.total === 1 ? 'price' : 'prices'}
-        {data.items.length < data.total && `, the dearest ${formatNumber(data.items.length)} shown`}.
+        {data.items.length < data.total && `, the highest ${formatNumber(data.items.length)} shown`}.
       </p>
-      {pins.length > 0 && <MapView label="The dearest price of each source" height={360} pins={pins} />}
+      {pins.length > 0 && <MapView label="Highest price of each source" height={360} pins={pins} />}
       <div className="list card flush">
         {toolbar}
         {data.items.length === 0 ? (
-          <EmptyState icon={<EnvironmentOutlined />} title="Nothing was scarce">
-            This batch had enough of everything asked for here: one more unit would have saved nothing.
+          <EmptyState icon={<EnvironmentOutlined />} title="No shortages in this plan">
+            Additional stock or capacity would not have reduced the cost.
           </EmptyState>
         ) : (
           <HorizontalScroll label="Shadow prices">
             <table className="plain">
               <thead>
                 <tr>
-                  <th scope="col">What one more would do</th>
+                  <th scope="col">Effect</th>
                   <th scope="col">Source</th>
                   <th scope="col">Product</th>
                   <th scope="col" className="num">
                     {withUnit('Saves', data.currency)}
                   </th>
                   <th scope="col" className="num">
-                    {withUnit('Price of the batch', data.currency)}
+                    {withUnit('Shadow price', data.currency)}
                   </th>
                 </tr>
               </thead>
@@ -139,7 +126,7 @@ function Prices({
                     </td>
                     <td className="nowrap">
                       {row.product === null ? (
-                        <Badge>Capacity of the day</Badge>
+                        <Badge>Daily capacity</Badge>
                       ) : (
                         <Link
                           className="nowrap"
@@ -150,7 +137,7 @@ function Prices({
                       )}
                     </td>
                     <td className={row.saving === null ? 'num muted nowrap' : 'num figure strong'}>
-                      {row.saving === null ? 'not looked at' : formatCost(row.saving)}
+                      {row.saving === null ? 'not verified' : formatCost(row.saving)}
                     </td>
                     <td className="num figure">{formatCost(row.price)}</td>
                   </tr>
@@ -180,10 +167,10 @@ function PriceSentence({ row, currency }: { row: ShadowPrice; currency: string }
   return (
     <span className="row" style={{ gap: 6 }}>
       <span>
-        One more {unitLabel(row)} at {row.source} {row.saving > 0 ? `saves ${formatCost(row.saving, currency)}` : 'saves nothing after all'}
+        One more {unitLabel(row)} at {row.source} {row.saving > 0 ? `saves ${formatCost(row.saving, currency)}` : 'saves nothing'}
       </span>
       <Badge tone="done" icon={<CheckCircleFilled />}>
-        Planned again
+        Verified
       </Badge>
     </span>
   );

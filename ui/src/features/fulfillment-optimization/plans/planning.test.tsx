@@ -80,7 +80,7 @@ test('an order of a plan opens to every candidate and the smallest change that m
   });
   show(routes, '/plans/p1');
   expect(await screen.findByRole('link', { name: '1188' })).toBeInTheDocument();
-  expect(screen.getByText('Not sourced in full')).toBeInTheDocument();
+  expect(screen.getByText('Not fully sourced')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Explain order 1188' }));
   const drawer = await screen.findByRole('dialog');
   const chicago = (await within(drawer).findByText('CHI')).closest('tr') as HTMLElement;
@@ -124,8 +124,8 @@ test('an order with nothing left to plan shows how it was decided', async () => 
   const drawer = await screen.findByRole('dialog');
   expect(await within(drawer).findByText('Chosen')).toBeInTheDocument();
   expect(within(drawer).getByText(/2 from SEA/)).toBeInTheDocument();
-  await userEvent.click(within(drawer).getByText('If it were planned now'));
-  expect(within(drawer).getByText(/Nothing of this order is left/)).toBeInTheDocument();
+  await userEvent.click(within(drawer).getByText('Current plan'));
+  expect(within(drawer).getByText(/This order has no open quantity/)).toBeInTheDocument();
 });
 
 test('a shadow price is read aloud, and says whether planning again found it', async () => {
@@ -143,9 +143,9 @@ test('a shadow price is read aloud, and says whether planning again found it', a
   });
   show(routes, '/shadow-prices');
   expect(await screen.findByText('One more unit of LAMP at DAL saves 4.10 EUR')).toBeInTheDocument();
-  expect(screen.getByText('One more parcel a day at DAL saves nothing after all')).toBeInTheDocument();
+  expect(screen.getByText('One more parcel per day at DAL saves nothing')).toBeInTheDocument();
   expect(screen.getByText('One more unit of LAMP at CHI is worth up to 1.99 EUR')).toBeInTheDocument();
-  expect(screen.getAllByText('Planned again')).toHaveLength(2);
+  expect(screen.getAllByText('Verified')).toHaveLength(2);
 });
 
 test('while no batch has run the page says where prices come from', async () => {
@@ -154,7 +154,7 @@ test('while no batch has run the page says where prices come from', async () => 
     'GET /api/v1/sourcing/shadow-prices': () => new Refusal(404, { detail: 'no batch has left prices yet', status: 404 }),
   });
   show(routes, '/shadow-prices');
-  expect(await screen.findByRole('heading', { name: 'No batch has left prices yet' })).toBeInTheDocument();
+  expect(await screen.findByRole('heading', { name: 'No shadow prices yet' })).toBeInTheDocument();
   expect(screen.getByRole('link', { name: 'Go to strategies' })).toHaveAttribute('href', '/strategies');
 });
 
@@ -242,8 +242,8 @@ test('a finished simulation shows bounds and differences, and its commit says wh
   expect(await screen.findByText('120.00 EUR')).toBeInTheDocument();
   expect(screen.getByText('lower 119.00')).toBeInTheDocument();
   expect(screen.getByText('upper 121.00')).toBeInTheDocument();
-  expect(screen.getByText('against 100.00').closest('.delta')).toHaveTextContent('+20.00 against 100.00');
-  expect(screen.getByText('against 100.00').closest('.delta')).toHaveAttribute('data-way', 'worse');
+  expect(screen.getByText('vs. 100.00').closest('.delta')).toHaveTextContent('+20.00 vs. 100.00');
+  expect(screen.getByText('vs. 100.00').closest('.delta')).toHaveAttribute('data-way', 'worse');
   expect(screen.getByRole('img', { name: 'Orders a day' })).toBeInTheDocument();
   expect(screen.getByText('SEA is closed')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Commit changes' }));
@@ -262,9 +262,7 @@ test('the wizard asks for a name, closes a source and starts the runs', async ()
   });
   const { router } = show(routes, '/simulations/new');
   await userEvent.click(await screen.findByRole('button', { name: '6. Run' }));
-  await waitFor(() =>
-    expect(screen.getByRole('button', { name: 'Run 20 times' })).toHaveAccessibleDescription('Give the simulation a name'),
-  );
+  await waitFor(() => expect(screen.getByRole('button', { name: 'Run 20 times' })).toHaveAccessibleDescription('Enter a name'));
   await userEvent.click(screen.getByRole('button', { name: '1. Template' }));
   await userEvent.type(screen.getByLabelText('Name'), 'Close Chicago');
   await userEvent.click(screen.getByRole('button', { name: '3. Sources' }));
@@ -314,7 +312,7 @@ test('figures carry their unit, differences their sign, and only certain ones ar
 });
 
 test('changes are told one by one, and nothing is told as nothing', () => {
-  expect(describeChanges(undefined)).toEqual(['Nothing: every difference is zero']);
+  expect(describeChanges(undefined)).toEqual(['No changes']);
   expect(
     describeChanges({
       ...view.ask.changes,
@@ -322,7 +320,7 @@ test('changes are told one by one, and nothing is told as nothing', () => {
       demand_multiplier: 1.5,
       demand_products: ['LAMP'],
     }),
-  ).toEqual(['SEA is closed', 'Constraint near no longer counts', 'Demand times 1.5 for LAMP']);
+  ).toEqual(['SEA is closed', 'Constraint near is removed', 'Demand multiplied by 1.5 for LAMP']);
 });
 
 test('the scenario has its own strategy, else that of today, else the default', () => {

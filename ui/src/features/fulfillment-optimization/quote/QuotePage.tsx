@@ -33,13 +33,13 @@ export default function QuotePage() {
   const filledLines = lines.filter((item) => item.product.trim() !== '');
   const validationMessage =
     filledLines.length === 0
-      ? 'Put a product into the cart'
+      ? 'Add a product'
       : filledLines.some((entry) => parseDimensions(entry.variant) === undefined)
-        ? 'Write a variant as colorid=red, sizeid=m'
+        ? 'Enter variants as colorid=red, sizeid=m'
         : destination.city.trim() === '' || destination.state.trim() === '' || destination.postal_code.trim() === ''
-          ? 'Say where it goes: city, state and postal code'
+          ? 'Enter city, state and postal code'
           : destination.country.length !== 2
-            ? 'Give the country in two letters'
+            ? 'Enter a two-letter country code'
             : '';
   const requestQuote = (): void => {
     if (validationMessage === '')
@@ -63,10 +63,7 @@ export default function QuotePage() {
   const change = (key: number, part: Partial<Line>): void =>
     setLines((before) => before.map((current) => (current.key === key ? { ...current, ...part } : current)));
   return (
-    <Page
-      title="Quote"
-      lead="Try a cart: where it would come from, for how much and when it arrives, if it were ordered now. Nothing is written or reserved."
-    >
+    <Page title="Quote" lead="Check sources, cost and delivery dates for a cart. Nothing is saved or reserved.">
       <div className="quote">
         <form
           className="stack"
@@ -114,7 +111,7 @@ export default function QuotePage() {
                   ])
                 }
               >
-                Add a line
+                Add line
               </Button>
             </div>
           </Card>
@@ -140,14 +137,14 @@ export default function QuotePage() {
                 onChange={(strategy) => setOptions({ ...options, strategy })}
               />
               <SelectField
-                label="Carrier to rate with"
+                label="Rate with carrier"
                 empty="None"
                 value={options.carrier}
                 options={documentOptions(carriers.data ?? [])}
                 onChange={(carrier) => setOptions({ ...options, carrier })}
               />
               <TextField
-                label="Wanted by"
+                label="Requested delivery"
                 type="date"
                 value={options.requested_delivery_date}
                 onChange={(requested_delivery_date) => setOptions({ ...options, requested_delivery_date })}
@@ -170,7 +167,7 @@ export default function QuotePage() {
           {quote.error !== null && <ProblemNotice error={quote.error} />}
           {quote.isPending && (
             <Card>
-              <div aria-busy="true" aria-label="Asking">
+              <div aria-busy="true" aria-label="Loading quote">
                 <Skeleton active title={false} paragraph={{ rows: 8, width: '100%' }} />
               </div>
             </Card>
@@ -178,9 +175,8 @@ export default function QuotePage() {
           {quote.data && <QuoteResult quote={quote.data} />}
           {quote.isIdle && (
             <Card>
-              <EmptyState icon={<ShoppingCartOutlined />} title="Put something into the cart">
-                The answer is what a store’s product page or checkout would show: promise dates with their confidence, what it would cost,
-                and where it can be picked up.
+              <EmptyState icon={<ShoppingCartOutlined />} title="Add products to the cart">
+                The quote shows promise dates, fulfillment cost and pickup options.
               </EmptyState>
             </Card>
           )}

@@ -29,18 +29,18 @@ export function QuoteResult({ quote }: { quote: Quote }) {
       {quote.plan.lines.length > 0 && (
         <>
           <QuoteMap quote={quote} />
-          <Card title="What it would cost us" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
+          <Card title="Fulfillment cost" extra={<Cost strong value={quote.plan.cost} unit={unit} />}>
             <CostBreakdown parts={quote.plan.cost_parts} unit={unit} />
           </Card>
           {quote.carrier && <CarrierRates carrier={quote.carrier} />}
         </>
       )}
-      <Card title="Days it can be there">
+      <Card title="Possible delivery days">
         <DeliveryCalendar days={quote.calendar} />
       </Card>
       <PickupOptions options={quote.pickup} />
       <p className="muted small">
-        Execution <code>{quote.execution_id}</code>: the same question about the same stock within a minute has the same answer.
+        Quote ID <code>{quote.execution_id}</code>
       </p>
     </>
   );
@@ -55,11 +55,11 @@ function PromiseSummary({ quote }: { quote: Quote }) {
     <div className="stack" style={{ gap: 10 }}>
       {quote.plan.complete && latest !== undefined ? (
         <p style={{ fontSize: '1.15rem', fontWeight: 600 }}>
-          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> Everything by <CalendarDate date={latest} />
+          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} /> All items by <CalendarDate date={latest} />
         </p>
       ) : (
         <p style={{ fontSize: '1.15rem', fontWeight: 600 }}>
-          <CloseCircleFilled style={{ color: 'var(--tone-attention-mark)' }} /> Not everything can be served
+          <CloseCircleFilled style={{ color: 'var(--tone-attention-mark)' }} /> Some items are not available
         </p>
       )}
       {quote.plan.not_fulfilled.map((item) => (
@@ -73,7 +73,7 @@ function PromiseSummary({ quote }: { quote: Quote }) {
             <thead>
               <tr>
                 <th scope="col">From</th>
-                <th scope="col">What</th>
+                <th scope="col">Items</th>
                 <th scope="col">Ships</th>
                 <th scope="col">Arrives</th>
                 <th scope="col" className="num">
@@ -128,7 +128,7 @@ function QuoteMap({ quote }: { quote: Quote }) {
   const pins = [
     ...pinOf({
       id: ' destination',
-      label: precision === 'place' ? 'Destination' : 'Somewhere in the country',
+      label: precision === 'place' ? 'Destination' : 'Destination (approximate)',
       kind: 'destination',
       latitude,
       longitude,
@@ -137,14 +137,12 @@ function QuoteMap({ quote }: { quote: Quote }) {
       .filter((source) => used.has(source.name))
       .flatMap((item) => pinOf({ id: item.name, label: item.name, kind: 'source', latitude: item.latitude, longitude: item.longitude })),
   ];
-  return (
-    <MapView label="Where it comes from" height={260} pins={pins} routes={[...used].map((entry) => [entry, ' destination'] as const)} />
-  );
+  return <MapView label="Sources" height={260} pins={pins} routes={[...used].map((entry) => [entry, ' destination'] as const)} />;
 }
 
 function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
   return (
-    <Card flush title={`Rates of ${carrier.name}`} extra={carrier.is_fallback && <Badge tone="attention">Some rates stand in</Badge>}>
+    <Card flush title={`Rates of ${carrier.name}`} extra={carrier.is_fallback && <Badge tone="attention">Includes fallback rates</Badge>}>
       <HorizontalScroll label="Rates">
         <table className="plain">
           <thead>
@@ -171,8 +169,8 @@ function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                 <td className="what">
                   <span className="two-line">
                     <span className="strong">{rate.title}</span>
-                    {rate.is_fallback && <span className="muted">Stands in: {rate.reason}</span>}
-                    {rate.live && <span className="muted">Live, from the carrier</span>}
+                    {rate.is_fallback && <span className="muted">Fallback: {rate.reason}</span>}
+                    {rate.live && <span className="muted">Live carrier rate</span>}
                   </span>
                 </td>
                 <td>{rate.source}</td>
@@ -209,11 +207,11 @@ function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
 /** Thirty days by week; each says in words whether it is possible. */
 function DeliveryCalendar({ days }: { days: Quote['calendar'] }) {
   const first = days[0];
-  if (!first || days.every((day) => !day.possible)) return <p className="muted">Not on any of the next 30 days.</p>;
+  if (!first || days.every((day) => !day.possible)) return <p className="muted">No delivery in the next 30 days.</p>;
   const lead = (noon(first.date).getUTCDay() + 6) % 7;
   const week = Array.from({ length: 7 }, (_, index) => weekday.format(new Date(Date.UTC(2024, 0, 1 + index, 12))));
   return (
-    <div className="days" role="list" aria-label="Days it can be there">
+    <div className="days" role="list" aria-label="Possible delivery days">
       {week.map((name) => (
         <span key={name} className="weekday" aria-hidden="true">
           {name}
@@ -237,7 +235,7 @@ function PickupOptions({ options }: { options: Quote['pickup'] }) {
   if (options.length === 0)
     return (
       <Card title="Pickup">
-        <p className="muted">No source offers pickup of this cart.</p>
+        <p className="muted">Pickup is not available for this cart.</p>
       </Card>
     );
   return (

@@ -53,15 +53,15 @@ test('a quote says when everything arrives, from where, and where it can be pick
   show(routes, '/quote');
   await userEvent.type(await screen.findByLabelText('Product'), 'LAMP');
   await userEvent.type(screen.getByLabelText('Variant'), 'red');
-  expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Write a variant as colorid=red, sizeid=m');
+  expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Enter variants as colorid=red, sizeid=m');
   await userEvent.clear(screen.getByLabelText('Variant'));
   await userEvent.type(screen.getByLabelText('Variant'), 'colorid=red');
   await userEvent.type(screen.getByLabelText('City'), 'Portland');
   await userEvent.type(screen.getByLabelText('State'), 'OR');
-  expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Say where it goes: city, state and postal code');
+  expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Enter city, state and postal code');
   await userEvent.type(screen.getByLabelText('Postal code'), '97205');
   await userEvent.click(screen.getByRole('button', { name: 'Get a quote' }));
-  expect(await screen.findByText(/Everything by/)).toHaveTextContent('Nov 24, 2026');
+  expect(await screen.findByText(/All items by/)).toHaveTextContent('Nov 24, 2026');
   expect(screen.getByText('2 × LAMP red')).toBeInTheDocument();
   expect(screen.getByText('99.75%')).toBeInTheDocument();
   expect(screen.getByText('Pickup in store')).toBeInTheDocument();

@@ -17,10 +17,10 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
       <TextField wide label="Title" value={body.title} onChange={(title) => set({ title })} />
       <RowsField
         legend="Zones by distance"
-        hint="A parcel is in the first zone that reaches far enough; the last one takes everything farther."
+        hint="A parcel uses the first zone that covers its distance. The last zone has no limit."
         rows={zones}
         minimumRows={1}
-        addLabel="Add a zone"
+        addLabel="Add zone"
         newDocument={() => ({})}
         onChange={(next) => set(next.length > zones.length ? { zones: addZone(zones) } : removeZone(body, next))}
       >
@@ -29,12 +29,12 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
             <TextField label="Zone" value={row.name} onChange={(name) => set(renameZone(body, at, name))} />
             {at === zones.length - 1 ? (
               <div className="form-field">
-                <span className="form-legend">Reaches</span>
-                <span className="form-fixed">{zones.length === 1 ? 'Any distance' : 'Everything farther'}</span>
+                <span className="form-legend">Covers</span>
+                <span className="form-fixed">{zones.length === 1 ? 'Any distance' : 'Any longer distance'}</span>
               </div>
             ) : (
               <NumberField
-                label="Reaches up to"
+                label="Up to"
                 unit="km"
                 min={1}
                 value={row.up_to_km}
@@ -46,7 +46,7 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
       </RowsField>
       <Prices body={body} set={set} />
       <NumberField
-        label="Each kilogram beyond the heaviest"
+        label="Per kg above the heaviest weight"
         value={asNumber(body.per_kg_beyond)}
         onChange={(per_kg_beyond) => set({ per_kg_beyond: per_kg_beyond ?? 0 })}
       />
@@ -72,7 +72,7 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
   };
   return (
     <fieldset className="wide form-rows">
-      <legend className="form-legend">Prices of a parcel</legend>
+      <legend className="form-legend">Parcel prices</legend>
       {weights.length > 0 && (
         <HorizontalScroll label="Prices" className="matrix">
           <table className="plain">
@@ -123,15 +123,15 @@ function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
       )}
       <span className="muted small">
         {weights.length === 0
-          ? 'No prices: every parcel takes the fallback of its shipping rate factor.'
-          : 'A zone without any price takes the fallback of its shipping rate factor.'}
+          ? 'No prices: parcels use the fallback of their shipping rate factor.'
+          : 'A zone without prices uses the fallback of its shipping rate factor.'}
       </span>
       <Button
         style={{ justifySelf: 'start' }}
         icon={<PlusOutlined />}
         onClick={() => setEmptyWeights([...emptyWeights, weights.length === 0 ? 1 : (weights.at(-1) ?? 1) * 2])}
       >
-        Add a weight
+        Add weight
       </Button>
     </fieldset>
   );
@@ -141,9 +141,9 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
   return (
     <RowsField
       legend="Shipping rate factors"
-      hint="Added to a known price, and standing in where there is none. The row that fits source and address most closely counts."
+      hint="Adjusts prices and provides a fallback. The most specific row for source and address applies."
       rows={rows}
-      addLabel="Add a factor"
+      addLabel="Add factor"
       newDocument={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
       onChange={onChange}
     >
@@ -152,7 +152,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
           <TextField label="Name" value={row.name} onChange={(name) => change({ name })} />
           <SelectField
             label="Source type"
-            empty="Every type"
+            empty="All types"
             value={row.source_type ?? ''}
             options={selectOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item)}
             onChange={(source_type) => change({ source_type: source_type || null })}
@@ -164,7 +164,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
             onChange={(address_type) => change({ address_type })}
           />
           <NumberField
-            label="Added"
+            label="Adjustment"
             unit="%"
             min={-100}
             value={asNumber(row.rate_factor)}
@@ -176,17 +176,17 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
             value={asNumber(row.fallback_weight)}
             onChange={(kg) => change({ fallback_weight: kg ?? 0 })}
           />
-          <NumberField label="Costs" value={asNumber(row.fallback_rate)} onChange={(rate) => change({ fallback_rate: rate ?? 0 })} />
           <NumberField
-            label="Each kg beyond"
+            label="Fallback price"
+            value={asNumber(row.fallback_rate)}
+            onChange={(rate) => change({ fallback_rate: rate ?? 0 })}
+          />
+          <NumberField
+            label="Per additional kg"
             value={asNumber(row.fallback_increment)}
             onChange={(increment) => change({ fallback_increment: increment ?? 0 })}
           />
-          <CheckboxField
-            label="Free for the buyer"
-            value={row.free_shipping === true}
-            onChange={(free_shipping) => change({ free_shipping })}
-          />
+          <CheckboxField label="Free shipping" value={row.free_shipping === true} onChange={(free_shipping) => change({ free_shipping })} />
         </>
       )}
     </RowsField>

@@ -32,9 +32,9 @@ export default function RateTablesPage() {
       kind="rate_table"
       title="Rate tables"
       noun="rate table"
-      lead="What a parcel costs by distance and weight, with shipping rate factors that raise, lower or stand in for a price."
+      lead="Parcel prices by distance and weight, with shipping rate factors."
       icon={<DollarOutlined />}
-      emptyDescription="Without a rate table a parcel’s carriage is money by the kilometer. Add your carrier’s prices, then name the table in a strategy or a carrier’s service."
+      emptyDescription="Without a rate table, shipping is priced by distance. Add your carrier prices and select the table in a strategy or carrier service."
       newDocument={newDocument}
       columns={[
         {
@@ -94,7 +94,7 @@ export default function RateTablesPage() {
                 .filter((carrier) => asRecords(carrier.body.services).some((service) => service.rate_table === row.name))
                 .map((entry) => ['/carriers', entry.name] as const),
             ];
-            if (by.length === 0) return <span className="muted">Nobody yet</span>;
+            if (by.length === 0) return <span className="muted">Not used</span>;
             return by.map(([page, name], index) => (
               <span key={`${page} ${name}`}>
                 {index > 0 && ', '}

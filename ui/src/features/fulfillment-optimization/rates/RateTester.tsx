@@ -37,7 +37,7 @@ export function RateTester({ body }: { body: Body }) {
   });
   return (
     <fieldset className="wide try-rate">
-      <legend className="form-legend">Try it</legend>
+      <legend className="form-legend">Test a rate</legend>
       <div className="form-row">
         <NumberField label="Weight" unit="kg" value={weight} onChange={setWeight} />
         <SelectField
@@ -56,7 +56,7 @@ export function RateTester({ body }: { body: Body }) {
       </div>
       <output className="try-answer" aria-live="polite">
         {validationMessage !== '' ? (
-          <span className="muted">{validationMessage}, then the price stands here.</span>
+          <span className="muted">{validationMessage} to see a price.</span>
         ) : query.error ? (
           <ProblemNotice compact error={query.error} />
         ) : query.data ? (

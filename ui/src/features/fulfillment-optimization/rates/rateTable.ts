@@ -41,17 +41,17 @@ export function renameZone(body: Body, at: number, name: string): Body {
 
 /** What is missing before a rate table can be saved; empty when nothing is. */
 export function validateRateTable(body: Body): string {
-  if (asText(body.title) === '') return 'Give the rate table a title';
+  if (asText(body.title) === '') return 'Enter a title';
   const zones = zonesOf(body);
   const names = zones.map((item) => asText(item.name));
-  if (names.some((name) => name === '')) return 'Give every zone a name';
+  if (names.some((name) => name === '')) return 'Enter a name for every zone';
   if (new Set(names).size < names.length) return 'Two zones have the same name';
   const edges = zones.slice(0, -1).map((entry) => asNumber(entry.up_to_km));
-  if (edges.some((edge, index) => index > 0 && edge < (edges[index - 1] ?? 0))) return 'Zones must reach farther one after the other';
+  if (edges.some((edge, index) => index > 0 && edge < (edges[index - 1] ?? 0))) return 'Zone distances must increase';
   for (const zone of names) {
     const tiers = weightsOf(body).flatMap((kg) => priceAt(body, zone, kg) ?? []);
     if (tiers.some((price, index) => index > 0 && price < (tiers[index - 1] ?? 0)))
-      return `Zone ${zone}: prices must not fall as parcels grow heavier`;
+      return `Zone ${zone}: prices must not decrease with weight`;
   }
-  return asRecords(body.factors).some((factor) => asText(factor.name) === '') ? 'Give every shipping rate factor a name' : '';
+  return asRecords(body.factors).some((factor) => asText(factor.name) === '') ? 'Enter a name for every shipping rate factor' : '';
 }

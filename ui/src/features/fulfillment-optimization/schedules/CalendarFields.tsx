@@ -19,11 +19,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
   return (
     <>
       <TextField label="Title" value={body.title} onChange={(title) => set({ title })} />
-      <ZoneField
-        value={body.time_zone ?? 'UTC'}
-        hint="All hours and days here are local to it."
-        onChange={(time_zone) => set({ time_zone })}
-      />
+      <ZoneField value={body.time_zone ?? 'UTC'} hint="Hours and days use this time zone." onChange={(time_zone) => set({ time_zone })} />
       <h3 className="form-head">
         Working week <span className="muted">{Number.isInteger(total) ? total : total.toFixed(1)} hours</span>
       </h3>
@@ -44,11 +40,11 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
           />
         ))}
       </div>
-      <h3 className="form-head">Days that are different</h3>
+      <h3 className="form-head">Exceptions</h3>
       <HolidaysField rows={asRecords(body.holidays)} onChange={(holidays) => set({ holidays })} />
       <RowsField
         legend="Closed"
-        hint="From one day to another, both included: stock counts, company holidays, storms."
+        hint="Inclusive dates, such as stock counts or company holidays."
         rows={asRecords(body.closures)}
         newDocument={() => ({ from: today(), to: today(), reason: '' })}
         addLabel="Add closed days"
@@ -68,11 +64,11 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         )}
       </RowsField>
       <RowsField
-        legend="Open at other hours"
-        hint="These hours count on that day, holidays and closed days included."
+        legend="Special opening hours"
+        hint="Replaces the regular hours, including on holidays and closed days."
         rows={asRecords(body.openings)}
         newDocument={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
-        addLabel="Add a day"
+        addLabel="Add day"
         onChange={(openings) => set({ openings })}
       >
         {(row, change) => {
@@ -161,7 +157,7 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
 
 /** What is missing before a calendar can be saved; empty when nothing is. */
 export function validateCalendar(body: Body): string {
-  if (asText(body.title) === '') return 'Give the calendar a title';
+  if (asText(body.title) === '') return 'Enter a title';
   for (const day of weekdays) {
     const problem = validateHours(rowsOf(hoursOf(body), day));
     if (problem) return `${dayName(day)}: ${problem}`;

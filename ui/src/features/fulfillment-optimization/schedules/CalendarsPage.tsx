@@ -21,9 +21,9 @@ export default function CalendarsPage() {
       kind="calendar"
       title="Working calendars"
       noun="calendar"
-      lead="When sources work. Promise dates count working hours only, and a source that is closed hands nothing over."
+      lead="Working hours of sources. Promise dates count working hours only."
       icon={<CalendarOutlined />}
-      emptyDescription="A source without a calendar counts as open day and night. Add the hours of a warehouse, then name the calendar in its source."
+      emptyDescription="A source without a calendar is always open. Create a calendar and select it in a source."
       newDocument={newDocument}
       columns={[
         { id: 'zone', title: 'Time zone', cell: (row) => asText(row.body.time_zone) || 'UTC' },
@@ -33,7 +33,7 @@ export default function CalendarsPage() {
           title: 'Holidays',
           cell: (row) => describeHolidays(asRecords(row.body.holidays)) || <span className="muted">None</span>,
         },
-        { id: 'closed', title: 'Closed next', cell: (row) => <NextClosure rows={asRecords(row.body.closures)} /> },
+        { id: 'closed', title: 'Next closure', cell: (row) => <NextClosure rows={asRecords(row.body.closures)} /> },
         {
           id: 'used',
           title: 'Sources',
@@ -52,7 +52,7 @@ export default function CalendarsPage() {
 function NextClosure({ rows }: { rows: Record<string, unknown>[] }) {
   const now = new Date().toISOString().slice(0, 10);
   const next = rows.filter((row) => asText(row.to) >= now).sort((a, b) => asText(a.from).localeCompare(asText(b.from)))[0];
-  if (!next) return <span className="muted">Nothing planned</span>;
+  if (!next) return <span className="muted">None</span>;
   const days = next.from === next.to ? asText(next.from) : `${asText(next.from)} to ${asText(next.to)}`;
   return (
     <span className="two-line">

@@ -24,8 +24,8 @@ export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => 
       <SelectField
         wide
         label="Live rates from"
-        hint="Quotes ask this connection what a parcel costs; the rate table stands in where it does not answer."
-        empty="No connection: rated by table"
+        hint="Quotes request live rates from this connection and fall back to the rate table."
+        empty="None (use rate table)"
         value={body.live_rates ?? ''}
         options={documentOptions(instances.data ?? [])}
         onChange={(live_rates) => set({ live_rates })}
@@ -42,7 +42,7 @@ export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => 
       ))}
       <div className="wide">
         <Button icon={<PlusOutlined />} onClick={() => set({ services: [...services, newService(services.length)] })}>
-          Add a service
+          Add service
         </Button>
       </div>
       <h3 className="form-head">Days off</h3>
@@ -66,7 +66,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
     <>
       <h3 className="form-head form-head-acts">
         <span>
-          {title} {first && <span className="muted">counts where a strategy names no service</span>}
+          {title} {first && <span className="muted">default service</span>}
         </span>
         {remove && (
           <Button size="small" aria-label={`Remove service ${title}`} onClick={remove}>
@@ -74,13 +74,13 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
           </Button>
         )}
       </h3>
-      <TextField label="Name" hint="How strategies name it" value={service.name} onChange={(name) => change({ name })} />
-      <TextField label="Title" hint="What buyers read" value={service.title} onChange={(item) => change({ title: item })} />
+      <TextField label="Name" hint="Used in strategies" value={service.name} onChange={(name) => change({ name })} />
+      <TextField label="Title" hint="Shown to customers" value={service.title} onChange={(item) => change({ title: item })} />
       <RowsField
         legend="Transit days by distance"
         rows={bands}
         minimumRows={1}
-        addLabel="Add a distance"
+        addLabel="Add distance"
         newDocument={() => ({})}
         onChange={(next) => change({ bands: next.length > bands.length ? addBand(bands) : withOpenEndedLast(next) })}
       >
@@ -89,7 +89,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
             {at === bands.length - 1 ? (
               <div className="form-field">
                 <span className="form-legend">Up to</span>
-                <span className="form-fixed">{bands.length === 1 ? 'Any distance' : 'Everything farther'}</span>
+                <span className="form-fixed">{bands.length === 1 ? 'Any distance' : 'Any longer distance'}</span>
               </div>
             ) : (
               <NumberField
@@ -100,37 +100,37 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
                 onChange={(up_to_km) => changeBand({ up_to_km: up_to_km ?? 1 })}
               />
             )}
-            <NumberField label="Takes" unit="days" max={120} value={row.days} onChange={(days) => changeBand({ days: days ?? 0 })} />
+            <NumberField label="Transit time" unit="days" max={120} value={row.days} onChange={(days) => changeBand({ days: days ?? 0 })} />
             <TextField label="Carrier’s zone" value={row.zone} onChange={(zone) => changeBand({ zone })} />
           </>
         )}
       </RowsField>
       <WeekdaysField
-        label="Moves on"
-        hint="Days that count as transit"
+        label="Transit days"
+        hint="Weekdays counted as transit"
         value={weekdaysOrDefault(service.moves)}
         onChange={(moves) => change({ moves })}
       />
-      <WeekdaysField label="Delivers on" value={weekdaysOrDefault(service.delivers)} onChange={(delivers) => change({ delivers })} />
+      <WeekdaysField label="Delivery days" value={weekdaysOrDefault(service.delivers)} onChange={(delivers) => change({ delivers })} />
       <NumberField
-        label="May take less"
+        label="Early by up to"
         unit="days"
         max={30}
         value={asNumber(service.early_days)}
         onChange={(early_days) => change({ early_days: early_days ?? 0 })}
       />
       <NumberField
-        label="May take more"
+        label="Late by up to"
         unit="days"
-        hint="Before it counts as late"
+        hint="Before a parcel counts as late"
         max={30}
         value={asNumber(service.spread_days, 1)}
         onChange={(spread_days) => change({ spread_days: spread_days ?? 0 })}
       />
       <NumberField
-        label="A transit day slips"
+        label="Delay probability per transit day"
         unit="%"
-        hint="How often a day on the way turns into two; makes promises less sure"
+        hint="Lowers the confidence of promise dates"
         max={99}
         value={Math.round(asNumber(service.slip, 0.05) * 1000) / 10}
         onChange={(slip) => change({ slip: (slip ?? 0) / 100 })}
@@ -163,17 +163,18 @@ const withOpenEndedLast = (bands: Body[]): Body[] =>
 
 /** What is missing before a carrier can be saved; empty when nothing is. */
 export function validateCarrier(body: Body): string {
-  if (asText(body.title) === '') return 'Give the carrier a title';
+  if (asText(body.title) === '') return 'Enter a title';
   const services = asRecords(body.services);
-  if (services.some((item) => asText(item.name) === '' || asText(item.title) === '')) return 'Give every service a name and a title';
+  if (services.some((item) => asText(item.name) === '' || asText(item.title) === '')) return 'Enter a name and a title for every service';
   if (new Set(services.map((entry) => asText(entry.name))).size < services.length) return 'Two services have the same name';
   for (const service of services) {
     const edges = asRecords(service.bands)
       .slice(0, -1)
       .map((band) => asNumber(band.up_to_km));
-    if (edges.some((edge, index) => index > 0 && edge <= (edges[index - 1] ?? 0))) return `${asText(service.title)}: distances must grow`;
+    if (edges.some((edge, index) => index > 0 && edge <= (edges[index - 1] ?? 0)))
+      return `${asText(service.title)}: distances must increase`;
     if (weekdaysOrDefault(service.moves).length === 0 || weekdaysOrDefault(service.delivers).length === 0)
-      return `${asText(service.title)}: choose its days`;
+      return `${asText(service.title)}: choose transit and delivery days`;
   }
   return '';
 }

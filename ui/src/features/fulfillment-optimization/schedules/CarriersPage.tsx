@@ -23,9 +23,9 @@ export default function CarriersPage() {
       kind="carrier"
       title="Carriers"
       noun="carrier"
-      lead="Who carries parcels: services, transit days by distance, and the days each moves and delivers."
+      lead="Carrier services with transit times and delivery days."
       icon={<TruckOutlined />}
-      emptyDescription="Without carriers a standard ground service counts for promise dates. Add yours with its services, then name it in a strategy."
+      emptyDescription="Without carriers, promise dates use a standard ground service. Add a carrier and select it in a strategy."
       newDocument={newDocument}
       columns={[
         {
@@ -48,7 +48,7 @@ export default function CarriersPage() {
           cell: (row) => {
             if (asText(row.body.live_rates)) return `Live from ${asText(row.body.live_rates)}`;
             const names = [...new Set(servicesOf(row.body).flatMap((entry) => asText(entry.rate_table) || []))];
-            if (names.length === 0) return <span className="muted">The strategy’s</span>;
+            if (names.length === 0) return <span className="muted">From strategy</span>;
             return names.map((name, index) => (
               <span key={name}>
                 {index > 0 && ', '}

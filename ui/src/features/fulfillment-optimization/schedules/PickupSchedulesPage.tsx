@@ -24,9 +24,9 @@ export default function PickupSchedulesPage() {
       kind="pickup_schedule"
       title="Pickup schedules"
       noun="pickup schedule"
-      lead="When carriers call at sources. A parcel that is ready leaves with the next call, and its transit days count from then."
+      lead="When carriers collect parcels. Transit time starts at the next pickup."
       icon={<ScheduleOutlined />}
-      emptyDescription="A source without a schedule hands parcels over whenever it is open. Add when the carrier calls, then name the schedule in the source."
+      emptyDescription="A source without a schedule hands over parcels whenever it is open. Add pickup times and select the schedule in a source."
       newDocument={newDocument}
       extraSearchText={(row) => asText(row.body.carrier)}
       columns={[
@@ -35,7 +35,7 @@ export default function PickupSchedulesPage() {
         {
           id: 'zone',
           title: 'Time zone',
-          cell: (row) => asText(row.body.time_zone) || <span className="muted">The source’s</span>,
+          cell: (row) => asText(row.body.time_zone) || <span className="muted">From source</span>,
         },
         {
           id: 'used',
@@ -66,7 +66,7 @@ function PickupsCell({ body }: { body: Body }) {
   return (
     <span className="two-line">
       <WeekStrip calls={calls} />
-      {rule && <span className="muted">and by a rule</span>}
+      {rule && <span className="muted">and by rule</span>}
     </span>
   );
 }
@@ -85,18 +85,18 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
       />
       <ZoneField
         value={body.time_zone ?? ''}
-        empty="That of the source"
-        hint="In which the times below are meant."
+        empty="From source"
+        hint="Time zone of the pickup times."
         onChange={(time_zone) => set({ time_zone })}
       />
-      <h3 className="form-head">Calls</h3>
+      <h3 className="form-head">Pickups</h3>
       <div className="wide">
-        <WeekCalendar label="Calls" calls={weekCalls(body)} />
+        <WeekCalendar label="Pickups" calls={weekCalls(body)} />
       </div>
       <RowsField
-        legend="At"
+        legend="Pickup times"
         rows={pickups}
-        addLabel="Add a call"
+        addLabel="Add pickup"
         newDocument={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
         onChange={(next) => set({ pickups: next })}
       >
@@ -109,8 +109,8 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
       </RowsField>
       <TextField
         wide
-        label="Rule"
-        hint="For calls that no week describes: an RFC 5545 recurrence such as FREQ=MONTHLY;BYDAY=1MO;BYHOUR=10;BYMINUTE=0;BYSECOND=0"
+        label="Recurrence rule"
+        hint="Optional RFC 5545 recurrence for other patterns, such as FREQ=MONTHLY;BYDAY=1MO;BYHOUR=10;BYMINUTE=0;BYSECOND=0"
         value={body.rule}
         onChange={(rule) => set({ rule })}
       />
@@ -119,11 +119,11 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
 }
 
 function validateSchedule(body: Body): string {
-  if (asText(body.title) === '') return 'Give the pickup schedule a title';
-  if (asText(body.carrier) === '') return 'Choose the carrier that calls';
+  if (asText(body.title) === '') return 'Enter a title';
+  if (asText(body.carrier) === '') return 'Select a carrier';
   const pickups = asRecords(body.pickups);
-  if (pickups.length === 0 && asText(body.rule) === '') return 'Say when it calls: add a call, or give a rule';
+  if (pickups.length === 0 && asText(body.rule) === '') return 'Add a pickup or a recurrence rule';
   if (pickups.some((pickup) => asText(pickup.at) === '' || asStrings(pickup.weekdays).length === 0))
-    return 'Give every call a time and its days';
+    return 'Enter a time and days for every pickup';
   return '';
 }

@@ -10,9 +10,9 @@ export function RowsField({
   legend,
   hint,
   rows,
-  newDocument: newDocument,
-  addLabel: addLabel,
-  minimumRows: minimumRows = 0,
+  newDocument,
+  addLabel,
+  minimumRows = 0,
   onChange,
   children,
 }: {
@@ -96,7 +96,7 @@ export function ZoneField({
 /** Public holidays that nobody works on, by country. */
 export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
   return (
-    <RowsField legend="Public holidays of" rows={rows} newDocument={() => ({ country: 'US' })} addLabel="Add a country" onChange={onChange}>
+    <RowsField legend="Public holidays" rows={rows} newDocument={() => ({ country: 'US' })} addLabel="Add country" onChange={onChange}>
       {(row, change) => (
         <>
           <TextField
@@ -107,7 +107,7 @@ export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (row
           />
           <TextField
             label="State or province"
-            placeholder="All of it"
+            placeholder="All"
             value={row.subdivision}
             onChange={(subdivision) => change({ subdivision: subdivision.toUpperCase() })}
           />

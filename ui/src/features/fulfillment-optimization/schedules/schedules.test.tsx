@@ -119,8 +119,8 @@ test('a carrier gets a further distance before its last', async () => {
   const body = { title: 'UPS', services: [{ name: 'ground', title: 'Ground', bands: [{ up_to_km: null, days: 3 }] }] };
   const sent = company({ carrier: [{ kind: 'carrier', name: 'ups', body }] });
   show(routes, '/carriers?open=ups');
-  await userEvent.click(await screen.findByRole('button', { name: 'Add a distance' }));
-  await userEvent.click(within(screen.getByRole('group', { name: 'Moves on' })).getByRole('button', { name: 'Saturday' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Add distance' }));
+  await userEvent.click(within(screen.getByRole('group', { name: 'Transit days' })).getByRole('button', { name: 'Saturday' }));
   await userEvent.click(screen.getByRole('button', { name: 'Save carrier' }));
   await waitFor(() =>
     expect(applied(sent)?.body.services).toEqual([
@@ -152,10 +152,10 @@ test('a carrier keeps the connection its live rates come from', async () => {
 test('a pickup schedule shows its calls and needs a carrier', async () => {
   company({ carrier: [{ kind: 'carrier', name: 'ups', body: { title: 'UPS', services: [] } }] });
   show(routes, '/pickup-schedules?open=%2B');
-  expect(await screen.findByRole('img', { name: 'Calls: Mon–Fri 16:00' })).toBeInTheDocument();
+  expect(await screen.findByRole('img', { name: 'Pickups: Mon–Fri 16:00' })).toBeInTheDocument();
   await userEvent.type(screen.getByLabelText('Name'), 'late');
   await userEvent.type(screen.getByLabelText('Title'), 'Late');
-  expect(screen.getByRole('button', { name: 'Save pickup schedule' })).toHaveAccessibleDescription('Choose the carrier that calls');
+  expect(screen.getByRole('button', { name: 'Save pickup schedule' })).toHaveAccessibleDescription('Select a carrier');
 });
 
 test('a price is typed into its cell, and what a parcel costs is asked of the server', async () => {
@@ -181,5 +181,5 @@ test('prices follow a zone that is renamed, and may not fall with the weight', (
   expect(weightsOf(body)).toEqual([1]);
   expect(validateRateTable(body)).toBe('');
   const falling = { ...body, prices: withPrice(body, 'close', 5, 3) };
-  expect(validateRateTable(falling)).toBe('Zone close: prices must not fall as parcels grow heavier');
+  expect(validateRateTable(falling)).toBe('Zone close: prices must not decrease with weight');
 });

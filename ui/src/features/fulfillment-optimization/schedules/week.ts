@@ -66,7 +66,7 @@ export const weekHours = (spans: readonly Span[][]): number => spans.flat().redu
 /** What is wrong with the hours of one day; empty when nothing is. */
 export function validateHours(rows: Body[]): string {
   for (const row of rows) {
-    if (asText(row.opens) === '' || asText(row.closes) === '') return 'give both times';
+    if (asText(row.opens) === '' || asText(row.closes) === '') return 'enter both times';
     if (minutesOf(asText(row.opens)) >= minutesOf(asText(row.closes))) return 'closes before it opens';
   }
   const spans = [...spansOf(rows)].sort((a, b) => a[0] - b[0]);

@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { App, Button, Modal } from 'antd';
 
 const formatValue = (value: unknown): string =>
-  value === null || value === undefined ? 'nothing' : typeof value === 'string' ? value : JSON.stringify(value);
+  value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** Every field that a commit would change, before and after, and the commit itself. */
 export function CommitDialog({ simulation, onClose, onDone }: { simulation: SimulationView; onClose: () => void; onDone: () => void }) {
@@ -14,7 +14,7 @@ export function CommitDialog({ simulation, onClose, onDone }: { simulation: Simu
   const commit = useMutation({
     mutationFn: () => commitSimulation(simulation.id),
     onSuccess: () => {
-      message.success(`${simulation.name} is in use now`);
+      message.success(`${simulation.name} committed`);
       onDone();
       onClose();
     },
@@ -27,7 +27,7 @@ export function CommitDialog({ simulation, onClose, onDone }: { simulation: Simu
       onCancel={onClose}
       footer={
         <>
-          <Button onClick={onClose}>Keep as is</Button>
+          <Button onClick={onClose}>Cancel</Button>
           <Button type="primary" loading={commit.isPending} onClick={() => commit.mutate()}>
             Commit {changed.length} {changed.length === 1 ? 'document' : 'documents'}
           </Button>
@@ -35,7 +35,7 @@ export function CommitDialog({ simulation, onClose, onDone }: { simulation: Simu
       }
     >
       <div className="stack">
-        <p>Orders sourced from now on use what was simulated. Demand and stock of the simulation are not part of it.</p>
+        <p>New orders will be sourced with this configuration. Simulated demand and stock are not committed.</p>
         <DocumentDeltaTable deltas={changed} />
         {commit.error && <ProblemNotice compact error={commit.error} />}
       </div>
@@ -50,8 +50,7 @@ export function DocumentDeltaTable({ deltas }: { deltas: DocumentDelta[] }) {
         <tr>
           <th scope="col">Document</th>
           <th scope="col">Field</th>
-          <th scope="col">Today</th>
-          <th scope="col">Committed</th>
+          <th scope="col">Current</th> <th scope="col">New</th>
         </tr>
       </thead>
       <tbody>

@@ -25,11 +25,11 @@ export default function CompareSimulationsPage() {
           <LeftOutlined /> Simulations
         </Link>
       }
-      lead="Means with their bounds. Differences are against the first one, run by run, where both met the same demand."
+      lead="Mean values with 90% bounds. Differences are relative to the first simulation."
     >
       {ids.length < 2 ? (
         <Card>
-          <EmptyState title="Nothing to compare" action={<Link to="/simulations">Choose simulations</Link>}>
+          <EmptyState title="Select simulations to compare" action={<Link to="/simulations">Choose simulations</Link>}>
             Select two to six finished simulations in the list, then compare them.
           </EmptyState>
         </Card>
@@ -59,15 +59,14 @@ function Table({ data }: { data: Comparison }) {
     <Card flush>
       {data.difference.slice(1).some((item) => item === null) && (
         <p className="muted small" style={{ padding: '10px var(--pad)' }}>
-          Where no difference stands, the two did not meet the very same demand and stock. Clone a simulation and change the copy: copies
-          are compared run by run.
+          Differences are only available for simulations with the same demand and stock. Clone a simulation to compare changes.
         </p>
       )}
       <HorizontalScroll label="Comparison">
         <table className="plain compared">
           <thead>
             <tr>
-              <th scope="col">Figure</th>
+              <th scope="col">Metric</th>
               {data.columns.map((item) => (
                 <th key={item.id} scope="col">
                   <Link to={`/simulations/${item.id}`}>{item.name}</Link>
@@ -111,7 +110,7 @@ function KpiRow({ name, data }: { name: string; data: Comparison }) {
                 {delta && (
                   <span className="delta" data-way={differenceDirection(name, delta)}>
                     {delta.lower === 0 && delta.upper === 0 ? 'no difference' : formatDifference(name, delta.mean)}
-                    {delta.mean !== 0 && !delta.certain && ', not certain'}
+                    {delta.mean !== 0 && !delta.certain && ', not significant'}
                   </span>
                 )}
               </span>

@@ -46,15 +46,15 @@ export default function SimulationPage() {
   });
   const simulation = detailQuery.data;
   const commitDisabledReason = !simulation
-    ? 'It is still being read'
+    ? 'Loading'
     : simulation.state !== 'finished'
       ? 'Only a finished simulation can be committed'
       : simulation.committed_at
-        ? 'It was committed already'
+        ? 'Already committed'
         : simulation.changed.every((item) => item.change === 'unchanged')
-          ? 'It changes no configuration: there is nothing to commit'
+          ? 'No configuration changes to commit'
           : !canConfigure
-            ? 'It needs the permission configuration.write'
+            ? 'You need the permission configuration.write'
             : '';
   return (
     <Page
@@ -76,7 +76,7 @@ export default function SimulationPage() {
           <>
             <ExplainedButton
               allowed={canSimulate}
-              why="It needs the permission sourcing.write"
+              why="You need the permission sourcing.write"
               onClick={() => void navigate(`/simulations/new?clone=${id}`)}
             >
               Clone and change
@@ -102,7 +102,7 @@ export default function SimulationPage() {
                 <div>
                   <p className="problem-what">The simulation failed</p>
                   <p>{view.error}</p>
-                  <p>Clone it, change what is wrong, and run it again.</p>
+                  <p>Clone the simulation, correct its settings and run it again.</p>
                 </div>
               </div>
             )}
@@ -140,7 +140,7 @@ function Progress({ view }: { view: SimulationView }) {
         <i style={{ width: `${view.progress * 100}%` }} />
       </div>
       <p className="muted small" style={{ marginTop: 8 }}>
-        Each run sources the same days twice: as configured today, and with the changes. You can leave this page; it goes on.
+        Each run sources the same days with the current configuration and with the changes. You can leave this page.
       </p>
     </Card>
   );
@@ -156,11 +156,11 @@ function Results({ view, summary }: { view: SimulationView; summary: Summary }) 
           onChange={setView}
           options={[
             { value: 'metrics', label: 'Metrics' },
-            { value: 'map', label: 'Sources on the map' },
+            { value: 'map', label: 'By source' },
           ]}
         />
         <span className="muted small">
-          Mean of {view.runs} runs; bounds hold nine runs of ten. Differences are run by run against today.
+          Mean of {view.runs} runs with 90% bounds. Differences are relative to the current configuration.
         </span>
       </div>
       {part === 'metrics' ? <Metrics view={view} summary={summary} /> : <BySource summary={summary} />}
@@ -185,7 +185,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                 <dd>{formatKpi(name, band.mean, kpiCurrency(name, view))}</dd>
                 <span className="fine">
                   {band.lower === band.upper ? (
-                    'the same in every run'
+                    'same in all runs'
                   ) : (
                     <>
                       <span>lower {formatKpi(name, band.lower)}</span> <span>upper {formatKpi(name, band.upper)}</span>
@@ -202,11 +202,11 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
       <div className="legend">
         <span>
           <i aria-hidden="true" />
-          With the changes, and its bounds
+          With changes, and bounds
         </span>
         <span>
           <i data-line="base" aria-hidden="true" />
-          As configured today
+          Current configuration
         </span>
       </div>
       <div className="band-grid">
@@ -238,13 +238,13 @@ function BaselineDifference({ name, delta, today }: { name: string; delta: Diffe
   if (delta.lower === 0 && delta.upper === 0)
     return (
       <span className="delta" data-way="even">
-        same as today
+        no change
       </span>
     );
   return (
     <span className="delta" data-way={differenceDirection(name, delta)}>
-      <span>{formatDifference(name, delta.mean)}</span> <span>against {formatKpi(name, today)}</span>
-      {delta.mean !== 0 && !delta.certain && <span>, not certain</span>}
+      <span>{formatDifference(name, delta.mean)}</span> <span>vs. {formatKpi(name, today)}</span>
+      {delta.mean !== 0 && !delta.certain && <span>, not significant</span>}
     </span>
   );
 }
@@ -261,8 +261,8 @@ function Satisfaction({ scenario, baseline }: { scenario: Figures; baseline: Fig
       <div className="stack" style={{ gap: 12 }}>
         {(
           [
-            ['With the changes', scenario],
-            ['As configured today', baseline],
+            ['With changes', scenario],
+            ['Current configuration', baseline],
           ] as const
         ).map(([title, figures]) => {
           const total = outcomes.reduce((sum, [name]) => sum + (figures.kpis[name]?.mean ?? 0), 0) || 1;
@@ -311,8 +311,8 @@ function BySource({ summary }: { summary: Summary }) {
           }),
         )}
       />
-      <Card flush title="What each source did">
-        <HorizontalScroll label="What each source did">
+      <Card flush title="Results by source">
+        <HorizontalScroll label="Results by source">
           <table className="plain">
             <thead>
               <tr>
@@ -323,7 +323,7 @@ function BySource({ summary }: { summary: Summary }) {
                   </th>
                 ))}
                 <th scope="col" className="num">
-                  Parcels today
+                  Current parcels
                 </th>
                 <th scope="col" className="num">
                   Difference
@@ -357,24 +357,21 @@ function BySource({ summary }: { summary: Summary }) {
 function RequestCard({ view }: { view: SimulationView }) {
   const { demand } = view.ask;
   return (
-    <Card title="What was asked">
+    <Card title="Settings">
       <div className="stack">
         <DescriptionList
           columns={3}
           items={[
-            ['Demand', demand.kind === 'past' ? 'Past days, resampled' : 'Days ahead, resampled from the past'],
+            ['Demand', demand.kind === 'past' ? 'Past orders' : 'Forecast from past orders'],
             ['Days', `${demand.from} to ${demand.to}`],
             ['Multiplier', `× ${formatDecimal(demand.multiplier)}`],
-            ['Drawn from', `${formatNumber(view.basis_orders)} orders, ${formatNumber(view.basis_lines)} lines`],
-            ['Strategy', view.ask.strategy === '' ? 'The default one' : view.ask.strategy],
-            [
-              'Stock',
-              `Scheduled supply arrives on its day${view.ask.replenish_days ? `, and all is filled up every ${view.ask.replenish_days} days` : ''}`,
-            ],
+            ['Based on', `${formatNumber(view.basis_orders)} orders, ${formatNumber(view.basis_lines)} lines`],
+            ['Strategy', view.ask.strategy === '' ? 'Default strategy' : view.ask.strategy],
+            ['Stock', `Scheduled supply${view.ask.replenish_days ? `, replenished every ${view.ask.replenish_days} days` : ''}`],
             ['Runs', `${view.runs}, seed ${view.ask.seed}`],
-            ['Asked for', <Timestamp key="at" at={view.created_at} />],
+            ['Created', <Timestamp key="at" at={view.created_at} />],
             [
-              'Took',
+              'Duration',
               view.started_at &&
                 view.finished_at &&
                 `${formatDecimal((Date.parse(view.finished_at) - Date.parse(view.started_at)) / 1000)} s`,
@@ -385,14 +382,14 @@ function RequestCard({ view }: { view: SimulationView }) {
               'Cloned from',
               view.cloned_from && (
                 <Link key="from" to={`/simulations/${view.cloned_from}`}>
-                  The original
+                  View original
                 </Link>
               ),
             ],
           ]}
         />
         <div>
-          <p className="strong">What would be different</p>
+          <p className="strong">Changes</p>
           <ul>
             {describeChanges(view.ask.changes).map((words) => (
               <li key={words}>{words}</li>

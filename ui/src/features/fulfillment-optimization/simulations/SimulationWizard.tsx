@@ -75,16 +75,16 @@ export default function SimulationWizard() {
 const steps = ['Template', 'Demand', 'Sources', 'Constraints', 'Strategy', 'Run'] as const;
 
 function validateDraft(draft: Draft): string {
-  if (draft.name.trim() === '') return 'Give the simulation a name';
-  if (draft.demand.from === '' || draft.demand.to === '') return 'Say from when to when';
-  if (draft.demand.to < draft.demand.from) return 'The period ends before it begins';
-  if (draft.changes.new_sources.some((newSource) => newSource.name.trim() === '')) return 'Give every new source a name';
+  if (draft.name.trim() === '') return 'Enter a name';
+  if (draft.demand.from === '' || draft.demand.to === '') return 'Enter a start and end date';
+  if (draft.demand.to < draft.demand.from) return 'The end date must not be before the start date';
+  if (draft.changes.new_sources.some((newSource) => newSource.name.trim() === '')) return 'Enter a name for every new source';
   if (draft.changes.new_products.some((newProduct) => newProduct.product.trim() === '' || newProduct.like.trim() === ''))
-    return 'Say what every new product sells like';
+    return 'Enter a comparable product for every new product';
   return '';
 }
 
-function Wizard({ initialDraft: initialDraft, clone }: { initialDraft: Draft; clone: string }) {
+function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const canWrite = usePermission('sourcing.write');
@@ -107,7 +107,7 @@ function Wizard({ initialDraft: initialDraft, clone }: { initialDraft: Draft; cl
       void navigate(`/simulations/${simulation.id}`);
     },
   });
-  const props: StepProps = { draft, set, change, isClone: isClone };
+  const props: StepProps = { draft, set, change, isClone };
   const last = steps.length - 1;
   return (
     <Page
@@ -118,9 +118,7 @@ function Wizard({ initialDraft: initialDraft, clone }: { initialDraft: Draft; cl
         </Link>
       }
       lead={
-        isClone
-          ? 'The same demand and stock with other changes; the two can be compared run by run.'
-          : 'Choose what would be different. Everything you leave alone stays as it is configured today.'
+        isClone ? 'Same demand and stock with different changes.' : 'Select what to change. Everything else uses the current configuration.'
       }
     >
       <section className="card">
@@ -151,7 +149,7 @@ function Wizard({ initialDraft: initialDraft, clone }: { initialDraft: Draft; cl
               <ExplainedButton
                 type="primary"
                 allowed={canWrite && validationMessage === ''}
-                why={canWrite ? validationMessage : 'It needs the permission sourcing.write'}
+                why={canWrite ? validationMessage : 'You need the permission sourcing.write'}
                 loading={run.isPending}
                 onClick={() => run.mutate()}
               >

@@ -4,7 +4,7 @@ import { BranchesOutlined, PlusOutlined } from '@kit/icons';
 import { EmptyState } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkBar, type ListColumn, ListView, usePagedList, type Verb } from '@kit/list';
+import { BulkActionBar, type ListColumn, ListView, usePagedList, type BulkAction } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -51,13 +51,13 @@ const columns: readonly ListColumn<SimulationRow>[] = [
   },
   {
     id: 'difference',
-    title: 'Against today',
+    title: 'vs. current',
     align: ALIGN_RIGHT,
     cell: (row) =>
       row.cost_difference ? (
         <span className="delta" data-way={differenceDirection('cost', row.cost_difference)}>
           {formatDifference('cost', row.cost_difference.mean, row.cost_currency)}
-          {row.cost_difference.mean !== 0 && !row.cost_difference.certain && ', not certain'}
+          {row.cost_difference.mean !== 0 && !row.cost_difference.certain && ', not significant'}
         </span>
       ) : (
         <span className="muted">—</span>
@@ -65,7 +65,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
   },
   {
     id: 'asked',
-    title: 'Asked for',
+    title: 'Created',
     cell: (row) => (
       <span className="two-line">
         <Timestamp at={row.created_at} />
@@ -99,17 +99,17 @@ export default function SimulationsPage() {
     selectedRows.length < 2
       ? 'Select two or more simulations to compare them'
       : selectedRows.length > MOST_COMPARED
-        ? `At most ${MOST_COMPARED} can stand side by side`
+        ? `At most ${MOST_COMPARED} simulations can be compared`
         : selectedRows.some((row) => row.state !== 'finished')
           ? 'Only finished simulations can be compared'
           : '';
-  const actions: readonly Verb[] = canWrite
+  const actions: readonly BulkAction[] = canWrite
     ? [
         {
           name: 'remove',
           label: 'Delete',
           danger: true,
-          description: 'Their figures are gone for good. What was committed stays in use.',
+          description: 'The results are deleted permanently. Committed changes stay in effect.',
           run: (ids) =>
             Promise.all(
               ids.map((id) =>
@@ -127,7 +127,7 @@ export default function SimulationsPage() {
       type="primary"
       icon={<PlusOutlined />}
       allowed={canWrite}
-      why="It needs the permission sourcing.write"
+      why="You need the permission sourcing.write"
       onClick={() => void navigate('/simulations/new')}
     >
       New simulation
@@ -136,7 +136,7 @@ export default function SimulationsPage() {
   return (
     <Page
       title="Simulations"
-      lead="What if: other sources, constraints or strategies, or more demand, over many runs of your own orders. Nothing real changes until you commit."
+      lead="Test changes to sources, constraints, strategies or demand with your own orders. Nothing changes until you commit."
       actions={add}
     >
       <ListView
@@ -151,7 +151,7 @@ export default function SimulationsPage() {
         toolbar={
           <>
             {selectedIds.length > 0 && (
-              <BulkBar
+              <BulkActionBar
                 selectedRows={selectedRows.map((row) => ({ id: row.id, label: row.name }))}
                 actions={actions}
                 noun={['simulation', 'simulations']}
@@ -174,8 +174,7 @@ export default function SimulationsPage() {
         }
         empty={
           <EmptyState icon={<BranchesOutlined />} title="No simulations yet" action={add}>
-            A simulation draws days of demand from your own orders, sources them with what you would change and with what stands today, and
-            says what would differ, with bounds.
+            A simulation sources past demand with your changes and compares the results with the current configuration.
           </EmptyState>
         }
       />

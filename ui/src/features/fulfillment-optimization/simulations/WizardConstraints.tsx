@@ -30,9 +30,9 @@ export function ConstraintsStep({ draft, change }: StepProps) {
       {(items) => (
         <div className="stack">
           <p className="muted">
-            Constraints of strategy <strong>{name}</strong>. One it does not have yet counts as soon as you change it here.
+            Constraints of strategy <strong>{name}</strong>. Change a constraint to include it in the scenario.
           </p>
-          {items.length === 0 && <p className="muted">No constraint is configured yet; add one that only the simulation knows.</p>}
+          {items.length === 0 && <p className="muted">No constraints yet. Add one for this simulation.</p>}
           {items.map((item) => {
             const override = changed.find((entry) => entry.name === item.name);
             const state = override === undefined ? 'same' : override.body ? 'other' : 'off';
@@ -51,9 +51,9 @@ export function ConstraintsStep({ draft, change }: StepProps) {
                     label={`In the scenario, ${item.name}`}
                     value={state}
                     options={[
-                      { value: 'same', label: isAttached ? 'Counts as today' : 'Does not count, as today' },
-                      { value: 'other', label: isAttached ? 'Reads otherwise' : 'Counts' },
-                      ...(isAttached ? [{ value: 'off', label: 'Does not count' }] : []),
+                      { value: 'same', label: isAttached ? 'Unchanged' : 'Not applied' },
+                      { value: 'other', label: isAttached ? 'Changed' : 'Applied' },
+                      ...(isAttached ? [{ value: 'off', label: 'Removed' }] : []),
                     ]}
                     onChange={(next) => setOverride(item.name, next === 'same' ? undefined : next === 'off' ? null : item.body)}
                   />
@@ -76,7 +76,7 @@ export function ConstraintsStep({ draft, change }: StepProps) {
                   icon={<CloseOutlined />}
                   onClick={() => change({ constraints: changed.filter((_, index) => index !== item.index) })}
                 >
-                  Take it away
+                  Remove
                 </Button>
               </div>
               <ConstraintFields body={item.body ?? {}} replace={(body) => changeConstraint(item.index, { body })} isNew />
@@ -97,7 +97,7 @@ export function ConstraintsStep({ draft, change }: StepProps) {
               })
             }
           >
-            Add a constraint
+            Add constraint
           </Button>
         </div>
       )}

@@ -37,7 +37,7 @@ export function SourcesStep({ draft, change }: StepProps) {
               )}
             />
             <div className="stack" style={{ gap: 8 }}>
-              <span className="form-legend">Open in the scenario</span>
+              <span className="form-legend">Sources in the scenario</span>
               <div className="pick-sources">
                 {items.map((current) => (
                   <Checkbox
@@ -46,12 +46,12 @@ export function SourcesStep({ draft, change }: StepProps) {
                     checked={current.active && !closed.has(current.name)}
                     onChange={(event) => toggle(current.name, event.target.checked)}
                   >
-                    {current.name} <span className="muted">{current.active ? current.title : 'inactive today'}</span>
+                    {current.name} <span className="muted">{current.active ? current.title : 'inactive'}</span>
                   </Checkbox>
                 ))}
               </div>
               <span className="muted small">
-                {closed.size === 0 ? 'Every active source is open.' : `${closed.size} closed: ${[...closed].join(', ')}.`}
+                {closed.size === 0 ? 'All active sources are included.' : `${closed.size} excluded: ${[...closed].join(', ')}.`}
               </span>
             </div>
           </div>
@@ -60,21 +60,21 @@ export function SourcesStep({ draft, change }: StepProps) {
             {newSources.map((value, index) => (
               <details key={index} open className="choice">
                 <summary>
-                  <span className="strong">{value.name || 'A new source'}</span>
+                  <span className="strong">{value.name || 'New source'}</span>
                 </summary>
                 <div className="form" style={{ margin: '12px 0' }}>
                   <TextField label="Name" value={value.name} onChange={(name) => edit(index, { name })} />
                   <SelectField
-                    label="Starts with the stock of"
-                    empty="No stock, but what is given below"
+                    label="Copy stock from"
+                    empty="None"
                     value={value.stock_like}
                     options={documentOptions(items)}
                     onChange={(stock_like) => edit(index, { stock_like })}
                   />
-                  <StockField label="Stock, as PRODUCT units" stock={value.stock} onChange={(stock) => edit(index, { stock })} />
+                  <StockField label="Stock by product" stock={value.stock} onChange={(stock) => edit(index, { stock })} />
                   <div style={{ alignSelf: 'end' }}>
                     <Button icon={<CloseOutlined />} onClick={() => change({ new_sources: newSources.filter((_, at) => at !== index) })}>
-                      Take it away
+                      Remove
                     </Button>
                   </div>
                   <SourceFields body={value.body} set={(part) => edit(index, { body: { ...value.body, ...part } })} />
@@ -98,7 +98,7 @@ export function SourcesStep({ draft, change }: StepProps) {
                 })
               }
             >
-              Add a new source
+              Add source
             </Button>
           </div>
         </div>

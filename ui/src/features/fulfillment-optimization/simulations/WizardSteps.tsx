@@ -32,7 +32,7 @@ export function TemplateStep({ draft, set }: StepProps) {
           wide
           long
           label="Description"
-          hint="What you want to find out; it stands beside the figures."
+          hint="Purpose of the simulation."
           value={draft.description}
           onChange={(description) => set({ description })}
         />
@@ -42,14 +42,14 @@ export function TemplateStep({ draft, set }: StepProps) {
 }
 
 export function DemandStep(props: StepProps) {
-  const { draft, set, isClone: isClone } = props;
+  const { draft, set, isClone } = props;
   const demand = (part: Partial<Draft['demand']>): void => set({ demand: { ...draft.demand, ...part } });
   return (
     <div className="form">
       {isClone ? (
         <p className="wide muted">
-          A copy meets the demand of its original: {draft.demand.kind === 'past' ? 'past days' : 'days ahead'} from {draft.demand.from} to{' '}
-          {draft.demand.to}, times {draft.demand.multiplier}.
+          Uses the demand of the original: {draft.demand.kind === 'past' ? 'past orders' : 'forecast'} from {draft.demand.from} to{' '}
+          {draft.demand.to}, multiplied by {draft.demand.multiplier}.
         </p>
       ) : (
         <>
@@ -57,19 +57,19 @@ export function DemandStep(props: StepProps) {
             label="Demand"
             hint={
               draft.demand.kind === 'past'
-                ? 'Days of the period itself, drawn with replacement.'
-                : 'As many days ahead, drawn from the last four weeks unless you say from when.'
+                ? 'Days of the period are sampled at random.'
+                : 'Sampled from the last four weeks unless you set a period.'
             }
             value={draft.demand.kind}
             options={[
               { value: 'past', label: 'Past orders' },
-              { value: 'future', label: 'Days ahead' },
+              { value: 'future', label: 'Forecast' },
             ]}
             onChange={(kind) => demand({ kind: kind as 'past' | 'future', basis_from: null, basis_to: null })}
           />
           <NumberField
             label="Multiplier"
-            hint="Takes each order that many times, today's configuration included."
+            hint="Applies to the current configuration and the scenario."
             min={0.01}
             max={100}
             step={0.1}
@@ -81,14 +81,14 @@ export function DemandStep(props: StepProps) {
           {draft.demand.kind === 'future' && (
             <>
               <TextField
-                label="Drawn from"
+                label="Sample from"
                 type="date"
-                hint="Empty is the last four weeks."
+                hint="Default: last four weeks."
                 value={draft.demand.basis_from ?? ''}
                 onChange={(value) => demand({ basis_from: value || null })}
               />
               <TextField
-                label="Drawn to"
+                label="Sample to"
                 type="date"
                 value={draft.demand.basis_to ?? ''}
                 onChange={(value) => demand({ basis_to: value || null })}
@@ -98,16 +98,16 @@ export function DemandStep(props: StepProps) {
         </>
       )}
       <NumberField
-        label="Shelves are filled up"
+        label="Replenish stock every"
         unit="days"
-        hint="Every so many days to the stock of today; empty is never."
+        hint="Resets stock to the current level. Leave empty for never."
         placeholder="Never"
         min={1}
         max={366}
         value={draft.replenish_days}
         onChange={(replenish_days) => set({ replenish_days })}
       />
-      <h3 className="form-head">A shock, in the scenario only</h3>
+      <h3 className="form-head">Demand change in the scenario</h3>
       <DemandChangeFields {...props} />
       <NewProducts {...props} />
     </div>
@@ -119,14 +119,14 @@ function DemandChangeFields({ draft, change }: StepProps) {
   return (
     <>
       <NumberField
-        label="Times the demand"
-        hint="1 is no shock; 1.5 is half as much again."
+        label="Demand multiplier"
+        hint="1 means no change."
         max={100}
         step={0.1}
         value={demand_multiplier}
         onChange={(value) => change({ demand_multiplier: value ?? 1 })}
       />
-      <Field label="Only orders with these products" hint="Type a product number and press Enter; empty is every order.">
+      <Field label="Only orders with these products" hint="Enter product numbers. Leave empty for all orders.">
         {(id) => (
           <Select
             id={id}
@@ -161,7 +161,7 @@ function NewProducts({ draft, change }: StepProps) {
             value={row.share}
             onChange={(share) => set(index, { share: share ?? 1 })}
           />
-          <StockField stock={row.stock} onChange={(stock) => set(index, { stock })} label="Stock, as SOURCE units" />
+          <StockField stock={row.stock} onChange={(stock) => set(index, { stock })} label="Stock by source" />
           <Button
             icon={<CloseOutlined />}
             aria-label={`Remove new product ${index + 1}`}
@@ -174,7 +174,7 @@ function NewProducts({ draft, change }: StepProps) {
         icon={<PlusOutlined />}
         onClick={() => change({ new_products: [...rows, { product: '', like: '', share: 1, stock: {} }] })}
       >
-        Add a new product
+        Add product
       </Button>
     </div>
   );
@@ -216,7 +216,7 @@ export function StockField({
   );
 }
 
-export function StrategyStep({ draft, set, change, isClone: isClone }: StepProps) {
+export function StrategyStep({ draft, set, change, isClone }: StepProps) {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const options = documentOptions(strategies.data ?? []);
   const scenarioStrategy = draft.changes.strategy;
@@ -231,11 +231,11 @@ export function StrategyStep({ draft, set, change, isClone: isClone }: StepProps
       <div className="form">
         {isClone ? (
           <p className="muted">
-            Today's side uses {draft.strategy === '' ? 'the default strategy' : `strategy ${draft.strategy}`}, as in the original.
+            The baseline uses {draft.strategy === '' ? 'the default strategy' : `strategy ${draft.strategy}`}, as in the original.
           </p>
         ) : (
           <SelectField
-            label="Strategy of today's side"
+            label="Baseline strategy"
             empty="The default one"
             value={draft.strategy}
             options={options}
@@ -243,8 +243,8 @@ export function StrategyStep({ draft, set, change, isClone: isClone }: StepProps
           />
         )}
         <SelectField
-          label="Strategy of the scenario"
-          empty="The same"
+          label="Scenario strategy"
+          empty="Same as baseline"
           value={scenarioStrategy?.name ?? ''}
           options={options}
           onChange={(next) => setStrategy({ name: next, body: {} })}
@@ -252,13 +252,13 @@ export function StrategyStep({ draft, set, change, isClone: isClone }: StepProps
       </div>
       <details open={count > 0}>
         <summary style={{ cursor: 'pointer' }}>
-          <span className="strong">Change fields of strategy {name}</span>{' '}
-          <span className="muted">— {count === 0 ? 'nothing changed yet' : `${count} changed: ${Object.keys(overrides).join(', ')}`}</span>
+          <span className="strong">Override settings of strategy {name}</span>{' '}
+          <span className="muted">— {count === 0 ? 'no overrides' : `${count} changed: ${Object.keys(overrides).join(', ')}`}</span>
         </summary>
         <div className="form" style={{ marginTop: 12 }}>
           {count > 0 && (
             <div className="wide">
-              <Button onClick={() => setStrategy({ body: {} })}>Take all changes back</Button>
+              <Button onClick={() => setStrategy({ body: {} })}>Remove overrides</Button>
             </div>
           )}
           <StrategyFields
@@ -278,16 +278,16 @@ export function ReviewStep({ draft, set }: StepProps) {
       <DescriptionList
         columns={3}
         items={[
-          ['Name', draft.name || 'Not given yet'],
+          ['Name', draft.name || 'Not set'],
           ['Template', simulationTemplates[draft.template]?.title],
           [
             'Demand',
-            `${draft.demand.kind === 'past' ? 'Past orders' : 'Days ahead'}, ${draft.demand.from} to ${draft.demand.to}, times ${draft.demand.multiplier}`,
+            `${draft.demand.kind === 'past' ? 'Past orders' : 'Forecast'}, ${draft.demand.from} to ${draft.demand.to}, multiplied by ${draft.demand.multiplier}`,
           ],
         ]}
       />
       <div>
-        <p className="strong">What would be different</p>
+        <p className="strong">Changes</p>
         <ul>
           {describeChanges(draft.changes).map((description) => (
             <li key={description}>{asText(description)}</li>
@@ -297,7 +297,7 @@ export function ReviewStep({ draft, set }: StepProps) {
       <div className="form">
         <NumberField
           label="Runs"
-          hint="More runs make narrower bounds and take longer."
+          hint="More runs give narrower bounds and take longer."
           min={2}
           max={200}
           value={draft.runs}
@@ -305,7 +305,7 @@ export function ReviewStep({ draft, set }: StepProps) {
         />
         <NumberField
           label="Seed"
-          hint="The same seed gives the same figures again."
+          hint="The same seed gives the same results."
           value={draft.seed}
           onChange={(seed) => set({ seed: seed ?? 0 })}
         />

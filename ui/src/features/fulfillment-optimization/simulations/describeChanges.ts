@@ -20,18 +20,18 @@ export function describeChanges(changes: Partial<SimulationChanges> | undefined)
         `${newSource.name} opens${asText(newSource.body.title) ? ` (${asText(newSource.body.title)})` : ''}${newSource.stock_like ? `, stocked like ${newSource.stock_like}` : ''}`,
     ),
     ...constraints.map((constraint) =>
-      constraint.body ? `Constraint ${constraint.name} says otherwise` : `Constraint ${constraint.name} no longer counts`,
+      constraint.body ? `Constraint ${constraint.name} is changed` : `Constraint ${constraint.name} is removed`,
     ),
     ...(strategy?.name ? [`Strategy ${strategy.name} is used`] : []),
     ...Object.entries(strategy?.body ?? {}).map(([key, value]) => `The strategy's ${key.replaceAll('_', ' ')}: ${JSON.stringify(value)}`),
     ...(demand_multiplier !== 1
-      ? [`Demand times ${demand_multiplier}${demand_products.length > 0 ? ` for ${demand_products.join(', ')}` : ''}`]
+      ? [`Demand multiplied by ${demand_multiplier}${demand_products.length > 0 ? ` for ${demand_products.join(', ')}` : ''}`]
       : []),
     ...new_products.map(
       (newProduct) => `${newProduct.product} sells like ${newProduct.like}, ${Math.round(newProduct.share * 100)} % of its orders`,
     ),
   ];
-  return descriptions.length > 0 ? descriptions : ['Nothing: every difference is zero'];
+  return descriptions.length > 0 ? descriptions : ['No changes'];
 }
 
 /** The strategy a scenario uses: its own, else that of today's side, else the one marked as the default last. */

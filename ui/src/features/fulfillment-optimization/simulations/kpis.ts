@@ -22,7 +22,7 @@ export const kpis: Record<string, Kpi> = {
   revenue_per_order: { title: 'Revenue per order', kind: 'money', better: 'up' },
   revenue_per_fulfilled_order: { title: 'Revenue per fulfilled order', kind: 'money' },
   sources_per_day: { title: 'Sources used per day', kind: 'number' },
-  sources_used: { title: 'Sources used in all', kind: 'number' },
+  sources_used: { title: 'Sources used in total', kind: 'number' },
   sources_per_order: { title: 'Sources per order', kind: 'number', better: 'down' },
   split_rate: { title: 'Split orders', kind: 'share', better: 'down' },
   orders_in_full: { title: 'Orders in full', kind: 'number', better: 'up' },
@@ -91,14 +91,14 @@ export function dayLabel(from: string, index: number): string {
 export const simulationTemplates: Record<string, { title: string; description: string }> = {
   source_optimization: {
     title: 'Source optimization',
-    description: 'Other constraints, another strategy, or a closed source: what would they cost or save?',
+    description: 'Change constraints, the strategy or active sources.',
   },
   demand_shock: {
     title: 'Demand shock',
-    description: 'Demand multiplies, for everything or for some products: what holds, and what breaks?',
+    description: 'Increase demand for all or selected products.',
   },
-  network_expansion: { title: 'Network expansion', description: 'A source that does not exist yet: what would it bring?' },
-  new_product: { title: 'New product', description: 'A product that would sell like another one: where would it ship from?' },
+  network_expansion: { title: 'Network expansion', description: 'Add a source to the network.' },
+  new_product: { title: 'New product', description: 'Add a product that sells like an existing one.' },
 };
 
 export const simulationStates: Record<string, { label: string; tone: 'neutral' | 'progress' | 'done' | 'failed' }> = {

@@ -1,7 +1,7 @@
 import { formatNumber } from '@kit/format';
 
 /** So much of so much, as a bar and in words. */
-export function CapacityMeter({ used, capacity: capacity, unit }: { used: number; capacity: number; unit: string }) {
+export function CapacityMeter({ used, capacity, unit }: { used: number; capacity: number; unit: string }) {
   const ratio = capacity === 0 ? 1 : Math.min(1, used / capacity);
   return (
     <span className="meter" data-full={ratio >= 0.9}>

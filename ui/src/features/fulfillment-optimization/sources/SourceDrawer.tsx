@@ -36,7 +36,7 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
     return (
       <Drawer open size={680} onClose={onClose} title={`Source ${name}`}>
         <QueryContent query={documents} rows={10}>
-          {() => <p>There is no document for this source any more. Close this and look at the list again.</p>}
+          {() => <p>This source no longer exists.</p>}
         </QueryContent>
       </Drawer>
     );
@@ -48,7 +48,7 @@ export function SourceDrawer({ name, onClose }: { name: string; onClose: () => v
       noun="source"
       onClose={onClose}
       validate={(body) =>
-        asText(body.title) === '' ? 'Give the source a title' : asText(asRecord(body.address).country) === '' ? 'Give a country' : ''
+        asText(body.title) === '' ? 'Enter a title' : asText(asRecord(body.address).country) === '' ? 'Enter a country' : ''
       }
     >
       {(body, set) => <SourceFields body={body} set={set} calendars={calendars.data ?? []} pickups={pickups.data ?? []} />}
@@ -75,7 +75,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
         options={selectOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item)}
         onChange={(type) => set({ type })}
       />
-      <CheckboxField wide label="Active: orders may ship from here" value={body.active !== false} onChange={(active) => set({ active })} />
+      <CheckboxField wide label="Active (ships orders)" value={body.active !== false} onChange={(active) => set({ active })} />
       <MultiSelectField
         wide
         label="Capabilities"
@@ -84,7 +84,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
         onChange={(capabilities) => set({ capabilities })}
       />
       <AddressFields body={body} set={set} />
-      <h3 className="form-head">Time</h3>
+      <h3 className="form-head">Schedule</h3>
       <ZoneField value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
       <SelectField
         label="Calendar"
@@ -97,7 +97,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <TextField
         label="Cut-off"
         type="time"
-        hint="Local time; orders after it wait for the next working day."
+        hint="Local time. Later orders are processed on the next working day."
         value={body.cutoff ?? ''}
         onChange={(cutoff) => set({ cutoff: cutoff || null })}
       />
@@ -117,7 +117,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <NumberField
         label="Processing, hours"
-        hint="Finer than days, where it is known; wins over them."
+        hint="Overrides processing days."
         value={body.processing_hours}
         max={720}
         onChange={(processing_hours) => set({ processing_hours })}
@@ -137,32 +137,32 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <NumberField
         label="Handling per parcel"
-        placeholder="The strategy's"
+        placeholder="From strategy"
         value={handling.per_parcel}
         onChange={(per_parcel) => setHandling({ per_parcel })}
       />
       <NumberField
         label="Handling per line"
-        placeholder="The strategy's"
+        placeholder="From strategy"
         value={handling.per_line}
         onChange={(per_line) => setHandling({ per_line })}
       />
       <NumberField
         label="Handling per unit"
-        placeholder="The strategy's"
+        placeholder="From strategy"
         value={handling.per_unit}
         onChange={(per_unit) => setHandling({ per_unit })}
       />
       <NumberField
         label="Preference cost"
-        hint="Money per parcel added here, so that other sources are preferred."
+        hint="Added cost per parcel to prefer other sources."
         value={asNumber(body.preference_cost)}
         onChange={(preference_cost) => set({ preference_cost: preference_cost ?? 0 })}
       />
       <NumberField
         label="Safety stock"
         unit="units"
-        hint="Counted where a strategy has a safety stock constraint."
+        hint="Applies with a safety stock constraint."
         value={asNumber(body.safety_stock)}
         onChange={(safety_stock) => set({ safety_stock: safety_stock ?? 0 })}
       />
@@ -178,7 +178,7 @@ function AddressFields({ body, set }: Props) {
   );
   return (
     <>
-      <h3 className="form-head">Place</h3>
+      <h3 className="form-head">Address</h3>
       {line('line1', 'Street', true)}
       {line('city', 'City')}
       {line('state', 'State')}

@@ -17,9 +17,9 @@ export default function SourceListsPage() {
       kind="source_list"
       title="Source lists"
       noun="source list"
-      lead="Sources that strategies choose from and constraints speak of together."
+      lead="Groups of sources for strategies and constraints."
       icon={<EnvironmentOutlined />}
-      emptyDescription="A list names sources once, such as “West coast stores”, so that a strategy can be kept to them."
+      emptyDescription="Group sources, such as “West coast stores”, to use them in strategies and constraints."
       newDocument={newDocument}
       columns={[
         {
@@ -30,7 +30,7 @@ export default function SourceListsPage() {
         },
         {
           id: 'sources',
-          title: 'Which',
+          title: 'Members',
           cell: (row) => {
             const names = asStrings(row.body.sources);
             return (
@@ -50,7 +50,7 @@ export default function SourceListsPage() {
           noun="source list"
           onClose={close}
           validate={(body) =>
-            asText(body.title) === '' ? 'Give the list a title' : asStrings(body.sources).length === 0 ? 'Choose at least one source' : ''
+            asText(body.title) === '' ? 'Enter a title' : asStrings(body.sources).length === 0 ? 'Choose at least one source' : ''
           }
         >
           {(body, set) => (

@@ -4,7 +4,17 @@ import { listSources, type Source } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkBar, choices, ExportButton, FilterBar, type ListColumn, ListView, useColumns, useUrlFilters, type Verb } from '@kit/list';
+import {
+  BulkActionBar,
+  toOptions,
+  ExportButton,
+  FilterBar,
+  type ListColumn,
+  ListView,
+  useColumns,
+  useUrlFilters,
+  type BulkAction,
+} from '@kit/list';
 import { MapView, pinOf } from '@kit/MapView';
 import { StateTag } from '@kit/states';
 import { ExplainedButton } from '@kit/ExplainedButton';
@@ -26,12 +36,17 @@ const INITIAL_COUNT = 200;
 const MAX_LABELED_PINS = 60;
 const placeOf = (row: Source): string => [row.city, row.state, row.country].filter(Boolean).join(', ');
 const filters = [
-  { key: 'type', label: 'Type', kind: 'choice', options: choices(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item) },
+  {
+    key: 'type',
+    label: 'Type',
+    kind: 'choice',
+    options: toOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item),
+  },
   {
     key: 'state',
     label: 'State',
     kind: 'choice',
-    options: choices(['active', 'inactive'], (item) => (item === 'active' ? 'Active' : 'Inactive')),
+    options: toOptions(['active', 'inactive'], (item) => (item === 'active' ? 'Active' : 'Inactive')),
   },
 ] as const;
 
@@ -43,22 +58,22 @@ const setActive = async (names: string[], active: boolean) => {
   return names.map((id) => ({
     id,
     ok: changeByName.has(id),
-    reason: !changeByName.has(id) ? 'It has no document' : changeByName.get(id) === 'unchanged' ? 'was so already' : '',
+    reason: !changeByName.has(id) ? 'Source not found' : changeByName.get(id) === 'unchanged' ? 'unchanged' : '',
   }));
 };
 
-const actions: readonly Verb[] = [
+const actions: readonly BulkAction[] = [
   {
     name: 'activate',
     label: 'Activate',
-    description: 'Orders sourced from now on may ship from there.',
+    description: 'New orders can be sourced from these locations.',
     run: (names) => setActive(names, true),
   },
   {
     name: 'deactivate',
     label: 'Deactivate',
     danger: true,
-    description: 'No more orders are sourced from there. What is already sourced stays as it is.',
+    description: 'New orders are not sourced from these locations. Existing assignments do not change.',
     run: (names) => setActive(names, false),
   },
 ];
@@ -167,7 +182,7 @@ export default function SourcesPage() {
   const [showAll, setShowAll] = useState(false);
   const refresh = useRefreshDocuments();
   const canWrite = usePermission('configuration.write');
-  const { visibleColumns: visibleColumns, columnChooser: columnChooser } = useColumns('sources', sourceColumns(setEditing));
+  const { visibleColumns, columnChooser } = useColumns('sources', sourceColumns(setEditing));
   const matchingSources = (sources.data ?? []).filter((row) => {
     const searchableText = `${row.name} ${row.title} ${placeOf(row)}`.toLowerCase();
     return (
@@ -184,11 +199,7 @@ export default function SourcesPage() {
   );
   const hasNoSources = (sources.data ?? []).length === 0;
   return (
-    <Page
-      title="Sources"
-      lead="Warehouses, stores, 3PLs and vendors an order can ship from, and what their day has taken so far."
-      actions={add}
-    >
+    <Page title="Sources" lead="Warehouses, stores, 3PLs and vendors that ship orders, with today’s capacity usage." actions={add}>
       {!hasNoSources && (
         <MapView
           label="Sources"
@@ -213,7 +224,7 @@ export default function SourcesPage() {
         selection={canWrite ? { ids: selectedIds, onChange: setSelectedIds } : undefined}
         toolbar={
           selectedIds.length > 0 ? (
-            <BulkBar
+            <BulkActionBar
               selectedRows={selectedIds.map((id) => ({ id, label: id }))}
               actions={actions}
               noun={['source', 'sources']}
@@ -242,23 +253,22 @@ export default function SourcesPage() {
         empty={
           hasNoSources ? (
             <EmptyState icon={<EnvironmentOutlined />} title="No sources yet" action={add}>
-              A source is a place that holds stock and can ship it. Write the first one here, or apply documents of kind <code>source</code>{' '}
-              with <code>iom config apply</code>.
+              A source is a location that holds and ships stock. Create the first source.
             </EmptyState>
           ) : (
             <EmptyState
               icon={<EnvironmentOutlined />}
-              title="No source matches"
+              title="No matching sources"
               action={<Button onClick={() => change({ search: undefined, type: undefined, state: undefined })}>Show all sources</Button>}
             >
-              Take a filter away to see more.
+              Remove a filter to see more.
             </EmptyState>
           )
         }
       />
       {matchingSources.length > rows.length && (
         <Button style={{ justifySelf: 'center' }} onClick={() => setShowAll(true)}>
-          Show the other {formatNumber(matchingSources.length - rows.length)}
+          Show {formatNumber(matchingSources.length - rows.length)} more
         </Button>
       )}
       {editing !== undefined && <SourceDrawer name={editing} onClose={() => setEditing(undefined)} />}

@@ -28,22 +28,22 @@ export default function StrategiesPage() {
       kind="strategy"
       title="Strategies"
       noun="strategy"
-      lead="How orders are sourced: from which sources, under which constraints, and what each part of the cost is worth."
+      lead="How orders are sourced: sources, constraints and cost weights."
       icon={<ThunderboltOutlined />}
-      emptyDescription="A strategy says from which sources orders ship and what counts."
+      emptyDescription="A strategy defines how orders are sourced."
       newDocument={newDocument}
       builtIn={builtIn(!marked)}
       columns={[
         {
           id: 'default',
-          title: 'Used',
-          cell: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">When named</span>),
+          title: 'Usage',
+          cell: (row) => (row.body.is_default === true ? <Badge tone="done">Default</Badge> : <span className="muted">On request</span>),
         },
-        { id: 'objective', title: 'Objective', cell: (row) => (row.body.objective === 'distance' ? 'Least distance' : 'Least money') },
+        { id: 'objective', title: 'Objective', cell: (row) => (row.body.objective === 'distance' ? 'Shortest distance' : 'Lowest cost') },
         {
           id: 'sources',
           title: 'Sources',
-          cell: (row) => asText(row.body.source_list) || <span className="muted">Every active one</span>,
+          cell: (row) => asText(row.body.source_list) || <span className="muted">All active sources</span>,
         },
         {
           id: 'constraints',
@@ -53,10 +53,10 @@ export default function StrategiesPage() {
         { id: 'alternate', title: 'Alternate', cell: (row) => asText(row.body.alternate) || <span className="muted">None</span> },
         {
           id: 'batch',
-          title: 'Planned',
+          title: 'Planning',
           cell: (row) => {
             const batch = asRecord(row.body.batch);
-            return batch.enabled === true ? `Together, every ${asNumber(batch.minutes, 2)} min` : 'As orders come';
+            return batch.enabled === true ? `Batches every ${asNumber(batch.minutes, 2)} min` : 'Immediately';
           },
         },
         { id: 'dates', title: 'Dates', cell: (row) => describeEffectiveDates(row.body) || <span className="muted">Always</span> },
@@ -70,7 +70,7 @@ export default function StrategiesPage() {
           isBuiltIn={isBuiltIn}
           noun="strategy"
           onClose={close}
-          validate={(body) => (asText(body.title) === '' ? 'Give the strategy a title' : '')}
+          validate={(body) => (asText(body.title) === '' ? 'Enter a title' : '')}
         >
           {(body, set) => <StrategyFields name={document.name} body={body} set={set} />}
         </DocumentDrawer>

@@ -16,20 +16,20 @@ import {
 
 /** What the optimizer counts, with the figure that holds when nobody wrote one. */
 export const weightFields: readonly { key: string; label: string; defaultValue: number; hint?: string; minimum?: number }[] = [
-  { key: 'parcel', label: 'A parcel', defaultValue: 6, hint: 'Label and packing.' },
-  { key: 'per_100_km', label: 'Carriage, each 100 km', defaultValue: 0.35, hint: 'Counted where no rate table says more.' },
-  { key: 'line', label: 'Picking a line', defaultValue: 0.4 },
-  { key: 'unit', label: 'Handling a unit', defaultValue: 0.05 },
-  { key: 'split', label: 'Each parcel after the first', defaultValue: 4 },
-  { key: 'lateness_per_day', label: 'A day late', defaultValue: 2, hint: 'Against the date the buyer asked for.' },
-  { key: 'capacity_pressure', label: 'A parcel beyond 80 % of a day', defaultValue: 0 },
-  { key: 'stock_out', label: 'A unit from an empty shelf', defaultValue: 0, hint: 'Where days of cover are at nothing.' },
-  { key: 'stock_out_days', label: 'Days of cover without risk', defaultValue: 7, minimum: 0.1 },
-  { key: 'markdown_credit', label: 'Credit for a unit marked down else', defaultValue: 0 },
-  { key: 'markdown_days', label: 'Days of cover where markdowns begin', defaultValue: 60, minimum: 0.1 },
-  { key: 'preference', label: 'Times the preference cost', defaultValue: 1 },
-  { key: 'open_line', label: 'A line without a source', defaultValue: 500, hint: 'Higher sources more, at any cost.', minimum: 0.01 },
-  { key: 'unknown_distance_km', label: 'Kilometers when nobody knows', defaultValue: 4000 },
+  { key: 'parcel', label: 'Cost per parcel', defaultValue: 6, hint: 'Label and packing.' },
+  { key: 'per_100_km', label: 'Shipping per 100 km', defaultValue: 0.35, hint: 'Used without a rate table.' },
+  { key: 'line', label: 'Picking cost per line', defaultValue: 0.4 },
+  { key: 'unit', label: 'Handling cost per unit', defaultValue: 0.05 },
+  { key: 'split', label: 'Cost per additional parcel', defaultValue: 4 },
+  { key: 'lateness_per_day', label: 'Cost per day late', defaultValue: 2, hint: 'Relative to the requested delivery date.' },
+  { key: 'capacity_pressure', label: 'Cost per parcel above 80 % capacity', defaultValue: 0 },
+  { key: 'stock_out', label: 'Stock-out cost per unit', defaultValue: 0, hint: 'At zero days of cover.' },
+  { key: 'stock_out_days', label: 'Target days of cover', defaultValue: 7, minimum: 0.1 },
+  { key: 'markdown_credit', label: 'Markdown credit per unit', defaultValue: 0 },
+  { key: 'markdown_days', label: 'Markdown threshold (days of cover)', defaultValue: 60, minimum: 0.1 },
+  { key: 'preference', label: 'Preference cost multiplier', defaultValue: 1 },
+  { key: 'open_line', label: 'Penalty per unsourced line', defaultValue: 500, hint: 'A higher penalty sources more lines.', minimum: 0.01 },
+  { key: 'unknown_distance_km', label: 'Default distance (km)', defaultValue: 4000 },
 ];
 
 const useDocuments = (kind: string) => useQuery({ queryKey: ['configuration', kind], queryFn: () => listDocuments(kind) }).data ?? [];
@@ -49,26 +49,22 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         label="Objective"
         value={asText(body.objective) || 'cost'}
         options={[
-          { value: 'cost', label: 'Least money' },
-          { value: 'distance', label: 'Least distance' },
+          { value: 'cost', label: 'Lowest cost' },
+          { value: 'distance', label: 'Shortest distance' },
         ]}
         onChange={(objective) => set({ objective })}
       />
       <TextField
         label="Currency"
-        hint="Of every cost here; empty is the company's."
+        hint="Leave empty for the company currency."
         placeholder="USD"
         value={body.currency}
         onChange={(currency) => set({ currency: currency.toUpperCase().slice(0, 3) })}
       />
-      <CheckboxField
-        label="Default: used when an order names none"
-        value={body.is_default === true}
-        onChange={(is_default) => set({ is_default })}
-      />
+      <CheckboxField label="Default strategy" value={body.is_default === true} onChange={(is_default) => set({ is_default })} />
       <SelectField
         label="Alternate"
-        hint="Tries again what this one leaves unsourced."
+        hint="Used for lines this strategy cannot source."
         empty="None"
         value={body.alternate ?? ''}
         options={documentOptions(strategies.filter((strategy) => strategy.name !== name))}
@@ -76,7 +72,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       />
       <SelectField
         label="Sources"
-        empty="Every active source"
+        empty="All active sources"
         value={body.source_list ?? ''}
         options={documentOptions(lists)}
         onChange={(source_list) => set({ source_list: source_list || null })}
@@ -89,22 +85,27 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         onChange={(selected) => set({ constraints: selected })}
       />
       <TextField
-        label="Holds from"
+        label="Effective from"
         type="date"
         value={body.effective_from ?? ''}
         onChange={(day) => set({ effective_from: day || null })}
       />
-      <TextField label="Holds until" type="date" value={body.effective_to ?? ''} onChange={(day) => set({ effective_to: day || null })} />
+      <TextField
+        label="Effective until"
+        type="date"
+        value={body.effective_to ?? ''}
+        onChange={(day) => set({ effective_to: day || null })}
+      />
 
-      <h3 className="form-head">What it may do</h3>
+      <h3 className="form-head">Limits</h3>
       <CheckboxField
-        label="Source what can be sourced of an order"
-        hint="Off: all lines or none."
+        label="Allow partial orders"
+        hint="Otherwise all lines or none are sourced."
         value={body.allow_partial === true}
         onChange={(allow_partial) => set({ allow_partial })}
       />
       <CheckboxField
-        label="Only sources in the buyer's country"
+        label="Same country only"
         value={body.same_country_only === true}
         onChange={(same_country_only) => set({ same_country_only })}
       />
@@ -117,7 +118,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       />
       <NumberField
         label="Sources per line"
-        hint="1 never divides a line."
+        hint="1 does not split lines."
         min={1}
         value={asNumber(body.max_line_sources, 1)}
         onChange={(max_line_sources) => set({ max_line_sources: max_line_sources ?? 1 })}
@@ -132,14 +133,14 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       />
       <SelectField
         label="Shipping rates"
-        empty="Money by distance"
+        empty="By distance"
         value={body.rate_table ?? ''}
         options={documentOptions(rates)}
         onChange={(rate_table) => set({ rate_table: rate_table || null })}
       />
       <SelectField
         label="Carrier"
-        hint="Whose transit days count for lateness."
+        hint="Transit times for delivery dates."
         empty="Standard ground service"
         value={body.carrier ?? ''}
         options={documentOptions(carriers)}
@@ -148,14 +149,14 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       {services.length > 0 && (
         <SelectField
           label="Service"
-          empty="The carrier's first"
+          empty="Default service"
           value={body.carrier_service ?? ''}
           options={services.map((service) => ({ value: asText(service.name), label: asText(service.title) || asText(service.name) }))}
           onChange={(carrier_service) => set({ carrier_service })}
         />
       )}
 
-      <h3 className="form-head">Weights, in money{distance && ' — not counted: the objective is distance'}</h3>
+      <h3 className="form-head">Cost weights{distance && ' (not used with the distance objective)'}</h3>
       <Weights body={body} set={set} />
       <Planning body={body} set={set} />
     </>
@@ -186,8 +187,8 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
       <h3 className="form-head">Batches</h3>
       <CheckboxField
         wide
-        label="Collect orders for a while, then plan them together"
-        hint="Batches share stock best, prove how far from the best plan they are, and leave shadow prices."
+        label="Plan orders in batches"
+        hint="Batches use stock better and provide optimality gaps and shadow prices."
         value={batch.enabled === true}
         onChange={(enabled) => setBatch({ enabled })}
       />
@@ -200,7 +201,7 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         onChange={(minutes) => setBatch({ minutes: minutes ?? 2 })}
       />
       <NumberField
-        label="Longest search"
+        label="Time limit"
         unit="seconds"
         min={0.1}
         max={600}
@@ -209,13 +210,13 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
       />
       <CheckboxField
         wide
-        label="Between batches, orders pay for what they take from later ones"
-        hint="What a unit or a place in a day is worth to them is learned from the orders of the last four weeks."
+        label="Use opportunity costs between batches"
+        hint="The cost of scarce stock and capacity is learned from the last four weeks of orders."
         value={batch.bid_prices !== false}
         onChange={(bid_prices) => setBatch({ bid_prices })}
       />
       <NumberField
-        label="Learned anew every"
+        label="Update opportunity costs every"
         unit="minutes"
         min={0.1}
         max={1440}
@@ -225,8 +226,8 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
       <h3 className="form-head">Re-optimizer</h3>
       <CheckboxField
         wide
-        label="Improve what is sourced but not yet released"
-        hint="Never worsens a promise and never touches picked work."
+        label="Re-optimize sourced orders before release to fulfillment"
+        hint="Promises do not get worse, and picked orders do not change."
         value={reoptimize.enabled === true}
         onChange={(enabled) => setReoptimize({ enabled })}
       />
@@ -239,18 +240,18 @@ function Planning({ body, set }: { body: Body; set: (part: Body) => void }) {
         onChange={(minutes) => setReoptimize({ minutes: minutes ?? 15 })}
       />
       <NumberField
-        label="Least saving per order"
+        label="Minimum saving per order"
         value={asNumber(reoptimize.minimum_saving, 1)}
         onChange={(minimum_saving) => setReoptimize({ minimum_saving: minimum_saving ?? 1 })}
       />
       <NumberField
-        label="Moves per order, at most"
+        label="Maximum moves per order"
         min={1}
         value={asNumber(reoptimize.max_moves, 2)}
         onChange={(max_moves) => setReoptimize({ max_moves: max_moves ?? 2 })}
       />
       <NumberField
-        label="Orders moved in a run, at most"
+        label="Maximum orders moved per run"
         min={1}
         value={asNumber(reoptimize.max_moved_orders, 500)}
         onChange={(max_moved_orders) => setReoptimize({ max_moved_orders: max_moved_orders ?? 500 })}
