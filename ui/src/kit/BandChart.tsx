@@ -32,8 +32,8 @@ export function BandChart({
   labels,
   bands,
   base,
-  axis = (value) => short.format(value),
-  format = axis,
+  formatAxis: formatAxis = (value) => short.format(value),
+  format = formatAxis,
 }: {
   title: string;
   /** One for each value, as the axis and the table call it. */
@@ -41,7 +41,7 @@ export function BandChart({
   bands: Bands;
   base?: Bands;
   /** Short, for the axis. */
-  axis?: (value: number) => string;
+  formatAxis?: (value: number) => string;
   /** In full, for the table. */
   format?: (value: number) => string;
 }) {
@@ -65,7 +65,7 @@ export function BandChart({
           <g key={tick}>
             <line className="grid" x1={LEFT} x2={WIDTH} y1={y(tick)} y2={y(tick)} />
             <text className="axis" x={LEFT - 6} y={y(tick) + 4} textAnchor="end">
-              {axis(tick)}
+              {formatAxis(tick)}
             </text>
           </g>
         ))}

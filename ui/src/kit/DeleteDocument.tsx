@@ -12,7 +12,7 @@ export function DeleteDocument({
   document,
   noun,
   allowed,
-  why,
+  disabledReason,
   small,
   onChanged,
   onDeleted,
@@ -20,7 +20,7 @@ export function DeleteDocument({
   document: ConfigurationDocument;
   noun: string;
   allowed: boolean;
-  why: string;
+  disabledReason: string;
   small?: boolean;
   /** The document went, or came back. */
   onChanged: () => void;
@@ -33,7 +33,7 @@ export function DeleteDocument({
         danger
         size={small ? 'small' : undefined}
         allowed={allowed}
-        why={why}
+        disabledReason={disabledReason}
         aria-label={small ? `Delete ${noun} ${document.name}` : undefined}
         onClick={() => setDialogOpen(true)}
       >

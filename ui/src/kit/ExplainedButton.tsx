@@ -1,17 +1,17 @@
 import { Button, type ButtonProps, Tooltip } from 'antd';
 
 /** A button that, when it may not be pressed, stays reachable by keyboard and says why. */
-export function ExplainedButton({ allowed, why, onClick, ...rest }: ButtonProps & { allowed: boolean; why: string }) {
+export function ExplainedButton({ allowed, disabledReason, onClick, ...rest }: ButtonProps & { allowed: boolean; disabledReason: string }) {
   if (allowed) return <Button {...rest} onClick={onClick} />;
   return (
-    <Tooltip title={why}>
+    <Tooltip title={disabledReason}>
       <Button
         {...rest}
         danger={false}
         type="default"
         className="refused"
         aria-disabled="true"
-        aria-description={why}
+        aria-description={disabledReason}
         onClick={(event) => event.preventDefault()}
       />
     </Tooltip>

@@ -71,13 +71,21 @@ function useNow(): number {
 }
 
 /** An instant in the reader's zone; the exact one on hover. */
-export function Timestamp({ at, as = 'ago', none = '—' }: { at: string | null | undefined; as?: 'ago' | 'date'; none?: string }) {
+export function Timestamp({
+  at,
+  format: format = 'ago',
+  emptyText: emptyText = '—',
+}: {
+  at: string | null | undefined;
+  format?: 'ago' | 'date';
+  emptyText?: string;
+}) {
   const now = useNow();
-  if (!at) return <span className="muted">{none}</span>;
+  if (!at) return <span className="muted">{emptyText}</span>;
   return (
     <Tooltip title={formatExactInstant(at)} mouseEnterDelay={0.3}>
       <time dateTime={at} className="nowrap">
-        {as === 'ago' ? formatRelative(at, now) : formatDateTime(at)}
+        {format === 'ago' ? formatRelative(at, now) : formatDateTime(at)}
       </time>
     </Tooltip>
   );

@@ -3,20 +3,20 @@ import { type ReactNode, useEffect } from 'react';
 /** A page: its name in the tab and as the only h1, what it can do at the right. */
 export function Page({
   title,
-  lead,
+  description,
   actions,
-  above,
+  breadcrumb,
   children,
-  tab,
+  documentTitle,
 }: {
   title: ReactNode;
-  tab?: string;
-  lead?: ReactNode;
+  documentTitle?: string;
+  description?: ReactNode;
   actions?: ReactNode;
-  above?: ReactNode;
+  breadcrumb?: ReactNode;
   children: ReactNode;
 }) {
-  const name = tab ?? (typeof title === 'string' ? title : 'OpenIOM');
+  const name = documentTitle ?? (typeof title === 'string' ? title : 'OpenIOM');
   useEffect(() => {
     document.title = `${name} · OpenIOM`;
   }, [name]);
@@ -24,9 +24,9 @@ export function Page({
     <div className="page">
       <header className="page-head">
         <div className="page-title">
-          {above}
+          {breadcrumb}
           <h1>{title}</h1>
-          {lead !== undefined && <p>{lead}</p>}
+          {description !== undefined && <p>{description}</p>}
         </div>
         {actions !== undefined && <div className="page-actions">{actions}</div>}
       </header>

@@ -21,13 +21,13 @@ export default function FulfillmentOrderPage() {
   });
   return (
     <Page
-      above={
+      breadcrumb={
         <Link to="/fulfillment-orders" className="crumb">
           Fulfillment orders
         </Link>
       }
       title={query.data?.number ?? 'Fulfillment order'}
-      tab={query.data?.number ?? 'Fulfillment order'}
+      documentTitle={query.data?.number ?? 'Fulfillment order'}
     >
       <QueryContent query={query} rows={8}>
         {(item) => (
@@ -75,7 +75,7 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
           ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
           ['External number', item.external_id],
           ['Created', <Timestamp key="created" at={item.created_at} />],
-          ['Sent', <Timestamp key="sent" at={item.sent_at} none="Not yet" />],
+          ['Sent', <Timestamp key="sent" at={item.sent_at} emptyText="Not yet" />],
         ]}
       />
     </Card>

@@ -73,7 +73,7 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   { id: 'city', title: 'Ship to', exportValue: (row) => row.ship_to_city, cell: (row) => row.ship_to_city },
   { id: 'created', title: 'Created', exportValue: (row) => row.created_at, cell: (row) => <Timestamp at={row.created_at} /> },
-  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} none="Not yet" /> },
+  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" /> },
   {
     id: 'external',
     title: 'External number',
@@ -96,7 +96,7 @@ export default function FulfillmentOrdersPage() {
   });
   const isFiltered = Object.keys(values).length > 0;
   return (
-    <Page title="Fulfillment orders" lead="The part of an order that one warehouse, store or 3PL ships.">
+    <Page title="Fulfillment orders" description="The part of an order that one warehouse, store or 3PL ships.">
       <ListView
         label="Fulfillment orders"
         list={list}

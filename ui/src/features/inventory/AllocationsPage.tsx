@@ -37,7 +37,7 @@ export default function AllocationsPage() {
   const [values, change] = useUrlFilters(keys);
   const [dialog, setDialog] = useState<DialogState>();
   const [open, setOpen] = useState<AllocationRow>();
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
+  const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { product, source } = values;
   const query = useMemo(() => ({ product, source }), [product, source]);
@@ -53,26 +53,31 @@ export default function AllocationsPage() {
   useLive((changes) => {
     if (changes.some((entry) => isRelevantEvent(entry.name))) void queryClient.invalidateQueries({ queryKey: ['allocation-pools'] });
   });
-  const columns = useMemo(() => allocationColumns(shape.data, setOpen, setDialog), [shape.data]);
+  const columns = useMemo(() => allocationColumns(displaySchema.data, setOpen, setDialog), [displaySchema.data]);
   const refresh = (): void => {
     list.reload();
     for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
-    <Button type="primary" icon={<PlusOutlined />} disabled={shape.data === undefined} onClick={() => setDialog({ kind: 'allocate' })}>
+    <Button
+      type="primary"
+      icon={<PlusOutlined />}
+      disabled={displaySchema.data === undefined}
+      onClick={() => setDialog({ kind: 'allocate' })}
+    >
       Allocate
     </Button>
   );
   return (
     <Page
       title="Allocations"
-      lead="Stock allocated to a channel or customer group. Orders consume their own allocation first."
+      description="Stock allocated to a channel or customer group. Orders consume their own allocation first."
       actions={allocate}
     >
       {(pools.data === undefined || pools.data.length > 0) && (
         <Card title="Pools" flush>
           <QueryContent query={pools} rows={3}>
-            {(data) => <Pools pools={data} shape={shape.data} />}
+            {(data) => <Pools pools={data} displaySchema={displaySchema.data} />}
           </QueryContent>
         </Card>
       )}
@@ -96,16 +101,22 @@ export default function AllocationsPage() {
         }}
         noMatch={{ title: 'No matching allocations', description: 'No stock of this product or source is allocated.' }}
       />
-      {dialog && shape.data && (
-        <AllocationDialog kind={dialog.kind} row={dialog.row} shape={shape.data} onClose={() => setDialog(undefined)} onDone={refresh} />
+      {dialog && displaySchema.data && (
+        <AllocationDialog
+          kind={dialog.kind}
+          row={dialog.row}
+          shape={displaySchema.data}
+          onClose={() => setDialog(undefined)}
+          onDone={refresh}
+        />
       )}
-      {open && <AllocationDrawer row={open} shape={shape.data} onClose={() => setOpen(undefined)} />}
+      {open && <AllocationDrawer row={open} displaySchema={displaySchema.data} onClose={() => setOpen(undefined)} />}
     </Page>
   );
 }
 
 function allocationColumns(
-  shape: Shape | undefined,
+  displaySchema: Shape | undefined,
   open: (row: AllocationRow) => void,
   openDialog: (dialog: DialogState) => void,
 ): readonly ListColumn<AllocationRow>[] {
@@ -125,7 +136,7 @@ function allocationColumns(
       cell: (row) => (
         <span className="two-line">
           <span>{row.product}</span>
-          {Object.keys(row.dimensions).length > 0 && <span className="muted">{describeDimensions(shape, row.dimensions)}</span>}
+          {Object.keys(row.dimensions).length > 0 && <span className="muted">{describeDimensions(displaySchema, row.dimensions)}</span>}
         </span>
       ),
     },
@@ -153,11 +164,11 @@ function allocationColumns(
 }
 
 /** Pools by channel and what stands below it; a channel's own bar is the length of what it keeps of all. */
-function Pools({ pools, shape }: { pools: Pool[]; shape: Shape | undefined }) {
+function Pools({ pools, displaySchema }: { pools: Pool[]; displaySchema: Shape | undefined }) {
   const all = Math.max(1, ...pools.map((pool) => pool.allocated + pool.consumed));
   const depth = Math.max(1, ...pools.map((pool) => pool.groups.length));
   const levels = Array.from({ length: depth }, (_, index) =>
-    humanize(splitCamelCase(shape?.allocation_groups[index] ?? `group ${index + 1}`)),
+    humanize(splitCamelCase(displaySchema?.allocation_groups[index] ?? `group ${index + 1}`)),
   );
   return (
     <HorizontalScroll label="Pools">
@@ -197,7 +208,7 @@ function groupCell(pools: Pool[], index: number, at: number) {
   return isRepeated ? <span className="muted">{value}</span> : value;
 }
 
-function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: Shape | undefined; onClose: () => void }) {
+function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow; displaySchema: Shape | undefined; onClose: () => void }) {
   const moves = useQuery({ queryKey: ['inventory', 'moves', row.id], queryFn: () => listAllocationMoves(row.id) });
   const signed = (value: number): string => (value === 0 ? '' : `${value > 0 ? '+' : '−'}${formatNumber(Math.abs(value))}`);
   return (
@@ -208,7 +219,7 @@ function AllocationDrawer({ row, shape, onClose }: { row: AllocationRow; shape: 
           items={[
             ['Product', row.product],
             ['Source', row.source],
-            ['Dimensions', describeDimensions(shape, row.dimensions)],
+            ['Dimensions', describeDimensions(displaySchema, row.dimensions)],
             ['Allocated', formatNumber(row.allocated)],
             ['Consumed', formatNumber(row.consumed)],
             ['Total allocated', formatNumber(row.cumulative_allocated)],

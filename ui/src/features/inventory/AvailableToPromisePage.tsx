@@ -23,7 +23,7 @@ export default function AvailableToPromisePage() {
   return (
     <Page
       title="Available to promise"
-      lead="Quantity that can be promised on each day, based on available stock, scheduled supply and demand."
+      description="Quantity that can be promised on each day, based on available stock, scheduled supply and demand."
     >
       <ProductSearch key={values.product ?? ''} product={values.product ?? ''} source={values.source ?? ''} onChange={change} />
       {values.product === undefined ? (

@@ -54,7 +54,7 @@ export default function FeedsPage() {
   const query = useMemo(() => ({ state }), [state]);
   const list = usePagedList({ name: 'feeds', query, fetch: listFeeds, rowId, isRelevant: (item) => isStockEvent(item.name) });
   return (
-    <Page title="Inventory feed" lead="Inventory files from other systems. A file is imported completely or not at all.">
+    <Page title="Inventory feed" description="Inventory files from other systems. A file is imported completely or not at all.">
       <ListView
         label="Feed files"
         list={list}
@@ -125,7 +125,7 @@ export default function FeedsPage() {
               columns={2}
               items={[
                 ['State', <FeedStateTag key="state" row={open} />],
-                ['Read', <Timestamp key="at" at={open.at} as="date" />],
+                ['Read', <Timestamp key="at" at={open.at} format="date" />],
                 ['Source system', open.data_source],
                 ['Kind', humanize(open.feed_type)],
                 ['Records', formatNumber(open.records)],

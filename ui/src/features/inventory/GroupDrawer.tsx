@@ -10,13 +10,13 @@ import { describeDimensions } from './labels';
 
 /** The stock keys that make up one row of the grid; each opens to its own entries. */
 export function GroupDrawer({
-  shape,
+  displaySchema,
   group,
   filters,
   onClose,
   onOpen,
 }: {
-  shape: Shape;
+  displaySchema: Shape;
   group: GroupRow;
   /** Filters the row was found by. */
   filters: { organization: string | undefined; product: string | undefined; source: string | undefined };
@@ -70,7 +70,7 @@ export function GroupDrawer({
                       <button type="button" className="link-button strong" onClick={() => onOpen(row.stock_id)}>
                         {row.product} at {row.source || 'no source'}
                       </button>
-                      <span className="muted">{describeDimensions(shape, row.dimensions)}</span>
+                      <span className="muted">{describeDimensions(displaySchema, row.dimensions)}</span>
                     </span>
                   </td>
                   <td className="num figure">{formatNumber(row.on_hand)}</td>

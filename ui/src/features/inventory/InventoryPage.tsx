@@ -19,19 +19,22 @@ const DEFAULT_GROUPING = 'product,source';
 
 /** What every source has, by whatever it is grouped by, with the figures of all source systems side by side. */
 export default function InventoryPage() {
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
+  const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   return (
-    <Page title="Inventory visibility" lead="Stock, reservations and availability at every source. Select a quantity to see its changes.">
-      <QueryContent query={shape} rows={10}>
-        {(data) => <Grid shape={data} />}
+    <Page
+      title="Inventory visibility"
+      description="Stock, reservations and availability at every source. Select a quantity to see its changes."
+    >
+      <QueryContent query={displaySchema} rows={10}>
+        {(data) => <Grid displaySchema={data} />}
       </QueryContent>
     </Page>
   );
 }
 
-function useGridFilters(shape: Shape): Filter[] {
+function useGridFilters(displaySchema: Shape): Filter[] {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
-  const otherOrganizations = shape.organizations.filter((organization) => organization !== '');
+  const otherOrganizations = displaySchema.organizations.filter((organization) => organization !== '');
   return [
     {
       key: 'source',
@@ -41,7 +44,7 @@ function useGridFilters(shape: Shape): Filter[] {
     },
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'short', label: 'Short only', kind: 'flag' },
-    ...shape.dimensions.map((dimension): Filter => ({ key: dimension.name, label: dimension.title, kind: 'text' })),
+    ...displaySchema.dimensions.map((dimension): Filter => ({ key: dimension.name, label: dimension.title, kind: 'text' })),
     ...(otherOrganizations.length > 0
       ? [
           {
@@ -55,8 +58,8 @@ function useGridFilters(shape: Shape): Filter[] {
   ];
 }
 
-function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange: (by: string[]) => void }) {
-  const groupNames = ['product', 'source', ...shape.dimensions.map((dimension) => dimension.name)];
+function GroupBy({ displaySchema, by, onChange }: { displaySchema: Shape; by: string[]; onChange: (by: string[]) => void }) {
+  const groupNames = ['product', 'source', ...displaySchema.dimensions.map((dimension) => dimension.name)];
   return (
     <label className="group-by">
       <span>Group by</span>
@@ -66,17 +69,17 @@ function GroupBy({ shape, by, onChange }: { shape: Shape; by: string[]; onChange
         value={by}
         maxCount={6}
         showSearch={false}
-        options={groupNames.map((name) => ({ value: name, label: groupTitle(shape, name) }))}
+        options={groupNames.map((name) => ({ value: name, label: groupTitle(displaySchema, name) }))}
         onChange={(next: string[]) => onChange(next)}
       />
     </label>
   );
 }
 
-function Grid({ shape }: { shape: Shape }) {
-  const dimensionNames = shape.dimensions.map((dimension) => dimension.name);
+function Grid({ displaySchema }: { displaySchema: Shape }) {
+  const dimensionNames = displaySchema.dimensions.map((dimension) => dimension.name);
   const [values, change] = useUrlFilters<string>([...filterKeys, ...dimensionNames]);
-  const filters = useGridFilters(shape);
+  const filters = useGridFilters(displaySchema);
   const [stock, openStock] = useStockDrawer();
   const [group, setGroup] = useState<GroupRow>();
   const by = (values.by ?? DEFAULT_GROUPING).split(',').filter((name) => name !== '');
@@ -87,7 +90,7 @@ function Grid({ shape }: { shape: Shape }) {
     else if (by.includes('product') || values.product) setGroup(row);
     else change({ ...row.values, by: ['product', ...by].join(',') });
   };
-  const allColumns = gridColumns(shape, by, open);
+  const allColumns = gridColumns(displaySchema, by, open);
   const { visibleColumns, columnChooser } = useColumns('inventory-grid', allColumns);
   const query = useMemo(() => {
     const [groupNames, given] = JSON.parse(serializedQuery) as [string[], Record<string, string>];
@@ -131,7 +134,7 @@ function Grid({ shape }: { shape: Shape }) {
             extra={
               <>
                 <GroupBy
-                  shape={shape}
+                  displaySchema={displaySchema}
                   by={by}
                   onChange={(next) => next.length > 0 && change({ by: next.join(',') === DEFAULT_GROUPING ? undefined : next.join(',') })}
                 />
@@ -159,7 +162,7 @@ function Grid({ shape }: { shape: Shape }) {
       />
       {group && (
         <GroupDrawer
-          shape={shape}
+          displaySchema={displaySchema}
           group={group}
           filters={{ organization: values.organization, product: values.product, source: values.source }}
           onClose={() => setGroup(undefined)}
@@ -169,7 +172,7 @@ function Grid({ shape }: { shape: Shape }) {
           }}
         />
       )}
-      {stock && <StockDrawer key={stock.id} stock={stock} shape={shape} onClose={() => openStock(undefined)} />}
+      {stock && <StockDrawer key={stock.id} stock={stock} displaySchema={displaySchema} onClose={() => openStock(undefined)} />}
     </>
   );
 }

@@ -48,7 +48,7 @@ function ReservationExpiry({ at, open }: { at: string | null; open: boolean }) {
         <Timestamp at={at} />
       </Badge>
     );
-  return <Timestamp at={at} as="date" />;
+  return <Timestamp at={at} format="date" />;
 }
 
 /** Who holds what, for how long, and a way to give it back. */
@@ -56,7 +56,7 @@ export default function ReservationsPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const [stock, openStock] = useStockDrawer();
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
+  const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const state = (states.find((item) => item.value === values.state)?.value ?? 'open') satisfies State;
   const { search, product, source } = values;
@@ -116,12 +116,16 @@ export default function ReservationsPage() {
     { id: 'state', title: 'State', cell: (row) => <ReservationState row={row} /> },
     { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.at} /> },
     { id: 'expires', title: 'Expires', cell: (row) => <ReservationExpiry at={row.expires_at} open={row.open > 0} /> },
-    { id: 'measure', title: 'Measure', cell: (row) => `${row.data_source} ${measureTitle(shape.data, row.data_source, row.measure)}` },
+    {
+      id: 'measure',
+      title: 'Measure',
+      cell: (row) => `${row.data_source} ${measureTitle(displaySchema.data, row.data_source, row.measure)}`,
+    },
   ];
   return (
     <Page
       title="Reservations"
-      lead="Stock reserved for order lines and external requests. Reserved units cannot be promised until they ship, are released or expire."
+      description="Stock reserved for order lines and external requests. Reserved units cannot be promised until they ship, are released or expire."
     >
       <ActionableList
         label="Reservations"
@@ -153,7 +157,7 @@ export default function ReservationsPage() {
           description: 'No reservations match these filters. Select All to include shipped and released reservations.',
         }}
       />
-      {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
+      {stock && <StockDrawer key={stock.id} stock={stock} displaySchema={displaySchema.data} onClose={() => openStock(undefined)} />}
     </Page>
   );
 }

@@ -24,7 +24,15 @@ import { describeDimensions, measureTitle, isStockEvent, systemTitle } from './l
 import type { OpenStock } from './useStockDrawer';
 
 /** One stock key: its figures now or at any moment before, and every entry that makes them up. */
-export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape: Shape | undefined; onClose: () => void }) {
+export function StockDrawer({
+  stock,
+  displaySchema,
+  onClose,
+}: {
+  stock: OpenStock;
+  displaySchema: Shape | undefined;
+  onClose: () => void;
+}) {
   const queryClient = useQueryClient();
   const [asOfInput, setAsOfInput] = useState('');
   const [system, setSystem] = useState(stock.system);
@@ -43,7 +51,7 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
   return (
     <Drawer open onClose={onClose} size={760} title={title}>
       <div className="stack">
-        {key.data && Object.keys(key.data.dimensions).length > 0 && <p>{describeDimensions(shape, key.data.dimensions)}</p>}
+        {key.data && Object.keys(key.data.dimensions).length > 0 && <p>{describeDimensions(displaySchema, key.data.dimensions)}</p>}
         {key.error && <ProblemNotice compact error={key.error} onRetry={() => void key.refetch()} />}
         <div className="as-of">
           <label>
@@ -65,9 +73,16 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
           </Link>
         </div>
         <QueryContent query={balances} rows={3}>
-          {(data) => <BalanceFigures balances={data} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />}
+          {(data) => <BalanceFigures balances={data} displaySchema={displaySchema} asOf={asOf} system={system} onSystem={setSystem} />}
         </QueryContent>
-        <LedgerEntries key={`${asOf ?? ''} ${system}`} stockId={stock.id} shape={shape} asOf={asOf} system={system} onSystem={setSystem} />
+        <LedgerEntries
+          key={`${asOf ?? ''} ${system}`}
+          stockId={stock.id}
+          displaySchema={displaySchema}
+          asOf={asOf}
+          system={system}
+          onSystem={setSystem}
+        />
       </div>
     </Drawer>
   );
@@ -75,13 +90,13 @@ export function StockDrawer({ stock, shape, onClose }: { stock: OpenStock; shape
 
 function BalanceFigures({
   balances,
-  shape,
+  displaySchema,
   asOf,
   system,
   onSystem,
 }: {
   balances: Balances;
-  shape: Shape | undefined;
+  displaySchema: Shape | undefined;
   asOf: string | undefined;
   system: string;
   onSystem: (system: string) => void;
@@ -110,11 +125,11 @@ function BalanceFigures({
               <button
                 type="button"
                 aria-pressed={measure.data_source === system}
-                title={`Entries of ${systemTitle(shape, measure.data_source)}`}
+                title={`Entries of ${systemTitle(displaySchema, measure.data_source)}`}
                 onClick={() => onSystem(measure.data_source === system ? '' : measure.data_source)}
               >
                 <span className="muted">
-                  {systemTitle(shape, measure.data_source)} {measureTitle(shape, measure.data_source, measure.measure)}
+                  {systemTitle(displaySchema, measure.data_source)} {measureTitle(displaySchema, measure.data_source, measure.measure)}
                 </span>
                 <span className="figure strong">{formatNumber(measure.quantity)}</span>
               </button>
@@ -128,13 +143,13 @@ function BalanceFigures({
 
 function LedgerEntries({
   stockId,
-  shape,
+  displaySchema,
   asOf,
   system,
   onSystem,
 }: {
   stockId: number;
-  shape: Shape | undefined;
+  displaySchema: Shape | undefined;
   asOf: string | undefined;
   system: string;
   onSystem: (system: string) => void;
@@ -157,7 +172,7 @@ function LedgerEntries({
           style={{ minWidth: 170 }}
           options={[
             { value: '', label: 'All source systems' },
-            ...(shape?.systems ?? []).map((item) => ({ value: item.name, label: item.title })),
+            ...(displaySchema?.systems ?? []).map((item) => ({ value: item.name, label: item.title })),
           ]}
           onChange={onSystem}
         />
@@ -175,7 +190,7 @@ function LedgerEntries({
             <TableHead titles={['When', 'Measure', ['Change'], ['After'], 'Cause', 'Sealed']} />
             <tbody>
               {entries.map((entry) => (
-                <LedgerRow key={entry.id} entry={entry} shape={shape} chain={chain.data ?? []} />
+                <LedgerRow key={entry.id} entry={entry} displaySchema={displaySchema} chain={chain.data ?? []} />
               ))}
             </tbody>
           </table>
@@ -195,7 +210,7 @@ const isReservation = (entry: LedgerEntry): boolean =>
   entry.document !== '' && (isUuid(entry.document) || (entry.data_source === 'iv' && entry.measure === 'softreservordered'));
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
 
-function LedgerRow({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape | undefined; chain: ChainDay[] }) {
+function LedgerRow({ entry, displaySchema, chain }: { entry: LedgerEntry; displaySchema: Shape | undefined; chain: ChainDay[] }) {
   return (
     <tr>
       <td className="muted">
@@ -203,8 +218,8 @@ function LedgerRow({ entry, shape, chain }: { entry: LedgerEntry; shape: Shape |
       </td>
       <td>
         <span className="two-line">
-          <span>{measureTitle(shape, entry.data_source, entry.measure)}</span>
-          <span className="muted">{systemTitle(shape, entry.data_source) || 'Internal'}</span>
+          <span>{measureTitle(displaySchema, entry.data_source, entry.measure)}</span>
+          <span className="muted">{systemTitle(displaySchema, entry.data_source) || 'Internal'}</span>
         </span>
       </td>
       <td className="num figure strong">

@@ -24,10 +24,10 @@ const rowKindLabels: Record<string, string> = {
 /** Does every quantity agree with the entries behind it, and is every sealed entry what it was? */
 export default function StockHealthPage() {
   const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: getHealth, refetchInterval: 10_000 });
-  const shape = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
+  const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   const [stock, openStock] = useStockDrawer();
   return (
-    <Page title="Stock health" lead="Stock quantities are continuously reconciled with the ledger, and sealed days are verified.">
+    <Page title="Stock health" description="Stock quantities are continuously reconciled with the ledger, and sealed days are verified.">
       <QueryContent query={health} rows={6}>
         {(data) => (
           <>
@@ -37,7 +37,7 @@ export default function StockHealthPage() {
         )}
       </QueryContent>
       <SealedDaysCard />
-      {stock && <StockDrawer key={stock.id} stock={stock} shape={shape.data} onClose={() => openStock(undefined)} />}
+      {stock && <StockDrawer key={stock.id} stock={stock} displaySchema={displaySchema.data} onClose={() => openStock(undefined)} />}
     </Page>
   );
 }
@@ -61,10 +61,10 @@ function HealthSummary({ health }: { health: Health }) {
         <DescriptionList
           columns={2}
           items={[
-            ['All rows checked since', <Timestamp key="checked" at={health.checked_through} none="Not complete" />],
-            ['Current check started', <Timestamp key="began" at={health.round_began_at} none="Not started; start a worker" />],
+            ['All rows checked since', <Timestamp key="checked" at={health.checked_through} emptyText="Not complete" />],
+            ['Current check started', <Timestamp key="began" at={health.round_began_at} emptyText="Not started; start a worker" />],
             ['Sealed through', health.sealed_through === null ? 'None yet' : <CalendarDate key="sealed" date={health.sealed_through} />],
-            ['Seals verified', <Timestamp key="chain" at={health.chain_checked_through} none="Not yet" />],
+            ['Seals verified', <Timestamp key="chain" at={health.chain_checked_through} emptyText="Not yet" />],
           ]}
         />
       </div>
@@ -141,7 +141,7 @@ function SealedDaysCard() {
                         )}
                       </td>
                       <td className="muted">
-                        <Timestamp at={day.sealed_at} as="date" none="Being sealed" />
+                        <Timestamp at={day.sealed_at} format="date" emptyText="Being sealed" />
                       </td>
                     </tr>
                   ))}

@@ -71,7 +71,7 @@ export default function SupplyPage() {
   return (
     <Page
       title="Supply orders"
-      lead="Lines of purchase and transfer orders by expected date. Received quantities become stock."
+      description="Lines of purchase and transfer orders by expected date. Received quantities become stock."
       actions={add}
     >
       <ActionableList

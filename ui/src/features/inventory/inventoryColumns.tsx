@@ -9,7 +9,7 @@ import { dimensionTitle, measureTitle } from './labels';
 export type OpenFigure = (row: GroupRow, system: string) => void;
 
 const groupTitles: Record<string, string> = { product: 'Product', source: 'Source' };
-export const groupTitle = (shape: Shape, name: string): string => groupTitles[name] ?? dimensionTitle(shape, name);
+export const groupTitle = (displaySchema: Shape, name: string): string => groupTitles[name] ?? dimensionTitle(displaySchema, name);
 
 function Figure({ title, value, onOpen }: { title: string; value: number; onOpen: () => void }) {
   return (
@@ -27,12 +27,12 @@ function renderAvailable(row: GroupRow): ReactNode {
   return <Badge tone="failed">{formatNumber(row.available)} — short</Badge>;
 }
 
-function groupColumns(shape: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
+function groupColumns(displaySchema: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return by.flatMap((name, index) => {
     const value = (row: GroupRow): string => row.values[name] ?? '';
     const column: ListColumn<GroupRow> = {
       id: `by:${name}`,
-      title: groupTitle(shape, name),
+      title: groupTitle(displaySchema, name),
       alwaysShown: true,
       exportValue: value,
       cell: (row) =>
@@ -86,15 +86,15 @@ function ownColumns(onOpen: OpenFigure): ListColumn<GroupRow>[] {
   ];
 }
 
-function measureColumns(shape: Shape, onOpen: OpenFigure): ListColumn<GroupRow>[] {
-  return shape.systems.flatMap((system) =>
+function measureColumns(displaySchema: Shape, onOpen: OpenFigure): ListColumn<GroupRow>[] {
+  return displaySchema.systems.flatMap((system) =>
     system.measures.map((measure): ListColumn<GroupRow> => {
       const calculated = measure.terms.length > 0;
       const value = (row: GroupRow): number | undefined => row.measures[system.name]?.[measure.name];
       const formula = measure.terms.map(
-        (term) => `${term.sign} ${term.data_source}.${measureTitle(shape, term.data_source, term.measure)}`,
+        (term) => `${term.sign} ${term.data_source}.${measureTitle(displaySchema, term.data_source, term.measure)}`,
       );
-      const reservable = shape.reservable[0] === system.name && shape.reservable[1] === measure.name;
+      const reservable = displaySchema.reservable[0] === system.name && displaySchema.reservable[1] === measure.name;
       return {
         id: `measure:${system.name}.${measure.name}`,
         title: measure.title,
@@ -116,11 +116,11 @@ function measureColumns(shape: Shape, onOpen: OpenFigure): ListColumn<GroupRow>[
 }
 
 /** Every column there could be: what it is grouped by, our own sums, and each measure under its source system. */
-export function gridColumns(shape: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
+export function gridColumns(displaySchema: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return [
-    ...groupColumns(shape, by, onOpen),
+    ...groupColumns(displaySchema, by, onOpen),
     ...ownColumns(onOpen),
-    ...measureColumns(shape, onOpen),
+    ...measureColumns(displaySchema, onOpen),
     { id: 'updated', title: 'Last change', exportValue: (row) => row.updated_at, cell: (row) => <Timestamp at={row.updated_at} /> },
   ];
 }

@@ -29,13 +29,13 @@ export default function FlowPage() {
   const title = flow.data?.title ?? name;
   return (
     <Page
-      above={
+      breadcrumb={
         <Link to="/flows" className="crumb">
           Flows
         </Link>
       }
       title={title}
-      lead={flow.data && `Version ${flow.data.version}. Select a step to see its settings and runs.`}
+      description={flow.data && `Version ${flow.data.version}. Select a step to see its settings and runs.`}
     >
       <QueryContent query={flow} rows={10}>
         {(data) => (

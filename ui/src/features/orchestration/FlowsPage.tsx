@@ -11,7 +11,10 @@ import { Link } from 'react-router';
 export default function FlowsPage() {
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows, refetchInterval: 15_000 });
   return (
-    <Page title="Flows" lead="The processes that orders follow. Published versions do not change; running orders keep their version.">
+    <Page
+      title="Flows"
+      description="The processes that orders follow. Published versions do not change; running orders keep their version."
+    >
       <Card flush className="flows">
         <QueryContent query={flows} rows={5}>
           {(items) =>

@@ -75,7 +75,7 @@ export default function RunsPage() {
   return (
     <Page
       title={failed ? 'Failed runs' : 'Runs'}
-      lead="Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step."
+      description="Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step."
     >
       <ListView
         label="Runs"

@@ -57,7 +57,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
             waiting for {awaits.join(' or ')}
             {flowRun.wake_at && (
               <>
-                , until <Timestamp at={flowRun.wake_at} as="date" />
+                , until <Timestamp at={flowRun.wake_at} format="date" />
               </>
             )}
           </span>

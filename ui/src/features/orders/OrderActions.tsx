@@ -31,7 +31,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
           type={name === 'reprocess' && hasFailedRun ? 'primary' : 'default'}
           danger={name === 'cancel'}
           allowed={permits[name].allowed}
-          why={permits[name].why}
+          disabledReason={permits[name].why}
           onClick={() => setAction(name)}
         >
           {orderActions[name].label}

@@ -37,7 +37,7 @@ export default function OrderPage() {
 
   if (!order.data) {
     return (
-      <Page title="Order" above={back}>
+      <Page title="Order" breadcrumb={back}>
         {order.error ? (
           <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
         ) : (
@@ -48,8 +48,8 @@ export default function OrderPage() {
   }
   return (
     <Page
-      above={back}
-      tab={`Order ${order.data.number}`}
+      breadcrumb={back}
+      documentTitle={`Order ${order.data.number}`}
       title={`Order ${order.data.number}`}
       actions={<OrderActions order={order.data} flowRuns={flowRuns.data} />}
     >

@@ -96,7 +96,7 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
           ['Channel', line.instance],
           ['Needs', `${formatNumber(line.quantity)} ${line.unit} from one source`],
           ['Kind', waitingKindLabels[line.kind] ?? line.kind],
-          ['Waiting since', <Timestamp key="since" at={line.since} as="date" />],
+          ['Waiting since', <Timestamp key="since" at={line.since} format="date" />],
           ['Promised', <PromisedDate key="promised" row={line} />],
           ['Launches', line.launch_date && <CalendarDate key="launch" date={line.launch_date} />],
           ['Expires', <ExpiryDate key="expires" at={line.expires_at} />],

@@ -50,7 +50,7 @@ export default function WaitingLinesPage() {
   return (
     <Page
       title="Waiting lines"
-      lead="Order lines waiting for stock or a launch date. They are sourced automatically, longest waiting first, when stock becomes available."
+      description="Order lines waiting for stock or a launch date. They are sourced automatically, longest waiting first, when stock becomes available."
     >
       <ActionableList
         label="Waiting lines"

@@ -47,7 +47,7 @@ export function ExpiryDate({ at }: { at: string | null }) {
         <Timestamp at={at} />
       </Badge>
     );
-  return <Timestamp at={at} as="date" />;
+  return <Timestamp at={at} format="date" />;
 }
 
 export function PromisedDate({ row }: { row: WaitingLine }) {

@@ -24,7 +24,7 @@ export default function PoliciesPage() {
   return (
     <Page
       title="Policies"
-      lead="Rows are evaluated from top to bottom. The first row whose conditions all match applies."
+      description="Rows are evaluated from top to bottom. The first row whose conditions all match applies."
       actions={
         <Input
           allowClear

@@ -15,7 +15,7 @@ import './providers.css';
 export default function InstalledPage() {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
   return (
-    <Page title="Installed providers" lead="Connections to external systems, with their status and permissions.">
+    <Page title="Installed providers" description="Connections to external systems, with their status and permissions.">
       <QueryContent query={instances} rows={8}>
         {(items) =>
           items.length === 0 ? (
@@ -79,10 +79,10 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
         <DescriptionList
           columns={2}
           items={[
-            ['Last tested', <Timestamp key="probed" at={instance.probed_at} none="Never" />],
+            ['Last tested', <Timestamp key="probed" at={instance.probed_at} emptyText="Never" />],
             [
               'Last poll',
-              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} none="Never" /> : 'Not polled (sends webhooks)',
+              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} emptyText="Never" /> : 'Not polled (sends webhooks)',
             ],
             ['Next poll', instance.poll_seconds && instance.next_poll_at && <Timestamp key="next" at={instance.next_poll_at} />],
             ['Polls every', instance.poll_seconds && `${formatNumber(instance.poll_seconds)} s`],
@@ -119,7 +119,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           <span className="row end">
             <ExplainedButton
               allowed={instance.poll_seconds !== null}
-              why="This provider sends updates by webhook"
+              disabledReason="This provider sends updates by webhook"
               loading={poll.isPending}
               onClick={() => poll.mutate()}
             >

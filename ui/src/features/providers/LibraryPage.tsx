@@ -25,7 +25,7 @@ export default function LibraryPage() {
   return (
     <Page
       title="Provider library"
-      lead="Systems that OpenIOM can connect to."
+      description="Systems that OpenIOM can connect to."
       actions={
         <Input
           allowClear

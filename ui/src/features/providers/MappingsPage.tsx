@@ -48,7 +48,7 @@ export default function MappingsPage() {
   return (
     <Page
       title="Mappings"
-      lead="Translations of external values to internal values. The most specific mapping applies: provider, then group, then everywhere."
+      description="Translations of external values to internal values. The most specific mapping applies: provider, then group, then everywhere."
       actions={add}
     >
       <ListView

@@ -83,8 +83,8 @@ function MessageBody({ message }: { message: MessageDetail }) {
           ['State', <StateTag key="state" state={message.state} />],
           ['From', message.instance],
           ['Version', message.version],
-          ['Received', <Timestamp key="received" at={message.received_at} as="date" />],
-          ['Processed', message.processed_at && <Timestamp key="processed" at={message.processed_at} as="date" />],
+          ['Received', <Timestamp key="received" at={message.received_at} format="date" />],
+          ['Processed', message.processed_at && <Timestamp key="processed" at={message.processed_at} format="date" />],
           ['Attempts', String(message.attempts)],
           [
             'Created',

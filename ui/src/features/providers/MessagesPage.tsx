@@ -84,7 +84,7 @@ export default function MessagesPage() {
   };
   const isFiltered = Object.keys(values).length > 0;
   return (
-    <Page title="Parked messages" lead="Provider messages that could not be processed. Fix the cause to process them automatically.">
+    <Page title="Parked messages" description="Provider messages that could not be processed. Fix the cause to process them automatically.">
       <MissingMappings onMapped={refresh} />
       <ListView
         label="Messages"

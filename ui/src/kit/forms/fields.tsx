@@ -40,7 +40,7 @@ export function TextField({
   value,
   onChange,
   type = 'text',
-  long,
+  multiline,
   disabled,
   placeholder,
   ...rest
@@ -48,7 +48,7 @@ export function TextField({
   value: unknown;
   onChange: (value: string) => void;
   type?: 'text' | 'date' | 'time';
-  long?: boolean;
+  multiline?: boolean;
   disabled?: boolean;
   placeholder?: string;
 }) {
@@ -56,7 +56,7 @@ export function TextField({
   return (
     <Field {...rest}>
       {(id) =>
-        long ? (
+        multiline ? (
           <Input.TextArea id={id} rows={3} value={text} onChange={(event) => onChange(event.target.value)} />
         ) : (
           <Input
@@ -114,14 +114,14 @@ export function SelectField({
   value,
   onChange,
   options,
-  empty,
+  emptyLabel,
   ...rest
 }: CommonProps & {
   value: unknown;
   onChange: (value: string) => void;
   options: readonly Option[];
   /** What choosing nothing means; absent: something must be chosen. */
-  empty?: string;
+  emptyLabel?: string;
 }) {
   return (
     <Field {...rest}>
@@ -130,7 +130,7 @@ export function SelectField({
           id={id}
           showSearch={{ optionFilterProp: 'label' }}
           value={typeof value === 'string' ? value : ''}
-          options={empty === undefined ? [...options] : [{ value: '', label: empty }, ...options]}
+          options={emptyLabel === undefined ? [...options] : [{ value: '', label: emptyLabel }, ...options]}
           onChange={(next: string) => onChange(next)}
         />
       )}

@@ -21,7 +21,7 @@ export default function ConstraintsPage() {
       kind="constraint"
       title="Constraints"
       noun="constraint"
-      lead="Sourcing rules. Hard constraints are always enforced; soft constraints can be violated at a cost. Strategies select the constraints that apply."
+      description="Sourcing rules. Hard constraints are always enforced; soft constraints can be violated at a cost. Strategies select the constraints that apply."
       icon={<FileProtectOutlined />}
       emptyDescription="Add constraints to limit distance, splitting or stock usage, then select them in a strategy."
       newDocument={newDocument}

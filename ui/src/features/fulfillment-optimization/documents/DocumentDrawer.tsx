@@ -72,7 +72,7 @@ export function DocumentDrawer({
                 document={document}
                 noun={noun}
                 allowed={canWrite}
-                why={writePermissionRequired}
+                disabledReason={writePermissionRequired}
                 onChanged={refresh}
                 onDeleted={onClose}
               />
@@ -82,7 +82,7 @@ export function DocumentDrawer({
           <ExplainedButton
             type="primary"
             allowed={canWrite && validationMessage === ''}
-            why={canWrite ? validationMessage : writePermissionRequired}
+            disabledReason={canWrite ? validationMessage : writePermissionRequired}
             loading={save.isPending}
             onClick={() => save.mutate()}
           >

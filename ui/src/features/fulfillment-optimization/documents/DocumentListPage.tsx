@@ -16,13 +16,13 @@ interface Props {
   kind: string;
   title: string;
   noun: string;
-  lead: string;
+  description: string;
   icon: ReactNode;
   /** What belongs here, for whoever sees it empty. */
   emptyDescription: ReactNode;
   columns: readonly ListColumn<ConfigurationDocument>[];
   newDocument: ConfigurationDocument;
-  above?: ReactNode;
+  content?: ReactNode;
   /** Documents that are shown although nobody wrote them. */
   builtIn?: readonly ConfigurationDocument[];
   /** Words beside name and title it is found by. */
@@ -37,12 +37,12 @@ export function DocumentListPage({
   kind,
   title,
   noun,
-  lead,
+  description,
   icon,
   emptyDescription,
   columns,
   newDocument,
-  above,
+  content,
   builtIn = [],
   extraSearchText = () => '',
   drawer,
@@ -63,7 +63,7 @@ export function DocumentListPage({
       type="primary"
       icon={<PlusOutlined />}
       allowed={canWrite}
-      why={writePermissionRequired}
+      disabledReason={writePermissionRequired}
       onClick={() => change({ open: NEW })}
     >
       New {noun}
@@ -83,8 +83,8 @@ export function DocumentListPage({
     ),
   };
   return (
-    <Page title={title} lead={lead} actions={add}>
-      {above}
+    <Page title={title} description={description} actions={add}>
+      {content}
       <ListView
         label={title}
         list={asPagedList(query, rows)}

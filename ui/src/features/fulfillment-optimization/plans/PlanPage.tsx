@@ -36,13 +36,13 @@ export default function PlanPage() {
   return (
     <Page
       title="Plan"
-      tab="Plan"
-      above={
+      documentTitle="Plan"
+      breadcrumb={
         <Link className="crumb" to="/plans">
           <LeftOutlined /> Plans
         </Link>
       }
-      lead={
+      description={
         firstPage && (
           <>
             {planModeLabels[firstPage.mode] ?? firstPage.mode} run of strategy <strong>{firstPage.strategy}</strong>,{' '}

@@ -24,7 +24,7 @@ const columns: readonly ListColumn<PlanRow>[] = [
     exportValue: (row) => row.at,
     cell: (row) => (
       <Link className="strong" to={`/plans/${row.id}`}>
-        <Timestamp at={row.at} as="date" />
+        <Timestamp at={row.at} format="date" />
       </Link>
     ),
   },
@@ -123,7 +123,7 @@ export default function PlansPage() {
     },
   ];
   return (
-    <Page title="Plans" lead="Sourcing runs with their cost. The gap of a batch is its maximum distance from the optimal cost.">
+    <Page title="Plans" description="Sourcing runs with their cost. The gap of a batch is its maximum distance from the optimal cost.">
       <ListView
         label="Plans"
         list={list}

@@ -41,7 +41,7 @@ export default function ShadowPricesPage() {
   return (
     <Page
       title="Shadow prices"
-      lead="Savings from one more unit of stock, or one more parcel per day, at each source."
+      description="Savings from one more unit of stock, or one more parcel per day, at each source."
       actions={filterValues.plan !== undefined && <Button onClick={() => change({ plan: undefined })}>Show latest batch</Button>}
     >
       {noBatchYet ? (

@@ -63,7 +63,7 @@ export default function QuotePage() {
   const change = (key: number, part: Partial<Line>): void =>
     setLines((before) => before.map((current) => (current.key === key ? { ...current, ...part } : current)));
   return (
-    <Page title="Quote" lead="Check sources, cost and delivery dates for a cart. Nothing is saved or reserved.">
+    <Page title="Quote" description="Check sources, cost and delivery dates for a cart. Nothing is saved or reserved.">
       <div className="quote">
         <form
           className="stack"
@@ -131,14 +131,14 @@ export default function QuotePage() {
               />
               <SelectField
                 label="Strategy"
-                empty="The default one"
+                emptyLabel="The default one"
                 value={options.strategy}
                 options={documentOptions(strategies.data ?? [])}
                 onChange={(strategy) => setOptions({ ...options, strategy })}
               />
               <SelectField
                 label="Rate with carrier"
-                empty="None"
+                emptyLabel="None"
                 value={options.carrier}
                 options={documentOptions(carriers.data ?? [])}
                 onChange={(carrier) => setOptions({ ...options, carrier })}
@@ -154,7 +154,7 @@ export default function QuotePage() {
                   type="primary"
                   htmlType="submit"
                   allowed={validationMessage === ''}
-                  why={validationMessage}
+                  disabledReason={validationMessage}
                   loading={quote.isPending}
                 >
                   Get a quote

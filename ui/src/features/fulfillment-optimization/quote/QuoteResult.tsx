@@ -23,7 +23,7 @@ export function QuoteResult({ quote }: { quote: Quote }) {
   const unit = costUnit({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
   return (
     <>
-      <Card title="Promise" extra={<Timestamp at={quote.at} as="date" />}>
+      <Card title="Promise" extra={<Timestamp at={quote.at} format="date" />}>
         <PromiseSummary quote={quote} />
       </Card>
       {quote.plan.lines.length > 0 && (
@@ -263,7 +263,7 @@ function PickupOptions({ options }: { options: Quote['pickup'] }) {
                   </span>
                 </td>
                 <td>
-                  <Timestamp at={option.ready_at} as="date" />
+                  <Timestamp at={option.ready_at} format="date" />
                 </td>
                 <td className="num figure">{formatDecimal(Math.round(option.distance_km))} km</td>
               </tr>

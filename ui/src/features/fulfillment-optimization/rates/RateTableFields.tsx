@@ -152,7 +152,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
           <TextField label="Name" value={row.name} onChange={(name) => change({ name })} />
           <SelectField
             label="Source type"
-            empty="All types"
+            emptyLabel="All types"
             value={row.source_type ?? ''}
             options={selectOptions(Object.keys(sourceTypeLabels), (item) => sourceTypeLabels[item] ?? item)}
             onChange={(source_type) => change({ source_type: source_type || null })}

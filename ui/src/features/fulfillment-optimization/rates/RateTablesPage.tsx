@@ -32,7 +32,7 @@ export default function RateTablesPage() {
       kind="rate_table"
       title="Rate tables"
       noun="rate table"
-      lead="Parcel prices by distance and weight, with shipping rate factors."
+      description="Parcel prices by distance and weight, with shipping rate factors."
       icon={<DollarOutlined />}
       emptyDescription="Without a rate table, shipping is priced by distance. Add your carrier prices and select the table in a strategy or carrier service."
       newDocument={newDocument}

@@ -21,7 +21,7 @@ export default function CalendarsPage() {
       kind="calendar"
       title="Working calendars"
       noun="calendar"
-      lead="Working hours of sources. Promise dates count working hours only."
+      description="Working hours of sources. Promise dates count working hours only."
       icon={<CalendarOutlined />}
       emptyDescription="A source without a calendar is always open. Create a calendar and select it in a source."
       newDocument={newDocument}

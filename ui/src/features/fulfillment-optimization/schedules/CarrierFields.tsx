@@ -25,7 +25,7 @@ export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => 
         wide
         label="Live rates from"
         hint="Quotes request live rates from this connection and fall back to the rate table."
-        empty="None (use rate table)"
+        emptyLabel="None (use rate table)"
         value={body.live_rates ?? ''}
         options={documentOptions(instances.data ?? [])}
         onChange={(live_rates) => set({ live_rates })}
@@ -137,7 +137,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
       />
       <SelectField
         label="Prices"
-        empty="The strategy's rate table"
+        emptyLabel="The strategy's rate table"
         value={service.rate_table ?? ''}
         options={documentOptions(rates)}
         onChange={(rate_table) => change({ rate_table })}

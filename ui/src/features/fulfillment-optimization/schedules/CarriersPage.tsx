@@ -23,7 +23,7 @@ export default function CarriersPage() {
       kind="carrier"
       title="Carriers"
       noun="carrier"
-      lead="Carrier services with transit times and delivery days."
+      description="Carrier services with transit times and delivery days."
       icon={<TruckOutlined />}
       emptyDescription="Without carriers, promise dates use a standard ground service. Add a carrier and select it in a strategy."
       newDocument={newDocument}

@@ -24,7 +24,7 @@ export default function PickupSchedulesPage() {
       kind="pickup_schedule"
       title="Pickup schedules"
       noun="pickup schedule"
-      lead="When carriers collect parcels. Transit time starts at the next pickup."
+      description="When carriers collect parcels. Transit time starts at the next pickup."
       icon={<ScheduleOutlined />}
       emptyDescription="A source without a schedule hands over parcels whenever it is open. Add pickup times and select the schedule in a source."
       newDocument={newDocument}

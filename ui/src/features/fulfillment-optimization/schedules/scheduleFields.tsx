@@ -90,7 +90,7 @@ export function ZoneField({
   onChange: (zone: string) => void;
 }) {
   const zones = typeof value === 'string' && value !== '' && !timeZones.includes(value) ? [value, ...timeZones] : timeZones;
-  return <SelectField label="Time zone" hint={hint} empty={empty} value={value} options={selectOptions(zones)} onChange={onChange} />;
+  return <SelectField label="Time zone" hint={hint} emptyLabel={empty} value={value} options={selectOptions(zones)} onChange={onChange} />;
 }
 
 /** Public holidays that nobody works on, by country. */

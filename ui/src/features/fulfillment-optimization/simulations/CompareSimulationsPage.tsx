@@ -20,12 +20,12 @@ export default function CompareSimulationsPage() {
   return (
     <Page
       title="Compare simulations"
-      above={
+      breadcrumb={
         <Link className="crumb" to="/simulations">
           <LeftOutlined /> Simulations
         </Link>
       }
-      lead="Mean values with 90% bounds. Differences are relative to the first simulation."
+      description="Mean values with 90% bounds. Differences are relative to the first simulation."
     >
       {ids.length < 2 ? (
         <Card>

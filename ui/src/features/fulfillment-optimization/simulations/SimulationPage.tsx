@@ -59,12 +59,12 @@ export default function SimulationPage() {
   return (
     <Page
       title={simulation?.name ?? 'Simulation'}
-      above={
+      breadcrumb={
         <Link className="crumb" to="/simulations">
           <LeftOutlined /> Simulations
         </Link>
       }
-      lead={
+      description={
         simulation && (
           <>
             {simulationTemplates[simulation.template]?.title} <SimulationStateTag row={simulation} /> {simulation.description}
@@ -76,7 +76,7 @@ export default function SimulationPage() {
           <>
             <ExplainedButton
               allowed={canSimulate}
-              why="You need the permission sourcing.write"
+              disabledReason="You need the permission sourcing.write"
               onClick={() => void navigate(`/simulations/new?clone=${id}`)}
             >
               Clone and change
@@ -84,7 +84,7 @@ export default function SimulationPage() {
             <ExplainedButton
               type="primary"
               allowed={commitDisabledReason === ''}
-              why={commitDisabledReason}
+              disabledReason={commitDisabledReason}
               onClick={() => setCommitting(true)}
             >
               Commit changes
@@ -221,7 +221,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
                   labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
                   bands={bands}
                   base={base}
-                  axis={(value) => formatKpiAxis(name, value)}
+                  formatAxis={(value) => formatKpiAxis(name, value)}
                   format={(value) => formatKpi(name, value, kpiCurrency(name, view))}
                 />
               </Card>

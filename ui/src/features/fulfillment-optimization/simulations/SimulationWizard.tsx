@@ -112,12 +112,12 @@ function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string })
   return (
     <Page
       title={isClone ? 'Clone a simulation' : 'New simulation'}
-      above={
+      breadcrumb={
         <Link className="crumb" to="/simulations">
           <LeftOutlined /> Simulations
         </Link>
       }
-      lead={
+      description={
         isClone ? 'Same demand and stock with different changes.' : 'Select what to change. Everything else uses the current configuration.'
       }
     >
@@ -149,7 +149,7 @@ function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string })
               <ExplainedButton
                 type="primary"
                 allowed={canWrite && validationMessage === ''}
-                why={canWrite ? validationMessage : 'You need the permission sourcing.write'}
+                disabledReason={canWrite ? validationMessage : 'You need the permission sourcing.write'}
                 loading={run.isPending}
                 onClick={() => run.mutate()}
               >

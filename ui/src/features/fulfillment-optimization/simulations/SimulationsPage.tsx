@@ -127,7 +127,7 @@ export default function SimulationsPage() {
       type="primary"
       icon={<PlusOutlined />}
       allowed={canWrite}
-      why="You need the permission sourcing.write"
+      disabledReason="You need the permission sourcing.write"
       onClick={() => void navigate('/simulations/new')}
     >
       New simulation
@@ -136,7 +136,7 @@ export default function SimulationsPage() {
   return (
     <Page
       title="Simulations"
-      lead="Test changes to sources, constraints, strategies or demand with your own orders. Nothing changes until you commit."
+      description="Test changes to sources, constraints, strategies or demand with your own orders. Nothing changes until you commit."
       actions={add}
     >
       <ListView
@@ -163,7 +163,7 @@ export default function SimulationsPage() {
               <ExplainedButton
                 icon={<BranchesOutlined />}
                 allowed={compareDisabledReason === ''}
-                why={compareDisabledReason}
+                disabledReason={compareDisabledReason}
                 onClick={() => void navigate(`/simulations/compare?ids=${selectedIds.join(',')}`)}
               >
                 Compare side by side

@@ -66,7 +66,7 @@ export function SourcesStep({ draft, change }: StepProps) {
                   <TextField label="Name" value={value.name} onChange={(name) => edit(index, { name })} />
                   <SelectField
                     label="Copy stock from"
-                    empty="None"
+                    emptyLabel="None"
                     value={value.stock_like}
                     options={documentOptions(items)}
                     onChange={(stock_like) => edit(index, { stock_like })}

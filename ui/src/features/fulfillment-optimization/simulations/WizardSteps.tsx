@@ -30,7 +30,7 @@ export function TemplateStep({ draft, set }: StepProps) {
         <TextField wide label="Name" value={draft.name} onChange={(name) => set({ name })} />
         <TextField
           wide
-          long
+          multiline
           label="Description"
           hint="Purpose of the simulation."
           value={draft.description}
@@ -236,7 +236,7 @@ export function StrategyStep({ draft, set, change, isClone }: StepProps) {
         ) : (
           <SelectField
             label="Baseline strategy"
-            empty="The default one"
+            emptyLabel="The default one"
             value={draft.strategy}
             options={options}
             onChange={(strategy) => set({ strategy })}
@@ -244,7 +244,7 @@ export function StrategyStep({ draft, set, change, isClone }: StepProps) {
         )}
         <SelectField
           label="Scenario strategy"
-          empty="Same as baseline"
+          emptyLabel="Same as baseline"
           value={scenarioStrategy?.name ?? ''}
           options={options}
           onChange={(next) => setStrategy({ name: next, body: {} })}

@@ -88,7 +88,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       <ZoneField value={body.time_zone ?? 'UTC'} onChange={(time_zone) => set({ time_zone })} />
       <SelectField
         label="Calendar"
-        empty="Always open"
+        emptyLabel="Always open"
         hint={asText(body.calendar) && <DocumentLink page="/calendars" name={asText(body.calendar)} />}
         value={body.calendar ?? ''}
         options={documentOptions(calendars)}
@@ -103,7 +103,7 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <SelectField
         label="Pickups"
-        empty="Whenever it is open"
+        emptyLabel="Whenever it is open"
         hint={asText(body.pickup_schedule) && <DocumentLink page="/pickup-schedules" name={asText(body.pickup_schedule)} />}
         value={body.pickup_schedule ?? ''}
         options={documentOptions(pickups)}

@@ -17,7 +17,7 @@ export default function SourceListsPage() {
       kind="source_list"
       title="Source lists"
       noun="source list"
-      lead="Groups of sources for strategies and constraints."
+      description="Groups of sources for strategies and constraints."
       icon={<EnvironmentOutlined />}
       emptyDescription="Group sources, such as “West coast stores”, to use them in strategies and constraints."
       newDocument={newDocument}

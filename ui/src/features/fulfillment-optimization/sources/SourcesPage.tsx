@@ -193,13 +193,19 @@ export default function SourcesPage() {
   });
   const rows = showAll ? matchingSources : matchingSources.slice(0, INITIAL_COUNT);
   const add = (
-    <ExplainedButton type="primary" icon={<PlusOutlined />} allowed={canWrite} why={writePermissionRequired} onClick={() => setEditing('')}>
+    <ExplainedButton
+      type="primary"
+      icon={<PlusOutlined />}
+      allowed={canWrite}
+      disabledReason={writePermissionRequired}
+      onClick={() => setEditing('')}
+    >
       New source
     </ExplainedButton>
   );
   const hasNoSources = (sources.data ?? []).length === 0;
   return (
-    <Page title="Sources" lead="Warehouses, stores, 3PLs and vendors that ship orders, with today’s capacity usage." actions={add}>
+    <Page title="Sources" description="Warehouses, stores, 3PLs and vendors that ship orders, with today’s capacity usage." actions={add}>
       {!hasNoSources && (
         <MapView
           label="Sources"

@@ -28,7 +28,7 @@ export default function StrategiesPage() {
       kind="strategy"
       title="Strategies"
       noun="strategy"
-      lead="How orders are sourced: sources, constraints and cost weights."
+      description="How orders are sourced: sources, constraints and cost weights."
       icon={<ThunderboltOutlined />}
       emptyDescription="A strategy defines how orders are sourced."
       newDocument={newDocument}

@@ -65,14 +65,14 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       <SelectField
         label="Alternate"
         hint="Used for lines this strategy cannot source."
-        empty="None"
+        emptyLabel="None"
         value={body.alternate ?? ''}
         options={documentOptions(strategies.filter((strategy) => strategy.name !== name))}
         onChange={(alternate) => set({ alternate: alternate || null })}
       />
       <SelectField
         label="Sources"
-        empty="All active sources"
+        emptyLabel="All active sources"
         value={body.source_list ?? ''}
         options={documentOptions(lists)}
         onChange={(source_list) => set({ source_list: source_list || null })}
@@ -133,7 +133,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       />
       <SelectField
         label="Shipping rates"
-        empty="By distance"
+        emptyLabel="By distance"
         value={body.rate_table ?? ''}
         options={documentOptions(rates)}
         onChange={(rate_table) => set({ rate_table: rate_table || null })}
@@ -141,7 +141,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       <SelectField
         label="Carrier"
         hint="Transit times for delivery dates."
-        empty="Standard ground service"
+        emptyLabel="Standard ground service"
         value={body.carrier ?? ''}
         options={documentOptions(carriers)}
         onChange={(carrier) => set({ carrier, carrier_service: '' })}
@@ -149,7 +149,7 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
       {services.length > 0 && (
         <SelectField
           label="Service"
-          empty="Default service"
+          emptyLabel="Default service"
           value={body.carrier_service ?? ''}
           options={services.map((service) => ({ value: asText(service.name), label: asText(service.title) || asText(service.name) }))}
           onChange={(carrier_service) => set({ carrier_service })}
