@@ -1,7 +1,7 @@
 import { SearchOutlined } from '@kit/icons';
 import { search } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Modal } from 'antd';
 import { type KeyboardEvent, useDeferredValue, useState } from 'react';

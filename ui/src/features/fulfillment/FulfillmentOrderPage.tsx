@@ -7,6 +7,7 @@ import { DescriptionList, Page, Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
+import { reasonLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useParams } from 'react-router';
 
@@ -70,7 +71,7 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
             </Link>,
           ],
           ['Source', item.source_place.name || item.source],
-          ['Reason', item.state_reason],
+          ['Reason', reasonLabel(item.state_reason)],
           ['Shipped', `${formatNumber(item.shipped_units)} of ${formatNumber(item.units)} units`],
           ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
           ['External number', item.external_id],

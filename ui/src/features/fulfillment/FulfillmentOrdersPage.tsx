@@ -5,7 +5,8 @@ import { EmptyState } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
-import { StateTag, stateLabel } from '@kit/states';
+import { StateTag } from '@kit/states';
+import { reasonLabel, stateLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
@@ -55,8 +56,8 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
     id: 'reason',
     title: 'Reason',
     hiddenByDefault: true,
-    exportValue: (row) => row.state_reason,
-    cell: (row) => <span className="muted">{row.state_reason}</span>,
+    exportValue: (row) => reasonLabel(row.state_reason),
+    cell: (row) => <span className="muted">{reasonLabel(row.state_reason)}</span>,
   },
   { id: 'source', title: 'Source', exportValue: (row) => row.source, cell: (row) => row.source },
   {

@@ -2,7 +2,7 @@ import { actOnAllocation, type AllocationRow, listGroups, type Shape } from '@cl
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Input, Modal } from 'antd';
 import { useState } from 'react';

@@ -15,7 +15,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';

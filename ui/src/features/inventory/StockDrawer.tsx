@@ -14,7 +14,7 @@ import { QueryContent, ProblemNotice } from '@kit/feedback';
 import { formatDateTime, CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';

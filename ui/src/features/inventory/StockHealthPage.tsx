@@ -4,7 +4,8 @@ import { EmptyState, QueryContent } from '@kit/feedback';
 import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { Badge, humanize, toneIcon } from '@kit/states';
+import { Badge, toneIcon } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useQuery } from '@tanstack/react-query';
 import './inventory.css';
@@ -98,9 +99,7 @@ function DiscrepancyTable({ rows, onOpen }: { rows: Health['wrong']; onOpen: (st
                     {index === 0 && <Badge tone="failed">First discrepancy</Badge>}
                   </span>
                 </td>
-                <td>
-                  <code>{row.column}</code>
-                </td>
+                <td>{humanize(row.column)}</td>
                 <td className="num figure clip-any">{row.stands}</td>
                 <td className="num figure strong clip-any">{row.should_be}</td>
               </tr>

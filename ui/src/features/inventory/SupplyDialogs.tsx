@@ -2,7 +2,7 @@ import { saveSupplyOrder, receiveSupply, shipSupply, type SupplyLine, type Suppl
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Input, Modal, Segmented } from 'antd';
 import { useState } from 'react';

@@ -3,7 +3,8 @@ import { closeSupply, listSources, listSupplyLines, type SupplyLine } from '@cli
 import { CalendarDate } from '@kit/format';
 import { Page } from '@kit/layout';
 import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, type BulkAction, ActionableList } from '@kit/list';
-import { Badge, humanize, StateTag, warningIcon } from '@kit/states';
+import { Badge, StateTag, warningIcon } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';

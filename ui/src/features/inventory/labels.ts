@@ -1,5 +1,5 @@
 import type { Shape } from '@client/inventory';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 
 /** What a measure of a source system is called; one without a system is our own bookkeeping. */
 export function measureTitle(shape: Shape | undefined, system: string, measure: string): string {

@@ -4,7 +4,8 @@ import { EmptyState, QueryContent } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Page, Card } from '@kit/layout';
-import { Badge, humanize, StateTag } from '@kit/states';
+import { Badge, StateTag } from '@kit/states';
+import { eventTitle, humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
@@ -54,9 +55,7 @@ export default function FlowsPage() {
                             </span>
                           </span>
                         </td>
-                        <td>
-                          <code>{flow.trigger}</code>
-                        </td>
+                        <td>{eventTitle(flow.trigger)}</td>
                         <td>
                           <StateTag state={flow.active ? 'active' : 'inactive'} />
                         </td>

@@ -1,4 +1,4 @@
-import { humanize } from '@kit/states';
+import { portLabel } from '@vocabulary';
 import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps } from '@xyflow/react';
 import { pathThrough, type RoutedEdge } from './flowLayout';
 
@@ -22,7 +22,7 @@ export function PortEdge({ id, data, markerEnd }: EdgeProps<Edge<PortEdgeData>>)
             data-bad={isFailurePort(edge.port)}
             style={{ transform: `translate(-50%, -50%) translate(${edge.label.x}px, ${edge.label.y}px)` }}
           >
-            {humanize(edge.port)}
+            {portLabel(edge.port)}
           </span>
         </EdgeLabelRenderer>
       )}

@@ -3,7 +3,8 @@ import { DetailsView } from '@kit/DetailsView';
 import { QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList } from '@kit/layout';
-import { humanize, StateTag } from '@kit/states';
+import { StateTag } from '@kit/states';
+import { portLabel, stepKindLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer } from 'antd';
 import { Link } from 'react-router';
@@ -40,7 +41,7 @@ export function StepDrawer({
         <DescriptionList
           columns={2}
           items={[
-            ['Kind', humanize(step.kind)],
+            ['Kind', stepKindLabel(step.kind)],
             ['Name', <code key="id">{step.id}</code>],
             ['Ready', counts && formatNumber(counts.ready)],
             ['Waiting', counts && formatNumber(counts.waiting)],
@@ -61,7 +62,7 @@ export function StepDrawer({
               items={step.ports.map((port) => {
                 const to = step.to[port];
                 return [
-                  humanize(port),
+                  portLabel(port),
                   to === undefined ? (
                     <span key={port} className="muted">
                       Stops for manual action

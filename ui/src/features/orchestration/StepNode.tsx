@@ -12,7 +12,7 @@ import {
 } from '@kit/icons';
 import type { FlowStep, StepCounts } from '@client/orchestration';
 import { formatNumber } from '@kit/format';
-import { humanize } from '@kit/states';
+import { stepKindLabel } from '@vocabulary';
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import type { ReactNode } from 'react';
 
@@ -53,7 +53,7 @@ export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
       <span className="two-line step-text">
         <span className="strong">{step.title || step.id}</span>
         <span className="muted">
-          {counts && counts.passed_24h > 0 ? `${formatNumber(counts.passed_24h)} passed in 24 h` : humanize(step.kind)}
+          {counts && counts.passed_24h > 0 ? `${formatNumber(counts.passed_24h)} passed in 24 h` : stepKindLabel(step.kind)}
         </span>
       </span>
       <span className="step-counts">

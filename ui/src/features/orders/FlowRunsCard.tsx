@@ -4,7 +4,8 @@ import { QueryContent } from '@kit/feedback';
 import { formatDuration, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Card } from '@kit/layout';
-import { Badge, humanize, StateTag, toneIcon } from '@kit/states';
+import { Badge, StateTag, toneIcon } from '@kit/states';
+import { eventTitle, portLabel, stepKindLabel } from '@vocabulary';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
@@ -54,7 +55,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
         )}
         {awaits.length > 0 && (
           <span className="muted">
-            waiting for {awaits.join(' or ')}
+            waiting for {awaits.map((event) => eventTitle(event)).join(' or ')}
             {flowRun.wake_at && (
               <>
                 , until <Timestamp at={flowRun.wake_at} format="date" />
@@ -114,13 +115,13 @@ function StepResultRow({ result }: { result: StepResult }) {
       <td>
         <span className="two-line">
           <span className="strong">{result.title || result.step}</span>
-          <span className="muted">{humanize(result.kind)}</span>
+          <span className="muted">{stepKindLabel(result.kind)}</span>
         </span>
       </td>
       <td>
         {result.port ? (
           <Badge tone={tone} icon={toneIcon(tone)}>
-            {humanize(result.port)}
+            {portLabel(result.port)}
           </Badge>
         ) : null}
       </td>

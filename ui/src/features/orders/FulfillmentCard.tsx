@@ -4,6 +4,7 @@ import { CalendarDate, formatNumber } from '@kit/format';
 import { Card } from '@kit/layout';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
+import { reasonLabel } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
@@ -48,7 +49,7 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
         </div>
         <div className="two-line" style={{ justifyItems: 'end', alignContent: 'start' }}>
           <StateTag state={item.state} />
-          {item.state_reason && <span className="muted">{item.state_reason}</span>}
+          {item.state_reason && <span className="muted">{reasonLabel(item.state_reason)}</span>}
         </div>
       </div>
       <ul className="small">

@@ -1,7 +1,8 @@
 import { CheckOutlined, PauseCircleFilled } from '@kit/icons';
 import type { OrderDetail } from '@client/orders';
 import { CalendarDate, Money, Timestamp } from '@kit/format';
-import { Badge, StateTag, stateTone } from '@kit/states';
+import { Badge, StateTag } from '@kit/states';
+import { reasonLabel, stateTone } from '@vocabulary';
 import type { ReactNode } from 'react';
 
 /** The order in one line, and how far it is. */
@@ -18,7 +19,7 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
         )}
       </span>,
     ],
-    ['Reason', order.state_reason],
+    ['Reason', reasonLabel(order.state_reason)],
     ['Customer', order.customer_name || order.customer.email],
     ['Total', <Money key="total" amount={order.total_amount} currency={order.currency} />],
     ['Channel', order.origin && order.origin !== order.instance ? `${order.instance} · ${order.origin}` : order.instance],

@@ -5,6 +5,7 @@ import { CalendarDate, Money, formatMoney, Quantity, formatNumber } from '@kit/f
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Card } from '@kit/layout';
 import { StateTag } from '@kit/states';
+import { reasonLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Popover } from 'antd';
 import { useState } from 'react';
@@ -59,7 +60,7 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
                     <span>
                       <StateTag state={line.state} />
                     </span>
-                    <span className="muted">{line.state_reason}</span>
+                    <span className="muted">{reasonLabel(line.state_reason)}</span>
                     <WaitingLineLink line={line} />
                   </span>
                 </td>

@@ -15,7 +15,7 @@ import {
   usePagedList,
   useUrlFilters,
 } from '@kit/list';
-import { stateLabel } from '@kit/states';
+import { stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';

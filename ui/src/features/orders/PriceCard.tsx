@@ -1,7 +1,8 @@
 import type { OrderDetail } from '@client/orders';
 import { Money } from '@kit/format';
 import { Card } from '@kit/layout';
-import { Badge, humanize } from '@kit/states';
+import { Badge } from '@kit/states';
+import { humanize } from '@vocabulary';
 
 export function PriceCard({ order }: { order: OrderDetail }) {
   const { amounts, currency } = order;

@@ -4,7 +4,7 @@ import { QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Card } from '@kit/layout';
-import { humanize } from '@kit/states';
+import { costPartLabel } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 /** Why each line ships from where it ships: every source that was considered, at what cost, and what ruled it out. */
@@ -64,7 +64,7 @@ function LineDecision({ line, first, decision, order }: { line: string; first: b
                 <th scope="col">Source</th>
                 {parts.map((part) => (
                   <th key={part} scope="col" className="num">
-                    {humanize(part)}
+                    {costPartLabel(part)}
                   </th>
                 ))}
                 <th scope="col" className="num">

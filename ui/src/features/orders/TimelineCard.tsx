@@ -3,7 +3,8 @@ import { DetailsView } from '@kit/DetailsView';
 import { QueryContent } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Card } from '@kit/layout';
-import { humanize, toneIcon } from '@kit/states';
+import { toneIcon } from '@kit/states';
+import { eventTitle, reasonLabel } from '@vocabulary';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -65,8 +66,8 @@ function Event({ event }: { event: TimelineEvent }) {
       <span className="mark" aria-hidden="true">
         {toneIcon(tone)}
       </span>
-      <div className="what">{event.title || humanize(event.name.replaceAll('.', ' '))}</div>
-      {reason && <div className="why">{reason}</div>}
+      <div className="what">{eventTitle(event.name, event.title)}</div>
+      {reason && <div className="why">{reasonLabel(reason)}</div>}
       <div className="fine">
         <Timestamp at={event.at} />
         {event.subject_type !== 'order' && <span>{event.subject_label}</span>}

@@ -2,7 +2,8 @@ import { PauseCircleFilled } from '@kit/icons';
 import type { OrderRow } from '@client/orders';
 import { Money, formatNumber, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
-import { Badge, StateTag, stateLabel } from '@kit/states';
+import { Badge, StateTag } from '@kit/states';
+import { reasonLabel, stateLabel } from '@vocabulary';
 import { Tooltip } from 'antd';
 import { Link } from 'react-router';
 
@@ -57,10 +58,10 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
   {
     id: 'reason',
     title: 'Reason',
-    exportValue: (row) => row.state_reason,
+    exportValue: (row) => reasonLabel(row.state_reason),
     cell: (row) => (
       <Tooltip title={row.state_reason.length > 20 ? row.state_reason : ''}>
-        <span className="clip muted">{row.state_reason}</span>
+        <span className="clip muted">{reasonLabel(row.state_reason)}</span>
       </Tooltip>
     ),
   },

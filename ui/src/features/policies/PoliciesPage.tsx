@@ -1,23 +1,25 @@
 import { ApartmentOutlined } from '@kit/icons';
 import { listPolicies, type Policy, type PolicyRow } from '@client/orchestration';
+import { Expression } from '@kit/Expression';
 import { EmptyState, QueryContent } from '@kit/feedback';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Page, Card } from '@kit/layout';
-import { Badge, humanize } from '@kit/states';
+import { Badge } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Input } from 'antd';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import './policies.css';
 
-const formatCell = (value: unknown): string => {
+function formatCell(value: unknown): ReactNode {
   if (value === undefined || value === null || value === '') return '';
-  if (value === true) return 'yes';
-  if (value === false) return 'no';
-  if (typeof value === 'object' && 'formula' in value) return `= ${String(value.formula)}`;
+  if (value === true) return 'Yes';
+  if (value === false) return 'No';
+  if (typeof value === 'object' && 'formula' in value) return <Expression source={String(value.formula)} fallback="Calculated value" />;
   return typeof value === 'string' ? value : JSON.stringify(value);
-};
+}
 
-/** Decision tables one can read aloud: rows in order, the first that fits decides. */
+/** Decision tables: rows in order; the first row that matches applies. */
 export default function PoliciesPage() {
   const [search, setSearch] = useState('');
   const policies = useQuery({ queryKey: ['policies'], queryFn: listPolicies });
@@ -56,7 +58,7 @@ export default function PoliciesPage() {
 }
 
 /** A policy's outcome columns: the verdict with its reason, then every field some row sets. */
-function outcomeColumns(policy: Policy): { name: string; format: (row: PolicyRow) => string }[] {
+function outcomeColumns(policy: Policy): { name: string; format: (row: PolicyRow) => ReactNode }[] {
   const fields = [...new Set(policy.rows.flatMap((row) => Object.keys(row.set ?? {})))];
   const hasOutcomes = policy.rows.some((row) => row.outcome);
   const hasReasons = policy.rows.some((row) => row.reason);
@@ -112,7 +114,11 @@ function PolicyTable({ policy }: { policy: Policy }) {
                 ) : (
                   policy.columns.map((column) => (
                     <td key={column.name}>
-                      {row.when?.[column.name] ? <code>{row.when[column.name]}</code> : <span className="muted">any</span>}
+                      {row.when?.[column.name] ? (
+                        <Expression cell source={row.when[column.name] ?? ''} />
+                      ) : (
+                        <span className="muted">Any</span>
+                      )}
                     </td>
                   ))
                 )}

@@ -2,7 +2,7 @@ import { type Mapping, type ProviderInstance, saveMappings } from '@client/provi
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
 import { toOptions } from '@kit/list';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Input, Modal, Select } from 'antd';
 import { useId, useState } from 'react';

@@ -3,7 +3,7 @@ import { listInstances, listMappings, type Mapping } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';

@@ -1,10 +1,12 @@
 import { getMessage, type MessageDetail } from '@client/providers';
 import { QueryContent } from '@kit/feedback';
+import { describeFieldPath } from '@kit/fieldPath';
 import { Timestamp } from '@kit/format';
 import { JsonView } from '@kit/JsonView';
 import { DescriptionList } from '@kit/layout';
 import { ActionDialog } from '@kit/list';
-import { humanize, StateTag, warningIcon } from '@kit/states';
+import { StateTag, warningIcon } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
 import { useState } from 'react';
@@ -68,11 +70,7 @@ function MessageBody({ message }: { message: MessageDetail }) {
           <span aria-hidden="true">{warningIcon}</span>
           <div>
             <p className="strong">{message.error.what}</p>
-            {message.error.where && (
-              <p className="small">
-                At <code>{message.error.where}</code>
-              </p>
-            )}
+            {message.error.where && <p className="small">In {describeFieldPath(message.error.where)}</p>}
             {message.error.remedy && <p>{message.error.remedy}</p>}
           </div>
         </div>

@@ -1,10 +1,12 @@
 import { InboxOutlined } from '@kit/icons';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
+import { describeFieldPath } from '@kit/fieldPath';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { humanize, StateTag, stateLabel } from '@kit/states';
+import { StateTag } from '@kit/states';
+import { humanize, stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -38,9 +40,7 @@ function messageColumns(open: (id: string) => void): readonly ListColumn<Message
         row.error && (
           <span className="two-line wrap">
             <span>{row.error.what}</span>
-            <span className="muted">
-              <code>{row.error.where}</code>
-            </span>
+            <span className="muted">{describeFieldPath(row.error.where)}</span>
           </span>
         ),
     },

@@ -4,7 +4,7 @@ import { listMissingKeys, type MissingGroup, saveMappings } from '@client/provid
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
 import { Card } from '@kit/layout';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, AutoComplete, Button } from 'antd';
 import { useDeferredValue, useState } from 'react';

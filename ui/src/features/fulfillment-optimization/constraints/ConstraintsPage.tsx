@@ -1,6 +1,7 @@
 import { FileProtectOutlined } from '@kit/icons';
 import { Badge, StateTag } from '@kit/states';
-import { constraintKinds, describeEffectiveDates, isInEffect, describeConstraint } from './describeConstraint';
+import { constraintKindTitle, useConstraintKinds } from './constraintKinds';
+import { describeConstraint, describeEffectiveDates, isInEffect } from './describeConstraint';
 import { ConstraintFields } from './ConstraintFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentListPage } from '../documents/DocumentListPage';
@@ -15,6 +16,7 @@ const newDocument = {
 
 /** Rules the optimizer keeps, or breaks at a price. */
 export default function ConstraintsPage() {
+  const kinds = useConstraintKinds();
   const today = new Date().toISOString().slice(0, 10);
   return (
     <DocumentListPage
@@ -26,7 +28,7 @@ export default function ConstraintsPage() {
       emptyDescription="Add constraints to limit distance, splitting or stock usage, then select them in a strategy."
       newDocument={newDocument}
       columns={[
-        { id: 'type', title: 'Type', cell: (row) => constraintKinds[asText(row.body.type)]?.title ?? asText(row.body.type) },
+        { id: 'type', title: 'Type', cell: (row) => constraintKindTitle(kinds, asText(row.body.type)) },
         { id: 'parameters', title: 'Parameters', cell: (row) => <span className="clamp">{describeConstraint(row.body)}</span> },
         {
           id: 'hard',

@@ -1,21 +1,6 @@
 import type { Body } from '@client/configuration';
 import { asNumber, asRecords, asText } from '@kit/forms/fields';
 
-export const constraintKinds: Record<string, { title: string; description: string }> = {
-  maximum_distance: { title: 'Maximum distance', description: 'Maximum straight-line distance between source and customer.' },
-  restrict_partial_orders: { title: 'No partial orders', description: 'Source all lines of an order or none.' },
-  maximum_sources_per_order: { title: 'Sources per order', description: 'Maximum number of sources for an order.' },
-  maximum_sources_per_line: { title: 'Sources per line', description: 'Maximum number of sources for one line.' },
-  maximum_sources_and_partial_order: {
-    title: 'Sources and partial orders',
-    description: 'Limits sources per order, line splits and partial orders.',
-  },
-  maximum_order_lines: { title: 'Order lines a day', description: 'Maximum order lines per day for a source or source list.' },
-  respect_timings: { title: 'Respect timings', description: 'Exclude sources that are closed or past their cut-off.' },
-  safety_stock: { title: 'Safety stock', description: 'Keep this quantity out of sale.' },
-  location_priority: { title: 'Location priority', description: 'Order in which sources are used, regardless of cost.' },
-};
-
 const describeScope = (entry: Body): string =>
   asText(entry.source) || (asText(entry.source_list) ? `list ${asText(entry.source_list)}` : 'all sources');
 
@@ -25,7 +10,7 @@ function describeEntry(type: string, entry: Body): string {
     const distance = typeof entry.distance === 'number' ? `${entry.distance} ${asText(entry.unit) || 'km'}` : 'any distance';
     return `${scopeLabel}: ${distance}${entry.same_country === true ? ', same country' : ''}`;
   }
-  if (type === 'maximum_order_lines') return `${scopeLabel}: ${asNumber(entry.lines)} lines a day`;
+  if (type === 'maximum_order_lines') return `${scopeLabel}: ${asNumber(entry.lines)} lines per day`;
   if (type === 'safety_stock') {
     const units = typeof entry.units === 'number' ? `${entry.units} units` : 'source safety stock';
     return `${scopeLabel}: ${units}${asText(entry.product) ? ` of ${asText(entry.product)}` : ''}`;

@@ -1,4 +1,4 @@
-import { humanize } from '@kit/states';
+import { costPartLabel } from '@vocabulary';
 import { formatCost } from '../labels';
 
 const colours = [
@@ -57,7 +57,7 @@ export function CostBreakdown({ parts, unit = '', bar = true }: { parts: Record<
                   }}
                 />
               )}
-              {humanize(name)}
+              {costPartLabel(name)}
             </dt>
             <dd>
               <Cost value={value} unit={unit} />

@@ -5,7 +5,8 @@ import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import { QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { Badge, humanize } from '@kit/states';
+import { Badge } from '@kit/states';
+import { costPartLabel, humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer, Segmented } from 'antd';
 import { useState } from 'react';
@@ -133,7 +134,7 @@ function CandidateTableHead({ parts, unit, last }: { parts: string[]; unit: stri
         </th>
         {parts.map((part) => (
           <th key={part} scope="col" className="num part">
-            {humanize(part)}
+            {costPartLabel(part)}
           </th>
         ))}
         <th scope="col" className="num">

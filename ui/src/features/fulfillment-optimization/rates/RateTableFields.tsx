@@ -5,7 +5,7 @@ import { Button, InputNumber } from 'antd';
 import { useState } from 'react';
 import { CheckboxField, SelectField, asNumber, NumberField, selectOptions, asRecords, asText, TextField } from '@kit/forms/fields';
 import { priceAt, describeZoneReach, renameZone, weightsOf, withPrice, withWeight, zonesOf } from './rateTable';
-import { RowsField } from '../schedules/scheduleFields';
+import { RowsField } from '@kit/forms/RowsField';
 import { RateTester } from './RateTester';
 import { sourceTypeLabels } from '../labels';
 
@@ -21,7 +21,7 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
         rows={zones}
         minimumRows={1}
         addLabel="Add zone"
-        newDocument={() => ({})}
+        createRow={() => ({})}
         onChange={(next) => set(next.length > zones.length ? { zones: addZone(zones) } : removeZone(body, next))}
       >
         {(row, change, at) => (
@@ -144,7 +144,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
       hint="Adjusts prices and provides a fallback. The most specific row for source and address applies."
       rows={rows}
       addLabel="Add factor"
-      newDocument={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
+      createRow={(all) => ({ name: `factor-${all.length + 1}`, address_type: 'Any', rate_factor: 0 })}
       onChange={onChange}
     >
       {(row, change) => (

@@ -2,7 +2,8 @@ import type { Body } from '@client/configuration';
 import { CloseOutlined, CopyOutlined, PlusOutlined } from '@kit/icons';
 import { Button, Input } from 'antd';
 import { asRecords, asText, TextField } from '@kit/forms/fields';
-import { HolidaysField, RowsField, ZoneField } from './scheduleFields';
+import { RowsField } from '@kit/forms/RowsField';
+import { HolidaysField, ZoneField } from './scheduleFields';
 import { dayName, hoursOf, validateHours, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
 import { WeekCalendar } from './WeekCalendar';
 
@@ -46,7 +47,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         legend="Closed"
         hint="Inclusive dates, such as stock counts or company holidays."
         rows={asRecords(body.closures)}
-        newDocument={() => ({ from: today(), to: today(), reason: '' })}
+        createRow={() => ({ from: today(), to: today(), reason: '' })}
         addLabel="Add closed days"
         onChange={(closures) => set({ closures })}
       >
@@ -67,7 +68,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
         legend="Special opening hours"
         hint="Replaces the regular hours, including on holidays and closed days."
         rows={asRecords(body.openings)}
-        newDocument={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
+        createRow={() => ({ date: today(), hours: [{ opens: '08:00', closes: '12:00' }] })}
         addLabel="Add day"
         onChange={(openings) => set({ openings })}
       >

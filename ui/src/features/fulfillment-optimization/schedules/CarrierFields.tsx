@@ -3,7 +3,8 @@ import { PlusOutlined } from '@kit/icons';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { SelectField, documentOptions, asNumber, NumberField, asRecord, asRecords, asText, TextField } from '@kit/forms/fields';
-import { weekdaysOrDefault, HolidaysField, RowsField, WeekdaysField } from './scheduleFields';
+import { RowsField } from '@kit/forms/RowsField';
+import { weekdaysOrDefault, HolidaysField, WeekdaysField } from './scheduleFields';
 
 const newService = (at: number): Body => ({
   name: at === 0 ? 'ground' : `service-${at + 1}`,
@@ -81,7 +82,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
         rows={bands}
         minimumRows={1}
         addLabel="Add distance"
-        newDocument={() => ({})}
+        createRow={() => ({})}
         onChange={(next) => change({ bands: next.length > bands.length ? addBand(bands) : withOpenEndedLast(next) })}
       >
         {(row, changeBand, at) => (

@@ -5,8 +5,10 @@ import { useQuery } from '@tanstack/react-query';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentListPage } from '../documents/DocumentListPage';
 import { SelectField, documentOptions, asRecords, asStrings, asText, TextField } from '@kit/forms/fields';
-import { RowsField, WeekdaysField, ZoneField } from './scheduleFields';
+import { RowsField } from '@kit/forms/RowsField';
+import { WeekdaysField, ZoneField } from './scheduleFields';
 import { DocumentLink, SourcesUsing } from '../documents/documentLinks';
+import { describeRecurrence } from './recurrence';
 import { weekCalls, weekdays } from './week';
 import { WeekCalendar, WeekStrip } from './WeekCalendar';
 
@@ -62,12 +64,25 @@ export default function PickupSchedulesPage() {
 function PickupsCell({ body }: { body: Body }) {
   const rule = asText(body.rule);
   const calls = weekCalls(body);
-  if (calls.flat().length === 0 && rule) return <code className="clamp">{rule}</code>;
+  if (calls.flat().length === 0 && rule) return <RecurrenceRule rule={rule} />;
   return (
     <span className="two-line">
       <WeekStrip calls={calls} />
-      {rule && <span className="muted">and by rule</span>}
+      {rule && <RecurrenceRule rule={rule} />}
     </span>
+  );
+}
+
+/** A recurrence rule in words, with the rule itself behind a disclosure. */
+function RecurrenceRule({ rule }: { rule: string }) {
+  return (
+    <div className="expression">
+      <span>{describeRecurrence(rule) ?? 'Custom recurrence'}</span>
+      <details>
+        <summary>Show rule</summary>
+        <code>{rule}</code>
+      </details>
+    </div>
   );
 }
 
@@ -97,7 +112,7 @@ function ScheduleFields({ body, set }: { body: Body; set: (part: Body) => void }
         legend="Pickup times"
         rows={pickups}
         addLabel="Add pickup"
-        newDocument={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
+        createRow={(rows) => ({ weekdays: asStrings(rows.at(-1)?.weekdays ?? weekdays.slice(0, 5)), at: '12:00' })}
         onChange={(next) => set({ pickups: next })}
       >
         {(row, change) => (

@@ -1,53 +1,8 @@
 import type { Body } from '@client/configuration';
-import { CloseOutlined, PlusOutlined } from '@kit/icons';
-import { Button } from 'antd';
 import type { ReactNode } from 'react';
 import { SelectField, selectOptions, asStrings, asText, TextField } from '@kit/forms/fields';
+import { RowsField } from '@kit/forms/RowsField';
 import { shortDayName, dayName, timeZones, type Weekday, weekdays } from './week';
-
-/** Rows of one kind: each with its fields and a way to take it out, and one to add another. */
-export function RowsField({
-  legend,
-  hint,
-  rows,
-  newDocument,
-  addLabel,
-  minimumRows = 0,
-  onChange,
-  children,
-}: {
-  legend: string;
-  hint?: ReactNode;
-  rows: Body[];
-  newDocument: (rows: Body[]) => Body;
-  addLabel: string;
-  /** So many rows have to stay. */
-  minimumRows?: number;
-  onChange: (rows: Body[]) => void;
-  children: (row: Body, change: (part: Body) => void, index: number) => ReactNode;
-}) {
-  const change = (index: number, part: Body): void => onChange(rows.map((item, at) => (at === index ? { ...item, ...part } : item)));
-  return (
-    <fieldset className="wide form-rows">
-      <legend className="form-legend">{legend}</legend>
-      {hint !== undefined && <span className="muted small">{hint}</span>}
-      {rows.map((row, index) => (
-        <div key={index} className="form-row with-end" role="group" aria-label={`${legend}, row ${index + 1}`}>
-          <div className="form-row-fields">{children(row, (part) => change(index, part), index)}</div>
-          <Button
-            icon={<CloseOutlined />}
-            aria-label={`Remove row ${index + 1} of ${legend.toLowerCase()}`}
-            disabled={rows.length <= minimumRows}
-            onClick={() => onChange(rows.filter((_, at) => at !== index))}
-          />
-        </div>
-      ))}
-      <Button style={{ justifySelf: 'start' }} icon={<PlusOutlined />} onClick={() => onChange([...rows, newDocument(rows)])}>
-        {addLabel}
-      </Button>
-    </fieldset>
-  );
-}
 
 /** Some days of the week, each a button that is in or out. */
 export function WeekdaysField({
@@ -96,7 +51,7 @@ export function ZoneField({
 /** Public holidays that nobody works on, by country. */
 export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
   return (
-    <RowsField legend="Public holidays" rows={rows} newDocument={() => ({ country: 'US' })} addLabel="Add country" onChange={onChange}>
+    <RowsField legend="Public holidays" rows={rows} createRow={() => ({ country: 'US' })} addLabel="Add country" onChange={onChange}>
       {(row, change) => (
         <>
           <TextField

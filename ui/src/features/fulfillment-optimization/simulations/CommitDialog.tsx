@@ -1,6 +1,7 @@
 import { commitSimulation, type DocumentDelta, type SimulationView } from '@client/sourcing';
 import { ProblemNotice } from '@kit/feedback';
-import { Badge, humanize } from '@kit/states';
+import { Badge } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Modal } from 'antd';
 

@@ -7,7 +7,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';

@@ -3,7 +3,8 @@ import { CloseOutlined, PlusOutlined } from '@kit/icons';
 import { QueryContent } from '@kit/feedback';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { constraintKinds, describeConstraint } from '../constraints/describeConstraint';
+import { constraintKindTitle, useConstraintKinds } from '../constraints/constraintKinds';
+import { describeConstraint } from '../constraints/describeConstraint';
 import { ConstraintFields } from '../constraints/ConstraintFields';
 import { SelectField, asStrings, asText, TextField } from '@kit/forms/fields';
 import { scenarioStrategyName } from './describeChanges';
@@ -11,6 +12,7 @@ import type { StepProps } from './SimulationWizard';
 
 /** Which constraints count in the scenario, and how they would read. */
 export function ConstraintsStep({ draft, change }: StepProps) {
+  const kinds = useConstraintKinds();
   const constraints = useQuery({ queryKey: ['configuration', 'constraint'], queryFn: () => listDocuments('constraint') });
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const all = strategies.data ?? [];
@@ -43,7 +45,7 @@ export function ConstraintsStep({ draft, change }: StepProps) {
                   <div>
                     <div className="strong">{asText(item.body.title) || item.name}</div>
                     <div className="muted small">
-                      {constraintKinds[asText(item.body.type)]?.title}: {describeConstraint(item.body)}
+                      {constraintKindTitle(kinds, asText(item.body.type))}: {describeConstraint(item.body)}
                       {!isAttached && ' — not in this strategy'}
                     </div>
                   </div>
