@@ -13,7 +13,7 @@ const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      // A refusal will not change by asking again; a lost connection may.
+      // Retry lost connections only, not rejected requests.
       retry: (count, error) => count < 2 && asProblem(error).status === 0,
     },
   },

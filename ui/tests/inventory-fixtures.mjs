@@ -47,7 +47,10 @@ const group = (product, source, stock_id, on_hand, reserved, more = {}) => ({
   allocated: 0,
   available: on_hand - reserved,
   oversell: false,
-  measures: { iom: { onhand: on_hand }, iv: { softreservordered: reserved, availabletoreserve: on_hand - reserved } },
+  measures: {
+    iom: { onhand: on_hand },
+    iv: { softreservordered: reserved, availabletoreserve: on_hand - reserved },
+  },
   updated_at: at(3),
   ...more,
 });
@@ -115,9 +118,23 @@ export const ledger = [
   },
 ];
 export const chain = [
-  { day: day(-1), first_id: 1, last_id: 300, entries: 300, hash: 'ab'.repeat(32), previous_hash: '', sealed_at: at(600) },
+  {
+    day: day(-1),
+    first_id: 1,
+    last_id: 300,
+    entries: 300,
+    hash: 'ab'.repeat(32),
+    previous_hash: '',
+    sealed_at: at(600),
+  },
 ];
-export const health = { checked_through: at(1), round_began_at: at(0), chain_checked_through: at(1), sealed_through: day(-1), wrong: [] };
+export const health = {
+  checked_through: at(1),
+  round_began_at: at(0),
+  chain_checked_through: at(1),
+  sealed_through: day(-1),
+  wrong: [],
+};
 export const wrong = [
   { what: 'stock', row_id: 7, column: 'on_hand', stands: '83', should_be: '84' },
   { what: 'ledger_entry', row_id: 12, column: 'digest', stands: 'ab', should_be: 'cd' },
@@ -189,7 +206,15 @@ export const pools = [['store'], ['web'], ['web', 'vip']].map((path) => {
   };
 });
 export const moves = [
-  { id: 2, at: at(5), act: 'consume', allocated: -2, consumed: 2, document: '20480', actor: 'flow Store order' },
+  {
+    id: 2,
+    at: at(5),
+    act: 'consume',
+    allocated: -2,
+    consumed: 2,
+    document: '20480',
+    actor: 'flow Store order',
+  },
   { id: 1, at: at(500), act: 'allocate', allocated: 7, consumed: 0, document: 'by-hand-1', actor: 'dana' },
 ];
 export const supply = [

@@ -53,7 +53,7 @@ export const listLedger = (id: number, query: Query<paths['/api/v1/inventory/{st
   read(
     api.GET('/api/v1/inventory/{stock_id}/ledger', { params: { path: { stock_id: id }, query: withoutEmpty({ ...query, limit: 50 }) } }),
   );
-/** What every measure of a stock key stood at; now when no moment is given. */
+/** The balance of every measure of a stock record, at a point in time or now. */
 export const getBalances = (id: number, asOf?: string): Promise<Balances> =>
   read(api.GET('/api/v1/inventory/{stock_id}/balances', { params: { path: { stock_id: id }, query: withoutEmpty({ as_of: asOf }) } }));
 export const listChain = async (): Promise<ChainDay[]> =>
@@ -66,7 +66,7 @@ export const listTimelines = (query: Query<paths['/api/v1/inventory/atp']['get']
 interface ReservationQuery {
   product?: string;
   source?: string;
-  /** An order number, the id of an order line, or an outside request. */
+  /** An order number, an order line id, or an external request id. */
   search?: string;
   state: 'open' | 'shipped' | 'released' | 'expiring' | 'all';
   after?: string;
@@ -74,13 +74,13 @@ interface ReservationQuery {
 }
 export type OrderLine = Ok<paths['/api/v1/order-lines']['get']>['items'][number];
 
-/** Which orders these lines belong to, by line id. */
+/** Return the order of each line, by line id. */
 export const getOrderLines = async (ids: string[]): Promise<Map<string, OrderLine>> => {
   const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/order-lines', { params: { query: { ids } } }))).items;
   return new Map(lines.map((line) => [line.line_id, line]));
 };
 
-/** Reservations by how they stand; those that end by themselves come in the order they end. */
+/** List reservations by state; expiring ones are sorted by expiry. */
 export const listReservations = async ({ state, search, ...query }: ReservationQuery, signal?: AbortSignal): Promise<ReservationPage> => {
   const matchingLines = search
     ? (await read(api.GET('/api/v1/order-lines', { params: { query: { order_number: search } }, signal }))).items
@@ -106,7 +106,7 @@ export const listPools = async (query: Query<paths['/api/v1/inventory/allocation
   (await read(api.GET('/api/v1/inventory/allocations/pools', { params: { query: withoutEmpty(query) } }))).items;
 export const listAllocationMoves = async (id: number): Promise<AllocationMove[]> =>
   (await read(api.GET('/api/v1/inventory/allocations/{allocation_id}/moves', { params: { path: { allocation_id: id } } }))).items;
-/** Units moved by hand; '' when it was done, else why it was refused. */
+/** Apply a manual allocation change. Returns the refusal reason, or an empty string. */
 export const actOnAllocation = async (act: AllocationAct): Promise<string> => {
   const [done] = (await read(api.POST('/api/v1/inventory/allocations/acts', { body: { acts: [act] } }))).results;
   return done === undefined || done.ok ? '' : done.reason;

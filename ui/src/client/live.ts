@@ -1,6 +1,6 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 
-/** One business event as the live stream tells it. */
+/** A business event of the live stream. */
 export interface Change {
   name: string;
   root_id: string;
@@ -27,7 +27,7 @@ function publish(changes: Change[]): void {
   if (changes.length > 0) listeners.forEach((listener) => listener(changes));
 }
 
-/** Open the stream once for the whole page; the browser reconnects by itself. */
+/** Open the event stream; the browser reconnects on its own. */
 export function openLive(): void {
   if (source || typeof EventSource === 'undefined') return;
   source = new EventSource('/api/v1/live');
@@ -54,7 +54,7 @@ export function useLiveState(): LiveState {
   );
 }
 
-/** Hear changes in handfuls, at most once in `every` ms, however many there are. */
+/** Subscribe to changes, batched to at most one call per `intervalMs`. */
 export function useLive(onChanges: Listener, intervalMs = 1500): void {
   const latest = useRef(onChanges);
   useEffect(() => {

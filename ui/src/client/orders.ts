@@ -38,7 +38,7 @@ const actionPath = {
   cancel: '/api/v1/orders/cancel',
 } as const;
 
-/** Do `verb` to up to 1,000 orders; each reports for itself, in the order asked. */
+/** Apply an action to up to 1,000 orders. Returns one result per order, in request order. */
 export async function actOnOrders(action: OrderAction, ids: string[], reason: string): Promise<RowResult[]> {
   if (action === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
   return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
@@ -61,6 +61,6 @@ const waitingActionPath = {
   cancel: '/api/v1/waiting-lines/cancel',
 } as const;
 
-/** Do `verb` to up to 1,000 waiting lines; each reports for itself, in the order asked. */
+/** Apply an action to up to 1,000 waiting lines. Returns one result per line, in request order. */
 export const actOnWaitingLines = async (action: WaitingLineAction, ids: string[], reason: string): Promise<RowResult[]> =>
   (await read(api.POST(waitingActionPath[action], { body: { ids, reason } }))).results;

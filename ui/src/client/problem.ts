@@ -1,11 +1,11 @@
-/** One part of a refused document: where it stands, what is wrong, what to do. */
+/** One problem of a rejected document: where it is, what is wrong, and how to fix it. */
 export interface ProblemPart {
   where: string;
   what: string;
   remedy: string;
 }
 
-/** An answer the server refused, or no answer at all; carries everything a person needs to go on. */
+/** A rejected or failed request, with everything needed to resolve it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly what: string;
@@ -36,7 +36,7 @@ export class Problem extends Error {
 const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Read problem+json; anything else (a proxy's HTML, an empty body) still becomes a Problem one can act on. */
+/** Read a problem+json body. Other bodies, such as a proxy's HTML, become a generic problem. */
 export function problemFrom(body: unknown, status: number, path: string): Problem {
   if (!isRecord(body)) {
     return new Problem({
@@ -57,7 +57,7 @@ export function problemFrom(body: unknown, status: number, path: string): Proble
   });
 }
 
-/** Any thrown thing as a Problem. */
+/** Convert any thrown value to a `Problem`. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) {

@@ -35,5 +35,5 @@ export const discardMessages = async (ids: string[]): Promise<RowResult[]> =>
 
 export const listMappings = (query: Query<paths['/api/v1/mappings']['get']>, signal?: AbortSignal): Promise<MappingPage> =>
   read(api.GET('/api/v1/mappings', { params: { query: withoutEmpty(query) }, signal }));
-/** Write mappings; messages that missed them are replayed by the server. */
+/** Save mappings; the server replays the messages that missed them. */
 export const saveMappings = (mappings: Mapping[]): Promise<MappingsSaved> => read(api.PUT('/api/v1/mappings', { body: { mappings } }));

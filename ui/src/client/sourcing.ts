@@ -33,7 +33,7 @@ export type Difference = Schemas['Difference'];
 export type Figures = Schemas['Figures'];
 export type Summary = Schemas['Summary'];
 
-/** A table as it stands in a form, and a parcel: what it would cost, and why. */
+/** Rate a parcel with an unsaved rate table. */
 export const testRate = async (
   request: { table: Record<string, unknown>; zone: string; weight_kg: number; source_type: string; business: boolean },
   signal?: AbortSignal,
@@ -48,7 +48,7 @@ export const listDecisions = async (order: string): Promise<Decision[]> =>
 export const getOrderNames = async (id: string[]): Promise<OrderName[]> =>
   id.length === 0 ? [] : (await read(api.GET('/api/v1/order-names', { params: { query: { id } } }))).items;
 
-/** Plan an order again as things stand now; writes nothing. */
+/** Recalculate the sourcing of an order without saving. */
 export const explainOrder = (order: string): Promise<Explained> =>
   read(api.POST('/api/v1/sourcing/explain', { body: { order_id: order, strategy: '', candidates: 200 } }));
 export const listShadowPrices = (query: Query<paths['/api/v1/sourcing/shadow-prices']['get']>): Promise<ShadowPrices> =>

@@ -12,7 +12,7 @@ const LEFT = 46;
 const BOTTOM = 22;
 const TOP = 8;
 
-/** Steps of 1, 2 or 5 that cover `low` to `high` in about four; from nothing where both are the same. */
+/** About four round axis steps that cover the range; from zero when both bounds are equal. */
 export function ticksOf(minimum: number, maximum: number): number[] {
   if (minimum === maximum && minimum !== 0) return ticksOf(Math.min(0, minimum), Math.max(0, maximum));
   const span = maximum - minimum || Math.abs(maximum) || 1;
@@ -26,7 +26,7 @@ export function ticksOf(minimum: number, maximum: number): number[] {
 
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 
-/** Daily means with their bounds as a band, and what they are compared with as a dashed line; the same stands below as a table for readers. */
+/** Daily means with bounds, and a dashed baseline. A hidden table repeats the values for screen readers. */
 export function BandChart({
   title,
   labels,
@@ -36,13 +36,13 @@ export function BandChart({
   format = formatAxis,
 }: {
   title: string;
-  /** One for each value, as the axis and the table call it. */
+  /** One label per value. */
   labels: readonly string[];
   bands: Bands;
   base?: Bands;
-  /** Short, for the axis. */
+  /** Short format for the axis. */
   formatAxis?: (value: number) => string;
-  /** In full, for the table. */
+  /** Full format for the table. */
   format?: (value: number) => string;
 }) {
   const id = useId();

@@ -7,7 +7,7 @@ import { ExplainedButton } from './ExplainedButton';
 
 const UNDO_SECONDS = 20;
 
-/** A button that takes a document out of use: asks first whether it may go, and offers to bring it back afterwards. */
+/** A delete button that checks for usages, and offers to undo. */
 export function DeleteDocument({
   document,
   noun,
@@ -22,7 +22,7 @@ export function DeleteDocument({
   allowed: boolean;
   disabledReason: string;
   small?: boolean;
-  /** The document went, or came back. */
+  /** Called after deleting and after undoing. */
   onChanged: () => void;
   onDeleted?: () => void;
 }) {

@@ -1,6 +1,6 @@
 import { Button, type ButtonProps, Tooltip } from 'antd';
 
-/** A button that, when it may not be pressed, stays reachable by keyboard and says why. */
+/** A button that, when disabled, stays focusable and explains why. */
 export function ExplainedButton({ allowed, disabledReason, onClick, ...rest }: ButtonProps & { allowed: boolean; disabledReason: string }) {
   if (allowed) return <Button {...rest} onClick={onClick} />;
   return (

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
-/** Lets wide content scroll sideways inside its card; when there is something to scroll, the keyboard reaches it too. */
+/** Scrolls wide content horizontally; focusable when there is something to scroll. */
 export function HorizontalScroll({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   const container = useRef<HTMLDivElement>(null);
   const [overflows, setOverflows] = useState(false);

@@ -26,10 +26,10 @@ async function loadOutlines(): Promise<Outlines> {
   };
 }
 
-// Asked for once, by the first map that is drawn.
+// Loaded once, by the first map.
 const outlines = loadOutlines();
 
-/** A gently bent line between two places. */
+/** A curved line between two places. */
 function arc(from: readonly [number, number], to: readonly [number, number]): Feature<LineString> {
   const bend = 0.14;
   const middle = [(from[0] + to[0]) / 2 - (to[1] - from[1]) * bend, (from[1] + to[1]) / 2 + Math.abs(to[0] - from[0]) * bend] as const;
@@ -68,13 +68,13 @@ function marker(kind: string, label: string): HTMLElement {
   element.dataset.kind = kind;
   const text = document.createElement('span');
   text.textContent = label;
-  // The destination's name stands below it and a source's above, so that neighbours stay readable.
+  // Labels of destinations are below and those of sources above, so that neighbors stay readable.
   const dot = document.createElement('i');
   element.append(...(kind === 'destination' ? [dot, text] : [text, dot]));
   return element;
 }
 
-/** The map itself: outlines only, drawn from a file we ship; nothing is asked from outside. */
+/** The map: country outlines from a bundled file, without external requests. */
 export default function MapCanvas({ label, pins, routes = [], height }: MapProps) {
   const container = useRef<HTMLDivElement>(null);
   const { mode } = usePreferences();

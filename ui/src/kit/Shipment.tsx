@@ -10,7 +10,7 @@ interface Parcel {
   items: { product: string; quantity: number }[];
 }
 
-/** A parcel on its way: carrier, tracking, when, what. */
+/** A shipment: carrier, tracking, date and contents. */
 export function Shipment({ parcel }: { parcel: Parcel }) {
   return (
     <div className="shipment">

@@ -98,7 +98,7 @@ function describeCondition(text: string): string | undefined {
   const quantified = /^(some|all|none)\((\w+),\s*(.+)\)$/.exec(text);
   if (quantified) {
     const inner = describeCondition(quantified[3] ?? '');
-    const prefix = { some: 'at least one of the', all: 'for all', none: 'for none of the' }[quantified[1] ?? ''] ?? '';
+    const prefix = { some: 'for at least one of the', all: 'for all', none: 'for none of the' }[quantified[1] ?? ''] ?? '';
     return inner === undefined ? undefined : `${prefix} ${quantified[2] ?? ''}: ${inner}`;
   }
   for (const conjunction of ['or', 'and']) {

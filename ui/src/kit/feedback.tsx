@@ -3,7 +3,7 @@ import { asProblem } from '@client/problem';
 import { Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
 
-/** What went wrong, where, and what to do, with the reference an administrator can look up. */
+/** An error with its location, remedy and reference. */
 export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onRetry?: () => void; compact?: boolean }) {
   const problem = asProblem(error);
   return (
@@ -45,7 +45,7 @@ export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onR
   );
 }
 
-/** What belongs on an empty page, and the next step. */
+/** An empty state with the next step. */
 export function EmptyState({
   icon,
   title,
@@ -78,7 +78,7 @@ interface QueryLike<T> {
   refetch: () => unknown;
 }
 
-/** Skeleton while loading, problem when refused, children when there is something to show. */
+/** A skeleton while loading, the problem on failure, else the children. */
 export function QueryContent<T>({ query, rows = 3, children }: { query: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error !== null && query.error !== undefined) return <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />;

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 
 const currencyFormats = new Map<string, Intl.NumberFormat>();
 
-/** `amount` (a decimal string) in its own currency, in the reader's way of writing. */
+/** Format a decimal string in a currency. */
 export function formatMoney(amount: string | number, currency: string): string {
   let format = currencyFormats.get(currency);
   if (!format) {
@@ -19,7 +19,7 @@ export function formatMoney(amount: string | number, currency: string): string {
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat().format(value);
 
-/** The symbol, with the code beside it where it is not obvious whose dollar it is. */
+/** An amount with symbol and currency code. */
 export function Money({ amount, currency, strong }: { amount: string | number; currency: string; strong?: boolean }) {
   return (
     <span className={strong ? 'figure strong' : 'figure'}>
@@ -60,7 +60,7 @@ export function formatDateTime(at: string): string {
 
 export const formatExactInstant = (at: string): string => `${exactFormat.format(new Date(at))} (${new Date(at).toISOString()})`;
 
-/** The current time, renewed twice a minute, for "3 min. ago". */
+/** The current time, updated every 30 seconds. */
 function useNow(): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
@@ -70,7 +70,7 @@ function useNow(): number {
   return now;
 }
 
-/** An instant in the reader's zone; the exact one on hover. */
+/** An instant in the user's time zone, with the exact one on hover. */
 export function Timestamp({
   at,
   format: format = 'ago',
@@ -91,7 +91,7 @@ export function Timestamp({
   );
 }
 
-/** A calendar day without a time. */
+/** A calendar day. */
 export function CalendarDate({ date }: { date: string | null | undefined }) {
   if (!date) return <span className="muted">—</span>;
   return <time dateTime={date}>{dateFormat.format(new Date(`${date.slice(0, 10)}T12:00:00`))}</time>;

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
 
-/** A page: its name in the tab and as the only h1, what it can do at the right. */
+/** A page with title, description and actions; sets the document title. */
 export function Page({
   title,
   description,
@@ -35,7 +35,7 @@ export function Page({
   );
 }
 
-/** A calm box with a heading. */
+/** A card with a heading. */
 export function Card({
   title,
   extra,
@@ -62,7 +62,7 @@ export function Card({
   );
 }
 
-/** Name and value pairs; empty values are left out. */
+/** Name and value pairs; empty values are omitted. */
 export function DescriptionList({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
   return (
     <dl className="facts" data-columns={columns}>

@@ -21,7 +21,7 @@ function storedMode(): Mode {
   return matchesMedia('(prefers-color-scheme: dark)') ? 'dark' : 'light';
 }
 
-/** Theme and density, remembered on this device; paints before the first picture so that nothing flashes. */
+/** Theme and density, stored on this device and applied before the first render. */
 export function PreferencesRoot({ children }: { children: ReactNode }) {
   const [mode, setMode] = useState<Mode>(() => {
     const initialMode = storedMode();
@@ -53,7 +53,7 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
   );
   const antd = useMemo(() => {
     const { token, components } = antTheme(mode, density);
-    // Cut short by our style sheet, an opening menu would be measured while it is still off the screen.
+    // Without motion, menus must open at once: Ant Design would measure them off screen.
     const motion = !matchesMedia('(prefers-reduced-motion: reduce)');
     return { token: { ...token, motion }, components, algorithm: mode === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm };
   }, [mode, density]);

@@ -1,7 +1,7 @@
 import { sessionKey, getSession } from '@client/session';
 import { useQuery } from '@tanstack/react-query';
 
-/** Whether the person signed in has a permission. */
+/** Whether the signed-in user has a permission. */
 export function usePermission(permission: string): boolean {
   const session = useQuery({ queryKey: sessionKey, queryFn: getSession, staleTime: Infinity });
   const permissions = session.data?.permissions ?? [];

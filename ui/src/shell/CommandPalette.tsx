@@ -15,7 +15,7 @@ interface Entry {
   path: string;
 }
 
-/** Finds any order, product, customer, flow or page from anywhere. Arrow keys choose, Enter goes. */
+/** Search for orders, products, customers, flows and pages. Arrow keys select, Enter opens. */
 export default function CommandPalette({ permissions, onClose }: { permissions: readonly string[]; onClose: () => void }) {
   const [text, setText] = useState('');
   const [activeIndex, setActiveIndex] = useState(0);

@@ -10,7 +10,7 @@ interface Props {
   onNavigate?: () => void;
 }
 
-/** The areas at the left. Folded, it shows icons with their names on hover. */
+/** The main navigation. When collapsed, it shows icons with tooltips. */
 export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Props) {
   const visibleGroups = navigationGroups
     .map((area) => ({ ...area, pages: area.pages.filter((page) => hasPermission(permissions, page.permission)) }))

@@ -10,7 +10,7 @@ import { TopBar } from './TopBar';
 const Palette = lazy(() => import('./CommandPalette'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
 
-/** What stands around every page. */
+/** Layout of all pages: navigation, top bar, content. */
 export function Shell({ session }: { session: SessionInfo }) {
   const [collapsed, setCollapsed] = useState(() => localStorage.getItem(NAVIGATION_STORAGE_KEY) === 'folded');
   const [menuOpen, setMenuOpen] = useState(false);
@@ -40,7 +40,7 @@ export function Shell({ session }: { session: SessionInfo }) {
   };
   const handleSignOut = async (): Promise<void> => {
     await signOut().catch(() => undefined);
-    // The session's own entry must stay: Root watches it, and would never hear of a new one.
+    // Keep the session query, which Root observes.
     queryClient.setQueryData(sessionKey, null);
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
   };

@@ -35,12 +35,12 @@ export interface PageLink {
   path: string;
   title: string;
   icon: ReactNode;
-  /** What a person may type to find it. */
+  /** Additional search terms. */
   keywords: string;
   permission: string;
 }
 
-/** The navigation. A page that does not exist yet is not shown. */
+/** The pages of the navigation by group. */
 export const navigationGroups: readonly { title: string; pages: readonly PageLink[] }[] = [
   {
     title: 'My work',

@@ -4,7 +4,7 @@ import { type ComponentType } from 'react';
 import { Link, Navigate, type RouteObject, useRouteError } from 'react-router';
 import { Root } from './Root';
 
-/** A page loaded when somebody goes there. */
+/** A page loaded on first navigation. */
 const lazyPage =
   (load: () => Promise<{ default: ComponentType }>): RouteObject['lazy'] =>
   async () => ({ Component: (await load()).default });

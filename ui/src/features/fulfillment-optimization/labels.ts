@@ -19,14 +19,14 @@ const costFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, 
 const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
-/** A cost with what it counts, where that is not said beside it. */
+/** Format a cost, with its unit unless shown elsewhere. */
 export const formatCost = (value: number | null | undefined, unit = ''): string =>
   value === null || value === undefined ? '—' : unit === '' ? costFormat.format(value) : `${costFormat.format(value)} ${unit}`;
 
-/** What costs count: their currency, kilometers where distance is the objective, nothing where nobody said. */
+/** The unit of a cost: its currency, or km when the objective is distance. */
 export const costUnit = (data: { currency: string; parts: Record<string, number> }): string =>
   data.currency || ('distance' in data.parts ? 'km' : '');
-/** A column of costs, with what they count. */
+/** A column title with the unit of its costs. */
 export const withUnit = (title: string, unit: string): string => (unit === '' ? title : `${title}, ${unit}`);
 export const formatDecimal = (value: number): string => decimalFormat.format(value);
 export const formatPercent = (value: number | null | undefined): string =>
@@ -34,7 +34,7 @@ export const formatPercent = (value: number | null | undefined): string =>
 export const formatSeconds = (value: number): string =>
   value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${decimalFormat.format(value)} s`;
 
-/** `colorid=red, sizeid=m` as dimensions; undefined when it cannot be read so. */
+/** Parse `colorid=red, sizeid=m`; undefined when the text is malformed. */
 export function parseDimensions(text: string): Record<string, string> | undefined {
   const pairs = text
     .split(/[,;]/)

@@ -29,7 +29,7 @@ const kindLabels: Record<AllocationKind, { title: string; confirmLabel: string; 
   },
 };
 
-/** Move units by hand. What was typed stays when it is refused, and sending it twice counts it once. */
+/** Dialog for manual allocation changes. Input is kept on refusal; the request id makes retries safe. */
 export function AllocationDialog({
   kind,
   row,
@@ -38,7 +38,7 @@ export function AllocationDialog({
   onDone,
 }: {
   kind: AllocationKind;
-  /** The allocation units are taken from; absent when they come from the common pool. */
+  /** The allocation to move from; absent for the common pool. */
   row: AllocationRow | undefined;
   shape: Shape;
   onClose: () => void;
@@ -133,7 +133,7 @@ export function AllocationDialog({
   );
 }
 
-/** customerGroup as "customer group". */
+/** Return `customerGroup` as "customer group". */
 export const splitCamelCase = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 function withGroup(values: string[], index: number, value: string): string[] {
@@ -142,7 +142,7 @@ function withGroup(values: string[], index: number, value: string): string[] {
   return value.trim() === '' ? next.slice(0, index) : next;
 }
 
-/** The values from the first group down, or undefined when one between is missing. */
+/** The group path, or undefined when a level is missing. */
 function groupPath(values: string[]): string[] | undefined {
   const path = values.map((item) => item.trim());
   while (path.at(-1) === '') path.pop();

@@ -31,7 +31,7 @@ interface DialogState {
   row?: AllocationRow;
 }
 
-/** Units kept for channels and customer groups, and moving them by hand. */
+/** Allocations to channels and customer groups. */
 export default function AllocationsPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
@@ -163,7 +163,7 @@ function allocationColumns(
   ];
 }
 
-/** Pools by channel and what stands below it; a channel's own bar is the length of what it keeps of all. */
+/** Allocated and consumed quantities by group; bar lengths are relative to the largest pool. */
 function Pools({ pools, displaySchema }: { pools: Pool[]; displaySchema: Shape | undefined }) {
   const all = Math.max(1, ...pools.map((pool) => pool.allocated + pool.consumed));
   const depth = Math.max(1, ...pools.map((pool) => pool.groups.length));
@@ -199,7 +199,7 @@ function Pools({ pools, displaySchema }: { pools: Pool[]; displaySchema: Shape |
   );
 }
 
-/** A group is said once: rows below it with the same beginning leave it out. */
+/** A group name, muted when the row above has the same one. */
 function groupCell(pools: Pool[], index: number, at: number) {
   const value = pools[index]?.groups[at];
   if (value === undefined) return <span className="muted">All</span>;

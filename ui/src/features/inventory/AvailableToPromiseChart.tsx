@@ -20,7 +20,7 @@ function useWidth() {
   return { box: container, width };
 }
 
-/** Round steps of the scale: 1, 2 or 5 times a power of ten, about four of them. */
+/** About four round axis steps: 1, 2 or 5 times a power of ten. */
 export function ticksOf(minimum: number, maximum: number): number[] {
   const span = Math.max(maximum - minimum, 1);
   const rawStep = span / 4;
@@ -32,7 +32,7 @@ export function ticksOf(minimum: number, maximum: number): number[] {
   return ticks;
 }
 
-/** Days as steps: each value holds for its whole day. */
+/** An SVG step path: each value applies for its whole day. */
 function stepPath(values: number[], x: (index: number) => number, y: (value: number) => number): string {
   return values.map((value, index) => `${index === 0 ? 'M' : 'L'}${x(index)},${y(value)}L${x(index + 1)},${y(value)}`).join('');
 }
@@ -40,7 +40,7 @@ function stepPath(values: number[], x: (index: number) => number, y: (value: num
 export const describeDay = (day: PromiseDay): string =>
   `${dayOf(day.day)}: ${formatNumber(day.atp)} available to promise, ${formatNumber(day.projected)} projected, ${formatNumber(day.supply)} in, ${formatNumber(day.demand)} out`;
 
-/** What can be promised by day, with what comes in and goes out. Arrow keys or the pointer move from day to day. */
+/** Availability by day with supply and demand. Arrow keys and the pointer select a day. */
 export function AvailableToPromiseChart({
   label,
   days,

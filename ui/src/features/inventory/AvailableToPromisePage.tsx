@@ -18,7 +18,7 @@ import { ChartLegend, dayOf, describeDay, AvailableToPromiseChart } from './Avai
 
 const keys = ['product', 'source'] as const;
 
-/** What can be promised of one product, day by day, at every source that knows it. */
+/** Availability of a product by day, at every source. */
 export default function AvailableToPromisePage() {
   const [values, change] = useUrlFilters(keys);
   return (
@@ -90,8 +90,7 @@ function Suggestions({ onPick }: { onPick: (product: string) => void }) {
           )
         }
       >
-        Choose one above{rows.length > 0 && ', or one of these'}. Purchase and transfer orders, and dated changes told through the API, make
-        the days ahead.
+        Choose a product to see its availability by day.
       </EmptyState>
     </Card>
   );
@@ -156,7 +155,7 @@ function Timelines({ product, source, onClearSource }: { product: string; source
 const hasMovement = (day: PromiseDay): boolean => day.supply > 0 || day.demand > 0 || day.entries.length > 0;
 const timelineMoves = (timeline: Timeline): boolean => timeline.days.some(hasMovement);
 
-/** One source: what stands, the days ahead, and what moves them. Where nothing moves, every day is as today. */
+/** Availability at one source; the chart is omitted without scheduled movements. */
 function SourceCard({ timeline }: { timeline: Timeline }) {
   const [selectedIndex, setSelectedIndex] = useState(0);
   const { days } = timeline;
@@ -206,8 +205,7 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
           </>
         ) : (
           <p className="muted">
-            Nothing is scheduled in the next {days.length} days: each is as today. <Link to="/inventory/supply">Supply orders</Link> bring
-            the next units.
+            No supply or demand is scheduled in the next {days.length} days. <Link to="/inventory/supply">View supply orders</Link>
           </p>
         )}
       </div>
@@ -215,7 +213,7 @@ function SourceCard({ timeline }: { timeline: Timeline }) {
   );
 }
 
-/** In one word: can it be promised now, when can it, or not at all in sight. */
+/** When the product is first available. */
 function AvailabilityBadge({ timeline }: { timeline: Timeline }) {
   const firstAvailableDay = timeline.days.find((day) => day.atp > 0);
   if (firstAvailableDay === undefined) return <Badge tone="failed">Not available in the next {timeline.days.length} days</Badge>;

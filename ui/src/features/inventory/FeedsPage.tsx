@@ -46,7 +46,7 @@ function feedColumns(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
   ];
 }
 
-/** Files other systems put into the feed folder: what was taken, what was refused and how to put it right. */
+/** Inventory feed files with their import result. */
 export default function FeedsPage() {
   const [values, change] = useUrlFilters(keys);
   const [open, setOpen] = useState<FeedFile>();

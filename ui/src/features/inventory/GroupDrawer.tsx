@@ -8,7 +8,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Button, Drawer, Skeleton } from 'antd';
 import { describeDimensions } from './labels';
 
-/** The stock keys that make up one row of the grid; each opens to its own entries. */
+/** The stock records of one row of the grid. */
 export function GroupDrawer({
   displaySchema,
   group,
@@ -18,7 +18,7 @@ export function GroupDrawer({
 }: {
   displaySchema: Shape;
   group: GroupRow;
-  /** Filters the row was found by. */
+  /** Filters applied to the grid. */
   filters: { organization: string | undefined; product: string | undefined; source: string | undefined };
   onClose: () => void;
   onOpen: (stockId: number) => void;

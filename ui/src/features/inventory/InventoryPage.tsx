@@ -17,7 +17,7 @@ import { useStockDrawer } from './useStockDrawer';
 const filterKeys = ['search', 'source', 'product', 'short', 'organization', 'by'] as const;
 const DEFAULT_GROUPING = 'product,source';
 
-/** What every source has, by whatever it is grouped by, with the figures of all source systems side by side. */
+/** Inventory grouped by product, source or dimension, with the measures of all source systems. */
 export default function InventoryPage() {
   const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });
   return (

@@ -51,7 +51,7 @@ function ReservationExpiry({ at, open }: { at: string | null; open: boolean }) {
   return <Timestamp at={at} format="date" />;
 }
 
-/** Who holds what, for how long, and a way to give it back. */
+/** Stock reservations, and releasing them. */
 export default function ReservationsPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);

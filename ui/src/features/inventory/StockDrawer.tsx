@@ -23,7 +23,7 @@ import { Link } from 'react-router';
 import { describeDimensions, measureTitle, isStockEvent, systemTitle } from './labels';
 import type { OpenStock } from './useStockDrawer';
 
-/** One stock key: its figures now or at any moment before, and every entry that makes them up. */
+/** A stock record: its balances now or in the past, and its ledger entries. */
 export function StockDrawer({
   stock,
   displaySchema,
@@ -205,7 +205,7 @@ function LedgerEntries({
   );
 }
 
-/** Entries of a reservation lead to it, and from there to its order. */
+/** Whether the entry belongs to a reservation. */
 const isReservation = (entry: LedgerEntry): boolean =>
   entry.document !== '' && (isUuid(entry.document) || (entry.data_source === 'iv' && entry.measure === 'softreservordered'));
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}-[0-9a-f]{4}-/.test(text);
@@ -251,7 +251,7 @@ function LedgerRow({ entry, displaySchema, chain }: { entry: LedgerEntry; displa
   );
 }
 
-/** Whether the chain holds an entry already: then nobody can change it unseen. */
+/** Whether an entry is part of a sealed day. */
 function SealStatus({ id, chain }: { id: number; chain: ChainDay[] }) {
   const sealed = chain.filter((day) => day.sealed_at !== null);
   const newestDay = sealed[0];

@@ -22,7 +22,7 @@ const rowKindLabels: Record<string, string> = {
   ledger_day: 'Sealed day',
 };
 
-/** Does every quantity agree with the entries behind it, and is every sealed entry what it was? */
+/** Results of reconciling stock with the ledger, and the sealed days. */
 export default function StockHealthPage() {
   const health = useQuery({ queryKey: ['inventory', 'health'], queryFn: getHealth, refetchInterval: 10_000 });
   const displaySchema = useQuery({ queryKey: ['inventory', 'shape'], queryFn: getShape });

@@ -19,7 +19,7 @@ interface LineDialogProps {
   onDone: () => void;
 }
 
-/** Units of a line that arrived. */
+/** Dialog to receive units of a supply line. */
 export function ReceiveSupplyDialog({ line, onClose, onDone }: LineDialogProps) {
   return (
     <MoveSupplyDialog
@@ -37,7 +37,7 @@ export function ReceiveSupplyDialog({ line, onClose, onDone }: LineDialogProps) 
   );
 }
 
-/** Units of a transfer that left where it comes from. */
+/** Dialog to ship units of a transfer line. */
 export function ShipSupplyDialog({ line, onClose, onDone }: LineDialogProps) {
   return (
     <MoveSupplyDialog
@@ -70,7 +70,7 @@ interface MoveSupplyProps {
   onDone: () => void;
 }
 
-/** Asks how many, and sends it under one id: twice is counted once. */
+/** Dialog for a quantity. The request id makes retries safe. */
 function MoveSupplyDialog({
   title,
   confirmLabel,
@@ -147,7 +147,7 @@ const isComplete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
   line.expected_date !== '' &&
   /^(100|\d{1,2})$/.test(line.confidencePercent);
 
-/** A purchase or transfer order by hand; what was typed stays when it is refused. */
+/** Dialog for a purchase or transfer order. Input is kept on refusal. */
 export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const { message } = App.useApp();
   const [kind, setKind] = useState<SupplyOrder['kind']>('purchase');

@@ -48,7 +48,7 @@ const closeAction = (rows: SupplyLine[]): BulkAction => ({
   run: () => closeSupply(rows),
 });
 
-/** Purchase and transfer orders as far as stock to come is concerned: what is expected when, and receiving it. */
+/** Lines of purchase and transfer orders by expected date, and receiving them. */
 export default function SupplyPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);

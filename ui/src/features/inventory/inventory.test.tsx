@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import * as canned from '@tests/inventory-fixtures.mjs';
-import { Refusal, type Sent, serve, show } from '@tests/harness';
+import { ProblemResponse, type RecordedRequest, mockServer, renderRoutes } from '@tests/harness';
 import AllocationsPage from './AllocationsPage';
 import FeedsPage from './FeedsPage';
 import StockHealthPage from './StockHealthPage';
@@ -33,12 +33,12 @@ const answers = {
   'GET /api/v1/sources': () => page([{ name: 'SEA', title: 'Seattle' }]),
   'GET /api/v1/products': () => page([{ number: 'LAMP', name: 'Oak desk lamp' }]),
 };
-const request = (sent: Sent[], path: string): Sent[] => sent.filter((item) => item.path === path);
+const request = (sent: RecordedRequest[], path: string): RecordedRequest[] => sent.filter((item) => item.path === path);
 const button = (name: string | RegExp, within_: HTMLElement = document.body) => within(within_).getByRole('button', { name });
 
-test('the grid shows each source system under its name and leaves out what nobody posted', async () => {
-  serve(answers);
-  show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+test('the grid groups measures by source system and omits measures without values', async () => {
+  mockServer(answers);
+  renderRoutes([{ path: '/inventory', Component: InventoryPage }], '/inventory');
   await screen.findAllByText('Oak desk lamp');
   for (const title of ['iom', 'OnHand', 'iv, calculated', 'AvailableToReserve'])
     expect(screen.getByRole('columnheader', { name: title })).toBeVisible();
@@ -46,9 +46,9 @@ test('the grid shows each source system under its name and leaves out what nobod
   expect(screen.getByText('0 — short')).toBeVisible();
 });
 
-test('a figure opens to the entries of its source system, with who, why, and whether they are sealed', async () => {
-  const sent = serve(answers);
-  const { router } = show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+test('a quantity opens the ledger entries of its source system with actor, cause and seal', async () => {
+  const sent = mockServer(answers);
+  const { router } = renderRoutes([{ path: '/inventory', Component: InventoryPage }], '/inventory');
   await userEvent.click(await screen.findByRole('button', { name: 'iom OnHand 83, open' }));
   expect(router.state.location.search).toBe('?stock=7&system=iom');
   const drawer = await screen.findByRole('dialog');
@@ -62,9 +62,9 @@ test('a figure opens to the entries of its source system, with who, why, and whe
   expect(request(sent, '/api/v1/inventory/7/ledger')[0]?.query.get('data_source')).toBe('iom');
 });
 
-test('a stock key is shown as it stood at any moment', async () => {
-  const sent = serve(answers);
-  show([{ path: '/inventory', Component: InventoryPage }], '/inventory?stock=7');
+test('a stock record can be shown as of any time', async () => {
+  const sent = mockServer(answers);
+  renderRoutes([{ path: '/inventory', Component: InventoryPage }], '/inventory?stock=7');
   const drawer = await screen.findByRole('dialog');
   await userEvent.type(within(drawer).getByLabelText('As of'), '2026-11-20T09:30');
   await within(drawer).findByText(/Quantities on/);
@@ -73,27 +73,27 @@ test('a stock key is shown as it stood at any moment', async () => {
   expect(request(sent, '/api/v1/inventory/7/ledger').at(-1)?.query.get('as_of')).toBe(moment);
 });
 
-test('a row of several stock keys opens to them first', async () => {
-  const sent = serve(answers);
-  show([{ path: '/inventory', Component: InventoryPage }], '/inventory');
+test('a row with several stock records lists them first', async () => {
+  const sent = mockServer(answers);
+  renderRoutes([{ path: '/inventory', Component: InventoryPage }], '/inventory');
   await userEvent.click(await screen.findByRole('button', { name: 'TEE' }));
   const drawer = await screen.findByRole('dialog');
   expect(await within(drawer).findByText('ColorId red')).toBeVisible();
   expect(request(sent, '/api/v1/inventory/keys')[0]?.query.get('product')).toBe('TEE');
 });
 
-test('what it is grouped by lives in the address and goes to the server', async () => {
-  const sent = serve(answers);
-  show([{ path: '/inventory', Component: InventoryPage }], '/inventory?by=source,colorid&colorid=red');
+test('the grouping is stored in the URL and sent to the server', async () => {
+  const sent = mockServer(answers);
+  renderRoutes([{ path: '/inventory', Component: InventoryPage }], '/inventory?by=source,colorid&colorid=red');
   await screen.findByRole('columnheader', { name: 'ColorId' });
   const query = request(sent, '/api/v1/inventory/visibility')[0]?.query;
   expect(query?.get('group_by')).toBe('source,colorid');
   expect(query?.getAll('dimension')).toEqual(['colorid=red']);
 });
 
-test('the days ahead are told by keyboard, with the documents behind a day', async () => {
-  serve(answers);
-  show([{ path: '/inventory/promise', Component: AvailableToPromisePage }], '/inventory/promise?product=LAMP');
+test('days are selected by keyboard and show their documents', async () => {
+  mockServer(answers);
+  renderRoutes([{ path: '/inventory/promise', Component: AvailableToPromisePage }], '/inventory/promise?product=LAMP');
   const chart = await screen.findByRole('slider', { name: 'LAMP at SEA by day' });
   expect(screen.getByText(/^25 available from/)).toBeVisible();
   expect(screen.getByText('12 available today')).toBeVisible();
@@ -113,12 +113,12 @@ test.each([
   expect(ticksOf(low, high)).toEqual(ticks);
 });
 
-test('reservations name their order, and are released only with a reason', async () => {
-  const sent = serve({
+test('reservations link to their order and require a reason to be released', async () => {
+  const sent = mockServer({
     ...answers,
     'POST /api/v1/inventory/reservations/release': () => ({ results: [{ id: 1, ok: true, reason: '' }] }),
   });
-  show([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations');
+  renderRoutes([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations');
   expect(await screen.findByRole('link', { name: 'Order 20480' })).toHaveAttribute('href', `/orders/${canned.lines[0]?.order_id ?? ''}`);
   await userEvent.click(screen.getByRole('checkbox', { name: /^Select 2 LAMP at SEA/ }));
   await userEvent.click(button('Release', screen.getByRole('toolbar', { name: 'Selected rows' })));
@@ -130,22 +130,22 @@ test('reservations name their order, and are released only with a reason', async
   expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [1], reason: 'The buyer withdrew' });
 });
 
-test('what expires next is asked for by itself', async () => {
-  const sent = serve({ ...answers, 'GET /api/v1/inventory/reservations/expiring': () => page(canned.reservations.slice(1)) });
-  show([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations?state=expiring');
+test('expiring reservations use their own endpoint', async () => {
+  const sent = mockServer({ ...answers, 'GET /api/v1/inventory/reservations/expiring': () => page(canned.reservations.slice(1)) });
+  renderRoutes([{ path: '/inventory/reservations', Component: ReservationsPage }], '/inventory/reservations?state=expiring');
   expect(await screen.findByText('cart-9')).toBeVisible();
   expect(request(sent, '/api/v1/inventory/reservations')).toHaveLength(0);
 });
 
-test('units move to another group; a refusal is said and leaves the form as typed', async () => {
+test('the allocation dialog keeps its input and request id when the server rejects it', async () => {
   let refuse = true;
-  const sent = serve({
+  const sent = mockServer({
     ...answers,
     'POST /api/v1/inventory/allocations/acts': () => ({
       results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, asked for 9' : '' }],
     }),
   });
-  show([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
+  renderRoutes([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
   const [move] = await screen.findAllByRole('button', { name: 'Move' });
   if (!move) throw new Error('nothing to move');
   await userEvent.click(move);
@@ -164,20 +164,20 @@ test('units move to another group; a refusal is said and leaves the form as type
   expect(acts[1]?.id).toBe(acts[0]?.id);
 });
 
-test('pools say what each channel and group keeps', async () => {
-  serve(answers);
-  show([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
+test('pools show the allocation of each channel and group', async () => {
+  mockServer(answers);
+  renderRoutes([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
   const vip = (await screen.findByText('vip')).closest('tr');
   expect(vip).toHaveTextContent('web');
   expect(vip).toHaveTextContent('3');
 });
 
-test('overdue supply is marked, and what arrived is received once', async () => {
-  const sent = serve({
+test('overdue supply is marked and can be received', async () => {
+  const sent = mockServer({
     ...answers,
     'POST /api/v1/inventory/supply-orders/receive': () => ({ results: [{ index: 0, ok: true, duplicate: false, reason: '' }] }),
   });
-  show([{ path: '/inventory/supply', Component: SupplyPage }], '/inventory/supply');
+  renderRoutes([{ path: '/inventory/supply', Component: SupplyPage }], '/inventory/supply');
   expect(await screen.findByText(/overdue/)).toBeVisible();
   await userEvent.click(button('Receive Transfer TO-88, line 2'));
   const dialog = await screen.findByRole('dialog');
@@ -193,9 +193,9 @@ test('overdue supply is marked, and what arrived is received once', async () => 
   });
 });
 
-test('a refused file says what is wrong and how to put it right', async () => {
-  serve(answers);
-  show([{ path: '/inventory/feeds', Component: FeedsPage }], '/inventory/feeds');
+test('a failed file shows its errors and the remedy', async () => {
+  mockServer(answers);
+  renderRoutes([{ path: '/inventory/feeds', Component: FeedsPage }], '/inventory/feeds');
   await userEvent.click(await screen.findByRole('button', { name: 'bad.json' }));
   const note = await screen.findByRole('note');
   expect(note).toHaveTextContent('onhand[0].productId: is missing');
@@ -203,9 +203,9 @@ test('a refused file says what is wrong and how to put it right', async () => {
   expect(note).toHaveTextContent('error/bad.json.problem.json');
 });
 
-test('health names the first wrong row and opens it', async () => {
-  serve({ ...answers, 'GET /api/v1/inventory/health': () => ({ ...canned.health, wrong: canned.wrong }) });
-  show([{ path: '/inventory/health', Component: StockHealthPage }], '/inventory/health');
+test('the health page highlights the first discrepancy and opens it', async () => {
+  mockServer({ ...answers, 'GET /api/v1/inventory/health': () => ({ ...canned.health, wrong: canned.wrong }) });
+  renderRoutes([{ path: '/inventory/health', Component: StockHealthPage }], '/inventory/health');
   expect(await screen.findByText('2 rows do not match the ledger')).toBeVisible();
   const first = screen.getByText('First discrepancy').closest('tr');
   expect(first).toHaveTextContent('Stock row 7');
@@ -221,13 +221,16 @@ test.each([
   ['/inventory/supply', SupplyPage, 'GET /api/v1/inventory/supply-orders', 'No supply orders'],
   ['/inventory/feeds', FeedsPage, 'GET /api/v1/inventory/feeds', 'No files yet'],
   ['/inventory/promise?product=LAMP', AvailableToPromisePage, 'GET /api/v1/inventory/atp', 'No stock or supply of LAMP'],
-])('%s says what belongs there while empty, and what went wrong when refused', async (path, Component, question, words) => {
-  serve({ ...answers, [question]: () => page([]) });
+])('%s has an empty state and shows errors', async (path, Component, question, words) => {
+  mockServer({ ...answers, [question]: () => page([]) });
   const route = path.split('?')[0] ?? path;
-  show([{ path: route, Component }], path);
+  renderRoutes([{ path: route, Component }], path);
   expect(await screen.findByText(words)).toBeVisible();
-  serve({ ...answers, [question]: () => new Refusal(503, { detail: 'the database is away', remedy: 'wait a minute', reference: 'abc' }) });
-  show([{ path: route, Component }], path);
+  mockServer({
+    ...answers,
+    [question]: () => new ProblemResponse(503, { detail: 'the database is away', remedy: 'wait a minute', reference: 'abc' }),
+  });
+  renderRoutes([{ path: route, Component }], path);
   expect(await screen.findByText('the database is away')).toBeVisible();
   expect(screen.getByText('wait a minute')).toBeVisible();
 });

@@ -5,7 +5,7 @@ import { Badge } from '@kit/states';
 import type { ReactNode } from 'react';
 import { dimensionTitle, measureTitle } from './labels';
 
-/** Open what a figure is made of; a system narrows the entries to its own. */
+/** Open the details of a quantity, limited to one source system if given. */
 export type OpenFigure = (row: GroupRow, system: string) => void;
 
 const groupTitles: Record<string, string> = { product: 'Product', source: 'Source' };
@@ -21,7 +21,7 @@ function Figure({ title, value, onOpen }: { title: string; value: number; onOpen
 
 function renderAvailable(row: GroupRow): ReactNode {
   if (row.oversell) return <Badge>No limit</Badge>;
-  // A key that only its deeper ones have stock at is not short.
+  // A record without measures of its own is not short.
   if (row.available === 0 && row.reserved === 0 && Object.keys(row.measures).length === 0) return <span className="muted">0</span>;
   if (row.available > 0) return <span className="figure strong">{formatNumber(row.available)}</span>;
   return <Badge tone="failed">{formatNumber(row.available)} — short</Badge>;
@@ -101,7 +101,7 @@ function measureColumns(displaySchema: Shape, onOpen: OpenFigure): ListColumn<Gr
         group: calculated ? `${system.title}, calculated` : system.title,
         hint: calculated ? formula.join(' ') : undefined,
         align: 'right',
-        // Systems of our own bookkeeping ("@iv") say what our own columns say already.
+        // Internal systems ("@iv") duplicate the columns above.
         hiddenByDefault: system.name.startsWith('@') || (calculated && !reservable),
         exportValue: (row) => value(row) ?? '',
         cell: (row) => {
@@ -115,7 +115,7 @@ function measureColumns(displaySchema: Shape, onOpen: OpenFigure): ListColumn<Gr
   );
 }
 
-/** Every column there could be: what it is grouped by, our own sums, and each measure under its source system. */
+/** All columns: groups, totals, and measures by source system. */
 export function gridColumns(displaySchema: Shape, by: readonly string[], onOpen: OpenFigure): ListColumn<GroupRow>[] {
   return [
     ...groupColumns(displaySchema, by, onOpen),
@@ -125,7 +125,7 @@ export function gridColumns(displaySchema: Shape, by: readonly string[], onOpen:
   ];
 }
 
-/** Measures nobody has posted to among these rows take no room. */
+/** Remove measure columns without values in these rows. */
 export function withoutEmptyMeasures(columns: readonly ListColumn<GroupRow>[], rows: readonly GroupRow[]): ListColumn<GroupRow>[] {
   const postedColumns = new Set(
     rows.flatMap((row) =>

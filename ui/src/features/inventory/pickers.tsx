@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { AutoComplete, Select } from 'antd';
 import { useDeferredValue } from 'react';
 
-/** A product's number, with what is found for what was typed so far. */
+/** A product number field with suggestions. */
 export function ProductField({
   label,
   value,
@@ -13,7 +13,7 @@ export function ProductField({
   label: string;
   value: string;
   onChange: (product: string) => void;
-  /** One of the offered products was chosen. */
+  /** Called when a suggestion is selected. */
   onPick?: (product: string) => void;
 }) {
   const searchText = useDeferredValue(value.trim());

@@ -2,11 +2,11 @@ import { useLocation, useSearchParams } from 'react-router';
 
 export interface OpenStock {
   id: number;
-  /** Only entries of this source system; '' for all. */
+  /** Limits entries to a source system; empty for all. */
   system: string;
 }
 
-/** Which stock key is open lives in the URL, beside filters and the page of the list, which stay as they are. */
+/** The open stock record, stored in the URL. */
 export function useStockDrawer(): [OpenStock | undefined, (stock: OpenStock | undefined) => void] {
   const [params, setParams] = useSearchParams();
   const location = useLocation();

@@ -28,7 +28,7 @@ interface Props {
   onSelectStep: (step: string) => void;
 }
 
-/** The picture: pan and zoom, Tab from step to step, Enter opens one. Read-only. */
+/** The flow diagram, read-only: pan and zoom; Tab moves between steps, Enter opens one. */
 export default function FlowCanvas({ steps, counts, selectedStep, onSelectStep }: Props) {
   const { mode } = usePreferences();
   const flowLayout = useMemo(() => layoutFlow(steps), [steps]);
@@ -65,7 +65,7 @@ export default function FlowCanvas({ steps, counts, selectedStep, onSelectStep }
     const step = (event.target as Element).closest<HTMLElement>('.react-flow__node')?.dataset.id;
     if (step !== undefined && (event.key === 'Enter' || event.key === ' ')) onSelectStep(step);
   };
-  // Start at the top, as wide as fits, never so small that the words cannot be read.
+  // Fit the width at the top, without zooming out below a readable size.
   const fitToTop = (flow: ReactFlowInstance<Node<StepNodeData>, Edge<PortEdgeData>>): void => {
     const { clientWidth = 0, clientHeight = 0 } = container.current ?? {};
     const zoom = Math.min(

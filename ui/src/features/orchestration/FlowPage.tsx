@@ -13,7 +13,7 @@ import { StepDrawer } from './StepDrawer';
 
 const FlowCanvas = lazy(() => import('./FlowCanvas'));
 
-/** A flow as a picture, with how many orders stand on each step now. */
+/** A flow diagram with the number of runs at every step. */
 export default function FlowPage() {
   const { name = '' } = useParams();
   const [params, setParams] = useSearchParams();

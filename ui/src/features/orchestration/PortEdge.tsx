@@ -8,7 +8,7 @@ export interface PortEdgeData extends Record<string, unknown> {
 
 export const isFailurePort = (port: string): boolean => /fail|timed|reject|expired/.test(port);
 
-/** A way from step to step along the bends the layout chose, so that it runs around other steps, not behind them. */
+/** An edge between steps, routed around other steps. */
 export function PortEdge({ id, data, markerEnd }: EdgeProps<Edge<PortEdgeData>>) {
   if (!data) return null;
   const { edge } = data;

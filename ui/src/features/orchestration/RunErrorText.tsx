@@ -1,6 +1,6 @@
 import type { RunError } from '@client/orchestration';
 
-/** What stopped a run, where, and what to do about it. */
+/** The error of a run with its remedy. */
 export function RunErrorText({ error }: { error: RunError }) {
   return (
     <span className="two-line">

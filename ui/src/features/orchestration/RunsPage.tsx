@@ -62,7 +62,7 @@ const columns: readonly ListColumn<Run>[] = [
   { id: 'since', title: 'Since', cell: (row) => <Timestamp at={row.since} /> },
 ];
 
-/** Orders whose flow could not go on: put the cause right, then send them on, one or a thousand. */
+/** Flow runs, failed ones by default, with bulk actions. */
 export default function RunsPage() {
   const navigate = useNavigate();
   const queryClient = useQueryClient();

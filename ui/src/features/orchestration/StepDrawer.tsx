@@ -13,7 +13,7 @@ import { subjectPath } from './subjectPath';
 
 const fieldsShownElsewhere = new Set(['id', 'kind', 'title', 'to']);
 
-/** What the flow document sets for a step, without what the drawer shows anyway. */
+/** The settings of a step, without those shown elsewhere in the drawer. */
 export function stepSettings(document: Record<string, unknown>, id: string): Record<string, unknown> {
   const steps = (document.steps ?? []) as Record<string, unknown>[];
   const stepDocument = steps.find((step) => step.id === id) ?? {};
@@ -83,10 +83,10 @@ export function StepDrawer({
 
 const RUN_LIMIT = 200;
 
-/** Runs that stand on this step, failed ones first. */
+/** Runs at a step, failed ones first. */
 function RunsAtStep({ flow, step }: { flow: string; step: string }) {
   const runs = useQuery({
-    queryKey: ['runs', 'standing', flow],
+    queryKey: ['runs', 'at-step', flow],
     queryFn: async ({ signal }) => {
       const pages = await Promise.all((['failed', 'running'] as const).map((state) => listRuns({ flow, state, limit: RUN_LIMIT }, signal)));
       return { items: pages.flatMap((page) => page.items), more: pages.some((page) => Boolean(page.next)) };
@@ -101,7 +101,7 @@ function RunsAtStep({ flow, step }: { flow: string; step: string }) {
           if (runsHere.length === 0)
             return <p className="muted">{more ? `None of the newest ${RUN_LIMIT} runs is at this step.` : 'No runs at this step.'}</p>;
           return (
-            <ul className="standing">
+            <ul className="runs-at-step">
               {runsHere.slice(0, 50).map((run) => {
                 const path = subjectPath(run);
                 return (

@@ -33,7 +33,7 @@ const icons: readonly [RegExp, ReactNode][] = [
   [/action/, <ThunderboltOutlined key="action" />],
 ];
 
-/** A step with how many orders stand on it: ready, waiting, failed; and how many passed in a day. */
+/** A step of the diagram with its run counts. */
 export function StepNode({ data, selected }: NodeProps<Node<StepNodeData>>) {
   const { step, counts } = data;
   const icon = icons.find(([pattern]) => pattern.test(step.kind))?.[1] ?? <CheckCircleOutlined />;

@@ -3,7 +3,7 @@ import { flow } from '@tests/fixtures.mjs';
 import { pathThrough, layoutFlow, STEP_HEIGHT, STEP_WIDTH, flowEdges } from './flowLayout';
 import { stepSettings } from './StepDrawer';
 
-test('no two steps of the picture overlap, and every way leads down or around', () => {
+test('steps of the layout do not overlap and every edge has a route', () => {
   const { steps, edges } = layoutFlow(flow.steps);
   expect(steps).toHaveLength(flow.steps.length);
   for (const [index, a] of steps.entries()) {
@@ -15,12 +15,12 @@ test('no two steps of the picture overlap, and every way leads down or around', 
   expect(edges.every((edge) => edge.points.length >= 2)).toBe(true);
 });
 
-test('the start stands above the end', () => {
+test('the start step is above the end step', () => {
   const place = new Map(layoutFlow(flow.steps).steps.map((step) => [step.step.id, step.y]));
   expect(place.get('start')).toBeLessThan(place.get('end') ?? 0);
 });
 
-test('a port that leads nowhere or to an unknown step draws no way', () => {
+test('a port without a target or with an unknown target has no edge', () => {
   const edges = flowEdges([
     { id: 'a', kind: 'action', title: 'A', ports: ['succeeded', 'failed', 'other'], to: { succeeded: 'b', other: 'gone' } },
     { id: 'b', kind: 'end', title: 'B', ports: [], to: {} },
@@ -37,7 +37,7 @@ test('a path bends through its points and ends at the last', () => {
   expect(path).toBe('M 0 0 Q 10 10 15 5 L 20 0');
 });
 
-test("a step's settings are what its document says beyond its place in the flow", () => {
+test('the settings of a step exclude its id, kind, title and targets', () => {
   const document = { steps: [{ id: 'send', kind: 'provider_action', action: 'send', to: { succeeded: 'x' } }] };
   expect(stepSettings(document, 'send')).toEqual({ action: 'send' });
   expect(stepSettings(document, 'gone')).toEqual({});

@@ -20,7 +20,7 @@ export interface FlowEdge {
   port: string;
 }
 
-/** A way with the bends it takes around the steps, and where its name stands. */
+/** An edge with its route and label position. */
 export interface RoutedEdge extends FlowEdge {
   points: Point[];
   label: Point;
@@ -33,7 +33,7 @@ export interface FlowLayout {
   height: number;
 }
 
-/** Every port that leads somewhere. */
+/** The edges of all connected ports. */
 export function flowEdges(steps: readonly FlowStep[]): FlowEdge[] {
   const stepIds = new Set(steps.map((step) => step.id));
   return steps.flatMap((step) =>
@@ -41,7 +41,7 @@ export function flowEdges(steps: readonly FlowStep[]): FlowEdge[] {
   );
 }
 
-/** Steps from top to bottom; the same flow always gets the same picture. */
+/** Lay out steps from top to bottom; the result is deterministic. */
 export function layoutFlow(steps: readonly FlowStep[]): FlowLayout {
   const graph = new graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'TB', nodesep: 40, ranksep: 44, edgesep: 28 });

@@ -99,7 +99,7 @@ export function portTone(port: string): Tone {
   return 'neutral';
 }
 
-/** What the policies of a step said, when the step itself gave no reason. */
+/** The reasons of a step's policies. */
 function policyReasons(details: Record<string, unknown>): string {
   const policies = Array.isArray(details.policies) ? (details.policies as { reason?: unknown }[]) : [];
   const reasons = policies.flatMap(({ reason }) => (typeof reason === 'string' && reason !== '' ? [reason] : []));

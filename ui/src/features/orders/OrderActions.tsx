@@ -13,7 +13,7 @@ const icons: Record<OrderAction, ReactNode> = {
   reprocess: <RedoOutlined />,
 };
 
-/** What can be done now; what cannot is shown with the reason why not. */
+/** Actions for an order; disabled ones explain why. */
 export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
   const [action, setAction] = useState<OrderAction>();
   const queryClient = useQueryClient();

@@ -2,10 +2,10 @@ import { CheckOutlined, PauseCircleFilled } from '@kit/icons';
 import type { OrderDetail } from '@client/orders';
 import { CalendarDate, Money, Timestamp } from '@kit/format';
 import { Badge, StateTag } from '@kit/states';
-import { reasonLabel, stateTone } from '@vocabulary';
+import { reasonLabel, stateLabel, stateTone } from '@vocabulary';
 import type { ReactNode } from 'react';
 
-/** The order in one line, and how far it is. */
+/** Key facts and progress of an order. */
 export function OrderHeader({ order }: { order: OrderDetail }) {
   const facts: [string, ReactNode][] = [
     [
@@ -60,7 +60,7 @@ function Progress({ order }: { order: OrderDetail }) {
             aria-current={current ? 'step' : undefined}
           >
             <i aria-hidden="true">{step.reached && !current && <CheckOutlined />}</i>
-            {step.label}
+            {stateLabel(step.state)}
             {step.reached && !current && <span className="visually-hidden"> (done)</span>}
           </li>
         );

@@ -94,7 +94,7 @@ function ShippedQuantity({ line }: { line: OrderLine }) {
   );
 }
 
-/** A line that waits says for when it is promised, and leads to its place in the queue. */
+/** Promise date and link of a waiting line. */
 function WaitingLineLink({ line }: { line: OrderLine }) {
   if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
   return (
@@ -109,7 +109,7 @@ function WaitingLineLink({ line }: { line: OrderLine }) {
   );
 }
 
-/** Where the line ships from, and on demand what every source has of it now. */
+/** The source of a line, and on demand its stock at all sources. */
 function Availability({ line }: { line: OrderLine }) {
   const [open, setOpen] = useState(false);
   return (

@@ -22,7 +22,7 @@ const back = (
   </Link>
 );
 
-/** Everything about one order on one page, following the server as it happens. */
+/** An order with its lines, fulfillment, sourcing, flow runs and timeline; updates live. */
 export default function OrderPage() {
   const { id = '' } = useParams();
   const queryClient = useQueryClient();

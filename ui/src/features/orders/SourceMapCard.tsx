@@ -3,10 +3,10 @@ import { AddressLines } from '@kit/AddressLines';
 import { Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 
-/** Where it goes and where it comes from. */
+/** Ship-to address and sources on a map. */
 export function SourceMapCard({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] }) {
   const placesBySource = new Map(fulfillment.map((item) => [item.source, item.source_place]));
-  // The store rarely knows coordinates; where its town lies is known as soon as there is a fulfillment order.
+  // Orders rarely have coordinates; fulfillment orders have geocoded ones.
   const geocodedDestination = fulfillment[0]?.ship_to_place;
   const destination = pinOf({
     id: 'to',

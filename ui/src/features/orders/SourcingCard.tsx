@@ -7,7 +7,7 @@ import { Card } from '@kit/layout';
 import { costPartLabel } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-/** Why each line ships from where it ships: every source that was considered, at what cost, and what ruled it out. */
+/** Sourcing decisions: every source considered with its cost or exclusion reason. */
 export function SourcingCard({ query, order }: { query: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
   return (
     <Card title="Sourcing decision">

@@ -11,7 +11,7 @@ import { Link } from 'react-router';
 
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 
-/** How many orders stand where; each number opens to the orders behind it. */
+/** Order counts by state; each filters the list. */
 export function StatusStrip({ state, onSelect }: { state: string | undefined; onSelect: (state: string | undefined) => void }) {
   const queryClient = useQueryClient();
   const counts = useQuery({ queryKey: ['orders', 'counts'], queryFn: countOrders });

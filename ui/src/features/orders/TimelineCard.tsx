@@ -12,13 +12,13 @@ import { useState } from 'react';
 
 const INITIAL_COUNT = 12;
 
-/** How an event feels, told from its name. */
+/** The tone of an event. */
 export function eventTone(name: string): Tone {
   if (/failed|declined|refused/.test(name)) return 'failed';
   if (name.includes('cancel')) return 'ended';
   if (name.endsWith('.hold')) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
-  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|told|release/.test(name)) return 'done';
+  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|pushed|told_to_store|status_told|release/.test(name)) return 'done';
   return 'neutral';
 }
 

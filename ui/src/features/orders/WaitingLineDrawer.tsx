@@ -14,7 +14,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { describeLinesAhead, ExpiryDate, waitingKindLabels, waitingLineName, PromisedDate, waitingLineActions } from './waitingLineColumns';
 
-/** One waiting line: why, what is free where, and who is before it. */
+/** A waiting line with available stock and the lines ahead of it. */
 export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onClose: () => void; onDone: () => void }) {
   const queryClient = useQueryClient();
   const query = useQuery({ queryKey: ['waiting', 'line', line], queryFn: () => getWaitingLine(line), retry: false });

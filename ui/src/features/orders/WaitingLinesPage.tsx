@@ -24,7 +24,7 @@ const viewFilters: Record<string, object> = {
   released: { state: 'released' },
 };
 
-/** Lines that wait for stock or a launch, who waits longest first, and what can be done about it. */
+/** Backordered and preordered lines, longest waiting first. */
 export default function WaitingLinesPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
@@ -61,6 +61,10 @@ export default function WaitingLinesPage() {
         noun={['line', 'lines']}
         pagerLabels={['Previous', 'Next']}
         onOpen={(row) => change({ open: row.line_id })}
+        sort={{
+          key: view === 'expiring' ? 'expires_at' : 'since',
+          onChange: (key) => change({ view: key === 'expires_at' ? 'expiring' : undefined }),
+        }}
         actions={() => waitingLineActions}
         onDone={refresh}
         search="Order number"

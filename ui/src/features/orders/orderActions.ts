@@ -7,7 +7,7 @@ const orderAction = (name: OrderAction, rest: Omit<BulkAction, 'name' | 'run'>):
   run: (ids, reason) => actOnOrders(name, ids, reason),
 });
 
-/** What a person may do to orders, and what it does, in words. */
+/** Actions on orders. */
 export const orderActions: Record<OrderAction, BulkAction> = {
   hold: orderAction('hold', {
     label: 'Hold',

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { failedFlowRun, flowRuns, order, orders, sourcing, timeline } from '@tests/fixtures.mjs';
-import { Refusal, serve, show } from '@tests/harness';
+import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import OrderPage from './OrderPage';
 import OrdersPage from './OrdersPage';
 import { eventTone } from './TimelineCard';
@@ -30,9 +30,9 @@ function orderReplies(id: string, held = false) {
   };
 }
 
-test('picking a state puts it into the address and asks the server for it', async () => {
-  const sent = serve({ ...around, 'GET /api/v1/orders': () => ({ items: rows, next: null }) });
-  const { router } = show(routes, '/orders');
+test('selecting a state stores it in the URL and filters the list', async () => {
+  const sent = mockServer({ ...around, 'GET /api/v1/orders': () => ({ items: rows, next: null }) });
+  const { router } = renderRoutes(routes, '/orders');
   await screen.findByRole('link', { name: rows[0]?.number });
   await userEvent.click(screen.getByRole('button', { name: /On hold/ }));
   await waitFor(() => expect(router.state.location.search).toBe('?state=on_hold'));
@@ -46,12 +46,12 @@ test('picking a state puts it into the address and asks the server for it', asyn
   );
 });
 
-test('the next page is asked for by key and the way back returns to the first', async () => {
-  const sent = serve({
+test('the pager requests the next page by cursor and returns to the first page', async () => {
+  const sent = mockServer({
     ...around,
     'GET /api/v1/orders': ({ query }) => (query.get('after') ? { items: orders.slice(3, 5), next: null } : { items: rows, next: 'K2' }),
   });
-  show(routes, '/orders');
+  renderRoutes(routes, '/orders');
   await userEvent.click(await screen.findByRole('button', { name: /Older/ }));
   await screen.findByRole('link', { name: orders[3]?.number });
   expect(sent.some((item) => item.query.get('after') === 'K2')).toBe(true);
@@ -62,7 +62,7 @@ test('the next page is asked for by key and the way back returns to the first', 
 
 test('a bulk hold sends the reason and reports row by row', async () => {
   const [first, second] = rows;
-  const sent = serve({
+  const sent = mockServer({
     ...around,
     'GET /api/v1/orders': () => ({ items: rows, next: null }),
     'POST /api/v1/orders/hold': () => ({
@@ -72,7 +72,7 @@ test('a bulk hold sends the reason and reports row by row', async () => {
       ],
     }),
   });
-  show(routes, '/orders');
+  renderRoutes(routes, '/orders');
   await userEvent.click(await screen.findByRole('checkbox', { name: `Select ${first?.number ?? ''}` }));
   await userEvent.click(screen.getByRole('checkbox', { name: `Select ${second?.number ?? ''}` }));
   await userEvent.click(screen.getByRole('button', { name: 'Hold' }));
@@ -83,14 +83,14 @@ test('a bulk hold sends the reason and reports row by row', async () => {
   expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer asked' });
 });
 
-test('a refusal keeps what was typed and shows the remedy and the reference', async () => {
-  serve({
+test('a rejected action keeps its input and shows the remedy and the reference', async () => {
+  mockServer({
     ...around,
     'GET /api/v1/orders': () => ({ items: rows, next: null }),
     'POST /api/v1/orders/cancel': () =>
-      new Refusal(403, { detail: 'Dana may not do this', remedy: 'ask for orders.write', reference: 'abc123' }),
+      new ProblemResponse(403, { detail: 'Dana may not do this', remedy: 'ask for orders.write', reference: 'abc123' }),
   });
-  show(routes, '/orders');
+  renderRoutes(routes, '/orders');
   await userEvent.click(await screen.findByRole('checkbox', { name: `Select ${rows[0]?.number ?? ''}` }));
   await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
   const dialog = await screen.findByRole('dialog');
@@ -102,18 +102,18 @@ test('a refusal keeps what was typed and shows the remedy and the reference', as
   expect(within(dialog).getByLabelText(/Reason/)).toHaveValue('fraud');
 });
 
-test('an empty list says what belongs there, a filtered one how to widen it', async () => {
-  serve({ ...around, 'GET /api/v1/orders': () => empty });
-  const { router } = show(routes, '/orders?state=new');
+test('empty states differ for empty and for filtered lists', async () => {
+  mockServer({ ...around, 'GET /api/v1/orders': () => empty });
+  const { router } = renderRoutes(routes, '/orders?state=new');
   await userEvent.click(await screen.findByRole('button', { name: 'Clear filters' }));
   await screen.findByText('No orders yet');
   expect(router.state.location.search).toBe('');
 });
 
-test('what cannot be done is disabled, says why, and does nothing', async () => {
+test('an action that is not allowed is disabled and explains why', async () => {
   const id = orders[0]?.id ?? '';
-  const sent = serve(orderReplies(id));
-  show(routes, `/orders/${id}`);
+  const sent = mockServer(orderReplies(id));
+  renderRoutes(routes, `/orders/${id}`);
   const cancel = await screen.findByRole('button', { name: 'Cancel' });
   expect(cancel).toHaveAttribute('aria-disabled', 'true');
   expect(cancel).toHaveAccessibleDescription('Part of the order has shipped');
@@ -124,21 +124,21 @@ test('what cannot be done is disabled, says why, and does nothing', async () => 
 
 test('a failed step shows its error and can be reprocessed', async () => {
   const id = orders[1]?.id ?? '';
-  const sent = serve({
+  const sent = mockServer({
     ...orderReplies(id, true),
     'POST /api/v1/flow-runs/reprocess': () => ({ results: [{ id, ok: true, reason: '' }] }),
   });
-  show(routes, `/orders/${id}`);
+  renderRoutes(routes, `/orders/${id}`);
   await screen.findByText(/The 3PL answered 422/);
   await userEvent.click(screen.getByRole('button', { name: 'Reprocess' }));
   await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
   await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ order_ids: [id] }));
 });
 
-test('the sourcing decision shows every candidate, the chosen one first and why others were refused', async () => {
+test('the sourcing decision shows every candidate with its outcome', async () => {
   const id = orders[0]?.id ?? '';
-  serve(orderReplies(id));
-  show(routes, `/orders/${id}`);
+  mockServer(orderReplies(id));
+  renderRoutes(routes, `/orders/${id}`);
   expect(await screen.findByText('Closed on Saturday')).toBeInTheDocument();
   expect(screen.getByText('Only 1 of 3 available')).toBeInTheDocument();
   expect(screen.getAllByText('Chosen')).toHaveLength(3);
@@ -151,6 +151,6 @@ test.each([
   ['order.partially_shipped', 'moving'],
   ['order.shipped', 'done'],
   ['order.created', 'neutral'],
-])('%s looks %s on the timeline', (name, tone) => {
+])('%s has the tone %s on the timeline', (name, tone) => {
   expect(eventTone(name)).toBe(tone);
 });

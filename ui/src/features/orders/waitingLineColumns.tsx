@@ -37,7 +37,7 @@ export const waitingLineActions: readonly BulkAction[] = [
 
 const DAY = 86_400_000;
 
-/** When a line is canceled by itself; said louder as the day comes near. */
+/** The expiry of a line, highlighted within three days. */
 export function ExpiryDate({ at }: { at: string | null }) {
   const [now] = useState(() => Date.now());
   if (at === null) return <span className="muted">Never</span>;
@@ -67,7 +67,7 @@ export function PromisedDate({ row }: { row: WaitingLine }) {
   );
 }
 
-/** How many wait longer, in words. */
+/** The number of lines ahead in the queue in words. */
 export const describeLinesAhead = (row: WaitingLine): string =>
   row.lines_before >= 1000
     ? `${formatNumber(1000)} or more lines`
@@ -120,7 +120,7 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
         />
       ),
   },
-  { id: 'since', title: 'Waiting since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
+  { id: 'since', sortKey: 'since', title: 'Waiting since', exportValue: (row) => row.since, cell: (row) => <Timestamp at={row.since} /> },
   {
     id: 'promised',
     title: 'Promised',
@@ -149,7 +149,13 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
     exportValue: (row) => row.why,
     cell: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
   },
-  { id: 'expires', title: 'Expires', exportValue: (row) => row.expires_at ?? '', cell: (row) => <ExpiryDate at={row.expires_at} /> },
+  {
+    id: 'expires',
+    sortKey: 'expires_at',
+    title: 'Expires',
+    exportValue: (row) => row.expires_at ?? '',
+    cell: (row) => <ExpiryDate at={row.expires_at} />,
+  },
   { id: 'customer', title: 'Customer', hiddenByDefault: true, exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
 ];

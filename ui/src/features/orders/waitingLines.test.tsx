@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { type Sent, serve, show } from '@tests/harness';
+import { type RecordedRequest, mockServer, renderRoutes } from '@tests/harness';
 import WaitingLinesPage from './WaitingLinesPage';
 
 const row = (id: string, part: object = {}) => ({
@@ -31,8 +31,8 @@ const row = (id: string, part: object = {}) => ({
 });
 const manager = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev' };
 
-function company(items: object[], replies: Record<string, (sent: Sent) => unknown> = {}): Sent[] {
-  return serve({
+function company(items: object[], replies: Record<string, (sent: RecordedRequest) => unknown> = {}): RecordedRequest[] {
+  return mockServer({
     'GET /api/v1/session': () => manager,
     'GET /api/v1/waiting-lines': () => ({ items, next: null }),
     ...replies,
@@ -40,9 +40,9 @@ function company(items: object[], replies: Record<string, (sent: Sent) => unknow
 }
 const routes = [{ path: '/waiting-lines', Component: WaitingLinesPage }];
 
-test('a waiting line says why, what it is promised and how many are before it', async () => {
+test('a waiting line shows its reason, promise date and queue position', async () => {
   company([row('1'), row('2', { lines_before: 1000, units_before: 3100, available_on: '2027-01-05', confidence: 0.7 })]);
-  show(routes, '/waiting-lines');
+  renderRoutes(routes, '/waiting-lines');
   const first = (await screen.findByText('101')).closest('tr') as HTMLElement;
   expect(first).toHaveTextContent('No source has any free');
   expect(first).toHaveTextContent('No supply scheduled');
@@ -52,10 +52,10 @@ test('a waiting line says why, what it is promised and how many are before it', 
   expect(second).toHaveTextContent('70 % confidence');
 });
 
-test('selected lines are rechecked and each reports for itself', async () => {
+test('selected lines are rechecked and reported one by one', async () => {
   const results = [{ id: '1', ok: false, reason: 'no source has any free' }];
   const sent = company([row('1'), row('2')], { 'POST /api/v1/waiting-lines/recheck': () => ({ results }) });
-  show(routes, '/waiting-lines');
+  renderRoutes(routes, '/waiting-lines');
   await userEvent.click(await screen.findByRole('checkbox', { name: 'Select 101, line 1: 4 LAMP' }));
   await userEvent.click(screen.getByRole('button', { name: 'Recheck now' }));
   await userEvent.click(await screen.findByRole('button', { name: 'Recheck now 1 line' }));
@@ -63,7 +63,7 @@ test('selected lines are rechecked and each reports for itself', async () => {
   expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: ['1'], reason: '' });
 });
 
-test('a line opens to its queue', async () => {
+test('a line opens a drawer with the lines ahead of it', async () => {
   const ahead = { ...row('9'), available_on: null };
   company([row('2', { lines_before: 1, units_before: 4 })], {
     'GET /api/v1/waiting-lines/2': () => ({
@@ -72,16 +72,16 @@ test('a line opens to its queue', async () => {
       free: [{ source: 'SEA', units: 2 }],
     }),
   });
-  show(routes, '/waiting-lines?open=2');
+  renderRoutes(routes, '/waiting-lines?open=2');
   const drawer = await screen.findByRole('dialog');
   expect(await within(drawer).findByText('1 line, 4 units')).toBeInTheDocument();
   expect(within(drawer).getByText('109')).toHaveAttribute('href', '/orders/order-9');
   expect(within(drawer).getByText('SEA').closest('li')).toHaveAttribute('data-enough', 'false');
 });
 
-test('each view asks for its own, and an empty one says what belongs there', async () => {
+test('each view has its own filter and empty state', async () => {
   const sent = company([]);
-  show(routes, '/waiting-lines?view=unpromised');
+  renderRoutes(routes, '/waiting-lines?view=unpromised');
   expect(await screen.findByText('All waiting lines have a promise date')).toBeInTheDocument();
   await waitFor(() => expect(sent.findLast((item) => item.path === '/api/v1/waiting-lines')?.query.get('unpromised')).toBe('true'));
 });

@@ -57,7 +57,7 @@ export default function PoliciesPage() {
   );
 }
 
-/** A policy's outcome columns: the verdict with its reason, then every field some row sets. */
+/** Outcome columns of a policy: outcome, assigned fields, reason. */
 function outcomeColumns(policy: Policy): { name: string; format: (row: PolicyRow) => ReactNode }[] {
   const fields = [...new Set(policy.rows.flatMap((row) => Object.keys(row.set ?? {})))];
   const hasOutcomes = policy.rows.some((row) => row.outcome);

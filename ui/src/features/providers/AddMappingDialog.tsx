@@ -8,7 +8,7 @@ import { App, Input, Modal, Select } from 'antd';
 import { useId, useState } from 'react';
 import { mappingTables } from './mappingTables';
 
-/** Add one mapping; what was typed stays when the server refuses it. */
+/** Dialog for a mapping. Input is kept on refusal. */
 export function AddMappingDialog({ instances, onClose }: { instances: ProviderInstance[]; onClose: () => void }) {
   const { message } = App.useApp();
   const queryClient = useQueryClient();

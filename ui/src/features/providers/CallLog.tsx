@@ -8,7 +8,7 @@ import { useMemo } from 'react';
 const rowId = (row: ProviderCall): string => row.id;
 const keys = ['instance', 'failed'] as const;
 
-/** An address without its host, which the provider's name stands for. */
+/** The path of a URL. */
 const pathOf = (url: string): string => (URL.canParse(url) ? url.slice(new URL(url).origin.length) : url);
 
 const columns: readonly ListColumn<ProviderCall>[] = [
@@ -36,7 +36,7 @@ const columns: readonly ListColumn<ProviderCall>[] = [
   { id: 'took', title: 'Duration', align: 'right', cell: (row) => <span className="figure">{formatDuration(row.duration_ms)}</span> },
 ];
 
-/** Every call we made to the outside, newest first. Secrets never stand in it. */
+/** Requests to providers, newest first, without secrets. */
 export function CallLog({ instances }: { instances: ProviderInstance[] }) {
   const [values, change] = useUrlFilters(keys);
   const query = useMemo(() => ({ ...values, failed: values.failed === 'true' ? true : undefined }), [values]);

@@ -64,7 +64,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
     <Card className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
       <div className="stack" style={{ gap: 12 }}>
         <p className="muted">
-          {instance.provider} · {humanize(instance.category)}
+          {humanize(instance.provider)} · {humanize(instance.category)}
           {instance.account && <> · {instance.account}</>}
         </p>
         {instance.error && (

@@ -14,7 +14,7 @@ interface JsonSchema {
   properties?: Record<string, { title?: string; description?: string; type?: string; writeOnly?: boolean; format?: string }>;
 }
 
-/** Everything that can be connected. */
+/** The provider library. */
 export default function LibraryPage() {
   const [search, setSearch] = useState('');
   const [category, setCategory] = useState('all');

@@ -34,7 +34,7 @@ const columns: readonly ListColumn<Mapping>[] = [
   },
 ];
 
-/** What outside systems call things, and what we call them. The narrowest scope wins: instance, then group, then everywhere. */
+/** Mappings of external to internal values. The most specific scope applies: instance, group, everywhere. */
 export default function MappingsPage() {
   const [values, change] = useUrlFilters(keys);
   const [adding, setAdding] = useState(false);

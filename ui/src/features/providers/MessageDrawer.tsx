@@ -13,7 +13,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { messageActions } from './messageActions';
 
-/** One message as it came, what is wrong with it, and what can be done. */
+/** A message with its error and actions. */
 export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
   const queryClient = useQueryClient();
   const message = useQuery({ queryKey: ['message', id], queryFn: () => getMessage(id) });

@@ -60,7 +60,7 @@ function messageColumns(open: (id: string) => void): readonly ListColumn<Message
   ];
 }
 
-/** What came in and could not be understood yet, and the shortest way to put it right. */
+/** Messages that could not be processed. */
 export default function MessagesPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);

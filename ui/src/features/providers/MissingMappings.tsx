@@ -9,7 +9,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, AutoComplete, Button } from 'antd';
 import { useDeferredValue, useState } from 'react';
 
-/** The values nobody has mapped yet, each once however many messages wait for it; mapping one sends them all on. */
+/** External values without a mapping. Mapping one replays all messages that need it. */
 export function MissingMappings({ onMapped }: { onMapped: () => void }) {
   const queryClient = useQueryClient();
   const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
@@ -75,7 +75,7 @@ function MissingMapping({ group, onMapped }: { group: MissingGroup; onMapped: ()
   );
 }
 
-/** Our name for it: suggestions first, then whatever the product search finds. */
+/** Internal value: suggestions, then products found by search. */
 function InternalChoice({ group, value, onChange }: { group: MissingGroup; value: string; onChange: (value: string) => void }) {
   const searchText = useDeferredValue(value.trim());
   const isProduct = group.table === 'product';

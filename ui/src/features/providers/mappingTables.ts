@@ -1,2 +1,2 @@
-/** What can be mapped between their words and ours. */
+/** Tables with mappings. */
 export const mappingTables: readonly string[] = ['product', 'unit', 'account', 'price_list', 'currency', 'source'];

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { missingKeys } from '@tests/fixtures.mjs';
-import { Refusal, serve, show } from '@tests/harness';
+import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import MappingsPage from './MappingsPage';
 import MessagesPage from './MessagesPage';
 
@@ -12,13 +12,13 @@ const around = {
   'GET /api/v1/mappings': () => ({ items: [], next: null }),
 };
 
-test('one click maps a missing value for its provider and sends the waiting messages on', async () => {
-  const sent = serve({
+test('one click maps a missing value for its provider and replays the waiting messages', async () => {
+  const sent = mockServer({
     ...around,
     'GET /api/v1/messages/missing-keys': () => ({ items: missingKeys.slice(0, 1) }),
     'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 11 }),
   });
-  show([{ path: '/my-work/messages', Component: MessagesPage }], '/my-work/messages');
+  renderRoutes([{ path: '/my-work/messages', Component: MessagesPage }], '/my-work/messages');
   await screen.findByText('PCS');
   await userEvent.click(screen.getByRole('button', { name: 'Map and replay' }));
   await screen.findByText('Mapped. 11 messages replayed');
@@ -28,9 +28,12 @@ test('one click maps a missing value for its provider and sends the waiting mess
   expect(sent.find((entry) => entry.path === '/api/v1/messages')?.query.get('state')).toBe('parked');
 });
 
-test('a mapping the server refuses leaves the form as it was typed', async () => {
-  serve({ ...around, 'PUT /api/v1/mappings': () => new Refusal(422, { detail: 'there is no product "Nope"', remedy: 'create it first' }) });
-  show([{ path: '/mappings', Component: MappingsPage }], '/mappings');
+test('the mapping form keeps its input when the server rejects it', async () => {
+  mockServer({
+    ...around,
+    'PUT /api/v1/mappings': () => new ProblemResponse(422, { detail: 'there is no product "Nope"', remedy: 'create it first' }),
+  });
+  renderRoutes([{ path: '/mappings', Component: MappingsPage }], '/mappings');
   const [open] = await screen.findAllByRole('button', { name: /Add mapping/ });
   if (!open) throw new Error('no button to add a mapping');
   await userEvent.click(open);

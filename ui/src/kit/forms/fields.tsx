@@ -8,7 +8,7 @@ export interface Option {
   label: string;
 }
 
-/** A labelled control; `children` gets the id to carry. */
+/** A labeled control; `children` receives the id of the control. */
 export function Field({
   label,
   hint,
@@ -73,7 +73,7 @@ export function TextField({
   );
 }
 
-/** A number, or null when it is empty. */
+/** A number field; null when empty. */
 export function NumberField({
   value,
   onChange,
@@ -120,7 +120,7 @@ export function SelectField({
   value: unknown;
   onChange: (value: string) => void;
   options: readonly Option[];
-  /** What choosing nothing means; absent: something must be chosen. */
+  /** Label of the empty choice; absent when a choice is required. */
   emptyLabel?: string;
 }) {
   return (
@@ -193,7 +193,7 @@ export const asRecord = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 export const asNumber = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
-/** Documents and sources as toOptions, by name and title. */
+/** Select options for documents and sources, by name and title. */
 export const documentOptions = (items: readonly { name: string; title?: string; body?: Record<string, unknown> }[]): Option[] =>
   items.map((item) => {
     const title = item.title ?? asText(item.body?.title);

@@ -5,7 +5,7 @@ import { formatNumber } from '../format';
 import { BulkActionBar, type BulkAction } from './BulkActionBar';
 import type { ListColumn } from './columns';
 import { type Filter, FilterBar } from './FilterBar';
-import { ListView } from './ListView';
+import { ListView, type Sort } from './ListView';
 import type { PagedList } from './usePagedList';
 
 type Values = Partial<Record<string, string>>;
@@ -21,28 +21,29 @@ interface Props<T> {
   list: PagedList<T>;
   columns: readonly ListColumn<T>[];
   rowId: (row: T) => string;
-  /** What a person calls the row. */
+  /** The name of a row. */
   rowName: (row: T) => string;
   noun: readonly [string, string];
   pagerLabels?: readonly [string, string];
   onOpen?: (row: T) => void;
+  sort?: Sort;
   filters: readonly Filter[];
   values: Values;
   onChange: (change: Record<string, string | undefined>) => void;
   search?: string;
   extra?: ReactNode;
-  /** What can be done to selected rows; the rows that may be selected are handed in. Absent: none can be. */
+  /** Bulk actions for the selected rows; absent when rows cannot be selected. */
   actions?: (selectedRows: T[]) => readonly BulkAction[];
   isSelectable?: (row: T) => boolean;
   onDone?: () => void;
   icon: ReactNode;
-  /** Nothing is there at all. */
+  /** Shown when there are no rows. */
   empty: EmptyContent;
-  /** Nothing fits what was asked for. */
+  /** Shown when no rows match the filters. */
   noMatch: Omit<EmptyContent, 'action'>;
 }
 
-/** A list to work on: filters or, once rows are selected, what can be done to them; and the two ways to be empty. */
+/** A list with filters, bulk actions and empty states. */
 export function ActionableList<T extends object>({
   label,
   list,
@@ -52,6 +53,7 @@ export function ActionableList<T extends object>({
   noun,
   pagerLabels,
   onOpen,
+  sort,
   filters,
   values,
   onChange,
@@ -78,6 +80,7 @@ export function ActionableList<T extends object>({
       noun={noun}
       pagerLabels={pagerLabels}
       onOpen={onOpen}
+      sort={sort}
       selection={actions && { ids: rows.map(rowId), onChange: setSelected }}
       toolbar={
         actions && rows.length > 0 ? (
@@ -111,7 +114,7 @@ export function ActionableList<T extends object>({
   );
 }
 
-/** A product and a source to narrow by. */
+/** Filters for product and source. */
 export const stockFilters = (sources: readonly { name: string; title: string }[] | undefined): Filter[] => [
   { key: 'product', label: 'Product', kind: 'text' },
   {
@@ -122,7 +125,7 @@ export const stockFilters = (sources: readonly { name: string; title: string }[]
   },
 ];
 
-/** A column of whole numbers. */
+/** A column of numbers. */
 export const numberColumn = <T,>(key: string, title: string, value: (row: T) => number, strong = false): ListColumn<T> => ({
   id: key,
   title,

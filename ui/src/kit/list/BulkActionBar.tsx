@@ -8,13 +8,13 @@ export interface BulkAction {
   name: string;
   label: string;
   danger?: boolean;
-  /** Ask for a reason, with this placeholder. */
+  /** Placeholder of the reason; absent when no reason is needed. */
   reasonPlaceholder?: string;
-  /** Not done without a reason. */
+  /** Whether a reason is required. */
   reasonRequired?: boolean;
-  /** How those it worked for, and the others, are spoken of in the report; "done" and "refused; nothing changed on those". */
+  /** Labels of successful and unsuccessful rows in the report. */
   outcomeLabels?: readonly [string, string];
-  /** What will happen, said before it does. */
+  /** Explains the effect before the action is confirmed. */
   description: string;
   run: (ids: string[], reason: string) => Promise<{ id: string; ok: boolean; reason: string }[]>;
 }
@@ -24,7 +24,7 @@ interface SelectedRow {
   label: string;
 }
 
-/** What can be done to the selected rows. */
+/** Toolbar with actions for the selected rows. */
 export function BulkActionBar({
   selectedRows,
   actions,
@@ -59,7 +59,7 @@ export function BulkActionBar({
   );
 }
 
-/** Says what will happen, asks for the reason, does it, and reports row by row. What was typed survives a refusal. */
+/** Dialog that explains an action, asks for a reason and reports results by row. Input is kept on failure. */
 export function ActionDialog({
   action,
   selectedRows,

@@ -12,7 +12,7 @@ interface Props<T> {
   fetch: (page: { after?: string; limit: number }, signal: AbortSignal) => Promise<{ items: T[]; next?: string | null }>;
 }
 
-/** Exports everything the filter matches as CSV; pressing again stops it. */
+/** Exports all matching rows as CSV; clicking again cancels. */
 export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
   const { message } = App.useApp();
   const [rows, setRows] = useState<number>();

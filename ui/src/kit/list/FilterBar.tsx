@@ -10,7 +10,7 @@ export interface Filter {
   options?: readonly { value: string; label: string }[];
 }
 
-/** Filters that live in the URL: a list can be bookmarked, sent and opened again as it was. */
+/** Filters stored in the URL, so that lists can be bookmarked and shared. */
 export function useUrlFilters<K extends string>(
   keys: readonly K[],
 ): [Partial<Record<K, string>>, (change: Partial<Record<K, string | undefined>>) => void] {
@@ -38,7 +38,7 @@ interface BarProps {
   filters: readonly Filter[];
   values: Partial<Record<string, string>>;
   onChange: (change: Record<string, string | undefined>) => void;
-  /** Placeholder of the search field; absent: no search. */
+  /** Placeholder of the search field; absent when there is no search. */
   search?: string;
   extra?: ReactNode;
 }

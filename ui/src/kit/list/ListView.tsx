@@ -7,20 +7,27 @@ import { HorizontalScroll } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
 import type { PagedList } from './usePagedList';
 
+/** The sort order of a list, by the `sortKey` of a column. */
+export interface Sort {
+  key: string;
+  onChange: (key: string) => void;
+}
+
 interface Props<T> {
   label: string;
   list: PagedList<T>;
   columns: readonly ListColumn<T>[];
   rowId: (row: T) => string;
-  /** What a person calls the row; said by its checkbox. */
+  /** The name of a row, used by its checkbox. */
   rowName?: (row: T) => string;
   empty: ReactNode;
-  /** One and many of what is listed, for "12 new orders - show". */
+  /** Singular and plural of the rows, for "12 new orders". */
   noun?: readonly [string, string];
   onOpen?: (row: T) => void;
   selection?: { ids: string[]; onChange: (ids: string[]) => void };
+  sort?: Sort;
   toolbar?: ReactNode;
-  /** What the pages before and after are called; a list by time has newer and older ones. */
+  /** Labels of the previous and next page buttons. */
   pagerLabels?: readonly [string, string];
 }
 
@@ -33,14 +40,30 @@ const titleWithHint = (title: string, hint: string): ReactNode => (
   </Tooltip>
 );
 
-/** The columns in Ant Design's words, those of a group under a heading of their own. */
-function toTableColumns<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
+const isSorted = <T,>(column: ListColumn<T>, sort: Sort | undefined): boolean =>
+  sort !== undefined && column.sortKey !== undefined && column.sortKey === sort.key;
+
+/** The title of a column; a button when the list can be sorted by it. */
+function columnTitle<T>(column: ListColumn<T>, sort: Sort | undefined): ReactNode {
+  const { hint, sortKey, title } = column;
+  const text = hint === undefined ? title : titleWithHint(title, hint);
+  if (sort === undefined || sortKey === undefined) return text;
+  return (
+    <button type="button" className="sort-button" aria-label={`Sort by ${title}`} onClick={() => sort.onChange(sortKey)}>
+      {text} {isSorted(column, sort) && <ArrowUpOutlined />}
+    </button>
+  );
+}
+
+/** Convert to Ant Design columns, with grouped columns under a shared heading. */
+function toTableColumns<T>(columns: readonly ListColumn<T>[], sort: Sort | undefined): ColumnsType<T> {
   const tableColumns: ColumnsType<T> = [];
   let openGroup: { title: string; children: ColumnsType<T> } | undefined;
   for (const column of columns) {
     const tableColumn = {
       key: column.id,
-      title: column.hint === undefined ? column.title : titleWithHint(column.title, column.hint),
+      title: columnTitle(column, sort),
+      onHeaderCell: () => ({ 'aria-sort': isSorted(column, sort) ? ('ascending' as const) : undefined }),
       align: column.align,
       width: column.width,
       ellipsis: column.ellipsis ? { showTitle: true } : false,
@@ -59,7 +82,7 @@ function toTableColumns<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
   return tableColumns;
 }
 
-/** A list: toolbar, rows that stay put while they refresh, and a way to the next page. It never counts the whole table. */
+/** A paged list: toolbar, rows that keep their position on refresh, and pager. Rows are never counted. */
 export function ListView<T extends object>({
   label,
   list,
@@ -70,10 +93,11 @@ export function ListView<T extends object>({
   noun,
   onOpen,
   selection,
+  sort,
   toolbar,
   pagerLabels = ['Newer', 'Older'],
 }: Props<T>) {
-  const tableColumns = toTableColumns(columns);
+  const tableColumns = toTableColumns(columns, sort);
   const newRowCount = list.newRows.length;
 
   const body = (): ReactNode => {

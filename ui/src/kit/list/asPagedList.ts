@@ -1,7 +1,7 @@
 import type { PagedList } from '.';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-/** A list that comes in one answer, as `ListView` takes it. */
+/** Adapt a query that returns all rows to `ListView`. */
 export function asPagedList<T>(query: UseQueryResult<T[]>, rows: T[]): PagedList<T> {
   return {
     rows,

@@ -6,22 +6,24 @@ export interface ListColumn<T> {
   id: string;
   title: string;
   cell: (row: T) => ReactNode;
-  /** The value in an export; absent: not exported. */
+  /** Value in exports; absent when the column is not exported. */
   exportValue?: (row: T) => string | number;
+  /** Value of the `sort` parameter that sorts by this column on the server; absent when it is not sortable. */
+  sortKey?: string;
   align?: 'right';
   width?: number;
   ellipsis?: boolean;
-  /** Columns side by side of the same group stand under its name. */
+  /** Adjacent columns with the same group share a heading. */
   group?: string;
-  /** Said when its title is pointed at. */
+  /** Tooltip of the title. */
   hint?: string;
-  /** Not shown until chosen. */
+  /** Whether the column is hidden by default. */
   hiddenByDefault?: boolean;
-  /** Cannot be hidden. */
+  /** Whether the column cannot be hidden. */
   alwaysShown?: boolean;
 }
 
-/** Which columns are shown, remembered on this device. */
+/** Column visibility, stored on this device. */
 export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
   const storageKey = `openiom.columns.${list}`;
   const [hidden, setHidden] = useState<string[]>(() => {

@@ -2,7 +2,7 @@ import type { ListColumn } from './columns';
 
 const PAGE_SIZE = 500;
 
-/** A cell as RFC 4180 wants it; text a spreadsheet would run as a formula is quoted as text. */
+/** Encode a cell as in RFC 4180; text that spreadsheets would run as a formula is escaped. */
 export function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
   const escaped = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
@@ -20,7 +20,7 @@ interface Export<T> {
   onProgress: (rows: number) => void;
 }
 
-/** Everything the filter matches, page by page. Memory holds text, not rows. */
+/** Export all matching rows page by page. */
 export async function exportCsv<T>({ columns, fetch, signal, onProgress }: Export<T>): Promise<Blob> {
   const exportedColumns = columns.filter((column) => column.exportValue !== undefined);
   const parts: string[] = ['\uFEFF', exportedColumns.map((column) => csvCell(column.title)).join(',') + '\r\n'];

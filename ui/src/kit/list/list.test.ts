@@ -10,7 +10,7 @@ interface Row {
 const row = (id: string, state = 'new'): Row => ({ id, state });
 const rowId = (item: Row): string => item.id;
 
-test('rows on screen keep their places and take their latest values, and new ones wait', () => {
+test('displayed rows keep their position and get their latest values, and new rows are held back', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
   const { rows, newRows, departedIds } = stableRows(shown, latest, rowId);
@@ -19,12 +19,12 @@ test('rows on screen keep their places and take their latest values, and new one
   expect([...departedIds]).toEqual([]);
 });
 
-test('a row that no longer fits the filter is marked as left, one pushed past the page is not', () => {
+test('a row that no longer matches the filter has departed, a row beyond the page has not', () => {
   const { departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], rowId);
   expect([...departedIds]).toEqual(['c']);
 });
 
-test('an answer that shares nothing with the screen leaves the screen as it was', () => {
+test('a page without any displayed row does not change the displayed rows', () => {
   const { rows, newRows, departedIds } = stableRows([row('a')], [row('z')], rowId);
   expect(rows).toEqual([row('a')]);
   expect(newRows).toEqual([row('z')]);

@@ -1,15 +1,15 @@
 export interface StableRows<T> {
   rows: T[];
-  /** Rows of the latest answer that are not shown yet. */
+  /** Rows of the latest page that are not displayed yet. */
   newRows: T[];
-  /** Ids that are shown but no longer belong (they changed and left the filter). */
+  /** Displayed rows that no longer match the filter. */
   departedIds: ReadonlySet<string>;
 }
 
 /**
- * What to show when a list answered anew: the same rows in the same places with their latest values, so that nothing
- * moves under the reader's eye. A shown row counts as left when a row below it is still in the answer and it is not;
- * rows pushed past the page's end merely keep their last known values.
+ * Merge a refreshed page into the displayed rows: rows keep their position and get their latest values. A
+ * displayed row has departed when it is missing but a row below it is present; rows beyond the end of the page
+ * keep their last values.
  */
 export function stableRows<T>(displayed: readonly T[], latest: readonly T[], rowId: (row: T) => string): StableRows<T> {
   const latestById = new Map(latest.map((row) => [rowId(row), row]));

@@ -10,12 +10,12 @@ interface PageOf<T> {
 }
 
 interface Options<T, Q> {
-  /** First part of the query key; also what live changes invalidate. */
+  /** First part of the query key, invalidated by live changes. */
   name: string;
   query: Q;
   fetch: (query: Q & { after?: string; limit: number }, signal: AbortSignal) => Promise<PageOf<T>>;
   rowId: (row: T) => string;
-  /** Does this change concern the list? Absent: the list is not live. */
+  /** Whether a change affects the list; absent when the list is not live. */
   isRelevant?: (change: Change) => boolean;
   limit?: number;
 }
@@ -29,7 +29,7 @@ export interface PagedList<T> {
   refreshing: boolean;
   error: unknown;
   retry: () => void;
-  /** Ask again and show what comes as it is, new rows too: for what the reader did themselves. */
+  /** Refetch and display the result including new rows, after the user's own changes. */
   reload: () => void;
   next: (() => void) | undefined;
   previous: (() => void) | undefined;
@@ -41,13 +41,13 @@ interface Displayed<T> {
   rows: T[];
   departedIds: ReadonlySet<string>;
   newRows: T[];
-  /** The next answer is shown as it is. */
+  /** Whether the next result replaces the displayed rows. */
   adoptNext?: boolean;
 }
 
 const noIds: ReadonlySet<string> = new Set();
 
-/** A keyset list whose place lives in the URL (`after`) and whose rows stay put while it refreshes. */
+/** A keyset-paginated list. The cursor is stored in the URL; rows keep their position while refreshing. */
 export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, isRelevant, limit = 50 }: Options<T, Q>): PagedList<T> {
   const [params] = useSearchParams();
   const location = useLocation();

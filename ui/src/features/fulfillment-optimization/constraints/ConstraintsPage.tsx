@@ -14,7 +14,7 @@ const newDocument = {
   body: { title: '', type: 'maximum_distance', hard: true, enabled: true, entries: [{ distance: 500, unit: 'km' }] },
 };
 
-/** Rules the optimizer keeps, or breaks at a price. */
+/** Sourcing rules and their enforcement. */
 export default function ConstraintsPage() {
   const kinds = useConstraintKinds();
   const today = new Date().toISOString().slice(0, 10);

@@ -20,7 +20,7 @@ function describeEntry(type: string, entry: Body): string {
   return scopeLabel;
 }
 
-/** A constraint's parameters, read aloud. */
+/** Return the parameters of a constraint in words. */
 export function describeConstraint(body: Body): string {
   const type = asText(body.type);
   const maximum = asNumber(body.maximum);
@@ -38,7 +38,7 @@ export function describeConstraint(body: Body): string {
   return descriptions.join('; ') + (entries.length > 4 ? `; and ${entries.length - 4} more` : '');
 }
 
-/** The dates between which it holds; empty when always. */
+/** Return the effective dates, or an empty string for documents without dates. */
 export function describeEffectiveDates(body: Body): string {
   const from = asText(body.effective_from);
   const to = asText(body.effective_to);
@@ -46,6 +46,6 @@ export function describeEffectiveDates(body: Body): string {
   return from ? `from ${from}` : to ? `until ${to}` : '';
 }
 
-/** Whether it counts on a day, as `YYYY-MM-DD`. */
+/** Whether the document is in effect on a day given as `YYYY-MM-DD`. */
 export const isInEffect = (body: Body, day: string): boolean =>
   body.enabled !== false && (asText(body.effective_from) || '0000') <= day && day <= (asText(body.effective_to) || '9999');

@@ -10,7 +10,7 @@ import { ExplainedButton } from '@kit/ExplainedButton';
 
 export const writePermissionRequired = 'You need the permission configuration.write to change this';
 
-/** Everything that is drawn from documents is asked for again. */
+/** Return a function that refetches all data based on configuration documents. */
 export function useRefreshDocuments(): () => void {
   const queryClient = useQueryClient();
   return () => {
@@ -19,7 +19,7 @@ export function useRefreshDocuments(): () => void {
   };
 }
 
-/** Edit one configuration document by form; what was typed stays when the server refuses it. */
+/** A form for one configuration document. Input is kept when the server rejects it. */
 export function DocumentDrawer({
   document,
   isNew,
@@ -32,12 +32,12 @@ export function DocumentDrawer({
 }: {
   document: ConfigurationDocument;
   isNew: boolean;
-  /** Nobody has written it yet, so there is nothing to delete. */
+  /** A built-in default, which cannot be deleted. */
   isBuiltIn?: boolean;
   noun: string;
   size?: number;
   onClose: () => void;
-  /** What is missing before it can be saved; empty when nothing is. */
+  /** Return a validation message, or an empty string. */
   validate?: (body: Body) => string;
   children: (body: Body, set: (part: Body) => void, replace: (body: Body) => void) => ReactNode;
 }) {
@@ -107,7 +107,7 @@ export function DocumentDrawer({
   );
 }
 
-/** Fields that were emptied are left out, so that they stand at their default again. */
+/** Remove empty fields, which then have their default. */
 function withoutEmptyFields(body: Body): Body {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== ''));
 }

@@ -18,21 +18,21 @@ interface Props {
   noun: string;
   description: string;
   icon: ReactNode;
-  /** What belongs here, for whoever sees it empty. */
+  /** Shown when the list is empty. */
   emptyDescription: ReactNode;
   columns: readonly ListColumn<ConfigurationDocument>[];
   newDocument: ConfigurationDocument;
   content?: ReactNode;
-  /** Documents that are shown although nobody wrote them. */
+  /** Defaults shown until a document of the same name exists. */
   builtIn?: readonly ConfigurationDocument[];
-  /** Words beside name and title it is found by. */
+  /** Additional text to search. */
   extraSearchText?: (document: ConfigurationDocument) => string;
   drawer: (document: ConfigurationDocument, isNew: boolean, close: () => void, isBuiltIn: boolean) => ReactNode;
 }
 
 const NEW = '+';
 
-/** Configuration documents of one kind: found by words, opened to be edited, a new one added. */
+/** A searchable list of configuration documents of one kind, with a drawer to edit them. */
 export function DocumentListPage({
   kind,
   title,

@@ -2,7 +2,7 @@ import type { Source } from '@client/inventory';
 import { Link } from 'react-router';
 import { asText } from '@kit/forms/fields';
 
-/** The sources whose document names this calendar or schedule, each a way to it. */
+/** Links to the sources that use a calendar or schedule. */
 export function SourcesUsing({ sources, setting, name }: { sources: Source[] | undefined; setting: string; name: string }) {
   const usingSources = (sources ?? []).filter((source) => asText(source.settings[setting]) === name);
   if (usingSources.length === 0) return <span className="muted">None</span>;
@@ -22,7 +22,7 @@ export function SourcesUsing({ sources, setting, name }: { sources: Source[] | u
   );
 }
 
-/** Opens a document on its own page. */
+/** A link to a document's page. */
 export function DocumentLink({ page, name }: { page: string; name: string }) {
   return <Link to={`${page}?open=${encodeURIComponent(name)}`}>{name}</Link>;
 }

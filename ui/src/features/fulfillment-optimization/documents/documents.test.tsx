@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { Refusal, type Sent, serve, show } from '@tests/harness';
+import { ProblemResponse, type RecordedRequest, mockServer, renderRoutes } from '@tests/harness';
 import ConstraintsPage from '../constraints/ConstraintsPage';
 import { builtInConstraintKinds } from '../constraints/constraintKinds';
 import { describeConstraint, isInEffect } from '../constraints/describeConstraint';
@@ -45,9 +45,9 @@ function company({
   documents?: Record<string, unknown[]>;
   who?: object;
   sources?: unknown[];
-  apply?: (sent: Sent) => unknown;
-}): Sent[] {
-  return serve({
+  apply?: (sent: RecordedRequest) => unknown;
+}): RecordedRequest[] {
+  return mockServer({
     'GET /api/v1/session': () => who,
     'GET /api/v1/sources': () => ({ items: sources }),
     'GET /api/v1/configuration': ({ query }) => ({ documents: documents[query.get('kind') ?? ''] ?? [] }),
@@ -55,7 +55,7 @@ function company({
       apply ?? (() => ({ changes: [{ kind: 'source', name: 'CHI', change: 'changed', version: 2, paths: ['title'] }] })),
   });
 }
-const applied = (sent: Sent[]): unknown => sent.findLast((item) => item.path === '/api/v1/configuration/apply')?.body;
+const applied = (sent: RecordedRequest[]): unknown => sent.findLast((item) => item.path === '/api/v1/configuration/apply')?.body;
 
 /** Press the first button of this name once it may be pressed; it is drawn anew when that becomes known. */
 async function pressAllowed(name: string): Promise<void> {
@@ -68,23 +68,23 @@ async function pressAllowed(name: string): Promise<void> {
   await userEvent.click(button);
 }
 
-test('the list says how much of a day is taken, and from when orders wait', async () => {
+test('the list shows daily capacity and cut-off', async () => {
   company({
     sources: [
       source('CHI', { daily_parcels: 40, today: { day: '2026-11-21', parcels: 38, lines: 0, parcels_left: 2, lines_left: null } }),
       source('DAL', { active: false }),
     ],
   });
-  show(routes, '/sources');
+  renderRoutes(routes, '/sources');
   const row = (await screen.findByRole('button', { name: 'CHI' })).closest('tr');
   expect(within(row as HTMLElement).getByText(/38/)).toHaveTextContent('38 of 40 parcels');
   expect(within(row as HTMLElement).getByText('14:00')).toBeInTheDocument();
   expect(screen.getByText('Inactive')).toBeInTheDocument();
 });
 
-test('editing a source writes its document and keeps the fields the form does not show', async () => {
+test('editing a source keeps the fields that the form does not show', async () => {
   const sent = company({ documents: { source: [chicago] } });
-  show(routes, '/sources');
+  renderRoutes(routes, '/sources');
   await userEvent.click(await screen.findByRole('button', { name: 'CHI' }));
   const title = await screen.findByLabelText('Title');
   await userEvent.clear(title);
@@ -106,14 +106,14 @@ test('editing a source writes its document and keeps the fields the form does no
   );
 });
 
-test('a refused document stays as it was typed, with what is wrong', async () => {
+test('the document form keeps its input when the server rejects it', async () => {
   const problem = {
     detail: 'cannot be applied',
     status: 422,
     problems: [{ where: 'address', what: 'cannot be placed on the map', remedy: 'give a country' }],
   };
-  company({ documents: { source: [chicago] }, apply: () => new Refusal(422, problem) });
-  show(routes, '/sources');
+  company({ documents: { source: [chicago] }, apply: () => new ProblemResponse(422, problem) });
+  renderRoutes(routes, '/sources');
   await userEvent.click(await screen.findByRole('button', { name: 'CHI' }));
   await userEvent.type(await screen.findByLabelText('City'), 'Atlantis');
   await userEvent.click(screen.getByRole('button', { name: 'Save source' }));
@@ -123,7 +123,7 @@ test('a refused document stays as it was typed, with what is wrong', async () =>
 
 test('selected sources are deactivated together and reported one by one', async () => {
   const sent = company({ documents: { source: [chicago] }, sources: [source('CHI'), source('DAL')] });
-  show(routes, '/sources');
+  renderRoutes(routes, '/sources');
   await userEvent.click(await screen.findByRole('checkbox', { name: 'Select CHI' }));
   await userEvent.click(screen.getByRole('checkbox', { name: 'Select DAL' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate' }));
@@ -132,24 +132,24 @@ test('selected sources are deactivated together and reported one by one', async 
   expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false, prune: false });
 });
 
-test('who may only read can look but not change', async () => {
+test('users without write permission cannot change sources', async () => {
   company({ who: reader });
-  show(routes, '/sources');
+  renderRoutes(routes, '/sources');
   const add = await screen.findByRole('button', { name: 'New source' });
   await waitFor(() => expect(add).toHaveAttribute('aria-disabled', 'true'));
   expect(add).toHaveAccessibleDescription(/configuration\.write/);
   expect(screen.queryByRole('checkbox', { name: 'Select CHI' })).toBeNull();
 });
 
-test('without sources the page says what belongs there', async () => {
+test('the page has an empty state without sources', async () => {
   company({ sources: [] });
-  show(routes, '/sources');
+  renderRoutes(routes, '/sources');
   expect(await screen.findByRole('heading', { name: 'No sources yet' })).toBeInTheDocument();
 });
 
 test('a new source list is written with its sources', async () => {
   const sent = company({});
-  show(routes, '/source-lists');
+  renderRoutes(routes, '/source-lists');
   await screen.findByRole('heading', { name: 'No source lists yet' });
   await pressAllowed('New source list');
   await userEvent.type(screen.getByLabelText('Name'), 'midwest');
@@ -166,7 +166,7 @@ test('a new source list is written with its sources', async () => {
   );
 });
 
-test('a constraint says its parameters, its strictness and whether it is in force', async () => {
+test('a constraint shows its parameters, strictness and state', async () => {
   company({
     documents: {
       constraint: [
@@ -179,7 +179,7 @@ test('a constraint says its parameters, its strictness and whether it is in forc
       ],
     },
   });
-  show(routes, '/constraints');
+  renderRoutes(routes, '/constraints');
   const near = (await screen.findByRole('button', { name: 'Near' })).closest('tr') as HTMLElement;
   expect(near).toHaveTextContent('all sources: 500 km');
   expect(near).toHaveTextContent('Soft, 12.50 per violation');
@@ -187,9 +187,9 @@ test('a constraint says its parameters, its strictness and whether it is in forc
   expect(screen.getByRole('button', { name: 'Old' }).closest('tr')).toHaveTextContent('Not in effect');
 });
 
-test('a constraint gets the parameters of the type that is chosen', async () => {
+test('the form shows the parameters of the selected constraint type', async () => {
   const sent = company({});
-  show(routes, '/constraints');
+  renderRoutes(routes, '/constraints');
   await pressAllowed('New constraint');
   await userEvent.type(screen.getByLabelText('Name'), 'two');
   await userEvent.type(screen.getByLabelText('Title'), 'Two parcels');
@@ -237,16 +237,16 @@ test.each([
   expect(builtInConstraintKinds.map((kind) => kind.kind)).toContain(body.type);
 });
 
-test('a constraint holds on both of its days and not outside', () => {
+test('a constraint is in effect from its first to its last day', () => {
   const body = { effective_from: '2026-11-20', effective_to: '2026-11-21' };
   expect(['2026-11-19', '2026-11-20', '2026-11-21', '2026-11-22'].map((day) => isInEffect(body, day))).toEqual([false, true, true, false]);
   expect(isInEffect({ ...body, enabled: false }, '2026-11-20')).toBe(false);
 });
 
-test('a weight of a strategy is written alone, the others stay at their default', async () => {
+test('only changed weights of a strategy are saved', async () => {
   const everyday = { kind: 'strategy', name: 'everyday', body: { title: 'Everyday', is_default: true } };
   const sent = company({ documents: { strategy: [everyday] } });
-  show(routes, '/strategies');
+  renderRoutes(routes, '/strategies');
   expect(await screen.findByText(/built-in default/)).toBeInTheDocument();
   await waitFor(() => expect(screen.getAllByText('Default')).toHaveLength(1));
   await userEvent.click(screen.getByRole('button', { name: 'Everyday' }));

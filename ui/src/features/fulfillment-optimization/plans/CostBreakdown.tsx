@@ -10,13 +10,13 @@ const colours = [
   'var(--tone-neutral-mark)',
 ];
 
-/** Parts that count something, dearest first. */
+/** Cost parts that are not zero, highest first. */
 export const significantParts = (parts: Record<string, number>): (readonly [string, number])[] =>
   Object.entries(parts)
     .filter(([, value]) => Math.abs(value) >= 0.005)
     .toSorted(([, a], [, b]) => Math.abs(b) - Math.abs(a));
 
-/** A cost, and beside it what it counts. */
+/** A cost with its unit. */
 export function Cost({ value, unit, strong }: { value: number | null; unit: string; strong?: boolean }) {
   return (
     <span className={strong ? 'figure strong nowrap' : 'figure nowrap'}>
@@ -26,7 +26,7 @@ export function Cost({ value, unit, strong }: { value: number | null; unit: stri
   );
 }
 
-/** What a cost is made of: a bar, and the same in words. */
+/** The parts of a cost as a bar and as a list. */
 export function CostBreakdown({ parts, unit = '', bar = true }: { parts: Record<string, number>; unit?: string; bar?: boolean }) {
   const visibleParts = significantParts(parts);
   const total = visibleParts.reduce((sum, [, value]) => sum + Math.max(0, value), 0);

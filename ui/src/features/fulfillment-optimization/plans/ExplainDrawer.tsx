@@ -14,7 +14,7 @@ import { Link } from 'react-router';
 import { CostBreakdown, significantParts } from './CostBreakdown';
 import { formatCost, withUnit, costUnit } from '../labels';
 
-/** Why an order is sourced as it is: as it was decided, and as it would be now with what would make each loser win. */
+/** The sourcing of an order: the original decision, and the current plan with the changes needed to choose other sources. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
   const [requestedView, setView] = useState<'now' | 'then'>();
   const name = useQuery({ queryKey: ['order-names', [order]], queryFn: async () => (await getOrderNames([order]))[0] ?? null });
@@ -24,7 +24,7 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
     staleTime: 10_000,
     retry: (times, error) => asProblem(error).status !== 404 && times < 2,
   });
-  // Nothing is left to plan once everything was shipped or canceled: then its past is what can be told.
+  // Orders without open quantity cannot be planned; show the original decision.
   const nothingToPlan = explained.error !== null && asProblem(explained.error).status === 404;
   const view = requestedView ?? (nothingToPlan ? 'then' : 'now');
   const decided = useQuery({ queryKey: ['decisions', order], queryFn: () => listDecisions(order) });
@@ -184,7 +184,7 @@ function Outcome({ selected, refused, quantity }: { selected: boolean; refused: 
   return <span className="muted">Costs more</span>;
 }
 
-/** The smallest changes that make a loser win. Verified ones were planned again. */
+/** The smallest changes that would make a source the best choice. Verified changes were recalculated. */
 function WinningChanges({ candidate }: { candidate: ExplainedCandidate }) {
   if (candidate.chosen) return <span className="muted">—</span>;
   if (candidate.wins_with.length === 0) return <span className="muted">None found</span>;

@@ -5,6 +5,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge, StateTag } from '@kit/states';
+import { humanize } from '@vocabulary';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { Link, useParams, useSearchParams } from 'react-router';
@@ -13,7 +14,7 @@ import { ExplainDrawer } from './ExplainDrawer';
 import { formatCost, withUnit, planModeLabels, formatSeconds, formatPercent, costUnit } from '../labels';
 import '../optimization.css';
 
-/** One run: what it cost, in parts; its orders, and for each why. */
+/** A sourcing run with its cost and orders. */
 export default function PlanPage() {
   const { id = '' } = useParams();
   const [params, setParams] = useSearchParams();
@@ -83,11 +84,11 @@ export default function PlanPage() {
 function Summary({ plan }: { plan: PlanDetail }) {
   const unit = costUnit(plan);
   const items: [string, string, string?][] = [
-    ['Cost', formatCost(plan.cost, unit), plan.orders > 0 ? `${formatCost(plan.cost / plan.orders, unit)} an order` : undefined],
+    ['Cost', formatCost(plan.cost, unit), plan.orders > 0 ? `${formatCost(plan.cost / plan.orders, unit)} per order` : undefined],
     ['Lower bound', formatCost(plan.lower_bound, unit), plan.lower_bound === null ? 'batch runs only' : 'lowest possible cost'],
     ['Gap', formatPercent(plan.gap), plan.gap === 0 ? 'proven optimal' : undefined],
-    ['Duration', formatSeconds(plan.seconds), plan.method],
-    ['Orders', formatNumber(plan.orders), `${formatNumber(plan.lines)} lines`],
+    ['Duration', formatSeconds(plan.seconds), humanize(plan.method)],
+    ['Orders', formatNumber(plan.orders), `${formatNumber(plan.lines)} ${plan.lines === 1 ? 'line' : 'lines'}`],
     ['Not sourced', formatNumber(plan.open_lines), plan.open_lines > 0 ? 'lines without a source' : undefined],
   ];
   return (

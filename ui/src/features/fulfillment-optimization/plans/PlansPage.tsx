@@ -6,6 +6,7 @@ import { Page } from '@kit/layout';
 import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { Badge } from '@kit/states';
 import { listDocuments } from '@client/configuration';
+import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link, useNavigate } from 'react-router';
@@ -89,10 +90,10 @@ const columns: readonly ListColumn<PlanRow>[] = [
     cell: (row) => <span className="figure">{formatNumber(row.moves)}</span>,
   },
   { id: 'currency', title: 'Currency', hiddenByDefault: true, exportValue: (row) => row.currency, cell: (row) => row.currency || '—' },
-  { id: 'method', title: 'Method', hiddenByDefault: true, exportValue: (row) => row.method, cell: (row) => row.method },
+  { id: 'method', title: 'Method', hiddenByDefault: true, exportValue: (row) => row.method, cell: (row) => humanize(row.method) },
 ];
 
-/** Every sourcing run: what it cost, how close to the best it is proved to be, how long it took. */
+/** Sourcing runs with cost, optimality gap and duration. */
 export default function PlansPage() {
   const navigate = useNavigate();
   const [filterValues, change] = useUrlFilters(keys);

@@ -23,11 +23,11 @@ const filters = [
   { key: 'product', label: 'Product', kind: 'text' },
 ] as const;
 
-/** Savings that were found by planning again come before prices nobody has looked at. */
+/** Sort key: verified savings before estimated prices. */
 const rankValue = (row: ShadowPrice): number => (row.saving !== null && row.saving > 0 ? 1e9 + row.saving : row.price);
 const unitLabel = (row: ShadowPrice): string => (row.product === null ? 'parcel per day' : `unit of ${row.product}`);
 
-/** What one more unit on a shelf, or one more parcel of a day, would have saved a batch. */
+/** Savings from one more unit of stock or capacity in a batch. */
 export default function ShadowPricesPage() {
   const [filterValues, change] = useUrlFilters(keys);
   const [limit, setLimit] = useState(INITIAL_LIMIT);
@@ -156,7 +156,7 @@ function Prices({ data, toolbar, onShowMore }: { data: ShadowPrices; toolbar: Re
   );
 }
 
-/** The price read aloud; one that was planned again says so. */
+/** A shadow price as a sentence; verified savings are marked. */
 function PriceSentence({ row, currency }: { row: ShadowPrice; currency: string }) {
   if (row.saving === null)
     return (

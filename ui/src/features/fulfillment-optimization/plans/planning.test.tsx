@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { Refusal, serve, show } from '@tests/harness';
+import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import { ticksOf } from '@kit/BandChart';
 import CompareSimulationsPage from '../simulations/CompareSimulationsPage';
 import { dayLabel, formatKpi, formatDifference, differenceDirection } from '../simulations/kpis';
@@ -59,9 +59,9 @@ const explained = {
   ],
 };
 
-test('a plan shows what it cost, its bound and its gap', async () => {
-  const sent = serve({ ...around, 'GET /api/v1/sourcing/plans': () => ({ items: [plan], next: null }) });
-  show(routes, '/plans?mode=batch');
+test('a plan shows its cost, lower bound and gap', async () => {
+  const sent = mockServer({ ...around, 'GET /api/v1/sourcing/plans': () => ({ items: [plan], next: null }) });
+  renderRoutes(routes, '/plans?mode=batch');
   const row = (await screen.findByText('everyday')).closest('tr');
   expect(row).toHaveTextContent('273.03 EUR');
   expect(row).toHaveTextContent('270.00 EUR');
@@ -70,15 +70,15 @@ test('a plan shows what it cost, its bound and its gap', async () => {
   expect(sent.find((item) => item.path === '/api/v1/sourcing/plans')?.query.get('mode')).toBe('batch');
 });
 
-test('an order of a plan opens to every candidate and the smallest change that makes it win', async () => {
-  const sent = serve({
+test('an order of a plan shows every candidate with the change needed to choose it', async () => {
+  const sent = mockServer({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: { parcel: 250, open: 23.03 }, items: decided, moved: [], next: null }),
     'GET /api/v1/order-names': () => ({ items: [{ id: 'o1', number: '1188', customer_name: 'Ana Souza' }] }),
     'POST /api/v1/sourcing/explain': () => explained,
     'GET /api/v1/orders/o1/sourcing': () => ({ decisions: [] }),
   });
-  show(routes, '/plans/p1');
+  renderRoutes(routes, '/plans/p1');
   expect(await screen.findByRole('link', { name: '1188' })).toBeInTheDocument();
   expect(screen.getByText('Not fully sourced')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Explain order 1188' }));
@@ -94,14 +94,15 @@ test('an order of a plan opens to every candidate and the smallest change that m
   expect(sent.find((item) => item.method === 'POST')?.body).toMatchObject({ order_id: 'o1' });
 });
 
-test('an order with nothing left to plan shows how it was decided', async () => {
+test('an order without open quantity shows its original decision', async () => {
   const selected = [{ line_id: 'l1', source: 'SEA', quantity: 2 }];
   const item = { line_id: 'l1', source: 'SEA', chosen: true, on_hand: 5, cost: { parcel: 6 }, total: 6, refused: '' };
-  serve({
+  mockServer({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: {}, items: decided, moved: [], next: null }),
     'GET /api/v1/order-names': () => ({ items: [] }),
-    'POST /api/v1/sourcing/explain': () => new Refusal(404, { detail: 'the order has no line with units left to ship', status: 404 }),
+    'POST /api/v1/sourcing/explain': () =>
+      new ProblemResponse(404, { detail: 'the order has no line with units left to ship', status: 404 }),
     'GET /api/v1/orders/o1/sourcing': () => ({
       decisions: [
         {
@@ -120,7 +121,7 @@ test('an order with nothing left to plan shows how it was decided', async () => 
       ],
     }),
   });
-  show(routes, '/plans/p1?order=o1');
+  renderRoutes(routes, '/plans/p1?order=o1');
   const drawer = await screen.findByRole('dialog');
   expect(await within(drawer).findByText('Chosen')).toBeInTheDocument();
   expect(within(drawer).getByText(/2 from SEA/)).toBeInTheDocument();
@@ -128,9 +129,9 @@ test('an order with nothing left to plan shows how it was decided', async () => 
   expect(within(drawer).getByText(/This order has no open quantity/)).toBeInTheDocument();
 });
 
-test('a shadow price is read aloud, and says whether planning again found it', async () => {
+test('a shadow price is a sentence, and verified savings are marked', async () => {
   const price = { title: 'Dallas', latitude: 32, longitude: -96, price: 1.99 };
-  serve({
+  mockServer({
     ...around,
     'GET /api/v1/sourcing/shadow-prices': () => ({
       ...{ plan_id: 'p1', strategy: 'everyday', at, total: 3, currency: 'EUR' },
@@ -141,19 +142,19 @@ test('a shadow price is read aloud, and says whether planning again found it', a
       ],
     }),
   });
-  show(routes, '/shadow-prices');
+  renderRoutes(routes, '/shadow-prices');
   expect(await screen.findByText('One more unit of LAMP at DAL saves 4.10 EUR')).toBeInTheDocument();
   expect(screen.getByText('One more parcel per day at DAL saves nothing')).toBeInTheDocument();
   expect(screen.getByText('One more unit of LAMP at CHI is worth up to 1.99 EUR')).toBeInTheDocument();
   expect(screen.getAllByText('Verified')).toHaveLength(2);
 });
 
-test('while no batch has run the page says where prices come from', async () => {
-  serve({
+test('the page explains shadow prices while there are none', async () => {
+  mockServer({
     ...around,
-    'GET /api/v1/sourcing/shadow-prices': () => new Refusal(404, { detail: 'no batch has left prices yet', status: 404 }),
+    'GET /api/v1/sourcing/shadow-prices': () => new ProblemResponse(404, { detail: 'no batch has left prices yet', status: 404 }),
   });
-  show(routes, '/shadow-prices');
+  renderRoutes(routes, '/shadow-prices');
   expect(await screen.findByRole('heading', { name: 'No shadow prices yet' })).toBeInTheDocument();
   expect(screen.getByRole('link', { name: 'Go to strategies' })).toHaveAttribute('href', '/strategies');
 });
@@ -200,7 +201,7 @@ const view = {
 };
 
 test('two finished simulations are chosen and compared', async () => {
-  serve({
+  mockServer({
     ...around,
     'GET /api/v1/simulations': () => ({
       items: [row, { ...row, id: 's2', name: 'Two parcels' }, { ...row, id: 's3', name: 'Still going', state: 'running', runs_done: 3 }],
@@ -222,7 +223,7 @@ test('two finished simulations are chosen and compared', async () => {
       difference: [null, { cost: { mean: -30, lower: -32, upper: -28, certain: true } }],
     }),
   });
-  const { router } = show(routes, '/simulations');
+  const { router } = renderRoutes(routes, '/simulations');
   expect(await screen.findByText('Run 4 of 12')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('checkbox', { name: 'Select Close Seattle' }));
   expect(screen.getByRole('button', { name: 'Compare side by side' })).toHaveAttribute('aria-disabled', 'true');
@@ -232,13 +233,13 @@ test('two finished simulations are chosen and compared', async () => {
   expect(router.state.location.search).toBe('?ids=s1,s2');
 });
 
-test('a finished simulation shows bounds and differences, and its commit says what it changes', async () => {
-  const sent = serve({
+test('a finished simulation shows bounds and differences, and its commit lists the changes', async () => {
+  const sent = mockServer({
     ...around,
     'GET /api/v1/simulations/s1': () => view,
     'POST /api/v1/simulations/s1/commit': () => ({ committed: true, changed: view.changed }),
   });
-  show(routes, '/simulations/s1');
+  renderRoutes(routes, '/simulations/s1');
   expect(await screen.findByText('120.00 EUR')).toBeInTheDocument();
   expect(screen.getByText('lower 119.00')).toBeInTheDocument();
   expect(screen.getByText('upper 121.00')).toBeInTheDocument();
@@ -254,13 +255,13 @@ test('a finished simulation shows bounds and differences, and its commit says wh
   await waitFor(() => expect(sent.some((entry) => entry.path.endsWith('/commit'))).toBe(true));
 });
 
-test('the wizard asks for a name, closes a source and starts the runs', async () => {
-  const sent = serve({
+test('the wizard requires a name, excludes a source and starts the simulation', async () => {
+  const sent = mockServer({
     ...around,
     'POST /api/v1/simulations': () => ({ ...view, state: 'waiting', progress: 0, runs_done: 0, summary: null }),
     'GET /api/v1/simulations/s1': () => ({ ...view, state: 'running', progress: 0.25, runs_done: 3, summary: null }),
   });
-  const { router } = show(routes, '/simulations/new');
+  const { router } = renderRoutes(routes, '/simulations/new');
   await userEvent.click(await screen.findByRole('button', { name: '6. Run' }));
   await waitFor(() => expect(screen.getByRole('button', { name: 'Run 20 times' })).toHaveAccessibleDescription('Enter a name'));
   await userEvent.click(screen.getByRole('button', { name: '1. Template' }));
@@ -280,14 +281,14 @@ test('the wizard asks for a name, closes a source and starts the runs', async ()
   expect(await screen.findByRole('progressbar', { name: 'Runs done' })).toHaveAttribute('aria-valuenow', '3');
 });
 
-test('a copy keeps the demand of its original and sends only what may differ', async () => {
-  const sent = serve({
+test('a clone keeps the demand of its original and sends only the changes', async () => {
+  const sent = mockServer({
     ...around,
     'GET /api/v1/simulations/s1': () => view,
     'POST /api/v1/simulations/s1/clone': () => ({ ...view, id: 's9' }),
     'GET /api/v1/simulations/s9': () => ({ ...view, id: 's9' }),
   });
-  show(routes, '/simulations/new?clone=s1');
+  renderRoutes(routes, '/simulations/new?clone=s1');
   await userEvent.click(await screen.findByRole('button', { name: '6. Run' }));
   await waitFor(() => expect(screen.getByRole('button', { name: 'Run 12 times' })).not.toHaveAttribute('aria-disabled'));
   await userEvent.click(screen.getByRole('button', { name: 'Run 12 times' }));
@@ -297,7 +298,7 @@ test('a copy keeps the demand of its original and sends only what may differ', a
   expect(Object.keys(body)).not.toContain('demand');
 });
 
-test('figures carry their unit, differences their sign, and only certain ones are good or bad', () => {
+test('KPIs have units, differences have signs, and only significant ones are rated', () => {
   expect(formatKpi('avg_fulfillment_distance_km', 570.344)).toBe('570.34 km');
   expect(formatKpi('revenue', 166_450, 'USD')).toBe('166.45K USD');
   expect(formatKpi('fill_rate', 0.0619)).toBe('6.2%');
@@ -311,7 +312,7 @@ test('figures carry their unit, differences their sign, and only certain ones ar
   expect(dayLabel('2026-11-30', 1)).toBe('Dec 1');
 });
 
-test('changes are told one by one, and nothing is told as nothing', () => {
+test('changes are described one by one', () => {
   expect(describeChanges(undefined)).toEqual(['No changes']);
   expect(
     describeChanges({
@@ -323,7 +324,7 @@ test('changes are told one by one, and nothing is told as nothing', () => {
   ).toEqual(['SEA is closed', 'Constraint near is removed', 'Demand multiplied by 1.5 for LAMP']);
 });
 
-test('the scenario has its own strategy, else that of today, else the default', () => {
+test('the scenario uses its own strategy, else that of the baseline, else the default', () => {
   const marked = [{ kind: 'strategy', name: 'everyday', body: { is_default: true } }];
   const ask = { strategy: '', changes: { ...view.ask.changes, strategy: { name: '', body: {} } } };
   expect(scenarioStrategyName(ask, marked)).toBe('everyday');
@@ -335,7 +336,7 @@ test.each([
   [0, 10, [0, 5, 10]],
   [92, 98, [92, 94, 96, 98]],
   [5, 5, [0, 2, 4, 6]],
-])('an axis from %d to %d has round steps that hold it', (low, high, expected) => {
+])('an axis from %d to %d has round steps', (low, high, expected) => {
   const ticks = ticksOf(low, high);
   expect(ticks[0]).toBeLessThanOrEqual(low);
   expect(ticks.at(-1)).toBeGreaterThanOrEqual(high);

@@ -22,7 +22,7 @@ interface Line {
 
 const MAX_LINES = 200;
 
-/** A cart and a destination: where it would come from, for how much and when. Nothing is written or reserved. */
+/** A quote for a cart and destination. Nothing is saved or reserved. */
 export default function QuotePage() {
   const [lines, setLines] = useState<Line[]>([{ key: 1, product: '', variant: '', quantity: 1 }]);
   const [destination, setDestination] = useState({ city: '', state: '', postal_code: '', country: 'US' });
@@ -131,7 +131,7 @@ export default function QuotePage() {
               />
               <SelectField
                 label="Strategy"
-                emptyLabel="The default one"
+                emptyLabel="Default strategy"
                 value={options.strategy}
                 options={documentOptions(strategies.data ?? [])}
                 onChange={(strategy) => setOptions({ ...options, strategy })}

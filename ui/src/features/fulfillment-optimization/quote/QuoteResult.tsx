@@ -14,12 +14,12 @@ import { formatCost, formatDecimal, formatPercent, costUnit } from '../labels';
 const pickupKindLabels: Record<string, string> = { bopis: 'Pickup in store', curbside: 'Curbside pickup', ship_to_store: 'Ship to store' };
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
 const dayOfMonth = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', timeZone: 'UTC' });
-/** A product with the dimension values that were asked for. */
+/** Product number with the requested dimension values. */
 const productLabel = ({ product, dimensions }: { product: string; dimensions: Record<string, string> }): string =>
   [product, ...Object.values(dimensions).filter((item) => item.trim() !== '')].join(' ');
 const noon = (date: string): Date => new Date(`${date}T12:00:00Z`);
 
-/** What a quote answers: when, from where, for how much, and where it can be picked up. */
+/** The result of a quote: delivery dates, sources, cost and pickup options. */
 export function QuoteResult({ quote }: { quote: Quote }) {
   const unit = costUnit({ currency: quote.plan.currency, parts: quote.plan.cost_parts });
   return (
@@ -205,7 +205,7 @@ function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
   );
 }
 
-/** Thirty days by week; each says in words whether it is possible. */
+/** Possible delivery days as a calendar. */
 function DeliveryCalendar({ days }: { days: Quote['calendar'] }) {
   const first = days[0];
   if (!first || days.every((day) => !day.possible)) return <p className="muted">No delivery in the next 30 days.</p>;

@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { serve, show } from '@tests/harness';
+import { mockServer, renderRoutes } from '@tests/harness';
 import QuotePage from './QuotePage';
 
 const routes = [{ path: '/quote', Component: QuotePage }];
@@ -12,8 +12,8 @@ const around = {
   'GET /api/v1/products': () => ({ items: [] }),
 };
 
-test('a quote says when everything arrives, from where, and where it can be picked up', async () => {
-  const sent = serve({
+test('a quote shows delivery dates, sources and pickup options', async () => {
+  const sent = mockServer({
     ...around,
     'POST /api/v1/sourcing/quote': () => ({
       ...{ execution_id: 'abc', at, destination: { latitude: 45.5, longitude: -122.7, precision: 'place' }, carrier: null },
@@ -50,7 +50,7 @@ test('a quote says when everything arrives, from where, and where it can be pick
       pickup: [{ kind: 'bopis', source: 'CHI', title: 'Chicago store', ready_at: at, distance_km: 234 }],
     }),
   });
-  show(routes, '/quote');
+  renderRoutes(routes, '/quote');
   await userEvent.type(await screen.findByLabelText('Product'), 'LAMP');
   await userEvent.type(screen.getByLabelText('Variant'), 'red');
   expect(screen.getByRole('button', { name: 'Get a quote' })).toHaveAccessibleDescription('Enter variants as colorid=red, sizeid=m');

@@ -9,7 +9,7 @@ import { RowsField } from '@kit/forms/RowsField';
 import { RateTester } from './RateTester';
 import { sourceTypeLabels } from '../labels';
 
-/** Shipping rates: zones by distance, a price for each weight and zone, and what is added or stands in for them. */
+/** Form of a rate table: zones, prices by weight and zone, and rate factors. */
 export function RateTableFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const zones = zonesOf(body);
   return (
@@ -56,9 +56,9 @@ export function RateTableFields({ body, set }: { body: Body; set: (part: Body) =
   );
 }
 
-/** A price for each weight (rows) and zone (columns). */
+/** Prices by weight (rows) and zone (columns). */
 function Prices({ body, set }: { body: Body; set: (part: Body) => void }) {
-  const [emptyWeights, setEmptyWeights] = useState<number[]>([]); // weights that have no price yet
+  const [emptyWeights, setEmptyWeights] = useState<number[]>([]); // weights without a price
   const zones = zonesOf(body);
   const weights = [...new Set([...weightsOf(body), ...emptyWeights])].sort((a, b) => a - b);
   const move = (kg: number, next: number | null): void => {
@@ -193,7 +193,7 @@ function Factors({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) =>
   );
 }
 
-/** One more zone before the last, which has no limit. */
+/** Insert a zone before the last one, which has no limit. */
 function addZone(zones: Body[]): Body[] {
   const inner = zones.slice(0, -1);
   const last = zones.at(-1) ?? { name: 'far' };
@@ -204,7 +204,7 @@ function addZone(zones: Body[]): Body[] {
   return [...inner, { name: String(at), up_to_km: lastDistance === 0 ? 500 : lastDistance * 2 }, { ...last, up_to_km: null }];
 }
 
-/** Prices of a zone that is gone go with it. */
+/** Remove a zone with its prices. */
 function removeZone(body: Body, zones: Body[]): Body {
   const names = zones.map((zone) => asText(zone.name));
   return {

@@ -23,7 +23,7 @@ const newDocument: ConfigurationDocument = {
   },
 };
 
-/** What parcels cost, by how far they go and how heavy they are. */
+/** Parcel prices by distance and weight. */
 export default function RateTablesPage() {
   const strategies = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const carriers = useQuery({ queryKey: ['configuration', 'carrier'], queryFn: () => listDocuments('carrier') });

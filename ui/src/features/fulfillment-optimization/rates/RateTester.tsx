@@ -7,7 +7,7 @@ import { SelectField, NumberField, selectOptions, asText } from '@kit/forms/fiel
 import { describeZoneReach, validateRateTable, zonesOf } from './rateTable';
 import { formatCost, sourceTypeLabels } from '../labels';
 
-/** What one parcel would cost by the table as it stands in the form, and why. Nothing is saved. */
+/** Rates a parcel with the unsaved rate table. */
 export function RateTester({ body }: { body: Body }) {
   const zones = zonesOf(body);
   const [zone, setZone] = useState('');

@@ -1,13 +1,13 @@
 import type { Body } from '@client/configuration';
 import { asNumber, asRecords, asText } from '@kit/forms/fields';
 
-/** The weights a table has prices for, ascending: the rows of its matrix. */
+/** The weights with prices, ascending. */
 export const weightsOf = (body: Body): number[] =>
   [...new Set(asRecords(body.prices).map((price) => asNumber(price.up_to_kg)))].sort((a, b) => a - b);
 
 export const zonesOf = (body: Body): Body[] => asRecords(body.zones);
 
-/** Where a zone reaches, in words, seen from the zone before it. */
+/** The distance range of a zone in words. */
 export function describeZoneReach(zones: Body[], index: number): string {
   const reach = zones[index]?.up_to_km;
   if (typeof reach === 'number') return `up to ${reach} km`;
@@ -19,17 +19,17 @@ export const priceAt = (body: Body, zone: string, kg: number): number | null => 
   return match === undefined ? null : asNumber(match.price);
 };
 
-/** The prices with one cell changed; an emptied cell has no price. */
+/** Prices with one cell changed; null removes the price. */
 export function withPrice(body: Body, zone: string, kg: number, price: number | null): Body[] {
   const others = asRecords(body.prices).filter((item) => asText(item.zone) !== zone || item.up_to_kg !== kg);
   return price === null ? others : [...others, { zone, up_to_kg: kg, price }];
 }
 
-/** A row of the matrix moved to another weight. */
+/** Prices with one weight changed. */
 export const withWeight = (body: Body, kg: number, next: number): Body[] =>
   asRecords(body.prices).map((price) => (price.up_to_kg === kg ? { ...price, up_to_kg: next } : price));
 
-/** Zones with one renamed, and the prices that follow it. */
+/** Zones and prices with one zone renamed. */
 export function renameZone(body: Body, at: number, name: string): Body {
   const zones = zonesOf(body);
   const before = asText(zones[at]?.name);
@@ -39,7 +39,7 @@ export function renameZone(body: Body, at: number, name: string): Body {
   };
 }
 
-/** What is missing before a rate table can be saved; empty when nothing is. */
+/** Return a validation message, or an empty string. */
 export function validateRateTable(body: Body): string {
   if (asText(body.title) === '') return 'Enter a title';
   const zones = zonesOf(body);

@@ -7,11 +7,11 @@ import { HolidaysField, ZoneField } from './scheduleFields';
 import { dayName, hoursOf, validateHours, rowsOf, type Weekday, weekdays, weekHours, weekSpans } from './week';
 import { WeekCalendar } from './WeekCalendar';
 
-/** A time input knows no 24:00; midnight at the end of a day is shown as 00:00. */
+/** Time inputs have no 24:00: the end of the day is shown as 00:00. */
 const toInputTime = (time: unknown): string => (time === '24:00' ? '00:00' : asText(time));
 const fromInputTime = (time: string): string => (time === '00:00' ? '24:00' : time);
 
-/** When a source works: its week, holidays, days it is closed, and days with other hours. */
+/** Form of a calendar: weekly hours, holidays, closures and special opening hours. */
 export function CalendarFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const hours = hoursOf(body);
   const setDay = (day: Weekday, rows: Body[]): void => set({ hours: withDays(hours, { [day]: rows }) });
@@ -95,7 +95,7 @@ export function CalendarFields({ body, set }: { body: Body; set: (part: Body) =>
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** Days without hours are left out: they are closed. */
+/** Hours by weekday; closed days are omitted. */
 const withDays = (hours: Record<string, unknown>, part: Record<string, Body[]>): Body =>
   Object.fromEntries(weekdays.map((day) => [day, part[day] ?? rowsOf(hours, day)] as const).filter(([, rows]) => rows.length > 0));
 
@@ -156,7 +156,7 @@ function DayHours({ day, rows, onChange, onCopy }: { day: Weekday; rows: Body[];
   );
 }
 
-/** What is missing before a calendar can be saved; empty when nothing is. */
+/** Return a validation message, or an empty string. */
 export function validateCalendar(body: Body): string {
   if (asText(body.title) === '') return 'Enter a title';
   for (const day of weekdays) {

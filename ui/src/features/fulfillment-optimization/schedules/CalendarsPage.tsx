@@ -13,7 +13,7 @@ import { WeekStrip } from './WeekCalendar';
 
 const newDocument: ConfigurationDocument = { kind: 'calendar', name: '', body: { title: '', time_zone: 'UTC' } };
 
-/** When sources work: orders are processed and handed over within these hours only. */
+/** Working calendars of sources. */
 export default function CalendarsPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (

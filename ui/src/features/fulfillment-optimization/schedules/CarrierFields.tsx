@@ -12,7 +12,7 @@ const newService = (at: number): Body => ({
   bands: [{ up_to_km: null, days: 3 }],
 });
 
-/** A carrier's services: how long each takes by distance, on which days it moves and delivers, how sure that is. */
+/** Form of a carrier: services with transit times, delivery days and reliability. */
 export function CarrierFields({ body, set }: { body: Body; set: (part: Body) => void }) {
   const rates = useQuery({ queryKey: ['configuration', 'rate_table'], queryFn: () => listDocuments('rate_table') });
   const instances = useQuery({ queryKey: ['configuration', 'provider_instance'], queryFn: () => listDocuments('provider_instance') });
@@ -147,7 +147,7 @@ function ServiceFields({ service, first, rates, change, remove }: ServiceProps) 
   );
 }
 
-/** One more distance before the last, which has none. */
+/** Insert a distance band before the last one, which has no limit. */
 function addBand(bands: Body[]): Body[] {
   const inner = bands.slice(0, -1);
   const last = bands.at(-1) ?? { days: 3 };
@@ -162,7 +162,7 @@ function addBand(bands: Body[]): Body[] {
 const withOpenEndedLast = (bands: Body[]): Body[] =>
   bands.map((band, index) => (index === bands.length - 1 ? { ...band, up_to_km: null } : band));
 
-/** What is missing before a carrier can be saved; empty when nothing is. */
+/** Return a validation message, or an empty string. */
 export function validateCarrier(body: Body): string {
   if (asText(body.title) === '') return 'Enter a title';
   const services = asRecords(body.services);
@@ -180,7 +180,7 @@ export function validateCarrier(body: Body): string {
   return '';
 }
 
-/** "2–5 days" over all of a service's distances. */
+/** The range of transit days over all distances: "2–5 days". */
 export function describeTransit(service: Body): string {
   const days = asRecords(service.bands).map((band) => asNumber(band.days));
   const [minimum, maximum] = [Math.min(...days), Math.max(...days)];

@@ -15,7 +15,7 @@ const newDocument: ConfigurationDocument = {
   body: { title: '', services: [{ name: 'ground', title: 'Ground', bands: [{ up_to_km: null, days: 3 }] }] },
 };
 
-/** Who carries parcels, and how long each service takes. */
+/** Carriers with their services and transit times. */
 export default function CarriersPage() {
   const schedules = useQuery({ queryKey: ['configuration', 'pickup_schedule'], queryFn: () => listDocuments('pickup_schedule') });
   return (

@@ -18,7 +18,7 @@ const newDocument: ConfigurationDocument = {
   body: { title: '', carrier: '', pickups: [{ weekdays: weekdays.slice(0, 5), at: '16:00' }] },
 };
 
-/** When carriers call: parcels that are ready leave with the next call. */
+/** Pickup schedules of carriers. */
 export default function PickupSchedulesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (

@@ -2,7 +2,7 @@ import { formatClock, shortDayName, type Span, weekdays, describeWeek } from './
 
 const offset = (minutes: number): string => `${(100 * minutes) / 1440}%`;
 
-/** A week at a glance: a row a day, hours filled, calls of a carrier as marks. */
+/** A week with one row per day: opening hours as bars, pickups as marks. */
 export function WeekCalendar({ spans = [], calls = [], label }: { spans?: readonly Span[][]; calls?: readonly number[][]; label: string }) {
   return (
     <div className="week" role="img" aria-label={`${label}: ${describeWeek(spans, calls)}`}>
@@ -34,7 +34,7 @@ export function WeekCalendar({ spans = [], calls = [], label }: { spans?: readon
   );
 }
 
-/** The same in a cell of a list: seven strokes, as tall as the day is long. */
+/** A compact week for list cells. */
 export function WeekStrip({ spans = [], calls = [] }: { spans?: readonly Span[][]; calls?: readonly number[][] }) {
   return (
     <span className="two-line">

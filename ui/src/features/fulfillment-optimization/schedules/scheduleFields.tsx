@@ -4,7 +4,7 @@ import { SelectField, selectOptions, asStrings, asText, TextField } from '@kit/f
 import { RowsField } from '@kit/forms/RowsField';
 import { shortDayName, dayName, timeZones, type Weekday, weekdays } from './week';
 
-/** Some days of the week, each a button that is in or out. */
+/** Toggle buttons for the days of the week. */
 export function WeekdaysField({
   label,
   hint,
@@ -48,7 +48,7 @@ export function ZoneField({
   return <SelectField label="Time zone" hint={hint} emptyLabel={empty} value={value} options={selectOptions(zones)} onChange={onChange} />;
 }
 
-/** Public holidays that nobody works on, by country. */
+/** Countries whose public holidays apply. */
 export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (rows: Body[]) => void }) {
   return (
     <RowsField legend="Public holidays" rows={rows} createRow={() => ({ country: 'US' })} addLabel="Add country" onChange={onChange}>
@@ -72,9 +72,9 @@ export function HolidaysField({ rows, onChange }: { rows: Body[]; onChange: (row
   );
 }
 
-/** Weekdays a document names, or Monday to Friday where it names none. */
+/** The weekdays of a document; Monday to Friday by default. */
 export const weekdaysOrDefault = (value: unknown): string[] => (value === undefined ? weekdays.slice(0, 5) : asStrings(value));
 
-/** A public holiday rule in words. */
+/** Public holiday rules as text. */
 export const describeHolidays = (rows: Body[]): string =>
   rows.map((row) => asText(row.country) + (asText(row.subdivision) ? `-${asText(row.subdivision)}` : '')).join(', ');

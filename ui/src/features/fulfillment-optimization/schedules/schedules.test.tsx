@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { Refusal, type Sent, serve, show } from '@tests/harness';
+import { ProblemResponse, type RecordedRequest, mockServer, renderRoutes } from '@tests/harness';
 import CalendarsPage from './CalendarsPage';
 import CarriersPage from './CarriersPage';
 import PickupSchedulesPage from './PickupSchedulesPage';
@@ -33,8 +33,11 @@ const rates = {
   },
 };
 
-function company(documents: Record<string, unknown[]>, replies: Record<string, (sent: Sent) => unknown> = {}): Sent[] {
-  return serve({
+function company(
+  documents: Record<string, unknown[]>,
+  replies: Record<string, (sent: RecordedRequest) => unknown> = {},
+): RecordedRequest[] {
+  return mockServer({
     'GET /api/v1/session': () => manager,
     'GET /api/v1/sources': () => ({ items: [] }),
     'GET /api/v1/configuration': ({ query }) => ({ documents: documents[query.get('kind') ?? ''] ?? [] }),
@@ -45,13 +48,13 @@ function company(documents: Record<string, unknown[]>, replies: Record<string, (
     ...replies,
   });
 }
-const applied = (sent: Sent[]) =>
+const applied = (sent: RecordedRequest[]) =>
   (
     sent.findLast((item) => item.path === '/api/v1/configuration/apply')?.body as
       { documents: { body: Record<string, unknown> }[] } | undefined
   )?.documents[0];
 
-test('a week is said in words, days that are alike together', () => {
+test('a week is described in words with equal days grouped', () => {
   expect(describeWeek(weekSpans({}))).toBe('Mon–Fri 08:00–17:00');
   expect(weekHours(weekSpans({}))).toBe(45);
   const hours = { monday: [{ opens: '13:00', closes: '24:00' }], sunday: [{ opens: '09:00', closes: '12:00' }] };
@@ -80,7 +83,7 @@ test.each([
 
 test('the hours of a day are copied to the working week and saved', async () => {
   const sent = company({ calendar: [calendar] });
-  show(routes, '/calendars?open=central');
+  renderRoutes(routes, '/calendars?open=central');
   const monday = await screen.findByRole('group', { name: 'Monday' });
   await userEvent.click(within(monday).getByRole('button', { name: 'Mon–Fri' }));
   await userEvent.click(within(screen.getByRole('group', { name: 'Friday' })).getByRole('button', { name: /Remove these hours/ }));
@@ -89,23 +92,26 @@ test('the hours of a day are copied to the working week and saved', async () => 
   await waitFor(() => expect(Object.keys(applied(sent)?.body.hours as object)).toEqual(['monday', 'tuesday', 'wednesday', 'thursday']));
 });
 
-test('a document that is used is not deleted, and who uses it is named', async () => {
+test('a document in use is not deleted and its users are listed', async () => {
   const problem = {
     detail: 'this document is in use and cannot be deleted',
     status: 409,
     problems: [{ where: 'calendar central', what: 'is used by source CHI (calendar)', remedy: 'change or delete that source' }],
   };
-  const sent = company({ calendar: [calendar] }, { 'DELETE /api/v1/configuration/calendar/central': () => new Refusal(409, problem) });
-  show(routes, '/calendars?open=central');
+  const sent = company(
+    { calendar: [calendar] },
+    { 'DELETE /api/v1/configuration/calendar/central': () => new ProblemResponse(409, problem) },
+  );
+  renderRoutes(routes, '/calendars?open=central');
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }));
   expect(await screen.findByText('is used by source CHI (calendar)')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Delete calendar' })).toBeNull();
   expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true']);
 });
 
-test('a deleted document can be brought back as it was', async () => {
+test('a deleted document can be restored', async () => {
   const sent = company({ calendar: [calendar] }, { 'DELETE /api/v1/configuration/calendar/central': () => ({ changes: [] }) });
-  show(routes, '/calendars?open=central');
+  renderRoutes(routes, '/calendars?open=central');
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }));
   const confirm = await screen.findByRole('button', { name: 'Delete calendar' });
   await waitFor(() => expect(confirm).toBeEnabled());
@@ -115,10 +121,10 @@ test('a deleted document can be brought back as it was', async () => {
   expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true', 'false']);
 });
 
-test('a carrier gets a further distance before its last', async () => {
+test('a distance band is added before the last one', async () => {
   const body = { title: 'UPS', services: [{ name: 'ground', title: 'Ground', bands: [{ up_to_km: null, days: 3 }] }] };
   const sent = company({ carrier: [{ kind: 'carrier', name: 'ups', body }] });
-  show(routes, '/carriers?open=ups');
+  renderRoutes(routes, '/carriers?open=ups');
   await userEvent.click(await screen.findByRole('button', { name: 'Add distance' }));
   await userEvent.click(within(screen.getByRole('group', { name: 'Transit days' })).getByRole('button', { name: 'Saturday' }));
   await userEvent.click(screen.getByRole('button', { name: 'Save carrier' }));
@@ -137,11 +143,11 @@ test('a carrier gets a further distance before its last', async () => {
   );
 });
 
-test('a carrier keeps the connection its live rates come from', async () => {
+test('a carrier keeps its connection for live rates', async () => {
   const body = { title: 'UPS', live_rates: 'ups-account', services: [{ name: 'ground', title: 'Ground', bands: [{ days: 3 }] }] };
   const instance = { kind: 'provider_instance', name: 'ups-account', body: { title: 'Our account' } };
   const sent = company({ carrier: [{ kind: 'carrier', name: 'ups', body }], provider_instance: [instance] });
-  show(routes, '/carriers?open=ups');
+  renderRoutes(routes, '/carriers?open=ups');
   expect(await screen.findByText('Live from ups-account')).toBeInTheDocument();
   expect(await screen.findByText('ups-account — Our account')).toBeInTheDocument();
   await userEvent.type(screen.getByLabelText('Title'), ' Inc');
@@ -149,18 +155,18 @@ test('a carrier keeps the connection its live rates come from', async () => {
   await waitFor(() => expect(applied(sent)?.body).toMatchObject({ title: 'UPS Inc', live_rates: 'ups-account' }));
 });
 
-test('a pickup schedule shows its calls and needs a carrier', async () => {
+test('a pickup schedule shows its pickups and requires a carrier', async () => {
   company({ carrier: [{ kind: 'carrier', name: 'ups', body: { title: 'UPS', services: [] } }] });
-  show(routes, '/pickup-schedules?open=%2B');
+  renderRoutes(routes, '/pickup-schedules?open=%2B');
   expect(await screen.findByRole('img', { name: 'Pickups: Mon–Fri 16:00' })).toBeInTheDocument();
   await userEvent.type(screen.getByLabelText('Name'), 'late');
   await userEvent.type(screen.getByLabelText('Title'), 'Late');
   expect(screen.getByRole('button', { name: 'Save pickup schedule' })).toHaveAccessibleDescription('Select a carrier');
 });
 
-test('a price is typed into its cell, and what a parcel costs is asked of the server', async () => {
+test('a price is entered in its cell and the server rates a test parcel', async () => {
   const sent = company({ rate_table: [rates] });
-  show(routes, '/rate-tables?open=own');
+  renderRoutes(routes, '/rate-tables?open=own');
   expect(await screen.findByText('11.75')).toBeInTheDocument();
   await userEvent.type(await screen.findByLabelText('Price up to 1 kg in zone far'), '9');
   await waitFor(() => {
@@ -175,7 +181,7 @@ test('a price is typed into its cell, and what a parcel costs is asked of the se
   await waitFor(() => expect(applied(sent)?.body.prices).toContainEqual({ zone: 'far', up_to_kg: 1, price: 9 }));
 });
 
-test('prices follow a zone that is renamed, and may not fall with the weight', () => {
+test('prices follow a renamed zone and must not decrease with weight', () => {
   const body = { ...rates.body, ...renameZone(rates.body, 0, 'close') };
   expect(priceAt(body, 'close', 1)).toBe(4);
   expect(weightsOf(body)).toEqual([1]);

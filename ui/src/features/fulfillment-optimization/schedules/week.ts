@@ -3,7 +3,7 @@ import { asRecord, asRecords, asStrings, asText } from '@kit/forms/fields';
 
 export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 export type Weekday = (typeof weekdays)[number];
-/** Opening and closing, in minutes after midnight. */
+/** Opening and closing time in minutes after midnight. */
 export type Span = readonly [number, number];
 
 const MINUTES_PER_DAY = 1440;
@@ -15,7 +15,7 @@ export const minutesOf = (time: string): number => {
   return Number(hours) * 60 + Number(minutes);
 };
 
-/** What a calendar works while its document names no hours at all. */
+/** Hours of a calendar without any. */
 const defaultHours: Record<string, unknown> = Object.fromEntries(
   weekdays.slice(0, 5).map((day) => [day, [{ opens: '08:00', closes: '17:00' }]]),
 );
@@ -30,7 +30,7 @@ export const spansOf = (rows: Body[]): Span[] =>
 
 export const weekSpans = (body: Body): Span[][] => weekdays.map((day) => spansOf(rowsOf(hoursOf(body), day)));
 
-/** When a carrier calls, by weekday, in minutes after midnight. */
+/** Pickup times by weekday, in minutes after midnight. */
 export const weekCalls = (body: Body): number[][] =>
   weekdays.map((day) =>
     asRecords(body.pickups)
@@ -45,7 +45,7 @@ export const formatClock = (minutes: number): string =>
 const describeDay = (spans: readonly Span[], calls: readonly number[]): string =>
   [...spans.map(([from, to]) => `${formatClock(from)}–${formatClock(to)}`), ...calls.map(formatClock)].join(', ') || '—';
 
-/** A week in words; days that are alike are said together: "Mon–Fri 08:00–17:00". */
+/** Return a week in words, grouping equal days: "Mon–Fri 08:00–17:00". */
 export function describeWeek(spans: readonly Span[][], calls: readonly number[][] = []): string {
   const days = weekdays.map((_, index) => describeDay(spans[index] ?? [], calls[index] ?? []));
   const parts: string[] = [];
@@ -60,10 +60,10 @@ export function describeWeek(spans: readonly Span[][], calls: readonly number[][
   return parts.join('; ') || 'Never';
 }
 
-/** Hours worked in a week. */
+/** Opening hours per week. */
 export const weekHours = (spans: readonly Span[][]): number => spans.flat().reduce((sum, [from, to]) => sum + to - from, 0) / 60;
 
-/** What is wrong with the hours of one day; empty when nothing is. */
+/** Return a validation message for the hours of a day, or an empty string. */
 export function validateHours(rows: Body[]): string {
   for (const row of rows) {
     if (asText(row.opens) === '' || asText(row.closes) === '') return 'enter both times';

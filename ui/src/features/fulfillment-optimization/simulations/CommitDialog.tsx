@@ -8,7 +8,7 @@ import { App, Button, Modal } from 'antd';
 const formatValue = (value: unknown): string =>
   value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 
-/** Every field that a commit would change, before and after, and the commit itself. */
+/** Shows the fields that a commit changes, and commits them. */
 export function CommitDialog({ simulation, onClose, onDone }: { simulation: SimulationView; onClose: () => void; onDone: () => void }) {
   const { message } = App.useApp();
   const changed = simulation.changed.filter((item) => item.change !== 'unchanged');

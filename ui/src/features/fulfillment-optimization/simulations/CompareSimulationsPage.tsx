@@ -8,7 +8,7 @@ import { Link, useSearchParams } from 'react-router';
 import { kpiCurrency, kpis, formatKpi, formatDifference, simulationTemplates, differenceDirection } from './kpis';
 import '../optimization.css';
 
-/** Finished simulations side by side; each against the first, run by run. */
+/** Finished simulations side by side; differences are relative to the first. */
 export default function CompareSimulationsPage() {
   const [params] = useSearchParams();
   const ids = (params.get('ids') ?? '').split(',').filter(Boolean);
@@ -42,7 +42,7 @@ export default function CompareSimulationsPage() {
   );
 }
 
-/** What planners look at first; the facts of the scenarios follow, then everything else. */
+/** KPIs shown before the scenario settings. */
 const leadingKpis = ['orders_per_week', 'avg_fulfillment_distance_km', 'cost'];
 
 function Table({ data }: { data: Comparison }) {

@@ -31,7 +31,7 @@ import { describeChanges } from './describeChanges';
 import { formatDecimal } from '../labels';
 import '../optimization.css';
 
-/** One simulation: how far it is, what came of it, and what a commit would change. */
+/** A simulation with its progress, results and commit. */
 export default function SimulationPage() {
   const { id = '' } = useParams();
   const navigate = useNavigate();
@@ -233,7 +233,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
   );
 }
 
-/** What differs from today; a figure that is the same in every run says so in one word less. */
+/** The difference from the current configuration. */
 function BaselineDifference({ name, delta, today }: { name: string; delta: Difference; today: number }) {
   if (delta.lower === 0 && delta.upper === 0)
     return (

@@ -2,7 +2,7 @@ import type { SimulationRow } from '@client/sourcing';
 import { Badge, StateTag } from '@kit/states';
 import { simulationStates } from './kpis';
 
-/** Where a simulation stands; how far, while it runs. */
+/** The state of a simulation; while running, its progress. */
 export function SimulationStateTag({ row }: { row: Pick<SimulationRow, 'state' | 'runs' | 'runs_done'> }) {
   const state = simulationStates[row.state];
   if (row.state === 'running')

@@ -22,7 +22,7 @@ export interface StepProps {
   draft: Draft;
   set: (part: Partial<Draft>) => void;
   change: (part: Partial<SimulationRequest['changes']>) => void;
-  /** A copy keeps the demand and stock of its original. */
+  /** A clone keeps the demand and stock of the original. */
   isClone: boolean;
 }
 
@@ -49,7 +49,7 @@ const newDraft = (): Draft => ({
   seed: 1,
 });
 
-/** Ask for a simulation step by step; a copy starts with what its original asked. */
+/** Wizard for a new simulation or a clone. */
 export default function SimulationWizard() {
   const [params] = useSearchParams();
   const clone = params.get('clone') ?? '';

@@ -80,7 +80,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
   },
 ];
 
-/** What if: scenarios over past or coming demand. */
+/** Simulations of configuration changes. */
 export default function SimulationsPage() {
   const navigate = useNavigate();
   const queryClient = useQueryClient();

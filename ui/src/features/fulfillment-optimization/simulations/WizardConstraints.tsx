@@ -10,7 +10,7 @@ import { SelectField, asStrings, asText, TextField } from '@kit/forms/fields';
 import { scenarioStrategyName } from './describeChanges';
 import type { StepProps } from './SimulationWizard';
 
-/** Which constraints count in the scenario, and how they would read. */
+/** Constraints of the scenario. */
 export function ConstraintsStep({ draft, change }: StepProps) {
   const kinds = useConstraintKinds();
   const constraints = useQuery({ queryKey: ['configuration', 'constraint'], queryFn: () => listDocuments('constraint') });

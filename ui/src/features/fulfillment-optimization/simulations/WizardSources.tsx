@@ -9,7 +9,7 @@ import type { StepProps } from './SimulationWizard';
 import { SourceFields } from '../sources/SourceDrawer';
 import { StockField } from './WizardSteps';
 
-/** Which sources are open in the scenario, on the map and as a list, and new ones. */
+/** Sources of the scenario, on a map and as a list. */
 export function SourcesStep({ draft, change }: StepProps) {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const closed = new Set(draft.changes.closed_sources);

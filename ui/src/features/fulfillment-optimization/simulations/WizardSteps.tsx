@@ -180,7 +180,7 @@ function NewProducts({ draft, change }: StepProps) {
   );
 }
 
-/** Units by name as "SEA 40, CHI 20" in tags. */
+/** Quantities by name, entered as tags such as "SEA 40". */
 export function StockField({
   stock,
   onChange,
@@ -236,7 +236,7 @@ export function StrategyStep({ draft, set, change, isClone }: StepProps) {
         ) : (
           <SelectField
             label="Baseline strategy"
-            emptyLabel="The default one"
+            emptyLabel="Default strategy"
             value={draft.strategy}
             options={options}
             onChange={(strategy) => set({ strategy })}

@@ -2,7 +2,7 @@ import type { ConfigurationDocument } from '@client/configuration';
 import type { SimulationRequest, SimulationChanges } from '@client/sourcing';
 import { asText } from '@kit/forms/fields';
 
-/** Every change of a scenario in a sentence; one sentence also when there is none. */
+/** Return one sentence per change; "No changes" when there are none. */
 export function describeChanges(changes: Partial<SimulationChanges> | undefined): string[] {
   const {
     closed_sources = [],
@@ -34,7 +34,7 @@ export function describeChanges(changes: Partial<SimulationChanges> | undefined)
   return descriptions.length > 0 ? descriptions : ['No changes'];
 }
 
-/** The strategy a scenario uses: its own, else that of today's side, else the one marked as the default last. */
+/** The strategy of the scenario: its own, else that of the baseline, else the default. */
 export function scenarioStrategyName(
   ask: Pick<SimulationRequest, 'strategy' | 'changes'>,
   strategies: readonly ConfigurationDocument[],

@@ -2,13 +2,13 @@ import type { Difference } from '@client/sourcing';
 
 interface Kpi {
   title: string;
-  /** `cost` is money too, in the currency of the strategy instead of that of the orders. */
+  /** `cost` is money in the currency of the strategy, `money` in the currency of the orders. */
   kind: 'money' | 'cost' | 'number' | 'km' | 'share';
-  /** Which way is better for the business; absent: neither. */
+  /** Which direction is an improvement; absent when neither is. */
   better?: 'up' | 'down';
 }
 
-/** Figures of a simulation in the order a planner reads them. */
+/** KPIs in display order. */
 export const kpis: Record<string, Kpi> = {
   cost: { title: 'Fulfillment cost', kind: 'cost', better: 'down' },
   cost_per_fulfilled_order: { title: 'Cost per fulfilled order', kind: 'cost', better: 'down' },
@@ -45,13 +45,13 @@ const moneyFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2,
 const compactFormat = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
-/** The currency of a figure of a simulation; none for what is no money. */
+/** The currency of a KPI; empty for KPIs that are not money. */
 export const kpiCurrency = (name: string, view: { currency: string; cost_currency: string }): string => {
   const kind = kpis[name]?.kind;
   return kind === 'cost' ? view.cost_currency : kind === 'money' ? view.currency : '';
 };
 
-/** A figure as people write it, with its unit. */
+/** Format a KPI with its unit. */
 export function formatKpi(name: string, value: number, currency = ''): string {
   const kind = kpis[name]?.kind ?? 'number';
   if (kind === 'share') return percentFormat.format(value);
@@ -63,25 +63,25 @@ export function formatKpi(name: string, value: number, currency = ''): string {
   return (kind === 'money' || kind === 'cost') && currency !== '' ? `${formatted} ${currency}` : formatted;
 }
 
-/** A figure on an axis: short, as its place is narrow. */
+/** Format a KPI for a chart axis. */
 export const formatKpiAxis = (name: string, value: number): string =>
   (kpis[name]?.kind === 'share' ? percentFormat : compactFormat).format(value);
 
-/** A difference with its sign; one that rounds to nothing has none. */
+/** Format a difference with its sign; "±" when it rounds to zero. */
 export function formatDifference(name: string, value: number, currency = ''): string {
   const formatted = formatKpi(name, Math.abs(value), currency);
   if (formatted === formatKpi(name, 0, currency)) return `±${formatted}`;
   return `${value > 0 ? '+' : '−'}${formatted}`;
 }
 
-/** Whether a difference is good or bad; even when its bounds hold zero. */
+/** Whether a difference is an improvement; "even" when it is not significant. */
 export function differenceDirection(name: string, difference: Difference): 'better' | 'worse' | 'even' {
   const better = kpis[name]?.better;
   if (!difference.certain || better === undefined || difference.mean === 0) return 'even';
   return difference.mean > 0 === (better === 'up') ? 'better' : 'worse';
 }
 
-/** A day of a period, `index` days after `from`, as an axis says it. */
+/** Axis label of the day `index` days after `from`. */
 export function dayLabel(from: string, index: number): string {
   const day = new Date(`${from}T12:00:00Z`);
   day.setUTCDate(day.getUTCDate() + index);

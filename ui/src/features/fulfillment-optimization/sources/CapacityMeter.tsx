@@ -1,6 +1,6 @@
 import { formatNumber } from '@kit/format';
 
-/** So much of so much, as a bar and in words. */
+/** Used and total capacity as a bar and as text. */
 export function CapacityMeter({ used, capacity, unit }: { used: number; capacity: number; unit: string }) {
   const ratio = capacity === 0 ? 1 : Math.min(1, used / capacity);
   return (

@@ -26,7 +26,7 @@ const newDocument: ConfigurationDocument = {
   body: { title: '', type: 'warehouse', active: true, address: { country: 'US' }, time_zone: 'UTC' },
 };
 
-/** Edit a source's document, or write a new one. */
+/** A form for an existing or new source. */
 export function SourceDrawer({ name, onClose }: { name: string; onClose: () => void }) {
   const documents = useQuery({ queryKey: ['configuration', 'source'], queryFn: () => listDocuments('source') });
   const calendars = useQuery({ queryKey: ['configuration', 'calendar'], queryFn: () => listDocuments('calendar') });

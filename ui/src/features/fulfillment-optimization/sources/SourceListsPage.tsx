@@ -9,7 +9,7 @@ import { MultiSelectField, documentOptions, asStrings, asText, TextField } from 
 
 const newDocument = { kind: 'source_list', name: '', body: { title: '', sources: [] } };
 
-/** Sources that constraints and strategies speak of together. */
+/** Groups of sources for constraints and strategies. */
 export default function SourceListsPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return (

@@ -155,12 +155,12 @@ function sourceColumns(open: (name: string) => void): readonly ListColumn<Source
     {
       id: 'stock',
       title: 'Stock',
-      cell: (row) => <Link to={`/inventory?source=${encodeURIComponent(row.name)}`}>See stock</Link>,
+      cell: (row) => <Link to={`/inventory?source=${encodeURIComponent(row.name)}`}>View stock</Link>,
     },
   ];
 }
 
-/** How much of the day's parcels and lines is taken, where the day has a limit. */
+/** Capacity used today, for sources with a daily limit. */
 function DailyCapacity({ row }: { row: Source }) {
   const lines = row.settings.daily_lines;
   if (row.daily_parcels === null && typeof lines !== 'number') return <span className="muted">No limit</span>;
@@ -172,7 +172,7 @@ function DailyCapacity({ row }: { row: Source }) {
   );
 }
 
-/** Where orders can ship from, on a map and as a list. */
+/** Sources on a map and as a list. */
 export default function SourcesPage() {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources, refetchInterval: 60_000 });
   const [filterValues, change] = useUrlFilters(['search', 'type', 'state', 'open']);

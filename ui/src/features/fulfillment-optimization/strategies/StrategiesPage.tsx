@@ -10,7 +10,7 @@ import { describeEffectiveDates } from '../constraints/describeConstraint';
 import { constraintNames, StrategyFields } from './StrategyFields';
 
 const newDocument = { kind: 'strategy', name: '', body: { title: '' } };
-/** What sources orders while nobody has written a strategy named `default`, and none is marked as the default. */
+/** The strategy used until one named `default` exists or another is marked as default. */
 const builtIn = (isDefault: boolean) => [
   {
     kind: 'strategy',
@@ -19,7 +19,7 @@ const builtIn = (isDefault: boolean) => [
   },
 ];
 
-/** How orders are sourced: which sources, which rules, what counts. */
+/** Sourcing strategies. */
 export default function StrategiesPage() {
   const written = useQuery({ queryKey: ['configuration', 'strategy'], queryFn: () => listDocuments('strategy') });
   const marked = (written.data ?? []).some((item) => item.body.is_default === true);
@@ -60,7 +60,7 @@ export default function StrategiesPage() {
           },
         },
         { id: 'dates', title: 'Dates', cell: (row) => describeEffectiveDates(row.body) || <span className="muted">Always</span> },
-        { id: 'plans', title: 'Plans', cell: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>See plans</Link> },
+        { id: 'plans', title: 'Plans', cell: (row) => <Link to={`/plans?strategy=${encodeURIComponent(row.name)}`}>View plans</Link> },
       ]}
       drawer={(document, isNew, close, isBuiltIn) => (
         <DocumentDrawer

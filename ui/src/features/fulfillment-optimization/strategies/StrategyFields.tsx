@@ -14,7 +14,7 @@ import {
   TextField,
 } from '@kit/forms/fields';
 
-/** What the optimizer counts, with the figure that holds when nobody wrote one. */
+/** Cost weights with their default values. */
 export const weightFields: readonly { key: string; label: string; defaultValue: number; hint?: string; minimum?: number }[] = [
   { key: 'parcel', label: 'Cost per parcel', defaultValue: 6, hint: 'Label and packing.' },
   { key: 'per_100_km', label: 'Shipping per 100 km', defaultValue: 0.35, hint: 'Used without a rate table.' },
