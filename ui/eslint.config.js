@@ -3,21 +3,25 @@ import hooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const rooms = readdirSync(new URL('./src/rooms', import.meta.url), { withFileTypes: true })
+const features = readdirSync(new URL('./src/features', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name);
 
-const silentIcons = { regex: '^@ant-design/icons', message: 'take icons from @kit/icons: they do not read their file names aloud' };
+const silentIcons = {
+  regex: '^@ant-design/icons',
+  message: 'import icons from @kit/icons: screen readers do not announce those by file name',
+};
 
-/** Forbid what `patterns` name in `files`; the newest entry for a file replaces older ones, so each carries all. */
+/** Forbid imports that match `patterns` in `files`. ESLint replaces earlier entries for the same file, so each entry carries all patterns. */
 const forbid = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns: [silentIcons, ...patterns] }] } });
 
-/** Imports of a folder right under src, by alias or by path. */
+/** Imports of a folder directly under src, by alias or by path. */
 const folder = (names, message) => [
   { regex: `^@(${names.join('|')})(/|$)`, message },
   { regex: `(^|/)\\.\\./(.*/)?(${names.join('|')})(/|$)`, message },
 ];
-const roomsApart = 'rooms never import rooms: lift what both need into kit or client';
+const featuresAreIndependent = 'features do not import each other: move shared code to kit or client';
+const siblings = (feature) => features.filter((other) => other !== feature).join('|');
 
 export default defineConfig(
   { ignores: ['dist', 'node_modules', 'src/client/schema.d.ts'] },
@@ -34,14 +38,14 @@ export default defineConfig(
     },
   },
   forbid(['src/shell/**']),
-  forbid(['src/client/**'], ...folder(['kit', 'rooms', 'shell'], 'client speaks to the server and knows no page')),
-  forbid(['src/kit/**'], ...folder(['rooms', 'shell'], 'kit is below the rooms and the shell')),
-  ...rooms.map((room) =>
+  forbid(['src/client/**'], ...folder(['kit', 'features', 'shell'], 'client is the lowest layer')),
+  forbid(['src/kit/**'], ...folder(['features', 'shell'], 'kit is below features and shell')),
+  ...features.map((feature) =>
     forbid(
-      [`src/rooms/${room}/**`],
-      ...folder(['shell'], 'a room does not know the shell around it'),
-      { regex: `^@rooms/(?!${room}(/|$))`, message: roomsApart },
-      { regex: `^(\\.\\./)+(rooms/)?(${rooms.filter((other) => other !== room).join('|')})(/|$)`, message: roomsApart },
+      [`src/features/${feature}/**`],
+      ...folder(['shell'], 'features do not depend on the shell'),
+      { regex: `^@features/(?!${feature}(/|$))`, message: featuresAreIndependent },
+      { regex: `^(\\.\\./)+(features/)?(${siblings(feature)})(/|$)`, message: featuresAreIndependent },
     ),
   ),
   { files: ['src/kit/icons.tsx'], rules: { 'no-restricted-imports': 'off' } },

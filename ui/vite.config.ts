@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
@@ -5,10 +6,23 @@ import { defineConfig } from 'vitest/config';
 const api = process.env['OPENIOM_API'] ?? 'http://127.0.0.1:8000';
 const folder = (name: string): string => fileURLToPath(new URL(`./src/${name}`, import.meta.url));
 
+// Endpoints the UI uses when the server offers them. Unit tests answer or refuse them themselves.
+const optionalPaths = ['/api/v1/vocabulary', '/api/v1/sourcing/constraint-kinds'];
+const openapi = JSON.parse(readFileSync(new URL('./openapi.json', import.meta.url), 'utf8')) as { paths: Record<string, unknown> };
+const offeredPaths = process.env['VITEST'] ? optionalPaths : optionalPaths.filter((path) => path in openapi.paths);
+
 export default defineConfig({
+  define: { __OPTIONAL_PATHS__: JSON.stringify(offeredPaths) },
   plugins: [react()],
   resolve: {
-    alias: { '@client': folder('client'), '@kit': folder('kit'), '@rooms': folder('rooms'), '@shell': folder('shell') },
+    alias: {
+      '@vocabulary': folder('vocabulary.ts'),
+      '@client': folder('client'),
+      '@kit': folder('kit'),
+      '@features': folder('features'),
+      '@shell': folder('shell'),
+      '@tests': fileURLToPath(new URL('./tests', import.meta.url)),
+    },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': api, '/health': api, '/ready': api } },
   worker: { format: 'es' },

@@ -109,8 +109,8 @@ def test_a_quantity_is_shown_as_it_stood_before_the_last_change(
     expect(drawer.get_by_role("row").filter(has_text="Opening stock")).to_be_visible()
     drawer.get_by_label("As of").fill("2020-01-01T00:00")
 
-    expect(drawer.get_by_text(re.compile("As it stood on"))).to_be_visible()
-    expect(drawer.get_by_text("No entry fits")).to_be_visible()
+    expect(drawer.get_by_text(re.compile("Quantities on"))).to_be_visible()
+    expect(drawer.get_by_text("No entries match")).to_be_visible()
     drawer.get_by_role("button", name="Now").click()
     expect(drawer.get_by_role("row").filter(has_text="Opening stock")).to_be_visible()
 
@@ -127,9 +127,9 @@ def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     expect(chart).to_have_attribute(
-        "aria-valuetext", re.compile(rf": {free + 40:g} can be promised.* 40 in, 0 out")
+        "aria-valuetext", re.compile(rf": {free + 40:g} available to promise.* 40 in, 0 out")
     )
-    expect(page.get_by_role("list", name=re.compile("^Behind"))).to_contain_text("PO-7001")
+    expect(page.get_by_role("list", name=re.compile("^Entries on"))).to_contain_text("PO-7001")
 
 
 def test_supply_is_received_in_part_and_is_on_hand_at_once(manager: Visitor, scene: Scene) -> None:
@@ -138,7 +138,7 @@ def test_supply_is_received_in_part_and_is_on_hand_at_once(manager: Visitor, sce
     page = manager.open(f"/inventory/supply?product={CLOCK}", "Supply orders")
     page.get_by_role("button", name="Receive Purchase PO-7002, line 1").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Units that arrived").fill("12")
+    dialog.get_by_label("Units received").fill("12")
     dialog.get_by_role("button", name="Receive", exact=True).click()
 
     row = page.get_by_role("row").filter(has_text="PO-7002")
@@ -197,7 +197,7 @@ def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(
     page = manager.open(f"/inventory/allocations?product={CLOCK}", "Allocations")
     page.get_by_role("button", name="Allocate").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox", name="Application").fill(CLOCK)
+    dialog.get_by_role("combobox", name="Product").fill(CLOCK)
     page.locator(".ant-select-item-option").filter(has_text=CLOCK).first.click()
     dialog.get_by_role("combobox", name="Source").click()
     page.get_by_title(re.compile("^SEA")).click()
@@ -228,4 +228,4 @@ def test_the_checker_has_gone_through_every_row_and_found_nothing(
         "a whole round of the checker",
     )
     page = manager.open("/inventory/health", "Stock health")
-    expect(page.locator(".health")).to_contain_text("Every quantity is what its entries add up to")
+    expect(page.locator(".health")).to_contain_text("All quantities match the ledger")

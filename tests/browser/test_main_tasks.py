@@ -148,13 +148,13 @@ def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(
     page = manager.open("/my-work/messages", "Parked messages")
     expect(page.get_by_role("button", name=re.compile(rf"\b{number}\b")).first).to_be_visible()
 
-    page.get_by_label("Our name for product HALL-MIRROR").fill("Accu Scale")
+    page.get_by_label("Internal value for product HALL-MIRROR").fill("Accu Scale")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Map and replay").click()
-    expect(page.get_by_text("Mapped; 1 message goes on")).to_be_visible()
+    expect(page.get_by_text("Mapped. 1 message replayed")).to_be_visible()
 
     order = scene.fabrikam.order_in_state(number, "completed")
-    expect(page.get_by_label("Our name for product HALL-MIRROR")).to_have_count(0)
+    expect(page.get_by_label("Internal value for product HALL-MIRROR")).to_have_count(0)
     page = manager.open(f"/orders/{order['id']}", f"Order {number}")
     expect(page.get_by_text("Accu Scale").first).to_be_visible()
 
@@ -176,7 +176,7 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
     install("wrong")
     page = manager.open("/providers", "Installed providers")
     card = page.locator(".provider").filter(has_text="Second store")
-    card.get_by_role("button", name="Probe").click()
+    card.get_by_role("button", name="Test connection").click()
     expect(card.get_by_text("Not connected")).to_be_visible()
     expect(card.get_by_text("401")).to_be_visible()
     expect(card.locator(".ant-btn-loading")).to_have_count(
@@ -184,7 +184,7 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
     )  # a worker may have found out before the button did
 
     install(token)
-    card.get_by_role("button", name="Probe").click()
+    card.get_by_role("button", name="Test connection").click()
     expect(card.get_by_text("Connected", exact=True)).to_be_visible()
 
 
@@ -202,7 +202,7 @@ def test_the_picture_of_a_flow_counts_the_orders_on_every_step(
     expect(stopped).to_contain_text(re.compile(r"\d+ failed"))
     stopped.click()
     drawer = page.get_by_role("dialog")
-    expect(drawer.get_by_text("Standing here")).to_be_visible()
+    expect(drawer.get_by_text("Runs at this step")).to_be_visible()
     expect(drawer.get_by_text("no source can serve CHAIR-OAK-01").first).to_be_visible()
 
 

@@ -30,15 +30,15 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     strategy = {"title": "Together", "is_default": True, "allow_partial": True}
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
-    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry_run": False})
+    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
     scene.fabrikam.warehouse.put(
-        "/_sim/behavior", json={"ship_after": 600.0}
+        "/_sim/habits", json={"ship_after": 600.0}
     )  # what has shipped is not planned again
     yield planned_together(scene)
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
     scene.fabrikam.post(
-        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry_run": False}
+        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False}
     )
 
 
@@ -158,12 +158,12 @@ def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(
     page.get_by_label("Name", exact=True).fill("near")
     page.get_by_label("Title").fill("Near the buyer")
     page.get_by_label("Distance").fill("900")
-    choose(page, "Strictness", "Soft: broken at a price")
+    choose(page, "Strictness", "Soft: violations have a cost")
     page.get_by_label("Penalty").fill("7.5")
     page.get_by_role("button", name="Save constraint").click()
     row = page.get_by_role("row").filter(has_text="Near the buyer")
-    expect(row).to_contain_text("every source: 900 km")
-    expect(row).to_contain_text("Soft, 7.50 a break")
+    expect(row).to_contain_text("all sources: 900 km")
+    expect(row).to_contain_text("Soft, 7.50 per violation")
 
     page = manager.open("/strategies", "Strategies")
     page.get_by_role("button", name="New strategy").first.click()
@@ -173,7 +173,7 @@ def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(
     page.get_by_role("combobox", name="Constraints", exact=True).click()
     page.locator(".ant-select-dropdown:visible").get_by_text("near — Near the buyer").click()
     page.keyboard.press("Escape")
-    page.get_by_label("A day late").fill("3.5")
+    page.get_by_label("Cost per day late").fill("3.5")
     page.get_by_role("button", name="Save strategy").click()
     expect(page.get_by_role("row").filter(has_text="West first")).to_contain_text("near")
     assert document(scene, "strategy", "west-first") == {
@@ -195,8 +195,10 @@ def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
     page.get_by_role("button", name=re.compile("^Explain order")).first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Verified").first).to_be_visible()
-    expect(drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on hand)")).first).to_be_visible()
-    drawer.get_by_text("As it was decided").click()
+    expect(
+        drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on the shelf)")).first
+    ).to_be_visible()
+    drawer.get_by_text("Original decision").click()
     expect(drawer.get_by_text("Chosen").first).to_be_visible()
     expect(page).to_have_url(re.compile("order="))
 
@@ -219,13 +221,13 @@ def test_a_cart_is_promised_a_day_without_anything_being_written(
 ) -> None:
     plans = len(scene.fabrikam.get("/sourcing/plans")["items"])
     page = manager.open("/quote", "Quote")
-    page.get_by_label("Application").fill("TABL-OAK-01")
+    page.get_by_label("Product").fill("TABL-OAK-01")
     page.keyboard.press("Escape")
     for label, value in zip(("City", "State", "Postal code"), CART, strict=True):
         page.get_by_label(label).fill(value)
-    choose(page, "Carrier to rate with", "ups — UPS")
+    choose(page, "Rate with carrier", "ups — UPS")
     page.get_by_role("button", name="Get a quote").click()
-    expect(page.get_by_text(re.compile("Everything by"))).to_be_visible()
+    expect(page.get_by_text(re.compile("All items by"))).to_be_visible()
     expect(page.get_by_role("heading", name="Rates of ups")).to_be_visible()
     expect(page.get_by_text("Pickup in store").first).to_be_visible()
     expect(page.locator(".days [data-possible=true]").first).to_be_visible()
@@ -274,6 +276,6 @@ def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(
     manager.settled("Close Atlanta")
     page.get_by_role("button", name="Commit changes").click()
     page.get_by_role("dialog").get_by_role("button", name="Commit 1 document").click()
-    expect(page.get_by_text("Close Atlanta is in use now")).to_be_visible()
+    expect(page.get_by_text("Close Atlanta committed")).to_be_visible()
     sources = {one["name"]: one["active"] for one in scene.fabrikam.get("/sources")["items"]}
     assert sources["ATL"] is False

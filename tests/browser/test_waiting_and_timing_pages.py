@@ -66,7 +66,7 @@ def test_a_line_says_why_it_waits_and_goes_on_by_itself_while_one_looks(
     day = str(datetime.now(UTC).date() + timedelta(days=6))
     order = {"kind": "purchase", "number": "PO-BOWL", "lines": [{**line, "expected_date": day}]}
     scene.fabrikam.post("/inventory/supply-orders", {"orders": [order]})
-    expect(row).to_contain_text("80 % sure", timeout=20_000)
+    expect(row).to_contain_text("80 % confidence", timeout=20_000)
     set_stock(scene, SEA=2)
     scene.fabrikam.order_in_state(first, "completed")
 
@@ -94,9 +94,9 @@ def test_a_rate_table_is_written_tried_deleted_and_brought_back(
     drawer = page.get_by_role("dialog")
     drawer.get_by_label("Name", exact=True).fill("own")
     drawer.get_by_label("Title").fill("Own rates")
-    drawer.get_by_role("button", name="Add a factor").click()
+    drawer.get_by_role("button", name="Add factor").click()
     factor = drawer.get_by_role("group", name="Shipping rate factors, row 1")
-    for label, figure in (("Fallback up to", "5"), ("Costs", "8"), ("Each kg beyond", "0.75")):
+    for label, figure in (("Fallback up to", "5"), ("Fallback price", "8"), ("Per additional kg", "0.75")):
         factor.get_by_label(label).fill(figure)
     expect(drawer.locator(".try-answer")).to_contain_text("11.75")
     page.get_by_role("button", name="Save rate table").click()
@@ -107,7 +107,7 @@ def test_a_rate_table_is_written_tried_deleted_and_brought_back(
     expect(page.get_by_text("Deleted rate table own")).to_be_visible()
     assert scene.fabrikam.get("/configuration", kind="rate_table")["documents"] == []
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("own is back")).to_be_visible()
+    expect(page.get_by_text("own restored")).to_be_visible()
     (back,) = scene.fabrikam.get("/configuration", kind="rate_table")["documents"]
     assert back["body"]["factors"][0]["fallback_rate"] == 8
 

@@ -174,7 +174,7 @@ def test_a_missing_mapping_is_mapped_with_one_click(browser: Any, full: str) -> 
     with page.expect_request(lambda asked: asked.method == "PUT") as sent:
         page.get_by_role("button", name="Map and replay").first.click()
     assert sent.value.post_data_json["mappings"][0]["internal"] == "ea"
-    expect(page.get_by_text("6 messages go on")).to_be_visible()
+    expect(page.get_by_text("6 messages replayed")).to_be_visible()
     page.context.close()
 
 

@@ -20,7 +20,7 @@ const kilobytes = (keys) =>
   [...keys].reduce((sum, key) => sum + gzipSync(readFileSync(new URL(manifest[key].file, dist))).length, 0) / 1024;
 
 const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);
-const firstPage = Object.keys(manifest).find((key) => key.endsWith('rooms/orders/OrdersPage.tsx'));
+const firstPage = Object.keys(manifest).find((key) => key.endsWith('features/orders/OrdersPage.tsx'));
 const initial = kilobytes(closure([entry]));
 const withOrders = kilobytes(closure([entry, firstPage].filter(Boolean)));
 process.stdout.write(`initial ${initial.toFixed(0)} kB, with the orders list ${withOrders.toFixed(0)} kB (gzip, limit ${LIMIT_KB} kB)\n`);

@@ -9,11 +9,11 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createBrowserRouter, RouterProvider } from 'react-router';
 
-const queries = new QueryClient({
+const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      // A refusal will not change by asking again; a lost connection may.
+      // Retry lost connections only, not rejected requests.
       retry: (count, error) => count < 2 && asProblem(error).status === 0,
     },
   },
@@ -24,7 +24,7 @@ if (!root) throw new Error('index.html has no #root');
 
 createRoot(root).render(
   <StrictMode>
-    <QueryClientProvider client={queries}>
+    <QueryClientProvider client={queryClient}>
       <PreferencesRoot>
         <RouterProvider router={router} />
       </PreferencesRoot>

@@ -9,17 +9,17 @@ async function boundaryErrors(filePath: string, code: string): Promise<number> {
 }
 
 test.each([
-  ['src/rooms/orders/verbs.ts', '@rooms/providers/messageVerbs', 1],
-  ['src/rooms/orders/verbs.ts', '../providers/messageVerbs', 1],
-  ['src/rooms/orders/verbs.ts', '@shell/areas', 1],
-  ['src/rooms/orders/verbs.ts', '../../shell/areas', 1],
-  ['src/rooms/orders/verbs.ts', '@rooms/orders/columns', 0],
-  ['src/rooms/orders/verbs.ts', '@kit/list', 0],
-  ['src/rooms/orders/verbs.ts', '@ant-design/icons', 1],
-  ['src/shell/areas.tsx', '@ant-design/icons', 1],
-  ['src/shell/areas.tsx', '@rooms/orders/OrdersPage', 0],
-  ['src/kit/tokens.ts', '@rooms/orders/verbs', 1],
-  ['src/kit/tokens.ts', '../rooms/orders/verbs', 1],
+  ['src/features/orders/orderActions.ts', '@features/providers/messageActions', 1],
+  ['src/features/orders/orderActions.ts', '../providers/messageActions', 1],
+  ['src/features/orders/orderActions.ts', '@shell/navigationItems', 1],
+  ['src/features/orders/orderActions.ts', '../../shell/navigationItems', 1],
+  ['src/features/orders/orderActions.ts', '@features/orders/orderColumns', 0],
+  ['src/features/orders/orderActions.ts', '@kit/list', 0],
+  ['src/features/orders/orderActions.ts', '@ant-design/icons', 1],
+  ['src/shell/navigationItems.tsx', '@ant-design/icons', 1],
+  ['src/shell/navigationItems.tsx', '@features/orders/OrdersPage', 0],
+  ['src/kit/tokens.ts', '@features/orders/orderActions', 1],
+  ['src/kit/tokens.ts', '../features/orders/orderActions', 1],
   ['src/client/orders.ts', '@kit/list', 1],
 ])('%s importing %s is refused %i time(s)', async (filePath, imported, refused) => {
   expect(await boundaryErrors(filePath, `import * as it from '${imported}';\nexport default it;\n`)).toBe(refused);

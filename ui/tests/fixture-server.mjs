@@ -9,25 +9,67 @@ import * as stock from './inventory-fixtures.mjs';
 const [port = '4173', mood = 'full'] = process.argv.slice(2);
 const empty = mood === 'empty';
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json' };
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+};
 const streams = new Set();
 
 const json = (response, body, status = 200) => {
-  response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
+  response.writeHead(status, {
+    'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+  });
   response.end(status === 204 ? undefined : JSON.stringify(body));
 };
-const missing = (response, path) => json(response, { type: 'urn:openiom:problem:not_found', title: 'not found', status: 404, detail: 'There is no such document', instance: path, reference: '7f3a9c21d0b4', where: path, remedy: 'It may have been removed; go back to the list' }, 404);
+const missing = (response, path) =>
+  json(
+    response,
+    {
+      type: 'urn:openiom:problem:not_found',
+      title: 'not found',
+      status: 404,
+      detail: 'There is no such document',
+      instance: path,
+      reference: '7f3a9c21d0b4',
+      where: path,
+      remedy: 'It may have been removed; go back to the list',
+    },
+    404,
+  );
 const page = (response, all, query) => {
   const rows = empty ? [] : all;
   const start = Number(query.get('after') ?? 0);
   const limit = Number(query.get('limit') ?? 50);
-  json(response, { items: rows.slice(start, start + limit), next: start + limit < rows.length ? String(start + limit) : null });
+  json(response, {
+    items: rows.slice(start, start + limit),
+    next: start + limit < rows.length ? String(start + limit) : null,
+  });
 };
 const fits = (row, query, fields) => fields.every((field) => !query.get(field) || row[field] === query.get(field));
 const list = (response, all) => json(response, { items: empty ? [] : all });
-const body = (request) => new Promise((done) => { let text = ''; request.on('data', (chunk) => (text += chunk)); request.on('end', () => done(text ? JSON.parse(text) : {})); });
-const results = (ids) => ({ results: ids.map((id, index) => ({ id, ok: index % 4 !== 3, reason: index % 4 === 3 ? 'Fulfillment has started' : '' })) });
-const session = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
+const body = (request) =>
+  new Promise((done) => {
+    let text = '';
+    request.on('data', (chunk) => (text += chunk));
+    request.on('end', () => done(text ? JSON.parse(text) : {}));
+  });
+const results = (ids) => ({
+  results: ids.map((id, index) => ({
+    id,
+    ok: index % 4 !== 3,
+    reason: index % 4 === 3 ? 'Fulfillment has started' : '',
+  })),
+});
+const session = {
+  name: 'Dana Whitaker',
+  email: 'dana@fabrikam.example',
+  permissions: ['*'],
+  environment: 'Sandbox',
+};
 let signedIn = mood !== 'signed-out';
 
 async function answer(request, response, path, query) {
@@ -37,10 +79,23 @@ async function answer(request, response, path, query) {
   const sent = method === 'GET' ? {} : await body(request);
   if (area === 'session') {
     if (method === 'POST') {
-      if (sent.password === 'wrong') return json(response, { detail: 'The email or the password is not right', status: 401, remedy: 'Check both, or ask an administrator for a new password', reference: '51c0aa' }, 401);
+      if (sent.password === 'wrong')
+        return json(
+          response,
+          {
+            detail: 'The email or the password is not right',
+            status: 401,
+            remedy: 'Check both, or ask an administrator for a new password',
+            reference: '51c0aa',
+          },
+          401,
+        );
       signedIn = true;
     }
-    if (method === 'DELETE') { signedIn = false; return json(response, null, 204); }
+    if (method === 'DELETE') {
+      signedIn = false;
+      return json(response, null, 204);
+    }
     return signedIn ? json(response, session) : json(response, null);
   }
   if (area === 'live') {
@@ -52,18 +107,34 @@ async function answer(request, response, path, query) {
   }
   if (area === 'fixture' && id === 'new-order') {
     const first = data.orders[0];
-    data.orders.unshift({ ...first, id: crypto.randomUUID(), number: String(Number(first.number) + 1), state: 'new', state_reason: 'New sales order', placed_at: new Date().toISOString(), sources: [] });
-    for (const stream of streams) stream.write(`event: change\ndata: ${JSON.stringify({ events: [{ name: 'order.created', root_id: data.orders[0].id, subject_type: 'order', subject_id: data.orders[0].id, at: new Date().toISOString() }] })}\n\n`);
+    data.orders.unshift({
+      ...first,
+      id: crypto.randomUUID(),
+      number: String(Number(first.number) + 1),
+      state: 'new',
+      state_reason: 'New sales order',
+      placed_at: new Date().toISOString(),
+      sources: [],
+    });
+    for (const stream of streams)
+      stream.write(
+        `event: change\ndata: ${JSON.stringify({ events: [{ name: 'order.created', root_id: data.orders[0].id, subject_type: 'order', subject_id: data.orders[0].id, at: new Date().toISOString() }] })}\n\n`,
+      );
     return json(response, {});
   }
   if (area === 'orders') {
-    if (!id) return page(response, data.orders.filter((row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search')))), query);
-    if (id === 'lines') return page(response, stock.lines, query);
-    if (id === 'lines') return page(response, stock.lines, query);
+    if (!id)
+      return page(
+        response,
+        data.orders.filter(
+          (row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search'))),
+        ),
+        query,
+      );
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
-      return json(response, { states, manual_hold: states.on_hold ?? 0, failed: empty ? 0 : 8 });
+      return json(response, { states, held: states.on_hold ?? 0, failed: empty ? 0 : 8 });
     }
     if (method === 'POST') return json(response, results(sent.ids));
     const found = data.order(id);
@@ -71,42 +142,103 @@ async function answer(request, response, path, query) {
     if (!sub) return json(response, found);
     const bare = found.state === 'new';
     if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
-    if (sub === 'fulfillment-orders') return json(response, { items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)) });
+    if (sub === 'fulfillment-orders')
+      return json(response, {
+        items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
+      });
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing });
-    if (sub === 'flowRuns') return json(response, { flowRuns: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns });
+    if (sub === 'flowRuns')
+      return json(response, {
+        flowRuns: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns,
+      });
   }
   if (area === 'fulfillment-orders') {
-    if (!id) return page(response, data.fulfillmentOrders.filter((row) => fits(row, query, ['state', 'source'])), query);
+    if (!id)
+      return page(
+        response,
+        data.fulfillmentOrders.filter((row) => fits(row, query, ['state', 'source'])),
+        query,
+      );
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
   }
   if (area === 'flowRuns') return json(response, results(sent.order_ids ?? sent.run_ids));
-  if (area === 'runs') return page(response, data.runs.filter((row) => fits(row, query, ['state', 'flow'])), query);
+  if (area === 'runs')
+    return page(
+      response,
+      data.runs.filter((row) => fits(row, query, ['state', 'flow'])),
+      query,
+    );
   if (area === 'flows') return !id ? list(response, data.flows) : json(response, sub === 'counts' ? data.flowCounts : data.flow);
   if (area === 'policies') return list(response, data.policies);
   if (area === 'providers') return list(response, data.catalog);
-  if (area === 'provider-instances') return !id ? list(response, data.instances) : json(response, sub === 'probe' ? data.instances[0] : { received: 3 });
-  if (area === 'provider-calls') return page(response, data.calls.filter((row) => fits(row, query, ['instance']) && (query.get('failed') !== 'true' || !row.ok)), query);
+  if (area === 'provider-instances')
+    return !id ? list(response, data.instances) : json(response, sub === 'probe' ? data.instances[0] : { received: 3 });
+  if (area === 'provider-calls')
+    return page(
+      response,
+      data.calls.filter((row) => fits(row, query, ['instance']) && (query.get('failed') !== 'true' || !row.ok)),
+      query,
+    );
   if (area === 'messages') {
-    if (id === 'unmapped-keys') return list(response, data.missingKeys);
+    if (id === 'missing-keys') return list(response, data.missingKeys);
     if (method === 'POST') return json(response, results(sent.ids));
     if (!id) return page(response, data.messages, query);
-    return json(response, { ...data.messages.find((row) => row.id === id), payload: data.payload, document: null });
+    return json(response, {
+      ...data.messages.find((row) => row.id === id),
+      payload: data.payload,
+      document: null,
+    });
   }
-  if (area === 'mappings') return method === 'PUT' ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 }) : page(response, data.mappings, query);
+  if (area === 'mappings')
+    return method === 'PUT'
+      ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 })
+      : page(response, data.mappings, query);
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
+  if (area === 'order-lines') return page(response, stock.lines, query);
   if (area === 'sources') return list(response, data.sources);
   if (area === 'configuration') return list(response, []);
-  if (area === 'products') return page(response, data.stock.map((row) => ({ number: row.product, name: row.product_name })), query);
-  if (area === 'search') return list(response, [{ kind: 'order', label: `Order ${data.orders[0].number}`, detail: 'Ana Souza, Portland', path: `/orders/${data.orders[0].id}` }, { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' }]);
+  if (area === 'products')
+    return page(
+      response,
+      data.stock.map((row) => ({ number: row.product, name: row.product_name })),
+      query,
+    );
+  if (area === 'search')
+    return list(response, [
+      {
+        kind: 'order',
+        label: `Order ${data.orders[0].number}`,
+        detail: 'Ana Souza, Portland',
+        path: `/orders/${data.orders[0].id}`,
+      },
+      { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' },
+    ]);
   return missing(response, path);
 }
 
 function inventory(response, [what, sub], query, sent) {
-  const lists = { visibility: stock.groups, reservations: stock.reservations, allocations: sub === 'pools' ? stock.pools : sub === 'moves' ? stock.moves : stock.allocations, 'supply-orders': stock.supply, feeds: stock.feeds, chain: stock.chain, atp: stock.timelines };
+  const lists = {
+    visibility: stock.groups,
+    reservations: stock.reservations,
+    allocations: sub === 'pools' ? stock.pools : sub === 'moves' ? stock.moves : stock.allocations,
+    'supply-orders': stock.supply,
+    feeds: stock.feeds,
+    chain: stock.chain,
+    atp: stock.timelines,
+  };
   const single = { shape: stock.shape, health: stock.health };
   const asked = sent.ids ?? sent.acts ?? sent.orders ?? sent.receipts ?? sent.lines;
-  if (asked) return json(response, { results: asked.map((one, index) => ({ id: one.id ?? one, index, ok: true, duplicate: false, reason: '' })) });
+  if (asked)
+    return json(response, {
+      results: asked.map((one, index) => ({
+        id: one.id ?? one,
+        index,
+        ok: true,
+        duplicate: false,
+        reason: '',
+      })),
+    });
   if (what === 'keys') return sub ? json(response, { ...stock.key, stock_id: Number(sub) }) : page(response, stock.keys, query);
   if (sub === 'ledger') return page(response, stock.ledger, query);
   if (sub === 'balances') return json(response, stock.balances);

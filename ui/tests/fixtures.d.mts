@@ -1,6 +1,6 @@
-import type { OrderDetail, OrderRow } from '../src/client/orders';
-import type { FlowDetail } from '../src/client/orchestration';
-import type { MissingGroup } from '../src/client/providers';
+import type { OrderDetail, OrderRow } from '@client/orders';
+import type { FlowDetail } from '@client/orchestration';
+import type { MissingGroup } from '@client/providers';
 
 export const orders: OrderRow[];
 export function order(id: string): OrderDetail | undefined;

@@ -4,16 +4,16 @@ import { render } from '@testing-library/react';
 import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
 import { vi } from 'vitest';
 
-export interface Sent {
+export interface RecordedRequest {
   method: string;
   path: string;
   query: URLSearchParams;
   body: unknown;
 }
 
-type Reply = (sent: Sent) => unknown;
+type Reply = (sent: RecordedRequest) => unknown;
 
-export class Refusal {
+export class ProblemResponse {
   constructor(
     readonly status: number,
     readonly problem: Record<string, unknown>,
@@ -21,23 +21,23 @@ export class Refusal {
 }
 
 /** A server in a table: `'GET /api/v1/orders': () => page`. Returns everything that was sent. */
-export function serve(replies: Record<string, Reply>): Sent[] {
-  const sent: Sent[] = [];
+export function mockServer(replies: Record<string, Reply>): RecordedRequest[] {
+  const sent: RecordedRequest[] = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
     const text = await request.clone().text();
-    const one: Sent = {
+    const item: RecordedRequest = {
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
     };
-    sent.push(one);
-    const reply = replies[`${one.method} ${one.path}`];
-    const answer = reply ? reply(one) : new Refusal(404, { detail: `no reply for ${one.method} ${one.path}`, status: 404 });
-    const refused = answer instanceof Refusal;
-    return new Response(JSON.stringify(refused ? answer.problem : answer), {
-      status: refused ? answer.status : 200,
+    sent.push(item);
+    const reply = replies[`${item.method} ${item.path}`];
+    const query = reply ? reply(item) : new ProblemResponse(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
+    const refused = query instanceof ProblemResponse;
+    return new Response(JSON.stringify(refused ? query.problem : query), {
+      status: refused ? query.status : 200,
       headers: { 'content-type': refused ? 'application/problem+json' : 'application/json' },
     });
   });
@@ -45,15 +45,15 @@ export function serve(replies: Record<string, Reply>): Sent[] {
 }
 
 /** Show `routes` at `path` as the app would. */
-export function show(routes: RouteObject[], path: string) {
+export function renderRoutes(routes: RouteObject[], path: string) {
   const router = createMemoryRouter(routes, { initialEntries: [path] });
-  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
-    <QueryClientProvider client={queries}>
+    <QueryClientProvider client={queryClient}>
       <PreferencesRoot>
         <RouterProvider router={router} />
       </PreferencesRoot>
     </QueryClientProvider>,
   );
-  return { router, queries };
+  return { router, queries: queryClient };
 }

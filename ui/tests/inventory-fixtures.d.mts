@@ -14,7 +14,7 @@ import type {
     StockKey,
     SupplyLine,
     Timeline,
-} from '../src/client/inventory';
+} from '@client/inventory';
 
 export const shape: Shape;
 export const groups: GroupRow[];

@@ -47,7 +47,10 @@ const group = (product, source, stock_id, on_hand, reserved, more = {}) => ({
   allocated: 0,
   available: on_hand - reserved,
   oversell: false,
-  measures: { iom: { onhand: on_hand }, iv: { softreservordered: reserved, availabletoreserve: on_hand - reserved } },
+  measures: {
+    iom: { onhand: on_hand },
+    iv: { softreservordered: reserved, availabletoreserve: on_hand - reserved },
+  },
   updated_at: at(3),
   ...more,
 });
@@ -82,7 +85,7 @@ export const balances = {
   on_hand: 83,
   reserved: 2,
   overdraft: 0,
-  backed_by_variants: 0,
+  covered: 0,
   measures: [
     { data_source: 'iom', measure: 'onhand', quantity: 83 },
     { data_source: 'iv', measure: 'softreservordered', quantity: 2 },
@@ -91,7 +94,7 @@ export const balances = {
 export const ledger = [
   {
     id: 412,
-    recorded_at: at(3),
+    at: at(3),
     data_source: 'iv',
     measure: 'softreservordered',
     delta: 2,
@@ -103,7 +106,7 @@ export const ledger = [
   },
   {
     id: 8,
-    recorded_at: at(3000),
+    at: at(3000),
     data_source: 'iom',
     measure: 'onhand',
     delta: -1,
@@ -115,12 +118,26 @@ export const ledger = [
   },
 ];
 export const chain = [
-  { day: day(-1), first_id: 1, last_id: 300, entries: 300, hash: 'ab'.repeat(32), previous_hash: '', sealed_at: at(600) },
+  {
+    day: day(-1),
+    first_id: 1,
+    last_id: 300,
+    entries: 300,
+    hash: 'ab'.repeat(32),
+    previous_hash: '',
+    sealed_at: at(600),
+  },
 ];
-export const health = { checked_through: at(1), round_began_at: at(0), chain_checked_through: at(1), sealed_through: day(-1), wrong: [] };
+export const health = {
+  checked_through: at(1),
+  round_began_at: at(0),
+  chain_checked_through: at(1),
+  sealed_through: day(-1),
+  wrong: [],
+};
 export const wrong = [
-  { what: 'stock', row_id: 7, column: 'on_hand', actual: '83', expected: '84' },
-  { what: 'ledger_entry', row_id: 12, column: 'digest', actual: 'ab', expected: 'cd' },
+  { what: 'stock', row_id: 7, column: 'on_hand', stands: '83', should_be: '84' },
+  { what: 'ledger_entry', row_id: 12, column: 'digest', stands: 'ab', should_be: 'cd' },
 ];
 export const reservations = [
   {
@@ -139,7 +156,7 @@ export const reservations = [
     shipped: 0,
     released: 0,
     state: 'open',
-    created_at: at(4),
+    at: at(4),
     expires_at: null,
     reference: 'r1',
   },
@@ -159,7 +176,7 @@ export const reservations = [
     shipped: 0,
     released: 0,
     state: 'open',
-    created_at: at(40),
+    at: at(40),
     expires_at: at(-20),
     reference: 'r2',
   },
@@ -189,8 +206,16 @@ export const pools = [['store'], ['web'], ['web', 'vip']].map((path) => {
   };
 });
 export const moves = [
-  { id: 2, recorded_at: at(5), operation: 'consume', allocated: -2, consumed: 2, document: '20480', actor: 'flow Store order' },
-  { id: 1, recorded_at: at(500), operation: 'allocate', allocated: 7, consumed: 0, document: 'by-hand-1', actor: 'dana' },
+  {
+    id: 2,
+    at: at(5),
+    act: 'consume',
+    allocated: -2,
+    consumed: 2,
+    document: '20480',
+    actor: 'flow Store order',
+  },
+  { id: 1, at: at(500), act: 'allocate', allocated: 7, consumed: 0, document: 'by-hand-1', actor: 'dana' },
 ];
 export const supply = [
   {
@@ -269,7 +294,7 @@ const days = (free, moves) => {
               cause: 'supply order',
               document: 'purchase PO-1044',
               actor: 'dana',
-              recorded_at: at(90),
+              at: at(90),
             },
           ]
         : [],

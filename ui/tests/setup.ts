@@ -3,7 +3,7 @@ import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 // jsdom has no WebGL; the map is looked at in a browser.
-vi.mock('../src/kit/MapCanvas', () => ({ default: () => null }));
+vi.mock('@kit/MapCanvas', () => ({ default: () => null }));
 
 // A busy machine draws a first page in more than a second.
 configure({ asyncUtilTimeout: 60_000 });

@@ -4,7 +4,7 @@ import type { paths } from './schema';
 type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
 export type ChangeView = Ok<paths['/api/v1/configuration/apply']['post']>['changes'][number];
 
-/** A body as its author wrote it: what is left out stands at its default. */
+/** The body of a document as written; omitted fields have their default. */
 export type Body = Record<string, unknown>;
 export interface ConfigurationDocument {
   kind: string;
@@ -15,11 +15,11 @@ export interface ConfigurationDocument {
 export const listDocuments = async (kind: string, signal?: AbortSignal): Promise<ConfigurationDocument[]> =>
   (await read(api.GET('/api/v1/configuration', { params: { query: { kind } }, signal }))).documents;
 
-/** Store documents, all or none; `dryRun` only says what would change. */
-export const applyDocuments = async (documents: ConfigurationDocument[], dryRun = false): Promise<ChangeView[]> =>
-  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry_run: dryRun, prune: false } }))).changes;
+/** Apply documents in one transaction; with `dry`, only return what would change. */
+export const applyDocuments = async (documents: ConfigurationDocument[], dry = false): Promise<ChangeView[]> =>
+  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry, prune: false } }))).changes;
 
-/** Take a document out of use; `dryRun` only asks whether it may go. Refused with everything that still needs it. */
-export const deleteDocument = async (kind: string, name: string, dryRun = false): Promise<void> => {
-  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry_run: dryRun } } }));
+/** Delete a document; with `dry`, only check whether it can be deleted. Rejected while other documents use it. */
+export const deleteDocument = async (kind: string, name: string, dry = false): Promise<void> => {
+  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry } } }));
 };

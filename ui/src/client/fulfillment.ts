@@ -1,4 +1,4 @@
-import { api, given, read } from './http';
+import { api, withoutEmpty, read } from './http';
 import type { paths } from './schema';
 
 type List = paths['/api/v1/fulfillment-orders']['get'];
@@ -10,6 +10,6 @@ export type FulfillmentOrderDetail =
 export const listFulfillmentOrders = (
   query: NonNullable<List['parameters']['query']>,
   signal?: AbortSignal,
-): Promise<FulfillmentOrderPage> => read(api.GET('/api/v1/fulfillment-orders', { params: { query: given(query) }, signal }));
+): Promise<FulfillmentOrderPage> => read(api.GET('/api/v1/fulfillment-orders', { params: { query: withoutEmpty(query) }, signal }));
 export const getFulfillmentOrder = (id: string): Promise<FulfillmentOrderDetail> =>
   read(api.GET('/api/v1/fulfillment-orders/{fulfillment_order_id}', { params: { path: { fulfillment_order_id: id } } }));

@@ -2,14 +2,14 @@ import createClient from 'openapi-fetch';
 import { problemFrom } from './problem';
 import type { paths } from './schema';
 
-/** The one door to the server: same origin, session cookie, typed by its OpenAPI document. */
+/** API client: same origin, session cookie, typed by the OpenAPI document. */
 export const api = createClient<paths>({
   baseUrl: window.location.origin,
   credentials: 'same-origin',
   fetch: (request) => globalThis.fetch(request),
 });
 
-interface Answer<T> {
+interface FetchResult<T> {
   data?: T;
   error?: unknown;
   response: Response;
@@ -18,14 +18,14 @@ interface Answer<T> {
 type SignedOut = () => void;
 const listeners = new Set<SignedOut>();
 
-/** Called whenever the server no longer knows who we are. Returns the way to stop listening. */
+/** Register a listener for an expired session. Returns a function that removes it. */
 export function onSignedOut(listener: SignedOut): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-/** The answer's data. Throws Problem when the server refused. */
-export async function read<T>(call: Promise<Answer<T>>): Promise<T> {
+/** Return the data of a response. Throws `Problem` when the request was rejected. */
+export async function read<T>(call: Promise<FetchResult<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   const path = response.url ? new URL(response.url).pathname : '';
@@ -33,7 +33,7 @@ export async function read<T>(call: Promise<Answer<T>>): Promise<T> {
   throw problemFrom(error, response.status, path);
 }
 
-/** Drop empty values so that they do not travel as `?state=`. */
-export function given<T extends Record<string, unknown>>(query: T): T {
+/** Return the query without empty values, which would be sent as `?state=`. */
+export function withoutEmpty<T extends Record<string, unknown>>(query: T): T {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== null)) as T;
 }

@@ -17,7 +17,7 @@ class FakeStream extends EventTarget {
   }
 }
 
-test('a storm of changes is heard in handfuls, and nothing is lost', () => {
+test('changes are delivered in batches without loss', () => {
   vi.useFakeTimers();
   vi.stubGlobal('EventSource', FakeStream);
   const heard: Change[][] = [];

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 
-/** One business event as the live stream tells it. */
+/** A business event of the live stream. */
 export interface Change {
   name: string;
   root_id: string;
@@ -13,70 +13,70 @@ export type LiveState = 'connecting' | 'live' | 'lost';
 type Listener = (changes: Change[]) => void;
 
 const listeners = new Set<Listener>();
-const watchers = new Set<() => void>();
+const stateListeners = new Set<() => void>();
 let source: EventSource | null = null;
 let state: LiveState = 'connecting';
 
-function become(next: LiveState): void {
+function setState(next: LiveState): void {
   if (state === next) return;
   state = next;
-  watchers.forEach((watcher) => watcher());
+  stateListeners.forEach((watcher) => watcher());
 }
 
-function tell(changes: Change[]): void {
+function publish(changes: Change[]): void {
   if (changes.length > 0) listeners.forEach((listener) => listener(changes));
 }
 
-/** Open the stream once for the whole page; the browser reconnects by itself. */
+/** Open the event stream; the browser reconnects on its own. */
 export function openLive(): void {
   if (source || typeof EventSource === 'undefined') return;
   source = new EventSource('/api/v1/live');
-  source.addEventListener('open', () => become('live'));
-  source.addEventListener('error', () => become('lost'));
+  source.addEventListener('open', () => setState('live'));
+  source.addEventListener('error', () => setState('lost'));
   source.addEventListener('change', (message: MessageEvent<string>) => {
-    tell((JSON.parse(message.data) as { events: Change[] }).events);
+    publish((JSON.parse(message.data) as { events: Change[] }).events);
   });
 }
 
 export function closeLive(): void {
   source?.close();
   source = null;
-  become('connecting');
+  setState('connecting');
 }
 
 export function useLiveState(): LiveState {
   return useSyncExternalStore(
     (watcher) => {
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
+      stateListeners.add(watcher);
+      return () => stateListeners.delete(watcher);
     },
     () => state,
   );
 }
 
-/** Hear changes in handfuls, at most once in `every` ms, however many there are. */
-export function useLive(hear: Listener, every = 1500): void {
-  const latest = useRef(hear);
+/** Subscribe to changes, batched to at most one call per `intervalMs`. */
+export function useLive(onChanges: Listener, intervalMs = 1500): void {
+  const latest = useRef(onChanges);
   useEffect(() => {
-    latest.current = hear;
+    latest.current = onChanges;
   });
   useEffect(() => {
-    let waiting: Change[] = [];
+    let pending: Change[] = [];
     let timer: number | undefined;
     const flush = (): void => {
       timer = undefined;
-      const batch = waiting;
-      waiting = [];
+      const batch = pending;
+      pending = [];
       latest.current(batch);
     };
     const listener: Listener = (changes) => {
-      waiting.push(...changes);
-      timer ??= window.setTimeout(flush, every);
+      pending.push(...changes);
+      timer ??= window.setTimeout(flush, intervalMs);
     };
     listeners.add(listener);
     return () => {
       listeners.delete(listener);
       window.clearTimeout(timer);
     };
-  }, [every]);
+  }, [intervalMs]);
 }

@@ -1,4 +1,4 @@
-import { api, given, read } from './http';
+import { api, withoutEmpty, read } from './http';
 import type { paths } from './schema';
 
 type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
@@ -20,7 +20,7 @@ export const getFlow = (name: string): Promise<FlowDetail> => read(api.GET('/api
 export const getFlowCounts = async (name: string): Promise<Record<string, StepCounts>> =>
   (await read(api.GET('/api/v1/flows/{name}/counts', { params: { path: { name } } }))).steps;
 export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPage> =>
-  read(api.GET('/api/v1/runs', { params: { query: given(query) }, signal }));
+  read(api.GET('/api/v1/runs', { params: { query: withoutEmpty(query) }, signal }));
 export const listPolicies = async (): Promise<Policy[]> => (await read(api.GET('/api/v1/policies'))).items;
 
 const flowRunPath = {
@@ -28,5 +28,5 @@ const flowRunPath = {
   skip: '/api/v1/flow-runs/skip',
   cancel: '/api/v1/flow-runs/cancel',
 } as const;
-export const actOnFlowRuns = async (verb: keyof typeof flowRunPath, flowRunIds: string[]): Promise<RowResult[]> =>
-  (await read(api.POST(flowRunPath[verb], { body: { run_ids: flowRunIds } }))).results;
+export const actOnFlowRuns = async (action: keyof typeof flowRunPath, flowRunIds: string[]): Promise<RowResult[]> =>
+  (await read(api.POST(flowRunPath[action], { body: { run_ids: flowRunIds } }))).results;

@@ -1,4 +1,4 @@
-import { api, given, read } from './http';
+import { api, withoutEmpty, read } from './http';
 import type { paths } from './schema';
 
 type OrdersQuery = NonNullable<paths['/api/v1/orders']['get']['parameters']['query']>;
@@ -16,10 +16,10 @@ export type SourcingDecision = Ok<paths['/api/v1/orders/{order_id}/sourcing']['g
 export type FlowRun = Ok<paths['/api/v1/orders/{id}/flow-runs']['get']>['flow_runs'][number];
 export type StepResult = FlowRun['results'][number];
 export type RowResult = Ok<paths['/api/v1/orders/hold']['post']>['results'][number];
-export type OrderVerb = 'hold' | 'release' | 'cancel' | 'reprocess';
+export type OrderAction = 'hold' | 'release' | 'cancel' | 'reprocess';
 
 export const listOrders = (query: OrdersQuery, signal?: AbortSignal): Promise<OrderPage> =>
-  read(api.GET('/api/v1/orders', { params: { query: given(query) }, signal }));
+  read(api.GET('/api/v1/orders', { params: { query: withoutEmpty(query) }, signal }));
 export const countOrders = (): Promise<OrderCounts> => read(api.GET('/api/v1/orders/counts'));
 export const getOrder = (id: string): Promise<OrderDetail> =>
   read(api.GET('/api/v1/orders/{order_id}', { params: { path: { order_id: id } } }));
@@ -32,35 +32,35 @@ export const getSourcing = async (id: string): Promise<SourcingDecision[]> =>
 export const getFlowRuns = async (id: string): Promise<FlowRun[]> =>
   (await read(api.GET('/api/v1/orders/{id}/flow-runs', { params: { path: { id } } }))).flow_runs;
 
-const verbPath = {
+const actionPath = {
   hold: '/api/v1/orders/hold',
   release: '/api/v1/orders/release',
   cancel: '/api/v1/orders/cancel',
 } as const;
 
-/** Do `verb` to up to 1,000 orders; each reports for itself, in the order asked. */
-export async function actOnOrders(verb: OrderVerb, ids: string[], reason: string): Promise<RowResult[]> {
-  if (verb === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
-  return (await read(api.POST(verbPath[verb], { body: { ids, reason } }))).results;
+/** Apply an action to up to 1,000 orders. Returns one result per order, in request order. */
+export async function actOnOrders(action: OrderAction, ids: string[], reason: string): Promise<RowResult[]> {
+  if (action === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
+  return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
 }
 
 type WaitingQuery = NonNullable<paths['/api/v1/waiting-lines']['get']['parameters']['query']>;
 export type WaitingPage = Ok<paths['/api/v1/waiting-lines']['get']>;
 export type WaitingLine = WaitingPage['items'][number];
 export type WaitingDetail = Ok<paths['/api/v1/waiting-lines/{line_id}']['get']>;
-export type WaitingVerb = 'recheck' | 'release' | 'cancel';
+export type WaitingLineAction = 'recheck' | 'release' | 'cancel';
 
-export const listWaiting = (query: WaitingQuery, signal?: AbortSignal): Promise<WaitingPage> =>
-  read(api.GET('/api/v1/waiting-lines', { params: { query: given(query) }, signal }));
-export const getWaiting = (line: string): Promise<WaitingDetail> =>
+export const listWaitingLines = (query: WaitingQuery, signal?: AbortSignal): Promise<WaitingPage> =>
+  read(api.GET('/api/v1/waiting-lines', { params: { query: withoutEmpty(query) }, signal }));
+export const getWaitingLine = (line: string): Promise<WaitingDetail> =>
   read(api.GET('/api/v1/waiting-lines/{line_id}', { params: { path: { line_id: line } } }));
 
-const waitingPath = {
+const waitingActionPath = {
   recheck: '/api/v1/waiting-lines/recheck',
   release: '/api/v1/waiting-lines/release',
   cancel: '/api/v1/waiting-lines/cancel',
 } as const;
 
-/** Do `verb` to up to 1,000 waiting lines; each reports for itself, in the order asked. */
-export const actOnWaiting = async (verb: WaitingVerb, ids: string[], reason: string): Promise<RowResult[]> =>
-  (await read(api.POST(waitingPath[verb], { body: { ids, reason } }))).results;
+/** Apply an action to up to 1,000 waiting lines. Returns one result per line, in request order. */
+export const actOnWaitingLines = async (action: WaitingLineAction, ids: string[], reason: string): Promise<RowResult[]> =>
+  (await read(api.POST(waitingActionPath[action], { body: { ids, reason } }))).results;

@@ -21,13 +21,13 @@ test('problem+json keeps what, where, remedy and reference', () => {
   });
 });
 
-test("a proxy's HTML still says what to do", () => {
+test('a response without a problem document has a generic remedy', () => {
   const problem = problemFrom('<html>', 502, '/api/v1/orders');
-  expect(problem.what).toBe('The server answered 502 without saying why');
+  expect(problem.what).toBe('The server returned error 502 without details');
   expect(problem.where).toBe('/api/v1/orders');
   expect(problem.remedy).not.toBe('');
 });
 
-test('a lost connection is told apart from a refusal', () => {
+test('a lost connection differs from a rejected request', () => {
   expect(asProblem(new TypeError('fetch failed'))).toMatchObject({ what: 'The server cannot be reached', status: 0 });
 });

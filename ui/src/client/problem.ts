@@ -1,11 +1,11 @@
-/** One part of a refused document: where it stands, what is wrong, what to do. */
+/** One problem of a rejected document: where it is, what is wrong, and how to fix it. */
 export interface ProblemPart {
   where: string;
   what: string;
   remedy: string;
 }
 
-/** An answer the server refused, or no answer at all; carries everything a person needs to go on. */
+/** A rejected or failed request, with everything needed to resolve it. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly what: string;
@@ -33,41 +33,41 @@ export class Problem extends Error {
   }
 }
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** Read problem+json; anything else (a proxy's HTML, an empty body) still becomes a Problem one can act on. */
+/** Read a problem+json body. Other bodies, such as a proxy's HTML, become a generic problem. */
 export function problemFrom(body: unknown, status: number, path: string): Problem {
   if (!isRecord(body)) {
     return new Problem({
-      what: `The server answered ${status} without saying why`,
+      what: `The server returned error ${status} without details`,
       where: path,
-      remedy: 'Try again; if it stays, ask an administrator to look at the server log.',
+      remedy: 'Try again. If the error persists, ask an administrator to check the server log.',
       status,
     });
   }
   const parts = Array.isArray(body.problems) ? body.problems.filter(isRecord) : [];
   return new Problem({
-    what: text(body.detail) || text(body.title) || `The server answered ${status}`,
-    where: text(body.where) || path,
-    remedy: text(body.remedy),
-    reference: text(body.reference),
+    what: asText(body.detail) || asText(body.title) || `The server returned error ${status}`,
+    where: asText(body.where) || path,
+    remedy: asText(body.remedy),
+    reference: asText(body.reference),
     status,
-    problems: parts.map((part) => ({ where: text(part.where), what: text(part.what), remedy: text(part.remedy) })),
+    problems: parts.map((part) => ({ where: asText(part.where), what: asText(part.what), remedy: asText(part.remedy) })),
   });
 }
 
-/** Any thrown thing as a Problem. */
+/** Convert any thrown value to a `Problem`. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) {
     return new Problem({
       what: 'The server cannot be reached',
-      remedy: 'Check your connection and that OpenIOM is running; this page tries again by itself.',
+      remedy: 'Check your connection and that OpenIOM is running. This page retries automatically.',
     });
   }
   return new Problem({
-    what: error instanceof Error ? error.message : 'Something unexpected happened in this page',
+    what: error instanceof Error ? error.message : 'An unexpected error occurred on this page',
     remedy: 'Reload the page.',
   });
 }

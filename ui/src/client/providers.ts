@@ -1,4 +1,4 @@
-import { api, given, read } from './http';
+import { api, withoutEmpty, read } from './http';
 import type { paths } from './schema';
 
 type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
@@ -21,10 +21,10 @@ export const listInstances = async (): Promise<ProviderInstance[]> => (await rea
 export const probeInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/probe', { params: { path: { name } } }));
 export const pollInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/poll', { params: { path: { name } } }));
 export const listCalls = (query: Query<paths['/api/v1/provider-calls']['get']>, signal?: AbortSignal): Promise<ProviderCallPage> =>
-  read(api.GET('/api/v1/provider-calls', { params: { query: given(query) }, signal }));
+  read(api.GET('/api/v1/provider-calls', { params: { query: withoutEmpty(query) }, signal }));
 
 export const listMessages = (query: Query<paths['/api/v1/messages']['get']>, signal?: AbortSignal): Promise<MessagePage> =>
-  read(api.GET('/api/v1/messages', { params: { query: given(query) }, signal }));
+  read(api.GET('/api/v1/messages', { params: { query: withoutEmpty(query) }, signal }));
 export const getMessage = (id: string): Promise<MessageDetail> =>
   read(api.GET('/api/v1/messages/{message}', { params: { path: { message: id } } }));
 export const listMissingKeys = async (): Promise<MissingGroup[]> => (await read(api.GET('/api/v1/messages/unmapped-keys'))).items;
@@ -34,6 +34,6 @@ export const discardMessages = async (ids: string[]): Promise<RowResult[]> =>
   (await read(api.POST('/api/v1/messages/discard', { body: { ids } }))).results;
 
 export const listMappings = (query: Query<paths['/api/v1/mappings']['get']>, signal?: AbortSignal): Promise<MappingPage> =>
-  read(api.GET('/api/v1/mappings', { params: { query: given(query) }, signal }));
-/** Write mappings; messages that missed them are replayed by the server. */
+  read(api.GET('/api/v1/mappings', { params: { query: withoutEmpty(query) }, signal }));
+/** Save mappings; the server replays the messages that missed them. */
 export const saveMappings = (mappings: Mapping[]): Promise<MappingsSaved> => read(api.PUT('/api/v1/mappings', { body: { mappings } }));

@@ -1936,7 +1936,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{id}/journeys": {
+    "/api/v1/orders/{id}/flow-runs": {
         parameters: {
             query?: never;
             header?: never;
@@ -1944,10 +1944,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Journeys
+         * Flow Runs
          * @description Where an order stands in its flows, and everything it went through.
          */
-        get: operations["orchestration-journeys"];
+        get: operations["orchestration-flow_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1956,7 +1956,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/journeys/reprocess": {
+    "/api/v1/flow-runs/reprocess": {
         parameters: {
             query?: never;
             header?: never;
@@ -1966,17 +1966,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reprocess Journeys
-         * @description Run failed journeys again from the step that failed; at most 1000 ids.
+         * Reprocess Flow Runs
+         * @description Run failed flow runs again from the step that failed; at most 1000 ids.
          */
-        post: operations["orchestration-reprocess_journeys"];
+        post: operations["orchestration-reprocess_flow_runs"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/journeys/skip": {
+    "/api/v1/flow-runs/skip": {
         parameters: {
             query?: never;
             header?: never;
@@ -1987,7 +1987,7 @@ export interface paths {
         put?: never;
         /**
          * Skip Steps
-         * @description Let journeys go on behind the step at which they failed or wait.
+         * @description Let flow runs go on behind the step at which they failed or wait.
          */
         post: operations["orchestration-skip_steps"];
         delete?: never;
@@ -1996,7 +1996,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/journeys/cancel": {
+    "/api/v1/flow-runs/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -2006,10 +2006,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Journeys
-         * @description End journeys where they stand.
+         * Cancel Flow Runs
+         * @description End flow runs where they stand.
          */
-        post: operations["orchestration-cancel_journeys"];
+        post: operations["orchestration-cancel_flow_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2025,7 +2025,7 @@ export interface paths {
         };
         /**
          * Runs
-         * @description Journeys, newest first.
+         * @description Flow runs, newest first.
          */
         get: operations["orchestration-runs"];
         put?: never;
@@ -3908,6 +3908,64 @@ export interface components {
             /** Failed */
             failed: number;
         };
+        /** FlowRunIds */
+        FlowRunIds: {
+            /** Run Ids */
+            run_ids: string[];
+        };
+        /**
+         * FlowRunView
+         * @description `step` and what follows it repeat the token that matters most: a failed one before a waiting one.
+         */
+        FlowRunView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Flow */
+            flow: string;
+            /** Flow Title */
+            flow_title: string;
+            /** Version */
+            version: number;
+            /** State */
+            state: string;
+            /** Subject Type */
+            subject_type: string;
+            /**
+             * Subject Id
+             * Format: uuid
+             */
+            subject_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Step */
+            step: string | null;
+            /** Step Title */
+            step_title: string | null;
+            /** Since */
+            since: string | null;
+            error: components["schemas"]["RunError"] | null;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            /** Tokens */
+            tokens: components["schemas"]["StandsAt"][];
+            /** Results */
+            results: components["schemas"]["StepEntry"][];
+        };
+        /** FlowRuns */
+        FlowRuns: {
+            /** Flow Runs */
+            flow_runs: components["schemas"]["FlowRunView"][];
+        };
         /** FlowView */
         FlowView: {
             /** Name */
@@ -4251,64 +4309,6 @@ export interface components {
             /** Allocation Groups */
             allocation_groups?: string[];
             atp?: components["schemas"]["AtpBody"];
-        };
-        /** JourneyIds */
-        JourneyIds: {
-            /** Journey Ids */
-            journey_ids: string[];
-        };
-        /**
-         * JourneyView
-         * @description `step` and what follows it repeat the token that matters most: a failed one before a waiting one.
-         */
-        JourneyView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Flow */
-            flow: string;
-            /** Flow Title */
-            flow_title: string;
-            /** Version */
-            version: number;
-            /** State */
-            state: string;
-            /** Subject Type */
-            subject_type: string;
-            /**
-             * Subject Id
-             * Format: uuid
-             */
-            subject_id: string;
-            /**
-             * Started At
-             * Format: date-time
-             */
-            started_at: string;
-            /** Finished At */
-            finished_at: string | null;
-            /** Step */
-            step: string | null;
-            /** Step Title */
-            step_title: string | null;
-            /** Since */
-            since: string | null;
-            error: components["schemas"]["RunError"] | null;
-            /** Awaits */
-            awaits: string[];
-            /** Wake At */
-            wake_at: string | null;
-            /** Tokens */
-            tokens: components["schemas"]["StandsAt"][];
-            /** Results */
-            results: components["schemas"]["StepEntry"][];
-        };
-        /** Journeys */
-        Journeys: {
-            /** Journeys */
-            journeys: components["schemas"]["JourneyView"][];
         };
         JsonValue: unknown;
         /**
@@ -6003,11 +6003,11 @@ export interface components {
         };
         /**
          * ReprocessRequest
-         * @description Journeys, or orders of which every failed journey is meant.
+         * @description Flow runs, or orders of which every failed flow run is meant.
          */
         ReprocessRequest: {
-            /** Journey Ids */
-            journey_ids?: string[];
+            /** Run Ids */
+            run_ids?: string[];
             /** Order Ids */
             order_ids?: string[];
         };
@@ -6110,7 +6110,7 @@ export interface components {
         };
         /**
          * RunError
-         * @description Why a journey stands still, and what a person can do about it.
+         * @description Why a flow run stands still, and what a person can do about it.
          */
         RunError: {
             /** What */
@@ -6400,7 +6400,7 @@ export interface components {
              *       "new_products": []
              *     }
              */
-            changes: components["schemas"]["openiom__fulfillment_optimization__simulation__asking__Changes"];
+            changes: components["schemas"]["openiom__simulation__request__Changes"];
             /**
              * Replenish Days
              * @description Every so many days each source is filled up to its first stock
@@ -6603,7 +6603,7 @@ export interface components {
         };
         /**
          * StandsAt
-         * @description One token: where the journey stands, or one branch of it.
+         * @description One token: where the flow run stands, or one branch of it.
          */
         StandsAt: {
             /** Step */
@@ -7217,10 +7217,31 @@ export interface components {
             changes: components["schemas"]["ChangeView"][];
         };
         /**
+         * Suggestion
+         * @description A record of ours an outside key may mean; `score` from 0 to 1.
+         */
+        openiom__master_data__schemas__Suggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
+        /** Suggestion */
+        openiom__providers__schemas__Suggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
+        /**
          * Changes
          * @description What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero.
          */
-        openiom__fulfillment_optimization__simulation__asking__Changes: {
+        openiom__simulation__request__Changes: {
             /**
              * Closed Sources
              * @default []
@@ -7254,27 +7275,6 @@ export interface components {
              * @default []
              */
             new_products: components["schemas"]["NewProduct"][];
-        };
-        /**
-         * Suggestion
-         * @description A record of ours an outside key may mean; `score` from 0 to 1.
-         */
-        openiom__master_data__schemas__Suggestion: {
-            /** Internal */
-            internal: string;
-            /** Label */
-            label: string;
-            /** Score */
-            score: number;
-        };
-        /** Suggestion */
-        openiom__providers__schemas__Suggestion: {
-            /** Internal */
-            internal: string;
-            /** Label */
-            label: string;
-            /** Score */
-            score: number;
         };
     };
     responses: never;
@@ -10979,7 +10979,7 @@ export interface operations {
             };
         };
     };
-    "orchestration-journeys": {
+    "orchestration-flow_runs": {
         parameters: {
             query?: never;
             header?: never;
@@ -10996,7 +10996,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Journeys"];
+                    "application/json": components["schemas"]["FlowRuns"];
                 };
             };
             /** @description Validation Error */
@@ -11010,7 +11010,7 @@ export interface operations {
             };
         };
     };
-    "orchestration-reprocess_journeys": {
+    "orchestration-reprocess_flow_runs": {
         parameters: {
             query?: never;
             header?: never;
@@ -11052,7 +11052,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["JourneyIds"];
+                "application/json": components["schemas"]["FlowRunIds"];
             };
         };
         responses: {
@@ -11076,7 +11076,7 @@ export interface operations {
             };
         };
     };
-    "orchestration-cancel_journeys": {
+    "orchestration-cancel_flow_runs": {
         parameters: {
             query?: never;
             header?: never;
@@ -11085,7 +11085,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["JourneyIds"];
+                "application/json": components["schemas"]["FlowRunIds"];
             };
         };
         responses: {

@@ -5,8 +5,8 @@ export type SessionInfo = paths['/api/v1/session']['post']['responses'][200]['co
 export type SearchHit = paths['/api/v1/search']['get']['responses'][200]['content']['application/json']['items'][number];
 
 export const sessionKey = ['session'] as const;
-/** Who is signed in; null is nobody. */
-export const whoAmI = (): Promise<SessionInfo | null> => read(api.GET('/api/v1/session'));
+/** The current session, or null when signed out. */
+export const getSession = (): Promise<SessionInfo | null> => read(api.GET('/api/v1/session'));
 export const signIn = (email: string, password: string): Promise<SessionInfo> =>
   read(api.POST('/api/v1/session', { body: { email, password } }));
 export const signOut = async (): Promise<void> => {

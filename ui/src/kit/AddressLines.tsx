@@ -11,7 +11,7 @@ interface Postal {
   email?: string;
 }
 
-/** A postal address as one writes it on a parcel. */
+/** A postal address. */
 export function AddressLines({ address }: { address: Postal }) {
   const town = [address.city, [address.state, address.postal_code].filter(Boolean).join(' '), address.country].filter(Boolean).join(', ');
   const lines = [address.name, address.company, address.line1, address.line2, town].filter(Boolean);

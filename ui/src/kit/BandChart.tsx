@@ -12,51 +12,51 @@ const LEFT = 46;
 const BOTTOM = 22;
 const TOP = 8;
 
-/** Steps of 1, 2 or 5 that cover `low` to `high` in about four; from nothing where both are the same. */
-export function ticksOf(low: number, high: number): number[] {
-  if (low === high && low !== 0) return ticksOf(Math.min(0, low), Math.max(0, high));
-  const span = high - low || Math.abs(high) || 1;
-  const rough = span / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((one) => one * power >= rough) ?? 10);
-  const first = Math.floor(low / step);
-  const last = Math.max(first + 1, Math.ceil(high / step));
+/** About four round axis steps that cover the range; from zero when both bounds are equal. */
+export function ticksOf(minimum: number, maximum: number): number[] {
+  if (minimum === maximum && minimum !== 0) return ticksOf(Math.min(0, minimum), Math.max(0, maximum));
+  const span = maximum - minimum || Math.abs(maximum) || 1;
+  const roughStep = span / 4;
+  const power = 10 ** Math.floor(Math.log10(roughStep));
+  const step = power * ([1, 2, 5, 10].find((item) => item * power >= roughStep) ?? 10);
+  const first = Math.floor(minimum / step);
+  const last = Math.max(first + 1, Math.ceil(maximum / step));
   return Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
 }
 
 const short = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 
-/** Daily means with their bounds as a band, and what they are compared with as a dashed line; the same stands below as a table for readers. */
+/** Daily means with bounds, and a dashed baseline. A hidden table repeats the values for screen readers. */
 export function BandChart({
   title,
   labels,
   bands,
   base,
-  axis = (value) => short.format(value),
-  format = axis,
+  formatAxis: formatAxis = (value) => short.format(value),
+  format = formatAxis,
 }: {
   title: string;
-  /** One for each value, as the axis and the table call it. */
+  /** One label per value. */
   labels: readonly string[];
   bands: Bands;
   base?: Bands;
-  /** Short, for the axis. */
-  axis?: (value: number) => string;
-  /** In full, for the table. */
+  /** Short format for the axis. */
+  formatAxis?: (value: number) => string;
+  /** Full format for the table. */
   format?: (value: number) => string;
 }) {
   const id = useId();
-  const all = [bands, ...(base ? [base] : [])].flatMap((one) => [...one.lower, ...one.upper]);
-  const ticks = ticksOf(Math.min(...all), Math.max(...all));
-  const low = ticks[0] ?? 0;
-  const high = ticks.at(-1) ?? 1;
+  const bounds = [bands, ...(base ? [base] : [])].flatMap((item) => [...item.lower, ...item.upper]);
+  const ticks = ticksOf(Math.min(...bounds), Math.max(...bounds));
+  const minimum = ticks[0] ?? 0;
+  const maximum = ticks.at(-1) ?? 1;
   const count = labels.length;
   const x = (index: number): number => LEFT + (count > 1 ? (index * (WIDTH - LEFT - 10)) / (count - 1) : (WIDTH - LEFT) / 2);
-  const y = (value: number): number => TOP + (1 - (value - low) / (high - low || 1)) * (HEIGHT - TOP - BOTTOM);
+  const y = (value: number): number => TOP + (1 - (value - minimum) / (maximum - minimum || 1)) * (HEIGHT - TOP - BOTTOM);
   const line = (values: readonly number[]): string => values.map((value, index) => `${index ? 'L' : 'M'}${x(index)} ${y(value)}`).join('');
-  const area = (one: Bands): string =>
-    `${line(one.upper)}${one.lower.map((_, index) => `L${x(count - 1 - index)} ${y(one.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
-  const every = Math.max(1, Math.ceil(count / 6));
+  const area = (entry: Bands): string =>
+    `${line(entry.upper)}${entry.lower.map((_, index) => `L${x(count - 1 - index)} ${y(entry.lower[count - 1 - index] ?? 0)}`).join('')}Z`;
+  const labelSpacing = Math.max(1, Math.ceil(count / 6));
   return (
     <figure className="band-chart">
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-labelledby={id}>
@@ -65,13 +65,13 @@ export function BandChart({
           <g key={tick}>
             <line className="grid" x1={LEFT} x2={WIDTH} y1={y(tick)} y2={y(tick)} />
             <text className="axis" x={LEFT - 6} y={y(tick) + 4} textAnchor="end">
-              {axis(tick)}
+              {formatAxis(tick)}
             </text>
           </g>
         ))}
         {labels.map(
           (label, index) =>
-            index % every === 0 && (
+            index % labelSpacing === 0 && (
               <text key={label} className="axis" x={x(index)} y={HEIGHT - 5} textAnchor={index === 0 ? 'start' : 'middle'}>
                 {label}
               </text>

@@ -3,16 +3,16 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { App, Button, Modal, Skeleton } from 'antd';
 import { useState } from 'react';
 import { ProblemNotice } from './feedback';
-import { WhyButton } from './WhyButton';
+import { ExplainedButton } from './ExplainedButton';
 
 const UNDO_SECONDS = 20;
 
-/** A button that takes a document out of use: asks first whether it may go, and offers to bring it back afterwards. */
+/** A delete button that checks for usages, and offers to undo. */
 export function DeleteDocument({
   document,
   noun,
   allowed,
-  why,
+  disabledReason,
   small,
   onChanged,
   onDeleted,
@@ -20,27 +20,27 @@ export function DeleteDocument({
   document: ConfigurationDocument;
   noun: string;
   allowed: boolean;
-  why: string;
+  disabledReason: string;
   small?: boolean;
-  /** The document went, or came back. */
+  /** Called after deleting and after undoing. */
   onChanged: () => void;
   onDeleted?: () => void;
 }) {
-  const [asking, setAsking] = useState(false);
+  const [dialogOpen, setDialogOpen] = useState(false);
   return (
     <>
-      <WhyButton
+      <ExplainedButton
         danger
         size={small ? 'small' : undefined}
         allowed={allowed}
-        why={why}
+        disabledReason={disabledReason}
         aria-label={small ? `Delete ${noun} ${document.name}` : undefined}
-        onClick={() => setAsking(true)}
+        onClick={() => setDialogOpen(true)}
       >
         Delete
-      </WhyButton>
-      {asking && (
-        <DeleteDialog document={document} noun={noun} onClose={() => setAsking(false)} onChanged={onChanged} onDeleted={onDeleted} />
+      </ExplainedButton>
+      {dialogOpen && (
+        <DeleteDialog document={document} noun={noun} onClose={() => setDialogOpen(false)} onChanged={onChanged} onDeleted={onDeleted} />
       )}
     </>
   );
@@ -61,7 +61,7 @@ function DeleteDialog({
 }) {
   const { message, notification } = App.useApp();
   const { kind, name } = document;
-  const may = useQuery({
+  const check = useQuery({
     queryKey: ['may-delete', kind, name],
     queryFn: async () => {
       await deleteDocument(kind, name, true);
@@ -75,20 +75,20 @@ function DeleteDialog({
     notification.destroy(key);
     try {
       await applyDocuments([document]);
-      message.success(`${name} is back`);
+      message.success(`${name} restored`);
       onChanged();
     } catch (error) {
-      notification.error({ title: `${name} could not be brought back`, description: <ProblemNotice compact error={error} />, duration: 0 });
+      notification.error({ title: `${name} could not be restored`, description: <ProblemNotice compact error={error} />, duration: 0 });
     }
   };
-  const work = useMutation({
+  const mutation = useMutation({
     mutationFn: () => deleteDocument(kind, name),
     onSuccess: () => {
       const key = `deleted ${kind} ${name}`;
       notification.success({
         key,
         title: `Deleted ${noun} ${name}`,
-        description: 'Its versions stay on record. Undo applies it again as it was.',
+        description: 'Earlier versions are kept. Undo restores it.',
         actions: (
           <Button size="small" onClick={() => void undo(key)}>
             Undo
@@ -102,17 +102,17 @@ function DeleteDialog({
       onDeleted?.();
     },
   });
-  const refusal = work.error ?? may.error;
+  const refusal = mutation.error ?? check.error;
   return (
     <Modal
       open
-      title={refusal ? `The ${noun} ${name} is still needed` : `Delete ${noun} ${name}?`}
+      title={refusal ? `This ${noun} is in use` : `Delete ${noun} ${name}?`}
       onCancel={onClose}
       footer={
         <>
-          <Button onClick={onClose}>Keep it</Button>
+          <Button onClick={onClose}>Cancel</Button>
           {!refusal && (
-            <Button type="primary" danger loading={work.isPending} disabled={!may.isSuccess} onClick={() => work.mutate()}>
+            <Button type="primary" danger loading={mutation.isPending} disabled={!check.isSuccess} onClick={() => mutation.mutate()}>
               Delete {noun}
             </Button>
           )}
@@ -121,12 +121,11 @@ function DeleteDialog({
     >
       {refusal ? (
         <ProblemNotice compact error={refusal} />
-      ) : may.isPending ? (
+      ) : check.isPending ? (
         <Skeleton active title={false} paragraph={{ rows: 2 }} />
       ) : (
         <p>
-          Nothing uses it. Orders from now on go without it; what was decided with it stays as it is. You can undo this right after, or
-          apply the document again later.
+          No other document uses it. New orders will not use it; existing decisions do not change. You can undo this right after deleting.
         </p>
       )}
     </Modal>

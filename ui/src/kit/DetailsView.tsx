@@ -1,43 +1,72 @@
 import type { ReactNode } from 'react';
+import { actionLabel, eventTitle, humanize, isEventName } from '../vocabulary';
+import { describeDuration, isIsoDuration } from './duration';
+import { Expression } from './Expression';
+import { Timestamp } from './format';
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isPlain = (value: unknown): boolean => !isRecord(value) && !Array.isArray(value);
+const isScalar = (value: unknown): boolean => !isRecord(value) && !Array.isArray(value);
 
-const words = (key: string): string => {
-  const text = key.replaceAll('_', ' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
-};
+/** Keys whose text is a condition or formula. */
+const expressionKeys = new Set(['when', 'condition', 'expression', 'formula']);
+const durationKeys = new Set(['timeout', 'after', 'first_after', 'delay', 'duration', 'every', 'max_wait']);
+const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
-function plain(value: unknown): string {
-  if (value === null || value === undefined) return '—';
-  if (value === true) return 'yes';
-  if (value === false) return 'no';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function textOf(key: string, value: string): ReactNode {
+  if (expressionKeys.has(key)) return <Expression source={value} />;
+  if (isIsoDuration(value) || durationKeys.has(key)) return describeDuration(value);
+  if (key === 'action') return actionLabel(value);
+  if (key === 'event' || key === 'events' || isEventName(value)) return eventTitle(value);
+  if (instantPattern.test(value)) return <Timestamp at={value} format="date" />;
+  return value;
 }
 
-/** Any JSON as something a person reads: names and values, lists, tables of alike rows. */
-export function DetailsView({ value }: { value: unknown }): ReactNode {
-  if (isPlain(value)) return <span>{plain(value)}</span>;
-  if (Array.isArray(value)) {
-    if (value.length === 0) return <span className="muted">none</span>;
-    if (value.every(isPlain)) return <span>{value.map(plain).join(', ')}</span>;
+function scalarOf(key: string, value: unknown): ReactNode {
+  if (value === null || value === undefined || value === '') return '—';
+  if (value === true) return 'Yes';
+  if (value === false) return 'No';
+  return typeof value === 'string' ? textOf(key, value) : JSON.stringify(value);
+}
+
+function ListOf({ name, values }: { name: string; values: readonly unknown[] }) {
+  if (values.length === 0) return <span className="muted">None</span>;
+  if (values.every(isScalar)) {
     return (
-      <ul className="details-list">
-        {value.map((item: unknown, index) => (
-          <li key={index}>
-            <DetailsView value={item} />
-          </li>
+      <span>
+        {values.map((value, index) => (
+          <span key={index}>
+            {index > 0 && ', '}
+            {scalarOf(name, value)}
+          </span>
         ))}
-      </ul>
+      </span>
     );
   }
   return (
+    <ul className="details-list">
+      {values.map((value, index) => (
+        <li key={index}>
+          <DetailsView name={name} value={value} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/**
+ * Any JSON as names and values. Durations, instants, event names, actions and conditions are shown in words;
+ * `name` is the key under which the value was found.
+ */
+export function DetailsView({ value, name = '' }: { value: unknown; name?: string }): ReactNode {
+  if (Array.isArray(value)) return <ListOf name={name} values={value} />;
+  if (!isRecord(value)) return <span>{scalarOf(name, value)}</span>;
+  return (
     <dl className="details">
-      {Object.entries(value as Record<string, unknown>).map(([key, inner]) => (
+      {Object.entries(value).map(([key, inner]) => (
         <div key={key}>
-          <dt>{words(key)}</dt>
+          <dt>{humanize(key)}</dt>
           <dd>
-            <DetailsView value={inner} />
+            <DetailsView name={key} value={inner} />
           </dd>
         </div>
       ))}

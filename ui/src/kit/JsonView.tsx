@@ -1,7 +1,7 @@
 import { CopyOutlined } from './icons';
 import { App, Button } from 'antd';
 
-/** A document as it is, to read and to copy. */
+/** A JSON document with a copy button. */
 export function JsonView({ value, label }: { value: unknown; label: string }) {
   const { message } = App.useApp();
   const text = JSON.stringify(value ?? null, null, 2);

@@ -26,10 +26,10 @@ async function loadOutlines(): Promise<Outlines> {
   };
 }
 
-// Asked for once, by the first map that is drawn.
+// Loaded once, by the first map.
 const outlines = loadOutlines();
 
-/** A gently bent line between two places. */
+/** A curved line between two places. */
 function arc(from: readonly [number, number], to: readonly [number, number]): Feature<LineString> {
   const bend = 0.14;
   const middle = [(from[0] + to[0]) / 2 - (to[1] - from[1]) * bend, (from[1] + to[1]) / 2 + Math.abs(to[0] - from[0]) * bend] as const;
@@ -68,31 +68,31 @@ function marker(kind: string, label: string): HTMLElement {
   element.dataset.kind = kind;
   const text = document.createElement('span');
   text.textContent = label;
-  // The destination's name stands below it and a source's above, so that neighbours stay readable.
+  // Labels of destinations are below and those of sources above, so that neighbors stay readable.
   const dot = document.createElement('i');
   element.append(...(kind === 'destination' ? [dot, text] : [text, dot]));
   return element;
 }
 
-/** The map itself: outlines only, drawn from a file we ship; nothing is asked from outside. */
+/** The map: country outlines from a bundled file, without external requests. */
 export default function MapCanvas({ label, pins, routes = [], height }: MapProps) {
-  const box = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const { mode } = usePreferences();
-  const shapes = use(outlines);
-  const drawn = JSON.stringify([pins, routes]);
+  const outlineData = use(outlines);
+  const serialized = JSON.stringify([pins, routes]);
 
   useEffect(() => {
-    if (!box.current) return;
-    const [shownPins, shownRoutes] = JSON.parse(drawn) as [MapProps['pins'], NonNullable<MapProps['routes']>];
-    const places = new Map(shownPins.map((pin) => [pin.id, [pin.longitude, pin.latitude] as const]));
+    if (!container.current) return;
+    const [shownPins, shownRoutes] = JSON.parse(serialized) as [MapProps['pins'], NonNullable<MapProps['routes']>];
+    const coordinatesById = new Map(shownPins.map((pin) => [pin.id, [pin.longitude, pin.latitude] as const]));
     const lines = shownRoutes.flatMap(([from, to]) => {
-      const start = places.get(from);
-      const end = places.get(to);
+      const start = coordinatesById.get(from);
+      const end = coordinatesById.get(to);
       return start && end ? [arc(start, end)] : [];
     });
     const map = new maplibre.Map({
-      container: box.current,
-      style: styleOf(shapes, palettes[mode], { type: 'FeatureCollection', features: lines }),
+      container: container.current,
+      style: styleOf(outlineData, palettes[mode], { type: 'FeatureCollection', features: lines }),
       attributionControl: false,
       renderWorldCopies: false,
       dragRotate: false,
@@ -115,7 +115,7 @@ export default function MapCanvas({ label, pins, routes = [], height }: MapProps
         animate: false,
       });
     return () => map.remove();
-  }, [drawn, mode, shapes]);
+  }, [serialized, mode, outlineData]);
 
-  return <div ref={box} className="map" style={{ height }} role="region" aria-label={label} />;
+  return <div ref={container} className="map" style={{ height }} role="region" aria-label={label} />;
 }

@@ -13,21 +13,19 @@ export interface Pin {
 export interface MapProps {
   label: string;
   pins: readonly Pin[];
-  /** Pairs of pin ids to join with a line. */
+  /** Pairs of pin ids to connect. */
   routes?: readonly (readonly [string, string])[];
   height?: number;
 }
 
 const Canvas = lazy(() => import('./MapCanvas'));
 
-/** Places on an offline map of the world; the same places stand below as text for those who cannot see it. */
+/** Places on an offline map, repeated as text for screen readers. */
 export function MapView(props: MapProps) {
   const height = props.height ?? 240;
   return (
     <figure>
-      <ErrorBoundary
-        fallback={<p className="muted small">This browser cannot draw the map (WebGL is off); the places are listed below.</p>}
-      >
+      <ErrorBoundary fallback={<p className="muted small">This browser cannot display the map because WebGL is off.</p>}>
         <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height }} />}>
           <Canvas {...props} height={height} />
         </Suspense>
@@ -39,7 +37,7 @@ export function MapView(props: MapProps) {
   );
 }
 
-/** A place as a pin, when its coordinates are known. */
+/** A pin, or nothing when the coordinates are unknown. */
 export function pinOf(pin: { id: string; label: string; kind: Pin['kind']; latitude?: number | null; longitude?: number | null }): Pin[] {
   const { latitude, longitude } = pin;
   return typeof latitude === 'number' && typeof longitude === 'number' ? [{ ...pin, latitude, longitude }] : [];

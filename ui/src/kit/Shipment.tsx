@@ -1,5 +1,5 @@
 import { LinkOutlined } from './icons';
-import { When } from './figures';
+import { Timestamp } from './format';
 
 interface Parcel {
   carrier: string;
@@ -10,7 +10,7 @@ interface Parcel {
   items: { product: string; quantity: number }[];
 }
 
-/** A parcel on its way: carrier, tracking, when, what. */
+/** A shipment: carrier, tracking, date and contents. */
 export function Shipment({ parcel }: { parcel: Parcel }) {
   return (
     <div className="shipment">
@@ -23,9 +23,9 @@ export function Shipment({ parcel }: { parcel: Parcel }) {
         <span>{parcel.tracking_number}</span>
       )}
       <span className="muted">
-        shipped <When at={parcel.shipped_at} />
+        shipped <Timestamp at={parcel.shipped_at} />
       </span>
-      <span className="muted">{parcel.items.map((one) => `${one.quantity} × ${one.product}`).join(', ')}</span>
+      <span className="muted">{parcel.items.map((item) => `${item.quantity} × ${item.product}`).join(', ')}</span>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-/** The head of a plain table; a title in brackets stands over figures. */
+/** A table head; titles in arrays are right-aligned. */
 export function TableHead({ titles }: { titles: readonly (string | readonly [string])[] }) {
   return (
     <thead>

@@ -3,7 +3,7 @@ import { asProblem } from '@client/problem';
 import { Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
 
-/** What went wrong, where, and what to do, with the reference an administrator can look up. */
+/** An error with its location, remedy and reference. */
 export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onRetry?: () => void; compact?: boolean }) {
   const problem = asProblem(error);
   return (
@@ -45,7 +45,7 @@ export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onR
   );
 }
 
-/** What belongs on an empty page, and the next step. */
+/** An empty state with the next step. */
 export function EmptyState({
   icon,
   title,
@@ -71,18 +71,17 @@ export function EmptyState({
   );
 }
 
-interface Answer<T> {
+interface QueryLike<T> {
   data: T | undefined;
   error: unknown;
   isPending: boolean;
   refetch: () => unknown;
 }
 
-/** Skeleton while loading, problem when refused, children when there is something to show. */
-export function Loaded<T>({ answer, rows = 3, children }: { answer: Answer<T>; rows?: number; children: (data: T) => ReactNode }) {
-  if (answer.data !== undefined) return <>{children(answer.data)}</>;
-  if (answer.error !== null && answer.error !== undefined)
-    return <ProblemNotice error={answer.error} onRetry={() => void answer.refetch()} />;
+/** A skeleton while loading, the problem on failure, else the children. */
+export function QueryContent<T>({ query, rows = 3, children }: { query: QueryLike<T>; rows?: number; children: (data: T) => ReactNode }) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  if (query.error !== null && query.error !== undefined) return <ProblemNotice error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <div aria-busy="true" aria-label="Loading">
       <Skeleton active title={false} paragraph={{ rows, width: '100%' }} />

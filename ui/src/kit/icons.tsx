@@ -64,10 +64,7 @@ import type { ComponentProps, ComponentType } from 'react';
 
 type IconProps = ComponentProps<typeof CloseOutlinedIcon>;
 
-/**
- * Ant Design reads every icon aloud by its file name ("redo Reprocess"). Ours are silent beside their words;
- * one that stands alone is given an aria-label.
- */
+/** Ant Design gives every icon its file name as label. These icons are hidden from screen readers unless they have an aria-label. */
 function silent(Icon: ComponentType<IconProps>): ComponentType<IconProps> {
   return function Silent(props) {
     return props['aria-label'] === undefined ? (

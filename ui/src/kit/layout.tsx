@@ -1,22 +1,22 @@
 import { type ReactNode, useEffect } from 'react';
 
-/** A page: its name in the tab and as the only h1, what it can do at the right. */
+/** A page with title, description and actions; sets the document title. */
 export function Page({
   title,
-  lead,
+  description,
   actions,
-  above,
+  breadcrumb,
   children,
-  tab,
+  documentTitle,
 }: {
   title: ReactNode;
-  tab?: string;
-  lead?: ReactNode;
+  documentTitle?: string;
+  description?: ReactNode;
   actions?: ReactNode;
-  above?: ReactNode;
+  breadcrumb?: ReactNode;
   children: ReactNode;
 }) {
-  const name = tab ?? (typeof title === 'string' ? title : 'OpenIOM');
+  const name = documentTitle ?? (typeof title === 'string' ? title : 'OpenIOM');
   useEffect(() => {
     document.title = `${name} · OpenIOM`;
   }, [name]);
@@ -24,9 +24,9 @@ export function Page({
     <div className="page">
       <header className="page-head">
         <div className="page-title">
-          {above}
+          {breadcrumb}
           <h1>{title}</h1>
-          {lead !== undefined && <p>{lead}</p>}
+          {description !== undefined && <p>{description}</p>}
         </div>
         {actions !== undefined && <div className="page-actions">{actions}</div>}
       </header>
@@ -35,8 +35,8 @@ export function Page({
   );
 }
 
-/** A calm box with a heading. */
-export function Section({
+/** A card with a heading. */
+export function Card({
   title,
   extra,
   children,
@@ -62,8 +62,8 @@ export function Section({
   );
 }
 
-/** Name and value pairs; empty values are left out. */
-export function Facts({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
+/** Name and value pairs; empty values are omitted. */
+export function DescriptionList({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
   return (
     <dl className="facts" data-columns={columns}>
       {items

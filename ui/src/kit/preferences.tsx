@@ -10,25 +10,27 @@ interface Preferences {
 }
 
 const PreferencesContext = createContext<Preferences | null>(null);
-const MODE = 'openiom.mode';
-const DENSITY = 'openiom.density';
+const MODE_STORAGE_KEY = 'openiom.mode';
+const DENSITY_STORAGE_KEY = 'openiom.density';
 
-const prefers = (what: string): boolean => typeof window.matchMedia === 'function' && window.matchMedia(what).matches;
+const matchesMedia = (what: string): boolean => typeof window.matchMedia === 'function' && window.matchMedia(what).matches;
 
 function storedMode(): Mode {
-  const stored = localStorage.getItem(MODE);
+  const stored = localStorage.getItem(MODE_STORAGE_KEY);
   if (stored === 'light' || stored === 'dark') return stored;
-  return prefers('(prefers-color-scheme: dark)') ? 'dark' : 'light';
+  return matchesMedia('(prefers-color-scheme: dark)') ? 'dark' : 'light';
 }
 
-/** Theme and density, remembered on this device; paints before the first picture so that nothing flashes. */
+/** Theme and density, stored on this device and applied before the first render. */
 export function PreferencesRoot({ children }: { children: ReactNode }) {
   const [mode, setMode] = useState<Mode>(() => {
-    const first = storedMode();
-    paintDocument(first, localStorage.getItem(DENSITY) === 'compact' ? 'compact' : 'comfortable');
-    return first;
+    const initialMode = storedMode();
+    paintDocument(initialMode, localStorage.getItem(DENSITY_STORAGE_KEY) === 'compact' ? 'compact' : 'comfortable');
+    return initialMode;
   });
-  const [density, setDensity] = useState<Density>(() => (localStorage.getItem(DENSITY) === 'compact' ? 'compact' : 'comfortable'));
+  const [density, setDensity] = useState<Density>(() =>
+    localStorage.getItem(DENSITY_STORAGE_KEY) === 'compact' ? 'compact' : 'comfortable',
+  );
 
   useEffect(() => {
     paintDocument(mode, density);
@@ -39,11 +41,11 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
       mode,
       density,
       setMode: (next) => {
-        localStorage.setItem(MODE, next);
+        localStorage.setItem(MODE_STORAGE_KEY, next);
         setMode(next);
       },
       setDensity: (next) => {
-        localStorage.setItem(DENSITY, next);
+        localStorage.setItem(DENSITY_STORAGE_KEY, next);
         setDensity(next);
       },
     }),
@@ -51,8 +53,8 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
   );
   const antd = useMemo(() => {
     const { token, components } = antTheme(mode, density);
-    // Cut short by our style sheet, an opening menu would be measured while it is still off the screen.
-    const motion = !prefers('(prefers-reduced-motion: reduce)');
+    // Without motion, menus must open at once: Ant Design would measure them off screen.
+    const motion = !matchesMedia('(prefers-reduced-motion: reduce)');
     return { token: { ...token, motion }, components, algorithm: mode === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm };
   }, [mode, density]);
   return (
@@ -65,7 +67,7 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
 }
 
 export function usePreferences(): Preferences {
-  const found = use(PreferencesContext);
-  if (!found) throw new Error('usePreferences needs PreferencesRoot above it');
-  return found;
+  const preferences = use(PreferencesContext);
+  if (!preferences) throw new Error('usePreferences needs PreferencesRoot above it');
+  return preferences;
 }

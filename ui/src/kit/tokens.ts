@@ -2,7 +2,7 @@ import type { ThemeConfig } from 'antd';
 
 export type Mode = 'light' | 'dark';
 export type Density = 'comfortable' | 'compact';
-/** How a state feels; every state of every document is one of these, always the same colour, always with icon and word. */
+/** Semantic color of a state. States always have the same tone, shown with an icon and a label. */
 export type Tone = 'neutral' | 'attention' | 'progress' | 'moving' | 'done' | 'ended' | 'failed';
 
 interface Palette {
@@ -81,7 +81,7 @@ export const monoFamily = "ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu San
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Write the palette as CSS variables (`--accent`, `--tone-done-fg`, ...), so that kit.css and Ant Design share one source. */
+/** Set the palette as CSS variables (`--accent`, `--tone-done-fg`, ...), shared by kit.css and Ant Design. */
 export function paintDocument(mode: Mode, density: Density): void {
   const { tones, ...plain } = palettes[mode];
   const root = document.documentElement;
@@ -94,7 +94,7 @@ export function paintDocument(mode: Mode, density: Density): void {
   }
 }
 
-/** The same palette in Ant Design's words. */
+/** The palette as an Ant Design theme. */
 export function antTheme(mode: Mode, density: Density): Pick<ThemeConfig, 'token' | 'components'> {
   const p = palettes[mode];
   const compact = density === 'compact';

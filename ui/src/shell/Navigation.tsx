@@ -1,37 +1,37 @@
 import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { Tooltip } from 'antd';
 import { Link, NavLink } from 'react-router';
-import { allPages, areas, mayDo } from './areas';
+import { allPages, navigationGroups, hasPermission } from './navigationItems';
 
 interface Props {
   permissions: readonly string[];
-  folded: boolean;
-  onFold?: () => void;
-  onGo?: () => void;
+  collapsed: boolean;
+  onToggle?: () => void;
+  onNavigate?: () => void;
 }
 
-/** The areas at the left. Folded, it shows icons with their names on hover. */
-export function Navigation({ permissions, folded, onFold, onGo }: Props) {
-  const shown = areas
-    .map((area) => ({ ...area, pages: area.pages.filter((page) => mayDo(permissions, page.permission)) }))
+/** The main navigation. When collapsed, it shows icons with tooltips. */
+export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Props) {
+  const visibleGroups = navigationGroups
+    .map((area) => ({ ...area, pages: area.pages.filter((page) => hasPermission(permissions, page.permission)) }))
     .filter((area) => area.pages.length > 0);
   return (
     <nav className="nav" aria-label="Areas">
-      <Link to="/" className="brand" aria-label="OpenIOM, start page" onClick={onGo}>
+      <Link to="/" className="brand" aria-label="OpenIOM, start page" onClick={onNavigate}>
         <img src="/mark.svg" alt="" />
         <span>OpenIOM</span>
       </Link>
       <div className="nav-areas">
-        {shown.map((area) => (
+        {visibleGroups.map((area) => (
           <div className="nav-area" key={area.title}>
             <h2>{area.title}</h2>
             {area.pages.map((page) => (
-              <Tooltip key={page.path} title={folded ? page.title : ''} placement="right">
+              <Tooltip key={page.path} title={collapsed ? page.title : ''} placement="right">
                 <NavLink
                   to={page.path}
                   end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
                   className="nav-link"
-                  onClick={onGo}
+                  onClick={onNavigate}
                   aria-label={page.title}
                 >
                   {page.icon}
@@ -42,16 +42,16 @@ export function Navigation({ permissions, folded, onFold, onGo }: Props) {
           </div>
         ))}
       </div>
-      {onFold && (
+      {onToggle && (
         <div className="nav-foot">
           <button
             type="button"
             className="nav-link fold"
-            onClick={onFold}
-            aria-expanded={!folded}
-            aria-label={folded ? 'Expand navigation' : 'Collapse navigation'}
+            onClick={onToggle}
+            aria-expanded={!collapsed}
+            aria-label={collapsed ? 'Expand navigation' : 'Collapse navigation'}
           >
-            {folded ? <RightOutlined /> : <LeftOutlined />}
+            {collapsed ? <RightOutlined /> : <LeftOutlined />}
             <span>Collapse</span>
           </button>
         </div>

@@ -7,15 +7,15 @@ import { Outlet, useLocation } from 'react-router';
 import { Navigation } from './Navigation';
 import { TopBar } from './TopBar';
 
-const Palette = lazy(() => import('./Palette'));
-const FOLDED = 'openiom.navigation';
+const Palette = lazy(() => import('./CommandPalette'));
+const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
 
-/** What stands around every page. */
+/** Layout of all pages: navigation, top bar, content. */
 export function Shell({ session }: { session: SessionInfo }) {
-  const [folded, setFolded] = useState(() => localStorage.getItem(FOLDED) === 'folded');
-  const [drawer, setDrawer] = useState(false);
-  const [finding, setFinding] = useState(false);
-  const queries = useQueryClient();
+  const [collapsed, setCollapsed] = useState(() => localStorage.getItem(NAVIGATION_STORAGE_KEY) === 'folded');
+  const [menuOpen, setMenuOpen] = useState(false);
+  const [paletteOpen, setPaletteOpen] = useState(false);
+  const queryClient = useQueryClient();
   const { pathname } = useLocation();
 
   useEffect(() => {
@@ -27,49 +27,54 @@ export function Shell({ session }: { session: SessionInfo }) {
     const onKey = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
-        setFinding((open) => !open);
+        setPaletteOpen((open) => !open);
       }
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, []);
 
-  const fold = (): void => {
-    localStorage.setItem(FOLDED, folded ? 'open' : 'folded');
-    setFolded(!folded);
+  const toggleNavigation = (): void => {
+    localStorage.setItem(NAVIGATION_STORAGE_KEY, collapsed ? 'open' : 'folded');
+    setCollapsed(!collapsed);
   };
-  const leave = async (): Promise<void> => {
+  const handleSignOut = async (): Promise<void> => {
     await signOut().catch(() => undefined);
-    // The session's own entry must stay: Root watches it, and would never hear of a new one.
-    queries.setQueryData(sessionKey, null);
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
+    // Keep the session query, which Root observes.
+    queryClient.setQueryData(sessionKey, null);
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
   };
 
   return (
-    <div className="shell" data-folded={folded}>
+    <div className="shell" data-folded={collapsed}>
       <a href="#content" className="skip">
         Skip to content
       </a>
-      <Navigation permissions={session.permissions} folded={folded} onFold={fold} />
-      <TopBar session={session} onFind={() => setFinding(true)} onMenu={() => setDrawer(true)} onSignOut={() => void leave()} />
+      <Navigation permissions={session.permissions} collapsed={collapsed} onToggle={toggleNavigation} />
+      <TopBar
+        session={session}
+        onSearch={() => setPaletteOpen(true)}
+        onOpenMenu={() => setMenuOpen(true)}
+        onSignOut={() => void handleSignOut()}
+      />
       <main className="content" id="content" tabIndex={-1} key={pathname.split('/')[1]}>
         <Suspense fallback={<PageSkeleton />}>
           <Outlet />
         </Suspense>
       </main>
       <Drawer
-        open={drawer}
+        open={menuOpen}
         placement="left"
-        onClose={() => setDrawer(false)}
+        onClose={() => setMenuOpen(false)}
         size={260}
         closable={false}
         styles={{ body: { padding: 0, display: 'grid' } }}
       >
-        <Navigation permissions={session.permissions} folded={false} onGo={() => setDrawer(false)} />
+        <Navigation permissions={session.permissions} collapsed={false} onNavigate={() => setMenuOpen(false)} />
       </Drawer>
-      {finding && (
+      {paletteOpen && (
         <Suspense fallback={null}>
-          <Palette permissions={session.permissions} onClose={() => setFinding(false)} />
+          <Palette permissions={session.permissions} onClose={() => setPaletteOpen(false)} />
         </Suspense>
       )}
     </div>

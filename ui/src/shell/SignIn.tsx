@@ -8,17 +8,17 @@ import { type SubmitEvent, useEffect, useState } from 'react';
 export function SignIn() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const queries = useQueryClient();
-  const enter = useMutation({
+  const queryClient = useQueryClient();
+  const signInMutation = useMutation({
     mutationFn: () => signIn(email.trim(), password),
-    onSuccess: (session) => queries.setQueryData(sessionKey, session),
+    onSuccess: (session) => queryClient.setQueryData(sessionKey, session),
   });
   useEffect(() => {
     document.title = 'Sign in · OpenIOM';
   }, []);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    enter.mutate();
+    signInMutation.mutate();
   };
   return (
     <main className="sign-in">
@@ -50,8 +50,8 @@ export function SignIn() {
             onChange={(event) => setPassword(event.target.value)}
           />
         </label>
-        {enter.error && <ProblemNotice compact error={asProblem(enter.error)} />}
-        <Button type="primary" size="large" htmlType="submit" loading={enter.isPending} block>
+        {signInMutation.error && <ProblemNotice compact error={asProblem(signInMutation.error)} />}
+        <Button type="primary" size="large" htmlType="submit" loading={signInMutation.isPending} block>
           Sign in
         </Button>
       </form>

@@ -14,8 +14,8 @@ import { Button, Dropdown, Tooltip } from 'antd';
 
 interface Props {
   session: SessionInfo;
-  onFind: () => void;
-  onMenu: () => void;
+  onSearch: () => void;
+  onOpenMenu: () => void;
   onSignOut: () => void;
 }
 
@@ -27,38 +27,38 @@ const initials = (name: string): string =>
     .join('')
     .toUpperCase();
 
-export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
+export function TopBar({ session, onSearch, onOpenMenu, onSignOut }: Props) {
   const { mode, density, setMode, setDensity } = usePreferences();
-  const dark = mode === 'dark';
-  const compact = density === 'compact';
-  const modeName = dark ? 'Switch to light' : 'Switch to dark';
-  const densityName = compact ? 'Switch to comfortable rows' : 'Switch to compact rows';
+  const isDark = mode === 'dark';
+  const isCompact = density === 'compact';
+  const modeLabel = isDark ? 'Switch to light' : 'Switch to dark';
+  const densityLabel = isCompact ? 'Switch to comfortable rows' : 'Switch to compact rows';
   return (
     <header className="top">
-      <Button type="text" className="menu-button" icon={<MenuOutlined />} aria-label="Open navigation" onClick={onMenu} />
-      <button type="button" className="top-search" onClick={onFind} aria-keyshortcuts="Control+K">
+      <Button type="text" className="menu-button" icon={<MenuOutlined />} aria-label="Open navigation" onClick={onOpenMenu} />
+      <button type="button" className="top-search" onClick={onSearch} aria-keyshortcuts="Control+K">
         <SearchOutlined aria-hidden="true" />
         <span className="text">Find an order, product, customer…</span>
         <kbd>Ctrl K</kbd>
       </button>
       <div className="top-space" />
-      <LiveMark />
+      <LiveIndicator />
       <span className="environment">{session.environment}</span>
-      <Tooltip title={densityName}>
+      <Tooltip title={densityLabel}>
         <Button
           className="hide-narrow"
           type="text"
-          aria-label={densityName}
-          icon={compact ? <ColumnHeightOutlined /> : <VerticalAlignMiddleOutlined />}
-          onClick={() => setDensity(compact ? 'comfortable' : 'compact')}
+          aria-label={densityLabel}
+          icon={isCompact ? <ColumnHeightOutlined /> : <VerticalAlignMiddleOutlined />}
+          onClick={() => setDensity(isCompact ? 'comfortable' : 'compact')}
         />
       </Tooltip>
-      <Tooltip title={modeName}>
+      <Tooltip title={modeLabel}>
         <Button
           type="text"
-          aria-label={modeName}
-          icon={dark ? <SunOutlined /> : <MoonOutlined />}
-          onClick={() => setMode(dark ? 'light' : 'dark')}
+          aria-label={modeLabel}
+          icon={isDark ? <SunOutlined /> : <MoonOutlined />}
+          onClick={() => setMode(isDark ? 'light' : 'dark')}
         />
       </Tooltip>
       <Dropdown
@@ -90,18 +90,18 @@ export function TopBar({ session, onFind, onMenu, onSignOut }: Props) {
   );
 }
 
-const liveWords = {
-  live: { tone: 'done', word: 'Live', says: 'What is on screen follows the server as it happens' },
-  connecting: { tone: 'neutral', word: 'Connecting', says: 'Opening the live stream' },
+const liveStates = {
+  live: { tone: 'done', word: 'Live', says: 'The page updates as changes happen' },
+  connecting: { tone: 'neutral', word: 'Connecting', says: 'Connecting to live updates' },
   lost: {
     tone: 'attention',
     word: 'Not live',
-    says: 'The live stream is interrupted and is being reopened; pages still load what they show',
+    says: 'Live updates are interrupted. Reload a page to see the latest data.',
   },
 } as const;
 
-function LiveMark() {
-  const { tone, word, says } = liveWords[useLiveState()];
+function LiveIndicator() {
+  const { tone, word, says } = liveStates[useLiveState()];
   return (
     <Tooltip title={says}>
       <span className="live" data-tone={tone} role="status">

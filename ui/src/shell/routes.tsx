@@ -4,22 +4,22 @@ import { type ComponentType } from 'react';
 import { Link, Navigate, type RouteObject, useRouteError } from 'react-router';
 import { Root } from './Root';
 
-/** A page loaded when somebody goes there. */
-const page =
+/** A page loaded on first navigation. */
+const lazyPage =
   (load: () => Promise<{ default: ComponentType }>): RouteObject['lazy'] =>
   async () => ({ Component: (await load()).default });
 
 function NotFound() {
   return (
-    <Page title="Nothing here">
+    <Page title="Page not found">
       <EmptyState title="This page does not exist" action={<Link to="/orders">Go to sales orders</Link>}>
-        The address may be old or mistyped. Press Ctrl K to find what you were looking for.
+        Check the address, or press Ctrl K to search.
       </EmptyState>
     </Page>
   );
 }
 
-function Broken() {
+function RouteError() {
   return (
     <main className="page">
       <ProblemNotice error={useRouteError()} onRetry={() => window.location.reload()} />
@@ -31,49 +31,52 @@ export const routes: RouteObject[] = [
   {
     path: '/',
     Component: Root,
-    ErrorBoundary: Broken,
+    ErrorBoundary: RouteError,
     HydrateFallback: () => null,
     children: [
       {
-        ErrorBoundary: Broken,
+        ErrorBoundary: RouteError,
         children: [
           { index: true, element: <Navigate to="/orders" replace /> },
-          { path: 'orders', lazy: page(() => import('@rooms/orders/OrdersPage')) },
-          { path: 'orders/:id', lazy: page(() => import('@rooms/orders/OrderPage')) },
-          { path: 'waiting-lines', lazy: page(() => import('@rooms/orders/WaitingPage')) },
-          { path: 'fulfillment-orders', lazy: page(() => import('@rooms/fulfillment/FulfillmentOrdersPage')) },
-          { path: 'fulfillment-orders/:id', lazy: page(() => import('@rooms/fulfillment/FulfillmentOrderPage')) },
-          { path: 'my-work/messages', lazy: page(() => import('@rooms/providers/MessagesPage')) },
-          { path: 'my-work/runs', lazy: page(() => import('@rooms/orchestration/RunsPage')) },
-          { path: 'inventory', lazy: page(() => import('@rooms/inventory_visibility/InventoryPage')) },
-          { path: 'inventory/promise', lazy: page(() => import('@rooms/inventory_visibility/PromisePage')) },
-          { path: 'inventory/reservations', lazy: page(() => import('@rooms/inventory_visibility/ReservationsPage')) },
-          { path: 'inventory/allocations', lazy: page(() => import('@rooms/inventory_visibility/AllocationsPage')) },
-          { path: 'inventory/supply', lazy: page(() => import('@rooms/inventory_visibility/SupplyPage')) },
-          { path: 'inventory/feeds', lazy: page(() => import('@rooms/inventory_visibility/FeedsPage')) },
-          { path: 'inventory/health', lazy: page(() => import('@rooms/inventory_visibility/HealthPage')) },
-          { path: 'flows', lazy: page(() => import('@rooms/orchestration/FlowsPage')) },
-          { path: 'flows/:name', lazy: page(() => import('@rooms/orchestration/FlowPage')) },
-          { path: 'policies', lazy: page(() => import('@rooms/policies/PoliciesPage')) },
-          { path: 'providers', lazy: page(() => import('@rooms/providers/InstalledPage')) },
-          { path: 'providers/library', lazy: page(() => import('@rooms/providers/LibraryPage')) },
-          { path: 'mappings', lazy: page(() => import('@rooms/providers/MappingsPage')) },
-          { path: 'sources', lazy: page(() => import('@rooms/fulfillment_optimization/SourcesPage')) },
-          { path: 'source-lists', lazy: page(() => import('@rooms/fulfillment_optimization/SourceListsPage')) },
-          { path: 'constraints', lazy: page(() => import('@rooms/fulfillment_optimization/ConstraintsPage')) },
-          { path: 'strategies', lazy: page(() => import('@rooms/fulfillment_optimization/StrategiesPage')) },
-          { path: 'calendars', lazy: page(() => import('@rooms/fulfillment_optimization/CalendarsPage')) },
-          { path: 'carriers', lazy: page(() => import('@rooms/fulfillment_optimization/CarriersPage')) },
-          { path: 'pickup-schedules', lazy: page(() => import('@rooms/fulfillment_optimization/PickupSchedulesPage')) },
-          { path: 'rate-tables', lazy: page(() => import('@rooms/fulfillment_optimization/RateTablesPage')) },
-          { path: 'plans', lazy: page(() => import('@rooms/fulfillment_optimization/PlansPage')) },
-          { path: 'plans/:id', lazy: page(() => import('@rooms/fulfillment_optimization/PlanPage')) },
-          { path: 'shadow-prices', lazy: page(() => import('@rooms/fulfillment_optimization/ShadowPricesPage')) },
-          { path: 'simulations', lazy: page(() => import('@rooms/fulfillment_optimization/SimulationsPage')) },
-          { path: 'simulations/new', lazy: page(() => import('@rooms/fulfillment_optimization/SimulationWizard')) },
-          { path: 'simulations/compare', lazy: page(() => import('@rooms/fulfillment_optimization/ComparePage')) },
-          { path: 'simulations/:id', lazy: page(() => import('@rooms/fulfillment_optimization/SimulationPage')) },
-          { path: 'quote', lazy: page(() => import('@rooms/fulfillment_optimization/QuotePage')) },
+          { path: 'orders', lazy: lazyPage(() => import('@features/orders/OrdersPage')) },
+          { path: 'orders/:id', lazy: lazyPage(() => import('@features/orders/OrderPage')) },
+          { path: 'waiting-lines', lazy: lazyPage(() => import('@features/orders/WaitingLinesPage')) },
+          { path: 'fulfillment-orders', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrdersPage')) },
+          { path: 'fulfillment-orders/:id', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrderPage')) },
+          { path: 'my-work/messages', lazy: lazyPage(() => import('@features/providers/MessagesPage')) },
+          { path: 'my-work/runs', lazy: lazyPage(() => import('@features/orchestration/RunsPage')) },
+          { path: 'inventory', lazy: lazyPage(() => import('@features/inventory/InventoryPage')) },
+          { path: 'inventory/promise', lazy: lazyPage(() => import('@features/inventory/AvailableToPromisePage')) },
+          { path: 'inventory/reservations', lazy: lazyPage(() => import('@features/inventory/ReservationsPage')) },
+          { path: 'inventory/allocations', lazy: lazyPage(() => import('@features/inventory/AllocationsPage')) },
+          { path: 'inventory/supply', lazy: lazyPage(() => import('@features/inventory/SupplyPage')) },
+          { path: 'inventory/feeds', lazy: lazyPage(() => import('@features/inventory/FeedsPage')) },
+          { path: 'inventory/health', lazy: lazyPage(() => import('@features/inventory/StockHealthPage')) },
+          { path: 'flows', lazy: lazyPage(() => import('@features/orchestration/FlowsPage')) },
+          { path: 'flows/:name', lazy: lazyPage(() => import('@features/orchestration/FlowPage')) },
+          { path: 'policies', lazy: lazyPage(() => import('@features/policies/PoliciesPage')) },
+          { path: 'providers', lazy: lazyPage(() => import('@features/providers/InstalledPage')) },
+          { path: 'providers/library', lazy: lazyPage(() => import('@features/providers/LibraryPage')) },
+          { path: 'mappings', lazy: lazyPage(() => import('@features/providers/MappingsPage')) },
+          { path: 'sources', lazy: lazyPage(() => import('@features/fulfillment-optimization/sources/SourcesPage')) },
+          { path: 'source-lists', lazy: lazyPage(() => import('@features/fulfillment-optimization/sources/SourceListsPage')) },
+          { path: 'constraints', lazy: lazyPage(() => import('@features/fulfillment-optimization/constraints/ConstraintsPage')) },
+          { path: 'strategies', lazy: lazyPage(() => import('@features/fulfillment-optimization/strategies/StrategiesPage')) },
+          { path: 'calendars', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/CalendarsPage')) },
+          { path: 'carriers', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/CarriersPage')) },
+          { path: 'pickup-schedules', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/PickupSchedulesPage')) },
+          { path: 'rate-tables', lazy: lazyPage(() => import('@features/fulfillment-optimization/rates/RateTablesPage')) },
+          { path: 'plans', lazy: lazyPage(() => import('@features/fulfillment-optimization/plans/PlansPage')) },
+          { path: 'plans/:id', lazy: lazyPage(() => import('@features/fulfillment-optimization/plans/PlanPage')) },
+          { path: 'shadow-prices', lazy: lazyPage(() => import('@features/fulfillment-optimization/plans/ShadowPricesPage')) },
+          { path: 'simulations', lazy: lazyPage(() => import('@features/fulfillment-optimization/simulations/SimulationsPage')) },
+          { path: 'simulations/new', lazy: lazyPage(() => import('@features/fulfillment-optimization/simulations/SimulationWizard')) },
+          {
+            path: 'simulations/compare',
+            lazy: lazyPage(() => import('@features/fulfillment-optimization/simulations/CompareSimulationsPage')),
+          },
+          { path: 'simulations/:id', lazy: lazyPage(() => import('@features/fulfillment-optimization/simulations/SimulationPage')) },
+          { path: 'quote', lazy: lazyPage(() => import('@features/fulfillment-optimization/quote/QuotePage')) },
           { path: '*', Component: NotFound },
         ],
       },

@@ -1,13 +1,13 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { Refusal, serve, show } from '../../tests/harness';
-import { allPages } from './areas';
+import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
+import { allPages } from './navigationItems';
 import { routes } from './routes';
 
 const dana = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['orders.read'], environment: 'Sandbox' };
 const empty = { items: [], next: null };
-const nobody = () => new Refusal(401, { detail: 'Nobody is signed in', status: 401 });
+const nobody = () => new ProblemResponse(401, { detail: 'Nobody is signed in', status: 401 });
 const around = {
   'GET /api/v1/orders': () => empty,
   'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
@@ -15,39 +15,39 @@ const around = {
   'GET /api/v1/sources': () => empty,
 };
 
-test('whoever is not signed in is asked to, and lands where they wanted to go', async () => {
-  const sent = serve({ ...around, 'GET /api/v1/session': () => null, 'POST /api/v1/session': () => dana });
-  const { router } = show(routes, '/orders?state=on_hold');
+test('signing in leads to the requested page', async () => {
+  const sent = mockServer({ ...around, 'GET /api/v1/session': () => null, 'POST /api/v1/session': () => dana });
+  const { router } = renderRoutes(routes, '/orders?state=on_hold');
   await userEvent.type(await screen.findByLabelText('Email'), 'dana@fabrikam.example');
   await userEvent.type(screen.getByLabelText('Password'), 'secret');
   await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
   await screen.findByRole('heading', { name: 'Sales orders' });
   expect(router.state.location.search).toBe('?state=on_hold');
-  expect(sent.find((one) => one.method === 'POST')?.body).toEqual({ email: 'dana@fabrikam.example', password: 'secret' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ email: 'dana@fabrikam.example', password: 'secret' });
 });
 
-test('a session that ends while working leads back to the door', async () => {
-  serve({ ...around, 'GET /api/v1/session': () => dana, 'GET /api/v1/orders': nobody });
-  show(routes, '/orders');
+test('an expired session leads to the sign-in form', async () => {
+  mockServer({ ...around, 'GET /api/v1/session': () => dana, 'GET /api/v1/orders': nobody });
+  renderRoutes(routes, '/orders');
   expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeInTheDocument();
 });
 
-test('the navigation shows only what the person may read', async () => {
-  serve({ ...around, 'GET /api/v1/session': () => dana });
-  show(routes, '/orders');
+test('the navigation shows only permitted pages', async () => {
+  mockServer({ ...around, 'GET /api/v1/session': () => dana });
+  renderRoutes(routes, '/orders');
   expect(await screen.findByRole('link', { name: 'Sales orders' })).toBeInTheDocument();
   expect(screen.queryByRole('link', { name: 'Policies' })).toBeNull();
   expect(screen.getByText('Sandbox')).toBeInTheDocument();
 });
 
-test('Ctrl K finds an order by the keyboard alone', async () => {
+test('the command palette finds an order by keyboard', async () => {
   const hit = { kind: 'order', label: 'Order 118', detail: 'Ana Souza', path: '/orders/118' };
-  serve({
+  mockServer({
     ...around,
     'GET /api/v1/session': () => dana,
     'GET /api/v1/search': ({ query }) => ({ items: query.get('q') === '118' ? [hit] : [] }),
   });
-  const { router } = show(routes, '/orders');
+  const { router } = renderRoutes(routes, '/orders');
   await screen.findByRole('heading', { name: 'Sales orders' });
   await userEvent.keyboard('{Control>}k{/Control}');
   await userEvent.type(await screen.findByRole('combobox'), '118');
@@ -64,9 +64,9 @@ test('every page of the navigation has a route', () => {
   for (const page of allPages) expect(paths).toContain(page.path);
 });
 
-test('the theme switch is remembered', async () => {
-  serve({ ...around, 'GET /api/v1/session': () => dana });
-  show(routes, '/orders');
+test('the theme is stored on the device', async () => {
+  mockServer({ ...around, 'GET /api/v1/session': () => dana });
+  renderRoutes(routes, '/orders');
   await userEvent.click(await screen.findByRole('button', { name: 'Switch to dark' }));
   expect(document.documentElement).toHaveAttribute('data-mode', 'dark');
   expect(localStorage.getItem('openiom.mode')).toBe('dark');

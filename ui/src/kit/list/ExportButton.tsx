@@ -2,7 +2,7 @@ import { DownloadOutlined } from '../icons';
 import { asProblem } from '@client/problem';
 import { App, Button } from 'antd';
 import { useRef, useState } from 'react';
-import { whole } from '../figures';
+import { formatNumber } from '../format';
 import type { ListColumn } from './columns';
 import { exportCsv, saveBlob } from './csv';
 
@@ -12,32 +12,32 @@ interface Props<T> {
   fetch: (page: { after?: string; limit: number }, signal: AbortSignal) => Promise<{ items: T[]; next?: string | null }>;
 }
 
-/** Exports everything the filter matches as CSV; pressing again stops it. */
+/** Exports all matching rows as CSV; clicking again cancels. */
 export function ExportButton<T>({ name, columns, fetch }: Props<T>) {
   const { message } = App.useApp();
   const [rows, setRows] = useState<number>();
-  const running = useRef<AbortController>(null);
-  const run = async (): Promise<void> => {
-    if (running.current) {
-      running.current.abort();
+  const controllerRef = useRef<AbortController>(null);
+  const toggleExport = async (): Promise<void> => {
+    if (controllerRef.current) {
+      controllerRef.current.abort();
       return;
     }
-    const control = new AbortController();
-    running.current = control;
+    const controller = new AbortController();
+    controllerRef.current = controller;
     setRows(0);
     try {
-      const blob = await exportCsv({ columns, fetch, signal: control.signal, onProgress: setRows });
-      if (!control.signal.aborted) saveBlob(blob, `${name}-${new Date().toISOString().slice(0, 10)}.csv`);
+      const blob = await exportCsv({ columns, fetch, signal: controller.signal, onProgress: setRows });
+      if (!controller.signal.aborted) saveBlob(blob, `${name}-${new Date().toISOString().slice(0, 10)}.csv`);
     } catch (error) {
-      if (!control.signal.aborted) message.error(`The export stopped: ${asProblem(error).what}`);
+      if (!controller.signal.aborted) message.error(`The export stopped: ${asProblem(error).what}`);
     } finally {
-      running.current = null;
+      controllerRef.current = null;
       setRows(undefined);
     }
   };
   return (
-    <Button icon={<DownloadOutlined />} onClick={() => void run()}>
-      {rows === undefined ? 'Export' : `${whole(rows)} rows — stop`}
+    <Button icon={<DownloadOutlined />} onClick={() => void toggleExport()}>
+      {rows === undefined ? 'Export' : `${formatNumber(rows)} rows — stop`}
     </Button>
   );
 }

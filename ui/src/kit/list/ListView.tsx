@@ -3,99 +3,123 @@ import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import type { Key, MouseEvent, ReactNode } from 'react';
 import { ProblemNotice } from '../feedback';
-import { ScrollX } from '../ScrollX';
+import { HorizontalScroll } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
 import type { PagedList } from './usePagedList';
+
+/** The sort order of a list, by the `sortKey` of a column. */
+export interface Sort {
+  key: string;
+  onChange: (key: string) => void;
+}
 
 interface Props<T> {
   label: string;
   list: PagedList<T>;
   columns: readonly ListColumn<T>[];
-  idOf: (row: T) => string;
-  /** What a person calls the row; said by its checkbox. */
-  nameOf?: (row: T) => string;
+  rowId: (row: T) => string;
+  /** The name of a row, used by its checkbox. */
+  rowName?: (row: T) => string;
   empty: ReactNode;
-  /** One and many of what is listed, for "12 new orders - show". */
+  /** Singular and plural of the rows, for "12 new orders". */
   noun?: readonly [string, string];
   onOpen?: (row: T) => void;
   selection?: { ids: string[]; onChange: (ids: string[]) => void };
+  sort?: Sort;
   toolbar?: ReactNode;
-  /** What the pages before and after are called; a list by time has newer and older ones. */
-  pages?: readonly [string, string];
+  /** Labels of the previous and next page buttons. */
+  pagerLabels?: readonly [string, string];
 }
 
 const isControl = (target: EventTarget): boolean =>
   target instanceof Element && target.closest('a,button,input,label,[role="checkbox"]') !== null;
 
-const hinted = (title: string, hint: string): ReactNode => (
+const titleWithHint = (title: string, hint: string): ReactNode => (
   <Tooltip title={hint}>
     <span className="hinted">{title}</span>
   </Tooltip>
 );
 
-/** The columns in Ant Design's words, those of a group under a heading of their own. */
-function grouped<T>(columns: readonly ListColumn<T>[]): ColumnsType<T> {
-  const out: ColumnsType<T> = [];
-  let open: { title: string; children: ColumnsType<T> } | undefined;
+const isSorted = <T,>(column: ListColumn<T>, sort: Sort | undefined): boolean =>
+  sort !== undefined && column.sortKey !== undefined && column.sortKey === sort.key;
+
+/** The title of a column; a button when the list can be sorted by it. */
+function columnTitle<T>(column: ListColumn<T>, sort: Sort | undefined): ReactNode {
+  const { hint, sortKey, title } = column;
+  const text = hint === undefined ? title : titleWithHint(title, hint);
+  if (sort === undefined || sortKey === undefined) return text;
+  return (
+    <button type="button" className="sort-button" aria-label={`Sort by ${title}`} onClick={() => sort.onChange(sortKey)}>
+      {text} {isSorted(column, sort) && <ArrowUpOutlined />}
+    </button>
+  );
+}
+
+/** Convert to Ant Design columns, with grouped columns under a shared heading. */
+function toTableColumns<T>(columns: readonly ListColumn<T>[], sort: Sort | undefined): ColumnsType<T> {
+  const tableColumns: ColumnsType<T> = [];
+  let openGroup: { title: string; children: ColumnsType<T> } | undefined;
   for (const column of columns) {
-    const shown = {
-      key: column.key,
-      title: column.hint === undefined ? column.title : hinted(column.title, column.hint),
+    const tableColumn = {
+      key: column.id,
+      title: columnTitle(column, sort),
+      onHeaderCell: () => ({ 'aria-sort': isSorted(column, sort) ? ('ascending' as const) : undefined }),
       align: column.align,
       width: column.width,
       ellipsis: column.ellipsis ? { showTitle: true } : false,
-      render: (_: unknown, row: T) => column.render(row),
+      render: (_: unknown, row: T) => column.cell(row),
     };
     if (column.group === undefined) {
-      open = undefined;
-      out.push(shown);
-    } else if (open?.title === column.group) {
-      open.children.push(shown);
+      openGroup = undefined;
+      tableColumns.push(tableColumn);
+    } else if (openGroup?.title === column.group) {
+      openGroup.children.push(tableColumn);
     } else {
-      open = { title: column.group, children: [shown] };
-      out.push({ key: `group ${column.key}`, className: 'column-group', ...open });
+      openGroup = { title: column.group, children: [tableColumn] };
+      tableColumns.push({ key: `group ${column.id}`, className: 'column-group', ...openGroup });
     }
   }
-  return out;
+  return tableColumns;
 }
 
-/** A list: toolbar, rows that stay put while they refresh, and a way to the next page. It never counts the whole table. */
+/** A paged list: toolbar, rows that keep their position on refresh, and pager. Rows are never counted. */
 export function ListView<T extends object>({
   label,
   list,
   columns,
-  idOf,
-  nameOf,
+  rowId,
+  rowName,
   empty,
   noun,
   onOpen,
   selection,
+  sort,
   toolbar,
-  pages = ['Newer', 'Older'],
+  pagerLabels = ['Newer', 'Older'],
 }: Props<T>) {
-  const columnsShown = grouped(columns);
-  const fresh = list.fresh.length;
+  const tableColumns = toTableColumns(columns, sort);
+  const newRowCount = list.newRows.length;
 
   const body = (): ReactNode => {
     if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
     if (list.loading) return <ListSkeleton label={label} />;
     if (list.rows.length === 0) return empty;
     return (
-      <ScrollX label={label}>
+      <HorizontalScroll label={label}>
         <Table<T>
           aria-label={label}
-          columns={columnsShown}
+          columns={tableColumns}
           dataSource={list.rows}
-          rowKey={idOf}
+          rowKey={rowId}
           pagination={false}
           size="middle"
-          rowClassName={(row) => (list.left.has(idOf(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
+          rowClassName={(row) => (list.departedIds.has(rowId(row)) ? 'row-left' : onOpen ? 'row-open' : '')}
           rowSelection={
             selection && {
               selectedRowKeys: selection.ids,
               onChange: (keys: Key[]) => selection.onChange(keys.map(String)),
               columnWidth: 44,
-              getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(nameOf ?? idOf)(row)}` }),
+              getCheckboxProps: (row: T) => ({ 'aria-label': `Select ${(rowName ?? rowId)(row)}` }),
             }
           }
           onRow={(row) => ({
@@ -104,17 +128,17 @@ export function ListView<T extends object>({
             },
           })}
         />
-      </ScrollX>
+      </HorizontalScroll>
     );
   };
 
   return (
     <div className="list card flush">
       {toolbar}
-      {fresh > 0 && (
+      {newRowCount > 0 && (
         <div className="fresh" aria-live="polite">
-          <Button shape="round" size="small" icon={<ArrowUpOutlined />} onClick={list.showFresh}>
-            {fresh >= 50 ? '50 or more' : fresh} new {noun ? noun[fresh === 1 ? 0 : 1] : ''} — show
+          <Button shape="round" size="small" icon={<ArrowUpOutlined />} onClick={list.showNewRows}>
+            {newRowCount >= 50 ? '50 or more' : newRowCount} new {noun ? noun[newRowCount === 1 ? 0 : 1] : ''} — show
           </Button>
         </div>
       )}
@@ -123,10 +147,10 @@ export function ListView<T extends object>({
       {(list.next ?? list.previous) && (
         <nav className="pager" aria-label={`Pages of ${label}`}>
           <Button size="small" icon={<LeftOutlined />} disabled={!list.previous} onClick={list.previous}>
-            {pages[0]}
+            {pagerLabels[0]}
           </Button>
           <Button size="small" icon={<RightOutlined />} iconPlacement="end" disabled={!list.next} onClick={list.next}>
-            {pages[1]}
+            {pagerLabels[1]}
           </Button>
         </nav>
       )}

@@ -3,45 +3,54 @@ import { Button, Checkbox, Popover } from 'antd';
 import { type ReactNode, useState } from 'react';
 
 export interface ListColumn<T> {
-  key: string;
+  id: string;
   title: string;
-  render: (row: T) => ReactNode;
-  /** The value in an export; absent: not exported. */
-  text?: (row: T) => string | number;
+  cell: (row: T) => ReactNode;
+  /** Value in exports; absent when the column is not exported. */
+  exportValue?: (row: T) => string | number;
+  /** Value of the `sort` parameter that sorts by this column on the server; absent when it is not sortable. */
+  sortKey?: string;
   align?: 'right';
   width?: number;
   ellipsis?: boolean;
-  /** Columns side by side of the same group stand under its name. */
+  /** Adjacent columns with the same group share a heading. */
   group?: string;
-  /** Said when its title is pointed at. */
+  /** Tooltip of the title. */
   hint?: string;
-  /** Not shown until chosen. */
-  extra?: boolean;
-  /** Cannot be hidden. */
-  fixed?: boolean;
+  /** Whether the column is hidden by default. */
+  hiddenByDefault?: boolean;
+  /** Whether the column cannot be hidden. */
+  alwaysShown?: boolean;
 }
 
-/** Which columns are shown, remembered on this device. */
-export function useColumns<T>(list: string, all: readonly ListColumn<T>[]) {
-  const place = `openiom.columns.${list}`;
+/** Column visibility, stored on this device. */
+export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
+  const storageKey = `openiom.columns.${list}`;
   const [hidden, setHidden] = useState<string[]>(() => {
-    const stored = localStorage.getItem(place);
-    return stored === null ? all.filter((column) => column.extra).map((column) => column.key) : (JSON.parse(stored) as string[]);
+    const stored = localStorage.getItem(storageKey);
+    return stored === null
+      ? columns.filter((column) => column.hiddenByDefault).map((column) => column.id)
+      : (JSON.parse(stored) as string[]);
   });
   const toggle = (key: string): void => {
-    const next = hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key];
-    localStorage.setItem(place, JSON.stringify(next));
+    const next = hidden.includes(key) ? hidden.filter((item) => item !== key) : [...hidden, key];
+    localStorage.setItem(storageKey, JSON.stringify(next));
     setHidden(next);
   };
-  const chooser = (
+  const columnChooser = (
     <Popover
       trigger="click"
       placement="bottomRight"
       content={
         <fieldset className="column-choice">
           <legend>Columns</legend>
-          {all.map((column) => (
-            <Checkbox key={column.key} disabled={column.fixed} checked={!hidden.includes(column.key)} onChange={() => toggle(column.key)}>
+          {columns.map((column) => (
+            <Checkbox
+              key={column.id}
+              disabled={column.alwaysShown}
+              checked={!hidden.includes(column.id)}
+              onChange={() => toggle(column.id)}
+            >
               {column.group === undefined ? column.title : `${column.group}: ${column.title}`}
             </Checkbox>
           ))}
@@ -53,5 +62,5 @@ export function useColumns<T>(list: string, all: readonly ListColumn<T>[]) {
       </Button>
     </Popover>
   );
-  return { shown: all.filter((column) => !hidden.includes(column.key)), chooser };
+  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), columnChooser };
 }

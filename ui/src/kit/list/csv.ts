@@ -1,16 +1,16 @@
 import type { ListColumn } from './columns';
 
-const STEP = 500;
+const PAGE_SIZE = 500;
 
-/** A cell as RFC 4180 wants it; text a spreadsheet would run as a formula is quoted as text. */
+/** Encode a cell as in RFC 4180; text that spreadsheets would run as a formula is escaped. */
 export function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const escaped = /^[=+\-@\t\r]/.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
+  return /[",\n\r]/.test(escaped) ? `"${escaped.replaceAll('"', '""')}"` : escaped;
 }
 
 export function csvRows<T>(columns: readonly ListColumn<T>[], rows: readonly T[]): string {
-  return rows.map((row) => columns.map((column) => csvCell(column.text?.(row) ?? '')).join(',') + '\r\n').join('');
+  return rows.map((row) => columns.map((column) => csvCell(column.exportValue?.(row) ?? '')).join(',') + '\r\n').join('');
 }
 
 interface Export<T> {
@@ -20,15 +20,15 @@ interface Export<T> {
   onProgress: (rows: number) => void;
 }
 
-/** Everything the filter matches, page by page. Memory holds text, not rows. */
+/** Export all matching rows page by page. */
 export async function exportCsv<T>({ columns, fetch, signal, onProgress }: Export<T>): Promise<Blob> {
-  const written = columns.filter((column) => column.text !== undefined);
-  const parts: string[] = ['\uFEFF', written.map((column) => csvCell(column.title)).join(',') + '\r\n'];
+  const exportedColumns = columns.filter((column) => column.exportValue !== undefined);
+  const parts: string[] = ['\uFEFF', exportedColumns.map((column) => csvCell(column.title)).join(',') + '\r\n'];
   let after: string | undefined;
   let count = 0;
   do {
-    const page = await fetch({ after, limit: STEP }, signal);
-    parts.push(csvRows(written, page.items));
+    const page = await fetch({ after, limit: PAGE_SIZE }, signal);
+    parts.push(csvRows(exportedColumns, page.items));
     count += page.items.length;
     onProgress(count);
     after = page.next ?? undefined;

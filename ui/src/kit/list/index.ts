@@ -1,7 +1,7 @@
-export { BulkBar, type Verb, VerbDialog } from './BulkBar';
+export { BulkActionBar, type BulkAction, ActionDialog } from './BulkActionBar';
 export { type ListColumn, useColumns } from './columns';
 export { ExportButton } from './ExportButton';
-export { choices, type Filter, FilterBar, useUrlFilters } from './filters';
-export { ListView } from './ListView';
-export { figureColumn, stockFilters, WorkList } from './WorkList';
+export { toOptions, type Filter, FilterBar, useUrlFilters } from './FilterBar';
+export { ListView, type Sort } from './ListView';
+export { numberColumn, stockFilters, ActionableList } from './ActionableList';
 export { type PagedList, usePagedList } from './usePagedList';

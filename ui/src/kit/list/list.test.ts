@@ -1,34 +1,34 @@
 import { expect, test } from 'vitest';
 import type { ListColumn } from './columns';
 import { csvCell, exportCsv } from './csv';
-import { steady } from './steady';
+import { stableRows } from './stableRows';
 
 interface Row {
   id: string;
   state: string;
 }
 const row = (id: string, state = 'new'): Row => ({ id, state });
-const idOf = (one: Row): string => one.id;
+const rowId = (item: Row): string => item.id;
 
-test('rows on screen keep their places and take their latest values, and new ones wait', () => {
+test('displayed rows keep their position and get their latest values, and new rows are held back', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
-  const { rows, fresh, left } = steady(shown, latest, idOf);
+  const { rows, newRows, departedIds } = stableRows(shown, latest, rowId);
   expect(rows).toEqual([row('c', 'shipped'), row('b'), row('a')]);
-  expect(fresh.map(idOf)).toEqual(['e', 'd']);
-  expect([...left]).toEqual([]);
+  expect(newRows.map(rowId)).toEqual(['e', 'd']);
+  expect([...departedIds]).toEqual([]);
 });
 
-test('a row that no longer fits the filter is marked as left, one pushed past the page is not', () => {
-  const { left } = steady([row('c'), row('b'), row('a')], [row('d'), row('b')], idOf);
-  expect([...left]).toEqual(['c']);
+test('a row that no longer matches the filter has departed, a row beyond the page has not', () => {
+  const { departedIds } = stableRows([row('c'), row('b'), row('a')], [row('d'), row('b')], rowId);
+  expect([...departedIds]).toEqual(['c']);
 });
 
-test('an answer that shares nothing with the screen leaves the screen as it was', () => {
-  const { rows, fresh, left } = steady([row('a')], [row('z')], idOf);
+test('a page without any displayed row does not change the displayed rows', () => {
+  const { rows, newRows, departedIds } = stableRows([row('a')], [row('z')], rowId);
   expect(rows).toEqual([row('a')]);
-  expect(fresh).toEqual([row('z')]);
-  expect(left.size).toBe(0);
+  expect(newRows).toEqual([row('z')]);
+  expect(departedIds.size).toBe(0);
 });
 
 test.each([
@@ -46,24 +46,24 @@ test.each([
 
 test('an export follows every page and leaves out columns without text', async () => {
   const columns: ListColumn<Row>[] = [
-    { key: 'id', title: 'Order', render: idOf, text: idOf },
-    { key: 'picture', title: 'Picture', render: () => null },
-    { key: 'state', title: 'State', render: () => null, text: (one) => one.state },
+    { id: 'id', title: 'Order', cell: rowId, exportValue: rowId },
+    { id: 'picture', title: 'Picture', cell: () => null },
+    { id: 'state', title: 'State', cell: () => null, exportValue: (item) => item.state },
   ];
-  const asked: (string | undefined)[] = [];
+  const request: (string | undefined)[] = [];
   const seen: number[] = [];
   const blob = await exportCsv({
     columns,
     signal: new AbortController().signal,
     onProgress: (rows) => seen.push(rows),
     fetch: ({ after }) => {
-      asked.push(after);
+      request.push(after);
       return Promise.resolve(after ? { items: [row('b', 'on, hold')], next: null } : { items: [row('a')], next: 'p2' });
     },
   });
   const bytes = new Uint8Array(await blob.arrayBuffer());
   expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   expect(new TextDecoder().decode(bytes)).toBe('Order,State\r\na,new\r\nb,"on, hold"\r\n');
-  expect(asked).toEqual([undefined, 'p2']);
+  expect(request).toEqual([undefined, 'p2']);
   expect(seen).toEqual([1, 2]);
 });

@@ -2,7 +2,7 @@ import { type Change, useLive } from '@client/live';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useLocation, useNavigate, useSearchParams } from 'react-router';
-import { steady } from './steady';
+import { stableRows } from './stableRows';
 
 interface PageOf<T> {
   items: T[];
@@ -10,94 +10,96 @@ interface PageOf<T> {
 }
 
 interface Options<T, Q> {
-  /** First part of the query key; also what live changes invalidate. */
+  /** First part of the query key, invalidated by live changes. */
   name: string;
   query: Q;
   fetch: (query: Q & { after?: string; limit: number }, signal: AbortSignal) => Promise<PageOf<T>>;
-  idOf: (row: T) => string;
-  /** Does this change concern the list? Absent: the list is not live. */
-  concerns?: (change: Change) => boolean;
+  rowId: (row: T) => string;
+  /** Whether a change affects the list; absent when the list is not live. */
+  isRelevant?: (change: Change) => boolean;
   limit?: number;
 }
 
 export interface PagedList<T> {
   rows: T[];
-  left: ReadonlySet<string>;
-  fresh: T[];
-  showFresh: () => void;
+  departedIds: ReadonlySet<string>;
+  newRows: T[];
+  showNewRows: () => void;
   loading: boolean;
   refreshing: boolean;
   error: unknown;
   retry: () => void;
-  /** Ask again and show what comes as it is, new rows too: for what the reader did themselves. */
-  renew: () => void;
+  /** Refetch and display the result including new rows, after the user's own changes. */
+  reload: () => void;
   next: (() => void) | undefined;
   previous: (() => void) | undefined;
 }
 
-interface Shown<T> {
+interface Displayed<T> {
   key: string;
-  answer: PageOf<T> | undefined;
+  page: PageOf<T> | undefined;
   rows: T[];
-  left: ReadonlySet<string>;
-  fresh: T[];
-  /** The next answer is shown as it is. */
-  renew?: boolean;
+  departedIds: ReadonlySet<string>;
+  newRows: T[];
+  /** Whether the next result replaces the displayed rows. */
+  adoptNext?: boolean;
 }
 
-const nothing: ReadonlySet<string> = new Set();
+const noIds: ReadonlySet<string> = new Set();
 
-/** A keyset list whose place lives in the URL (`after`) and whose rows stay put while it refreshes. */
-export function usePagedList<T, Q extends object>({ name, query, fetch, idOf, concerns, limit = 50 }: Options<T, Q>): PagedList<T> {
+/** A keyset-paginated list. The cursor is stored in the URL; rows keep their position while refreshing. */
+export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, isRelevant, limit = 50 }: Options<T, Q>): PagedList<T> {
   const [params] = useSearchParams();
   const location = useLocation();
   const navigate = useNavigate();
-  const queries = useQueryClient();
+  const queryClient = useQueryClient();
   const after = params.get('after') ?? undefined;
   const key = JSON.stringify([name, query, after]);
-  const answer = useQuery({
+  const pageQuery = useQuery({
     queryKey: [name, 'list', query, after],
     queryFn: ({ signal }) => fetch({ ...query, after, limit }, signal),
   });
 
-  const [shown, setShown] = useState<Shown<T>>({ key: '', answer: undefined, rows: [], left: nothing, fresh: [] });
-  if (answer.data !== undefined && (shown.key !== key || shown.answer !== answer.data)) {
-    const adopt = shown.key !== key || shown.rows.length === 0 || shown.renew === true;
-    const next = adopt ? { rows: answer.data.items, fresh: [], left: nothing } : steady(shown.rows, answer.data.items, idOf);
-    setShown({ key, answer: answer.data, ...next, fresh: after === undefined ? next.fresh : [] });
+  const [displayed, setDisplayed] = useState<Displayed<T>>({ key: '', page: undefined, rows: [], departedIds: noIds, newRows: [] });
+  if (pageQuery.data !== undefined && (displayed.key !== key || displayed.page !== pageQuery.data)) {
+    const adopt = displayed.key !== key || displayed.rows.length === 0 || displayed.adoptNext === true;
+    const next = adopt
+      ? { rows: pageQuery.data.items, newRows: [], departedIds: noIds }
+      : stableRows(displayed.rows, pageQuery.data.items, rowId);
+    setDisplayed({ key, page: pageQuery.data, ...next, newRows: after === undefined ? next.newRows : [] });
   }
-  const current = shown.key === key;
+  const isCurrent = displayed.key === key;
 
   useLive((changes) => {
-    if (concerns && changes.some(concerns)) void queries.invalidateQueries({ queryKey: [name, 'list'] });
+    if (isRelevant && changes.some(isRelevant)) void queryClient.invalidateQueries({ queryKey: [name, 'list'] });
   }, 2000);
 
   const goTo = useCallback(
-    (cursor: string | undefined, trail: (string | null)[]) => {
+    (cursor: string | undefined, pageTrail: (string | null)[]) => {
       const search = new URLSearchParams(params);
       if (cursor === undefined) search.delete('after');
       else search.set('after', cursor);
-      void navigate({ search: search.toString() }, { state: { trail } });
+      void navigate({ search: search.toString() }, { state: { trail: pageTrail } });
     },
     [navigate, params],
   );
-  const trail = (location.state as { trail?: (string | null)[] } | null)?.trail ?? [];
-  const nextCursor = current ? answer.data?.next : undefined;
+  const trail = (location.state as { pageTrail?: (string | null)[] } | null)?.pageTrail ?? [];
+  const nextCursor = isCurrent ? pageQuery.data?.next : undefined;
 
   return {
-    rows: current ? shown.rows : [],
-    left: shown.left,
-    fresh: current ? shown.fresh : [],
-    showFresh: () => {
-      if (answer.data) setShown({ key, answer: answer.data, rows: answer.data.items, left: nothing, fresh: [] });
+    rows: isCurrent ? displayed.rows : [],
+    departedIds: displayed.departedIds,
+    newRows: isCurrent ? displayed.newRows : [],
+    showNewRows: () => {
+      if (pageQuery.data) setDisplayed({ key, page: pageQuery.data, rows: pageQuery.data.items, departedIds: noIds, newRows: [] });
     },
-    loading: answer.isPending,
-    refreshing: answer.isFetching,
-    error: answer.error,
-    retry: () => void answer.refetch(),
-    renew: () => {
-      setShown((before) => ({ ...before, renew: true }));
-      void queries.invalidateQueries({ queryKey: [name, 'list'] });
+    loading: pageQuery.isPending,
+    refreshing: pageQuery.isFetching,
+    error: pageQuery.error,
+    retry: () => void pageQuery.refetch(),
+    reload: () => {
+      setDisplayed((before) => ({ ...before, adoptNext: true }));
+      void queryClient.invalidateQueries({ queryKey: [name, 'list'] });
     },
     next: nextCursor ? () => goTo(nextCursor, [...trail, after ?? null]) : undefined,
     previous: after === undefined ? undefined : () => goTo(trail.at(-1) ?? undefined, trail.slice(0, -1)),

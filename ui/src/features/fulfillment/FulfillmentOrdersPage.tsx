@@ -1,0 +1,153 @@
+import { CarOutlined } from '@kit/icons';
+import { type FulfillmentOrderRow, listFulfillmentOrders } from '@client/fulfillment';
+import { listSources } from '@client/inventory';
+import { EmptyState } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { Page } from '@kit/layout';
+import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import { StateTag } from '@kit/states';
+import { reasonLabel, stateLabel } from '@vocabulary';
+import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { Link, useNavigate } from 'react-router';
+
+const keys = ['search', 'state', 'source'] as const;
+const states = [
+  'new',
+  'sent',
+  'accepted',
+  'picked',
+  'packed',
+  'partially_shipped',
+  'shipped',
+  'delivered',
+  'declined',
+  'canceled',
+  'closed',
+];
+const rowId = (row: FulfillmentOrderRow): string => row.id;
+
+const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
+  {
+    id: 'number',
+    title: 'Fulfillment order',
+    alwaysShown: true,
+    exportValue: (row) => row.number,
+    cell: (row) => (
+      <Link className="strong figure" to={`/fulfillment-orders/${row.id}`}>
+        {row.number}
+      </Link>
+    ),
+  },
+  {
+    id: 'order',
+    title: 'Order',
+    exportValue: (row) => row.order_number,
+    cell: (row) => <Link to={`/orders/${row.order_id}`}>{row.order_number}</Link>,
+  },
+  {
+    id: 'state',
+    title: 'State',
+    alwaysShown: true,
+    exportValue: (row) => stateLabel(row.state),
+    cell: (row) => <StateTag state={row.state} />,
+  },
+  {
+    id: 'reason',
+    title: 'Reason',
+    hiddenByDefault: true,
+    exportValue: (row) => reasonLabel(row.state_reason),
+    cell: (row) => <span className="muted">{reasonLabel(row.state_reason)}</span>,
+  },
+  { id: 'source', title: 'Source', exportValue: (row) => row.source, cell: (row) => row.source },
+  {
+    id: 'shipped',
+    title: 'Shipped',
+    align: 'right',
+    exportValue: (row) => row.shipped_units,
+    cell: (row) => (
+      <span className="figure">
+        {formatNumber(row.shipped_units)} <span className="muted">of {formatNumber(row.units)}</span>
+      </span>
+    ),
+  },
+  { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
+  { id: 'city', title: 'Ship to', exportValue: (row) => row.ship_to_city, cell: (row) => row.ship_to_city },
+  { id: 'created', title: 'Created', exportValue: (row) => row.created_at, cell: (row) => <Timestamp at={row.created_at} /> },
+  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" /> },
+  {
+    id: 'external',
+    title: 'External number',
+    exportValue: (row) => row.external_id,
+    cell: (row) => row.external_id || <span className="muted">—</span>,
+  },
+];
+
+export default function FulfillmentOrdersPage() {
+  const navigate = useNavigate();
+  const [values, change] = useUrlFilters(keys);
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  const { visibleColumns, columnChooser } = useColumns('fulfillment-orders', columns);
+  const list = usePagedList({
+    name: 'fulfillment-orders',
+    query: values,
+    fetch: listFulfillmentOrders,
+    rowId,
+    isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
+  });
+  const isFiltered = Object.keys(values).length > 0;
+  return (
+    <Page title="Fulfillment orders" description="The part of an order that one warehouse, store or 3PL ships.">
+      <ListView
+        label="Fulfillment orders"
+        list={list}
+        columns={visibleColumns}
+        rowId={rowId}
+        rowName={(row) => row.number}
+        noun={['fulfillment order', 'fulfillment orders']}
+        onOpen={(row) => void navigate(`/fulfillment-orders/${row.id}`)}
+        toolbar={
+          <FilterBar
+            search="Number, order or customer"
+            filters={[
+              { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
+              {
+                key: 'source',
+                label: 'Source',
+                kind: 'choice',
+                options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
+              },
+            ]}
+            values={values}
+            onChange={change}
+            extra={
+              <>
+                {columnChooser}
+                <ExportButton
+                  name="fulfillment-orders"
+                  columns={visibleColumns}
+                  fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
+                />
+              </>
+            }
+          />
+        }
+        empty={
+          isFiltered ? (
+            <EmptyState
+              icon={<CarOutlined />}
+              title="No matching fulfillment orders"
+              action={<Button onClick={() => change({ search: undefined, state: undefined, source: undefined })}>Clear filters</Button>}
+            >
+              No results match these filters.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<CarOutlined />} title="No fulfillment orders yet" action={<Link to="/orders">Go to sales orders</Link>}>
+              Fulfillment orders are created when orders are sourced.
+            </EmptyState>
+          )
+        }
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,141 @@
+import { CheckCircleOutlined } from '@kit/icons';
+import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@client/orchestration';
+import { EmptyState } from '@kit/feedback';
+import { Timestamp } from '@kit/format';
+import { Page } from '@kit/layout';
+import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type BulkAction } from '@kit/list';
+import { StateTag } from '@kit/states';
+import { stateLabel } from '@vocabulary';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+import './orchestration.css';
+import { RunErrorText } from './RunErrorText';
+import { subjectPath } from './subjectPath';
+
+const keys = ['state', 'flow'] as const;
+const noun = ['run', 'runs'] as const;
+const rowId = (row: Run): string => row.id;
+
+const actions: readonly BulkAction[] = [
+  {
+    name: 'reprocess',
+    label: 'Reprocess',
+    description: 'Each run continues from the failed step with current data. Steps that succeeded are not repeated.',
+    run: (ids) => actOnFlowRuns('reprocess', ids),
+  },
+  {
+    name: 'skip',
+    label: 'Skip step',
+    description: 'Each run continues as if the failed step had succeeded. Use this when the work was done manually.',
+    run: (ids) => actOnFlowRuns('skip', ids),
+  },
+  {
+    name: 'cancel',
+    label: 'Stop',
+    danger: true,
+    description: 'Each run ends. The order does not change and is no longer processed by this flow.',
+    run: (ids) => actOnFlowRuns('cancel', ids),
+  },
+];
+
+const columns: readonly ListColumn<Run>[] = [
+  {
+    id: 'subject',
+    title: 'Subject',
+    cell: (row) => {
+      const path = subjectPath(row);
+      return path ? (
+        <Link className="strong" to={path}>
+          {row.subject_label}
+        </Link>
+      ) : (
+        <span className="strong">{row.subject_label}</span>
+      );
+    },
+  },
+  { id: 'state', title: 'State', cell: (row) => <StateTag state={row.state} /> },
+  { id: 'step', title: 'Step', cell: (row) => row.step_title ?? row.step ?? '' },
+  { id: 'error', title: 'What went wrong', cell: (row) => row.error && <RunErrorText error={row.error} /> },
+  { id: 'flow', title: 'Flow', cell: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
+  { id: 'since', title: 'Since', cell: (row) => <Timestamp at={row.since} /> },
+];
+
+/** Flow runs, failed ones by default, with bulk actions. */
+export default function RunsPage() {
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const [selected, setSelected] = useState<string[]>([]);
+  const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
+  const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
+  const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId, isRelevant: () => true });
+  const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
+  const failed = query.state === 'failed';
+  return (
+    <Page
+      title={failed ? 'Failed runs' : 'Runs'}
+      description="Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step."
+    >
+      <ListView
+        label="Runs"
+        list={list}
+        columns={columns}
+        rowId={rowId}
+        rowName={(row) => row.subject_label}
+        noun={noun}
+        onOpen={(row) => {
+          const path = subjectPath(row);
+          if (path) void navigate(path);
+        }}
+        selection={{ ids: selectedRows.map((item) => item.id), onChange: setSelected }}
+        toolbar={
+          selectedRows.length > 0 ? (
+            <BulkActionBar
+              selectedRows={selectedRows}
+              noun={noun}
+              actions={actions}
+              onClear={() => setSelected([])}
+              onDone={() => void queryClient.invalidateQueries({ queryKey: ['runs'] })}
+            />
+          ) : (
+            <FilterBar
+              filters={[
+                {
+                  key: 'state',
+                  label: 'State',
+                  kind: 'choice',
+                  options: toOptions(['failed', 'running', 'completed', 'canceled'], stateLabel),
+                },
+                {
+                  key: 'flow',
+                  label: 'Flow',
+                  kind: 'choice',
+                  options: (flows.data ?? []).map((flow) => ({ value: flow.name, label: flow.title || flow.name })),
+                },
+              ]}
+              values={values}
+              onChange={change}
+            />
+          )
+        }
+        empty={
+          <EmptyState
+            icon={<CheckCircleOutlined />}
+            title={failed ? 'No failed runs' : 'No matching runs'}
+            action={
+              Object.keys(values).length > 0 ? (
+                <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button>
+              ) : (
+                <Link to="/flows">View flows</Link>
+              )
+            }
+          >
+            Runs appear here when a step fails after all retries.
+          </EmptyState>
+        }
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,169 @@
+import { listStock } from '@client/inventory';
+import type { OrderDetail, OrderLine } from '@client/orders';
+import { QueryContent } from '@kit/feedback';
+import { CalendarDate, Money, formatMoney, Quantity, formatNumber } from '@kit/format';
+import { HorizontalScroll } from '@kit/HorizontalScroll';
+import { Card } from '@kit/layout';
+import { StateTag } from '@kit/states';
+import { reasonLabel } from '@vocabulary';
+import { useQuery } from '@tanstack/react-query';
+import { Popover } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+export function OrderLinesCard({ order }: { order: OrderDetail }) {
+  const count = order.lines.length;
+  return (
+    <Card
+      flush
+      title="Lines"
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatNumber(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+    >
+      <HorizontalScroll label="Lines">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Product</th>
+              <th scope="col" className="num">
+                Ordered
+              </th>
+              <th scope="col" className="num">
+                Shipped
+              </th>
+              <th scope="col">Source</th>
+              <th scope="col">State</th>
+              <th scope="col" className="num">
+                Total
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {order.lines.map((line) => (
+              <tr key={line.id}>
+                <td>
+                  <span className="two-line">
+                    <span className="strong">{line.name || line.product}</span>
+                    <span className="muted">{line.name && line.name !== line.product ? line.product : `Line ${line.line_number}`}</span>
+                  </span>
+                </td>
+                <td className="num">
+                  <Quantity value={line.quantity} unit={line.unit} />
+                </td>
+                <td className="num">
+                  <ShippedQuantity line={line} />
+                </td>
+                <td>
+                  <Availability line={line} />
+                </td>
+                <td>
+                  <span className="two-line">
+                    <span>
+                      <StateTag state={line.state} />
+                    </span>
+                    <span className="muted">{reasonLabel(line.state_reason)}</span>
+                    <WaitingLineLink line={line} />
+                  </span>
+                </td>
+                <td className="num">
+                  <span className="two-line">
+                    <Money amount={line.total} currency={order.currency} />
+                    {line.quantity !== 1 && <span className="muted figure">{formatMoney(line.unit_price, order.currency)} each</span>}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </HorizontalScroll>
+    </Card>
+  );
+}
+
+function ShippedQuantity({ line }: { line: OrderLine }) {
+  const otherQuantities = [
+    line.canceled > 0 && `${formatNumber(line.canceled)} canceled`,
+    line.returned > 0 && `${formatNumber(line.returned)} returned`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+  return (
+    <span className="two-line">
+      <span className="figure">{formatNumber(line.shipped)}</span>
+      {otherQuantities && <span className="muted nowrap">{otherQuantities}</span>}
+    </span>
+  );
+}
+
+/** Promise date and link of a waiting line. */
+function WaitingLineLink({ line }: { line: OrderLine }) {
+  if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
+  return (
+    <span className="small">
+      {line.available_on && (
+        <>
+          promised for <CalendarDate date={line.available_on} />,{' '}
+        </>
+      )}
+      <Link to={`/waiting-lines?open=${line.id}`}>view waiting line</Link>
+    </span>
+  );
+}
+
+/** The source of a line, and on demand its stock at all sources. */
+function Availability({ line }: { line: OrderLine }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <span className="two-line">
+      <span>{line.source ?? <span className="muted">Not sourced</span>}</span>
+      <Popover
+        trigger="click"
+        open={open}
+        onOpenChange={setOpen}
+        title={`Stock of ${line.product}`}
+        content={open && <StockNow product={line.product} />}
+      >
+        <button type="button" className="link-button small nowrap" style={{ justifySelf: 'start' }}>
+          Check stock
+        </button>
+      </Popover>
+    </span>
+  );
+}
+
+function StockNow({ product }: { product: string }) {
+  const stock = useQuery({ queryKey: ['inventory', 'of', product], queryFn: () => listStock({ product, limit: 100 }), staleTime: 0 });
+  return (
+    <div className="stock-popover">
+      <QueryContent query={stock}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <span className="muted">No source has stock of this product.</span>
+          ) : (
+            <table className="plain">
+              <thead>
+                <tr>
+                  <th scope="col">Source</th>
+                  <th scope="col" className="num">
+                    Available
+                  </th>
+                  <th scope="col" className="num">
+                    Reserved
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((row) => (
+                  <tr key={row.id}>
+                    <td>{row.source}</td>
+                    <td className="num figure strong">{formatNumber(row.available)}</td>
+                    <td className="num figure">{formatNumber(row.reserved)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </QueryContent>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { useLive } from '@client/live';
+import { getFlowRuns, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
+import { ProblemNotice } from '@kit/feedback';
+import { Page } from '@kit/layout';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Skeleton } from 'antd';
+import { Link, useParams } from 'react-router';
+import { FulfillmentCard } from './FulfillmentCard';
+import { FlowRunsCard } from './FlowRunsCard';
+import { OrderLinesCard } from './OrderLinesCard';
+import { OrderActions } from './OrderActions';
+import { OrderHeader } from './OrderHeader';
+import './orders.css';
+import { PriceCard } from './PriceCard';
+import { SourcingCard } from './SourcingCard';
+import { TimelineCard } from './TimelineCard';
+import { SourceMapCard } from './SourceMapCard';
+
+const back = (
+  <Link to="/orders" className="crumb">
+    Sales orders
+  </Link>
+);
+
+/** An order with its lines, fulfillment, sourcing, flow runs and timeline; updates live. */
+export default function OrderPage() {
+  const { id = '' } = useParams();
+  const queryClient = useQueryClient();
+  const order = useQuery({ queryKey: ['order', id], queryFn: () => getOrder(id) });
+  const fulfillment = useQuery({ queryKey: ['order', id, 'fulfillment'], queryFn: () => getOrderFulfillment(id) });
+  const flowRuns = useQuery({ queryKey: ['order', id, 'flowRuns'], queryFn: () => getFlowRuns(id) });
+  const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
+  const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
+  useLive((changes) => {
+    if (changes.some((change) => change.root_id === id)) void queryClient.invalidateQueries({ queryKey: ['order', id] });
+  });
+
+  if (!order.data) {
+    return (
+      <Page title="Order" breadcrumb={back}>
+        {order.error ? (
+          <ProblemNotice error={order.error} onRetry={() => void order.refetch()} />
+        ) : (
+          <Skeleton active paragraph={{ rows: 10 }} />
+        )}
+      </Page>
+    );
+  }
+  return (
+    <Page
+      breadcrumb={back}
+      documentTitle={`Order ${order.data.number}`}
+      title={`Order ${order.data.number}`}
+      actions={<OrderActions order={order.data} flowRuns={flowRuns.data} />}
+    >
+      <OrderHeader order={order.data} />
+      <div className="main-side">
+        <div className="stack">
+          <OrderLinesCard order={order.data} />
+          <FulfillmentCard query={fulfillment} />
+          <SourcingCard query={sourcing} order={order.data} />
+          <FlowRunsCard query={flowRuns} />
+        </div>
+        <div className="stack">
+          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
+          <PriceCard order={order.data} />
+          <TimelineCard query={timeline} />
+        </div>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,135 @@
+import { ShoppingCartOutlined } from '@kit/icons';
+import { listSources } from '@client/inventory';
+import { listOrders, type OrderRow } from '@client/orders';
+import { listInstances } from '@client/providers';
+import { EmptyState } from '@kit/feedback';
+import { Page } from '@kit/layout';
+import {
+  BulkActionBar,
+  toOptions,
+  ExportButton,
+  type Filter,
+  FilterBar,
+  ListView,
+  useColumns,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
+import { stateLabel } from '@vocabulary';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+import { orderColumns } from './orderColumns';
+import './orders.css';
+import { StatusStrip } from './StatusStrip';
+import { orderActions } from './orderActions';
+
+const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'held', 'placed_from', 'placed_to'] as const;
+const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
+const noun = ['order', 'orders'] as const;
+const rowId = (row: OrderRow): string => row.id;
+
+function useOrderFilters(): Filter[] {
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
+  const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
+  return [
+    { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
+    { key: 'held', label: 'On hold', kind: 'flag' },
+    {
+      key: 'instance',
+      label: 'Channel',
+      kind: 'choice',
+      options: (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
+    },
+    {
+      key: 'source',
+      label: 'Source',
+      kind: 'choice',
+      options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
+    },
+    { key: 'product', label: 'Product', kind: 'text' },
+    { key: 'origin', label: 'Origin', kind: 'text' },
+    { key: 'placed_from', label: 'Placed from', kind: 'date' },
+    { key: 'placed_to', label: 'Placed to', kind: 'date' },
+  ];
+}
+
+export default function OrdersPage() {
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const filters = useOrderFilters();
+  const { visibleColumns, columnChooser } = useColumns('orders', orderColumns);
+  const [selected, setSelected] = useState<string[]>([]);
+  const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
+  const list = usePagedList({
+    name: 'orders',
+    query,
+    fetch: listOrders,
+    rowId,
+    isRelevant: (item) => item.subject_type === 'order',
+  });
+
+  const isFiltered = Object.keys(values).length > 0;
+  const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
+  const toolbar =
+    selectedRows.length > 0 ? (
+      <BulkActionBar
+        selectedRows={selectedRows}
+        noun={noun}
+        actions={Object.values(orderActions)}
+        onClear={() => setSelected([])}
+        onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
+      />
+    ) : (
+      <FilterBar
+        search="Order number, customer or email"
+        filters={filters}
+        values={values}
+        onChange={change}
+        extra={
+          <>
+            {columnChooser}
+            <ExportButton name="orders" columns={visibleColumns} fetch={(page, signal) => listOrders({ ...query, ...page }, signal)} />
+          </>
+        }
+      />
+    );
+
+  return (
+    <Page title="Sales orders">
+      <StatusStrip state={values.state} onSelect={(state) => change({ state })} />
+      <ListView
+        label="Sales orders"
+        list={list}
+        columns={visibleColumns}
+        rowId={rowId}
+        rowName={(row) => row.number}
+        noun={noun}
+        toolbar={toolbar}
+        selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
+        onOpen={(row) => void navigate(`/orders/${row.id}`)}
+        empty={
+          isFiltered ? (
+            <EmptyState
+              icon={<ShoppingCartOutlined />}
+              title="No matching orders"
+              action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
+            >
+              No orders match these filters. Remove a filter or search by order number.
+            </EmptyState>
+          ) : (
+            <EmptyState
+              icon={<ShoppingCartOutlined />}
+              title="No orders yet"
+              action={<Link to="/providers">View installed providers</Link>}
+            >
+              Orders from your stores and marketplaces appear here. Connect a provider to import orders.
+            </EmptyState>
+          )
+        }
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,131 @@
+import { listWaitingLines, type WaitingLine } from '@client/orders';
+import { HourglassOutlined } from '@kit/icons';
+import { Page } from '@kit/layout';
+import { ExportButton, useColumns, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
+import { useQueryClient } from '@tanstack/react-query';
+import { Segmented } from 'antd';
+import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
+import './orders.css';
+import { waitingLineName, waitingLineColumns, waitingLineActions } from './waitingLineColumns';
+import { WaitingLineDrawer } from './WaitingLineDrawer';
+
+const keys = ['search', 'product', 'view', 'kind', 'open'] as const;
+const views = [
+  { value: 'all', label: 'All' },
+  { value: 'unpromised', label: 'No supply' },
+  { value: 'expiring', label: 'Expiring' },
+  { value: 'released', label: 'Released' },
+];
+const rowId = (row: WaitingLine): string => row.line_id;
+const viewFilters: Record<string, object> = {
+  unpromised: { unpromised: true },
+  expiring: { sort: 'expires_at' },
+  released: { state: 'released' },
+};
+
+/** Backordered and preordered lines, longest waiting first. */
+export default function WaitingLinesPage() {
+  const queryClient = useQueryClient();
+  const [values, change] = useUrlFilters(keys);
+  const { search, product, kind, open } = values;
+  const view = views.find((item) => item.value === values.view)?.value ?? 'all';
+  const query = useMemo(
+    () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...viewFilters[view] }) as const,
+    [search, product, kind, view],
+  );
+  const list = usePagedList({
+    name: 'waiting',
+    query,
+    fetch: listWaitingLines,
+    rowId,
+    isRelevant: (entry) => /^(order|order_line|inventory|reservation|backorder)\./.test(entry.name),
+  });
+  const [allColumns] = useState(() => waitingLineColumns((row) => change({ open: row.line_id })));
+  const { visibleColumns, columnChooser } = useColumns('waiting', allColumns);
+  const refresh = (): void => {
+    list.reload();
+    for (const key of ['waiting', 'orders', 'order']) void queryClient.invalidateQueries({ queryKey: [key] });
+  };
+  return (
+    <Page
+      title="Waiting lines"
+      description="Order lines waiting for stock or a launch date. They are sourced automatically, longest waiting first, when stock becomes available."
+    >
+      <ActionableList
+        label="Waiting lines"
+        list={list}
+        columns={visibleColumns}
+        rowId={rowId}
+        rowName={waitingLineName}
+        noun={['line', 'lines']}
+        pagerLabels={['Previous', 'Next']}
+        onOpen={(row) => change({ open: row.line_id })}
+        sort={{
+          key: view === 'expiring' ? 'expires_at' : 'since',
+          onChange: (key) => change({ view: key === 'expires_at' ? 'expiring' : undefined }),
+        }}
+        actions={() => waitingLineActions}
+        onDone={refresh}
+        search="Order number"
+        filters={[
+          { key: 'product', label: 'Product', kind: 'text' },
+          {
+            key: 'kind',
+            label: 'Kind',
+            kind: 'choice',
+            options: [
+              { value: 'backorder', label: 'Backorder' },
+              { value: 'preorder', label: 'Preorder' },
+            ],
+          },
+        ]}
+        values={values}
+        onChange={change}
+        extra={
+          <>
+            <Segmented
+              aria-label="View"
+              options={views}
+              value={view}
+              onChange={(next) => change({ view: next === 'all' ? undefined : next })}
+            />
+            {columnChooser}
+            <ExportButton
+              name="waiting-lines"
+              columns={visibleColumns}
+              fetch={(page, signal) => listWaitingLines({ ...query, ...page }, signal)}
+            />
+          </>
+        }
+        icon={<HourglassOutlined />}
+        empty={emptyContents[view] ?? nothingWaiting}
+        noMatch={{ title: 'No matching lines', description: 'No waiting lines match these filters.' }}
+      />
+      {open !== undefined && <WaitingLineDrawer line={open} onClose={() => change({ open: undefined })} onDone={refresh} />}
+    </Page>
+  );
+}
+
+const nothingWaiting = {
+  title: 'No waiting lines',
+  description: 'Backordered and preordered lines appear here until they are sourced.',
+  action: <Link to="/orders?state=on_hold">View orders on hold</Link>,
+};
+const emptyContents: Record<string, typeof nothingWaiting> = {
+  unpromised: {
+    title: 'All waiting lines have a promise date',
+    description: 'Lines without scheduled supply appear here.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
+  },
+  expiring: {
+    title: 'No expiring lines',
+    description: 'The order preferences set no expiry for waiting lines.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
+  },
+  released: {
+    title: 'No released lines',
+    description: 'Released lines appear here until they are sourced.',
+    action: <Link to="/waiting-lines">View all waiting lines</Link>,
+  },
+};

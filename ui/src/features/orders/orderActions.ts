@@ -1,0 +1,32 @@
+import { actOnOrders, type OrderAction } from '@client/orders';
+import type { BulkAction } from '@kit/list';
+
+const orderAction = (name: OrderAction, rest: Omit<BulkAction, 'name' | 'run'>): BulkAction => ({
+  name,
+  ...rest,
+  run: (ids, reason) => actOnOrders(name, ids, reason),
+});
+
+/** Actions on orders. */
+export const orderActions: Record<OrderAction, BulkAction> = {
+  hold: orderAction('hold', {
+    label: 'Hold',
+    reasonPlaceholder: 'For example: customer asked to wait until Friday',
+    description: 'Processing stops until the hold is released. Reserved stock stays reserved.',
+  }),
+  release: orderAction('release', {
+    label: 'Release',
+    reasonPlaceholder: 'Reason for the release (optional)',
+    description: 'Processing continues from the point where the order was held.',
+  }),
+  cancel: orderAction('cancel', {
+    label: 'Cancel',
+    danger: true,
+    reasonPlaceholder: 'For example: customer request',
+    description: 'The order and its open lines are canceled, and reserved stock is released. This cannot be undone.',
+  }),
+  reprocess: orderAction('reprocess', {
+    label: 'Reprocess',
+    description: 'The failed step runs again with current data. Steps that succeeded are not repeated.',
+  }),
+};

@@ -1,0 +1,100 @@
+import { PauseCircleFilled } from '@kit/icons';
+import type { OrderRow } from '@client/orders';
+import { Money, formatNumber, Timestamp } from '@kit/format';
+import type { ListColumn } from '@kit/list';
+import { Badge, StateTag } from '@kit/states';
+import { reasonLabel, stateLabel } from '@vocabulary';
+import { Tooltip } from 'antd';
+import { Link } from 'react-router';
+
+export const shipToLabel = (row: Pick<OrderRow, 'ship_to_city' | 'ship_to_state' | 'ship_to_country'>): string =>
+  [row.ship_to_city, row.ship_to_state, row.ship_to_country].filter(Boolean).join(', ');
+
+function ShipToCell(row: OrderRow) {
+  const label = shipToLabel(row);
+  return label ? (
+    <span className="clip" title={label}>
+      {label}
+    </span>
+  ) : (
+    <span className="muted">—</span>
+  );
+}
+
+export const orderColumns: readonly ListColumn<OrderRow>[] = [
+  {
+    id: 'number',
+    title: 'Order',
+    alwaysShown: true,
+    exportValue: (row) => row.number,
+    cell: (row) => (
+      <Link to={`/orders/${row.id}`} className="strong figure">
+        {row.number}
+      </Link>
+    ),
+  },
+  {
+    id: 'customer',
+    title: 'Customer',
+    exportValue: (row) => row.customer_name,
+    cell: (row) => row.customer_name || <span className="muted">No name</span>,
+  },
+  {
+    id: 'state',
+    title: 'State',
+    alwaysShown: true,
+    exportValue: (row) => stateLabel(row.state),
+    cell: (row) => (
+      <span className="row" style={{ flexWrap: 'nowrap' }}>
+        <StateTag state={row.state} />
+        {row.held && row.state !== 'on_hold' && (
+          <Badge tone="attention" icon={<PauseCircleFilled />}>
+            On hold
+          </Badge>
+        )}
+      </span>
+    ),
+  },
+  {
+    id: 'reason',
+    title: 'Reason',
+    exportValue: (row) => reasonLabel(row.state_reason),
+    cell: (row) => (
+      <Tooltip title={row.state_reason.length > 20 ? row.state_reason : ''}>
+        <span className="clip muted">{reasonLabel(row.state_reason)}</span>
+      </Tooltip>
+    ),
+  },
+  {
+    id: 'total',
+    title: 'Total',
+    align: 'right',
+    exportValue: (row) => row.total_amount,
+    cell: (row) => <Money amount={row.total_amount} currency={row.currency} />,
+  },
+  { id: 'currency', title: 'Currency', hiddenByDefault: true, exportValue: (row) => row.currency, cell: (row) => row.currency },
+  {
+    id: 'lines',
+    title: 'Lines',
+    align: 'right',
+    exportValue: (row) => row.line_count,
+    cell: (row) => <span className="figure">{formatNumber(row.line_count)}</span>,
+  },
+  { id: 'ship_to', title: 'Ship to', exportValue: shipToLabel, cell: ShipToCell },
+  {
+    id: 'sources',
+    title: 'Sources',
+    exportValue: (row) => row.sources.join(' '),
+    cell: (row) => (row.sources.length > 0 ? row.sources.join(', ') : <span className="muted">Not sourced</span>),
+  },
+  { id: 'placed', title: 'Placed', exportValue: (row) => row.placed_at, cell: (row) => <Timestamp at={row.placed_at} /> },
+  { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
+  { id: 'origin', title: 'Origin', hiddenByDefault: true, exportValue: (row) => row.origin, cell: (row) => row.origin },
+  {
+    id: 'created',
+    title: 'Received',
+    hiddenByDefault: true,
+    exportValue: (row) => row.created_at,
+    cell: (row) => <Timestamp at={row.created_at} />,
+  },
+];

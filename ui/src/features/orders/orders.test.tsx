@@ -1,0 +1,156 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+import { failedFlowRun, flowRuns, order, orders, sourcing, timeline } from '@tests/fixtures.mjs';
+import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
+import OrderPage from './OrderPage';
+import OrdersPage from './OrdersPage';
+import { eventTone } from './TimelineCard';
+
+const routes = [
+  { path: '/orders', Component: OrdersPage },
+  { path: '/orders/:id', Component: OrderPage },
+];
+const rows = orders.slice(0, 3);
+const empty = { items: [], next: null };
+const around = {
+  'GET /api/v1/orders/counts': () => ({ states: { new: 4, on_hold: 2 }, manual_hold: 2, failed: 1 }),
+  'GET /api/v1/provider-instances': () => ({ items: [] }),
+  'GET /api/v1/sources': () => ({ items: [] }),
+};
+
+function orderReplies(id: string, held = false) {
+  const path = `/api/v1/orders/${id}`;
+  return {
+    [`GET ${path}`]: () => order(id),
+    [`GET ${path}/timeline`]: () => ({ events: timeline }),
+    [`GET ${path}/fulfillment-orders`]: () => empty,
+    [`GET ${path}/sourcing`]: () => ({ decisions: sourcing }),
+    [`GET ${path}/flow-runs`]: () => ({ flow_runs: held ? [failedFlowRun] : flowRuns }),
+  };
+}
+
+test('selecting a state stores it in the URL and filters the list', async () => {
+  const sent = mockServer({ ...around, 'GET /api/v1/orders': () => ({ items: rows, next: null }) });
+  const { router } = renderRoutes(routes, '/orders');
+  await screen.findByRole('link', { name: rows[0]?.number });
+  await userEvent.click(screen.getByRole('button', { name: /On hold/ }));
+  await waitFor(() => expect(router.state.location.search).toBe('?state=on_hold'));
+  await waitFor(() =>
+    expect(
+      sent
+        .filter((item) => item.path === '/api/v1/orders')
+        .at(-1)
+        ?.query.get('state'),
+    ).toBe('on_hold'),
+  );
+});
+
+test('the pager requests the next page by cursor and returns to the first page', async () => {
+  const sent = mockServer({
+    ...around,
+    'GET /api/v1/orders': ({ query }) => (query.get('after') ? { items: orders.slice(3, 5), next: null } : { items: rows, next: 'K2' }),
+  });
+  renderRoutes(routes, '/orders');
+  await userEvent.click(await screen.findByRole('button', { name: /Older/ }));
+  await screen.findByRole('link', { name: orders[3]?.number });
+  expect(sent.some((item) => item.query.get('after') === 'K2')).toBe(true);
+  expect(screen.queryByRole('link', { name: rows[0]?.number })).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: /Newer/ }));
+  await screen.findByRole('link', { name: rows[0]?.number });
+});
+
+test('a bulk hold sends the reason and reports row by row', async () => {
+  const [first, second] = rows;
+  const sent = mockServer({
+    ...around,
+    'GET /api/v1/orders': () => ({ items: rows, next: null }),
+    'POST /api/v1/orders/hold': () => ({
+      results: [
+        { id: first?.id, ok: true, reason: '' },
+        { id: second?.id, ok: false, reason: 'Fulfillment has started' },
+      ],
+    }),
+  });
+  renderRoutes(routes, '/orders');
+  await userEvent.click(await screen.findByRole('checkbox', { name: `Select ${first?.number ?? ''}` }));
+  await userEvent.click(screen.getByRole('checkbox', { name: `Select ${second?.number ?? ''}` }));
+  await userEvent.click(screen.getByRole('button', { name: 'Hold' }));
+  const dialog = await screen.findByRole('dialog');
+  await userEvent.type(within(dialog).getByLabelText(/Reason/), 'Customer asked');
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 2 orders' }));
+  await within(dialog).findByText('Fulfillment has started');
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer asked' });
+});
+
+test('a rejected action keeps its input and shows the remedy and the reference', async () => {
+  mockServer({
+    ...around,
+    'GET /api/v1/orders': () => ({ items: rows, next: null }),
+    'POST /api/v1/orders/cancel': () =>
+      new ProblemResponse(403, { detail: 'Dana may not do this', remedy: 'ask for orders.write', reference: 'abc123' }),
+  });
+  renderRoutes(routes, '/orders');
+  await userEvent.click(await screen.findByRole('checkbox', { name: `Select ${rows[0]?.number ?? ''}` }));
+  await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  const dialog = await screen.findByRole('dialog');
+  await userEvent.type(within(dialog).getByLabelText(/Reason/), 'fraud');
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Cancel 1 order' }));
+  const alert = await within(dialog).findByRole('alert');
+  expect(alert).toHaveTextContent('ask for orders.write');
+  expect(alert).toHaveTextContent('abc123');
+  expect(within(dialog).getByLabelText(/Reason/)).toHaveValue('fraud');
+});
+
+test('empty states differ for empty and for filtered lists', async () => {
+  mockServer({ ...around, 'GET /api/v1/orders': () => empty });
+  const { router } = renderRoutes(routes, '/orders?state=new');
+  await userEvent.click(await screen.findByRole('button', { name: 'Clear filters' }));
+  await screen.findByText('No orders yet');
+  expect(router.state.location.search).toBe('');
+});
+
+test('an action that is not allowed is disabled and explains why', async () => {
+  const id = orders[0]?.id ?? '';
+  const sent = mockServer(orderReplies(id));
+  renderRoutes(routes, `/orders/${id}`);
+  const cancel = await screen.findByRole('button', { name: 'Cancel' });
+  expect(cancel).toHaveAttribute('aria-disabled', 'true');
+  expect(cancel).toHaveAccessibleDescription('Part of the order has shipped');
+  await userEvent.click(cancel);
+  expect(screen.queryByRole('dialog')).toBeNull();
+  expect(sent.every((item) => item.method === 'GET')).toBe(true);
+});
+
+test('a failed step shows its error and can be reprocessed', async () => {
+  const id = orders[1]?.id ?? '';
+  const sent = mockServer({
+    ...orderReplies(id, true),
+    'POST /api/v1/flow-runs/reprocess': () => ({ results: [{ id, ok: true, reason: '' }] }),
+  });
+  renderRoutes(routes, `/orders/${id}`);
+  await screen.findByText(/The 3PL answered 422/);
+  await userEvent.click(screen.getByRole('button', { name: 'Reprocess' }));
+  await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
+  await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ order_ids: [id] }));
+});
+
+test('the sourcing decision shows every candidate with its outcome', async () => {
+  const id = orders[0]?.id ?? '';
+  mockServer(orderReplies(id));
+  renderRoutes(routes, `/orders/${id}`);
+  expect(await screen.findByText('Closed on Saturday')).toBeInTheDocument();
+  expect(screen.getByText('Only 1 of 3 available')).toBeInTheDocument();
+  expect(screen.getAllByText('Chosen')).toHaveLength(3);
+});
+
+test.each([
+  ['order.lines_validation.failed', 'failed'],
+  ['order.hold_placed', 'attention'],
+  ['order.canceled', 'ended'],
+  ['order.partially_shipped', 'moving'],
+  ['order.shipped', 'done'],
+  ['order.created', 'neutral'],
+])('%s has the tone %s on the timeline', (name, tone) => {
+  expect(eventTone(name)).toBe(tone);
+});

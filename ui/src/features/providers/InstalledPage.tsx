@@ -1,0 +1,137 @@
+import { ApiOutlined } from '@kit/icons';
+import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
+import { asProblem } from '@client/problem';
+import { EmptyState, QueryContent, ProblemNotice } from '@kit/feedback';
+import { formatNumber, Timestamp } from '@kit/format';
+import { DescriptionList, Page, Card } from '@kit/layout';
+import { Badge, StateTag } from '@kit/states';
+import { humanize } from '@vocabulary';
+import { ExplainedButton } from '@kit/ExplainedButton';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { App, Button } from 'antd';
+import { Link } from 'react-router';
+import { CallLog } from './CallLog';
+import './providers.css';
+
+export default function InstalledPage() {
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
+  return (
+    <Page title="Installed providers" description="Connections to external systems, with their status and permissions.">
+      <QueryContent query={instances} rows={8}>
+        {(items) =>
+          items.length === 0 ? (
+            <Card>
+              <EmptyState
+                icon={<ApiOutlined />}
+                title="No providers installed"
+                action={<Link to="/providers/library">Open the library</Link>}
+              >
+                A provider connects a store, warehouse or carrier. Choose one from the library and install it with{' '}
+                <code>iom provider install</code>.
+              </EmptyState>
+            </Card>
+          ) : (
+            <>
+              <div className="provider-grid">
+                {items.map((instance) => (
+                  <InstanceCard key={instance.name} instance={instance} />
+                ))}
+              </div>
+              <CallLog instances={items} />
+            </>
+          )
+        }
+      </QueryContent>
+    </Page>
+  );
+}
+
+function InstanceCard({ instance }: { instance: ProviderInstance }) {
+  const { message } = App.useApp();
+  const queryClient = useQueryClient();
+  const refresh = (): void => {
+    void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
+    void queryClient.invalidateQueries({ queryKey: ['provider-calls'] });
+  };
+  const probe = useMutation({ mutationFn: () => probeInstance(instance.name), onSettled: refresh });
+  const poll = useMutation({
+    mutationFn: () => pollInstance(instance.name),
+    onSuccess: () => message.success(`Polling ${instance.title || instance.name}`),
+    onSettled: refresh,
+  });
+  const parked = instance.messages.parked ?? 0;
+  return (
+    <Card className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
+      <div className="stack" style={{ gap: 12 }}>
+        <p className="muted">
+          {humanize(instance.provider)} · {humanize(instance.category)}
+          {instance.account && <> · {instance.account}</>}
+        </p>
+        {instance.error && (
+          <div className="parked-error" data-tone="failed" role="note">
+            <p>{instance.error}</p>
+          </div>
+        )}
+        {[probe.error, poll.error]
+          .filter((error) => error !== null)
+          .map((error) => (
+            <ProblemNotice key={asProblem(error).what} compact error={error} />
+          ))}
+        <DescriptionList
+          columns={2}
+          items={[
+            ['Last tested', <Timestamp key="probed" at={instance.probed_at} emptyText="Never" />],
+            [
+              'Last poll',
+              instance.poll_seconds ? <Timestamp key="last" at={instance.last_poll_at} emptyText="Never" /> : 'Not polled (sends webhooks)',
+            ],
+            ['Next poll', instance.poll_seconds && instance.next_poll_at && <Timestamp key="next" at={instance.next_poll_at} />],
+            ['Polls every', instance.poll_seconds && `${formatNumber(instance.poll_seconds)} s`],
+            ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
+          ]}
+        />
+        {(instance.scopes.length > 0 || instance.missing_scopes.length > 0) && (
+          <div className="row scopes" aria-label="Scopes">
+            {instance.missing_scopes.map((scope) => (
+              <Badge key={scope} tone="failed">
+                Missing: {scope}
+              </Badge>
+            ))}
+            {instance.scopes.map((scope) => (
+              <Badge key={scope}>{scope}</Badge>
+            ))}
+          </div>
+        )}
+        <div className="provider-foot">
+          <span className="row small provider-counts">
+            {['processed', 'received', 'duplicate']
+              .filter((state) => (instance.messages[state] ?? 0) > 0)
+              .map((state) => (
+                <span key={state} className="muted">
+                  <span className="figure">{formatNumber(instance.messages[state] ?? 0)}</span> {state}
+                </span>
+              ))}
+            {parked > 0 && (
+              <Link to={`/my-work/messages?instance=${encodeURIComponent(instance.name)}`}>
+                <Badge tone="attention">{formatNumber(parked)} parked</Badge>
+              </Link>
+            )}
+          </span>
+          <span className="row end">
+            <ExplainedButton
+              allowed={instance.poll_seconds !== null}
+              disabledReason="This provider sends updates by webhook"
+              loading={poll.isPending}
+              onClick={() => poll.mutate()}
+            >
+              Poll now
+            </ExplainedButton>
+            <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>
+              Test connection
+            </Button>
+          </span>
+        </div>
+      </div>
+    </Card>
+  );
+}

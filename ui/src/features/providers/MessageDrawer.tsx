@@ -1,0 +1,110 @@
+import { getMessage, type MessageDetail } from '@client/providers';
+import { QueryContent } from '@kit/feedback';
+import { describeFieldPath } from '@kit/fieldPath';
+import { Timestamp } from '@kit/format';
+import { JsonView } from '@kit/JsonView';
+import { DescriptionList } from '@kit/layout';
+import { ActionDialog } from '@kit/list';
+import { StateTag, warningIcon } from '@kit/states';
+import { humanize } from '@vocabulary';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button, Drawer } from 'antd';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { messageActions } from './messageActions';
+
+/** A message with its error and actions. */
+export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
+  const queryClient = useQueryClient();
+  const message = useQuery({ queryKey: ['message', id], queryFn: () => getMessage(id) });
+  const [action, setAction] = useState<(typeof messageActions)[number]>();
+  const title = message.data ? `${humanize(message.data.kind)} ${message.data.key}` : 'Message';
+  const isOpen = message.data !== undefined && ['parked', 'received'].includes(message.data.state);
+  return (
+    <Drawer
+      open
+      onClose={onClose}
+      size={680}
+      title={title}
+      extra={
+        isOpen && (
+          <span className="row">
+            {messageActions.map((messageVerb) => (
+              <Button
+                key={messageVerb.name}
+                danger={messageVerb.danger}
+                type={messageVerb.name === 'replay' ? 'primary' : 'default'}
+                onClick={() => setAction(messageVerb)}
+              >
+                {messageVerb.label}
+              </Button>
+            ))}
+          </span>
+        )
+      }
+    >
+      <QueryContent query={message} rows={10}>
+        {(data) => <MessageBody message={data} />}
+      </QueryContent>
+      {action && (
+        <ActionDialog
+          action={action}
+          selectedRows={[{ id, label: title }]}
+          noun={['message', 'messages']}
+          onClose={() => setAction(undefined)}
+          onDone={() => {
+            onChanged();
+            void queryClient.invalidateQueries({ queryKey: ['message', id] });
+          }}
+        />
+      )}
+    </Drawer>
+  );
+}
+
+function MessageBody({ message }: { message: MessageDetail }) {
+  return (
+    <div className="stack">
+      {message.error && (
+        <div className="parked-error" role="note">
+          <span aria-hidden="true">{warningIcon}</span>
+          <div>
+            <p className="strong">{message.error.what}</p>
+            {message.error.where && <p className="small">In {describeFieldPath(message.error.where)}</p>}
+            {message.error.remedy && <p>{message.error.remedy}</p>}
+          </div>
+        </div>
+      )}
+      <DescriptionList
+        columns={3}
+        items={[
+          ['State', <StateTag key="state" state={message.state} />],
+          ['From', message.instance],
+          ['Version', message.version],
+          ['Received', <Timestamp key="received" at={message.received_at} format="date" />],
+          ['Processed', message.processed_at && <Timestamp key="processed" at={message.processed_at} format="date" />],
+          ['Attempts', String(message.attempts)],
+          [
+            'Created',
+            message.entity_id && message.kind === 'order' && (
+              <Link key="entity" to={`/orders/${message.entity_id}`}>
+                View order
+              </Link>
+            ),
+          ],
+          ['Missing', message.missing.length > 0 && message.missing.map((item) => `${humanize(item.table)} ${item.value}`).join(', ')],
+        ]}
+      />
+      {message.document !== null && (
+        <section className="stack" style={{ gap: 6 }}>
+          <h3 className="small muted">Mapped document</h3>
+          <JsonView label="resulting document" value={message.document} />
+        </section>
+      )}
+      <section className="stack" style={{ gap: 6 }}>
+        <h3 className="small muted">Original message</h3>
+        <JsonView label="payload" value={message.payload} />
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import { Select } from 'antd';
+import type { ReactNode } from 'react';
+import { humanize } from '../../vocabulary';
+import { asRecords, asStrings, CheckboxField, Field, MultiSelectField, NumberField, type Option, SelectField, TextField } from './fields';
+import { RowsField } from './RowsField';
+import { fieldSchema, type FieldSchema, type PropertySchema, resolveReference, schemaDefaults } from './schema';
+
+type Values = Record<string, unknown>;
+
+interface Props {
+  schema: PropertySchema;
+  value: Values;
+  onChange: (part: Values) => void;
+  /** Options of references, by the kind of document in `x-reference`. */
+  references?: Partial<Record<string, readonly Option[]>>;
+  /** Properties to leave out. */
+  omit?: readonly string[];
+}
+
+/** Fields for the properties of a JSON schema. Values outside of the schema are not touched. */
+export function SchemaForm({ schema, value, onChange, references = {}, omit = [] }: Props) {
+  const definitions = schema.$defs ?? {};
+  const names = Object.keys(schema.properties ?? {}).filter((name) => !omit.includes(name));
+  return names.map((name) => (
+    <SchemaField
+      key={name}
+      name={name}
+      field={fieldSchema(schema.properties?.[name] ?? {}, definitions)}
+      definitions={definitions}
+      value={value[name]}
+      references={references}
+      onChange={(next) => onChange({ [name]: next })}
+    />
+  ));
+}
+
+interface SchemaFieldProps {
+  name: string;
+  field: FieldSchema;
+  definitions: Record<string, PropertySchema>;
+  value: unknown;
+  references: Partial<Record<string, readonly Option[]>>;
+  onChange: (value: unknown) => void;
+}
+
+const enumOptions = (values: readonly unknown[]): Option[] =>
+  values.map((value) => ({ value: String(value), label: typeof value === 'string' && value.length > 3 ? humanize(value) : String(value) }));
+
+function SchemaField({ name, field, definitions, value, references, onChange }: SchemaFieldProps): ReactNode {
+  const label = field.title ?? humanize(name);
+  const common = { label, hint: field.description };
+  const current = value ?? field.default;
+  switch (field.kind) {
+    case 'boolean':
+      return <CheckboxField {...common} value={current === true} onChange={onChange} />;
+    case 'number':
+      return (
+        <NumberField
+          {...common}
+          unit={field['x-unit']}
+          min={field.minimum ?? field.exclusiveMinimum}
+          max={field.maximum}
+          placeholder={field['x-placeholder']}
+          value={current}
+          onChange={(next) => onChange(next ?? (field.nullable ? null : field.default))}
+        />
+      );
+    case 'select':
+      return <SelectSchemaField label={label} field={field} value={current} references={references} onChange={onChange} />;
+    case 'references':
+      return (
+        <MultiSelectField
+          {...common}
+          placeholder={field['x-placeholder']}
+          value={current}
+          options={references[field['x-reference'] ?? field.items?.['x-reference'] ?? ''] ?? enumOptions(field.items?.enum ?? [])}
+          onChange={onChange}
+        />
+      );
+    case 'tags':
+      return <TagsField {...common} value={asStrings(current)} onChange={onChange} />;
+    case 'rows':
+      return (
+        <RowsSchemaField label={label} field={field} definitions={definitions} value={value} references={references} onChange={onChange} />
+      );
+    case 'text':
+    case 'date':
+      return (
+        <TextField
+          {...common}
+          type={field.kind}
+          placeholder={field['x-placeholder']}
+          value={current ?? ''}
+          onChange={(next) => onChange(next === '' && field.nullable ? null : next)}
+        />
+      );
+    case 'unsupported':
+      return null;
+  }
+}
+
+function SelectSchemaField({
+  label,
+  field,
+  value,
+  references,
+  onChange,
+}: Omit<SchemaFieldProps, 'name' | 'definitions'> & { label: string }) {
+  const reference = field['x-reference'];
+  const options = reference === undefined ? enumOptions(field.enum ?? []) : [...(references[reference] ?? [])];
+  return (
+    <SelectField
+      label={label}
+      hint={field.description}
+      value={value ?? ''}
+      emptyLabel={field.nullable ? (field['x-placeholder'] ?? 'Any') : undefined}
+      options={options}
+      onChange={(next) => onChange(next === '' ? null : next)}
+    />
+  );
+}
+
+function RowsSchemaField({ label, field, definitions, value, references, onChange }: Omit<SchemaFieldProps, 'name'> & { label: string }) {
+  const items = resolveReference(field.items ?? {}, definitions);
+  const rowSchema = { ...items, $defs: definitions };
+  return (
+    <RowsField
+      legend={label}
+      hint={field.description}
+      rows={asRecords(value)}
+      minimumRows={field.minItems ?? 0}
+      addLabel="Add row"
+      createRow={() => schemaDefaults(rowSchema, definitions)}
+      onChange={onChange}
+    >
+      {(row, change) => <SchemaForm schema={rowSchema} value={row} references={references} onChange={change} />}
+    </RowsField>
+  );
+}
+
+function TagsField({
+  label,
+  hint,
+  value,
+  onChange,
+}: {
+  label: string;
+  hint?: ReactNode;
+  value: string[];
+  onChange: (value: string[]) => void;
+}) {
+  return (
+    <Field label={label} hint={hint}>
+      {(id) => <Select id={id} mode="tags" open={false} suffix={null} value={value} onChange={(next: string[]) => onChange(next)} />}
+    </Field>
+  );
+}

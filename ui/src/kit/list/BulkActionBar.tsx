@@ -1,0 +1,158 @@
+import { CheckCircleFilled, CloseCircleFilled } from '../icons';
+import { useMutation } from '@tanstack/react-query';
+import { Button, Input, Modal } from 'antd';
+import { useState } from 'react';
+import { ProblemNotice } from '../feedback';
+
+export interface BulkAction {
+  name: string;
+  label: string;
+  danger?: boolean;
+  /** Placeholder of the reason; absent when no reason is needed. */
+  reasonPlaceholder?: string;
+  /** Whether a reason is required. */
+  reasonRequired?: boolean;
+  /** Labels of successful and unsuccessful rows in the report. */
+  outcomeLabels?: readonly [string, string];
+  /** Explains the effect before the action is confirmed. */
+  description: string;
+  run: (ids: string[], reason: string) => Promise<{ id: string; ok: boolean; reason: string }[]>;
+}
+
+interface SelectedRow {
+  id: string;
+  label: string;
+}
+
+/** Toolbar with actions for the selected rows. */
+export function BulkActionBar({
+  selectedRows,
+  actions,
+  noun,
+  onClear,
+  onDone,
+}: {
+  selectedRows: SelectedRow[];
+  actions: readonly BulkAction[];
+  noun: readonly [string, string];
+  onClear: () => void;
+  onDone: () => void;
+}) {
+  const [action, setAction] = useState<BulkAction>();
+  return (
+    <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
+      <strong>
+        {selectedRows.length} {noun[selectedRows.length === 1 ? 0 : 1]} selected
+      </strong>
+      {actions.map((item) => (
+        <Button key={item.name} danger={item.danger} onClick={() => setAction(item)}>
+          {item.label}
+        </Button>
+      ))}
+      <Button type="link" onClick={onClear}>
+        Clear selection
+      </Button>
+      {action && (
+        <ActionDialog action={action} selectedRows={selectedRows} noun={noun} onClose={() => setAction(undefined)} onDone={onDone} />
+      )}
+    </div>
+  );
+}
+
+/** Dialog that explains an action, asks for a reason and reports results by row. Input is kept on failure. */
+export function ActionDialog({
+  action,
+  selectedRows,
+  noun,
+  onClose,
+  onDone,
+}: {
+  action: BulkAction;
+  selectedRows: SelectedRow[];
+  noun: readonly [string, string];
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const [reason, setReason] = useState('');
+  const mutation = useMutation({
+    mutationFn: () =>
+      action.run(
+        selectedRows.map((item) => item.id),
+        reason.trim(),
+      ),
+    onSuccess: onDone,
+  });
+  const count = `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]}`;
+  const results = mutation.data;
+  const [doneLabel, refusedLabel] = action.outcomeLabels ?? ['done', 'not changed'];
+  const refused = results?.filter((result) => !result.ok) ?? [];
+  const labels = new Map(selectedRows.map((entry) => [entry.id, entry.label]));
+  return (
+    <Modal
+      open
+      title={`${action.label} ${selectedRows.length === 1 ? `${noun[0]} ${selectedRows[0]?.label ?? ''}` : count}`}
+      onCancel={onClose}
+      footer={
+        results ? (
+          <Button type="primary" onClick={onClose}>
+            Close
+          </Button>
+        ) : (
+          <>
+            <Button onClick={onClose}>Cancel</Button>
+            <Button
+              type="primary"
+              danger={action.danger}
+              loading={mutation.isPending}
+              disabled={action.reasonRequired === true && reason.trim() === ''}
+              onClick={() => mutation.mutate()}
+            >
+              {action.label} {count}
+            </Button>
+          </>
+        )
+      }
+    >
+      {results ? (
+        <div className="bulk-report" aria-live="polite">
+          <p>
+            <strong>{results.length - refused.length}</strong> {doneLabel}
+            {refused.length > 0 && (
+              <>
+                , <strong>{refused.length}</strong> {refusedLabel}
+              </>
+            )}
+            .
+          </p>
+          <ul>
+            {[...refused, ...results.filter((candidate) => candidate.ok)].map((current) => (
+              <li key={current.id} data-ok={current.ok}>
+                {current.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Failed" />}
+                <span>{labels.get(current.id) ?? current.id}</span>
+                <span className="muted">{current.reason}</span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ) : (
+        <>
+          <p>{action.description}</p>
+          {action.reasonPlaceholder !== undefined && (
+            <label className="field">
+              Reason
+              <Input.TextArea
+                autoFocus
+                rows={2}
+                placeholder={action.reasonPlaceholder}
+                value={reason}
+                maxLength={500}
+                onChange={(event) => setReason(event.target.value)}
+              />
+            </label>
+          )}
+          {mutation.error && <ProblemNotice compact error={mutation.error} />}
+        </>
+      )}
+    </Modal>
+  );
+}

@@ -1,0 +1,221 @@
+import { CloseOutlined, FilterOutlined, SearchOutlined } from '../icons';
+import { Button, Input, Popover } from 'antd';
+import { type ReactNode, useState } from 'react';
+import { useSearchParams } from 'react-router';
+
+export interface Filter {
+  key: string;
+  label: string;
+  kind: 'choice' | 'text' | 'date' | 'flag';
+  options?: readonly { value: string; label: string }[];
+}
+
+/** Filters stored in the URL, so that lists can be bookmarked and shared. */
+export function useUrlFilters<K extends string>(
+  keys: readonly K[],
+): [Partial<Record<K, string>>, (change: Partial<Record<K, string | undefined>>) => void] {
+  const [params, setParams] = useSearchParams();
+  const values: Partial<Record<K, string>> = {};
+  for (const key of keys) {
+    const value = params.get(key);
+    if (value !== null) values[key] = value;
+  }
+  const change = (next: Partial<Record<K, string | undefined>>): void => {
+    setParams((before) => {
+      const search = new URLSearchParams(before);
+      search.delete('after');
+      for (const [key, value] of Object.entries<string | undefined>(next as Record<string, string | undefined>)) {
+        if (value === undefined || value === '') search.delete(key);
+        else search.set(key, value);
+      }
+      return search;
+    });
+  };
+  return [values, change];
+}
+
+interface BarProps {
+  filters: readonly Filter[];
+  values: Partial<Record<string, string>>;
+  onChange: (change: Record<string, string | undefined>) => void;
+  /** Placeholder of the search field; absent when there is no search. */
+  search?: string;
+  extra?: ReactNode;
+}
+
+export function FilterBar({ filters, values, onChange, search, extra }: BarProps) {
+  const activeFilters = filters.filter((filter) => values[filter.key] !== undefined);
+  const availableFilters = filters.filter((filter) => values[filter.key] === undefined);
+  return (
+    <div className="toolbar" role="search">
+      {search !== undefined && (
+        <SearchField
+          key={values.search ?? ''}
+          placeholder={search}
+          value={values.search ?? ''}
+          onSearch={(text) => onChange({ search: text || undefined })}
+        />
+      )}
+      {availableFilters.length > 0 && <AddFilter filters={availableFilters} onPick={(key, value) => onChange({ [key]: value })} />}
+      {activeFilters.map((filter) => (
+        <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
+      ))}
+      {activeFilters.length > 1 && (
+        <Button
+          type="link"
+          size="small"
+          onClick={() => onChange(Object.fromEntries(activeFilters.map((filter) => [filter.key, undefined])))}
+        >
+          Clear all
+        </Button>
+      )}
+      <div className="toolbar-extra">{extra}</div>
+    </div>
+  );
+}
+
+function SearchField({ placeholder, value, onSearch }: { placeholder: string; value: string; onSearch: (text: string) => void }) {
+  const [text, setText] = useState(value);
+  return (
+    <Input
+      className="toolbar-search"
+      prefix={<SearchOutlined aria-hidden="true" />}
+      placeholder={placeholder}
+      aria-label={placeholder}
+      value={text}
+      allowClear
+      onChange={(event) => {
+        setText(event.target.value);
+        if (event.target.value === '' && value !== '') onSearch('');
+      }}
+      onPressEnter={() => onSearch(text.trim())}
+      onBlur={() => {
+        if (text.trim() !== value) onSearch(text.trim());
+      }}
+    />
+  );
+}
+
+const valueLabel = (filter: Filter, value: string): string => filter.options?.find((option) => option.value === value)?.label ?? value;
+
+function Chip({ filter, value, onChange }: { filter: Filter; value: string; onChange: (value: string | undefined) => void }) {
+  const [open, setOpen] = useState(false);
+  const text = filter.kind === 'flag' ? filter.label : `${filter.label}: ${valueLabel(filter, value)}`;
+  return (
+    <span className="chip">
+      <Popover
+        trigger="click"
+        open={open && filter.kind !== 'flag'}
+        onOpenChange={setOpen}
+        content={
+          <ValueEditor
+            filter={filter}
+            value={value}
+            onDone={(next) => {
+              setOpen(false);
+              onChange(next);
+            }}
+          />
+        }
+      >
+        <button type="button" className="chip-text">
+          {text}
+        </button>
+      </Popover>
+      <button type="button" className="chip-close" aria-label={`Remove filter ${text}`} onClick={() => onChange(undefined)}>
+        <CloseOutlined />
+      </button>
+    </span>
+  );
+}
+
+function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (key: string, value: string) => void }) {
+  const [open, setOpen] = useState(false);
+  const [selectedFilter, setSelectedFilter] = useState<Filter>();
+  const close = (): void => {
+    setOpen(false);
+    setSelectedFilter(undefined);
+  };
+  const content = selectedFilter ? (
+    <ValueEditor
+      filter={selectedFilter}
+      value=""
+      onDone={(value) => {
+        close();
+        if (value) onPick(selectedFilter.key, value);
+      }}
+    />
+  ) : (
+    <ul className="menu-list">
+      {filters.map((filter) => (
+        <li key={filter.key}>
+          <button
+            type="button"
+            onClick={() => {
+              if (filter.kind !== 'flag') {
+                setSelectedFilter(filter);
+                return;
+              }
+              close();
+              onPick(filter.key, 'true');
+            }}
+          >
+            {filter.label}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+  return (
+    <Popover
+      trigger="click"
+      placement="bottomLeft"
+      open={open}
+      onOpenChange={(next) => (next ? setOpen(true) : close())}
+      content={content}
+      arrow={false}
+    >
+      <Button icon={<FilterOutlined />}>Filter</Button>
+    </Popover>
+  );
+}
+
+function ValueEditor({ filter, value, onDone }: { filter: Filter; value: string; onDone: (value: string | undefined) => void }) {
+  const [text, setText] = useState(value);
+  if (filter.kind === 'choice') {
+    return (
+      <ul className="menu-list" aria-label={filter.label}>
+        {(filter.options ?? []).map((option) => (
+          <li key={option.value}>
+            <button type="button" aria-pressed={option.value === value} onClick={() => onDone(option.value)}>
+              {option.label}
+            </button>
+          </li>
+        ))}
+        {(filter.options ?? []).length === 0 && <li className="muted">Nothing to choose yet</li>}
+      </ul>
+    );
+  }
+  return (
+    <form
+      className="value-editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onDone(text.trim() || undefined);
+      }}
+    >
+      <label>
+        {filter.label}
+        <Input autoFocus type={filter.kind === 'date' ? 'date' : 'text'} value={text} onChange={(event) => setText(event.target.value)} />
+      </label>
+      <Button type="primary" htmlType="submit">
+        Apply
+      </Button>
+    </form>
+  );
+}
+
+export const toOptions = (
+  values: readonly string[],
+  label: (value: string) => string = (value) => value,
+): { value: string; label: string }[] => values.map((value) => ({ value, label: label(value) }));

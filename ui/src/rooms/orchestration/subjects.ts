@@ -1,7 +1,0 @@
-const places: Record<string, string> = { order: '/orders/', fulfillment_order: '/fulfillment-orders/' };
-
-/** The page of what a run is about, when there is one. */
-export function subjectPath(run: { subject_type: string; subject_id: string }): string | undefined {
-  const place = places[run.subject_type];
-  return place && `${place}${run.subject_id}`;
-}

@@ -1,0 +1,264 @@
+import {
+  ApartmentOutlined,
+  ApiOutlined,
+  AppstoreOutlined,
+  BranchesOutlined,
+  CalendarOutlined,
+  CarOutlined,
+  ClockCircleOutlined,
+  ColumnHeightOutlined,
+  DatabaseOutlined,
+  DollarOutlined,
+  EnvironmentOutlined,
+  FileProtectOutlined,
+  FileSyncOutlined,
+  FlagOutlined,
+  HourglassOutlined,
+  ImportOutlined,
+  InboxOutlined,
+  LineChartOutlined,
+  LockOutlined,
+  MenuOutlined,
+  PartitionOutlined,
+  PieChartOutlined,
+  PlayCircleOutlined,
+  SafetyCertificateOutlined,
+  ScheduleOutlined,
+  ShoppingCartOutlined,
+  SwapOutlined,
+  ThunderboltOutlined,
+  TruckOutlined,
+} from '@kit/icons';
+import type { ReactNode } from 'react';
+
+export interface PageLink {
+  path: string;
+  title: string;
+  icon: ReactNode;
+  /** Additional search terms. */
+  keywords: string;
+  permission: string;
+}
+
+/** The pages of the navigation by group. */
+export const navigationGroups: readonly { title: string; pages: readonly PageLink[] }[] = [
+  {
+    title: 'My work',
+    pages: [
+      {
+        path: '/my-work/messages',
+        title: 'Parked messages',
+        icon: <InboxOutlined />,
+        keywords: 'exceptions inbox missing mapping replay',
+        permission: 'providers.read',
+      },
+      {
+        path: '/my-work/runs',
+        title: 'Failed runs',
+        icon: <ThunderboltOutlined />,
+        keywords: 'exceptions reprocess errors flow runs',
+        permission: 'orchestration.read',
+      },
+    ],
+  },
+  {
+    title: 'Orders',
+    pages: [
+      { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, keywords: 'orders list', permission: 'orders.read' },
+      {
+        path: '/waiting-lines',
+        title: 'Waiting lines',
+        icon: <HourglassOutlined />,
+        keywords: 'backorders preorders queue stock launch',
+        permission: 'orders.read',
+      },
+      {
+        path: '/fulfillment-orders',
+        title: 'Fulfillment orders',
+        icon: <CarOutlined />,
+        keywords: 'shipments tracking',
+        permission: 'fulfillment.read',
+      },
+    ],
+  },
+  {
+    title: 'Inventory',
+    pages: [
+      {
+        path: '/inventory',
+        title: 'Visibility',
+        icon: <DatabaseOutlined />,
+        keywords: 'stock on hand inventory ledger',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/promise',
+        title: 'Available to promise',
+        icon: <LineChartOutlined />,
+        keywords: 'atp promise timeline days when',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/reservations',
+        title: 'Reservations',
+        icon: <LockOutlined />,
+        keywords: 'soft reservations expiring release',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/allocations',
+        title: 'Allocations',
+        icon: <PieChartOutlined />,
+        keywords: 'allocation pools channel customer group',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/supply',
+        title: 'Supply orders',
+        icon: <ImportOutlined />,
+        keywords: 'purchase transfer orders receive expected',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/feeds',
+        title: 'Inventory feed',
+        icon: <FileSyncOutlined />,
+        keywords: 'feed files errors import',
+        permission: 'inventory.read',
+      },
+      {
+        path: '/inventory/health',
+        title: 'Stock health',
+        icon: <SafetyCertificateOutlined />,
+        keywords: 'reconciliation discrepancies ledger seal',
+        permission: 'inventory.read',
+      },
+    ],
+  },
+  {
+    title: 'Orchestration',
+    pages: [
+      {
+        path: '/flows',
+        title: 'Flows',
+        icon: <PartitionOutlined />,
+        keywords: 'orchestration run designer',
+        permission: 'orchestration.read',
+      },
+      { path: '/policies', title: 'Policies', icon: <ApartmentOutlined />, keywords: 'decision tables rules', permission: 'policies.read' },
+    ],
+  },
+  {
+    title: 'Providers',
+    pages: [
+      { path: '/providers', title: 'Installed', icon: <ApiOutlined />, keywords: 'connections probe poll', permission: 'providers.read' },
+      {
+        path: '/providers/library',
+        title: 'Library',
+        icon: <AppstoreOutlined />,
+        keywords: 'catalog install',
+        permission: 'providers.read',
+      },
+      {
+        path: '/mappings',
+        title: 'Mappings',
+        icon: <SwapOutlined />,
+        keywords: 'id mapping external internal',
+        permission: 'providers.read',
+      },
+    ],
+  },
+  {
+    title: 'Fulfillment optimization',
+    pages: [
+      {
+        path: '/sources',
+        title: 'Sources',
+        icon: <EnvironmentOutlined />,
+        keywords: 'warehouses stores map',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/source-lists',
+        title: 'Source lists',
+        icon: <MenuOutlined />,
+        keywords: 'groups of sources',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/constraints',
+        title: 'Constraints',
+        icon: <FileProtectOutlined />,
+        keywords: 'rules distance split safety stock priority',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/strategies',
+        title: 'Strategies',
+        icon: <FlagOutlined />,
+        keywords: 'weights objective batch alternate default',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/calendars',
+        title: 'Working calendars',
+        icon: <CalendarOutlined />,
+        keywords: 'hours holidays closed days open week',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/carriers',
+        title: 'Carriers',
+        icon: <TruckOutlined />,
+        keywords: 'services transit days',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/pickup-schedules',
+        title: 'Pickup schedules',
+        icon: <ScheduleOutlined />,
+        keywords: 'carrier pickup collection times',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/rate-tables',
+        title: 'Rate tables',
+        icon: <DollarOutlined />,
+        keywords: 'shipping rate factors zones weight prices fallback',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/plans',
+        title: 'Plans',
+        icon: <BranchesOutlined />,
+        keywords: 'sourcing runs cost gap explain why',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/shadow-prices',
+        title: 'Shadow prices',
+        icon: <ColumnHeightOutlined />,
+        keywords: 'value of stock capacity savings',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/simulations',
+        title: 'Simulations',
+        icon: <PlayCircleOutlined />,
+        keywords: 'what if scenario compare commit',
+        permission: 'sourcing.read',
+      },
+      {
+        path: '/quote',
+        title: 'Quote',
+        icon: <ClockCircleOutlined />,
+        keywords: 'promise date cart pickup rates try',
+        permission: 'sourcing.read',
+      },
+    ],
+  },
+];
+
+export const allPages: readonly PageLink[] = navigationGroups.flatMap((area) => area.pages);
+export const hasPermission = (permissions: readonly string[], permission: string): boolean =>
+  permissions.includes('*') || permissions.includes(permission);
