@@ -5,11 +5,11 @@ import sys
 from collections.abc import Mapping, Sequence
 
 
-def say(what: str) -> None:
+def print_progress(what: str) -> None:
     print(what, file=sys.stderr)
 
 
-def tell(figures: Mapping[str, object], *, as_json: bool) -> None:
+def print_figures(figures: Mapping[str, object], *, as_json: bool) -> None:
     """One line of JSON for programs, a table for people."""
     width = max(map(len, figures)) + 2
     print(

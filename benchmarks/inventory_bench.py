@@ -25,13 +25,13 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.figures import milliseconds, tell
+from benchmarks.figures import milliseconds, print_figures
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
 from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.application import CONSUMERS
 from openiom.app.migrate import migrate, reset_statistics
-from openiom.app.processes import database_of
-from openiom.app.worker import spare_the_collector
+from openiom.app.processes import running_database
+from openiom.app.worker import tune_gc
 from openiom.inventory_contract.query_aggregation import quantities
 from openiom.inventory_contract.query_parser import read_index_query
 from openiom.inventory_contract.response_writer import answer_json
@@ -42,8 +42,8 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     post_measures,
 )
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
-from openiom.platform.events import utc_now
 from openiom.platform.retry import retry_transient
 from openiom.platform.settings import Settings
 
@@ -80,14 +80,14 @@ def main() -> int:
     if asked.client:
         print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
         return 0
-    tell(measure(asked), as_json=asked.json)
+    print_figures(measure(asked), as_json=asked.json)
     return 0
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with database_of(settings) as url:
+        with running_database(settings) as url:
             database = Database(url, threads=16)
             migrate(database, consumers=CONSUMERS)
             seed(database, asked.products, asked.locations)
@@ -154,7 +154,7 @@ def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[
     """Return records per second of all clients and the sorted seconds of each query meanwhile."""
     for n in range(10):  # statements that are planned and cached once are not measured
         query(n)
-    spare_the_collector()
+    tune_gc()
     with clients_of(load) as clients:
         for client in clients:
             assert client.stdout is not None

@@ -9,9 +9,9 @@ import argparse
 import sys
 from time import perf_counter
 
-from benchmarks.company import company
-from benchmarks.figures import say, tell
-from benchmarks.floor import remember, write_again
+from benchmarks.fabrikam import company
+from benchmarks.figures import print_figures, print_progress
+from benchmarks.order_floor import remember, write_again
 
 WARM = 400
 SINGLE_ORDERS = 1_000
@@ -34,7 +34,7 @@ def main() -> int:
         result["single_calls_per_second"] = single_calls(
             min(SINGLE_ORDERS, asked.orders), workers=asked.workers
         )
-    tell(result, as_json=asked.json)
+    print_figures(result, as_json=asked.json)
     return 0
 
 
@@ -45,7 +45,7 @@ def measure(orders: int, *, workers: int, batch_size: int) -> dict[str, float]:
         house.load(warm)
         house.wait_sent(len(warm))
         messages = shop.fresh(orders)
-        say(f"{len(messages)} messages ready")
+        print_progress(f"{len(messages)} messages ready")
         before, started = house.cpu(), perf_counter()
         house.load(messages)
         house.wait_sent(len(warm) + len(messages))
@@ -55,7 +55,7 @@ def measure(orders: int, *, workers: int, batch_size: int) -> dict[str, float]:
             if child.process:
                 child.process.terminate()
                 child.process.wait(30)
-        say(f"{len(messages) / seconds:.0f} orders/s; now the floor")
+        print_progress(f"{len(messages) / seconds:.0f} orders/s; now the floor")
         total = len(warm) + len(messages)
         rows = remember(house.product.database.url)
         floor = total / write_again(

@@ -25,14 +25,14 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from benchmarks.figures import milliseconds, tell
-from benchmarks.serving import Web, serving
+from benchmarks.figures import milliseconds, print_figures
+from benchmarks.web_server import WebServer, run_web_server
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
-from openiom.app.processes import database_of
+from openiom.app.processes import running_database
 from openiom.inventory_visibility import MeasureChange, StockChange, change_on_hand, post_measures
+from openiom.platform.clock import utc_now
 from openiom.platform.database import libpq_url
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 
 SOURCES, PRODUCTS, LINES, STORES = 200, 400, 5, 40
@@ -80,7 +80,7 @@ def main() -> int:
         help="lines name a color of products kept by color and size",
     )
     asked = parser.parse_args()
-    tell(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
+    print_figures(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
     return 0
 
 
@@ -142,16 +142,16 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
 
 
 @contextmanager
-def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
+def network(*, dimensions: bool) -> Iterator[tuple[WebServer, str]]:
     """Yield a web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
-        with database_of(settings) as database_url:
+        with running_database(settings) as database_url:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)
             seed(product, dimensions=dimensions)
             try:
-                with serving(settings, product.database, database_url) as web:
+                with run_web_server(settings, product.database, database_url) as web:
                     yield web, libpq_url(database_url)
             finally:
                 product.close()

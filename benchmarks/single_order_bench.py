@@ -11,9 +11,9 @@ from time import perf_counter, sleep
 
 import httpx
 
-from benchmarks.company import Company, Store, company
-from benchmarks.figures import milliseconds, tell
-from benchmarks.serving import serving
+from benchmarks.fabrikam import Company, Store, company
+from benchmarks.figures import milliseconds, print_figures
+from benchmarks.web_server import run_web_server
 from openiom.platform.bulk import fetch
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    tell(measure(asked.orders), as_json=asked.json)
+    print_figures(measure(asked.orders), as_json=asked.json)
     return 0
 
 
@@ -30,7 +30,7 @@ def measure(orders: int) -> dict[str, float]:
     """Post `orders` one after the other, each after the last was sent."""
     with (
         company(workers=1) as (house, shop),
-        serving(house.product.settings, house.product.database, house.url) as web,
+        run_web_server(house.product.settings, house.product.database, house.url) as web,
         web.client() as client,
     ):
         return _measure(house, shop, client, orders)

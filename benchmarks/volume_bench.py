@@ -18,9 +18,9 @@ from time import perf_counter, sleep
 import httpx
 import psutil
 
-from benchmarks.company import Company, Store, company
-from benchmarks.figures import say, tell
-from benchmarks.serving import serving
+from benchmarks.fabrikam import Company, Store, company
+from benchmarks.figures import print_figures, print_progress
+from benchmarks.web_server import run_web_server
 from openiom.platform.bulk import execute, fetch
 
 ROUNDS = 60
@@ -52,15 +52,15 @@ def main() -> int:
         house.wait_sent(400)
         started = perf_counter()
         fill(house, asked.orders)
-        say(f"{asked.orders} orders in {perf_counter() - started:.0f} s")
+        print_progress(f"{asked.orders} orders in {perf_counter() - started:.0f} s")
         result: dict[str, float] = {"orders": asked.orders, "waiting": asked.orders // 2}
         with (
-            serving(house.product.settings, house.product.database, house.url) as web,
+            run_web_server(house.product.settings, house.product.database, house.url) as web,
             web.client() as client,
         ):
             result |= answers(house, client, asked.orders)
         result |= memory(house, shop)
-    tell(result, as_json=asked.json)
+    print_figures(result, as_json=asked.json)
     return 0
 
 
@@ -77,7 +77,7 @@ def fill(house: Company, orders: int) -> None:
             )
             for statement in _COPIED:
                 execute(session, statement.format(**_columns(session)), (template,))
-        say(f"{min(orders, start + STEP)} orders")
+        print_progress(f"{min(orders, start + STEP)} orders")
     with house.product.database.connect() as connection:
         connection.execute("ANALYZE")
 

@@ -16,7 +16,7 @@ from time import perf_counter
 
 import httpx
 
-from benchmarks.company import Company
+from benchmarks.fabrikam import Company
 from benchmarks.single_order_bench import web_of
 from benchmarks.volume_bench import _p95
 from openiom.app.application import CONSUMERS, build

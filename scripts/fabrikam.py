@@ -125,14 +125,14 @@ class Fabrikam:
 
     def hasten(self) -> None:
         """Let the 3PL ship every order in full within a second."""
-        habits = {
+        behavior = {
             "accept_after": 0.2,
             "pick_after": 0.2,
             "ship_after": 0.4,
             "partial_ratio": 0.0,
             "decline_ratio": 0.0,
         }
-        _content(self.warehouse.put("/_sim/habits", json=habits))
+        _content(self.warehouse.put("/_sim/behavior", json=behavior))
 
     def poll(self) -> None:
         """Poll the store now."""

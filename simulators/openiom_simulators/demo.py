@@ -1,22 +1,23 @@
-"""`iom demo`: the product with Fabrikam in it, its store and its 3PL beside it, and orders trickling in."""
+"""`iom demo`: OpenIOM with the Fabrikam company, simulated providers and a trickle of orders."""
 
 import json
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import (
-    Child,
+    ChildProcess,
     Supervisor,
-    database_of,
+    bind_port,
     end_on_signals,
-    simulator_command,
-    start_product,
-    take_port,
+    running_database,
+    start_application,
     url_of,
     wait_until_ready,
 )
@@ -27,42 +28,43 @@ from openiom.providers import probe
 from .seed import (
     InstanceAddresses,
     company_documents,
+    create_administrator,
     instance_documents,
-    put_administrator,
     seed_catalog,
     seed_company,
     seed_stock,
 )
 from .seed.company import LAB_PRODUCTS, SOURCES
-from .store_client import StoreSide, store_side
+from .store_client import StoreClient, open_store_client
 
 STORE_HASH = "fabrikam"
 EMAIL = "admin@fabrikam.example"
+LOCALHOST = "127.0.0.1"
+STATE_FILE = "demo.json"
+PASSWORD_BYTES = 8
+TOKEN_BYTES = 24
 GENERATED_PRODUCTS = 300
+GENERATOR_SEED = 7
 POLL_SECONDS = 30
 LAB_STOCK = 1_000
 PROBE_SECONDS = 30.0
 TRICKLE_SECONDS = 4.0
-UNHURRIED = (
-    "--accept-after",
-    "2",
-    "--pick-after",
-    "4",
-    "--ship-after",
-    "6",
-    "--deliver-after",
-    "30",
-) + (
-    *("--partial-ratio", "0.06"),
-    *("--decline-ratio", "0.02"),
+REALISTIC_WAREHOUSE = (
+    "--accept-after=2",
+    "--pick-after=4",
+    "--ship-after=6",
+    "--deliver-after=30",
+    "--partial-ratio=0.06",
+    "--decline-ratio=0.02",
 )
+"""Options of a 3PL that takes its time, ships in part and declines now and then."""
 INSTANCES = ("fabrikam-store", "fabrikam-3pl", "fabrikam-carrier", "lab-intake", "lab-fulfillment")
 Say = Callable[[str], None]
 
 
 @dataclass
-class Keepsake:
-    """What a demo's home remembers, readable by its owner only."""
+class DemoState:
+    """Credentials and ports that a demo keeps in its home, readable by its owner only."""
 
     store_token: str = ""
     warehouse_token: str = ""
@@ -78,175 +80,232 @@ class Keepsake:
     carrier_port: int = 0
 
 
+CREDENTIALS = (
+    "store_token",
+    "warehouse_token",
+    "callback_secret",
+    "webhook_key",
+    "lab_key",
+    "carrier_token",
+)
+PORTS = ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port")
+
+
 @dataclass(frozen=True)
-class Site:
-    """A running demo: where everything is."""
+class DemoSite:
+    """A running demo: its URL, its application and the simulators around it."""
 
     url: str
-    product: Application
-    store: StoreSide
+    application: Application
+    store: StoreClient
     addresses: InstanceAddresses
     password: str
 
 
-def keepsake(home: Path, *, password: str = "") -> Keepsake:
-    """Read or make what this home remembers; `password` overrides the sign-in's."""
-    file = home / "demo.json"
-    kept = Keepsake()
+def load_demo_state(home: Path, *, password: str = "") -> DemoState:
+    """Return the state of a home, with new credentials where it has none.
+
+    A given `password` replaces the stored one.
+    """
+    state = DemoState()
+    file = home / STATE_FILE
     if file.exists():
-        known = {f.name for f in fields(Keepsake)}
-        kept = Keepsake(
-            **{k: v for k, v in json.loads(file.read_text("utf-8")).items() if k in known}
-        )
-    for name in (
-        "store_token",
-        "warehouse_token",
-        "callback_secret",
-        "webhook_key",
-        "lab_key",
-        "carrier_token",
-        "password",
-    ):
-        if not getattr(kept, name):
-            setattr(kept, name, secrets.token_hex(8 if name == "password" else 24))
-    kept.password = password or kept.password
-    remember(home, kept)
-    return kept
+        known = {field.name for field in fields(DemoState)}
+        for name, value in json.loads(file.read_text("utf-8")).items():
+            if name in known:
+                setattr(state, name, value)
+    for name in CREDENTIALS:
+        if not getattr(state, name):
+            setattr(state, name, secrets.token_hex(TOKEN_BYTES))
+    state.password = password or state.password or secrets.token_hex(PASSWORD_BYTES)
+    save_demo_state(home, state)
+    return state
 
 
-def remember(home: Path, kept: Keepsake) -> None:
+def save_demo_state(home: Path, state: DemoState) -> None:
+    """Write the state of a demo to its home."""
     home.mkdir(parents=True, exist_ok=True)
-    file = home / "demo.json"
+    file = home / STATE_FILE
     file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(kept), indent=1), "utf-8")
+    file.write_text(json.dumps(asdict(state), indent=1), "utf-8")
+
+
+def run_demo(
+    settings: Settings, *, insist: bool, trickle: bool, password: str, report: Say, show: Say
+) -> None:
+    """Start and seed everything, and run until the process is asked to end.
+
+    `report` is called with the name of each phase, and with an empty text when all have ended;
+    `show` prints a line. `insist` refuses another port than the configured one.
+    """
+    end_on_signals()
+    bound = bind_port(settings.host, settings.port, insist=insist)
+    if settings.port and bound.getsockname()[1] != settings.port:
+        show(f"port {settings.port} is in use, so the demo listens on another one")
+    state = load_demo_state(settings.home, password=password)
+    url = url_of(bound)
+    report("starting PostgreSQL")
+    with running_database(settings) as database_url, Supervisor() as supervisor:
+        report("starting web, workers and simulators")
+        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
+        addresses = start_simulators(
+            supervisor, settings.home, state, persistent=True, warehouse=REALISTIC_WAREHOUSE
+        )
+        public_url = settings.public_url or url
+        application = build(settings.model_copy(update={"public_url": public_url}), database_url)
+        with open_store_client(addresses.store_url, STORE_HASH, state.store_token) as store:
+            site = DemoSite(url, application, store, addresses, state.password)
+            try:
+                seed_demo(site, report=report)
+                report("waiting for the web server")
+                wait_until_ready(supervisor, url)
+                enable_connections(site, trickle=trickle, report=report)
+            finally:
+                application.close()
+        supervisor.stop_on_signals()
+        report("")
+        show(f"OpenIOM is running at [bold]{url}[/bold]")
+        show(f"sign in with [bold]{EMAIL}[/bold] and [bold]{site.password}[/bold]")
+        show("[dim]Ctrl-C stops everything; the next start continues with the same data[/dim]")
+        supervisor.watch()
+        report("stopping web, workers, simulators and PostgreSQL")
+
+
+def seed_demo(site: DemoSite, *, report: Say) -> None:
+    """Migrate the database and seed the company; existing data is kept."""
+    report("migrating the database")
+    migrate(site.application.database, consumers=CONSUMERS)
+    report("seeding Fabrikam")
+    site.store.wait()
+    if not site.store.stats()["products"]:
+        site.store.load(
+            {
+                "source": "generator",
+                "orders": 0,
+                "products": GENERATED_PRODUCTS,
+                "seed": GENERATOR_SEED,
+            }
+        )
+    catalog = list(site.store.catalog())
+    instances = instance_documents(site.addresses, poll_seconds=POLL_SECONDS)
+    company = company_documents()
+    seed_company(site.application, without_kinds(company, "policy", "flow"))
+    seed_catalog(site.application, catalog, currency="USD", progress=lambda _: None)
+    seed_company(site.application, [*of_kind(company, "policy"), *instances])
+    seed_company(site.application, of_kind(company, "flow"))
+    for names, units in ((list(LAB_PRODUCTS), LAB_STOCK), ([item.sku for item in catalog], None)):
+        seed_stock(site.application, names, sources=SOURCES, units=units, progress=lambda _: None)
+    create_administrator(site.application, email=EMAIL, password=site.password)
+
+
+def of_kind(documents: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """Return the documents of a kind."""
+    return [document for document in documents if document["kind"] == kind]
+
+
+def without_kinds(documents: Sequence[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    """Return the documents of all other kinds."""
+    return [document for document in documents if document["kind"] not in kinds]
+
+
+def enable_connections(site: DemoSite, *, trickle: bool, report: Say) -> None:
+    """Probe every connection, which registers the callbacks, and let orders arrive.
+
+    Raise `Refused` when a connection does not work in time.
+    """
+    report("probing the connections")
+    for instance in INSTANCES:
+        _probe_until_green(site.application, instance)
+    if trickle:
+        site.store.trickle(seconds=TRICKLE_SECONDS)
+
+
+def _probe_until_green(application: Application, instance: str) -> None:
+    deadline = monotonic() + PROBE_SECONDS
+    while True:
+        result = probe(application.registry, application.database, instance)
+        if not isinstance(result, IomError):
+            return
+        if monotonic() > deadline:
+            raise Refused(
+                f"the connection {instance} does not work: {result}", remedy="start the demo again"
+            )
+        sleep(0.2)
 
 
 def start_simulators(
     supervisor: Supervisor,
     home: Path,
-    kept: Keepsake,
+    state: DemoState,
     *,
-    remembering: bool,
-    behavior: Sequence[str],
+    persistent: bool,
+    warehouse: Sequence[str],
 ) -> InstanceAddresses:
-    """Store and 3PL as children, on the ports they had last time when those are free."""
-    held = {}
-    for name in ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port"):
-        bound = supervisor.hold(take_port("127.0.0.1", getattr(kept, name), insist=False))
-        setattr(kept, name, bound.getsockname()[1])
-        held[name] = bound.fileno()
-    remember(home, kept)
+    """Start all simulators as children, on their previous ports where those are free.
 
-    def state(name: str) -> list[str]:
-        return ["--state-file", str((home / f"{name}.books").resolve())] if remembering else []
-
-    def start(kind: str, arguments: Sequence[str], **fds: int) -> None:
-        listening = [f"--{option.replace('_', '-')}={fd}" for option, fd in fds.items()]
-        command = simulator_command(kind, *listening, *arguments)
-        supervisor.add(Child(kind, command, pass_fds=tuple(fds.values()), quiet=True))
-
-    # A token may begin with a dash, which would make it an argument of its own were it not joined to its name.
-    start(
-        "store",
-        ["--store-hash", STORE_HASH, f"--token={kept.store_token}", *state("store")],
-        fd=held["store_port"],
+    `persistent` has store and 3PL keep their data in `home`; `warehouse` are options of the 3PL.
+    """
+    descriptors = _bind_ports(supervisor, home, state)
+    # A token may begin with a dash, so it is joined to its option.
+    store = ["store", f"--store-hash={STORE_HASH}", f"--token={state.store_token}"]
+    threepl = ["warehouse", f"--token={state.warehouse_token}", *warehouse]
+    if persistent:
+        store.append(_state_option(home, "store"))
+        threepl.append(_state_option(home, "warehouse"))
+    carrier = ["carrier", f"--token={state.carrier_token}"]
+    _start_simulator(supervisor, store, fd=descriptors["store_port"])
+    _start_simulator(supervisor, threepl, fd=descriptors["warehouse_port"])
+    _start_simulator(
+        supervisor, ["lab"], fd=descriptors["lab_port"], smtp_fd=descriptors["lab_smtp_port"]
     )
-    start(
-        "warehouse",
-        [f"--token={kept.warehouse_token}", *behavior, *state("warehouse")],
-        fd=held["warehouse_port"],
-    )
-    start("lab", [], fd=held["lab_port"], smtp_fd=held["lab_smtp_port"])
-    start("carrier", [f"--token={kept.carrier_token}"], fd=held["carrier_port"])
+    _start_simulator(supervisor, carrier, fd=descriptors["carrier_port"])
     return InstanceAddresses(
-        store_url=f"http://127.0.0.1:{kept.store_port}",
+        store_url=f"http://{LOCALHOST}:{state.store_port}",
         store_hash=STORE_HASH,
-        store_token=kept.store_token,
-        warehouse_url=f"http://127.0.0.1:{kept.warehouse_port}",
-        warehouse_token=kept.warehouse_token,
-        callback_secret=kept.callback_secret,
-        webhook_key=kept.webhook_key,
-        lab_url=f"http://127.0.0.1:{kept.lab_port}",
-        lab_smtp_port=kept.lab_smtp_port,
-        lab_key=kept.lab_key,
-        carrier_url=f"http://127.0.0.1:{kept.carrier_port}",
-        carrier_token=kept.carrier_token,
+        store_token=state.store_token,
+        warehouse_url=f"http://{LOCALHOST}:{state.warehouse_port}",
+        warehouse_token=state.warehouse_token,
+        callback_secret=state.callback_secret,
+        webhook_key=state.webhook_key,
+        lab_url=f"http://{LOCALHOST}:{state.lab_port}",
+        lab_smtp_port=state.lab_smtp_port,
+        lab_key=state.lab_key,
+        carrier_url=f"http://{LOCALHOST}:{state.carrier_port}",
+        carrier_token=state.carrier_token,
     )
 
 
-def run_demo(
-    settings: Settings, *, insist: bool, trickle: bool, password: str, say: Say, shown: Say
+def _bind_ports(supervisor: Supervisor, home: Path, state: DemoState) -> dict[str, int]:
+    """Bind the simulators' ports, store them, and return their file descriptors."""
+    descriptors: dict[str, int] = {}
+    for name in PORTS:
+        bound = supervisor.hold(bind_port(LOCALHOST, getattr(state, name), insist=False))
+        setattr(state, name, bound.getsockname()[1])
+        descriptors[name] = bound.fileno()
+    save_demo_state(home, state)
+    return descriptors
+
+
+def _start_simulator(
+    supervisor: Supervisor, arguments: Sequence[str], *, fd: int, smtp_fd: int | None = None
 ) -> None:
-    """Start everything, seed Fabrikam, and stay until told to end. `say` names the phase, `shown` prints."""
-    end_on_signals()
-    bound = take_port(settings.host, settings.port, insist=insist)
-    if settings.port and bound.getsockname()[1] != settings.port:
-        shown(f"port {settings.port} is taken, so the demo listens elsewhere")
-    kept = keepsake(settings.home, password=password)
-    say("starting PostgreSQL")
-    with database_of(settings) as database_url, Supervisor() as supervisor:
-        say("starting web, workers and simulators")
-        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
-        addresses = start_simulators(
-            supervisor, settings.home, kept, remembering=True, behavior=UNHURRIED
-        )
-        product = build(
-            settings.model_copy(update={"public_url": settings.public_url or url_of(bound)}),
-            database_url,
-        )
-        with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
-            site = Site(url_of(bound), product, store, addresses, kept.password)
-            try:
-                prepare(site, say=say)
-                say("waiting for the web server")
-                wait_until_ready(supervisor, site.url)
-                open_for_business(site, trickle=trickle, say=say)
-            finally:
-                product.close()
-        supervisor.stop_on_signals()
-        say("")
-        shown(f"OpenIOM runs at [bold]{site.url}[/bold]")
-        shown(f"sign in with [bold]{EMAIL}[/bold] and [bold]{site.password}[/bold]")
-        shown("[dim]Ctrl-C ends everything; the next start finds its data again[/dim]")
-        supervisor.watch()
-        say("ending web, workers, simulators and PostgreSQL")
+    """Start a simulator, given as its kind and options, on inherited sockets."""
+    kind, *options = arguments
+    sockets = [f"--fd={fd}"]
+    descriptors = [fd]
+    if smtp_fd is not None:
+        sockets.append(f"--smtp-fd={smtp_fd}")
+        descriptors.append(smtp_fd)
+    command = [
+        sys.executable,
+        "-m",
+        "openiom_simulators.child_process",
+        kind,
+        *sockets,
+        *options,
+    ]
+    supervisor.add(ChildProcess(kind, command, pass_fds=tuple(descriptors), quiet=True))
 
 
-def prepare(site: Site, *, say: Say) -> None:
-    """Migrate and seed; what is there already stays as it is."""
-    say("migrating the database")
-    migrate(site.product.database, consumers=CONSUMERS)
-    say("seeding Fabrikam")
-    site.store.wait()
-    if not site.store.stats()["products"]:
-        site.store.load(
-            {"source": "generator", "orders": 0, "products": GENERATED_PRODUCTS, "seed": 7}
-        )
-    instances = instance_documents(site.addresses, poll_seconds=POLL_SECONDS)
-    company = company_documents()
-    seed_company(site.product, [d for d in company if d["kind"] not in ("policy", "flow")])
-    seed_catalog(site.product, list(site.store.catalog()), currency="USD", told=lambda _: None)
-    seed_company(site.product, [*(d for d in company if d["kind"] == "policy"), *instances])
-    seed_company(site.product, [d for d in company if d["kind"] == "flow"])
-    names = [item.sku for item in site.store.catalog()]
-    seed_stock(site.product, LAB_PRODUCTS, sources=SOURCES, plenty=LAB_STOCK, told=lambda _: None)
-    seed_stock(site.product, names, sources=SOURCES, plenty=None, told=lambda _: None)
-    put_administrator(site.product, email=EMAIL, password=site.password)
-
-
-def open_for_business(site: Site, *, trickle: bool, say: Say) -> None:
-    """Prove the connections, which has store and 3PL call us, and let orders come. Raises Refused."""
-    say("probing the connections")
-    for instance in INSTANCES:
-        deadline = monotonic() + PROBE_SECONDS
-        while isinstance(
-            answer := probe(site.product.registry, site.product.database, instance), IomError
-        ):
-            if monotonic() > deadline:
-                raise Refused(
-                    f"the connection {instance} does not work: {answer}",
-                    remedy="end and start again",
-                )
-            sleep(0.2)
-    if trickle:
-        site.store.trickle(seconds=TRICKLE_SECONDS)
+def _state_option(home: Path, simulator: str) -> str:
+    return f"--state-file={(home / f'{simulator}.books').resolve()}"

@@ -1,4 +1,4 @@
-"""`iom demo --headless`: so many real orders through everything, and an account of every one of them."""
+"""`iom demo --headless`: process a number of orders end to end, and account for each of them."""
 
 import os
 import shutil
@@ -19,47 +19,57 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    database_of,
+    bind_port,
     end_on_signals,
-    start_product,
-    take_port,
+    running_database,
+    start_application,
     url_of,
     wait_until_ready,
 )
 from openiom.app.resources import PROJECT
 from openiom.kernel import Refused
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 from openiom.platform.settings import Settings
 from openiom.providers import poll
 
 from .demo import (
     EMAIL,
+    GENERATED_PRODUCTS,
+    GENERATOR_SEED,
     STORE_HASH,
-    Site,
-    keepsake,
-    open_for_business,
+    DemoSite,
+    enable_connections,
+    load_demo_state,
+    of_kind,
     start_simulators,
+    without_kinds,
 )
 from .seed import (
     CatalogItem,
     company_documents,
+    create_administrator,
     instance_documents,
-    put_administrator,
     seed_catalog,
     seed_company,
     seed_stock,
 )
 from .seed.company import BRAZIL, LAB_PRODUCTS, SOURCES
-from .store_client import store_side
+from .store_client import open_store_client
 
-STORE, WAREHOUSE = "fabrikam-store", "fabrikam-3pl"
+STORE = "fabrikam-store"
+SHIPPED_STATUS = "2"
 STUCK_SECONDS = 120.0
-PLENTY = 100_000
+POLL_SECONDS = 0.25
+UNLIMITED_UNITS = 100_000
 
 
-@dataclass(frozen=True)
-class Standing:
-    """How far the orders are. `done` is shipped, billed and told to the store; `seen` counts every trace of one."""
+@dataclass(frozen=True, slots=True)
+class OrderProgress:
+    """How far the orders are.
+
+    `completed` orders are shipped, billed and reported to the store; `unreported` shipments are not
+    reported yet.
+    """
 
     arrived: int
     waiting: int
@@ -70,17 +80,23 @@ class Standing:
     shipped: int
     completed: int
     failed: int
-    untold: int
-    told: int
+    unreported: int
+    reported: int
 
     @property
-    def settled(self) -> int:
-        """Orders that will not move by themselves any more."""
+    def final(self) -> int:
+        """Orders that will not change any more."""
         return self.parked + self.completed + self.failed
 
+    def is_settled(self, loaded: int) -> bool:
+        """Return whether nothing of `loaded` orders is left to do."""
+        return self.final >= loaded and not self.waiting and not self.unreported
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Summary:
+    """The result of a load run."""
+
     orders_in: int
     sent_to_fulfillment: int
     shipped: int
@@ -95,7 +111,8 @@ class Summary:
 
     @property
     def accounted_for(self) -> bool:
-        """Every order the store took came in once, and was shipped and told, or stands where a person sees it."""
+        """Whether every loaded order came in once, and was shipped and reported, or is visible as
+        parked or failed."""
         return (
             self.orders_in == self.loaded
             and self.told_to_store == self.shipped
@@ -103,34 +120,44 @@ class Summary:
             and self.invariants == "ok"
         )
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as JSON values."""
         return asdict(self)
 
 
-STANDING = """
-SELECT (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(store)s),
-       (SELECT count(*) FROM providers.message WHERE state = 'received'),
-       (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(store)s AND state = 'parked'),
-       (SELECT coalesce(sum(deliveries - 1), 0) + count(*) FILTER (WHERE state = 'duplicate')
-          FROM providers.message WHERE instance = %(store)s),
-       (SELECT count(*) FROM orders.order WHERE instance = %(store)s),
-       (SELECT count(DISTINCT root_id) FROM platform.business_event WHERE name = 'order.sent_to_fulfillment'),
-       (SELECT count(DISTINCT root_id) FROM platform.business_event WHERE name = 'order.shipped'),
-       (SELECT count(*) FROM orders.order_state WHERE state = 'completed'),
-       (SELECT count(DISTINCT root_id) FROM orchestration.flow_run WHERE state = 'failed'),
-       (SELECT count(*) FROM fulfillment.shipment s WHERE NOT EXISTS (SELECT 1 FROM platform.business_event e
-          WHERE e.subject_id = s.id AND e.name = 'shipment.told_to_store')),
-       (SELECT count(DISTINCT root_id) FROM platform.business_event WHERE name = 'shipment.told_to_store')
+PROGRESS = """
+SELECT (SELECT count(DISTINCT key) FROM providers.message WHERE instance = %(store)s) AS arrived,
+       (SELECT count(*) FROM providers.message WHERE state = 'received') AS waiting,
+       (SELECT count(DISTINCT key) FROM providers.message
+          WHERE instance = %(store)s AND state = 'parked') AS parked,
+       (SELECT coalesce(sum(deliveries - 1), 0)::bigint
+            + count(*) FILTER (WHERE state = 'duplicate')
+          FROM providers.message WHERE instance = %(store)s) AS duplicates,
+       (SELECT count(*) FROM orders.order WHERE instance = %(store)s) AS orders,
+       (SELECT count(DISTINCT root_id) FROM platform.business_event
+          WHERE name = 'order.sent_to_fulfillment') AS sent,
+       (SELECT count(DISTINCT root_id) FROM platform.business_event
+          WHERE name = 'order.shipped') AS shipped,
+       (SELECT count(*) FROM orders.order_state WHERE state = 'completed') AS completed,
+       (SELECT count(DISTINCT root_id) FROM orchestration.flow_run
+          WHERE state = 'failed') AS failed,
+       (SELECT count(*) FROM fulfillment.shipment s WHERE NOT EXISTS
+          (SELECT 1 FROM platform.business_event e
+             WHERE e.subject_id = s.id AND e.name = 'shipment.pushed')) AS unreported,
+       (SELECT count(DISTINCT root_id) FROM platform.business_event
+          WHERE name = 'shipment.pushed') AS reported
 """
 
 
-def standing(session: Session) -> Standing:
-    return Standing(*map(int, fetch(session, STANDING, {"store": STORE})[0]))
+def read_progress(session: Session) -> OrderProgress:
+    """Return how far the orders are now."""
+    [progress] = fetch_as(session, OrderProgress, PROGRESS, {"store": STORE})
+    return progress
 
 
 @contextmanager
-def headless_home(given: Path | None) -> Iterator[Path]:
-    """The given home, else one that is gone afterwards."""
+def load_run_home(given: Path | None) -> Iterator[Path]:
+    """Yield the given home, or a temporary one that is deleted afterwards."""
     if given is not None:
         yield given
         return
@@ -142,17 +169,18 @@ def headless_home(given: Path | None) -> Iterator[Path]:
 
 
 def olist_folder() -> Path | None:
-    """The Olist files of the shared folder, when they are there."""
-    shared = Path(os.environ.get("OPENIOM_SHARED") or PROJECT.parent / "shared")
-    found = shared / "data" / "olist"
+    """Return the folder of the Olist data set, None when it is not available."""
+    external = Path(os.environ.get("OPENIOM_SHARED") or PROJECT.parent / "shared")
+    found = external / "data" / "olist"
     return found.resolve() if (found / "orders_delivered.parquet").is_file() else None
 
 
-def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary:
-    """Load `orders` into the store, poll them in, and wait until each is shipped and told, or visibly stuck."""
+def run_load(settings: Settings, *, orders: int, errors: Console) -> Summary:
+    """Load orders into the store, and wait until each is shipped and reported, or visibly stuck."""
     end_on_signals()
-    bound = take_port(settings.host, settings.port, insist=False)
-    kept = keepsake(settings.home)
+    bound = bind_port(settings.host, settings.port, insist=False)
+    url = url_of(bound)
+    state = load_demo_state(settings.home)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -161,97 +189,125 @@ def run_headless(settings: Settings, *, orders: int, errors: Console) -> Summary
     )
     with (
         Progress(*columns, console=errors) as progress,
-        database_of(settings) as database_url,
+        running_database(settings) as database_url,
         Supervisor() as supervisor,
     ):
-        start_product(supervisor, settings, database_url, bound, workers=settings.workers)
+        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
         addresses = start_simulators(
-            supervisor, settings.home, kept, remembering=False, behavior=()
+            supervisor, settings.home, state, persistent=False, warehouse=()
         )
-        product = build(settings.model_copy(update={"public_url": url_of(bound)}), database_url)
+        application = build(settings.model_copy(update={"public_url": url}), database_url)
         try:
-            with store_side(addresses.store_url, STORE_HASH, kept.store_token) as store:
-                site = Site(url_of(bound), product, store, addresses, kept.password)
-                loaded = stock_the_world(site, orders, progress)
-                wait_until_ready(supervisor, site.url)
-                open_for_business(site, trickle=False, say=lambda _: None)
-                return carry_through(site, supervisor, loaded, progress)
+            with open_store_client(addresses.store_url, STORE_HASH, state.store_token) as store:
+                site = DemoSite(url, application, store, addresses, state.password)
+                loaded = seed_everything(site, orders, progress)
+                wait_until_ready(supervisor, url)
+                enable_connections(site, trickle=False, report=lambda _: None)
+                return wait_until_settled(site, supervisor, loaded, progress)
         finally:
-            product.close()
+            application.close()
 
 
-def stock_the_world(site: Site, orders: int, progress: Progress) -> int:
-    """Orders into the store; documents, catalog and stock into the product. Returns how many orders the store has."""
-    task = progress.add_task("loading the store", total=None)
-    site.store.wait()
+def seed_everything(site: DemoSite, orders: int, progress: Progress) -> int:
+    """Load orders into the store, and documents, catalog and stock into the application.
+
+    Return the number of orders in the store.
+    """
     olist = olist_folder()
-    if olist is not None:
-        site.store.load({"source": "olist", "path": str(olist), "orders": orders})
-    else:
-        site.store.load({"source": "generator", "orders": orders, "products": 300, "seed": 7})
-    stats = site.store.stats()
-    progress.update(task, total=stats["orders"], completed=stats["orders"])
+    stats = _load_store(site, orders, olist, progress)
     task = progress.add_task("catalog", total=stats["products"])
-    catalog = list(site.store.catalog(lambda n: progress.advance(task, n)))
-    migrate(site.product.database, consumers=CONSUMERS)
+    catalog = list(site.store.catalog(lambda count: progress.advance(task, count)))
+    migrate(site.application.database, consumers=CONSUMERS)
     company = company_documents(brazil=olist is not None)
-    seed_company(site.product, [d for d in company if d["kind"] not in ("policy", "flow")])
-    task = progress.add_task("products and mappings", total=len(catalog))
-    currency = "BRL" if olist is not None else "USD"
-    seed_catalog(site.product, catalog, currency=currency, told=lambda n: progress.advance(task, n))
+    seed_company(site.application, without_kinds(company, "policy", "flow"))
+    _seed_catalog(site, catalog, "BRL" if olist is not None else "USD", progress)
     instances = instance_documents(site.addresses, poll_seconds=None)
-    seed_company(site.product, [*(d for d in company if d["kind"] == "policy"), *instances])
-    seed_company(site.product, [d for d in company if d["kind"] == "flow"])
-    _stock(site, catalog, (*SOURCES, *BRAZIL) if olist is not None else SOURCES, progress)
-    put_administrator(site.product, email=EMAIL, password=site.password)
-    reset_statistics(site.product.database)
+    seed_company(site.application, [*of_kind(company, "policy"), *instances])
+    seed_company(site.application, of_kind(company, "flow"))
+    sources = (*SOURCES, *BRAZIL) if olist is not None else SOURCES
+    _seed_stock(site, catalog, sources, progress)
+    create_administrator(site.application, email=EMAIL, password=site.password)
+    reset_statistics(site.application.database)
     return int(stats["orders"])
 
 
-def _stock(
-    site: Site, catalog: Sequence[CatalogItem], sources: Sequence[str], progress: Progress
+def wait_until_settled(
+    site: DemoSite, supervisor: Supervisor, loaded: int, progress: Progress
+) -> Summary:
+    """Poll the store, and watch until no order changes any more.
+
+    Give up when nothing has changed for two minutes.
+    """
+    task = progress.add_task("orders shipped and reported", total=loaded)
+    started = monotonic()
+    with suppress(Refused):  # a worker polls already, after a webhook
+        poll(site.application.registry, site.application.database, STORE)
+    previous: OrderProgress | None = None
+    changed_at = monotonic()
+    while True:
+        supervisor.revive()
+        with site.application.database.reading() as session:
+            now = read_progress(session)
+        progress.update(task, completed=min(now.completed, now.reported))
+        if now != previous:
+            previous = now
+            changed_at = monotonic()
+        if now.is_settled(loaded) or monotonic() - changed_at > STUCK_SECONDS:
+            return _summary(site, now, loaded, changed_at - started)
+        sleep(POLL_SECONDS)
+
+
+def _load_store(
+    site: DemoSite, orders: int, olist: Path | None, progress: Progress
+) -> dict[str, Any]:
+    task = progress.add_task("loading the store", total=None)
+    site.store.wait()
+    if olist is not None:
+        site.store.load({"source": "olist", "path": str(olist), "orders": orders})
+    else:
+        site.store.load(
+            {
+                "source": "generator",
+                "orders": orders,
+                "products": GENERATED_PRODUCTS,
+                "seed": GENERATOR_SEED,
+            }
+        )
+    stats = site.store.stats()
+    progress.update(task, total=stats["orders"], completed=stats["orders"])
+    return stats
+
+
+def _seed_catalog(
+    site: DemoSite, catalog: Sequence[CatalogItem], currency: str, progress: Progress
+) -> None:
+    task = progress.add_task("products and mappings", total=len(catalog))
+    seed_catalog(
+        site.application,
+        catalog,
+        currency=currency,
+        progress=lambda count: progress.advance(task, count),
+    )
+
+
+def _seed_stock(
+    site: DemoSite, catalog: Sequence[CatalogItem], sources: Sequence[str], progress: Progress
 ) -> None:
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
     task = progress.add_task("stock", total=len(names) * len(sources))
     seed_stock(
-        site.product,
+        site.application,
         names,
         sources=sources,
-        plenty=PLENTY,
-        told=lambda n: progress.advance(task, n),
+        units=UNLIMITED_UNITS,
+        progress=lambda count: progress.advance(task, count),
     )
 
 
-def carry_through(site: Site, supervisor: Supervisor, loaded: int, progress: Progress) -> Summary:
-    """Poll, and watch until everything is settled. Raises Refused when nothing has moved for two minutes."""
-    task = progress.add_task("orders shipped and told", total=loaded)
-    started = monotonic()
-    with suppress(Refused):  # a webhook was quicker, and a worker polls already
-        poll(site.product.registry, site.product.database, STORE)
-    last, moved_at, finished = None, monotonic(), started
-    while True:
-        supervisor.revive()
-        with site.product.database.reading() as session:
-            now = standing(session)
-        progress.update(task, completed=min(now.completed, now.told))
-        if now != last:
-            last, moved_at = now, monotonic()
-            finished = moved_at
-        if _settled(now, loaded):
-            break
-        if monotonic() - moved_at > STUCK_SECONDS:
-            break
-        sleep(0.25)
-    return _summary(site, now, loaded, finished - started)
-
-
-def _settled(now: Standing, loaded: int) -> bool:
-    return now.settled >= loaded and not now.waiting and not now.untold
-
-
-def _summary(site: Site, now: Standing, loaded: int, seconds: float) -> Summary:
-    broken = [c.name for c in check_invariants(site.product.database) if c.broken]
-    store_knows = int(site.store.stats()["orders_by_status"].get("2", 0))
+def _summary(site: DemoSite, now: OrderProgress, loaded: int, seconds: float) -> Summary:
+    checked = check_invariants(site.application.database)
+    violated = [invariant.name for invariant in checked if invariant.violations]
+    in_store = site.store.stats()["orders_by_status"]
     return Summary(
         orders_in=now.orders + now.parked,
         sent_to_fulfillment=now.sent,
@@ -260,8 +316,8 @@ def _summary(site: Site, now: Standing, loaded: int, seconds: float) -> Summary:
         duplicates=now.duplicates,
         seconds=round(seconds, 2),
         orders_per_second=round(now.shipped / max(seconds, 0.001), 1),
-        invariants="ok" if not broken else "broken: " + ", ".join(broken),
+        invariants="ok" if not violated else "violated: " + ", ".join(violated),
         loaded=loaded,
-        told_to_store=store_knows,
+        told_to_store=int(in_store.get(SHIPPED_STATUS, 0)),
         failed=now.failed,
     )

@@ -134,7 +134,7 @@ def test_violated_invariants_are_shown_with_their_rows(
 
     assert clean.exit_code == 0
     assert broken.exit_code == 1
-    assert "violated  ledger_makes_the_balance" in broken.output
+    assert "violated  ledger_adds_up_to_stock" in broken.output
     assert told["ok"] is False
     row = next(c for c in told["invariants"] if c["violations"])["rows"][0]
     assert (row["product"], row["on_hand"]) == ("X", "6.0000")

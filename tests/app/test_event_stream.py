@@ -62,9 +62,9 @@ def test_an_event_is_sent_once_soon_after_its_commit(
     database: Database, tail: EventTail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = Listener(tail, monkeypatch)
-    append(database, "order.created", "order.hold")
+    append(database, "order.created", "order.hold_placed")
 
-    assert browser.wait(2) == ["order.created", "order.hold"]
+    assert browser.wait(2) == ["order.created", "order.hold_placed"]
     time.sleep(1.2)
     assert len(browser.events) == 2
     assert tail.published == 2
@@ -78,10 +78,10 @@ def test_events_before_the_start_are_not_sent(
     browser = Listener(tail, monkeypatch)
     tail.start()
     time.sleep(0.6)
-    append(database, "order.hold")
+    append(database, "order.hold_placed")
 
     try:
-        assert browser.wait(1) == ["order.hold"]
+        assert browser.wait(1) == ["order.hold_placed"]
     finally:
         tail.stop()
 
@@ -92,11 +92,11 @@ def test_an_event_of_a_slow_transaction_is_sent_late_and_not_lost(
     browser = Listener(tail, monkeypatch)
     with database.unit_of_work() as slow:
         append_events(slow, [event("order.created")], at=utc_now(), actor="slow")
-        append(database, "order.hold")
+        append(database, "order.hold_placed")
         time.sleep(1.2)
         assert browser.events == []
 
-    assert sorted(browser.wait(2)) == ["order.created", "order.hold"]
+    assert sorted(browser.wait(2)) == ["order.created", "order.hold_placed"]
 
 
 def test_a_flood_is_cut_and_not_sent_later(

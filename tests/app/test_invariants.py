@@ -19,7 +19,7 @@ from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 
 INVARIANTS = Path(__file__).resolve().parents[2] / "invariants"
-LEDGER = "ledger_makes_the_balance"
+LEDGER = "ledger_adds_up_to_stock"
 
 
 @pytest.fixture

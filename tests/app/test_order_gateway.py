@@ -11,7 +11,7 @@ import pytest
 from openiom.app import order_gateway
 from openiom.app.demand_gateway import _past_order
 from openiom.app.order_gateway import OrderGateway
-from openiom.fulfillment_optimization import LineToSource, Part
+from openiom.fulfillment_optimization import Part, SourcedLine
 from openiom.orders import OPTIMIZED
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_an_open_line_has_everything_the_optimizer_needs(
 
     assert (line.line_id, line.order_id, line.product, line.quantity) == (LINE, ORDER, "LAMP", 3)
     assert (line.country, line.place, line.state) == ("US", (47.6, -122.1), "WA")
-    assert (line.source, line.not_from) == ("SEA", ("NYC", "CHI"))
+    assert (line.source, line.excluded_sources) == ("SEA", ("NYC", "CHI"))
     assert (line.strategy, line.wanted, line.business) == ("fast", date(2026, 5, 9), True)
     assert (line.channel, line.customer_group) == ("web", "gold")
     assert (line.document, line.waited) == ("1042", True)
@@ -72,7 +72,7 @@ def test_a_destination_without_company_and_state_is_private(
 
     [line] = gateway.open_lines(SESSION, [ORDER])
 
-    assert (line.state, line.business, line.not_from) == ("", False, ())
+    assert (line.state, line.business, line.excluded_sources) == ("", False, ())
 
 
 def test_a_source_that_the_optimizer_chose_is_not_a_requirement(
@@ -87,9 +87,9 @@ def test_a_source_that_the_optimizer_chose_is_not_a_requirement(
     optimized, chosen_by_policy = gateway.unshipped_lines(SESSION, [ORDER])
 
     assert optimized.line.source == ""
-    assert optimized == LineToSource(optimized.line, "SEA")
+    assert optimized == SourcedLine(optimized.line, "SEA")
     assert chosen_by_policy.line.source == "SEA"
-    assert chosen_by_policy == LineToSource(chosen_by_policy.line, "SEA")
+    assert chosen_by_policy == SourcedLine(chosen_by_policy.line, "SEA")
 
 
 def test_the_backlog_has_sourced_lines_only(

@@ -114,7 +114,7 @@ def test_provider_calls_older_than_two_weeks_are_deleted_in_portions(
     with database.unit_of_work() as session:
         execute(
             session,
-            "INSERT INTO providers.outside_call"
+            "INSERT INTO providers.outbound_request"
             " (instance, method, url, started_at, milliseconds, attempt, error)"
             " SELECT 'store', 'GET', 'http://store', %s - d * interval '1 day', 100, 1, ''"
             " FROM unnest(ARRAY[1, 13, 15, 16, 17, 18, 19]) d",
@@ -124,4 +124,4 @@ def test_provider_calls_older_than_two_weeks_are_deleted_in_portions(
     JOBS["old_provider_calls"].run(database, NOW)
 
     with database.reading() as session:
-        assert fetch(session, "SELECT count(*) FROM providers.outside_call") == [(2,)]
+        assert fetch(session, "SELECT count(*) FROM providers.outbound_request") == [(2,)]

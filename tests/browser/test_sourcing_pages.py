@@ -30,15 +30,15 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     strategy = {"title": "Together", "is_default": True, "allow_partial": True}
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
-    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry": False})
+    scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry_run": False})
     scene.fabrikam.warehouse.put(
-        "/_sim/habits", json={"ship_after": 600.0}
+        "/_sim/behavior", json={"ship_after": 600.0}
     )  # what has shipped is not planned again
     yield planned_together(scene)
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
     scene.fabrikam.post(
-        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry": False}
+        "/configuration/apply", {"documents": [{**written, "body": quiet}], "dry_run": False}
     )
 
 
@@ -196,7 +196,7 @@ def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Verified").first).to_be_visible()
     expect(
-        drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on the shelf)")).first
+        drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on hand)")).first
     ).to_be_visible()
     drawer.get_by_text("Original decision").click()
     expect(drawer.get_by_text("Chosen").first).to_be_visible()

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
-from tests.orders.builders import NOW, state_of, event_names
+from tests.orders.builders import NOW, event_names, state_of
 
 from openiom.fulfillment_optimization import sourcing_actions
 from openiom.fulfillment_optimization.actions import ProcessParameters

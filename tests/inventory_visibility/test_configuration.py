@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy.orm import Session
-from tests.shared_data import shared
+from tests.external_data import external_path
 
 from openiom.inventory_visibility import (
     DEFAULT_FORMULA,
@@ -75,7 +75,7 @@ def test_the_configuration_we_ship_has_no_problem_and_is_the_formula_stock_is_ke
 
 
 def test_the_shipped_configuration_has_every_published_name_and_term() -> None:
-    published = orjson.loads(shared("contracts/iv/default_configuration.json").read_bytes())
+    published = orjson.loads(external_path("contracts/iv/default_configuration.json").read_bytes())
     ours = parse(shipped())
     for name, source in published["dataSources"].items():
         known = ours.sources[name.lower()]

@@ -15,7 +15,7 @@ from openiom.inventory_visibility import (
     soft_reserve,
 )
 from openiom.kernel import new_id
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 LEDGER = "/api/v1/inventory/1/ledger"
 

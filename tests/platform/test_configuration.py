@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 from openiom.platform.configuration import (
-    Change,
     Configuration,
     Document,
+    DocumentChange,
     DocumentKind,
     changed_paths,
     current_documents,
@@ -66,7 +66,7 @@ def apply(
     configuration: Configuration,
     *documents: dict[str, Any],
     dry_run: bool = False,
-) -> list[Change]:
+) -> list[DocumentChange]:
     with database.unit_of_work() as session:
         return configuration.apply(session, documents, at=NOW, actor="test", dry_run=dry_run)
 

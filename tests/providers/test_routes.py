@@ -7,7 +7,7 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
-from tests.one_room import client_of, one_room
+from tests.package_app import http_client, package_app
 from tests.providers.fake_provider import ProviderHarness
 
 from openiom.platform.batches import drain
@@ -21,7 +21,7 @@ KEY = {"X-Key": "s3cret"}
 @pytest.fixture
 def client(harness: ProviderHarness) -> Iterator[TestClient]:
     state = {"registry": harness.registry, "configuration": harness.configuration}
-    with client_of(one_room(harness.database, router, permissions={"*"}, **state)) as made:
+    with http_client(package_app(harness.database, router, permissions={"*"}, **state)) as made:
         yield made
 
 

@@ -77,7 +77,7 @@ def test_other_providers_send_fulfillment_orders(folder):
     assert (action.name, action.entity) == ("send", "fulfillment_order")
     assert (action.succeeded, action.failed) == (
         "fulfillment_order.sent",
-        "fulfillment_order.sent.failed",
+        "fulfillment_order.send_failed",
     )
     assert provider.messages == ()
 

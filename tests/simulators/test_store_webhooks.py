@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import orjson
 import pytest
-from tests.simulators.http_listener import ReceivedPost, HttpListener, http_listener
+from tests.simulators.http_listener import HttpListener, ReceivedPost, http_listener
 
 from openiom_simulators import RunningServer, StoreOptions, running, store_application
 from openiom_simulators.store.webhooks import Domain

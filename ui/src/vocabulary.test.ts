@@ -35,7 +35,7 @@ describe('built-in titles', () => {
 
   test.each([
     ['order.created', 'Order created'],
-    ['order.backorder_released', 'Waiting line released'],
+    ['order.backorder_hold_released', 'Waiting line released'],
     ['fulfillment_order.created', 'Fulfillment order created'],
     ['order.lines_validation.failed', 'Order lines validation failed'],
   ])('the event %s has the title %s', (name, title) => {

@@ -131,10 +131,12 @@ async function answer(request, response, path, query) {
         ),
         query,
       );
+    if (id === 'lines') return page(response, stock.lines, query);
+    if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
-      return json(response, { states, held: states.on_hold ?? 0, failed: empty ? 0 : 8 });
+      return json(response, { states, manual_hold: states.on_hold ?? 0, failed: empty ? 0 : 8 });
     }
     if (method === 'POST') return json(response, results(sent.ids));
     const found = data.order(id);
@@ -181,7 +183,7 @@ async function answer(request, response, path, query) {
       query,
     );
   if (area === 'messages') {
-    if (id === 'missing-keys') return list(response, data.missingKeys);
+    if (id === 'unmapped-keys') return list(response, data.missingKeys);
     if (method === 'POST') return json(response, results(sent.ids));
     if (!id) return page(response, data.messages, query);
     return json(response, {
@@ -195,7 +197,6 @@ async function answer(request, response, path, query) {
       ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 })
       : page(response, data.mappings, query);
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
-  if (area === 'order-lines') return page(response, stock.lines, query);
   if (area === 'sources') return list(response, data.sources);
   if (area === 'configuration') return list(response, []);
   if (area === 'products')

@@ -90,7 +90,7 @@ export const orders = Array.from({ length: 120 }, (_, index) => {
     line_count: 1 + Math.floor(random() * 4),
     placed_at: at(index * 13 + 2),
     created_at: at(index * 13 + 1),
-    held: value === 'on_hold',
+    manual_hold: value === 'on_hold',
     sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [],
   };
 });
@@ -171,12 +171,12 @@ export function order(id) {
     actions: {
       hold: {
         allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open,
-        why: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
+        reason: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
       },
-      release: { allowed: row.state === 'on_hold', why: 'The order is not on hold' },
+      release: { allowed: row.state === 'on_hold', reason: 'The order is not on hold' },
       cancel: {
         allowed: open && row.state !== 'fulfillment_in_process',
-        why: 'Part of the order has shipped',
+        reason: 'Part of the order has shipped',
       },
     },
   };
@@ -184,7 +184,7 @@ export function order(id) {
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],
-  ['shipment.told_to_store', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
+  ['shipment.pushed', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
   [
     'shipment.recorded',
     'Shipment recorded',

@@ -85,7 +85,7 @@ export const balances = {
   on_hand: 83,
   reserved: 2,
   overdraft: 0,
-  covered: 0,
+  backed_by_variants: 0,
   measures: [
     { data_source: 'iom', measure: 'onhand', quantity: 83 },
     { data_source: 'iv', measure: 'softreservordered', quantity: 2 },
@@ -94,7 +94,7 @@ export const balances = {
 export const ledger = [
   {
     id: 412,
-    at: at(3),
+    recorded_at: at(3),
     data_source: 'iv',
     measure: 'softreservordered',
     delta: 2,
@@ -106,7 +106,7 @@ export const ledger = [
   },
   {
     id: 8,
-    at: at(3000),
+    recorded_at: at(3000),
     data_source: 'iom',
     measure: 'onhand',
     delta: -1,
@@ -136,8 +136,8 @@ export const health = {
   wrong: [],
 };
 export const wrong = [
-  { what: 'stock', row_id: 7, column: 'on_hand', stands: '83', should_be: '84' },
-  { what: 'ledger_entry', row_id: 12, column: 'digest', stands: 'ab', should_be: 'cd' },
+  { what: 'stock', row_id: 7, column: 'on_hand', actual: '83', expected: '84' },
+  { what: 'ledger_entry', row_id: 12, column: 'digest', actual: 'ab', expected: 'cd' },
 ];
 export const reservations = [
   {
@@ -156,7 +156,7 @@ export const reservations = [
     shipped: 0,
     released: 0,
     state: 'open',
-    at: at(4),
+    created_at: at(4),
     expires_at: null,
     reference: 'r1',
   },
@@ -176,7 +176,7 @@ export const reservations = [
     shipped: 0,
     released: 0,
     state: 'open',
-    at: at(40),
+    created_at: at(40),
     expires_at: at(-20),
     reference: 'r2',
   },
@@ -215,7 +215,7 @@ export const moves = [
     document: '20480',
     actor: 'flow Store order',
   },
-  { id: 1, at: at(500), act: 'allocate', allocated: 7, consumed: 0, document: 'by-hand-1', actor: 'dana' },
+  { id: 1, recorded_at: at(500), operation: 'allocate', allocated: 7, consumed: 0, document: 'by-hand-1', actor: 'dana' },
 ];
 export const supply = [
   {
@@ -294,7 +294,7 @@ const days = (free, moves) => {
               cause: 'supply order',
               document: 'purchase PO-1044',
               actor: 'dana',
-              at: at(90),
+              recorded_at: at(90),
             },
           ]
         : [],

@@ -12,7 +12,7 @@ from openiom_simulators.auth import BearerGate, broken
 from openiom_simulators.faults import FaultBox, FaultGate
 from openiom_simulators.responses import BadBody, answer
 from openiom_simulators.warehouse import routes, routes_sim
-from openiom_simulators.warehouse.automation import Behavior, Automation
+from openiom_simulators.warehouse.automation import Automation, Behavior
 from openiom_simulators.warehouse.callbacks import Callbacks, Destination
 from openiom_simulators.warehouse.state import Refusal, Warehouse, utc_now
 

@@ -13,7 +13,7 @@ from openiom.kernel import IomError
 from openiom.platform.configuration import Configuration, current_documents
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import DocumentReceiver, InboundDocument, IntakeResult
-from openiom.providers import MappingBody, resolve
+from openiom.providers import Lookup, MappingBody, resolve
 
 LONGEST_ERROR = 1_000
 
@@ -132,11 +132,11 @@ def _new_name(one: _Delivered) -> str:
     return f"{one.instance}-{one.content.external_id}"
 
 
-def _mapping_key(kind: str, content: ProductDocument | AccountDocument) -> tuple[str, str, str]:
-    """Return (table, field, value) of the record's key at its provider."""
+def _mapping_key(kind: str, content: ProductDocument | AccountDocument) -> Lookup:
+    """Return the key of the record at its provider."""
     if isinstance(content, ProductDocument):
-        return kind, "sku", content.number
-    return kind, "customer_id", content.external_id
+        return Lookup(kind, "sku", content.number)
+    return Lookup(kind, "customer_id", content.external_id)
 
 
 def _mapping(kind: str, one: _Delivered, name: str) -> MappingBody:

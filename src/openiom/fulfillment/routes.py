@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from openiom.kernel import NotFound
 from openiom.platform.http import CurrentPrincipal, ReadSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import (
     FulfillmentOrderFilter,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .decision_queries import DecisionRow, list_decisions
 from .models import Source

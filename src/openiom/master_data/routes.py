@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from openiom.platform.http import CurrentPrincipal, ReadSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import get_product, list_accounts, list_names, list_products, suggest_matches
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow, Suggestion, Suggestions

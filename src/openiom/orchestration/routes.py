@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from openiom.kernel import TooLarge
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .compiler import compile_flow, executable_flow
 from .dry_run import dry_run

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import TooLarge
 from openiom.platform.database import to_json
 from openiom.platform.http import CurrentPrincipal, Now, Principal, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.provider_contract import InboundDocument, IntakeResult, Outcome
 
 from .queries import (

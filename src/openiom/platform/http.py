@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException
 
 from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
-from . import paging
+from . import pagination
 from .clock import utc_now
 from .database import Database
-from .paging import Page, encode_cursor
+from .pagination import Page, encode_cursor
 
 __all__ = [
     "Authenticator",
@@ -131,7 +131,7 @@ def decode_cursor(
     """Return the sort key in `cursor` as texts. Use `page_request` of platform.paging instead."""
     if not cursor:
         return None
-    values = paging.decode_cursor(cursor, *[str] * fields)
+    values = pagination.decode_cursor(cursor, *[str] * fields)
     try:
         for read, value in zip(kinds, values or (), strict=False):
             read(value)
@@ -143,7 +143,7 @@ def decode_cursor(
 
 def paginate(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
     """Return a page and the cursor of the next. Use `page_request` of platform.paging instead."""
-    request: paging.PageRequest[Any] = paging.PageRequest(None, limit)
+    request: pagination.PageRequest[Any] = pagination.PageRequest(None, limit)
     return request.split(rows, key=key)
 
 

@@ -9,23 +9,28 @@ Publishes   nothing; the packages that accept a document publish what it changed
 """
 
 from .call_log import CallLog
+from .decisions import Lookup
 from .inbox_worker import inbox_worker
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
 from .messages import StoreResult, discard, replay, store_messages
+from .metrics import queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, request_poll
 from .probe_worker import ProbeWorker, probe
 from .queries import list_instances
 from .registry import ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
+from .scheduled_jobs import SCHEDULED_JOBS
 from .webhooks import receive_webhook
 
 __all__ = [
     "MAPPING_KIND",
+    "SCHEDULED_JOBS",
     "CallLog",
     "LiveRates",
+    "Lookup",
     "MappingBody",
     "PollWorker",
     "ProbeWorker",
@@ -43,6 +48,8 @@ __all__ = [
     "list_instances",
     "poll",
     "probe",
+    "queue_depths",
+    "recent_calls",
     "receive_webhook",
     "replay",
     "replay_messages_needing",

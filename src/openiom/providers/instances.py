@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
-from openiom.platform.secrets import MASK, is_reference, masked
+from openiom.platform.secrets import MASK, is_reference, mask_secrets
 from openiom.provider_contract import Provider
 
 from .models import ProviderInstanceRow
@@ -55,7 +55,7 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
     def redact(body: dict[str, Any]) -> dict[str, Any]:
         provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
-        return {**body, "connection": masked(body.get("connection", {}), hidden)}
+        return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         return instance_problems(registry, body)
@@ -90,7 +90,7 @@ def encrypt_connection(
         if stored and unchanged:
             encrypted[name] = stored
         elif value and value != MASK:
-            encrypted[name] = registry.secrets.seal(value)
+            encrypted[name] = registry.secrets.encrypt(value)
     return {**body, "connection": encrypted}
 
 
@@ -100,7 +100,7 @@ def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool
     if is_reference(stored) or is_reference(value):
         return stored == value
     try:
-        return registry.secrets.open(stored) == value
+        return registry.secrets.reveal(stored) == value
     except IomError:
         return False
 

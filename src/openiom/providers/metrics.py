@@ -29,7 +29,7 @@ def recent_calls(session: Session) -> list[CallCount]:
     """Return the calls of the last five minutes by instance and outcome."""
     rows = fetch(
         session,
-        "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outside_call"
+        "SELECT instance, coalesce(status < 400, false), count(*) FROM providers.outbound_request"
         " WHERE started_at > now() - interval '5 minutes' GROUP BY 1, 2 ORDER BY 1, 2",
     )
     return [CallCount(*row) for row in rows]

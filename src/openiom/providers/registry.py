@@ -136,7 +136,7 @@ class ProviderRegistry:
         values: dict[str, str] = dict(document.body.get("connection", {}))
         for name in secret_fields(provider) & values.keys():
             if values[name]:
-                values[name] = self.secrets.open(values[name], name=f"{where}.{name}")
+                values[name] = self.secrets.reveal(values[name], name=f"{where}.{name}")
         parameters = document.body.get("parameters", {})
         callback_url = f"{self.public_url}/hooks/{document.name}" if self.public_url else ""
         return provider.connect(

@@ -16,7 +16,7 @@ from openiom.platform.http import (
     WriteSession,
     database,
 )
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.provider_contract import Provider
 
 from . import queries

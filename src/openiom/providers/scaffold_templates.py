@@ -140,14 +140,14 @@ title = "$title_text"
 category = "$category"
 description = "$description"
 mappings = ["product"]
-events = ["fulfillment_order.sent", "fulfillment_order.sent.failed"]
+events = ["fulfillment_order.sent", "fulfillment_order.send_failed"]
 
 [[actions]]
 name = "send"
 title = "Send to $title_text"
 entity = "fulfillment_order"
 succeeded = "fulfillment_order.sent"
-failed = "fulfillment_order.sent.failed"
+failed = "fulfillment_order.send_failed"
 """
 
 ORDER_TRANSFORMATION = """{

@@ -17,8 +17,8 @@ def delete_old_calls(database: Database, now: datetime) -> None:
         with database.unit_of_work() as session:
             deleted = execute(
                 session,
-                "DELETE FROM providers.outside_call WHERE id IN"
-                " (SELECT id FROM providers.outside_call WHERE started_at < %s ORDER BY id LIMIT %s)",
+                "DELETE FROM providers.outbound_request WHERE id IN"
+                " (SELECT id FROM providers.outbound_request WHERE started_at < %s ORDER BY id LIMIT %s)",
                 (now - KEEP_CALLS, ROWS_PER_TRANSACTION),
             )
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Request, status
 from openiom.fulfillment_optimization import DemandPort
 from openiom.platform.configuration import Configuration
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import compare_simulations, list_simulations, view_simulation
 from .request import SimulationRequest

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from openiom.provider_contract import Connection, OutboundRequest, Provider
-from openiom.providers.registry import plain
+from openiom.providers.registry import plain_values
 
 INSTANCE = "contract"
 
@@ -32,8 +32,8 @@ def connect(
     return provider.connect(
         Connection(
             instance=INSTANCE,
-            connection=plain(provider.connection, connection, "connection"),
-            parameters=plain(provider.parameters, parameters or {}, "parameters"),
+            connection=plain_values(provider.connection, connection, "connection"),
+            parameters=plain_values(provider.parameters, parameters or {}, "parameters"),
             report=RecordedCalls() if report is None else report,
             callback_url=callback_url,
         )

@@ -17,7 +17,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from openiom.kernel import ProviderDown, ProviderError
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Category, Provider
-from openiom.providers.registry import compiled, secret_fields
+from openiom.providers.registry import compile_transformations, secret_fields
 
 from .connectors import RecordedCalls, connect
 from .golden import DOCUMENTS, GoldenCase, golden_cases, resolved, target_of
@@ -85,7 +85,7 @@ class ProviderContract:
         self.provider.parameters()
 
     def test_transformations_compile_and_use_declared_mappings_only(self) -> None:
-        compiled(self.provider, {})
+        compile_transformations(self.provider, {})
         used: set[str] = set()
         for body in self._transformations().values():
             used.update(body.get("keys", {}))

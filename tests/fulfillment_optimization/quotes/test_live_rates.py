@@ -25,7 +25,7 @@ from openiom.app.application import Application
 from openiom.platform.bulk import fetch
 from openiom_simulators import (
     CarrierOptions,
-    Running,
+    RunningServer,
     carrier_application,
     serve_in_thread,
     simulator_process,
@@ -50,7 +50,7 @@ TABLE = {
 
 
 @pytest.fixture
-def carrier() -> Iterator[Running]:
+def carrier() -> Iterator[RunningServer]:
     with serve_in_thread(carrier_application(CarrierOptions(token="t"))) as running:
         yield running
 
@@ -87,7 +87,7 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
 
 
 def test_the_rate_factor_applies_to_everything_the_carrier_bills(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """
     2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89.
@@ -107,12 +107,12 @@ def test_the_rate_factor_applies_to_everything_the_carrier_bills(
 
 
 def test_every_parcel_is_asked_for_once_whatever_services_there_are(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url, "t", GROUND, FREIGHT)
     found = rates(client, LAMP=1, SHADE=2)
-    asked = {one["reference"]: one for one in carrier.app.state.asked}
-    assert (sorted(asked), len(carrier.app.state.asked)) == (["CHI", "SEA"], 2)
+    asked = {one["reference"]: one for one in carrier.app.state.rate_requests}
+    assert (sorted(asked), len(carrier.app.state.rate_requests)) == (["CHI", "SEA"], 2)
     assert (asked["CHI"]["weight_kg"], asked["CHI"]["destination"]["postal_code"]) == (4.0, "98101")
     told = {(r["source"], r["service"]): (r["live"], r["reason"]) for r in found}
     assert told["CHI", "ground"] == (True, "")
@@ -123,7 +123,7 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 
 
 def test_a_failing_carrier_gets_the_fallback_rate(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """
     Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has
@@ -146,7 +146,7 @@ def test_a_failing_carrier_gets_the_fallback_rate(
 
 
 def test_a_slow_carrier_delays_a_quote_no_longer_than_its_timeout(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url)
     rates(client, LAMP=1)
@@ -161,13 +161,13 @@ def test_a_slow_carrier_delays_a_quote_no_longer_than_its_timeout(
 
 
 def test_a_quote_without_a_carrier_calls_no_provider(
-    product: Application, client: TestClient, carrier: Running
+    product: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     connected(product, carrier.url)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     lines = [{"line_id": "1", "product": "LAMP", "quantity": 1}]
     answer = client.post(URL, json={"destination": SEATTLE, "lines": lines}).json()
-    assert (answer["carrier"], len(answer["plan"]["lines"]), carrier.app.state.asked) == (
+    assert (answer["carrier"], len(answer["plan"]["lines"]), carrier.app.state.rate_requests) == (
         None,
         1,
         [],
@@ -175,7 +175,7 @@ def test_a_quote_without_a_carrier_calls_no_provider(
 
 
 def test_no_transaction_is_open_while_the_carrier_thinks(
-    product: Application, client: TestClient, carrier: Running, monkeypatch: pytest.MonkeyPatch
+    product: Application, client: TestClient, carrier: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connected(product, carrier.url)
     seen = []
@@ -201,7 +201,7 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
 
 @pytest.mark.parametrize(("token", "instance"), [("wrong", "acme"), ("t", "nobody")])
 def test_a_refused_or_missing_connection_is_the_reason_of_the_fallback(
-    product: Application, client: TestClient, carrier: Running, token: str, instance: str
+    product: Application, client: TestClient, carrier: RunningServer, token: str, instance: str
 ) -> None:
     connected(product, carrier.url, token)
     put(product, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
@@ -221,6 +221,6 @@ def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(
     with product.database.reading() as session:
         rows = fetch(
             session,
-            "SELECT action, method, status FROM providers.outside_call WHERE instance = 'acme'",
+            "SELECT action, method, status FROM providers.outbound_request WHERE instance = 'acme'",
         )
     assert ("rate", "POST", 200) in rows

@@ -16,7 +16,7 @@ from openiom.inventory_visibility.availability.grid_routes import _group_by
 from openiom.inventory_visibility.configuration import parse
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.kernel import Invalid
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 CONFIGURATION = parse(InventoryConfigurationBody.model_validate(DEFAULT))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.platform.events import utc_now
+from openiom.platform.clock import utc_now
 
 URL = "/api/v1/inventory/supply-orders"
 TODAY = utc_now().date()

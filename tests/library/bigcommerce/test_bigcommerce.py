@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from tests.simulators.listening import listening
+from tests.simulators.http_listener import http_listener
 
 from openiom.kernel import (
     Invalid,
@@ -31,14 +31,14 @@ from openiom.testing import (
     provider_contract,
     unreachable_address,
 )
-from openiom_simulators import Running, StoreOptions, running, store_application
+from openiom_simulators import RunningServer, StoreOptions, running, store_application
 
 HASH, TOKEN, READ_ONLY = "shop", "write-token", "read-token"
 ACTIONS = {action.name: action for action in PROVIDER.actions}
 
 
 @contextmanager
-def a_store(**options: Any) -> Iterator[Running]:
+def a_store(**options: Any) -> Iterator[RunningServer]:
     app = store_application(
         StoreOptions(store_hash=HASH, token=TOKEN, read_only_token=READ_ONLY, **options)
     )
@@ -66,30 +66,30 @@ class TestContract(
 
 
 @pytest.fixture
-def store() -> Iterator[Running]:
+def store() -> Iterator[RunningServer]:
     with a_store() as running_store:
         yield running_store
 
 
 @pytest.fixture
-def shop(store: Running) -> Iterator[BigCommerce]:
+def shop(store: RunningServer) -> Iterator[BigCommerce]:
     with closing(connect(PROVIDER, given(store.url), {"page_size": 7})) as connector:
         yield connector
 
 
-def load(store: Running, orders: int = 60) -> None:
+def load(store: RunningServer, orders: int = 60) -> None:
     document = {"source": "generator", "orders": orders, "products": 20}
     httpx.post(f"{store.url}/_sim/load", json=document).raise_for_status()
 
 
-def api(store: Running, method: str, path: str, body: Any = None) -> Any:
+def api(store: RunningServer, method: str, path: str, body: Any = None) -> Any:
     url = f"{store.url}/stores/{HASH}/{path}"
     response = httpx.request(method, url, json=body, headers={"X-Auth-Token": TOKEN})
     response.raise_for_status()
     return response.json() if response.content else None
 
 
-def strike(store: Running, kind: str, **more: Any) -> None:
+def strike(store: RunningServer, kind: str, **more: Any) -> None:
     httpx.post(f"{store.url}/_sim/faults", json={"kind": kind, **more}).raise_for_status()
 
 
@@ -109,7 +109,7 @@ IDS = {str(number) for number in range(100, 160)}
 
 
 def test_orders_that_all_changed_within_one_second_are_all_read(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store)
     assert len({row["date_modified"] for row in api(store, "GET", "v2/orders?limit=250")}) == 1
@@ -117,7 +117,7 @@ def test_orders_that_all_changed_within_one_second_are_all_read(
 
 
 def test_an_order_changed_in_a_second_already_read_is_read_again(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store)
     _, checkpoint = pulled(shop)
@@ -128,7 +128,7 @@ def test_an_order_changed_in_a_second_already_read_is_read_again(
 
 
 def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store)
     seen: set[str] = set()
@@ -150,7 +150,7 @@ def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
 
 
 def test_reading_stopped_after_any_page_goes_on_where_it_was(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store)
     seen: set[str] = set()
@@ -222,7 +222,7 @@ def test_a_second_is_over_when_the_stores_clock_says_so(seconds_later: int, sinc
     assert orjson.loads(checkpoint)["since"] == f"2026-06-05T{since}+00:00"
 
 
-def test_orders_in_other_statuses_stay_outside(store: Running, shop: BigCommerce) -> None:
+def test_orders_in_other_statuses_stay_outside(store: RunningServer, shop: BigCommerce) -> None:
     load(store, 4)
     for number, status in ((100, 0), (101, 7), (102, 5)):
         api(store, "PUT", f"v2/orders/{number}", {"status_id": status})
@@ -230,7 +230,7 @@ def test_orders_in_other_statuses_stay_outside(store: Running, shop: BigCommerce
 
 
 def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store, 3)
     (message,) = [m for m in pulled(shop)[0] if m.key == "101"]
@@ -242,7 +242,7 @@ def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page"])
 def test_a_page_that_breaks_is_an_outage_and_loses_nothing(
-    store: Running, shop: BigCommerce, kind: str
+    store: RunningServer, shop: BigCommerce, kind: str
 ) -> None:
     load(store)
     pages = iter(shop.pull("order", ""))
@@ -255,7 +255,7 @@ def test_a_page_that_breaks_is_an_outage_and_loses_nothing(
 
 
 def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_told(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store, 3)
     strike(store, "rate_limited", count=1, seconds=40)
@@ -267,7 +267,7 @@ def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_to
     assert httpx.get(f"{store.url}/_sim/faults").json()["faults"][0]["struck"] == 1
 
 
-def test_the_quota_is_never_overrun(store: Running) -> None:
+def test_the_quota_is_never_overrun(store: RunningServer) -> None:
     load(store)
     httpx.put(f"{store.url}/_sim/quota", json={"requests": 3, "window_ms": 500})
     heard = RecordedCalls()
@@ -277,7 +277,7 @@ def test_the_quota_is_never_overrun(store: Running) -> None:
     assert {call.status for call in heard} <= {200, 204}
 
 
-def test_a_wrong_token_concerns_the_connection(store: Running) -> None:
+def test_a_wrong_token_concerns_the_connection(store: RunningServer) -> None:
     with (
         closing(connect(PROVIDER, given(store.url, "wrong"))) as shop,
         pytest.raises(ProviderUnauthorized),
@@ -285,33 +285,33 @@ def test_a_wrong_token_concerns_the_connection(store: Running) -> None:
         pulled(shop)
 
 
-def test_a_token_that_may_not_write_lacks_a_scope(store: Running) -> None:
+def test_a_token_that_may_not_write_lacks_a_scope(store: RunningServer) -> None:
     with closing(connect(PROVIDER, given(store.url, READ_ONLY))) as shop:
         probe = shop.probe()
     assert (probe.scopes, probe.missing_scopes) == (("orders:read",), ("orders:write",))
 
 
-def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: Running) -> None:
+def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: RunningServer) -> None:
     load(store, 1)
-    with listening() as listener:
+    with http_listener() as listener:
         settings = given(store.url, webhook_key="hook-key")
         with closing(connect(PROVIDER, settings, callback_url=listener.url)) as shop:
             shop.probe()
             shop.probe()
             assert len(api(store, "GET", "v3/hooks")["data"]) == 1
             api(store, "PUT", "v2/orders/100", {"status_id": 9})
-            listener.wait(lambda: bool(listener.heard))
-            received = shop.receive(listener.heard[0].headers, listener.heard[0].body)
+            listener.wait(lambda: bool(listener.posts))
+            received = shop.receive(listener.posts[0].headers, listener.posts[0].body)
             assert (list(received.messages), received.poll_now) == ([], True)
             for wrong in ({}, {"x-openiom-key": "other"}, {"x-openiom-key": "clé"}):
                 with pytest.raises(Unauthenticated):
-                    shop.receive(wrong, listener.heard[0].body)
+                    shop.receive(wrong, listener.posts[0].body)
             for body in (b"", b"[]", b"{}", b"\xff"):
                 with pytest.raises(Invalid):
                     shop.receive({"x-openiom-key": "hook-key"}, body)
 
 
-def test_a_hook_the_store_switched_off_is_switched_on_again(store: Running) -> None:
+def test_a_hook_the_store_switched_off_is_switched_on_again(store: RunningServer) -> None:
     with closing(
         connect(PROVIDER, given(store.url, webhook_key="k"), callback_url="https://example.com/h")
     ) as shop:
@@ -323,7 +323,7 @@ def test_a_hook_the_store_switched_off_is_switched_on_again(store: Running) -> N
     assert (again["id"], again["is_active"]) == (hook["id"], True)
 
 
-def shipment_call(store: Running, key: str, *, number: int = 100, attempt: int = 1) -> Call:
+def shipment_call(store: RunningServer, key: str, *, number: int = 100, attempt: int = 1) -> Call:
     """The call as the product makes it: the order through its transformation, then shipment facts through theirs."""
     lines = api(store, "GET", f"v2/orders/{number}/products")
     items = [
@@ -354,7 +354,7 @@ def run(action: str, shop: BigCommerce, *calls: Call) -> list[CallResult]:
     return list(ACTIONS[action].run(shop, calls))
 
 
-def test_a_shipment_reaches_the_store_with_its_tracking(store: Running, shop: BigCommerce) -> None:
+def test_a_shipment_reaches_the_store_with_its_tracking(store: RunningServer, shop: BigCommerce) -> None:
     load(store, 1)
     [result] = run("push_shipment", shop, shipment_call(store, "key-1"))
     assert result.error is None
@@ -369,7 +369,7 @@ def test_a_shipment_reaches_the_store_with_its_tracking(store: Running, shop: Bi
 
 
 def test_a_shipment_made_without_anybody_hearing_of_it_is_not_made_again(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store, 1)
     strike(store, "timeout_after", count=1, method="POST", seconds=0.1)
@@ -382,7 +382,7 @@ def test_a_shipment_made_without_anybody_hearing_of_it_is_not_made_again(
 
 
 def test_a_shipment_the_store_never_took_is_made_by_the_repetition(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store, 1)
     strike(store, "server_error", count=1, method="POST")
@@ -393,7 +393,7 @@ def test_a_shipment_the_store_never_took_is_made_by_the_repetition(
     assert len(api(store, "GET", "v2/orders/100/shipments")) == 1
 
 
-def test_one_refused_shipment_spares_the_others(store: Running, shop: BigCommerce) -> None:
+def test_one_refused_shipment_spares_the_others(store: RunningServer, shop: BigCommerce) -> None:
     load(store, 2)
     good, bad = shipment_call(store, "good", number=101), shipment_call(store, "bad")
     bad.payload["items"][0]["quantity"] = 100_000  # type: ignore[index]
@@ -413,7 +413,7 @@ def test_one_refused_shipment_spares_the_others(store: Running, shop: BigCommerc
     ],
 )
 def test_the_status_told_to_the_store_stands_for_state_and_reason(
-    store: Running, shop: BigCommerce, state: str, reason: str, status: str
+    store: RunningServer, shop: BigCommerce, state: str, reason: str, status: str
 ) -> None:
     load(store, 1)
     facts = {"external_id": "100", "state": state, "state_reason": reason}
@@ -423,7 +423,7 @@ def test_the_status_told_to_the_store_stands_for_state_and_reason(
 
 
 def test_a_status_of_an_order_the_store_does_not_know_is_rejected(
-    store: Running, shop: BigCommerce
+    store: RunningServer, shop: BigCommerce
 ) -> None:
     facts = {"external_id": "999", "state": "completed"}
     [result] = run("push_status", shop, Call("k", outbound("push_status", facts)))

@@ -23,7 +23,7 @@ from openiom.testing import (
     provider_contract,
     unreachable_address,
 )
-from openiom_simulators import CarrierOptions, Running, carrier_application, running
+from openiom_simulators import CarrierOptions, RunningServer, carrier_application, running
 
 TOKEN = "carrier-token-1"
 SEATTLE = {"city": "Seattle", "country": "US", "latitude": 47.61, "longitude": -122.33}
@@ -35,7 +35,7 @@ def connection(url: str, token: str = TOKEN) -> dict[str, str]:
 
 
 @contextmanager
-def running_carrier() -> Iterator[Running]:
+def running_carrier() -> Iterator[RunningServer]:
     with running(carrier_application(CarrierOptions(token=TOKEN, name="Northwind Parcel"))) as (
         carrier,
     ):
@@ -60,13 +60,13 @@ class TestContract(
 
 
 @pytest.fixture
-def carrier() -> Iterator[Running]:
+def carrier() -> Iterator[RunningServer]:
     with running_carrier() as one:
         yield one
 
 
 @pytest.fixture
-def account(carrier: Running) -> Iterator[DemoCarrier]:
+def account(carrier: RunningServer) -> Iterator[DemoCarrier]:
     with closing(connect(PROVIDER, connection(carrier.url))) as connector:
         yield connector
 
@@ -130,18 +130,18 @@ def test_started_half_kilograms_are_billed(
     assert rates(account, parcel(weight_kg=weight_kg))[0].billed_kg == billed_kg
 
 
-def test_rates_are_requested_in_the_currency_of_the_instance(carrier: Running) -> None:
+def test_rates_are_requested_in_the_currency_of_the_instance(carrier: RunningServer) -> None:
     values = connection(carrier.url)
     with closing(connect(PROVIDER, values, {"currency": "EUR"})) as connector:
         assert {rate.currency for rate in rates(connector, parcel())} == {"EUR"}
 
 
 def test_the_carrier_receives_only_known_fields_of_an_address(
-    carrier: Running, account: DemoCarrier
+    carrier: RunningServer, account: DemoCarrier
 ) -> None:
     origin = {**SEATTLE, "email": "ann@example.com", "line1": "", "state": "WA"}
     rates(account, parcel(origin=origin))
-    [request] = carrier.app.state.asked
+    [request] = carrier.app.state.rate_requests
     assert request["origin"] == {
         "city": "Seattle",
         "state": "WA",
@@ -158,7 +158,7 @@ def test_a_parcel_that_cannot_be_rated_is_rejected_with_the_reason(account: Demo
         rates(account, parcel(weight_kg=71))
 
 
-def test_a_wrong_token_is_unauthorized(carrier: Running) -> None:
+def test_a_wrong_token_is_unauthorized(carrier: RunningServer) -> None:
     with (
         closing(connect(PROVIDER, connection(carrier.url, "wrong"))) as connector,
         pytest.raises(ProviderUnauthorized),
@@ -167,7 +167,7 @@ def test_a_wrong_token_is_unauthorized(carrier: Running) -> None:
 
 
 def test_a_rate_limit_is_an_outage_that_says_when_to_retry(
-    carrier: Running, account: DemoCarrier
+    carrier: RunningServer, account: DemoCarrier
 ) -> None:
     fault = {"kind": "rate_limited", "count": 1, "seconds": 7}
     httpx.post(f"{carrier.url}/_sim/faults", json=fault).raise_for_status()
@@ -176,7 +176,7 @@ def test_a_rate_limit_is_an_outage_that_says_when_to_retry(
     assert error.value.retry_after == 7
 
 
-def test_every_request_is_reported(carrier: Running) -> None:
+def test_every_request_is_reported(carrier: RunningServer) -> None:
     heard = RecordedCalls()
     with closing(connect(PROVIDER, connection(carrier.url), report=heard)) as connector:
         rates(connector, parcel())

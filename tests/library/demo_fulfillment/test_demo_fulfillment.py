@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from tests.simulators.listening import listening
+from tests.simulators.http_listener import http_listener
 
 from openiom.documents import FulfillmentUpdateDocument
 from openiom.kernel import (
@@ -25,7 +25,7 @@ from openiom.provider_contract import Call, CallResult, RawMessage
 from openiom.testing import ExternalSystem, connect, provider_contract, unreachable_address
 from openiom_simulators import (
     Behavior,
-    Running,
+    RunningServer,
     WarehouseOptions,
     running,
     sign,
@@ -41,8 +41,8 @@ def given(url: str, token: str = TOKEN, secret: str = SECRET) -> dict[str, str]:
 
 
 @contextmanager
-def a_warehouse() -> Iterator[Running]:
-    app = warehouse_application(WarehouseOptions(token=TOKEN, habits=Behavior(automatic=False)))
+def a_warehouse() -> Iterator[RunningServer]:
+    app = warehouse_application(WarehouseOptions(token=TOKEN, behavior=Behavior(automatic=False)))
     with running(app) as (warehouse,):
         yield warehouse
 
@@ -65,13 +65,13 @@ class TestContract(
 
 
 @pytest.fixture
-def warehouse() -> Iterator[Running]:
+def warehouse() -> Iterator[RunningServer]:
     with a_warehouse() as one:
         yield one
 
 
 @pytest.fixture
-def account(warehouse: Running) -> Iterator[DemoFulfillment]:
+def account(warehouse: RunningServer) -> Iterator[DemoFulfillment]:
     with closing(connect(PROVIDER, given(warehouse.url))) as connector:
         yield connector
 
@@ -95,15 +95,15 @@ def run(name: str, account: DemoFulfillment, some: list[Call]) -> list[CallResul
     return list(ACTIONS[name].run(account, some))
 
 
-def strike(warehouse: Running, kind: str, **more: Any) -> None:
+def strike(warehouse: RunningServer, kind: str, **more: Any) -> None:
     httpx.post(f"{warehouse.url}/_sim/faults", json={"kind": kind, **more}).raise_for_status()
 
 
-def stats(warehouse: Running) -> dict[str, Any]:
+def stats(warehouse: RunningServer) -> dict[str, Any]:
     return dict(httpx.get(f"{warehouse.url}/_sim/stats").json())
 
 
-def operate(warehouse: Running, order_id: str, verb: str, body: Any = None) -> None:
+def operate(warehouse: RunningServer, order_id: str, verb: str, body: Any = None) -> None:
     url, headers = (
         f"{warehouse.url}/v1/orders/{order_id}/{verb}",
         {"Authorization": f"Bearer {TOKEN}"},
@@ -112,7 +112,7 @@ def operate(warehouse: Running, order_id: str, verb: str, body: Any = None) -> N
 
 
 def test_a_hundred_orders_are_one_call_and_each_has_its_result(
-    warehouse: Running, account: DemoFulfillment
+    warehouse: RunningServer, account: DemoFulfillment
 ) -> None:
     assert ACTIONS["send_to_fulfillment"].batch == 100
     results = run("send_to_fulfillment", account, calls(100))
@@ -123,7 +123,7 @@ def test_a_hundred_orders_are_one_call_and_each_has_its_result(
 
 
 def test_an_order_the_3pl_refuses_spares_its_batch(
-    warehouse: Running, account: DemoFulfillment
+    warehouse: RunningServer, account: DemoFulfillment
 ) -> None:
     some = calls(5)
     some[1].payload["lines"][0]["quantity"] = 0  # type: ignore[index]
@@ -142,7 +142,7 @@ def test_an_order_the_3pl_refuses_spares_its_batch(
 
 @pytest.mark.parametrize("action", ["send_to_fulfillment", "send_to_fulfillment_single"])
 def test_orders_taken_in_without_anybody_hearing_of_it_are_effective_once(
-    warehouse: Running, account: DemoFulfillment, action: str
+    warehouse: RunningServer, account: DemoFulfillment, action: str
 ) -> None:
     """A raise means every call of the group failed so: that is what the caller makes of it."""
     strike(warehouse, "timeout_after", path="/v1/orders", method="POST", seconds=0.05, count=3)
@@ -161,7 +161,7 @@ def test_orders_taken_in_without_anybody_hearing_of_it_are_effective_once(
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page", "rate_limited"])
 def test_a_bulk_call_that_breaks_is_an_outage(
-    warehouse: Running, account: DemoFulfillment, kind: str
+    warehouse: RunningServer, account: DemoFulfillment, kind: str
 ) -> None:
     strike(warehouse, kind, count=1, seconds=20)
     with pytest.raises(ProviderDown) as failed:
@@ -169,14 +169,14 @@ def test_a_bulk_call_that_breaks_is_an_outage(
     assert failed.value.retry_after == (20 if kind == "rate_limited" else None)
 
 
-def test_a_wrong_token_concerns_the_connection(warehouse: Running) -> None:
+def test_a_wrong_token_concerns_the_connection(warehouse: RunningServer) -> None:
     with closing(connect(PROVIDER, given(warehouse.url, "wrong"))) as account:
         [result] = run("send_to_fulfillment_single", account, calls(1))
         assert isinstance(result.error, ProviderUnauthorized)
 
 
 def test_an_order_is_canceled_twice_alike_and_not_once_it_left(
-    warehouse: Running, account: DemoFulfillment
+    warehouse: RunningServer, account: DemoFulfillment
 ) -> None:
     first, second = run("send_to_fulfillment", account, calls(2))
     cancel = [Call("c-1", {"id": first.external_id}), Call("c-1", {"id": first.external_id}, 2)]
@@ -193,7 +193,7 @@ def test_an_order_is_canceled_twice_alike_and_not_once_it_left(
     assert stats(warehouse)["states"] == {"canceled": 1, "shipped": 1}
 
 
-def live_through(warehouse: Running, account: DemoFulfillment) -> None:
+def live_through(warehouse: RunningServer, account: DemoFulfillment) -> None:
     """One order in two parcels and delivered, one declined, one canceled: seven events."""
     sent = [r.external_id for r in run("send_to_fulfillment", account, calls(3))]
     operate(warehouse, sent[0], "accept")
@@ -222,7 +222,7 @@ def documents(messages: list[RawMessage]) -> list[FulfillmentUpdateDocument]:
 
 
 def test_polled_events_become_updates_in_order_and_are_not_polled_twice(
-    warehouse: Running, account: DemoFulfillment
+    warehouse: RunningServer, account: DemoFulfillment
 ) -> None:
     live_through(warehouse, account)
     [page] = account.pull("fulfillment_update", "")
@@ -242,7 +242,7 @@ def test_polled_events_become_updates_in_order_and_are_not_polled_twice(
 
 @pytest.mark.parametrize("kind", ["server_error", "garbage", "half_page"])
 def test_events_that_cannot_be_read_are_an_outage(
-    warehouse: Running, account: DemoFulfillment, kind: str
+    warehouse: RunningServer, account: DemoFulfillment, kind: str
 ) -> None:
     live_through(warehouse, account)
     strike(warehouse, kind, count=1)
@@ -251,8 +251,8 @@ def test_events_that_cannot_be_read_are_an_outage(
     assert len(next(account.pull("fulfillment_update", "")).messages) == 7
 
 
-def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: Running) -> None:
-    with listening() as listener:
+def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: RunningServer) -> None:
+    with http_listener() as listener:
         settings = given(warehouse.url)
         with closing(connect(PROVIDER, settings, callback_url=listener.url)) as account:
             account.probe()
@@ -261,7 +261,7 @@ def test_callbacks_bring_the_same_messages_as_the_poll(warehouse: Running) -> No
 
             def all_came() -> bool:
                 heard[:] = [
-                    m for h in listener.heard for m in account.receive(h.headers, h.body).messages
+                    m for h in listener.posts for m in account.receive(h.headers, h.body).messages
                 ]
                 return len(heard) == 7
 
@@ -284,7 +284,7 @@ def test_a_callback_with_another_signature_is_refused(
     assert account.receive({"x-signature": sign(EVENTS, secret=SECRET)}, EVENTS).messages == []
 
 
-def test_without_a_callback_secret_no_callback_is_believed(warehouse: Running) -> None:
+def test_without_a_callback_secret_no_callback_is_believed(warehouse: RunningServer) -> None:
     with (
         closing(connect(PROVIDER, given(warehouse.url, secret=""))) as account,
         pytest.raises(Unauthenticated),

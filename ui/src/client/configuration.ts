@@ -16,10 +16,10 @@ export const listDocuments = async (kind: string, signal?: AbortSignal): Promise
   (await read(api.GET('/api/v1/configuration', { params: { query: { kind } }, signal }))).documents;
 
 /** Apply documents in one transaction; with `dry`, only return what would change. */
-export const applyDocuments = async (documents: ConfigurationDocument[], dry = false): Promise<ChangeView[]> =>
-  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry, prune: false } }))).changes;
+export const applyDocuments = async (documents: ConfigurationDocument[], dryRun = false): Promise<ChangeView[]> =>
+  (await read(api.POST('/api/v1/configuration/apply', { body: { documents, dry_run: dryRun, prune: false } }))).changes;
 
 /** Delete a document; with `dry`, only check whether it can be deleted. Rejected while other documents use it. */
-export const deleteDocument = async (kind: string, name: string, dry = false): Promise<void> => {
-  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry } } }));
+export const deleteDocument = async (kind: string, name: string, dryRun = false): Promise<void> => {
+  await read(api.DELETE('/api/v1/configuration/{kind}/{name}', { params: { path: { kind, name }, query: { dry_run: dryRun } } }));
 };

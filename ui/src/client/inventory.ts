@@ -24,7 +24,7 @@ export type AllocationPage = Ok<paths['/api/v1/inventory/allocations']['get']>;
 export type AllocationRow = AllocationPage['items'][number];
 export type Pool = Ok<paths['/api/v1/inventory/allocations/pools']['get']>['items'][number];
 export type AllocationMove = Ok<paths['/api/v1/inventory/allocations/{allocation_id}/moves']['get']>['items'][number];
-export type AllocationAct = Body<paths['/api/v1/inventory/allocations/acts']['post']>['acts'][number];
+export type AllocationAct = Body<paths['/api/v1/inventory/allocations/operations']['post']>['operations'][number];
 export type SupplyPage = Ok<paths['/api/v1/inventory/supply-orders']['get']>;
 export type SupplyLine = SupplyPage['items'][number];
 export type SupplyOrder = Body<paths['/api/v1/inventory/supply-orders']['post']>['orders'][number];
@@ -72,18 +72,18 @@ interface ReservationQuery {
   after?: string;
   limit?: number;
 }
-export type OrderLine = Ok<paths['/api/v1/order-lines']['get']>['items'][number];
+export type OrderLine = Ok<paths['/api/v1/orders/lines']['get']>['items'][number];
 
 /** Return the order of each line, by line id. */
 export const getOrderLines = async (ids: string[]): Promise<Map<string, OrderLine>> => {
-  const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/order-lines', { params: { query: { ids } } }))).items;
+  const lines = ids.length === 0 ? [] : (await read(api.GET('/api/v1/orders/lines', { params: { query: { ids } } }))).items;
   return new Map(lines.map((line) => [line.line_id, line]));
 };
 
 /** List reservations by state; expiring ones are sorted by expiry. */
 export const listReservations = async ({ state, search, ...query }: ReservationQuery, signal?: AbortSignal): Promise<ReservationPage> => {
   const matchingLines = search
-    ? (await read(api.GET('/api/v1/order-lines', { params: { query: { order_number: search } }, signal }))).items
+    ? (await read(api.GET('/api/v1/orders/lines', { params: { query: { order_number: search } }, signal }))).items
     : [];
   const subject = matchingLines.length > 0 ? { line: matchingLines.map((line) => line.line_id) } : { document: search };
   if (state === 'expiring')
@@ -108,7 +108,7 @@ export const listAllocationMoves = async (id: number): Promise<AllocationMove[]>
   (await read(api.GET('/api/v1/inventory/allocations/{allocation_id}/moves', { params: { path: { allocation_id: id } } }))).items;
 /** Apply a manual allocation change. Returns the refusal reason, or an empty string. */
 export const actOnAllocation = async (act: AllocationAct): Promise<string> => {
-  const [done] = (await read(api.POST('/api/v1/inventory/allocations/acts', { body: { acts: [act] } }))).results;
+  const [done] = (await read(api.POST('/api/v1/inventory/allocations/operations', { body: { operations: [act] } }))).results;
   return done === undefined || done.ok ? '' : done.reason;
 };
 

@@ -16,15 +16,15 @@ export type ExplainedCandidate = ExplainedLine['candidates'][number];
 export type ShadowPrices = Ok<paths['/api/v1/sourcing/shadow-prices']['get']>;
 export type ShadowPrice = ShadowPrices['items'][number];
 export type Quote = Ok<paths['/api/v1/sourcing/quote']['post']>;
-export type QuoteRequest = Schemas['QuoteAsk'];
-export type OrderName = Ok<paths['/api/v1/order-names']['get']>['items'][number];
+export type QuoteRequest = Schemas['QuoteRequest'];
+export type OrderName = Ok<paths['/api/v1/orders']['get']>['items'][number];
 
 export type SimulationPage = Ok<paths['/api/v1/simulations']['get']>;
 export type SimulationRow = SimulationPage['items'][number];
 export type SimulationView = Ok<paths['/api/v1/simulations/{simulation_id}']['get']>;
-export type SimulationRequest = Schemas['SimulationAsk-Input'];
+export type SimulationRequest = Schemas['SimulationRequest-Input'];
 export type SimulationChanges = Schemas['Changes-Input'];
-export type CloneRequest = Schemas['CloneAsk'];
+export type CloneRequest = Schemas['CloneRequest'];
 export type Comparison = Ok<paths['/api/v1/simulations/compare']['post']>;
 export type DocumentDelta = Schemas['DocumentDelta'];
 export type Band = Schemas['Band'];
@@ -46,7 +46,7 @@ export const getPlan = (id: string, after?: string): Promise<PlanDetail> =>
 export const listDecisions = async (order: string): Promise<Decision[]> =>
   (await read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: order } } }))).decisions;
 export const getOrderNames = async (id: string[]): Promise<OrderName[]> =>
-  id.length === 0 ? [] : (await read(api.GET('/api/v1/order-names', { params: { query: { id } } }))).items;
+  id.length === 0 ? [] : (await read(api.GET('/api/v1/orders', { params: { query: { ids: id } } }))).items;
 
 /** Recalculate the sourcing of an order without saving. */
 export const explainOrder = (order: string): Promise<Explained> =>

@@ -7,7 +7,7 @@ from typing import Any
 from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.kernel import IomError
 from openiom.provider_contract import LiveRate, Shipment
-from openiom.providers import Rated
+from openiom.providers import RateResult
 
 from .quote_request import ResolvedRequest
 from .schemas import CarrierQuote, CarrierRate
@@ -42,7 +42,7 @@ def _origin(site: PlanningSource) -> Mapping[str, Any]:
 
 
 def carrier_quote(
-    resolved: ResolvedRequest, parcels: Sequence[Parcel], live: Sequence[Rated]
+    resolved: ResolvedRequest, parcels: Sequence[Parcel], live: Sequence[RateResult]
 ) -> CarrierQuote:
     """Return the rate of every service for every parcel.
 
@@ -65,7 +65,7 @@ def carrier_quote(
     )
 
 
-def _read(answer: Rated) -> tuple[dict[str, LiveRate], str]:
+def _read(answer: RateResult) -> tuple[dict[str, LiveRate], str]:
     """Return the live rates by service, and why there are none."""
     if isinstance(answer, IomError):
         return {}, f"the carrier did not answer: {answer.what}"

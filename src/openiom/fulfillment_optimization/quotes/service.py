@@ -27,7 +27,7 @@ from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
 from openiom.platform.geocoding import Point, geocode
 from openiom.provider_contract import Shipment
-from openiom.providers import Rated
+from openiom.providers import RateResult
 
 from .carrier_quotes import carrier_quote, shipments_of
 from .cart_availability import CartStock, plan_cart
@@ -64,7 +64,7 @@ class QuoteDraft:
         """The shipments to rate live, one per parcel; empty when no provider is called."""
         return shipments_of(self.resolved, self.parcels) if self.live_rates else []
 
-    def with_rates(self, live: Sequence[Rated] = ()) -> Quote:
+    def with_rates(self, live: Sequence[RateResult] = ()) -> Quote:
         """Return the complete quote; `live` has the carrier's answer for each shipment."""
         if not self.resolved.request.carrier:
             return self.quote

@@ -15,7 +15,7 @@ from openiom.inventory_visibility.configuration import (
 )
 from openiom.kernel import Invalid
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .operations import AllocationOperation, AllocationResult, apply_allocations
 from .queries import (

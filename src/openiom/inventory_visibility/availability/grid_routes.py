@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from openiom.inventory_visibility.configuration import inventory_configuration
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.http import CurrentPrincipal, ReadSession
-from openiom.platform.paging import (
+from openiom.platform.pagination import (
     Page,
     PageRequest,
     RawPageRequest,

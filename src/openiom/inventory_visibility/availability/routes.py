@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .decisions import Requester
 from .queries import StockFilter, StockRow, list_stock

@@ -11,12 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession
-from openiom.platform.paging import (
-    Page,
-    PageRequest,
-    encode_cursor,
-    page_request,
-)
+from openiom.platform.pagination import Page, PageRequest, encode_cursor, page_request
 
 from .history import Balances, LedgerRow, as_of, ledger_page
 from .queries import DayRow, sealed_days

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .expiry import release_reservations
 from .queries import (

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from openiom.orders.routes import bulk_response, require_bulk
 from openiom.orders.schemas import BulkRequest, BulkResponse
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
-from openiom.platform.paging import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
 from .user_actions import cancel_waiting, recheck_waiting, release_waiting

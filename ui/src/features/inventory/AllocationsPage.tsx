@@ -236,7 +236,7 @@ function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow;
                       <td className="muted">
                         <Timestamp at={move.at} />
                       </td>
-                      <td>{humanize(move.act)}</td>
+                      <td>{humanize(move.operation)}</td>
                       <td className="num figure strong">{signed(move.allocated)}</td>
                       <td className="num figure">{signed(move.consumed)}</td>
                       <td>

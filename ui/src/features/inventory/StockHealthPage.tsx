@@ -100,8 +100,8 @@ function DiscrepancyTable({ rows, onOpen }: { rows: Health['wrong']; onOpen: (st
                   </span>
                 </td>
                 <td>{humanize(row.column)}</td>
-                <td className="num figure clip-any">{row.stands}</td>
-                <td className="num figure strong clip-any">{row.should_be}</td>
+                <td className="num figure clip-any">{row.actual}</td>
+                <td className="num figure strong clip-any">{row.expected}</td>
               </tr>
             ))}
           </tbody>

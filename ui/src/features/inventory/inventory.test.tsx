@@ -23,7 +23,7 @@ const answers = {
   'GET /api/v1/inventory/chain': () => page(canned.chain),
   'GET /api/v1/inventory/health': () => canned.health,
   'GET /api/v1/inventory/reservations': () => page(canned.reservations),
-  'GET /api/v1/order-lines': () => page(canned.lines),
+  'GET /api/v1/orders/lines': () => page(canned.lines),
   'GET /api/v1/inventory/allocations': () => page(canned.allocations),
   'GET /api/v1/inventory/allocations/pools': () => page(canned.pools),
   'GET /api/v1/inventory/allocations/1/moves': () => page(canned.moves),
@@ -141,7 +141,7 @@ test('the allocation dialog keeps its input and request id when the server rejec
   let refuse = true;
   const sent = mockServer({
     ...answers,
-    'POST /api/v1/inventory/allocations/acts': () => ({
+    'POST /api/v1/inventory/allocations/operations': () => ({
       results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, asked for 9' : '' }],
     }),
   });
@@ -159,7 +159,7 @@ test('the allocation dialog keeps its input and request id when the server rejec
   refuse = false;
   await userEvent.click(button('Move', dialog));
   await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
-  const acts = sent.filter((item) => item.method === 'POST').map((entry) => (entry.body as { acts: { id: string }[] }).acts[0]);
+  const acts = sent.filter((item) => item.method === 'POST').map((entry) => (entry.body as { operations: { id: string }[] }).operations[0]);
   expect(acts[0]).toMatchObject({ kind: 'reallocate', product: 'LAMP', source: 'SEA', groups: ['store'], sources: ['web'], quantity: '9' });
   expect(acts[1]?.id).toBe(acts[0]?.id);
 });

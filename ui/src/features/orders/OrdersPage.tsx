@@ -25,7 +25,7 @@ import './orders.css';
 import { StatusStrip } from './StatusStrip';
 import { orderActions } from './orderActions';
 
-const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'held', 'placed_from', 'placed_to'] as const;
+const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'manual_hold', 'placed_from', 'placed_to'] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const noun = ['order', 'orders'] as const;
 const rowId = (row: OrderRow): string => row.id;
@@ -62,7 +62,7 @@ export default function OrdersPage() {
   const filters = useOrderFilters();
   const { visibleColumns, columnChooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
-  const query = useMemo(() => ({ ...values, held: values.held === 'true' ? true : undefined }), [values]);
+  const query = useMemo(() => ({ ...values, manual_hold: values.manual_hold === 'true' ? true : undefined }), [values]);
   const list = usePagedList({
     name: 'orders',
     query,

@@ -18,7 +18,7 @@ export function SourcingCard({ query, order }: { query: UseQueryResult<SourcingD
           ) : (
             <div className="stack">
               {decisions.map((decision) => (
-                <Decision key={decision.at} decision={decision} order={order} />
+                <Decision key={decision.decided_at} decision={decision} order={order} />
               ))}
             </div>
           )
@@ -33,7 +33,7 @@ function Decision({ decision, order }: { decision: SourcingDecision; order: Orde
   return (
     <div>
       <p className="muted">
-        Decided <Timestamp at={decision.at} /> by strategy <strong>{decision.strategy}</strong>
+        Decided <Timestamp at={decision.decided_at} /> by strategy <strong>{decision.strategy}</strong>
       </p>
       {lines.map((line, index) => (
         <LineDecision key={line} first={index === 0} line={line} decision={decision} order={order} />

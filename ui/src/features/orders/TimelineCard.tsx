@@ -16,7 +16,7 @@ const INITIAL_COUNT = 12;
 export function eventTone(name: string): Tone {
   if (/failed|declined|refused/.test(name)) return 'failed';
   if (name.includes('cancel')) return 'ended';
-  if (name.endsWith('.hold')) return 'attention';
+  if (name.endsWith('hold_placed')) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
   if (/succeeded|shipped|delivered|invoiced|accepted|recorded|pushed|told_to_store|status_told|release/.test(name)) return 'done';
   return 'neutral';

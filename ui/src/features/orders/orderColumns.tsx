@@ -47,7 +47,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     cell: (row) => (
       <span className="row" style={{ flexWrap: 'nowrap' }}>
         <StateTag state={row.state} />
-        {row.held && row.state !== 'on_hold' && (
+        {row.manual_hold && row.state !== 'on_hold' && (
           <Badge tone="attention" icon={<PauseCircleFilled />}>
             On hold
           </Badge>

@@ -12,10 +12,10 @@ import { useDeferredValue, useState } from 'react';
 /** External values without a mapping. Mapping one replays all messages that need it. */
 export function MissingMappings({ onMapped }: { onMapped: () => void }) {
   const queryClient = useQueryClient();
-  const groups = useQuery({ queryKey: ['messages', 'missing-keys'], queryFn: listMissingKeys });
+  const groups = useQuery({ queryKey: ['messages', 'unmapped-keys'], queryFn: listMissingKeys });
   useLive((changes) => {
     if (changes.some((change) => change.name.includes('message')))
-      void queryClient.invalidateQueries({ queryKey: ['messages', 'missing-keys'] });
+      void queryClient.invalidateQueries({ queryKey: ['messages', 'unmapped-keys'] });
   }, 3000);
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;

@@ -100,7 +100,7 @@ test('editing a source keeps the fields that the form does not show', async () =
           body: { title: 'Chicago north', type: 'store', address: { country: 'US' }, zone_overrides: [], daily_parcels: 25 },
         },
       ],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -129,7 +129,7 @@ test('selected sources are deactivated together and reported one by one', async 
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate' }));
   await userEvent.click(screen.getByRole('button', { name: 'Deactivate 2 sources' }));
   expect(await screen.findByText('Source not found')).toBeInTheDocument();
-  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry: false, prune: false });
+  expect(applied(sent)).toEqual({ documents: [{ ...chicago, body: { ...chicago.body, active: false } }], dry_run: false, prune: false });
 });
 
 test('users without write permission cannot change sources', async () => {
@@ -160,7 +160,7 @@ test('a new source list is written with its sources', async () => {
   await waitFor(() =>
     expect(applied(sent)).toEqual({
       documents: [{ kind: 'source_list', name: 'midwest', body: { title: 'Midwest', sources: ['CHI'] } }],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -208,7 +208,7 @@ test('the form shows the parameters of the selected constraint type', async () =
           body: { title: 'Two parcels', type: 'maximum_sources_per_order', maximum: 2, hard: true, enabled: true },
         },
       ],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );
@@ -258,7 +258,7 @@ test('only changed weights of a strategy are saved', async () => {
   await waitFor(() =>
     expect(applied(sent)).toEqual({
       documents: [{ ...everyday, body: { title: 'Everyday', is_default: true, weights: { lateness_per_day: 3.5 } } }],
-      dry: false,
+      dry_run: false,
       prune: false,
     }),
   );

@@ -212,7 +212,7 @@ function PastDecision({ decision, products }: { decision: Decision | undefined; 
   return (
     <>
       <p className="muted">
-        Decided <Timestamp at={decision.at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        Decided <Timestamp at={decision.decided_at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
         <strong>{formatCost(decision.cost, costUnit(decision))}</strong>; {formatNumber(decision.considered)} sources were considered.{' '}
         {decision.note}
       </p>

@@ -30,7 +30,7 @@ const around = {
   'GET /api/v1/products': () => ({ items: [] }),
 };
 const plan = {
-  ...{ id: 'p1', at, strategy: 'everyday', mode: 'batch', method: 'batch', orders: 2, lines: 3, open_lines: 1 },
+  ...{ id: 'p1', planned_at: at, strategy: 'everyday', mode: 'batch', method: 'batch', orders: 2, lines: 3, open_lines: 1 },
   ...{ cost: 273.03, lower_bound: 270, gap: 0.0112, seconds: 0.061, moves: 0, currency: 'EUR' },
 };
 const decided = [
@@ -74,7 +74,7 @@ test('an order of a plan shows every candidate with the change needed to choose 
   const sent = mockServer({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: { parcel: 250, open: 23.03 }, items: decided, moved: [], next: null }),
-    'GET /api/v1/order-names': () => ({ items: [{ id: 'o1', number: '1188', customer_name: 'Ana Souza' }] }),
+    'GET /api/v1/orders': () => ({ items: [{ id: 'o1', number: '1188', customer_name: 'Ana Souza' }] }),
     'POST /api/v1/sourcing/explain': () => explained,
     'GET /api/v1/orders/o1/sourcing': () => ({ decisions: [] }),
   });
@@ -100,7 +100,7 @@ test('an order without open quantity shows its original decision', async () => {
   mockServer({
     ...around,
     'GET /api/v1/sourcing/plans/p1': () => ({ ...plan, parts: {}, items: decided, moved: [], next: null }),
-    'GET /api/v1/order-names': () => ({ items: [] }),
+    'GET /api/v1/orders': () => ({ items: [] }),
     'POST /api/v1/sourcing/explain': () =>
       new ProblemResponse(404, { detail: 'the order has no line with units left to ship', status: 404 }),
     'GET /api/v1/orders/o1/sourcing': () => ({
@@ -183,7 +183,7 @@ const row = {
 const view = {
   ...row,
   ...{ currency: 'USD', basis_orders: 77, basis_lines: 140, started_at: at, committed_by: '' },
-  ask: {
+  request: {
     ...{ name: row.name, description: '', template: row.template, strategy: '', replenish_days: null, runs: 12, seed: 1 },
     demand: { kind: 'past', from: '2026-11-20', to: '2026-11-21', multiplier: 1 },
     changes: {

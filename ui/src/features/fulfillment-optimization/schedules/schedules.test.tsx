@@ -106,7 +106,7 @@ test('a document in use is not deleted and its users are listed', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Delete' }));
   expect(await screen.findByText('is used by source CHI (calendar)')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Delete calendar' })).toBeNull();
-  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true']);
+  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry_run'))).toEqual(['true']);
 });
 
 test('a deleted document can be restored', async () => {
@@ -118,7 +118,7 @@ test('a deleted document can be restored', async () => {
   await userEvent.click(confirm);
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(applied(sent)).toEqual(calendar));
-  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry'))).toEqual(['true', 'false']);
+  expect(sent.filter((item) => item.method === 'DELETE').map((entry) => entry.query.get('dry_run'))).toEqual(['true', 'false']);
 });
 
 test('a distance band is added before the last one', async () => {

@@ -58,13 +58,13 @@ export default function SimulationWizard() {
   return (
     <QueryContent query={original} rows={12}>
       {(view) => {
-        const { ask } = view;
+        const { request } = view;
         const initialDraft: Draft = {
           ...newDraft(),
-          ...ask,
-          name: `${ask.name}, changed`.slice(0, 200),
-          replenish_days: ask.replenish_days ?? null,
-          changes: { ...noChanges, ...ask.changes },
+          ...request,
+          name: `${request.name}, changed`.slice(0, 200),
+          replenish_days: request.replenish_days ?? null,
+          changes: { ...noChanges, ...request.changes },
         };
         return <Wizard initialDraft={initialDraft} clone={clone} />;
       }}

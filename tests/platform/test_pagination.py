@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from openiom.kernel import Invalid
 from openiom.platform.http import install_problem_handlers
-from openiom.platform.paging import (
+from openiom.platform.pagination import (
     MAX_ID,
     Page,
     PageRequest,

@@ -15,7 +15,7 @@ from openiom.platform.settings import Settings
 
 
 @dataclass(frozen=True)
-class Web:
+class WebServer:
     """A web process that is ready, and an administrator's token for it."""
 
     address: str
@@ -34,7 +34,7 @@ class Web:
 
 
 @contextmanager
-def serving(settings: Settings, database: Database, url: str) -> Iterator[Web]:
+def run_web_server(settings: Settings, database: Database, url: str) -> Iterator[WebServer]:
     """A web process over the migrated database at `url`, ended with the block."""
     with database.unit_of_work() as session:
         token = issue_token(
@@ -46,4 +46,4 @@ def serving(settings: Settings, database: Database, url: str) -> Iterator[Web]:
         wait_until_ready(supervisor, url_of(bound))
         (web,) = supervisor.children
         assert web.process
-        yield Web(url_of(bound), token, psutil.Process(web.process.pid))
+        yield WebServer(url_of(bound), token, psutil.Process(web.process.pid))
