@@ -1,4 +1,4 @@
-"""Sums of the physical measures of stock, grouped by product and dimensions, for external queries."""
+"""Sums of the physical measures of stock by product and dimensions, for external queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
