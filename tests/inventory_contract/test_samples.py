@@ -538,7 +538,7 @@ def test_46_an_adjustment_is_kept_for_the_erp_and_moves_on_hand_when_asked(
         kept = fetch(
             session,
             "SELECT external_id, status, journal_name, reference_id, cost_price::float8, transaction_date::text"
-            " FROM inventory_visibility.adjustment ORDER BY external_id",
+            " FROM inventory_contract.adjustment ORDER BY external_id",
         )
     assert kept == [
         ("adj-0", "created", "IMov", "R-100", 1.5, "2024-08-26"),

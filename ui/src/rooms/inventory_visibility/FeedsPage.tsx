@@ -41,7 +41,7 @@ function columnsWith(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
     { key: 'source', title: 'Source system', render: (row) => row.data_source || <span className="muted">—</span> },
     { key: 'type', title: 'Kind', render: (row) => inWords(row.feed_type) },
     { key: 'records', title: 'Records', align: 'right', render: (row) => <span className="figure">{whole(row.records)}</span> },
-    { key: 'at', title: 'Read', render: (row) => <When at={row.at} /> },
+    { key: 'recorded_at', title: 'Read', render: (row) => <When at={row.recorded_at} /> },
   ];
 }
 
@@ -128,7 +128,7 @@ export default function FeedsPage() {
               columns={2}
               items={[
                 ['State', <StateOf key="state" row={open} />],
-                ['Read', <When key="at" at={open.at} as="date" />],
+                ['Read', <When key="recorded_at" at={open.recorded_at} as="date" />],
                 ['Source system', open.data_source],
                 ['Kind', inWords(open.feed_type)],
                 ['Records', whole(open.records)],
