@@ -107,9 +107,12 @@ def text(record: Mapping[str, Any], name: str, *, default: str | None = None) ->
         return default
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not (value.strip() or default is not None):
-        raise Invalid("is missing or is not text", where=name, remedy=f"send {name} as text")
-    return _printable(value.strip(), name)
+    stripped = value.strip() if isinstance(value, str) else ""
+    if stripped:
+        return _printable(stripped, name)
+    if isinstance(value, str) and default is not None:
+        return ""
+    raise Invalid("is missing or is not text", where=name, remedy=f"send {name} as text")
 
 
 def _printable(value: str, where: str) -> str:

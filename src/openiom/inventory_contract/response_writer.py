@@ -33,15 +33,9 @@ class MeasureCalculator:
     """
 
     def __init__(self, configuration: InventoryConfiguration, shape: Shape) -> None:
-        row_of = {measure: i for i, measure in enumerate(shape)}
-        terms_of: dict[Measure, Mapping[Measure, int]] = {}
-        for measure in shape:
-            terms_of[measure] = {measure: 1}
-        for calculated, formula in configuration.calculated.items():
-            terms = {measure: sign for measure, sign in formula.items() if measure in row_of}
-            if terms:
-                terms_of[calculated] = terms
+        terms_of = _shown_terms(configuration, shape)
         self.names = sorted(terms_of, key=lambda measure: measure[0])
+        row_of = {measure: i for i, measure in enumerate(shape)}
         self._matrix = np.zeros((len(shape), len(self.names)), dtype=np.int64)
         for column, name in enumerate(self.names):
             for measure, sign in terms_of[name].items():
@@ -57,6 +51,20 @@ class MeasureCalculator:
         else:
             numbers = (scaled // SCALE).tolist()
         return numbers
+
+
+def _shown_terms(
+    configuration: InventoryConfiguration, shape: Shape
+) -> dict[Measure, Mapping[Measure, int]]:
+    """Return the physical and calculated measures shown, each with the signs of its terms."""
+    terms_of: dict[Measure, Mapping[Measure, int]] = {}
+    for measure in shape:
+        terms_of[measure] = {measure: 1}
+    for calculated, formula in configuration.calculated.items():
+        terms = {measure: sign for measure, sign in formula.items() if measure in shape}
+        if terms:
+            terms_of[calculated] = terms
+    return terms_of
 
 
 def result_json(
