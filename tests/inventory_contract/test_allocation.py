@@ -16,7 +16,7 @@ WHERE = {"siteId": "1", "locationId": "11", "colorId": "red"}
 BIKE = {"productId": "Bike", "organizationId": "usmf", "dimensions": WHERE}
 US = {"channel": "Online", "customerGroup": "VIP", "region": "US"}
 EU = {"channel": "Online", "customerGroup": "VIP", "region": "EU"}
-INVARIANTS = Path(__file__).parents[3] / "invariants"
+INVARIANTS = Path(__file__).parents[2] / "invariants"
 
 
 def stock(client: TestClient, units: float, **of: Any) -> None:

@@ -25,7 +25,7 @@ BASE = "/api/environment/dev"
 BIKE = {"organizationId": "usmf", "productId": "Bike"}
 WHERE = {"SiteId": "1", "LocationId": "11", "ColorId": "Red", "SizeId": "Small"}
 FILTERS = {"organizationId": ["usmf"], "productId": ["Bike"], "siteId": ["1"], "locationId": ["11"]}
-INVARIANTS = Path(__file__).parents[3] / "invariants"
+INVARIANTS = Path(__file__).parents[2] / "invariants"
 
 
 def day(offset: int) -> str:
