@@ -32,14 +32,14 @@ from openiom.app.application import CONSUMERS
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import running_database
 from openiom.app.worker import tune_gc
-from openiom.inventory_contract.query_aggregation import quantities
 from openiom.inventory_contract.query_parser import read_index_query
-from openiom.inventory_contract.response_writer import answer_json
+from openiom.inventory_contract.response_writer import result_json
 from openiom.inventory_visibility import (
     MeasureChange,
     ReservationBatcher,
     SoftReservationRequest,
     inventory_configuration,
+    measure_sums,
     post_measures,
 )
 from openiom.platform.clock import utc_now
@@ -267,7 +267,7 @@ def index_query(database: Database, n: int, locations: int) -> None:
         places = {"siteId": names, "locationId": names}
         body = {"filters": {**filters, **places}, "groupbyvalues": [], "returnnegative": True}
         question = read_index_query(body, configuration, version=1)
-        answer = answer_json(quantities(session, question, configuration), question, configuration)
+        answer = result_json(measure_sums(session, question, configuration), question, configuration)
     assert answer.count(b'"productId"') == 100 * locations, answer[:500]
 
 

@@ -1,4 +1,4 @@
-"""Programs of the public inventory contract, and what its samples send."""
+"""Fixtures of the public inventory contract: a client program and the published samples."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def program(application: Application) -> tuple[str, str]:
-    """(client id, secret) of an integrator's program."""
+    """Return client id and secret of an integrator."""
     with application.database.unit_of_work() as session:
         return upsert_client(
             session, name="pos bridge", roles=["integrator"], now=utc_now(), actor="test"
@@ -34,7 +34,7 @@ def program(application: Application) -> tuple[str, str]:
 
 @pytest.fixture
 def sample() -> Callable[[int], Sample]:
-    """A published sample by its number."""
+    """Return a function that reads a published sample by its number."""
 
     def read(number: int) -> Sample:
         folder = external_path("contracts/iv/samples")
@@ -46,7 +46,7 @@ def sample() -> Callable[[int], Sample]:
 
 @pytest.fixture
 def send(client: TestClient) -> Callable[..., Any]:
-    """Send a sample as it was published, to this environment; answers the body of a 200."""
+    """Return a function that sends a sample as published and returns the body of the response."""
 
     def sent(given: Sample, **path: str) -> Any:
         answer = client.request(

@@ -1,4 +1,4 @@
-"""Allocations of the public contract: from the pool to groups, between groups, and used, each counted once."""
+"""Allocations of the public contract: allocate, unallocate, reallocate, consume and query."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ WHERE = {"siteId": "1", "locationId": "11", "colorId": "red"}
 BIKE = {"productId": "Bike", "organizationId": "usmf", "dimensions": WHERE}
 US = {"channel": "Online", "customerGroup": "VIP", "region": "US"}
 EU = {"channel": "Online", "customerGroup": "VIP", "region": "EU"}
-INVARIANTS = Path(__file__).parents[3] / "invariants"
+INVARIANTS = Path(__file__).parents[2] / "invariants"
 
 
 def stock(client: TestClient, units: float, **of: Any) -> None:
@@ -24,7 +24,7 @@ def stock(client: TestClient, units: float, **of: Any) -> None:
     assert client.post(f"{BASE}/onhand", json=body).status_code == 200
 
 
-def act(
+def operate(
     client: TestClient,
     kind: str,
     identity: str,
@@ -39,7 +39,7 @@ def act(
 def figures(
     client: TestClient, groups: dict[str, str] | None = None, **of: Any
 ) -> dict[tuple[str, ...], list[float]]:
-    """{groups: [allocated, cumulative, consumed, cumulative]}."""
+    """Return {groups: [allocated, cumulative, consumed, cumulative]}."""
     answer = client.post(f"{BASE}/allocation/query", json=BIKE | {"groups": groups or {}} | of)
     assert answer.status_code == 200, answer.text
     return {
@@ -62,13 +62,13 @@ def measures(client: TestClient) -> dict[str, Any]:
     return dict(row["quantities"])
 
 
-def kept(database: Database) -> None:
+def assert_invariants(database: Database) -> None:
     with database.reading() as session:
         for name in ("allocations_add_up", "allocation_consumption_is_reserved"):
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
 
 
-def test_the_samples_of_allocating_do_what_they_say(
+def test_the_published_samples_of_allocations(
     client: TestClient, application: Application, sample: Any
 ) -> None:
     stock(client, 30)
@@ -89,63 +89,63 @@ def test_the_samples_of_allocating_do_what_they_say(
         (("Online", "VIP", "US"), 8),
     ]
     assert measures(client)["@iv"]["@allocated"] == 10
-    kept(application.database)
+    assert_invariants(application.database)
 
 
-def test_the_pool_is_never_given_twice_and_a_refusal_changes_nothing(
+def test_the_pool_is_never_allocated_twice_and_a_refusal_changes_nothing(
     client: TestClient, application: Application
 ) -> None:
-    assert act(client, "allocate", "a-0", US, 1).status_code == 409
+    assert operate(client, "allocate", "a-0", US, 1).status_code == 409
     stock(client, 10)
-    assert act(client, "allocate", "a-1", US, 7).status_code == 200
-    refused = act(client, "allocate", "a-2", EU, 4)
+    assert operate(client, "allocate", "a-1", US, 7).status_code == 200
+    refused = operate(client, "allocate", "a-2", EU, 4)
     assert (refused.status_code, refused.json()["message"]) == (
         409,
         "3 units are available to allocate",
     )
     assert figures(client) == {("Online", "VIP", "US"): [7, 7, 0, 0]}
-    assert act(client, "allocate", "a-2", EU, 3).json()["message"] == "", (
-        "a refused id may come again"
+    assert operate(client, "allocate", "a-2", EU, 3).json()["message"] == "", (
+        "a refused id may be sent again"
     )
-    kept(application.database)
+    assert_invariants(application.database)
 
 
-def test_every_act_is_counted_once(client: TestClient, application: Application) -> None:
+def test_every_operation_is_applied_once(client: TestClient, application: Application) -> None:
     stock(client, 10)
     for _ in range(3):
-        assert act(client, "allocate", "a-1", US, 4).status_code == 200
-        assert act(client, "unallocate", "a-2", US, 1).status_code == 200
-        assert act(client, "reallocate", "a-3", EU, 1, sourceGroups=US).status_code == 200
-        assert act(client, "consume", "a-4", US, 1).status_code == 200
+        assert operate(client, "allocate", "a-1", US, 4).status_code == 200
+        assert operate(client, "unallocate", "a-2", US, 1).status_code == 200
+        assert operate(client, "reallocate", "a-3", EU, 1, sourceGroups=US).status_code == 200
+        assert operate(client, "consume", "a-4", US, 1).status_code == 200
     assert figures(client) == {
         ("Online", "VIP", "EU"): [1, 1, 0, 0],
         ("Online", "VIP", "US"): [1, 3, 1, 1],
     }
-    kept(application.database)
+    assert_invariants(application.database)
 
 
-def test_nobody_gives_back_moves_or_uses_more_than_the_group_has(
+def test_no_operation_uses_more_than_is_allocated_to_the_group(
     client: TestClient, application: Application
 ) -> None:
     stock(client, 10)
-    act(client, "allocate", "a-1", US, 4)
+    operate(client, "allocate", "a-1", US, 4)
     before = figures(client)
     for kind, more in (("unallocate", {}), ("consume", {}), ("reallocate", {"sourceGroups": US})):
         groups = EU if kind == "reallocate" else US
-        refused = act(client, kind, f"too-much-{kind}", groups, 5, **more)
+        refused = operate(client, kind, f"too-much-{kind}", groups, 5, **more)
         assert refused.status_code == 409
         assert "4 units are allocated to Online > VIP > US, requested 5" in refused.text
     assert figures(client) == before
-    kept(application.database)
+    assert_invariants(application.database)
 
 
 def test_units_move_from_a_group_to_one_below_it(
     client: TestClient, application: Application
 ) -> None:
     stock(client, 10)
-    act(client, "allocate", "a-1", {"channel": "Online"}, 6)
+    operate(client, "allocate", "a-1", {"channel": "Online"}, 6)
     assert (
-        act(client, "reallocate", "a-2", US, 2, sourceGroups={"channel": "Online"}).status_code
+        operate(client, "reallocate", "a-2", US, 2, sourceGroups={"channel": "Online"}).status_code
         == 200
     )
     assert figures(client) == {("Online",): [4, 4, 0, 0], ("Online", "VIP", "US"): [2, 2, 0, 0]}
@@ -153,45 +153,47 @@ def test_units_move_from_a_group_to_one_below_it(
         ("Online", "VIP", "US"): [2, 2, 0, 0]
     }
     assert figures(client, {"channel": "Store"}) == {}
-    kept(application.database)
+    assert_invariants(application.database)
 
 
-def test_consuming_posts_measures_with_the_sign_opposite_to_the_formula(
+def test_consume_posts_measures_with_the_sign_opposite_to_the_formula(
     client: TestClient, application: Application
 ) -> None:
     stock(client, 0, quantities={"pos": {"inbound": 10}})
-    act(client, "allocate", "a-1", US, 6)
-    wrong = act(client, "consume", "a-2", US, 2, physicalMeasures={"pos": {"inbound": "Addition"}})
+    operate(client, "allocate", "a-1", US, 6)
+    wrong = operate(
+        client, "consume", "a-2", US, 2, physicalMeasures={"pos": {"inbound": "Addition"}}
+    )
     assert wrong.status_code == 409
     assert "opposite" in wrong.text
-    used = act(
+    used = operate(
         client, "consume", "a-2", US, 2, physicalMeasures={"pos": {"inbound": "Subtraction"}}
     )
     assert used.status_code == 200
     now = measures(client)
     assert now["pos"]["inbound"] == 8
-    assert now["@iv"]["@available_to_allocate"] == 4, "what was used leaves both sides"
+    assert now["@iv"]["@available_to_allocate"] == 4, "consumed units leave both sides"
     assert figures(client) == {("Online", "VIP", "US"): [4, 6, 2, 2]}
-    kept(application.database)
+    assert_invariants(application.database)
 
 
-def test_consuming_into_a_soft_reservation_holds_the_units(
+def test_consume_into_a_soft_reservation_reserves_the_units(
     client: TestClient, application: Application
 ) -> None:
     stock(client, 10)
-    act(client, "allocate", "a-1", US, 6)
-    used = act(
+    operate(client, "allocate", "a-1", US, 6)
+    used = operate(
         client, "consume", "a-2", US, 2, physicalMeasures={"iv": {"softreserved": "Addition"}}
     )
     assert used.status_code == 200, used.text
     now = measures(client)
     assert (now["iv"]["softreserved"], now["iv"]["availabletoreserve"]) == (2, 8)
     assert now["@iv"]["@available_to_allocate"] == 4
-    kept(application.database)
+    assert_invariants(application.database)
 
 
 @pytest.mark.parametrize(
-    ("groups", "why"),
+    ("groups", "message"),
     [
         ({"customerGroup": "VIP"}, "channel is missing"),
         ({"channel": "Online", "region": "US"}, "customerGroup is missing"),
@@ -199,52 +201,52 @@ def test_consuming_into_a_soft_reservation_holds_the_units(
         ({}, "names no group"),
     ],
 )
-def test_groups_are_given_from_the_top_without_a_gap(
-    client: TestClient, groups: dict[str, str], why: str
+def test_groups_must_start_at_the_top_without_a_gap(
+    client: TestClient, groups: dict[str, str], message: str
 ) -> None:
     stock(client, 10)
-    refused = act(client, "allocate", "a-1", groups, 1)
+    refused = operate(client, "allocate", "a-1", groups, 1)
     assert refused.status_code == 422
-    assert why in refused.text
-    assert act(client, "allocate", "a-2", US, 0).status_code == 422
+    assert message in refused.text
+    assert operate(client, "allocate", "a-2", US, 0).status_code == 422
     assert figures(client) == {}
 
 
 def test_a_product_is_always_allocated_at_the_same_dimensions(client: TestClient) -> None:
     stock(client, 10)
     plain = {"dimensions": {"siteId": "1", "locationId": "11"}}
-    act(client, "allocate", "a-1", US, 1)
-    refused = act(client, "allocate", "a-2", US, 1, **plain)
+    operate(client, "allocate", "a-1", US, 1)
+    refused = operate(client, "allocate", "a-2", US, 1, **plain)
     assert (refused.status_code, "always allocated by the same dimensions" in refused.text) == (
         409,
         True,
     )
     assert figures(client, **plain) == {}
-    act(client, "unallocate", "a-3", US, 1)
-    assert act(client, "allocate", "a-4", US, 1, **plain).status_code == 200, (
+    operate(client, "unallocate", "a-3", US, 1)
+    assert operate(client, "allocate", "a-4", US, 1, **plain).status_code == 200, (
         "nothing is allocated, so it may change"
     )
 
 
-def test_eight_levels_are_the_most(client: TestClient, application: Application) -> None:
+def test_eight_levels_are_the_maximum(client: TestClient, application: Application) -> None:
     names = [f"level{n}" for n in range(1, 9)]
     body = client.get(f"{BASE}/configuration").json()
     body["allocation_groups"] = names
     assert client.put(f"{BASE}/configuration", json=body).status_code == 200
     stock(client, 10)
-    assert act(client, "allocate", "a-1", {name: "x" for name in names}, 1).status_code == 200
+    assert operate(client, "allocate", "a-1", {name: "x" for name in names}, 1).status_code == 200
     body["allocation_groups"] = [*names, "level9"]
     assert client.put(f"{BASE}/configuration", json=body).status_code == 422
     assert list(figures(client)) == [("x",) * 8]
 
 
-def test_own_stock_that_is_allocated_is_not_offered_to_others(
+def test_allocated_own_stock_is_not_available_to_other_requesters(
     client: TestClient, application: Application
 ) -> None:
     own = {"organizationId": "main", "dimensions": {"siteId": "SEA", "locationId": "SEA"}}
     stock(client, 10, **own)
     assert (
-        act(
+        operate(
             client, "allocate", "a-1", {"channel": "Online", "customerGroup": "VIP"}, 4, **own
         ).status_code
         == 200

@@ -1,6 +1,8 @@
-"""Dated changes of the public contract: counted once, within the window, never touching on hand, promised by day."""
+"""Dated changes of the public contract: applied once, in the window, without effect on hand."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
+from openiom.inventory_contract.changes import ALREADY_APPLIED
 from openiom.inventory_visibility import (
     ScheduleChange,
     dated_quantities,
@@ -22,7 +25,7 @@ BASE = "/api/environment/dev"
 BIKE = {"organizationId": "usmf", "productId": "Bike"}
 WHERE = {"SiteId": "1", "LocationId": "11", "ColorId": "Red", "SizeId": "Small"}
 FILTERS = {"organizationId": ["usmf"], "productId": ["Bike"], "siteId": ["1"], "locationId": ["11"]}
-INVARIANTS = Path(__file__).parents[3] / "invariants"
+INVARIANTS = Path(__file__).parents[2] / "invariants"
 
 
 def day(offset: int) -> str:
@@ -48,40 +51,37 @@ def dated(client: TestClient, **more: Any) -> dict[str, Any]:
     return dict(row)
 
 
-def balances_are_their_entries(application: Application) -> None:
+def assert_balances_are_their_entries(application: Application) -> None:
     with application.database.reading() as session:
         assert fetch(session, (INVARIANTS / "schedule_entries_add_up.sql").read_text()) == []
 
 
-def shifted(request: Any) -> Any:
-    """A published body with its days moved: the first of them is tomorrow."""
+def moved_to_tomorrow(request: Any) -> Any:
+    """Return a published body with its days moved, so that the first of them is tomorrow."""
     bodies = request if isinstance(request, list) else [request]
     first = min(date.fromisoformat(d) for body in bodies for d in body["quantitiesByDate"])
-    ahead = utc_now().date() + timedelta(days=1) - first
-    moved = [
-        body
-        | {
-            "quantitiesByDate": {
-                str(date.fromisoformat(d) + ahead): q for d, q in body["quantitiesByDate"].items()
-            }
-        }
-        for body in bodies
-    ]
+    offset = utc_now().date() + timedelta(days=1) - first
+    moved = []
+    for body in bodies:
+        by_date = {}
+        for published_day, quantities in body["quantitiesByDate"].items():
+            by_date[str(date.fromisoformat(published_day) + offset)] = quantities
+        moved.append(body | {"quantitiesByDate": by_date})
     return moved if isinstance(request, list) else moved[0]
 
 
-def test_the_samples_of_scheduling_are_taken_and_promised(
+def test_the_published_samples_of_dated_changes(
     client: TestClient, application: Application, sample: Any
 ) -> None:
     one, many, now, read = sample(28), sample(29), sample(30), sample(32)
     path = one["path"].format(environmentId="dev")
-    answer = client.post(path, json=shifted(one["request"]))
+    answer = client.post(path, json=moved_to_tomorrow(one["request"]))
     assert (answer.status_code, answer.json()["processingStatus"]) == (200, "success")
     bulk = client.post(
-        many["path"].format(environmentId="dev"), json=shifted(many["request"])
+        many["path"].format(environmentId="dev"), json=moved_to_tomorrow(many["request"])
     ).json()
     assert [(a["id"], a["message"]) for a in bulk] == [
-        ("id-bike-0001", "counted before"),
+        ("id-bike-0001", ALREADY_APPLIED),
         ("id-car-0002", ""),
     ]
     assert (
@@ -97,10 +97,10 @@ def test_the_samples_of_scheduling_are_taken_and_promised(
     assert by_day == [0.0] + [10.0] * 9
     assert set(big["atpQuantities"]) == {f"{day(n)}T00:00:00Z" for n in range(10)}
     assert {d["iv"]["availabletopromise"] for d in big["atpQuantities"].values()} == {10.0}
-    balances_are_their_entries(application)
+    assert_balances_are_their_entries(application)
 
 
-def test_scheduling_leaves_on_hand_alone_and_is_committed_by_its_opposite(
+def test_a_dated_change_does_not_change_on_hand_and_its_opposite_cancels_it(
     client: TestClient, application: Application
 ) -> None:
     inbound = {"quantitiesByDate": {day(3): {"pos": {"inbound": 10}}}}
@@ -114,18 +114,18 @@ def test_scheduling_leaves_on_hand_alone_and_is_committed_by_its_opposite(
             f"{BASE}/onhand", json=scheduled("s-1", quantities={"pos": {"inbound": 10}})
         ).json()["processingStatus"]
         == "success"
-    ), "ids of changes and of dated changes are counted apart"
+    ), "ids of changes and of dated changes are separate"
     back = {"quantitiesByDate": {day(3): {"pos": {"inbound": -10}}}}
     client.post(f"{BASE}/onhand/changeschedule", json=scheduled("s-2", **back))
     row = dated(client)
     assert row["quantities"]["pos"]["inbound"] == 10
     assert row["quantitiesByDate"] == {}
     assert {d["iv"]["availabletopromise"] for d in row["atpQuantities"].values()} == {10.0}
-    balances_are_their_entries(application)
+    assert_balances_are_their_entries(application)
 
 
 @pytest.mark.parametrize("offset", [-1, 30, 400])
-def test_a_day_outside_the_window_is_refused_and_nothing_of_its_event_is_kept(
+def test_a_day_outside_the_window_is_refused_and_nothing_is_stored(
     client: TestClient, application: Application, offset: int
 ) -> None:
     good, bad = day(0), day(offset)
@@ -141,7 +141,9 @@ def test_a_day_outside_the_window_is_refused_and_nothing_of_its_event_is_kept(
     assert client.post(f"{BASE}/onhand/changeschedule", json=body).json()["message"] == ""
 
 
-def test_a_bulk_answers_bad_records_by_index_and_takes_the_rest(client: TestClient) -> None:
+def test_invalid_records_of_a_bulk_fail_by_index_and_the_others_are_applied(
+    client: TestClient,
+) -> None:
     good = scheduled("b-1", quantitiesByDate={day(1): {"pos": {"inbound": 1}}})
     bodies = [
         good,
@@ -152,12 +154,21 @@ def test_a_bulk_answers_bad_records_by_index_and_takes_the_rest(client: TestClie
     ]
     answers = client.post(f"{BASE}/onhand/changeschedule/bulk", json=bodies).json()
     assert [a["statusCode"] for a in answers] == [200, 422, 403, 422, 200]
-    assert answers[4]["message"] == "counted before"
+    assert answers[4]["message"] == ALREADY_APPLIED
     too_many = client.post(f"{BASE}/onhand/changeschedule/bulk", json=[good] * 513)
     assert too_many.status_code == 413
 
 
-def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(
+def projection(changes: list[ScheduleChange], today: date) -> list[Any]:
+    """Return the sum of all changes up to each of the next 30 days."""
+    on_day = [Decimal(0)] * 30
+    for change in changes:
+        for (changed_day, _, _), quantity in change.quantities.items():
+            on_day[(changed_day - today).days] += quantity
+    return list(accumulate(on_day))
+
+
+def test_a_batch_of_512_changes_projects_every_product_separately(
     application: Application,
 ) -> None:
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -192,16 +203,9 @@ def test_a_bulk_of_512_is_one_batch_and_every_key_is_promised_alone(
             today=now.date(),
         )
         for n in range(40):
-            mine = [
-                (d, q)
-                for c in changes
-                if c.product == f"P{n}"
-                for (d, _, _), q in c.quantities.items()
-            ]
-            window = [now.date() + timedelta(days=i) for i in range(30)]
-            projected = [sum(q for d, q in mine if d <= until) for until in window]
+            projected = projection([c for c in changes if c.product == f"P{n}"], now.date())
             promised = [min(projected[i:]) for i in range(30)]
             assert [
                 v["iv"]["availabletopromise"] for v in together[n].atp_quantities.values()
             ] == promised
-    balances_are_their_entries(application)
+    assert_balances_are_their_entries(application)

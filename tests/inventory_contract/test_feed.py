@@ -1,4 +1,4 @@
-"""The file feed: overwrite and incremental, whole files or nothing, and a problem file that says what to do."""
+"""The inventory feed: overwrite and incremental files, and the problem file of a refused one."""
 
 import os
 from datetime import datetime, timedelta
@@ -43,23 +43,26 @@ def drop(folder: Path, name: str, *items: dict[str, Any], **other: Any) -> Path:
     return file
 
 
-def work(application: Application, now: datetime | None = None) -> int:
-    """Files taken until none waits; as if every file had been written a minute ago."""
-    turn = FeedWorker(application.settings.feed_dir)
-    taken = 0
-    while turn.run_once(
+def import_all(application: Application, now: datetime | None = None) -> int:
+    """Import files until none is left and return their number.
+
+    Without `now` every file was written a minute ago.
+    """
+    worker = FeedWorker(application.settings.feed_dir)
+    imported = 0
+    while worker.run_once(
         application.database, limit=1, now=now or utc_now() + timedelta(minutes=1)
     ).rows:
-        taken += 1
-    return taken
+        imported += 1
+    return imported
 
 
 def balances(application: Application) -> dict[str, float]:
     with application.database.reading() as session:
         rows = fetch(
             session,
-            "SELECT data_source || '.' || measure, sum(quantity)::float8 FROM inventory_visibility.measure_balance"
-            " GROUP BY 1",
+            "SELECT data_source || '.' || measure, sum(quantity)::float8"
+            " FROM inventory_visibility.measure_balance GROUP BY 1",
         )
     return dict(rows)
 
@@ -73,13 +76,14 @@ def test_an_incremental_file_adds_and_moves_to_done(
 ) -> None:
     drop(folder, "a.json")
     drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": -5}})
-    assert work(application) == 2
+    assert import_all(application) == 2
     assert balances(application) == {"erp.unrestricted": 15, "erp.qualityinspection": 3}
     assert names(folder) == ["done/a.json", "done/b.json"]
     with application.database.reading() as session:
         keys = fetch(
             session,
-            "SELECT organization, product, source, dimensions FROM inventory_visibility.stock WHERE on_hand <> 0",
+            "SELECT organization, product, source, dimensions FROM inventory_visibility.stock"
+            " WHERE on_hand <> 0",
         )
     assert keys == [("usmf", "D0001", "11", "siteid=1")]
     files = client.get("/api/v1/inventory/feeds").json()["items"]
@@ -91,30 +95,30 @@ def test_an_incremental_file_adds_and_moves_to_done(
     ]
 
 
-def test_an_overwriting_file_sets_what_it_names_and_leaves_the_rest(
+def test_an_overwriting_file_sets_only_the_measures_it_names(
     application: Application, folder: Path
 ) -> None:
     drop(folder, "a.json")
     drop(folder, "b.json", {**ITEM, "quantities": {"unrestricted": 7}}, feedtype="overwrite")
-    assert work(application) == 2
+    assert import_all(application) == 2
     assert balances(application) == {"erp.unrestricted": 7, "erp.qualityinspection": 3}
 
 
-def test_the_same_file_again_counts_once(application: Application, folder: Path) -> None:
+def test_a_repeated_file_counts_once(application: Application, folder: Path) -> None:
     drop(folder, "a.json")
-    work(application)
+    import_all(application)
     drop(folder, "a.json")
-    assert work(application) == 1
+    assert import_all(application) == 1
     assert balances(application)["erp.unrestricted"] == 20
     assert names(folder) == ["done/a.json"]
 
 
-def test_a_read_only_system_is_fed_by_files_and_an_item_without_organization_is_our_own(
+def test_a_file_may_change_a_read_only_data_source_of_the_own_organization(
     application: Application, folder: Path
 ) -> None:
     item = {"productId": "D0001", "dimensions": {"InventSiteId": "S", "InventLocationId": "S"}}
     drop(folder, "a.json", {**item, "quantities": {"PhysicalInvent": 4}}, source="fno")
-    assert work(application) == 1
+    assert import_all(application) == 1
     with application.database.reading() as session:
         rows = fetch(
             session,
@@ -133,65 +137,67 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("wrong", "where"), BAD_FILES)
-def test_a_file_that_cannot_be_read_moves_to_error_with_its_problem(
+def test_an_invalid_file_moves_to_error_with_its_problem(
     application: Application, folder: Path, wrong: dict[str, Any], where: str
 ) -> None:
     drop(folder, "a.json", **wrong)
-    assert work(application) == 1
+    assert import_all(application) == 1
     assert names(folder) == ["error/a.json", "error/a.json.problem.json"]
-    said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
-    assert [p["where"] for p in said["problems"]] == [where]
-    assert all(p["what"] and p["remedy"] for p in said["problems"])
+    report = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
+    assert [p["where"] for p in report["problems"]] == [where]
+    assert all(p["what"] and p["remedy"] for p in report["problems"])
     assert balances(application) == {}
 
 
-def test_a_file_with_bad_items_is_refused_whole_with_every_path(
+def test_a_file_with_invalid_items_is_refused_as_a_whole_with_every_path(
     application: Application, folder: Path, client: TestClient
 ) -> None:
     wrong = {**ITEM, "dimensions": {"plant": "1"}}
     also = {**ITEM, "quantities": {"shelf": 1}}
     drop(folder, "a.json", ITEM, wrong, ITEM, also)
-    assert work(application) == 1
+    assert import_all(application) == 1
     assert balances(application) == {}
-    said = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
-    assert [p["where"] for p in said["problems"]] == [
+    report = orjson.loads((folder / "error" / "a.json.problem.json").read_bytes())
+    assert [p["where"] for p in report["problems"]] == [
         "onhand[1].dimensions.locationId",
         "onhand[3].quantities.shelf",
     ]
     listed = client.get("/api/v1/inventory/feeds", params={"state": "error"}).json()["items"]
     assert [(f["name"], f["problems"], f["records"]) for f in listed] == [("a.json", 2, 0)]
     drop(folder, "a.json", ITEM)  # corrected
-    work(application)
+    import_all(application)
     assert balances(application)["erp.unrestricted"] == 20
     assert "error/a.json.problem.json" not in names(folder)
 
 
-def test_what_is_no_json_is_refused_and_a_file_still_being_written_waits(
+def test_a_file_that_is_not_json_is_refused_once_it_is_complete(
     application: Application, folder: Path
 ) -> None:
     file = folder / "a.json"
     file.write_text('{"messagetype": ')
     assert (
-        work(application, now=datetime.fromtimestamp(os.stat(file).st_mtime, tz=utc_now().tzinfo))
+        import_all(
+            application, now=datetime.fromtimestamp(os.stat(file).st_mtime, tz=utc_now().tzinfo)
+        )
         == 0
     )
-    assert work(application) == 1
+    assert import_all(application) == 1
     assert (folder / "error" / "a.json.problem.json").exists()
 
 
-def test_a_worker_that_died_after_posting_finds_the_file_again_and_posts_nothing(
+def test_a_file_left_by_a_worker_that_died_is_not_posted_twice(
     application: Application, folder: Path
 ) -> None:
     file = drop(folder, "a.json")
     content = file.read_bytes()
-    work(application)
+    import_all(application)
     (folder / "done" / "a.json").unlink()
     file.write_bytes(content)  # as if it had never been moved
-    work(application)
+    import_all(application)
     assert balances(application)["erp.unrestricted"] == 20
 
 
-def test_many_workers_take_every_file_once(application: Application, folder: Path) -> None:
+def test_concurrent_workers_import_every_file_once(application: Application, folder: Path) -> None:
     for i in range(12):
         drop(folder, f"{i:02d}.json", *({**ITEM, "productId": f"P{n}"} for n in range(50)))
     barrier = Barrier(4)
@@ -199,7 +205,7 @@ def test_many_workers_take_every_file_once(application: Application, folder: Pat
     def worker() -> None:
         barrier.wait()
         for _ in range(30):
-            work(application)
+            import_all(application)
 
     threads = [Thread(target=worker) for _ in range(4)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""Timelines, supply orders, allocations and waiting lines over our own HTTP API."""
+"""Routes of timelines, supply orders and waiting lines."""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ def order(number: str, *lines: tuple[str, str, float, str, float]) -> dict[str, 
     }
 
 
-def test_a_timeline_shows_each_day_and_the_entries_that_make_it_up(client: TestClient) -> None:
+def test_a_timeline_returns_every_day_and_its_entries(client: TestClient) -> None:
     stock(client, LAMP__SEA=5, LAMP__CHI=2)
     body = {"orders": [order("PO-1", ("LAMP", "SEA", 10, day(3), 0.8))]}
     assert client.post(SUPPLY, json=body).json()["results"] == [
@@ -55,7 +55,9 @@ def test_a_timeline_shows_each_day_and_the_entries_that_make_it_up(client: TestC
     )
     (entry,) = on_day["entries"]
     assert (entry["document"], entry["quantity"], entry["confidence"], entry["measure"]) == (
-        *("purchase PO-1", 10.0, 0.8),
+        "purchase PO-1",
+        10.0,
+        0.8,
         "onhand",
     )
     page = client.get("/api/v1/inventory/atp", params={"product": "LAMP", "limit": 1}).json()
@@ -69,7 +71,7 @@ def test_a_timeline_shows_each_day_and_the_entries_that_make_it_up(client: TestC
     }
 
 
-def test_a_kit_is_promised_by_its_scarcest_part(client: TestClient) -> None:
+def test_a_kit_is_promised_by_its_scarcest_component(client: TestClient) -> None:
     parts = [{"product": "TOP", "quantity": 1}, {"product": "LEG", "quantity": 4}]
     documents = [
         {"kind": "product", "name": name, "body": {"name": name, "components": components}}
@@ -91,7 +93,9 @@ def test_a_kit_is_promised_by_its_scarcest_part(client: TestClient) -> None:
     assert [e["product"] for e in row["days"][2]["entries"]] == ["LEG"]
 
 
-def test_supply_orders_are_answered_by_index_received_once_and_closed(client: TestClient) -> None:
+def test_supply_orders_have_results_by_index_are_received_once_and_closed(
+    client: TestClient,
+) -> None:
     orders = [
         order("PO-1", ("LAMP", "SEA", 10, day(3), 1)),
         order("PO-1", ("LAMP", "SEA", 1, day(3), 1)),
@@ -112,7 +116,7 @@ def test_supply_orders_are_answered_by_index_received_once_and_closed(client: Te
     assert client.post(SUPPLY, json={"orders": [orders[0]] * 513}).status_code == 422
 
 
-def test_nobody_without_the_permission_changes_supply(
+def test_an_anonymous_client_cannot_change_supply(
     anonymous_client: TestClient, application: Application
 ) -> None:
     assert (
@@ -144,8 +148,8 @@ def test_a_transfer_is_shipped_canceled_and_shown_at_both_ends(client: TestClien
     name = {"kind": "transfer", "number": "T-1", "line_number": 1}
     for duplicate in (False, True):
         body = {"shipments": [{"id": "s-1", "quantity": 4, **name}]}
-        (told,) = client.post(f"{SUPPLY}/ship", json=body).json()["results"]
-        assert (told["ok"], told["duplicate"]) == (True, duplicate)
+        (result,) = client.post(f"{SUPPLY}/ship", json=body).json()["results"]
+        assert (result["ok"], result["duplicate"]) == (True, duplicate)
     assert client.post(f"{SUPPLY}/cancel", json={"lines": [name]}).json()["results"][0]["ok"]
     (row,) = client.get(SUPPLY, params={"source": "SEA", "open_only": True}).json()["items"]
     assert (row["source"], row["shipped"], row["to_ship"], row["open"], row["closed"]) == (

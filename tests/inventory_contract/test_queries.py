@@ -1,4 +1,4 @@
-"""What queries answer beyond the samples: version 2.0 and its pages, negative numbers, our own organization's stock."""
+"""Queries: version 2.0 and its pages, negative numbers, stock of the own organization."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,27 +17,30 @@ BASE = "/api/environment/dev"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def put(
+def post_changes(
     client: TestClient, *records: tuple[str, str, Mapping[str, str], Mapping[str, float]]
 ) -> None:
-    """(organization, product, dimensions, measures like {"iom.onhand": 5}) of every record."""
-    body = [
-        {
-            "id": str(new_id()),
-            "organizationId": organization,
-            "productId": product,
-            "dimensions": dimensions,
-            "quantities": {
-                name.split(".")[0]: {name.split(".")[1]: units} for name, units in measures.items()
-            },
-        }
-        for organization, product, dimensions, measures in records
-    ]
+    """Post changes of (organization, product, dimensions, measures like {"iom.onhand": 5})."""
+    body = []
+    for organization, product, dimensions, measures in records:
+        quantities: dict[str, dict[str, float]] = {}
+        for name, units in measures.items():
+            source, measure = name.split(".")
+            quantities.setdefault(source, {})[measure] = units
+        body.append(
+            {
+                "id": str(new_id()),
+                "organizationId": organization,
+                "productId": product,
+                "dimensions": dimensions,
+                "quantities": quantities,
+            }
+        )
     answers = client.post(f"{BASE}/onhand/bulk", json=body).json()
     assert [a["message"] for a in answers if a["statusCode"] != 200] == []
 
 
-def ask(
+def run_query(
     client: TestClient, filters: Mapping[str, Any], *, path: str = "indexquery", **more: Any
 ) -> Any:
     version = more.pop("version", "1.0")
@@ -57,14 +60,9 @@ def at(location: str, **more: str) -> dict[str, str]:
 
 
 def test_version_2_pages_by_warehouse_until_the_next_link_is_empty(client: TestClient) -> None:
-    put(
-        client,
-        *(
-            ("usmf", "D1", at(location), {"iom.onhand": 1})
-            for location in ("c", "a", "e", "b", "d")
-        ),
-    )
-    put(client, ("usmf", "D2", at("b"), {"iom.onhand": 1}))
+    for location in ("c", "a", "e", "b", "d"):
+        post_changes(client, ("usmf", "D1", at(location), {"iom.onhand": 1}))
+    post_changes(client, ("usmf", "D2", at("b"), {"iom.onhand": 1}))
     filters = {"organizationId": ["usmf"], "productId": ["D1", "D2"]}
     link, pages = "onhand/indexquery?pageNumber=1&pageSize=2", []
     while link:
@@ -78,25 +76,25 @@ def test_version_2_pages_by_warehouse_until_the_next_link_is_empty(client: TestC
         [("c", "D1"), ("d", "D1")],
         [("e", "D1")],
     ]
-    beyond = ask(client, filters, version="2.0", page={"pageNumber": 9, "pageSize": 2})
+    beyond = run_query(client, filters, version="2.0", page={"pageNumber": 9, "pageSize": 2})
     assert beyond == {"Value": [], "nextLink": ""}
-    whole = ask(client, filters, version="2.0")
+    whole = run_query(client, filters, version="2.0")
     assert (len(whole["Value"]), whole["nextLink"]) == (6, "")
 
 
-def test_version_2_asks_several_organizations_and_says_which_is_which(client: TestClient) -> None:
-    put(
+def test_version_2_queries_several_organizations_and_shows_each(client: TestClient) -> None:
+    post_changes(
         client,
         ("usmf", "D1", at("a"), {"iom.onhand": 1}),
         ("demf", "D1", at("a"), {"iom.onhand": 2}),
     )
-    put(
+    post_changes(
         client,
         ("main", "D1", at("a"), {"iom.onhand": 4}),
         ("frrt", "D1", at("a"), {"iom.onhand": 8}),
     )
     filters = {"organizationId": ["usmf", "demf", "MAIN"], "productId": ["D1"]}
-    rows = ask(client, filters, version="2.0")["Value"]
+    rows = run_query(client, filters, version="2.0")["Value"]
     assert {r["dimensions"]["organizationid"]: r["quantities"]["iom"]["onhand"] for r in rows} == {
         "usmf": 1,
         "demf": 2,
@@ -104,26 +102,26 @@ def test_version_2_asks_several_organizations_and_says_which_is_which(client: Te
     }
 
 
-def test_version_2_exact_query_takes_the_organization_as_a_key_and_pages(
+def test_version_2_exact_query_accepts_the_organization_as_a_key_and_pages(
     client: TestClient,
 ) -> None:
-    put(
+    post_changes(
         client,
         ("usmf", "D1", at("a"), {"iom.onhand": 1}),
         ("demf", "D1", at("b"), {"iom.onhand": 2}),
     )
-    put(client, ("demf", "D1", at("a"), {"iom.onhand": 4}))
+    post_changes(client, ("demf", "D1", at("a"), {"iom.onhand": 4}))
     filters = {
         "productId": ["D1"],
         "keys": ["organizationId", "siteId", "locationId"],
         "values": [["usmf", "1", "a"], ["demf", "1", "b"], ["demf", "1", "b"], ["usmf", "1", "b"]],
     }
-    first = ask(
+    first = run_query(
         client, filters, path="exactquery", version="2.0", page={"pageNumber": 1, "pageSize": 1}
     )
     assert [r["quantities"]["iom"]["onhand"] for r in first["Value"]] == [1]
     assert first["nextLink"] == "onhand/exactquery?pageNumber=2&pageSize=1"
-    second = ask(
+    second = run_query(
         client, filters, path="exactquery", version="2.0", page={"pageNumber": 2, "pageSize": 1}
     )
     assert [(r["dimensions"], r["quantities"]["iom"]["onhand"]) for r in second["Value"]] == [
@@ -132,17 +130,17 @@ def test_version_2_exact_query_takes_the_organization_as_a_key_and_pages(
     assert second["nextLink"] == ""
 
 
-def test_negative_numbers_are_shown_only_when_asked_for(client: TestClient) -> None:
-    put(client, ("usmf", "D1", at("a"), {"iom.onhand": -2, "pos.inbound": 5}))
-    put(client, ("usmf", "D1", at("b"), {"iom.onhand": -2}))
+def test_negative_numbers_are_returned_only_on_request(client: TestClient) -> None:
+    post_changes(client, ("usmf", "D1", at("a"), {"iom.onhand": -2, "pos.inbound": 5}))
+    post_changes(client, ("usmf", "D1", at("b"), {"iom.onhand": -2}))
     filters = {"organizationId": ["usmf"], "productId": ["D1"]}
     shown = {
         r["dimensions"]["locationid"]: r["quantities"]
-        for r in ask(client, filters, returnNegative=True)
+        for r in run_query(client, filters, returnNegative=True)
     }
     assert shown["a"]["iom"] == {"onhand": -2}
     assert shown["b"]["iv"]["availabletoreserve"] == -2
-    hidden = {r["dimensions"]["locationid"]: r["quantities"] for r in ask(client, filters)}
+    hidden = {r["dimensions"]["locationid"]: r["quantities"] for r in run_query(client, filters)}
     assert "iom" not in hidden["a"]
     assert hidden["a"]["pos"] == {"inbound": 5}
     assert hidden["a"]["iv"]["availabletoreserve"] == 3
@@ -151,41 +149,43 @@ def test_negative_numbers_are_shown_only_when_asked_for(client: TestClient) -> N
 
 def test_sums_are_exact_to_four_decimals(client: TestClient) -> None:
     for units in (0.1, 0.2, 0.0001):
-        put(client, ("usmf", "D1", at("a"), {"iom.onhand": units, "pos.inbound": units}))
-    (row,) = ask(client, {"organizationId": ["usmf"], "productId": ["D1"]})
+        post_changes(client, ("usmf", "D1", at("a"), {"iom.onhand": units, "pos.inbound": units}))
+    (row,) = run_query(client, {"organizationId": ["usmf"], "productId": ["D1"]})
     assert row["quantities"]["iom"]["onhand"] == 0.3001
     assert row["quantities"]["iv"]["onhand"] == 0.6002
 
 
-def test_by_product_sites_add_up_and_need_not_be_named(client: TestClient) -> None:
+def test_with_the_product_partition_sites_are_summed_and_optional(client: TestClient) -> None:
     assert (
         client.put(f"{BASE}/configuration", json={**DEFAULT, "partition": "product"}).status_code
         == 200
     )
-    put(
+    post_changes(
         client,
         ("usmf", "D1", at("a"), {"iom.onhand": 1}),
         ("usmf", "D1", {"siteId": "2"}, {"iom.onhand": 2}),
     )
-    put(client, ("usmf", "D1", {}, {"iom.onhand": 4}))
-    (whole,) = ask(client, {"organizationId": ["usmf"], "productId": ["D1"]})
+    post_changes(client, ("usmf", "D1", {}, {"iom.onhand": 4}))
+    (whole,) = run_query(client, {"organizationId": ["usmf"], "productId": ["D1"]})
     assert (whole["dimensions"], whole["quantities"]["iom"]["onhand"]) == ({}, 7)
-    nobody = client.post(
+    refused = client.post(
         f"{BASE}/onhand/indexquery", json={"filters": {"organizationId": ["usmf"]}}
     )
-    assert (nobody.status_code, nobody.json()["where"]) == (422, "filters.productId")
+    assert (refused.status_code, refused.json()["where"]) == (422, "filters.productId")
 
 
-# Our own organization: what sourcing sees
+# The own organization, whose stock sourcing uses
 
 
-def test_on_hand_of_the_own_organization_is_what_orders_are_sourced_from(
+def test_orders_are_sourced_from_on_hand_of_the_own_organization(
     client: TestClient, application: Application
 ) -> None:
-    put(client, ("MAIN", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5}))
+    post_changes(
+        client, ("MAIN", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5})
+    )
     with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
-    (row,) = ask(
+    (row,) = run_query(
         client,
         {
             "organizationId": ["main"],
@@ -197,44 +197,47 @@ def test_on_hand_of_the_own_organization_is_what_orders_are_sourced_from(
     assert row["dimensions"] == {"siteid": "SEA", "locationid": "SEA"}
 
 
-def test_an_orders_reservation_shows_and_lowers_what_is_available_to_reserve(
+def test_a_reservation_of_an_order_line_lowers_available_to_reserve(
     client: TestClient, application: Application
 ) -> None:
-    put(client, ("main", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5}))
+    post_changes(
+        client, ("main", "LAMP", {"siteId": "SEA", "locationId": "SEA"}, {"iom.onhand": 5})
+    )
     with application.database.unit_of_work() as session:
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test"
         ) == [True]
-    (row,) = ask(client, {"organizationId": ["main"], "productId": ["LAMP"]})
+    (row,) = run_query(client, {"organizationId": ["main"], "productId": ["LAMP"]})
     assert row["quantities"]["iv"]["softreservordered"] == 2
     assert row["quantities"]["iv"]["availabletoreserve"] == 3
     assert row["quantities"]["iom"]["onhand"] == 5
 
 
-def held(application: Application) -> list[tuple[Any, ...]]:
+def open_reservations(application: Application) -> list[tuple[Any, ...]]:
     with application.database.reading() as session:
         return fetch(
             session,
-            "SELECT line_id IS NULL, open::int FROM inventory_visibility.reservation WHERE open > 0 ORDER BY id",
+            "SELECT line_id IS NULL, open::int FROM inventory_visibility.reservation"
+            " WHERE open > 0 ORDER BY id",
         )
 
 
-def test_unreserving_never_takes_what_an_order_line_holds(
+def test_unreserving_never_releases_reservations_of_order_lines(
     client: TestClient, application: Application
 ) -> None:
     where = {"siteId": "SEA", "locationId": "SEA"}
-    put(client, ("main", "LAMP", where, {"iom.onhand": 5}))
+    post_changes(client, ("main", "LAMP", where, {"iom.onhand": 5}))
     with application.database.unit_of_work() as session:
         reserve(session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test")
     body = {"organizationId": "main", "productId": "LAMP", "dimensions": where}
-    wish = {
+    request = {
         **body,
         "id": "r-1",
         "quantityDataSource": "iv",
         "modifier": "SoftReservOrdered",
         "quantity": 1,
     }
-    mine = client.post(f"{BASE}/onhand/reserve", json=wish).json()["reservationId"]
+    mine = client.post(f"{BASE}/onhand/reserve", json=request).json()["reservationId"]
     answer = client.post(
         f"{BASE}/onhand/unreserve",
         json={**body, "id": "u-1", "reservationId": mine, "OffsetQty": 3},
@@ -243,40 +246,45 @@ def test_unreserving_never_takes_what_an_order_line_holds(
         "partialSuccess",
         2,
     )
-    assert held(application) == [(False, 2)]
+    assert open_reservations(application) == [(False, 2)]
     negative = client.post(
-        f"{BASE}/onhand/reserve", json={**wish, "id": "r-2", "quantity": -1}
+        f"{BASE}/onhand/reserve", json={**request, "id": "r-2", "quantity": -1}
     ).json()
     assert negative["processingStatus"] == "failed"
-    assert held(application) == [(False, 2)]
+    assert open_reservations(application) == [(False, 2)]
 
 
-def test_the_site_of_an_own_location_is_what_the_configuration_says(
+def test_the_configuration_defines_the_site_of_an_own_location(
     client: TestClient, application: Application
 ) -> None:
     assert (
         client.put(f"{BASE}/configuration", json={**DEFAULT, "sites": {"SEA": "west"}}).status_code
         == 200
     )
-    put(client, ("main", "LAMP", {"siteId": "west", "locationId": "SEA"}, {"iom.onhand": 5}))
-    put(client, ("main", "LAMP", {"siteId": "east", "locationId": "SEA"}, {"iom.onhand": 7}))
+    post_changes(
+        client, ("main", "LAMP", {"siteId": "west", "locationId": "SEA"}, {"iom.onhand": 5})
+    )
+    post_changes(
+        client, ("main", "LAMP", {"siteId": "east", "locationId": "SEA"}, {"iom.onhand": 7})
+    )
     with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
     filters = {"organizationId": ["main"], "productId": ["LAMP"]}
     assert {
-        r["dimensions"]["siteid"]: r["quantities"]["iom"]["onhand"] for r in ask(client, filters)
+        r["dimensions"]["siteid"]: r["quantities"]["iom"]["onhand"]
+        for r in run_query(client, filters)
     } == {
         "west": 5,
         "east": 7,
     }
-    (west,) = ask(client, {**filters, "siteId": ["west"], "locationId": ["SEA"]})
+    (west,) = run_query(client, {**filters, "siteId": ["west"], "locationId": ["SEA"]})
     assert west["quantities"]["iom"]["onhand"] == 5
 
 
 # Reservations beyond the samples
 
 
-def reserving(number: int, quantity: float, **dimensions: str) -> dict[str, Any]:
+def reservation(number: int, quantity: float, **dimensions: str) -> dict[str, Any]:
     return {
         "id": f"r-{number}",
         "organizationId": "usmf",
@@ -288,9 +296,9 @@ def reserving(number: int, quantity: float, **dimensions: str) -> dict[str, Any]
     }
 
 
-def test_a_bulk_of_reservations_takes_first_come_first_served(client: TestClient) -> None:
-    put(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 5}))
-    body = [reserving(i, 2, **at("a", colorId="red")) for i in range(3)]
+def test_bulk_reservations_are_applied_in_their_order(client: TestClient) -> None:
+    post_changes(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 5}))
+    body = [reservation(i, 2, **at("a", colorId="red")) for i in range(3)]
     answers = client.post(f"{BASE}/onhand/reserve/bulk", json=body).json()
     assert [a["processingStatus"] for a in answers] == ["success", "success", "failed"]
     assert answers[2]["statusCode"] == 409
@@ -305,15 +313,15 @@ def test_a_bulk_of_reservations_takes_first_come_first_served(client: TestClient
     ]
 
 
-def test_no_level_of_the_hierarchy_is_reserved_beyond_what_stands_below_it(
+def test_no_level_of_the_hierarchy_is_reserved_beyond_the_stock_below_it(
     client: TestClient,
 ) -> None:
-    put(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 3}))
-    put(client, ("usmf", "D1", at("a", colorId="blue"), {"iom.onhand": 2}))
+    post_changes(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 3}))
+    post_changes(client, ("usmf", "D1", at("a", colorId="blue"), {"iom.onhand": 2}))
 
     def status(number: int, quantity: float, **dimensions: str) -> int:
         return client.post(
-            f"{BASE}/onhand/reserve", json=reserving(number, quantity, **dimensions)
+            f"{BASE}/onhand/reserve", json=reservation(number, quantity, **dimensions)
         ).status_code
 
     assert status(1, 4, **at("a")) == 200  # any color: of the five
@@ -322,21 +330,21 @@ def test_no_level_of_the_hierarchy_is_reserved_beyond_what_stands_below_it(
     )  # red has three, but only one of all is left
     assert status(3, 1, **at("a", colorId="red")) == 200
     assert status(4, 1, **at("a", colorId="blue")) == 409
-    (row,) = ask(client, {"organizationId": ["usmf"], "productId": ["D1"]})
+    (row,) = run_query(client, {"organizationId": ["usmf"], "productId": ["D1"]})
     assert row["quantities"]["iv"]["availabletoreserve"] == 0
 
 
-def test_without_the_check_more_may_be_reserved_and_a_negative_quantity_gives_back(
+def test_an_unchecked_reservation_may_exceed_stock_and_a_negative_one_unreserves(
     client: TestClient,
 ) -> None:
-    unchecked = {**reserving(1, 4, **at("a")), "ifCheckAvailForReserv": False}
+    unchecked = {**reservation(1, 4, **at("a")), "ifCheckAvailForReserv": False}
     assert client.post(f"{BASE}/onhand/reserve", json=unchecked).status_code == 200
     filters = {"organizationId": ["usmf"], "productId": ["D1"]}
-    (row,) = ask(client, filters, returnNegative=True)
+    (row,) = run_query(client, filters, returnNegative=True)
     assert row["quantities"]["iv"]["availabletoreserve"] == -4
-    back = {**reserving(2, -4, **at("a")), "ifCheckAvailForReserv": False}
+    back = {**reservation(2, -4, **at("a")), "ifCheckAvailForReserv": False}
     assert client.post(f"{BASE}/onhand/reserve", json=back).json()["processingStatus"] == "success"
-    (row,) = ask(client, filters, returnNegative=True)
+    (row,) = run_query(client, filters, returnNegative=True)
     assert row["quantities"]["iv"]["availabletoreserve"] == 0
 
 
@@ -351,38 +359,44 @@ def test_without_the_check_more_may_be_reserved_and_a_negative_quantity_gives_ba
         ({"expiresAt": "soon"}, "expiresAt"),
     ],
 )
-def test_a_reservation_that_makes_no_sense_is_refused(
+def test_an_invalid_reservation_is_refused(
     client: TestClient, change: dict[str, Any], where: str
 ) -> None:
-    answer = client.post(f"{BASE}/onhand/reserve", json={**reserving(1, 1, **at("a")), **change})
+    answer = client.post(f"{BASE}/onhand/reserve", json={**reservation(1, 1, **at("a")), **change})
     assert (answer.status_code, answer.json()["where"]) == (422, where)
 
 
 def test_a_reservation_may_name_its_measure_under_quantities(client: TestClient) -> None:
-    put(client, ("usmf", "D1", at("a"), {"iom.onhand": 5}))
-    wish = {
-        k: v for k, v in reserving(1, 1, **at("a")).items() if k not in ("quantity", "modifier")
+    post_changes(client, ("usmf", "D1", at("a"), {"iom.onhand": 5}))
+    request = {
+        k: v for k, v in reservation(1, 1, **at("a")).items() if k not in ("quantity", "modifier")
     }
     answer = client.post(
-        f"{BASE}/onhand/reserve", json={**wish, "quantities": {"iv": {"softreservphysical": 2}}}
+        f"{BASE}/onhand/reserve", json={**request, "quantities": {"iv": {"softreservphysical": 2}}}
     )
     assert answer.status_code == 200
-    (row,) = ask(client, {"organizationId": ["usmf"], "productId": ["D1"]})
+    (row,) = run_query(client, {"organizationId": ["usmf"], "productId": ["D1"]})
     assert row["quantities"]["iv"]["softreservphysical"] == 2
 
 
 def test_a_reservation_id_of_another_product_is_refused(client: TestClient) -> None:
-    put(client, ("usmf", "D1", at("a"), {"iom.onhand": 5}))
-    client.post(f"{BASE}/onhand/reserve", json=reserving(1, 1, **at("a")))
-    wrong = {**reserving(2, 1, **at("a")), "reservationId": "elsewhere", "OffsetQty": 1}
+    post_changes(client, ("usmf", "D1", at("a"), {"iom.onhand": 5}))
+    client.post(f"{BASE}/onhand/reserve", json=reservation(1, 1, **at("a")))
+    wrong = {**reservation(2, 1, **at("a")), "reservationId": "elsewhere", "OffsetQty": 1}
     answer = client.post(f"{BASE}/onhand/unreserve", json=wrong)
     assert (answer.status_code, answer.json()["processingStatus"]) == (409, "failed")
 
 
-def test_a_dated_query_answers_the_groups_something_was_posted_or_scheduled_for(
+def promised(row: dict[str, Any]) -> list[float]:
+    """Return available to promise of a row, day by day."""
+    days = sorted(row["atpQuantities"].items())
+    return [quantities["iv"]["availabletopromise"] for _, quantities in days]
+
+
+def test_a_dated_query_returns_groups_with_postings_or_scheduled_changes(
     client: TestClient,
 ) -> None:
-    put(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 5}))
+    post_changes(client, ("usmf", "D1", at("a", colorId="red"), {"iom.onhand": 5}))
     today = datetime.now(UTC).date()
     coming = {
         "id": "s-1",
@@ -392,7 +406,7 @@ def test_a_dated_query_answers_the_groups_something_was_posted_or_scheduled_for(
     }
     dated = {**coming, "quantitiesByDate": {f"{today + timedelta(days=2)}": {"iom": {"onhand": 3}}}}
     assert client.post(f"{BASE}/onhand/changeschedule", json=dated).status_code == 200
-    rows = ask(
+    rows = run_query(
         client,
         {"organizationId": ["usmf"], "productId": ["D1"]},
         groupByValues=["colorId"],
@@ -402,13 +416,10 @@ def test_a_dated_query_answers_the_groups_something_was_posted_or_scheduled_for(
         ("a", {"onhand": 5}),
         ("b", None),
     ]
-    promised = [
-        [day["iv"]["availabletopromise"] for _, day in sorted(r["atpQuantities"].items())]
-        for r in rows
-    ]
-    assert promised == [[5.0] * 30, [0.0] * 2 + [3.0] * 28]
+    assert promised(rows[0]) == [5.0] * 30
+    assert promised(rows[1]) == [0.0] * 2 + [3.0] * 28
     assert rows[0]["quantitiesByDate"] == {}
-    exact = ask(
+    exact = run_query(
         client,
         {
             "organizationId": ["usmf"],
@@ -421,6 +432,5 @@ def test_a_dated_query_answers_the_groups_something_was_posted_or_scheduled_for(
         ATPFromDate=f"{today + timedelta(days=1)}",
         ATPToDate=f"{today + timedelta(days=2)}",
     )
-    assert [list(r["atpQuantities"]) for r in exact] == [
-        [f"{today + timedelta(days=n)}T00:00:00Z" for n in (1, 2)]
-    ]
+    (row,) = exact
+    assert list(row["atpQuantities"]) == [f"{today + timedelta(days=n)}T00:00:00Z" for n in (1, 2)]

@@ -1,4 +1,4 @@
-"""What the contract refuses: what, where and what to do, by index in a bulk, and with nothing changed."""
+"""Refused requests: their errors, by index in a bulk, and that they change nothing."""
 
 from typing import Any
 
@@ -56,14 +56,13 @@ BAD = [
 ]
 
 
-def test_a_bad_record_of_a_bulk_is_answered_by_its_index_and_the_rest_goes_through(
+def test_an_invalid_record_of_a_bulk_fails_by_index_and_the_others_are_applied(
     client: TestClient, application: Application
 ) -> None:
-    records = [
-        record
-        for i, (bad, _, _) in enumerate(BAD)
-        for record in (change(i), change(100 + i, **bad))
-    ]
+    records = []
+    for i, (bad, _, _) in enumerate(BAD):
+        records.append(change(i))
+        records.append(change(100 + i, **bad))
     answers = client.post(f"{BASE}/onhand/bulk", json=[*records, "no record"]).json()
     assert [a["index"] for a in answers] == list(range(2 * len(BAD) + 1))
     assert {a["processingStatus"] for a in answers[::2][:-1]} == {"success"}
@@ -77,7 +76,7 @@ def test_a_bad_record_of_a_bulk_is_answered_by_its_index_and_the_rest_goes_throu
 @pytest.mark.parametrize(
     ("bad", "status", "where"), BAD, ids=[f"{i}-{where}" for i, (_, _, where) in enumerate(BAD)]
 )
-def test_a_single_bad_record_is_a_problem_document_and_changes_nothing(
+def test_an_invalid_single_record_is_a_problem_document_and_changes_nothing(
     client: TestClient, application: Application, bad: dict[str, Any], status: int, where: str
 ) -> None:
     answer = client.post(f"{BASE}/onhand", json=change(1, **bad))
@@ -95,13 +94,13 @@ def test_a_single_bad_record_is_a_problem_document_and_changes_nothing(
 @pytest.mark.parametrize(
     "path", ["onhand/bulk", "setonhand/iom/bulk", "onhand/reserve/bulk", "onhand/unreserve/bulk"]
 )
-def test_more_than_512_records_are_refused_whole(
+def test_more_than_512_records_are_refused_as_a_whole(
     client: TestClient, application: Application, path: str
 ) -> None:
     answer = client.post(f"{BASE}/{path}", json=[change(i) for i in range(513)])
     assert (answer.status_code, answer.json()["detail"]) == (
         413,
-        "513 records are more than the 512 one request may hold",
+        "513 records are more than 512, the limit of a request",
     )
     assert ledger(application) == 0
     assert (
@@ -111,7 +110,7 @@ def test_more_than_512_records_are_refused_whole(
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"id": 1}', "7", ""])
-def test_a_bulk_that_is_no_list_of_records_is_refused(client: TestClient, body: str) -> None:
+def test_a_bulk_that_is_not_a_list_of_records_is_refused(client: TestClient, body: str) -> None:
     answer = client.post(f"{BASE}/onhand/bulk", content=body)
     assert (answer.status_code, answer.json()["where"]) == (422, "body")
 
@@ -120,41 +119,43 @@ def test_the_same_id_in_one_bulk_counts_once(client: TestClient, application: Ap
     answers = client.post(f"{BASE}/onhand/bulk", json=[change(1), change(1), change(2)]).json()
     assert [a["message"] for a in answers] == [
         "",
-        "this id was counted before; nothing changed",
+        "this id was already applied; nothing changed",
         "",
     ]
     assert ledger(application) == 2
 
 
-def test_a_set_older_than_what_stands_is_ignored_and_said(
+def test_a_set_older_than_the_current_value_is_ignored_and_reported(
     client: TestClient, application: Application
 ) -> None:
-    def put(number: int, at: str | None, quantity: float, **more: float) -> dict[str, Any]:
+    def set_quantities(
+        number: int, at: str | None, quantity: float, **more: float
+    ) -> dict[str, Any]:
         quantities = {"pos": {"inbound": quantity, **more}}
         record = change(number, quantities=quantities) | ({"modifiedDateTimeUTC": at} if at else {})
         answer: dict[str, Any] = client.post(f"{BASE}/setonhand/pos/bulk", json=[record]).json()[0]
         return answer
 
-    def stands() -> dict[str, float]:
+    def current() -> dict[str, float]:
         rows = query(client, filters={"organizationId": ["usmf"], "productId": ["D0001"]}).json()
         found: dict[str, float] = rows[0]["quantities"]["pos"]
         return found
 
-    assert put(1, "2026-01-02T00:00:00Z", 10)["message"] == ""
-    late = put(2, "2026-01-01T23:59:59Z", 99)
+    assert set_quantities(1, "2026-01-02T00:00:00Z", 10)["message"] == ""
+    late = set_quantities(2, "2026-01-01T23:59:59Z", 99)
     assert (late["processingStatus"], late["message"]) == (
         "success",
-        "older than what stands, and ignored: pos.inbound stands as of 2026-01-02T00:00:00Z",
+        "older than the current values and ignored: pos.inbound was set as of 2026-01-02T00:00:00Z",
     )
-    assert stands() == {"inbound": 10}
-    partly = put(3, "2026-01-01T12:00:00Z", 99, outbound=4)
+    assert current() == {"inbound": 10}
+    partly = set_quantities(3, "2026-01-01T12:00:00Z", 99, outbound=4)
     assert partly["processingStatus"] == "partialSuccess"
-    assert stands() == {"inbound": 10, "outbound": 4}
-    assert put(4, "2026-01-03T00:00:00+02:00", 7)["message"] == ""
-    assert stands()["inbound"] == 7
-    assert put(5, None, 8)["message"] == ""
-    assert put(6, "2026-01-04T00:00:00Z", 9)["processingStatus"] == "success"
-    assert stands()["inbound"] == 8
+    assert current() == {"inbound": 10, "outbound": 4}
+    assert set_quantities(4, "2026-01-03T00:00:00+02:00", 7)["message"] == ""
+    assert current()["inbound"] == 7
+    assert set_quantities(5, None, 8)["message"] == ""
+    assert set_quantities(6, "2026-01-04T00:00:00Z", 9)["processingStatus"] == "success"
+    assert current()["inbound"] == 8
 
 
 def test_a_set_of_another_systems_quantities_is_refused(
@@ -166,12 +167,12 @@ def test_a_set_of_another_systems_quantities_is_refused(
     assert ledger(application) == 0
 
 
-def test_a_repeated_set_does_not_undo_what_came_between(client: TestClient) -> None:
+def test_a_repeated_set_does_not_undo_changes_after_it(client: TestClient) -> None:
     count = change(1, quantities={"pos": {"inbound": 100}})
     client.post(f"{BASE}/setonhand/pos/bulk", json=[count])
     client.post(f"{BASE}/onhand", json=change(2, quantities={"pos": {"inbound": -30}}))
-    retry_transient = client.post(f"{BASE}/setonhand/pos/bulk", json=[count]).json()[0]
-    assert retry_transient["message"] == "this id was counted before; nothing changed"
+    repeated = client.post(f"{BASE}/setonhand/pos/bulk", json=[count]).json()[0]
+    assert repeated["message"] == "this id was already applied; nothing changed"
     rows = query(client, filters={"organizationId": ["usmf"], "productId": ["D0001"]}).json()
     assert rows[0]["quantities"]["pos"]["inbound"] == 70
 
@@ -288,15 +289,13 @@ def test_an_unknown_version_is_refused(client: TestClient) -> None:
         ),
     ],
 )
-def test_a_product_search_that_makes_no_sense_is_refused(
-    client: TestClient, search: Any, where: str
-) -> None:
+def test_an_invalid_product_search_is_refused(client: TestClient, search: Any, where: str) -> None:
     filters = {"organizationId": ["usmf"], "siteId": ["1"], "locationId": ["11"]}
     answer = query(client, path="productsearch/indexquery", productSearch=search, filters=filters)
     assert (answer.status_code, answer.json()["where"]) == (422, where)
 
 
-def test_product_ids_are_not_allowed_beside_a_product_search(client: TestClient) -> None:
+def test_product_ids_are_not_allowed_with_a_product_search(client: TestClient) -> None:
     search = {
         "productFilter": {"conditions": [{"conditionOperator": "IsExactly", "itemNumber": ["D1"]}]}
     }
@@ -304,7 +303,7 @@ def test_product_ids_are_not_allowed_beside_a_product_search(client: TestClient)
     assert (answer.status_code, answer.json()["where"]) == (422, "filters.productId")
 
 
-def test_a_job_without_a_file_says_so(client: TestClient) -> None:
+def test_the_file_of_a_job_without_one_is_not_found(client: TestClient) -> None:
     job = client.post(f"{BASE}/onhand/reserve/resyncjob", json=[]).json()["jobId"]
     assert client.get(f"{BASE}/jobs/{job}/file").status_code == 404
     assert client.post(f"{BASE}/onhand/reserve/resyncjob", json=["sap"]).status_code == 422
@@ -357,7 +356,7 @@ def sources(name: str, **changes: Any) -> dict[str, Any]:
         ({"allocation_groups": ["channel", "Channel"]}, "allocation_groups"),
     ],
 )
-def test_a_configuration_that_contradicts_itself_is_refused_with_the_place(
+def test_a_contradictory_configuration_is_refused_with_the_path(
     client: TestClient, changes: dict[str, Any], where: str
 ) -> None:
     answer = client.put(f"{BASE}/configuration", json=configuration(**changes))
@@ -368,7 +367,7 @@ def test_a_configuration_that_contradicts_itself_is_refused_with_the_place(
     assert client.get(f"{BASE}/configuration").json()["index_sets"] == DEFAULT["index_sets"]
 
 
-def test_what_stock_stands_on_cannot_be_taken_from_the_configuration(client: TestClient) -> None:
+def test_measures_in_use_cannot_be_removed_from_the_configuration(client: TestClient) -> None:
     answer = client.post(f"{BASE}/onhand", json=change(1, quantities={"pos": {"posinbound": 1}}))
     assert answer.status_code == 200
     every = DEFAULT["data_sources"]
@@ -381,8 +380,8 @@ def test_what_stock_stands_on_cannot_be_taken_from_the_configuration(client: Tes
     for name, terms in iv["calculated_measures"].items():
         iv["calculated_measures"][name] = [t for t in terms if t[2] != "PosInbound"]
     at_iv = {**every["@iv"], "calculated_measures": {}}
-    gone = configuration(data_sources={**every, "pos": without, "iv": iv, "@iv": at_iv})
-    refused = client.put(f"{BASE}/configuration", json=gone)
+    reduced = configuration(data_sources={**every, "pos": without, "iv": iv, "@iv": at_iv})
+    refused = client.put(f"{BASE}/configuration", json=reduced)
     assert refused.status_code == 422
     assert [p["what"] for p in refused.json()["problems"]] == ["posinbound is in use"]
     moved = client.put(

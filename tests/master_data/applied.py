@@ -1,4 +1,4 @@
-"""Master data as documents, the one way it comes in."""
+"""Application of master data documents."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

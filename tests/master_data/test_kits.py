@@ -1,4 +1,4 @@
-"""A kit is taken apart to its last part when it is configured, and never contains itself."""
+"""Kits are resolved to their components when they are configured, and contain no cycles."""
 
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ def parts(database: Database, *kits: str) -> dict[str, dict[str, int]]:
         return kit_parts(session, kits)
 
 
-def test_kits_of_kits_are_known_by_their_last_parts(database: Database) -> None:
+def test_nested_kits_are_resolved_to_their_components(database: Database) -> None:
     apply(
         database,
         product("BOLT"),
@@ -36,7 +36,7 @@ def test_kits_of_kits_are_known_by_their_last_parts(database: Database) -> None:
     }
 
 
-def test_changing_a_part_changes_every_kit_it_is_in(database: Database) -> None:
+def test_changing_a_component_changes_every_kit_that_contains_it(database: Database) -> None:
     apply(database, product("BOLT"), product("LEG", BOLT=2), product("TABLE", LEG=4))
     apply(database, product("LEG", BOLT=3))
     assert parts(database, "TABLE") == {"TABLE": {"BOLT": 12}}
@@ -44,7 +44,7 @@ def test_changing_a_part_changes_every_kit_it_is_in(database: Database) -> None:
     assert parts(database, "TABLE", "LEG") == {"TABLE": {"LEG": 4}}
 
 
-def test_a_ring_is_refused_and_changes_nothing(database: Database) -> None:
+def test_a_cycle_is_refused_and_changes_nothing(database: Database) -> None:
     apply(database, product("BOLT"), product("LEG", BOLT=2), product("TABLE", LEG=4))
     with pytest.raises(Invalid, match="a kit cannot contain itself"):
         apply(database, product("LEG", TABLE=1))
@@ -58,7 +58,7 @@ def test_a_ring_is_refused_and_changes_nothing(database: Database) -> None:
     }
 
 
-def test_a_part_that_is_no_product_is_refused(database: Database) -> None:
+def test_a_component_that_is_not_a_product_is_refused(database: Database) -> None:
     with pytest.raises(Invalid, match="there is no product GHOST"):
         apply(database, product("TABLE", GHOST=1))
     configuration = apply(database, product("BOLT"), product("LEG", BOLT=2))
@@ -70,7 +70,7 @@ def test_a_part_that_is_no_product_is_refused(database: Database) -> None:
     assert parts(database, "LEG") == {"LEG": {"BOLT": 2}}
 
 
-def test_random_bundle_graphs_conserve_their_parts() -> None:
+def test_random_kits_conserve_their_components() -> None:
     random = Random(7)
     for _ in range(2_000):
         names = [f"P{n}" for n in range(random.randint(2, 12))]

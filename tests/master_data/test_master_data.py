@@ -1,4 +1,4 @@
-"""The catalog is documents; names are looked up in one query; unknown ones get suggestions."""
+"""Master data documents, lookup of names, and suggestions for unknown keys."""
 
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) 
             existing_names(session, "colour", ["red"])
 
 
-def test_a_changed_document_changes_its_row_and_a_removed_one_is_no_longer_known(
+def test_a_changed_document_changes_its_row_and_a_removed_one_is_unknown(
     database: Database,
 ) -> None:
     configuration = apply(database, document("product", "X", name="Old"))
@@ -64,7 +64,7 @@ def test_many_products_are_applied_together_and_paged_by_number(database: Databa
         assert list_products(session, search="100%_off'", after=None, limit=5) == []
 
 
-def test_a_currency_that_is_no_iso_code_and_second_intake_settings_are_refused(
+def test_an_invalid_currency_and_a_second_document_of_intake_settings_are_refused(
     database: Database,
 ) -> None:
     with pytest.raises(Invalid, match="is not an ISO 4217 code"):
@@ -87,7 +87,7 @@ def test_a_currency_that_is_no_iso_code_and_second_intake_settings_are_refused(
         ("unit", "each", ("ea", "Piece", 0.95)),
     ],
 )
-def test_an_outside_key_is_matched_by_code_name_or_synonym(
+def test_an_external_key_is_matched_by_code_name_or_synonym(
     database: Database, table: str, value: str, expected: tuple[str, str, float]
 ) -> None:
     apply(
@@ -102,7 +102,7 @@ def test_an_outside_key_is_matched_by_code_name_or_synonym(
         assert suggest_matches(session, table, [value])[value][0] == expected
 
 
-def test_a_key_like_nothing_gets_no_suggestion(database: Database) -> None:
+def test_a_key_without_similar_names_has_no_suggestions(database: Database) -> None:
     apply(database, document("product", "Barista Home", name="Barista Home espresso machine"))
     with database.reading() as session:
         found = suggest_matches(session, "product", ["zzz-999", "barista", "???"])

@@ -1,4 +1,4 @@
-"""Products are found by what they are; every operator, nesting, and what makes no sense is refused."""
+"""Product search: operators, nesting, limits and invalid searches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -106,13 +106,13 @@ def by_attribute(name: str, operator: str, *values: Any, **more: str) -> dict[st
         ),
     ],
 )
-def test_every_operator_finds_what_it_says(
+def test_every_operator_finds_its_products(
     catalog: Database, search: Any, numbers: list[str]
 ) -> None:
     assert found(catalog, search) == numbers
 
 
-def test_filters_nest_and_join_by_their_own_operator(catalog: Database) -> None:
+def test_nested_filters_are_combined_by_their_own_operators(catalog: Database) -> None:
     def condition(operator: str, name: str, value: str) -> dict[str, Any]:
         return {"conditionOperator": operator, name: [value]}
 
@@ -134,7 +134,7 @@ def test_filters_nest_and_join_by_their_own_operator(catalog: Database) -> None:
     assert found(catalog, search) == ["A-200", "C-100"]
 
 
-def test_more_products_than_asked_for_are_refused(catalog: Database) -> None:
+def test_more_products_than_the_limit_are_refused(catalog: Database) -> None:
     search = by_field("itemNumber", "IsNot", "nothing")
     assert len(found(catalog, search, limit=5)) == 5
     with pytest.raises(TooLarge, match="more than 4 products match"):
@@ -157,12 +157,12 @@ def test_more_products_than_asked_for_are_refused(catalog: Database) -> None:
         "cable",
     ],
 )
-def test_what_makes_no_sense_is_refused(catalog: Database, search: Any) -> None:
+def test_an_invalid_search_is_refused(catalog: Database, search: Any) -> None:
     with pytest.raises(Invalid):
         found(catalog, search)
 
 
-def test_filters_that_nest_without_end_or_repeat_without_end_are_refused(catalog: Database) -> None:
+def test_too_deep_and_too_many_filters_are_refused(catalog: Database) -> None:
     condition = {"conditionOperator": "IsExactly", "itemNumber": ["a"]}
     deep: dict[str, Any] = {"conditions": [condition]}
     for _ in range(11):

@@ -1,4 +1,4 @@
-"""Every way the other side can fail, seen through OutsideHttp."""
+"""The HTTP client of providers and its errors for every kind of failure."""
 
 import threading
 import time
@@ -15,15 +15,18 @@ from openiom.testing import RecordedCalls, unreachable_address
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
-class Other:
-    """The other side: answers each request as `answer` says, and counts them."""
+class FakeServer:
+    """A server that responds to every request with `answer` and records the paths."""
 
     def __init__(self, url: str) -> None:
-        self.url, self.paths = url, list[str]()
-        self.answer: Answer = says(200, b"{}")
+        self.url = url
+        self.paths: list[str] = []
+        self.answer: Answer = responds(200, b"{}")
 
 
-def says(status: int, body: bytes = b"", *, length: int | None = None, **headers: str) -> Answer:
+def responds(
+    status: int, body: bytes = b"", *, length: int | None = None, **headers: str
+) -> Answer:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for name, value in headers.items():
@@ -36,12 +39,12 @@ def says(status: int, body: bytes = b"", *, length: int | None = None, **headers
 
 
 @pytest.fixture
-def other() -> Iterator[Other]:
+def other() -> Iterator[FakeServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            told.paths.append(self.path)
-            told.answer(self)
+            fake.paths.append(self.path)
+            fake.answer(self)
 
         do_POST = do_PUT = do_GET
 
@@ -49,55 +52,57 @@ def other() -> Iterator[Other]:
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told = Other(f"http://127.0.0.1:{server.server_port}")
+        fake = FakeServer(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
-        yield told
+        yield fake
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def heard() -> RecordedCalls:
+def calls() -> RecordedCalls:
     return RecordedCalls()
 
 
 @pytest.fixture
-def http(other: Other, heard: RecordedCalls) -> Iterator[ProviderHttpClient]:
+def http(other: FakeServer, calls: RecordedCalls) -> Iterator[ProviderHttpClient]:
     with closing(
         ProviderHttpClient(
-            other.url, report=heard, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
+            other.url, report=calls, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
         )
     ) as client:
         yield client
 
 
-def test_json_is_parsed_and_an_empty_answer_is_none(http: ProviderHttpClient, other: Other) -> None:
-    other.answer = says(200, b'{"a": [1]}')
+def test_json_is_parsed_and_an_empty_response_is_none(
+    http: ProviderHttpClient, other: FakeServer
+) -> None:
+    other.answer = responds(200, b'{"a": [1]}')
     assert http.get("x").body == {"a": [1]}
-    other.answer = says(204)
+    other.answer = responds(204)
     assert http.put("x", {"b": 2}).body is None
 
 
 @pytest.mark.parametrize(
     ("answer", "seconds"),
     [
-        (says(429, X_Rate_Limit_Time_Reset_Ms="15000"), 15.0),
-        (says(429, Retry_After="7"), 7.0),
-        (says(429, X_Retry_After="9"), 9.0),
-        (says(429, Retry_After="soon"), 5.0),
-        (says(503, Retry_After="11"), 11.0),
-        (says(500, Retry_After="11"), None),
-        (says(502, b"<html>"), None),
-        (says(200, b'{"a": '), None),
-        (says(200, b"\xff\xfe"), None),
-        (says(200, b'{"a": 1}', length=50), None),
+        (responds(429, X_Rate_Limit_Time_Reset_Ms="15000"), 15.0),
+        (responds(429, Retry_After="7"), 7.0),
+        (responds(429, X_Retry_After="9"), 9.0),
+        (responds(429, Retry_After="soon"), 5.0),
+        (responds(503, Retry_After="11"), 11.0),
+        (responds(500, Retry_After="11"), None),
+        (responds(502, b"<html>"), None),
+        (responds(200, b'{"a": '), None),
+        (responds(200, b"\xff\xfe"), None),
+        (responds(200, b'{"a": 1}', length=50), None),
     ],
 )
-def test_what_may_pass_is_an_outage_that_says_when_to_come_again(
+def test_a_transient_failure_is_an_outage_with_its_retry_time(
     http: ProviderHttpClient,
-    other: Other,
-    heard: RecordedCalls,
+    other: FakeServer,
+    calls: RecordedCalls,
     answer: Answer,
     seconds: float | None,
 ) -> None:
@@ -106,36 +111,38 @@ def test_what_may_pass_is_an_outage_that_says_when_to_come_again(
         http.get("orders")
     assert failed.value.retry_after == seconds
     assert f"{other.url}/orders" in failed.value.where
-    assert len(heard) == 1
+    assert len(calls) == 1
 
 
-def test_garbage_is_told_with_its_first_bytes(http: ProviderHttpClient, other: Other) -> None:
-    other.answer = says(200, b"<html>maintenance")
+def test_the_error_for_invalid_json_shows_its_first_bytes(
+    http: ProviderHttpClient, other: FakeServer
+) -> None:
+    other.answer = responds(200, b"<html>maintenance")
     with pytest.raises(ProviderDown, match="<html>maintenance"):
         http.get("orders")
 
 
-def test_an_answer_that_need_not_be_json_counts_as_one_without_a_body(
-    http: ProviderHttpClient, other: Other
+def test_a_response_that_need_not_be_json_has_no_body(
+    http: ProviderHttpClient, other: FakeServer
 ) -> None:
-    other.answer = says(200, b"OK")
+    other.answer = responds(200, b"OK")
     assert http.post("bin", {}, expect_json=False).body is None
     assert len(other.paths) == 1
 
 
 def test_a_silent_server_is_an_outage_after_the_timeout(
-    http: ProviderHttpClient, other: Other, heard: RecordedCalls
+    http: ProviderHttpClient, other: FakeServer, calls: RecordedCalls
 ) -> None:
     other.answer = lambda handler: time.sleep(1)
     with pytest.raises(ProviderDown, match="timed out"):
         http.get("orders")
-    assert heard[0].status is None
+    assert calls[0].status is None
 
 
-def test_an_address_where_nobody_listens_is_an_outage(heard: RecordedCalls) -> None:
+def test_an_unreachable_address_is_an_outage(calls: RecordedCalls) -> None:
     host, port = unreachable_address()
     with (
-        closing(ProviderHttpClient(f"http://{host}:{port}", report=heard)) as client,
+        closing(ProviderHttpClient(f"http://{host}:{port}", report=calls)) as client,
         pytest.raises(ProviderDown),
     ):
         client.get("orders")
@@ -150,55 +157,57 @@ def test_an_address_where_nobody_listens_is_an_outage(heard: RecordedCalls) -> N
         (422, b'{"title": "Bad", "errors": {"sku": "unknown"}}', ProviderRejected, "unknown"),
     ],
 )
-def test_a_refusal_is_told_in_the_vendors_words(
+def test_a_refusal_contains_the_message_of_the_provider(
     http: ProviderHttpClient,
-    other: Other,
+    other: FakeServer,
     status: int,
     body: bytes,
     kind: type[Exception],
     words: str,
 ) -> None:
-    other.answer = says(status, body)
+    other.answer = responds(status, body)
     with pytest.raises(kind, match=words) as failed:
         http.get("orders")
     assert failed.type is kind
 
 
 def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(
-    http: ProviderHttpClient, other: Other
+    http: ProviderHttpClient, other: FakeServer
 ) -> None:
     host, port = unreachable_address()
-    other.answer = says(302, Location=f"http://{host}:{port}/")
+    other.answer = responds(302, Location=f"http://{host}:{port}/")
     with pytest.raises(ProviderRejected, match="redirect"):
         http.get("orders")
-    other.answer = says(307, Location="/elsewhere")
+    other.answer = responds(307, Location="/elsewhere")
     with pytest.raises(ProviderRejected, match="redirect"):
         http.post("orders", {})
     assert other.paths == ["/orders", "/orders"]
 
 
-def test_an_answer_above_the_limit_is_given_up(http: ProviderHttpClient, other: Other) -> None:
-    other.answer = says(200, b"[" + b"1," * 600 + b"1]")
+def test_a_response_above_the_size_limit_is_refused(
+    http: ProviderHttpClient, other: FakeServer
+) -> None:
+    other.answer = responds(200, b"[" + b"1," * 600 + b"1]")
     with pytest.raises(ProviderRejected, match="larger than 1000 bytes"):
         http.get("orders")
 
 
 def test_the_call_log_shows_no_secret_of_a_query(
-    http: ProviderHttpClient, heard: RecordedCalls
+    http: ProviderHttpClient, calls: RecordedCalls
 ) -> None:
     http.get("orders", {"page": 2, "access_token": "s3cret", "apiKey": "s3cret"})
-    assert heard[0].url.endswith("/orders?page=2&access_token=***&apiKey=***")
+    assert calls[0].url.endswith("/orders?page=2&access_token=***&apiKey=***")
 
 
-def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(
-    http: ProviderHttpClient, other: Other
+def test_a_short_quota_wait_is_waited_out_and_a_long_one_is_an_outage(
+    http: ProviderHttpClient, other: FakeServer
 ) -> None:
-    other.answer = says(
+    other.answer = responds(
         200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="200"
     )
     http.get("a")
     began = time.monotonic()
-    other.answer = says(
+    other.answer = responds(
         200, b"{}", X_Rate_Limit_Requests_Left="0", X_Rate_Limit_Time_Reset_Ms="60000"
     )
     http.get("b")
@@ -212,8 +221,8 @@ def test_a_spent_quota_is_waited_out_when_short_and_told_when_long(
 @pytest.mark.parametrize(
     "url", ["ftp://example.com", "file:///etc/passwd", "example.com", "", "http://u:p@example.com"]
 )
-def test_an_address_that_is_none_or_holds_a_credential_is_invalid(
-    url: str, heard: RecordedCalls
+def test_a_malformed_address_or_one_with_credentials_is_invalid(
+    url: str, calls: RecordedCalls
 ) -> None:
     with pytest.raises(Invalid):
-        ProviderHttpClient(url, report=heard)
+        ProviderHttpClient(url, report=calls)

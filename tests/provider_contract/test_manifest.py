@@ -1,4 +1,4 @@
-"""Providers declared by a manifest: complete ones load, and every fault is named."""
+"""Providers declared by a manifest: complete ones load, and errors name every fault."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ class Connector:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Make a provider package of the given files and return its name."""
+    """Return a function that creates a provider package of files and returns its name."""
     monkeypatch.syspath_prepend(str(tmp_path))
     names = []
 

@@ -257,7 +257,7 @@ export const feeds = [
     records: 0,
     problems: 3,
     problem: 'onhand[0].productId: is missing (give productId as text)',
-    at: at(2),
+    recorded_at: at(2),
   },
   {
     id: 1,
@@ -268,7 +268,7 @@ export const feeds = [
     records: 120,
     problems: 0,
     problem: '',
-    at: at(60),
+    recorded_at: at(60),
   },
 ];
 const days = (free, moves) => {

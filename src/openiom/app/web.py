@@ -77,7 +77,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     app.state.database = application.database
     app.state.authenticate = authenticate
     app.state.issuer = application.issuer
-    app.state.reserve_together = ReservationBatcher(application.database)
+    app.state.reservation_batcher = ReservationBatcher(application.database)
     app.state.configuration = application.configuration
     app.state.environment = application.settings.environment
     app.state.session_hours = application.settings.session_hours

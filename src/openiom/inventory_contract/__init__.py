@@ -1,4 +1,12 @@
-"""The public Inventory Visibility REST contract, under `/api/environment/{environmentId}/...`."""
+"""
+The public Inventory Visibility REST contract, under `/api/environment/{environmentId}/...`.
+
+Owns        the routes of the contract, watermarks of set quantities, adjustments, jobs and their
+            files, and the import of feed files.
+Guarantees  a record is applied once by its id; a set older than the current value changes
+            nothing; a feed file is posted as a whole or not at all.
+Publishes   no events.
+"""
 
 from pathlib import Path
 
@@ -33,7 +41,7 @@ for part in PARTS:
 
 
 def workers(feed_folder: Path | None) -> tuple[Worker, ...]:
-    """Return the background workers of this package; inventory files are read from `feed_folder`."""
+    """Return the background workers of this package; feed files are read from `feed_folder`."""
     return export_job_worker(), FeedWorker(feed_folder)
 
 

@@ -1,10 +1,10 @@
-"""Adjustments of the business layer: kept for the ERP with their reference, and posted to on-hand when asked."""
+"""Adjustments of a business application: stored for the ERP, and posted to on hand on request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -15,19 +15,46 @@ from openiom.inventory_visibility import (
     post_measures,
 )
 from openiom.kernel import Invalid, IomError, Refused
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.database import to_json_text
 
 from .body_parser import StockName, day, measure_name, number, stock_name, text
-from .changes import ALREADY
-from .responses import Answer, succeeded
+from .changes import ALREADY_APPLIED
+from .responses import RecordResult, succeeded
 
-CREATED, POSTED = "created", "iv_posted"
-SHOWN = {CREATED: "Created", POSTED: "IVPosted"}
+CREATED = "created"
+POSTED = "iv_posted"
+LABELS = {CREATED: "Created", POSTED: "IVPosted"}
+_COLUMN_TYPES = {
+    "external_id": "text",
+    "organization": "text",
+    "product": "text",
+    "source": "text",
+    "dimensions": "jsonb",
+    "data_source": "text",
+    "measure": "text",
+    "quantity": "numeric",
+    "reference_category": "text",
+    "reference_id": "text",
+    "journal_name": "text",
+    "cost_price": "numeric",
+    "transaction_date": "date",
+}
+_COLUMNS = ", ".join(_COLUMN_TYPES)
+_RECORD = ", ".join(f"{name} {sql_type}" for name, sql_type in _COLUMN_TYPES.items())
+
+
+class AdjustmentKey(NamedTuple):
+    """The identity of an adjustment; an id counts once in an organization."""
+
+    organization: str
+    external_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
+    """An adjustment of one measure. `reference` is the category and id of a document of the ERP."""
+
     record_id: str
     name: StockName
     measure: Measure
@@ -35,23 +62,32 @@ class Adjustment:
     reference: tuple[str, str]
     journal: str
     cost_price: Decimal | None
-    on: date | None
+    transaction_date: date | None
+
+    @property
+    def key(self) -> AdjustmentKey:
+        return AdjustmentKey(self.name.organization, self.record_id)
 
 
 def read_adjustment(record: Mapping[str, Any], configuration: InventoryConfiguration) -> Adjustment:
+    """Return the adjustment in a record with lower-case names. Raises Invalid."""
     source = text(record, "quantityDataSource")
     quantity = number(record.get("quantity"), "quantity")
     if not quantity:
-        raise Invalid("adjusts nothing", where="quantity", remedy="send a quantity other than zero")
+        raise Invalid(
+            "the quantity is zero", where="quantity", remedy="send a quantity other than zero"
+        )
     measure = measure_name(
         configuration, source, text(record, "physicalMeasure"), where="physicalMeasure"
     )
     if measure in configuration.reservation:
         raise Invalid(
-            "is a soft reservation", where="physicalMeasure", remedy="reserve and unreserve it"
+            "is a soft-reservation measure",
+            where="physicalMeasure",
+            remedy="use the calls reserve and unreserve",
         )
     price = record.get("costprice")
-    on = record.get("transdate")
+    given_day = record.get("transdate")
     return Adjustment(
         record_id=text(record, "id"),
         name=stock_name(record, configuration),
@@ -63,11 +99,11 @@ def read_adjustment(record: Mapping[str, Any], configuration: InventoryConfigura
         ),
         journal=text(record, "fnoJournalNameId", default=""),
         cost_price=None if price is None else number(price, "costPrice"),
-        on=day(on, "transDate") if on else None,
+        transaction_date=day(given_day, "transDate") if given_day else None,
     )
 
 
-def take_adjustments(
+def apply_adjustments(
     session: Session,
     adjustments: Sequence[Adjustment],
     *,
@@ -75,47 +111,61 @@ def take_adjustments(
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> Sequence[Answer | IomError]:
-    """Keep each adjustment once by its id, and move on-hand with it when `post`; one answer an adjustment."""
-    first = {
-        (a.name.organization, a.record_id): i for i, a in reversed(list(enumerate(adjustments)))
-    }
-    kept = _keep(session, [adjustments[i] for i in sorted(first.values())], now=now, actor=actor)
-    fresh = [i for key, i in sorted(first.items(), key=lambda item: item[1]) if key in kept]
-    refused: dict[int, str] = {}
-    if post and fresh:
-        posted = post_measures(
-            session,
-            [_change(adjustments[i]) for i in fresh],
-            mode="change",
-            formula=configuration.formula,
-            now=now,
-            actor=actor,
-            cause="adjustment",
-        )
-        refused = {i: p.reason for i, p in zip(fresh, posted, strict=True) if not p.ok}
-        _settle(
-            session,
-            adjustments,
-            posted=[i for i in fresh if i not in refused],
-            refused=list(refused),
-        )
-    answers: list[Answer | IomError] = []
-    for i, adjustment in enumerate(adjustments):
-        if i in refused:
-            answers.append(
-                Refused(refused[i], where="quantity", remedy="correct it and send it again")
-            )
-        elif i in fresh:
-            answers.append(
-                succeeded(adjustment.record_id, detailLineStatus=SHOWN[POSTED if post else CREATED])
-            )
+) -> Sequence[RecordResult | IomError]:
+    """Store every adjustment once by its id and, with `post`, change on hand; one result each."""
+    new = _insert_new(session, adjustments, now=now, actor=actor)
+    refusals: dict[AdjustmentKey, str] = {}
+    if post and new:
+        refusals = _post(session, new, configuration, now=now, actor=actor)
+        _mark_posted(session, [key for key in new if key not in refusals])
+        _delete(session, list(refusals))
+    label = LABELS[POSTED if post else CREATED]
+    results: list[RecordResult | IomError] = []
+    for adjustment in adjustments:
+        # A later adjustment of the same request with the same id is a duplicate.
+        if new.get(adjustment.key) is not adjustment:
+            results.append(succeeded(adjustment.record_id, ALREADY_APPLIED))
+        elif adjustment.key in refusals:
+            results.append(_refused(refusals[adjustment.key]))
         else:
-            answers.append(succeeded(adjustment.record_id, ALREADY))
-    return answers
+            results.append(succeeded(adjustment.record_id, detailLineStatus=label))
+    return results
 
 
-def _change(adjustment: Adjustment) -> MeasureChange:
+def _refused(reason: str) -> Refused:
+    return Refused(
+        reason,
+        where="quantity",
+        remedy="correct the quantity and send the record with the same id",
+    )
+
+
+def _post(
+    session: Session,
+    adjustments: Mapping[AdjustmentKey, Adjustment],
+    configuration: InventoryConfiguration,
+    *,
+    now: datetime,
+    actor: str,
+) -> dict[AdjustmentKey, str]:
+    """Change on hand by these adjustments; return the reasons of those that were refused."""
+    posted = post_measures(
+        session,
+        list(map(_measure_change, adjustments.values())),
+        mode="change",
+        formula=configuration.formula,
+        now=now,
+        actor=actor,
+        cause="adjustment",
+    )
+    refusals = {}
+    for key, result in zip(adjustments, posted, strict=True):
+        if not result.ok:
+            refusals[key] = result.reason
+    return refusals
+
+
+def _measure_change(adjustment: Adjustment) -> MeasureChange:
     name = adjustment.name
     return MeasureChange(
         organization=name.organization,
@@ -128,61 +178,73 @@ def _change(adjustment: Adjustment) -> MeasureChange:
     )
 
 
-def _keep(
+def _insert(
     session: Session, adjustments: Sequence[Adjustment], *, now: datetime, actor: str
-) -> set[tuple[str, str]]:
-    """Write down those whose id is new, in the order of their ids; answers which those were."""
-    rows = [
-        {
-            "external_id": a.record_id,
-            "organization": a.name.organization,
-            "product": a.name.product,
-            "source": a.name.source,
-            "dimensions": dict(a.name.dimensions),
-            "data_source": a.measure[0],
-            "measure": a.measure[1],
-            "quantity": str(a.quantity),
-            "reference_category": a.reference[0],
-            "reference_id": a.reference[1],
-            "journal_name": a.journal,
-            "cost_price": None if a.cost_price is None else str(a.cost_price),
-            "transaction_date": str(a.on or now.date()),
-        }
-        for a in sorted(adjustments, key=lambda a: (a.name.organization, a.record_id))
-    ]
-    columns = (
-        "external_id text, organization text, product text, source text, dimensions jsonb, data_source text,"
-        " measure text, quantity numeric, reference_category text, reference_id text, journal_name text,"
-        " cost_price numeric, transaction_date date"
-    )
-    names = ", ".join(part.split()[0] for part in columns.split(","))
-    found = fetch(
+) -> set[AdjustmentKey]:
+    """Insert the adjustments whose ids are new, in the order of their ids; return their keys."""
+    ordered = sorted(adjustments, key=lambda adjustment: adjustment.key)
+    rows = [_row(adjustment, now.date()) for adjustment in ordered]
+    found = fetch_as(
         session,
-        f"INSERT INTO inventory_visibility.adjustment ({names}, status, at, actor)"
-        f" SELECT {names}, %s, %s, %s FROM jsonb_to_recordset(%s::jsonb) AS r({columns})"
+        AdjustmentKey,
+        f"INSERT INTO inventory_contract.adjustment ({_COLUMNS}, status, recorded_at, actor)"
+        f" SELECT {_COLUMNS}, %s, %s, %s FROM jsonb_to_recordset(%s::jsonb) AS r({_RECORD})"
         " ON CONFLICT (organization, external_id) DO NOTHING RETURNING organization, external_id",
         (CREATED, now, actor, to_json_text(rows)),
     )
-    return {(organization, external_id) for organization, external_id in found}
+    return set(found)
 
 
-def _settle(
-    session: Session,
-    adjustments: Sequence[Adjustment],
-    *,
-    posted: Sequence[int],
-    refused: Sequence[int],
-) -> None:
-    """Mark what on-hand took; forget what it refused, so that a corrected record may come under the same id."""
-    for statement, places in (
-        (f"UPDATE inventory_visibility.adjustment a SET status = '{POSTED}' FROM", posted),
-        ("DELETE FROM inventory_visibility.adjustment a USING", refused),
-    ):
-        if places:
-            chosen = [adjustments[i] for i in places]
-            execute(
-                session,
-                f"{statement} unnest(%s::text[], %s::text[]) AS g(organization, external_id)"
-                " WHERE a.organization = g.organization AND a.external_id = g.external_id",
-                ([a.name.organization for a in chosen], [a.record_id for a in chosen]),
-            )
+def _insert_new(
+    session: Session, adjustments: Sequence[Adjustment], *, now: datetime, actor: str
+) -> dict[AdjustmentKey, Adjustment]:
+    """Insert the first adjustment with every id; return those whose ids are new, by key."""
+    first_by_key: dict[AdjustmentKey, Adjustment] = {}
+    for adjustment in adjustments:
+        first_by_key.setdefault(adjustment.key, adjustment)
+    inserted = _insert(session, list(first_by_key.values()), now=now, actor=actor)
+    return {key: first for key, first in first_by_key.items() if key in inserted}
+
+
+def _row(adjustment: Adjustment, today: date) -> dict[str, Any]:
+    data_source, measure = adjustment.measure
+    category, reference = adjustment.reference
+    price = adjustment.cost_price
+    return {
+        "external_id": adjustment.record_id,
+        "organization": adjustment.name.organization,
+        "product": adjustment.name.product,
+        "source": adjustment.name.source,
+        "dimensions": dict(adjustment.name.dimensions),
+        "data_source": data_source,
+        "measure": measure,
+        "quantity": str(adjustment.quantity),
+        "reference_category": category,
+        "reference_id": reference,
+        "journal_name": adjustment.journal,
+        "cost_price": None if price is None else str(price),
+        "transaction_date": str(adjustment.transaction_date or today),
+    }
+
+
+def _mark_posted(session: Session, keys: Sequence[AdjustmentKey]) -> None:
+    if keys:
+        execute(
+            session,
+            "UPDATE inventory_contract.adjustment a SET status = %s"
+            " FROM unnest(%s::text[], %s::text[]) AS k(organization, external_id)"
+            " WHERE a.organization = k.organization AND a.external_id = k.external_id",
+            (POSTED, [key.organization for key in keys], [key.external_id for key in keys]),
+        )
+
+
+def _delete(session: Session, keys: Sequence[AdjustmentKey]) -> None:
+    """Delete refused adjustments, so that a corrected record may have the same id."""
+    if keys:
+        execute(
+            session,
+            "DELETE FROM inventory_contract.adjustment a"
+            " USING unnest(%s::text[], %s::text[]) AS k(organization, external_id)"
+            " WHERE a.organization = k.organization AND a.external_id = k.external_id",
+            ([key.organization for key in keys], [key.external_id for key in keys]),
+        )

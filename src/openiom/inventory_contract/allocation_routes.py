@@ -1,12 +1,14 @@
 """
-The contract's allocations: /allocation/allocate, unallocate, reallocate, consume and query.
+Routes of allocations: /allocation/allocate, unallocate, reallocate, consume and query.
 
-Where the contract is silent we choose: nothing is allocated beyond what is available; the answer of a query is a list
-of {productId, dimensions, groups, quantities: {"@iv": {...}}}, and groups given in it ask for all allocations below.
+Choices of ours where the contract is silent: no more is allocated than is available; a query
+returns a list of {productId, dimensions, groups, quantities: {"@iv": {...}}}, and groups in a query
+select all allocations below them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -28,11 +30,12 @@ from openiom.inventory_visibility import (
     inventory_configuration,
 )
 from openiom.kernel import Invalid, IomError, Refused
-from openiom.platform.http import Now, RawBody, ReadSession, WriteSession
+from openiom.platform.http import Now, Principal, RawBody, ReadSession, WriteSession
 
 from .body_parser import folded, measure_name, number, read_object, stock_name, text
-from .dependencies import PREFIX, Caller, Take, answer_record
-from .responses import Answer, json, succeeded
+from .changes import ALREADY_APPLIED
+from .dependencies import PREFIX, Caller, process_record
+from .responses import RecordResult, json_response, succeeded
 
 router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 SIGNS = {"addition": 1, "subtraction": -1}
@@ -42,18 +45,16 @@ SIGNS = {"addition": 1, "subtraction": -1}
 def allocate(
     request: Request, caller: Caller, body: RawBody, session: WriteSession, now: Now
 ) -> Response:
-    """Take units from the common pool for a group."""
-    caller.require("inventory.write")
-    return _act("allocate", request, body, session, now, caller.name)
+    """Allocate units of the common pool to a group."""
+    return _operate("allocate", request, body, session, now, caller)
 
 
 @router.post("/allocation/unallocate")
 def unallocate(
     request: Request, caller: Caller, body: RawBody, session: WriteSession, now: Now
 ) -> Response:
-    """Give units of a group back to the common pool."""
-    caller.require("inventory.write")
-    return _act("unallocate", request, body, session, now, caller.name)
+    """Return units of a group to the common pool."""
+    return _operate("unallocate", request, body, session, now, caller)
 
 
 @router.post("/allocation/reallocate")
@@ -61,91 +62,82 @@ def reallocate(
     request: Request, caller: Caller, body: RawBody, session: WriteSession, now: Now
 ) -> Response:
     """Move units from one group to another."""
-    caller.require("inventory.write")
-    return _act("reallocate", request, body, session, now, caller.name)
+    return _operate("reallocate", request, body, session, now, caller)
 
 
 @router.post("/allocation/consume")
 def consume(
     request: Request, caller: Caller, body: RawBody, session: WriteSession, now: Now
 ) -> Response:
-    """Use units of a group, with the measures that move with them."""
-    caller.require("inventory.write")
-    return _act("consume", request, body, session, now, caller.name)
+    """Consume units of a group, and change the physical measures named with them."""
+    return _operate("consume", request, body, session, now, caller)
 
 
 @router.post("/allocation/query")
 def query(caller: Caller, body: RawBody, session: ReadSession) -> Response:
-    """What is allocated at exactly these dimensions, to these groups and below; no groups are all."""
+    """Return allocations at exactly these dimensions, to these groups and below or to all."""
     caller.require("inventory.read")
     configuration = inventory_configuration(session)
     record = read_object(body)
-    where = stock_name(record, configuration)
-    key = StockKey(
-        where.organization, where.product, where.source, dimension_text(where.dimensions)
-    )
-    groups = _path(record.get("groups") or {}, configuration, "groups", least=0)
-    return json(
-        [
-            _shown(row, where.organization, configuration)
-            for row in allocations_at(session, key, groups)
-        ]
-    )
+    name = stock_name(record, configuration)
+    key = StockKey(name.organization, name.product, name.source, dimension_text(name.dimensions))
+    groups = _path(record.get("groups") or {}, configuration, "groups", minimum=0)
+    rows = allocations_at(session, key, groups)
+    return json_response([_allocation(row, name.organization, configuration) for row in rows])
 
 
-def _act(
-    kind: AllocationKind, request: Request, body: bytes, session: Session, now: datetime, actor: str
+def _operate(
+    kind: AllocationKind,
+    request: Request,
+    body: bytes,
+    session: Session,
+    now: datetime,
+    principal: Principal,
 ) -> Response:
+    principal.require("inventory.write")
     configuration = inventory_configuration(session)
-    return answer_record(
-        request,
-        body,
-        read=_reader(kind, configuration),
-        take=_taker(session, configuration, now, actor),
+    apply = partial(_apply, session, configuration=configuration, now=now, actor=principal.name)
+    return process_record(request, body, read=partial(_read, kind, configuration), apply=apply)
+
+
+def _read(
+    kind: AllocationKind, configuration: InventoryConfiguration, record: dict[str, Any]
+) -> AllocationOperation:
+    """Return the operation in a record with lower-case names. Raises Invalid."""
+    name = stock_name(record, configuration)
+    quantity = number(record.get("quantity"), "quantity")
+    if quantity <= 0:
+        raise Invalid(
+            "must be above zero", where="quantity", remedy="send the quantity as a positive number"
+        )
+    source_groups: tuple[str, ...] = ()
+    measures: dict[Measure, int] = {}
+    if kind == "reallocate":
+        source_groups = _path(record.get("sourcegroups"), configuration, "sourceGroups")
+    elif kind == "consume":
+        measures = _measures(record.get("physicalmeasures"), configuration)
+    groups = record.get("groups", record.get("targetgroups"))
+    return AllocationOperation(
+        kind,
+        text(record, "id"),
+        name.organization,
+        name.product,
+        name.source,
+        _path(groups, configuration, "groups"),
+        quantity,
+        name.dimensions,
+        source_groups,
+        measures,
     )
-
-
-def _reader(
-    kind: AllocationKind, configuration: InventoryConfiguration
-) -> Callable[[dict[str, Any]], AllocationOperation]:
-    def read(record: dict[str, Any]) -> AllocationOperation:
-        where = stock_name(record, configuration)
-        quantity = number(record.get("quantity"), "quantity")
-        if quantity <= 0:
-            raise Invalid(
-                "must be above zero",
-                where="quantity",
-                remedy="send what is to be moved as a positive number",
-            )
-        groups = record.get("groups", record.get("targetgroups"))
-        sources = (
-            _path(record.get("sourcegroups"), configuration, "sourceGroups")
-            if kind == "reallocate"
-            else ()
-        )
-        measures = (
-            _measures(record.get("physicalmeasures"), configuration) if kind == "consume" else {}
-        )
-        return AllocationOperation(
-            kind,
-            text(record, "id"),
-            where.organization,
-            where.product,
-            where.source,
-            _path(groups, configuration, "groups"),
-            quantity,
-            where.dimensions,
-            sources,
-            measures,
-        )
-
-    return read
 
 
 def _path(
-    given: Any, configuration: InventoryConfiguration, where: str, *, least: int = 1
+    given: Any, configuration: InventoryConfiguration, where: str, *, minimum: int = 1
 ) -> tuple[str, ...]:
-    """Group values from the highest group down. Raises Invalid for an unknown group, a gap, or too few."""
+    """Return group values from the highest group down.
+
+    Raises Invalid for an unknown group, a gap, or fewer than `minimum` groups.
+    """
     groups = folded(given, where)
     names = [name.lower() for name in configuration.allocation_groups]
     unknown = sorted(set(groups) - set(names))
@@ -156,65 +148,85 @@ def _path(
             remedy=f"the groups are, highest first, {', '.join(configuration.allocation_groups)}",
         )
     values = [text(groups, name, default="") for name in names]
-    path = values[: values.index("")] if "" in values else values
-    if any(values[len(path) :]):
-        missing = configuration.allocation_groups[len(path)]
+    length = values.index("") if "" in values else len(values)
+    path = values[:length]
+    if any(values[length:]):
+        missing = configuration.allocation_groups[length]
         raise Invalid(
             f"{missing} is missing",
             where=where,
-            remedy="give the groups from the highest down without a gap",
+            remedy="send the groups from the highest down without a gap",
         )
-    if len(path) < least:
+    if length < minimum:
         raise Invalid(
             "names no group",
             where=where,
-            remedy=f"give at least {configuration.allocation_groups[:1]}",
+            remedy=f"send at least {', '.join(configuration.allocation_groups[:1])}",
         )
     return tuple(path)
 
 
 def _measures(given: Any, configuration: InventoryConfiguration) -> dict[Measure, int]:
-    """{data source: {measure: "Addition" or "Subtraction"}}.
-
-    A calculated measure made of soft-reservation measures alone (`iv.softreserved`) stands for the first mapped one.
-    """
-    out: dict[Measure, int] = {}
+    """Return the signs of {data source: {measure: "Addition" or "Subtraction"}}. Raises Invalid."""
+    signs: dict[Measure, int] = {}
     for source, measures in folded(given or {}, "physicalMeasures").items():
         for name, modifier in folded(measures, f"physicalMeasures.{source}").items():
-            at = f"physicalMeasures.{source}.{name}"
+            path = f"physicalMeasures.{source}.{name}"
             sign = SIGNS.get(str(modifier).lower())
             if sign is None:
                 raise Invalid(
-                    f"{modifier} is not a modifier", where=at, remedy="send Addition or Subtraction"
+                    f"{modifier} is not a modifier",
+                    where=path,
+                    remedy="send Addition or Subtraction",
                 )
-            parts = configuration.calculated.get((source, name), {})
-            soft = [
-                m
-                for m in configuration.reservation
-                if parts and set(parts) <= set(configuration.reservation)
-            ]
-            out[soft[0] if soft else measure_name(configuration, source, name, where=at)] = sign
-    return out
+            measure = _soft_reservation_measure(source, name, configuration)
+            if measure is None:
+                measure = measure_name(configuration, source, name, where=path)
+            signs[measure] = sign
+    return signs
 
 
-def _taker(
-    session: Session, configuration: InventoryConfiguration, now: datetime, actor: str
-) -> Take[AllocationOperation]:
-    def take(acts: Sequence[AllocationOperation]) -> list[Answer | IomError]:
-        done = apply_allocations(session, acts, configuration=configuration, now=now, actor=actor)
-        return [
-            succeeded(act.event_id, "counted before" if answer.duplicate else "")
-            if answer.ok
-            else Refused(
-                answer.reason, where=act.kind, remedy="ask for less, or allocate more first"
+def _soft_reservation_measure(
+    source: str, name: str, configuration: InventoryConfiguration
+) -> Measure | None:
+    """Return the first soft-reservation measure for a calculated one that consists of such only.
+
+    An example is `iv.softreserved`. None for every other measure.
+    """
+    terms = set(configuration.calculated.get((source, name), {}))
+    if terms and terms <= set(configuration.reservation):
+        return next(iter(configuration.reservation))
+    return None
+
+
+def _apply(
+    session: Session,
+    operations: Sequence[AllocationOperation],
+    *,
+    configuration: InventoryConfiguration,
+    now: datetime,
+    actor: str,
+) -> list[RecordResult | IomError]:
+    allocated = apply_allocations(
+        session, operations, configuration=configuration, now=now, actor=actor
+    )
+    results: list[RecordResult | IomError] = []
+    for operation, result in zip(operations, allocated, strict=True):
+        if result.ok:
+            message = ALREADY_APPLIED if result.duplicate else ""
+            results.append(succeeded(operation.event_id, message))
+        else:
+            results.append(
+                Refused(
+                    result.reason,
+                    where=operation.kind,
+                    remedy="reduce the quantity, or allocate more first",
+                )
             )
-            for act, answer in zip(acts, done, strict=True)
-        ]
-
-    return take
+    return results
 
 
-def _shown(
+def _allocation(
     row: AllocationRow, organization: str, configuration: InventoryConfiguration
 ) -> dict[str, Any]:
     dimensions = dict(row.dimensions)

@@ -1,8 +1,9 @@
 """
-Reading the contract's bodies: names in any case, dimensions by a data source's own names, quantities by measure.
+Parsing of request bodies: fields, dimensions under the names of a data source, quantities.
 
-Field names, dimension names, data sources and measures are compared without regard to case; values (organization,
-product, dimension values) are kept as they came, without blanks around them. Errors name the field by its path.
+Names of fields, dimensions, data sources and measures are case-insensitive; values (organization,
+product, dimension values) keep their case and lose surrounding blanks. Errors name the field by
+its path.
 """
 
 import math
@@ -25,16 +26,18 @@ from openiom.inventory_visibility import (
 from openiom.kernel import Forbidden, Invalid, TooLarge
 
 BULK_LIMIT = 512
-NO_DIMENSIONS: Mapping[str, str] = {}
+MAX_LENGTH = 400
 LARGEST = Decimal(10) ** 13
 _FOUR_PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
 class StockName:
-    """Where a record points. `organization` is '' for our own; `source` is the locationId, '' when none is given;
+    """The stock that a record names.
 
-    `dimensions` are lower-case base dimensions to values, without locationid.
+    organization  "" for the own organization
+    source        the locationId, "" when none is given
+    dimensions    values by lower-case base dimension, without locationid
     """
 
     organization: str
@@ -43,12 +46,15 @@ class StockName:
     dimensions: Mapping[str, str]
 
     def named(self) -> dict[str, str]:
-        """Every dimension, locationid included."""
-        return {**self.dimensions, LOCATION: self.source} if self.source else dict(self.dimensions)
+        """Return all dimensions, including locationid."""
+        dimensions = dict(self.dimensions)
+        if self.source:
+            dimensions[LOCATION] = self.source
+        return dimensions
 
 
 def read_json(body: bytes) -> Any:
-    """The body of a request. Raises Invalid when it is not JSON."""
+    """Return the body of a request. Raises Invalid when it is not JSON."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -58,59 +64,69 @@ def read_json(body: bytes) -> Any:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """A request's only record, its field names in lower case."""
+    """Return the single record of a request, its field names in lower case."""
     return folded(read_json(body), "body")
 
 
 def read_records(body: bytes) -> list[Any]:
-    """The records of a bulk request as they came: one to 512. Raises TooLarge beyond that."""
+    """Return the records of a bulk request, one to 512. Raises Invalid or TooLarge."""
     records = read_json(body)
     if not isinstance(records, list) or not records:
-        raise Invalid(
-            "a bulk request is a list of records", where="body", remedy="send [{...}, {...}]"
-        )
+        raise Invalid("is not a list of records", where="body", remedy="send [{...}, {...}]")
     if len(records) > BULK_LIMIT:
         raise TooLarge(
-            f"{len(records)} records are more than the {BULK_LIMIT} one request may hold",
+            f"{len(records)} records are more than {BULK_LIMIT}, the limit of a request",
             where="body",
-            remedy=f"send them in parts of {BULK_LIMIT}; nothing of this request was taken",
+            remedy=f"send them in parts of {BULK_LIMIT}; no record of this request was applied",
         )
     return records
 
 
 def folded(record: Any, where: str) -> dict[str, Any]:
-    """An object with its names in lower case. Raises Invalid for anything else, and for a name given twice."""
+    """Return an object with its names in lower case.
+
+    Raises Invalid for anything else, and for names that differ only in case.
+    """
     if not isinstance(record, dict):
         raise Invalid("is not an object", where=where, remedy='send {"name": value, ...}')
-    out = {name.lower(): value for name, value in record.items()}
-    if len(out) != len(record):
+    fields = {name.lower(): value for name, value in record.items()}
+    if len(fields) != len(record):
         raise Invalid(
-            "gives a name twice, in upper and lower case", where=where, remedy="give it once"
+            "contains a name twice, in upper and lower case", where=where, remedy="send it once"
         )
-    return out
+    return fields
 
 
 def text(record: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
-    """A field as text without blanks around it; numbers are taken as text. Raises Invalid when it is missing."""
+    """Return a field as text without surrounding blanks; whole numbers are accepted as text.
+
+    Raises Invalid when it is missing and there is no default.
+    """
     value = record.get(name.lower())
     if value is None and default is not None:
         return default
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or not (value.strip() or default is not None):
-        raise Invalid("is missing or is not text", where=name, remedy=f"give {name} as text")
-    return _printable(value.strip(), name)
+    stripped = value.strip() if isinstance(value, str) else ""
+    if stripped:
+        return _printable(stripped, name)
+    if isinstance(value, str) and default is not None:
+        return ""
+    raise Invalid("is missing or is not text", where=name, remedy=f"send {name} as text")
 
 
 def _printable(value: str, where: str) -> str:
-    if "\x00" in value or len(value) > 400:
+    if "\x00" in value or len(value) > MAX_LENGTH:
         raise Invalid(
-            "holds a zero byte or is longer than 400 characters", where=where, remedy="shorten it"
+            f"contains a zero byte or is longer than {MAX_LENGTH} characters",
+            where=where,
+            remedy="shorten it",
         )
     return value
 
 
 def truth(record: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    """Return a field as a boolean; the texts "true" and "false" are accepted. Raises Invalid."""
     value = record.get(name.lower())
     if value is None:
         return default
@@ -122,55 +138,62 @@ def truth(record: Mapping[str, Any], name: str, *, default: bool) -> bool:
 
 
 def number(value: Any, where: str) -> Decimal:
-    """A quantity: at most four decimal places and thirteen digits before them."""
+    """Return a quantity of at most 13 digits and four decimal places. Raises Invalid."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Invalid("is not a number", where=where, remedy="send a number such as 5 or 2.5")
-    read = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
-    if abs(read) >= LARGEST or (isinstance(value, float) and read != read.quantize(_FOUR_PLACES)):
+    quantity = Decimal(repr(value))
+    # Large numbers are refused first: quantize cannot represent them.
+    if abs(quantity) >= LARGEST or quantity != quantity.quantize(_FOUR_PLACES):
         raise Invalid(
-            f"{value} does not fit", where=where, remedy="at most 13 digits and four decimal places"
+            f"{value} has too many digits",
+            where=where,
+            remedy="send at most 13 digits and four decimal places",
         )
-    return read
+    return quantity
 
 
 def texts(record: Mapping[str, Any], name: str) -> list[str]:
-    """A list of texts; one text stands for a list of one, an absent field for an empty list."""
+    """Return a list of texts without duplicates; a single text counts as a list, none as empty."""
     value = record.get(name.lower())
-    given = [] if value is None else value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(text({name.lower(): v}, name) for v in given))
+    if value is None:
+        return []
+    values = value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(text({name.lower(): item}, name) for item in values))
 
 
 def day(value: Any, where: str) -> date:
-    """2022-02-01, 2022/2/1, or a date and time, of which the UTC day counts."""
+    """Return the day of 2022-02-01 or 2022/2/1, or the UTC day of a date and time.
+
+    Raises Invalid.
+    """
     if isinstance(value, str):
+        parts = value.strip().replace("/", "-").split("-")
         try:
-            return _of_our_time(
-                date(*(int(part) for part in value.strip().replace("/", "-").split("-"))), where
-            )
+            return _within_range(date(*map(int, parts)), where)
         except (ValueError, TypeError):
             pass
     return moment(value, where).date()
 
 
 def moment(value: Any, where: str) -> datetime:
-    """An ISO 8601 date and time in UTC; one without an offset is UTC."""
+    """Return an ISO 8601 date and time in UTC; without an offset it is UTC. Raises Invalid."""
     try:
-        read = _of_our_time(datetime.fromisoformat(value.strip()), where)
+        given = _within_range(datetime.fromisoformat(value.strip()), where)
     except (AttributeError, ValueError):
         raise Invalid(
             "is not a date", where=where, remedy="send it as 2026-01-31 or 2026-01-31T12:00:00Z"
         ) from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 
 Day = TypeVar("Day", bound=date)
 
 
-def _of_our_time(value: Day, where: str) -> Day:
-    """Days at the ends of the calendar cannot be counted from."""
+def _within_range(value: Day, where: str) -> Day:
+    """Refuse days so near the ends of the calendar that days cannot be added to them."""
     if not 1900 <= value.year <= 9000:
         raise Invalid(
-            f"the year {value.year} is out of reach",
+            f"the year {value.year} is out of range",
             where=where,
             remedy="send a year from 1900 to 9000",
         )
@@ -184,51 +207,58 @@ def base_dimensions(
     *,
     where: str = "dimensions",
 ) -> dict[str, str]:
-    """Dimension names of `data_source` or base names, to base names in lower case; empty values are left out."""
+    """Return values by lower-case base dimension; empty values are left out.
+
+    Names are base dimensions or dimensions of `data_source`. Raises Invalid.
+    """
     if dimensions is None:
         return {}
     if not isinstance(dimensions, dict):
         raise Invalid("is not an object", where=where, remedy='send {"siteId": "1", ...}')
-    out: dict[str, str] = {}
-    for name, value in dimensions.items():
+    result: dict[str, str] = {}
+    for name, given in dimensions.items():
         base = base_name(name, configuration, data_source, where=where)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        value = _dimension_value(given, name, where)
+        if not value:
             continue
-        if not isinstance(value, str):
-            value = text({name.lower(): value}, name)
-        if base in out and out[base] != value.strip():
-            raise Invalid(
-                f"{name} is given two values", where=where, remedy="give each dimension once"
-            )
-        out[base] = value.strip()
-        if len(value) > 400 or "\x00" in value:
-            _printable(value, f"{where}.{name}")
-    return out
+        if result.setdefault(base, value) != value:
+            raise Invalid(f"{name} has two values", where=where, remedy="send each dimension once")
+    return result
+
+
+def _dimension_value(value: Any, name: str, where: str) -> str:
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str):
+        value = text({name.lower(): value}, name)
+    return _printable(value.strip(), f"{where}.{name}")
 
 
 def base_name(
     name: str, configuration: InventoryConfiguration, data_source: str = "", *, where: str
 ) -> str:
-    """The base dimension `name` means, in lower case. Raises Invalid when it means none."""
-    low = name.lower()
+    """Return the lower-case base dimension with this name, which may be one of `data_source`.
+
+    Raises Invalid for an unknown name.
+    """
+    lower = name.lower()
     if data_source:
-        mapped = data_source_of(configuration, data_source, "dimensionDataSource").dimensions.get(
-            low
-        )
+        source = data_source_of(configuration, data_source, "dimensionDataSource")
+        mapped = source.dimensions.get(lower)
         if mapped:
             return mapped
-    if low in BASE_DIMENSIONS:
-        return low
-    whose = f" of {data_source}" if data_source else ""
+    if lower in BASE_DIMENSIONS:
+        return lower
+    of_source = f" of {data_source}" if data_source else ""
     raise Invalid(
-        f"{name} is neither a base dimension nor a dimension{whose}",
+        f"{name} is neither a base dimension nor a dimension{of_source}",
         where=f"{where}.{name}",
         remedy="map it in the inventory configuration, or name its dimensionDataSource",
     )
 
 
 def data_source_of(configuration: InventoryConfiguration, name: str, where: str) -> DataSource:
-    """A configured data source. Raises Invalid."""
+    """Return a configured data source. Raises Invalid for an unknown name."""
     found = configuration.sources.get(name.lower())
     if found is None:
         raise Invalid(
@@ -240,44 +270,54 @@ def data_source_of(configuration: InventoryConfiguration, name: str, where: str)
 
 
 def stock_name(record: Mapping[str, Any], configuration: InventoryConfiguration) -> StockName:
-    """Where a folded record points, for writing. Raises Invalid when the partition asks for more."""
+    """Return the stock that a record with lower-case names changes.
+
+    Raises Invalid when site or location is missing and the configuration requires both.
+    """
     given = text(record, "organizationId")
-    dimensions = base_dimensions(
-        record.get("dimensions"), configuration, text(record, "dimensionDataSource", default="")
-    )
-    if configuration.by_location and not (SITE in dimensions and LOCATION in dimensions):
-        missing = "siteId" if SITE not in dimensions else "locationId"
-        raise Invalid(
-            f"{missing} is missing",
-            where=f"dimensions.{missing}",
-            remedy="give siteId and locationId",
-        )
+    data_source = text(record, "dimensionDataSource", default="")
+    dimensions = base_dimensions(record.get("dimensions"), configuration, data_source)
+    if configuration.by_location:
+        _require_place(dimensions)
     source = dimensions.pop(LOCATION, "")
     organization = configuration.organization(given)
     if not organization and dimensions.get(SITE) == configuration.site_of(source):
-        del dimensions[
-            SITE
-        ]  # What stands at an own location is what orders are sourced from; its site says no more.
+        # Stock at an own location is a source of orders and does not store its site.
+        del dimensions[SITE]
     return StockName(organization, text(record, "productId"), source, dimensions)
+
+
+def _require_place(dimensions: Mapping[str, str]) -> None:
+    for dimension, label in ((SITE, "siteId"), (LOCATION, "locationId")):
+        if dimension not in dimensions:
+            raise Invalid(
+                f"{label} is missing",
+                where=f"dimensions.{label}",
+                remedy="send siteId and locationId",
+            )
 
 
 def measure_name(
     configuration: InventoryConfiguration, data_source: str, measure: str, *, where: str
 ) -> Measure:
-    """A physical measure the API may change. Raises Invalid, or Forbidden when its data source is read-only."""
+    """Return a physical measure that the API may change.
+
+    Raises Invalid, or Forbidden when its data source is read-only.
+    """
     source = data_source_of(configuration, data_source, where)
     name = measure.lower()
     if name not in source.physical:
         raise Invalid(
             f"{data_source}.{measure} is not a physical measure",
             where=where,
-            remedy="add it to the inventory configuration, or change the measures it is calculated from",
+            remedy="add it to the inventory configuration,"
+            " or change the measures it is calculated from",
         )
     if source.read_only:
         raise Forbidden(
             f"quantities of {data_source} cannot be changed through the API",
             where=where,
-            remedy="post them to another data source, or let the file feed bring them",
+            remedy="post them to another data source, or import them with the file feed",
         )
     return source.name, name
 
@@ -285,28 +325,37 @@ def measure_name(
 def quantities_of(
     value: Any, configuration: InventoryConfiguration, where: str = "quantities"
 ) -> dict[Measure, Decimal]:
-    """{data source: {measure: number}} as physical measures. Raises Invalid when nothing stands in it."""
-    out: dict[Measure, Decimal] = {}
+    """Return {data source: {measure: number}} as quantities by physical measure.
+
+    Raises Invalid when it contains no quantity.
+    """
+    quantities: dict[Measure, Decimal] = {}
     for source, measures in folded(value, where).items():
         for name, given in folded(measures, f"{where}.{source}").items():
-            at = f"{where}.{source}.{name}"
-            out[measure_name(configuration, source, name, where=at)] = number(given, at)
-    if not out:
-        raise Invalid("holds no quantity", where=where, remedy='send {"iom": {"onhand": 5}}')
-    return out
+            path = f"{where}.{source}.{name}"
+            measure = measure_name(configuration, source, name, where=path)
+            quantities[measure] = number(given, path)
+    if not quantities:
+        raise Invalid("contains no quantity", where=where, remedy='send {"iom": {"onhand": 5}}')
+    return quantities
 
 
 def hierarchy_prefix(name: StockName, configuration: InventoryConfiguration) -> Sequence[str]:
-    """The reservation level of a name. Raises Invalid unless its dimensions are an unbroken beginning of the order."""
+    """Return the dimensions of the reservation hierarchy down to the level of `name`.
+
+    Raises Invalid unless its dimensions are a prefix of the hierarchy.
+    """
     given = name.named()
     if not name.organization and LOCATION in given:
         given.setdefault(SITE, "")
-    order = configuration.hierarchy
-    level = order[: len(given)]
+    hierarchy = configuration.hierarchy
+    level = hierarchy[: len(given)]
     if set(level) != set(given):
+        names = ", ".join(sorted(given)) or "no dimension"
         raise Invalid(
-            f"{', '.join(sorted(given)) or 'no dimension'} is not an unbroken beginning of {', '.join(order)}",
+            f"{names} is not a prefix of {', '.join(hierarchy)}",
             where="dimensions",
-            remedy="give every dimension of the reservation hierarchy down to the deepest one you need, and no other",
+            remedy="send every dimension of the reservation hierarchy down to the deepest one"
+            " you need, and no other",
         )
     return level

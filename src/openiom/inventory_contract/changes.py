@@ -1,10 +1,10 @@
-"""On-hand changes and sets: reading them, counting each id once, and refusing a word older than what stands."""
+"""Changes and sets of on hand: an id counts once, and outdated values are ignored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -19,17 +19,20 @@ from openiom.inventory_visibility import (
     post_measures,
 )
 from openiom.kernel import Invalid, IomError, Refused
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_as
 
 from .body_parser import StockName, data_source_of, moment, quantities_of, stock_name, text
-from .responses import PARTIAL, SUCCESS, Answer, succeeded
+from .responses import PARTIAL, SUCCESS, RecordResult, succeeded
 
-ALREADY = "this id was counted before; nothing changed"
+ALREADY_APPLIED = "this id was already applied; nothing changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One record of a change or a set. `modified_at` is when the sender knew it, None when it does not say."""
+class OnHandChange:
+    """A record of a change or a set.
+
+    `modified_at` is when its quantities were true at the sender; None when the record has no time.
+    """
 
     record_id: str
     name: StockName
@@ -37,8 +40,17 @@ class Change:
     modified_at: datetime | None = None
 
 
-def read_change(record: Mapping[str, Any], configuration: InventoryConfiguration) -> Change:
-    return Change(
+@dataclass(frozen=True, slots=True)
+class CurrentQuantities:
+    """A set without its outdated quantities, and the times of the newer values of those."""
+
+    change: OnHandChange
+    outdated: Mapping[Measure, datetime]
+
+
+def read_change(record: Mapping[str, Any], configuration: InventoryConfiguration) -> OnHandChange:
+    """Return the change in a record with lower-case names. Raises Invalid."""
+    return OnHandChange(
         text(record, "id"),
         stock_name(record, configuration),
         quantities_of(record.get("quantities"), configuration),
@@ -47,29 +59,32 @@ def read_change(record: Mapping[str, Any], configuration: InventoryConfiguration
 
 def read_set(
     record: Mapping[str, Any], configuration: InventoryConfiguration, system: str
-) -> Change:
-    """A record of a set. Raises Invalid when it sets quantities of another system."""
+) -> OnHandChange:
+    """Return the set in a record. Raises Invalid when it sets quantities of another system."""
     owner = data_source_of(configuration, system, "inventorySystem").name
     change = read_change(record, configuration)
-    other = next((source for source, _ in change.quantities if source != owner), None)
-    if other:
-        what = f"{other} quantities cannot be set by {system}"
-        raise Invalid(
-            what, where=f"quantities.{other}", remedy="set them under the system that owns them"
-        )
-    said = record.get("modifieddatetimeutc")
-    return replace(change, modified_at=moment(said, "modifiedDateTimeUTC") if said else None)
+    for source, _ in change.quantities:
+        if source != owner:
+            raise Invalid(
+                f"{source} quantities cannot be set by {system}",
+                where=f"quantities.{source}",
+                remedy="set them under the system that owns them",
+            )
+    modified = record.get("modifieddatetimeutc")
+    if not modified:
+        return change
+    return replace(change, modified_at=moment(modified, "modifiedDateTimeUTC"))
 
 
-def take_changes(
+def apply_changes(
     session: Session,
-    changes: Sequence[Change],
+    changes: Sequence[OnHandChange],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> Sequence[Answer | IomError]:
-    """Post differences; one answer a change."""
+) -> Sequence[RecordResult | IomError]:
+    """Add the quantities of every change; return one result each."""
     posted = post_measures(
         session,
         [_measure_change(c, event_id=f"onhand:{c.record_id}") for c in changes],
@@ -79,45 +94,44 @@ def take_changes(
         actor=actor,
         cause="onhand",
     )
-    return [_answer(c, p) for c, p in zip(changes, posted, strict=True)]
+    return [_result(change, result) for change, result in zip(changes, posted, strict=True)]
 
 
-def take_sets(
+def apply_sets(
     session: Session,
-    changes: Sequence[Change],
+    changes: Sequence[OnHandChange],
     *,
     system: str,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> Sequence[Answer | IomError]:
-    """Make quantities what the records say, but for those that are older than what stands; one answer a record."""
+) -> Sequence[RecordResult | IomError]:
+    """Replace quantities, except by values older than the current ones; return one result each."""
     event_ids = [f"set:{system.lower()}:{change.record_id}" for change in changes]
-    fresh, stale = _newest(session, changes, event_ids, now)
-    kept = [i for i, change in enumerate(fresh) if change.quantities]
+    current = _current_quantities(session, changes, event_ids, now)
+    indexes = [i for i, one in enumerate(current) if one.change.quantities]
     posted = post_measures(
         session,
-        [_measure_change(fresh[i], event_id=event_ids[i]) for i in kept],
+        [_measure_change(current[i].change, event_id=event_ids[i]) for i in indexes],
         mode="set",
         formula=configuration.formula,
         now=now,
         actor=actor,
         cause="setonhand",
     )
-    by_place = dict(zip(kept, posted, strict=True))
-    answers: list[Answer | IomError] = []
-    for i, change in enumerate(changes):
-        said = _stale_message(stale[i])
-        if i not in by_place:
-            answers.append(succeeded(change.record_id, said))
+    posted_by_index = dict(zip(indexes, posted, strict=True))
+    results: list[RecordResult | IomError] = []
+    for index, change in enumerate(changes):
+        message = _outdated_message(current[index].outdated)
+        status = PARTIAL if message else SUCCESS
+        if index in posted_by_index:
+            results.append(_result(change, posted_by_index[index], message=message, status=status))
         else:
-            answers.append(
-                _answer(change, by_place[i], message=said, status=PARTIAL if said else SUCCESS)
-            )
-    return answers
+            results.append(succeeded(change.record_id, message))
+    return results
 
 
-def _measure_change(change: Change, *, event_id: str) -> MeasureChange:
+def _measure_change(change: OnHandChange, *, event_id: str) -> MeasureChange:
     name = change.name
     return MeasureChange(
         organization=name.organization,
@@ -130,94 +144,146 @@ def _measure_change(change: Change, *, event_id: str) -> MeasureChange:
     )
 
 
-def _answer(
-    change: Change, posted: PostingResult, message: str = "", status: str = SUCCESS
-) -> Answer | IomError:
+def _result(
+    change: OnHandChange, posted: PostingResult, message: str = "", status: str = SUCCESS
+) -> RecordResult | IomError:
     if not posted.ok:
         return Refused(
             posted.reason,
             where="quantities",
             remedy="correct the quantity, or release reservations",
         )
-    return succeeded(change.record_id, ALREADY if posted.duplicate else message, status=status)
+    if posted.duplicate:
+        message = ALREADY_APPLIED
+    return succeeded(change.record_id, message, status=status)
 
 
-def _stale_message(stale: Sequence[tuple[Measure, datetime]]) -> str:
-    if not stale:
+def _outdated_message(outdated: Mapping[Measure, datetime]) -> str:
+    if not outdated:
         return ""
-    named = ", ".join(f"{s}.{m} stands as of {at:%Y-%m-%dT%H:%M:%SZ}" for (s, m), at in stale)
-    return f"older than what stands, and ignored: {named}"
+    parts = []
+    for (source, measure), modified_at in outdated.items():
+        parts.append(f"{source}.{measure} was set as of {modified_at:%Y-%m-%dT%H:%M:%SZ}")
+    return f"older than the current values and ignored: {', '.join(parts)}"
 
 
-Stale = list[tuple[Measure, datetime]]
+class WatermarkKey(NamedTuple):
+    """The primary key of a measure's watermark."""
+
+    organization: str
+    product: str
+    source: str
+    dimensions: str
+    data_source: str
+    measure: str
 
 
-def _newest(
-    session: Session, changes: Sequence[Change], event_ids: Sequence[str], now: datetime
-) -> tuple[list[Change], list[Stale]]:
-    """The changes with only the quantities that are news, and what of each is not. Marks stay locked until the end.
+class Watermark(NamedTuple):
+    """A row of `measure_watermark`."""
 
-    A set that does not say when counts as of now; one counted before moves no mark.
+    organization: str
+    product: str
+    source: str
+    dimensions: str
+    data_source: str
+    measure: str
+    modified_at: datetime
+
+    @property
+    def key(self) -> WatermarkKey:
+        return WatermarkKey(*self[:-1])
+
+
+_KEY = ", ".join(WatermarkKey._fields)
+_KEY_ARRAYS = ", ".join(["%s::text[]"] * len(WatermarkKey._fields))
+
+
+def _current_quantities(
+    session: Session, changes: Sequence[OnHandChange], event_ids: Sequence[str], now: datetime
+) -> list[CurrentQuantities]:
+    """Return the changes without outdated quantities and advance the watermarks.
+
+    Watermarks remain locked until the transaction ends. A set without a time has the time `now`;
+    one that was already applied advances no watermark.
     """
-    stands = _locked_marks(
-        session, sorted({_mark(c.name, m) for c in changes for m in c.quantities})
-    )
-    before = dict(stands)
     keys = [event_key(c.name.organization, e) for c, e in zip(changes, event_ids, strict=True)]
-    counted = known_events(session, keys)
-    fresh, stale = [], []
+    stored = _locked_watermarks(session, changes)
+    watermarks = dict(stored)
+    applied = known_events(session, keys)
+    result = []
     for change, key in zip(changes, keys, strict=True):
-        at = change.modified_at or now
-        old = [
-            (m, stands[_mark(change.name, m)])
-            for m in change.quantities
-            if at < stands[_mark(change.name, m)]
-        ]
-        ignored = {m for m, _ in old}
-        kept = {m: q for m, q in change.quantities.items() if m not in ignored}
-        if key not in counted:
-            stands |= {_mark(change.name, m): at for m in kept}
-        fresh.append(replace(change, quantities=kept))
-        stale.append(old)
-    _move_marks(session, {mark: at for mark, at in stands.items() if at != before[mark]})
-    return fresh, stale
+        modified_at = change.modified_at or now
+        quantities, outdated = {}, {}
+        for measure, quantity in change.quantities.items():
+            watermark = _watermark_key(change.name, measure)
+            if modified_at < watermarks[watermark]:
+                outdated[measure] = watermarks[watermark]
+                continue
+            quantities[measure] = quantity
+            if key not in applied:
+                watermarks[watermark] = modified_at
+        result.append(CurrentQuantities(replace(change, quantities=quantities), outdated))
+    advanced = {key: at for key, at in watermarks.items() if at != stored[key]}
+    _update_watermarks(session, advanced)
+    return result
 
 
-Mark = tuple[str, ...]
-_MARK = "organization, product, source, dimensions, data_source, measure"
-_LISTS = ", ".join(["%s::text[]"] * 6)
+def _locked_watermarks(
+    session: Session, changes: Sequence[OnHandChange]
+) -> dict[WatermarkKey, datetime]:
+    """Return the watermarks of all measures of the changes, locked in order.
 
-
-def _locked_marks(session: Session, marks: Sequence[Mark]) -> dict[Mark, datetime]:
-    """When each measure was last set, locked in order; the epoch for one that never was."""
-    columns = [[mark[i] for mark in marks] for i in range(6)]
-    given = f"unnest({_LISTS}) AS g({_MARK})"
+    The watermark of a measure that was never set is the epoch.
+    """
+    keys: set[WatermarkKey] = set()
+    for change in changes:
+        keys.update(_watermark_key(change.name, measure) for measure in change.quantities)
+    columns = _key_columns(sorted(keys))
+    given = f"unnest({_KEY_ARRAYS}) AS g({_KEY})"
     execute(
         session,
-        f"INSERT INTO inventory_visibility.set_mark ({_MARK}, modified_at) SELECT g.*, 'epoch' FROM {given}"
-        " ON CONFLICT DO NOTHING",
+        f"INSERT INTO inventory_contract.measure_watermark ({_KEY}, modified_at)"
+        f" SELECT {_KEY}, 'epoch' FROM {given} ON CONFLICT DO NOTHING",
         columns,
     )
-    rows = fetch(
+    rows = fetch_as(
         session,
-        f"SELECT {_MARK}, modified_at FROM inventory_visibility.set_mark JOIN {given} USING ({_MARK})"
-        f" ORDER BY {_MARK} FOR UPDATE OF set_mark",
+        Watermark,
+        f"SELECT {_KEY}, modified_at FROM inventory_contract.measure_watermark"
+        f" JOIN {given} USING ({_KEY}) ORDER BY {_KEY} FOR UPDATE OF measure_watermark",
         columns,
     )
-    return {tuple(row[:6]): row[6] for row in rows}
+    return {row.key: row.modified_at for row in rows}
 
 
-def _move_marks(session: Session, moved: Mapping[Mark, datetime]) -> None:
-    if not moved:
+def _update_watermarks(session: Session, watermarks: Mapping[WatermarkKey, datetime]) -> None:
+    if not watermarks:
         return
-    same = " AND ".join(f"s.{name} = g.{name}" for name in _MARK.split(", "))
+    condition = " AND ".join(f"w.{name} = g.{name}" for name in WatermarkKey._fields)
     execute(
         session,
-        f"UPDATE inventory_visibility.set_mark s SET modified_at = g.at"
-        f" FROM unnest({_LISTS}, %s::timestamptz[]) AS g({_MARK}, at) WHERE {same}",
-        [*([mark[i] for mark in moved] for i in range(6)), list(moved.values())],
+        "UPDATE inventory_contract.measure_watermark w SET modified_at = g.modified_at"
+        f" FROM unnest({_KEY_ARRAYS}, %s::timestamptz[]) AS g({_KEY}, modified_at)"
+        f" WHERE {condition}",
+        [*_key_columns(list(watermarks)), list(watermarks.values())],
     )
 
 
-def _mark(name: StockName, measure: Measure) -> Mark:
-    return name.organization, name.product, name.source, dimension_text(name.dimensions), *measure
+def _key_columns(keys: Sequence[WatermarkKey]) -> list[list[str]]:
+    """Return the values of every key column as one list."""
+    columns: list[list[str]] = []
+    for name in WatermarkKey._fields:
+        columns.append([getattr(key, name) for key in keys])
+    return columns
+
+
+def _watermark_key(name: StockName, measure: Measure) -> WatermarkKey:
+    data_source, measure_name = measure
+    return WatermarkKey(
+        name.organization,
+        name.product,
+        name.source,
+        dimension_text(name.dimensions),
+        data_source,
+        measure_name,
+    )

@@ -1,4 +1,4 @@
-"""The inventory configuration over HTTP; the public contract does not publish such a call, so this one is ours."""
+"""Routes of the inventory configuration. The published contract has no such call; this is ours."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 def inventory_configuration_in_use(
     principal: Caller, session: ReadSession
 ) -> InventoryConfigurationBody:
-    """The configuration in use: the document `default`, or the one this product ships with."""
+    """Return the configuration in use: the document `default`, or the built-in one."""
     principal.require("inventory.read")
     return InventoryConfigurationBody.model_validate(configuration_body(session))
 
@@ -35,7 +35,7 @@ def replace_inventory_configuration(
     session: WriteSession,
     now: Now,
 ) -> InventoryConfigurationBody:
-    """Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it."""
+    """Replace the configuration and return it. An invalid one is refused with all its problems."""
     principal.require("configuration.write")
     kinds: Configuration = request.app.state.configuration
     document: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The dated part of a query's answer: scheduled changes and what can be promised by day."""
+"""Scheduled changes and available to promise by day, for the result of a query."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,48 +6,50 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import InventoryConfiguration, dated_quantities
-
-from .query_aggregation import Group, shown_group, stock_of
-from .query_parser import Question
+from openiom.inventory_visibility import (
+    DateRange,
+    Group,
+    InventoryConfiguration,
+    StockQuery,
+    dated_quantities,
+    group_fields,
+    stock_of_groups,
+)
 
 
 def add_dates(
     session: Session,
     rows: Sequence[dict[str, Any]],
-    question: Question,
+    query: StockQuery,
+    dates: DateRange,
     configuration: InventoryConfiguration,
     *,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """`rows` with `quantitiesByDate` and `atpQuantities`; groups that only have scheduled changes are added."""
-    assert question.dates is not None
-    groups = stock_of(session, question, configuration)
-    promised = dated_quantities(
+    """Return `rows` with `quantitiesByDate` and `atpQuantities`.
+
+    Groups that only have scheduled changes are added.
+    """
+    groups = stock_of_groups(session, query, configuration)
+    by_group = dated_quantities(
         session,
         list(groups.values()),
         configuration=configuration,
         today=now.date(),
-        first=question.dates.first,
-        last=question.dates.last,
+        first=dates.first,
+        last=dates.last,
     )
-    known = {_key(row): row for row in rows}
-    out = []
-    for group, dates in zip(groups, promised, strict=True):
-        empty = {**shown_group(group, question, configuration), "quantities": {}}
-        row = known.get(_key(empty), empty)
-        out.append(
-            {
-                **row,
-                "quantitiesByDate": dates.quantities_by_date,
-                "atpQuantities": dates.atp_quantities,
-            }
-        )
-    return out
+    row_by_key = {_key(row): row for row in rows}
+    result = []
+    for group, dated in zip(groups, by_group, strict=True):
+        empty = {**group_fields(group, query, configuration), "quantities": {}}
+        row = dict(row_by_key.get(_key(empty), empty))
+        row["quantitiesByDate"] = dated.quantities_by_date
+        row["atpQuantities"] = dated.atp_quantities
+        result.append(row)
+    return result
 
 
 def _key(row: Mapping[str, Any]) -> Group:
-    return (
-        row["productId"],
-        *(f"{name}={value}" for name, value in sorted(row["dimensions"].items())),
-    )
+    names = [f"{name}={value}" for name, value in sorted(row["dimensions"].items())]
+    return (row["productId"], *names)

@@ -1,4 +1,4 @@
-"""The edge of every call of the contract: the environment in the path, who asks, which version, and one answer each."""
+"""Dependencies of the contract's routes: caller, API version, writer, and processing of records."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,14 @@ from openiom.platform.http import CurrentPrincipal, Now, Principal, database
 from openiom.platform.retry import retry_transient
 
 from .body_parser import folded, read_json, read_records
-from .responses import Answer, bulk, failed, single
+from .responses import RecordResult, bulk_response, failed, record_response
 
 PREFIX = "/api/environment/{environmentId}"
+VERSIONS: dict[str, Literal[1, 2]] = {"1": 1, "1.0": 1, "2": 2, "2.0": 2}
 T = TypeVar("T")
+Result = RecordResult | IomError
+Read = Callable[[dict[str, Any]], T]
+Apply = Callable[[Sequence[T]], Sequence[Result]]
 
 
 def caller(
@@ -31,50 +35,52 @@ def caller(
     principal: CurrentPrincipal,
     environment: Annotated[str, Path(alias="environmentId", max_length=200)],
 ) -> Principal:
-    """Who asks, for the environment this installation is. Raises Forbidden for any other."""
+    """Return the principal of a request to this environment. Raises Forbidden for any other."""
     own: str = request.app.state.environment
     if environment.lower() != own.lower():
         raise Forbidden(
             f"this is not the environment {environment}",
             where="environmentId",
-            remedy="ask the installation that serves it, with a token of its own",
+            remedy="call the installation of that environment, with a token issued by it",
         )
     return principal
 
 
-def version(api_version: Annotated[str, Header(alias="Api-Version")] = "1.0") -> Literal[1, 2]:
-    """The version a request asks for. Raises Invalid for one that does not exist."""
-    asked = {"1": 1, "1.0": 1, "2": 2, "2.0": 2}.get(api_version.strip())
-    if asked is None:
+def api_version(header: Annotated[str, Header(alias="Api-Version")] = "1.0") -> Literal[1, 2]:
+    """Return the requested version of the API. Raises Invalid for one that does not exist."""
+    version = VERSIONS.get(header.strip())
+    if version is None:
         raise Invalid(
-            f"there is no version {api_version}", where="Api-Version", remedy="send 1.0 or 2.0"
+            f"there is no version {header}", where="Api-Version", remedy="send 1.0 or 2.0"
         )
-    return 1 if asked == 1 else 2
+    return version
 
 
 Caller = Annotated[Principal, Depends(caller)]
-Version = Annotated[Literal[1, 2], Depends(version)]
-Take = Callable[[Sequence[T]], Sequence[Answer | IomError]]
+Version = Annotated[Literal[1, 2], Depends(api_version)]
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Somebody who may move stock, and the configuration in use; work is done again when the database was at fault."""
+    """A principal that may change stock, and the inventory configuration in use."""
 
     database: Database
     configuration: InventoryConfiguration
     now: datetime
     actor: str
 
-    def reading(self, read: Callable[..., T]) -> Callable[[dict[str, Any]], T]:
-        """`read(record, configuration)` for records of this request."""
+    def reader(self, read: Callable[..., T]) -> Read[T]:
+        """Return `read(record, configuration)` as a function of the record."""
         return lambda record: read(record, self.configuration)
 
-    def taking(self, take: Callable[..., Sequence[Answer | IomError]]) -> Take[Any]:
-        """`take(session, items, configuration=, now=, actor=)` in a transaction of its own."""
+    def applier(self, apply: Callable[..., Sequence[Result]]) -> Apply[Any]:
+        """Return `apply(session, items, configuration=, now=, actor=)` as a function of the items.
 
-        def work(items: Sequence[Any], session: Session) -> Sequence[Answer | IomError]:
-            return take(
+        It runs in its own transaction, which is retried after transient database errors.
+        """
+
+        def work(items: Sequence[Any], session: Session) -> Sequence[Result]:
+            return apply(
                 session, items, configuration=self.configuration, now=self.now, actor=self.actor
             )
 
@@ -82,52 +88,51 @@ class Writer:
 
 
 def writer(request: Request, principal: Caller, now: Now) -> Writer:
+    """Return the writer of a request. Raises Forbidden without permission to change stock."""
     principal.require("inventory.write")
     with database(request).reading() as session:
         configuration = inventory_configuration(session)
     return Writer(database(request), configuration, now, principal.name)
 
 
-Writes = Annotated[Writer, Depends(writer)]
+CurrentWriter = Annotated[Writer, Depends(writer)]
 
 
-def answer_records(body: bytes, *, read: Callable[[dict[str, Any]], T], take: Take[T]) -> Response:
-    """Answer a bulk request: what `read` refuses is answered by its index, `take` gets the rest, in order."""
+def process_records(body: bytes, *, read: Read[T], apply: Apply[T]) -> Response:
+    """Return the response of a bulk request.
+
+    Records that `read` refuses fail by index; `apply` receives the others, in order.
+    """
     records = read_records(body)
-    taken = _taken(records, read=read, take=take)
-    return bulk(
-        [
-            failed(r, a) if isinstance(a, IomError) else a
-            for r, a in zip(records, taken, strict=True)
-        ]
-    )
+    results: list[RecordResult] = []
+    for record, result in zip(records, _process(records, read=read, apply=apply), strict=True):
+        results.append(failed(record, result) if isinstance(result, IomError) else result)
+    return bulk_response(results)
 
 
-def answer_record(
-    request: Request, body: bytes, *, read: Callable[[dict[str, Any]], T], take: Take[T]
-) -> Response:
-    """Answer a request of one record."""
+def process_record(request: Request, body: bytes, *, read: Read[T], apply: Apply[T]) -> Response:
+    """Return the response of a request with a single record."""
     record = read_json(body)
-    answer = _taken([record], read=read, take=take)[0]
-    error = answer if isinstance(answer, IomError) else None
-    shown = failed(record, answer) if isinstance(answer, IomError) else answer
-    return single(shown, path=request.url.path, error=error)
+    (result,) = _process([record], read=read, apply=apply)
+    path = request.url.path
+    if isinstance(result, IomError):
+        return record_response(failed(record, result), path=path, error=result)
+    return record_response(result, path=path, error=None)
 
 
-def _taken(
-    records: Sequence[Any], *, read: Callable[[dict[str, Any]], T], take: Take[T]
-) -> list[Answer | IomError]:
-    answers: list[Answer | IomError] = []
-    good: list[T] = []
-    places: list[int] = []
-    for record in records:
+def _process(records: Sequence[Any], *, read: Read[T], apply: Apply[T]) -> list[Result]:
+    results: list[Result] = []
+    accepted: list[T] = []
+    indexes: list[int] = []
+    for index, record in enumerate(records):
         try:
-            good.append(read(folded(record, "body")))
+            accepted.append(read(folded(record, "body")))
         except IomError as error:
-            answers.append(error)
+            results.append(error)
         else:
-            places.append(len(answers))
-            answers.append({})
-    for place, answer in zip(places, take(good) if good else (), strict=True):
-        answers[place] = answer
-    return answers
+            indexes.append(index)
+            results.append({})
+    if accepted:
+        for index, result in zip(indexes, apply(accepted), strict=True):
+            results[index] = result
+    return results

@@ -1,22 +1,22 @@
 """
-The inventory file feed: JSON files in a folder, each taken whole or refused whole.
+Import of JSON files with inventory on hand, each posted or refused as a whole.
 
     {"messagetype": "inventoryonhand", "feedtype": "overwrite" | "incremental", "source": "erp",
      "customdimensions": {"plant": "SiteId"},
-     "onhand": [{"organizationId": "usmf", "productId": "D0001", "dimensions": {"plant": "1", "LocationId": "11"},
+     "onhand": [{"organizationId": "usmf", "productId": "D0001",
+                 "dimensions": {"plant": "1", "LocationId": "11"},
                  "quantities": {"unrestricted": 20}}]}
 
-`overwrite` sets the measures an item names and leaves all others; `incremental` adds to them. A file is known by its
-name and content: the same file again changes nothing. Whole or not at all, because a corrected incremental file must
-not count its good items twice.
+`overwrite` sets the measures an item names and leaves all others; `incremental` adds to them. A
+file is identified by name and content: importing it twice changes nothing. It is refused as a
+whole, because a corrected incremental file must not count its valid items twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
-from itertools import islice
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -44,136 +44,157 @@ from .body_parser import (
 
 MESSAGE_TYPE = "inventoryonhand"
 MODES: Mapping[str, Literal["set", "change"]] = {"overwrite": "set", "incremental": "change"}
-MOST_ITEMS = 500_000
-MOST_PROBLEMS = 100
-CHUNK = 2_000
+MAX_ITEMS = 500_000
+MAX_PROBLEMS = 100
+CHUNK_SIZE = 2_000
 ACTOR = "inventory feed"
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """A file, read: its data source, how its quantities count, and its items."""
+class FeedItem:
+    """The quantities of one stock."""
 
-    data_source: str
-    feed_type: str
-    items: Sequence[tuple[StockName, Mapping[Measure, Decimal]]]
+    stock: StockName
+    quantities: Mapping[Measure, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a file. `problems` is empty when it was taken; `known` when it had been taken before."""
+class InventoryFeed:
+    """The content of a file: its data source, `overwrite` or `incremental`, and its items."""
 
-    feed: Feed | None
+    data_source: str
+    feed_type: str
+    items: Sequence[FeedItem]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """The outcome of an import.
+
+    `problems` is empty when the file was posted; `known` is set when it was posted before.
+    """
+
+    feed: InventoryFeed | None
     problems: Sequence[Problem] = ()
     known: bool = False
 
 
-def read_feed(content: bytes, configuration: InventoryConfiguration) -> Feed:
-    """A file's content. Raises Invalid with every problem found (up to 100), each with its path and remedy."""
+def read_feed(content: bytes, configuration: InventoryConfiguration) -> InventoryFeed:
+    """Return the content of a file.
+
+    Raises Invalid with all problems (at most 100), each with path and remedy.
+    """
     given = folded(read_json(content), "file")
     if text(given, "messagetype").lower() != MESSAGE_TYPE:
         raise Invalid(
-            "is not inventoryonhand", where="messagetype", remedy="send inventory on hand only"
+            f"is not {MESSAGE_TYPE}", where="messagetype", remedy="send inventory on hand only"
         )
     feed_type = text(given, "feedtype").lower()
     if feed_type not in MODES:
         raise Invalid(
             f"there is no feed type {feed_type}",
             where="feedtype",
-            remedy="overwrite or incremental",
+            remedy="send overwrite or incremental",
         )
     source = data_source_of(configuration, text(given, "source"), "source")
-    own = _custom_dimensions(given.get("customdimensions"), configuration)
-    items = given.get("onhand")
-    if not isinstance(items, list) or not items:
+    custom = _custom_dimensions(given.get("customdimensions"), configuration)
+    items, problems = [], list[Problem]()
+    for index, item in enumerate(_given_items(given.get("onhand"))):
+        try:
+            items.append(_item(folded(item, ""), source.name, custom, configuration))
+        except IomError as error:
+            path = f"onhand[{index}].{error.where}".rstrip(".")
+            problems.append(Problem(path, error.what, error.remedy))
+            if len(problems) == MAX_PROBLEMS:
+                break
+    if problems:
+        raise Invalid("some items are invalid", problems=problems)
+    return InventoryFeed(source.name, feed_type, items)
+
+
+def _given_items(value: Any) -> Sequence[Any]:
+    if not isinstance(value, list) or not value:
         raise Invalid(
-            "holds no items",
+            "contains no items",
             where="onhand",
             remedy='send [{"productId": ..., "quantities": {...}}]',
         )
-    if len(items) > MOST_ITEMS:
+    if len(value) > MAX_ITEMS:
         raise TooLarge(
-            f"{len(items)} items are more than {MOST_ITEMS}",
+            f"{len(value)} items are more than {MAX_ITEMS}",
             where="onhand",
             remedy="split the file",
         )
-    read, problems = [], list[Problem]()
-    for i, item in enumerate(items):
-        try:
-            read.append(_item(folded(item, ""), source.name, own, configuration))
-        except IomError as error:
-            problems.append(
-                Problem(f"onhand[{i}].{error.where}".rstrip("."), error.what, error.remedy)
-            )
-            if len(problems) == MOST_PROBLEMS:
-                break
-    if problems:
-        raise Invalid("some items cannot be read", problems=problems)
-    return Feed(source.name, feed_type, read)
+    return value
 
 
 def _custom_dimensions(value: Any, configuration: InventoryConfiguration) -> Mapping[str, str]:
-    """Names of this file's own, to base dimensions."""
+    """Return base dimensions by the lower-case names that the file defines for them."""
     if value is None:
         return {}
     given = folded(value, "customdimensions")
     return {
-        name: base_name(str(to), configuration, where="customdimensions")
-        for name, to in given.items()
+        name: base_name(str(base), configuration, where="customdimensions")
+        for name, base in given.items()
     }
 
 
 def _item(
     record: Mapping[str, Any],
     source: str,
-    own: Mapping[str, str],
+    custom: Mapping[str, str],
     configuration: InventoryConfiguration,
-) -> tuple[StockName, Mapping[Measure, Decimal]]:
+) -> FeedItem:
     dimensions = record.get("dimensions")
     if isinstance(dimensions, dict):
-        dimensions = {own.get(name.lower(), name): value for name, value in dimensions.items()}
-    organization = record.get("organizationid") or configuration.own_organization
-    named = {
+        dimensions = {custom.get(name.lower(), name): value for name, value in dimensions.items()}
+    stock_record = {
         **record,
-        "organizationid": organization,
+        "organizationid": record.get("organizationid") or configuration.own_organization,
         "dimensions": dimensions,
         "dimensiondatasource": source,
     }
-    return stock_name(named, configuration), _quantities(
-        record.get("quantities"), source, configuration
-    )
+    stock = stock_name(stock_record, configuration)
+    return FeedItem(stock, _quantities(record.get("quantities"), source, configuration))
 
 
 def _quantities(
     value: Any, source: str, configuration: InventoryConfiguration
 ) -> dict[Measure, Decimal]:
-    """Measures of the file's own data source: unlike the API a feed may bring those of a read-only one."""
-    out: dict[Measure, Decimal] = {}
-    known = configuration.sources[source].physical
+    """Return quantities by measure of the file's data source, which may be a read-only one."""
+    quantities: dict[Measure, Decimal] = {}
+    physical = configuration.sources[source].physical
     for name, quantity in folded(value, "quantities").items():
-        if name not in known:
-            what = f"{source}.{name} is not a physical measure"
+        path = f"quantities.{name}"
+        if name not in physical:
             raise Invalid(
-                what, where=f"quantities.{name}", remedy="add it to the inventory configuration"
+                f"{source}.{name} is not a physical measure",
+                where=path,
+                remedy="add it to the inventory configuration",
             )
         if (source, name) in configuration.reservation:
             raise Invalid(
-                "is a soft reservation",
-                where=f"quantities.{name}",
-                remedy="reserve through the API",
+                "is a soft-reservation measure", where=path, remedy="reserve through the API"
             )
-        out[source, name] = number(quantity, f"quantities.{name}")
-    if not out:
-        raise Invalid("holds no quantity", where="quantities", remedy='send {"unrestricted": 20}')
-    return out
+        quantities[source, name] = number(quantity, path)
+    if not quantities:
+        raise Invalid(
+            "contains no quantity", where="quantities", remedy='send {"unrestricted": 20}'
+        )
+    return quantities
 
 
-def take_file(session: Session, *, name: str, content: bytes, now: datetime) -> Outcome:
-    """Post a file and write down what became of it. A refused file has posted nothing."""
+def import_file(session: Session, *, name: str, content: bytes, now: datetime) -> ImportOutcome:
+    """Post the items of a file and record its outcome. A refused file posts nothing."""
     digest = sha256(name.encode() + b"\0" + content).hexdigest()
-    query = "SELECT 1 FROM inventory_visibility.feed_file WHERE name = %s AND digest = %s AND state = 'done'"
-    if fetch(session, query, (name, digest)):
-        return Outcome(None, known=True)
+    done = fetch(
+        session,
+        "SELECT 1 FROM inventory_contract.feed_file"
+        " WHERE name = %s AND digest = %s AND state = 'done'",
+        (name, digest),
+    )
+    if done:
+        return ImportOutcome(None, known=True)
     try:
         configuration = inventory_configuration(session)
         feed = read_feed(content, configuration)
@@ -181,35 +202,37 @@ def take_file(session: Session, *, name: str, content: bytes, now: datetime) -> 
             _post(session, feed, configuration, name=name, digest=digest, now=now)
     except IomError as error:
         problems = error.problems or (Problem(error.where or "file", error.what, error.remedy),)
-        _write_down(session, name=name, digest=digest, feed=None, problems=problems, now=now)
-        return Outcome(None, problems)
-    _write_down(session, name=name, digest=digest, feed=feed, problems=(), now=now)
-    return Outcome(feed)
+        outcome = ImportOutcome(None, problems)
+    else:
+        outcome = ImportOutcome(feed)
+    _record(session, outcome, name=name, digest=digest, now=now)
+    return outcome
 
 
 def _post(
     session: Session,
-    feed: Feed,
+    feed: InventoryFeed,
     configuration: InventoryConfiguration,
     *,
     name: str,
     digest: str,
     now: datetime,
 ) -> None:
-    """Post every item. Raises Invalid when one is refused."""
-    for start, chunk in _chunks(feed.items):
-        changes = [
-            MeasureChange(
-                organization=stock.organization,
-                product=stock.product,
-                source=stock.source,
-                quantities=quantities,
-                event_id=f"feed:{digest[:32]}/{start + i}",
-                dimensions=stock.dimensions,
-                document=name,
+    """Post all items. Raises Invalid when some are refused."""
+    for start in range(0, len(feed.items), CHUNK_SIZE):
+        changes = []
+        for index, item in enumerate(feed.items[start : start + CHUNK_SIZE], start):
+            changes.append(
+                MeasureChange(
+                    organization=item.stock.organization,
+                    product=item.stock.product,
+                    source=item.stock.source,
+                    quantities=item.quantities,
+                    event_id=f"feed:{digest[:32]}/{index}",
+                    dimensions=item.stock.dimensions,
+                    document=name,
+                )
             )
-            for i, (stock, quantities) in enumerate(chunk)
-        ]
         posted = post_measures(
             session,
             changes,
@@ -219,48 +242,39 @@ def _post(
             actor=ACTOR,
             cause="feed",
         )
-        refused = [
-            Problem(
-                f"onhand[{start + i}]", answer.reason, "correct the item and bring the file again"
-            )
-            for i, answer in enumerate(posted)
-            if not answer.ok
-        ]
-        if refused:
-            raise Invalid("some items are refused", problems=refused[:MOST_PROBLEMS])
+        problems = []
+        for index, result in enumerate(posted, start):
+            if not result.ok:
+                remedy = "correct the item and import the corrected file"
+                problems.append(Problem(f"onhand[{index}]", result.reason, remedy))
+        if problems:
+            raise Invalid("some items are refused", problems=problems[:MAX_PROBLEMS])
 
 
-def _chunks(items: Sequence[Any]) -> Iterator[tuple[int, list[Any]]]:
-    every = iter(items)
-    start = 0
-    while chunk := list(islice(every, CHUNK)):
-        yield start, chunk
-        start += len(chunk)
-
-
-def _write_down(
-    session: Session,
-    *,
-    name: str,
-    digest: str,
-    feed: Feed | None,
-    problems: Sequence[Problem],
-    now: datetime,
+def _record(
+    session: Session, outcome: ImportOutcome, *, name: str, digest: str, now: datetime
 ) -> None:
+    feed = outcome.feed
+    problems = outcome.problems
     execute(
         session,
-        "INSERT INTO inventory_visibility.feed_file"
-        " (name, digest, state, data_source, feed_type, records, problems, problem, at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name, digest) DO UPDATE SET state = excluded.state,"
-        " data_source = excluded.data_source, feed_type = excluded.feed_type, records = excluded.records,"
-        " problems = excluded.problems, problem = excluded.problem, at = excluded.at",
-        (
-            *(name, digest, "error" if problems else "done"),
-            *(
-                feed.data_source if feed else "",
-                feed.feed_type if feed else "",
-                len(feed.items) if feed else 0,
-            ),
-            *(len(problems), str(problems[0]) if problems else "", now),
-        ),
+        "INSERT INTO inventory_contract.feed_file (name, digest, state, data_source, feed_type,"
+        " records, problems, problem, recorded_at)"
+        " VALUES (%(name)s, %(digest)s, %(state)s, %(data_source)s, %(feed_type)s,"
+        " %(records)s, %(problems)s, %(problem)s, %(recorded_at)s)"
+        " ON CONFLICT (name, digest) DO UPDATE SET state = excluded.state,"
+        " data_source = excluded.data_source, feed_type = excluded.feed_type,"
+        " records = excluded.records, problems = excluded.problems,"
+        " problem = excluded.problem, recorded_at = excluded.recorded_at",
+        {
+            "name": name,
+            "digest": digest,
+            "state": "error" if problems else "done",
+            "data_source": feed.data_source if feed else "",
+            "feed_type": feed.feed_type if feed else "",
+            "records": len(feed.items) if feed else 0,
+            "problems": len(problems),
+            "problem": str(problems[0]) if problems else "",
+            "recorded_at": now,
+        },
     )

@@ -1,4 +1,4 @@
-"""What became of the files of the inventory feed."""
+"""Route of the files that the inventory feed processed."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch_as
 from openiom.platform.http import (
     CurrentPrincipal,
     Page,
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
 
 
 class FeedFileRow(BaseModel):
-    """`problem` is the first of `problems`; a refused file has posted nothing."""
+    """A feed file. `problem` is the first of `problems`; a refused file posted nothing."""
 
     id: int
     name: str
@@ -30,7 +30,10 @@ class FeedFileRow(BaseModel):
     records: int
     problems: int
     problem: str
-    at: datetime
+    recorded_at: datetime
+
+
+_COLUMNS = ", ".join(FeedFileRow.model_fields)
 
 
 @router.get("/feeds")
@@ -41,17 +44,17 @@ def feeds(
     after: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[FeedFileRow]:
-    """Feed files, newest first."""
+    """Return feed files, the newest first."""
     principal.require("inventory.read")
     cursor = decode_cursor(after, 1, parse_id)
     before = int(cursor[0]) if cursor else None
-    names = tuple(FeedFileRow.model_fields)
-    rows = fetch(
+    found = fetch_as(
         session,
-        f"SELECT {', '.join(names)} FROM inventory_visibility.feed_file WHERE (%s = '' OR state = %s)"
-        " AND (%s::bigint IS NULL OR id < %s) ORDER BY id DESC LIMIT %s",
+        FeedFileRow,
+        f"SELECT {_COLUMNS} FROM inventory_contract.feed_file"
+        " WHERE (%s = '' OR state = %s) AND (%s::bigint IS NULL OR id < %s)"
+        " ORDER BY id DESC LIMIT %s",
         (state, state, before, before, limit + 1),
     )
-    found = [FeedFileRow(**dict(zip(names, row, strict=True))) for row in rows]
-    items, following = paginate(found, limit=limit, key=lambda r: (r.id,))
+    items, following = paginate(found, limit=limit, key=lambda row: (row.id,))
     return Page(items=items, next=following)

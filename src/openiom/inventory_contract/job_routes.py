@@ -1,4 +1,4 @@
-"""Jobs over HTTP: a log export, cleaning old reservation data, progress, and the file a job wrote."""
+"""Routes of jobs: ledger export, clean-up of reservations, progress, and the file of a job."""
 
 from collections.abc import Iterator
 
@@ -7,73 +7,76 @@ from fastapi.responses import Response, StreamingResponse
 
 from openiom.inventory_visibility import inventory_configuration
 from openiom.kernel import NotFound
-from openiom.platform.bulk import fetch
 from openiom.platform.http import Now, RawBody, ReadSession, WriteSession, database
 
 from .body_parser import read_json, read_object
 from .dependencies import PREFIX, Caller
 from .export_jobs import (
-    LOG,
-    RESYNC,
-    find,
-    parts,
-    progress,
-    queue,
+    LEDGER_EXPORT,
+    RESERVATION_CLEANUP,
+    file_parts,
+    find_job,
+    has_file,
+    job_progress,
+    queue_job,
     read_log_request,
     read_resync_request,
 )
-from .openapi_shapes import LOG as LOG_SHAPE
-from .openapi_shapes import SOURCES, body_of
-from .responses import json
+from .openapi_shapes import LOG, SOURCES, body_of
+from .responses import json_response
 
 router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
-@router.post("/logTransactionDetails", openapi_extra=body_of(LOG_SHAPE))
+@router.post("/logTransactionDetails", openapi_extra=body_of(LOG))
 def log_transaction_details(
     principal: Caller, session: WriteSession, body: RawBody, now: Now
 ) -> Response:
-    """Ask for an export of the ledger; answers the id of the job that writes it."""
+    """Queue an export of the ledger; returns the id of its job."""
     principal.require("inventory.read")
     request = read_log_request(read_object(body), inventory_configuration(session))
-    return json({"jobId": queue(session, LOG, request, now=now, actor=principal.name)})
+    name = queue_job(session, LEDGER_EXPORT, request, now=now, actor=principal.name)
+    return json_response({"jobId": name})
 
 
 @router.post("/onhand/reserve/resyncjob", openapi_extra=body_of(SOURCES))
 def reserve_resync_job(
     principal: Caller, session: WriteSession, body: RawBody, now: Now
 ) -> Response:
-    """Clean old reservation data of these data sources ([] is all); answers the id of the job that does it."""
+    """Queue a clean-up of reservations of these data sources ([] for all); returns its job id."""
     principal.require("inventory.write")
     request = read_resync_request(read_json(body), inventory_configuration(session))
-    return json({"jobId": queue(session, RESYNC, request, now=now, actor=principal.name)})
+    name = queue_job(session, RESERVATION_CLEANUP, request, now=now, actor=principal.name)
+    return json_response({"jobId": name})
 
 
 @router.get("/getJobProgress")
 def get_job_progress(
     request: Request, principal: Caller, session: ReadSession, job_id: str = Query(alias="jobId")
 ) -> Response:
-    """How far a job is: Queued, Completed or Failed, what came of it, and where its file is."""
+    """Return whether a job is Queued, Completed or Failed, its result, and the URL of its file."""
     principal.require("inventory.read")
-    return json(progress(session, job_id, path=request.url.path.rpartition("/")[0]))
+    path = request.url.path.rpartition("/")[0]
+    return json_response(job_progress(session, job_id, path=path))
 
 
 @router.get("/jobs/{jobId}/file")
 def job_file(
     jobId: str, request: Request, principal: Caller, session: ReadSession
 ) -> StreamingResponse:
-    """The CSV file a job wrote."""
+    """Return the CSV file of a job."""
     principal.require("inventory.read")
-    job_id = find(session, jobId)
-    query = "SELECT 1 FROM inventory_visibility.contract_job_part WHERE job_id = %s LIMIT 1"
-    if not fetch(session, query, (job_id,)):
+    job_id = find_job(session, jobId)
+    if not has_file(session, job_id):
         raise NotFound(
-            f"{jobId} has written no file", where="jobId", remedy="ask getJobProgress how far it is"
+            f"the job {jobId} has no file", where="jobId", remedy="read its state: getJobProgress"
         )
 
-    def pieces() -> Iterator[str]:
-        with database(request).reading() as own:
-            yield from parts(own, job_id)
+    def content() -> Iterator[str]:
+        with database(request).reading() as own_session:
+            yield from file_parts(own_session, job_id)
 
     name = f"attachment; filename={job_id}.csv"
-    return StreamingResponse(pieces(), media_type="text/csv", headers={"content-disposition": name})
+    return StreamingResponse(
+        content(), media_type="text/csv", headers={"content-disposition": name}
+    )

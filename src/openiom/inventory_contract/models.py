@@ -1,4 +1,4 @@
-"""What the contract keeps beside the stock: when a quantity was last set, adjustments, jobs and feed files."""
+"""Tables of the contract: watermarks of set quantities, adjustments, jobs and feed files."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,17 +24,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
 
-ROOM = "inventory_visibility"
+SCHEMA = "inventory_contract"
 Quantity = Numeric(18, 4)
-JOB_STATES = ("queued", "completed", "failed")
-FEED_STATES = ("done", "error")
 
 
-class SetMark(Base):
-    """When the system that owns a measure last said what it is; an older word changes nothing."""
+class MeasureWatermark(Base):
+    """The time of the newest value that was set for a measure; older values are ignored."""
 
-    __tablename__ = "set_mark"
-    __table_args__ = ({"schema": ROOM},)
+    __tablename__ = "measure_watermark"
+    __table_args__ = ({"schema": SCHEMA},)
 
     organization: Mapped[str] = mapped_column(Text, primary_key=True)
     product: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -45,14 +43,14 @@ class SetMark(Base):
     modified_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class Adjustment(Base):
-    """A change the business layer keeps for the ERP. `iv_posted`: on-hand has moved; `created`: only noted."""
+class AdjustmentRecord(Base):
+    """An adjustment stored for the ERP. `iv_posted`: on hand was changed; `created`: it was not."""
 
     __tablename__ = "adjustment"
     __table_args__ = (
         UniqueConstraint("organization", "external_id"),
-        CheckConstraint("status IN ('created', 'iv_posted')", name="adjustment_status"),
-        {"schema": ROOM},
+        CheckConstraint("status IN ('created', 'iv_posted')", name="ck_adjustment_status"),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -70,18 +68,18 @@ class Adjustment(Base):
     cost_price: Mapped[Decimal | None] = mapped_column(Quantity)
     transaction_date: Mapped[date] = mapped_column(Date)
     status: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     actor: Mapped[str] = mapped_column(Text)
 
 
-class ContractJob(Base):
-    """Work a caller asked for and looks at later; done by a worker."""
+class ExportJob(Base):
+    """A job that a client requested and a worker runs."""
 
-    __tablename__ = "contract_job"
+    __tablename__ = "export_job"
     __table_args__ = (
-        CheckConstraint("state IN ('queued', 'completed', 'failed')", name="contract_job_state"),
-        Index("ix_contract_job_queued", "at", postgresql_where=text("state = 'queued'")),
-        {"schema": ROOM},
+        CheckConstraint("state IN ('queued', 'completed', 'failed')", name="ck_export_job_state"),
+        Index("ix_export_job_queued", "created_at", postgresql_where=text("state = 'queued'")),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -90,32 +88,35 @@ class ContractJob(Base):
     request: Mapped[dict[str, Any]] = mapped_column(JSONB)
     result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     message: Mapped[str] = mapped_column(Text, server_default="")
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     actor: Mapped[str] = mapped_column(Text)
 
 
-class ContractJobPart(Base):
-    """A piece of the file a job wrote, in order; a piece holds whole lines."""
+class ExportJobPart(Base):
+    """A part of the file that a job wrote, in order of `number`; a part contains whole lines."""
 
-    __tablename__ = "contract_job_part"
-    __table_args__ = ({"schema": ROOM},)
+    __tablename__ = "export_job_part"
+    __table_args__ = ({"schema": SCHEMA},)
 
     job_id: Mapped[UUID] = mapped_column(
-        ForeignKey(f"{ROOM}.contract_job.id", ondelete="CASCADE"), primary_key=True
+        ForeignKey(f"{SCHEMA}.export_job.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     content: Mapped[str] = mapped_column(Text)
 
 
 class FeedFile(Base):
-    """A file of the inventory feed, by its name and digest: taken whole, or refused whole with its first problem."""
+    """A file of the inventory feed by name and digest, posted or refused as a whole.
+
+    `problem` is the first of its problems.
+    """
 
     __tablename__ = "feed_file"
     __table_args__ = (
         UniqueConstraint("name", "digest"),
-        CheckConstraint("state IN ('done', 'error')", name="feed_file_state"),
-        {"schema": ROOM},
+        CheckConstraint("state IN ('done', 'error')", name="ck_feed_file_state"),
+        {"schema": SCHEMA},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -127,4 +128,4 @@ class FeedFile(Base):
     records: Mapped[int] = mapped_column(Integer)
     problems: Mapped[int] = mapped_column(Integer)
     problem: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

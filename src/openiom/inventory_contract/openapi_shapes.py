@@ -1,4 +1,4 @@
-"""The shapes of the contract's bodies for the API's description. Names are read in any case; see docs."""
+"""OpenAPI schemas of the contract's request bodies, whose names are case-insensitive."""
 
 from typing import Any
 
@@ -80,6 +80,6 @@ SOURCES = _TEXTS
 
 
 def body_of(schema: dict[str, Any], *, many: bool = False) -> dict[str, Any]:
-    """What FastAPI adds to a route that reads its body itself."""
+    """Return the OpenAPI description of a body that a route parses itself."""
     shown = {"type": "array", "minItems": 1, "maxItems": 512, "items": schema} if many else schema
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": shown}}}}

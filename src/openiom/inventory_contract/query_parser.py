@@ -1,69 +1,51 @@
-"""Reading index and exact queries, in both versions, into one question."""
+"""Parsing of index queries and exact queries, in both versions, into a stock query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
-from openiom.inventory_visibility import LOCATION, SITE, InventoryConfiguration
+from openiom.inventory_visibility import (
+    LOCATION,
+    ORGANIZATION,
+    SITE,
+    DateRange,
+    InventoryConfiguration,
+    StockQuery,
+)
 from openiom.kernel import Invalid, TooLarge
 
 from .body_parser import base_name, day, folded, text, texts, truth
 
-MOST_PRODUCTS = 5_000
-MOST_PLACES = 10_000
-ORGANIZATION, PRODUCT = "organizationid", "productid"
-_NOT_DIMENSIONS = {ORGANIZATION, PRODUCT, "dimensions", "values", "keys"}
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """Available to promise is asked for; From and To only choose what is shown."""
-
-    first: date | None
-    last: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What to sum up and how to group it.
-
-    products       None: all of them
-    filters        base dimension -> accepted values; sites and locations among them
-    keys, values   an exact query's dimensions and the tuples of their values it is limited to
-    group_by       base dimensions the answer is grouped by, site and location included where they are
-    shown          organizationid, when the answer tells organizations apart
-    """
-
-    organizations: Sequence[str]
-    products: Sequence[str] | None
-    filters: Mapping[str, Sequence[str]]
-    group_by: tuple[str, ...]
-    return_negative: bool
-    dates: Dates | None = None
-    keys: tuple[str, ...] = ()
-    values: Sequence[Sequence[str]] = field(default=())
-    by_organization: bool = False
+MAX_PRODUCTS = 5_000
+MAX_PLACES = 10_000
+_NOT_DIMENSIONS = {ORGANIZATION, "productid", "dimensions", "values", "keys"}
 
 
 def read_index_query(
     body: Mapping[str, Any], configuration: InventoryConfiguration, *, version: int
-) -> Question:
-    """An index query: sites × locations, filters by dimension. `body` has its names in lower case."""
+) -> StockQuery:
+    """Return an index query: sites × locations, with filters by dimension.
+
+    The names of `body` are in lower case. Raises Invalid or TooLarge.
+    """
     source = text(body, "dimensionDataSource", default="")
     given = folded(body.get("filters"), "filters")
     organizations = _organizations(given, configuration, version=version)
-    filters = {
-        base_name(name, configuration, source, where="filters"): texts({name: value}, name)
-        for name, value in given.items()
-        if name not in _NOT_DIMENSIONS
-    }
+    filters: dict[str, Sequence[str]] = {}
+    for name, value in given.items():
+        if name in _NOT_DIMENSIONS:
+            continue
+        base = base_name(name, configuration, source, where="filters")
+        accepted = texts({name: value}, name)
+        if accepted:
+            filters[base] = accepted
+        else:
+            filters.pop(base, None)
     products = _products(given)
     _check_partition(configuration, products, filters)
-    return Question(
+    return StockQuery(
         organizations=organizations,
         products=products or None,
-        filters={name: values for name, values in filters.items() if values},
+        filters=filters,
         group_by=_group_by(body, configuration, source),
         return_negative=truth(body, "returnNegative", default=False),
         dates=_dates(body),
@@ -73,37 +55,28 @@ def read_index_query(
 
 def read_exact_query(
     body: Mapping[str, Any], configuration: InventoryConfiguration, *, version: int
-) -> Question:
-    """An exact query: only the tuples listed; its dimensions are added to the group-by."""
+) -> StockQuery:
+    """Return an exact query: only the listed tuples; its dimensions are added to the grouping.
+
+    The names of `body` are in lower case. Raises Invalid or TooLarge.
+    """
     source = text(body, "dimensionDataSource", default="")
     given = folded(body.get("filters"), "filters")
     names = texts(given, "dimensions" if version == 1 else "keys")
     values = _tuples(given.get("values"), len(names))
-    keys, organizations = [], list[str]()
-    for i, name in enumerate(names):
-        if name.lower() == ORGANIZATION and version > 1:
-            organizations = sorted({configuration.organization(row[i]) for row in values})
-            values = [
-                [*row[:i], configuration.organization(row[i]), *row[i + 1 :]] for row in values
-            ]
-            keys.append(ORGANIZATION)
-        else:
-            keys.append(base_name(name, configuration, source, where="filters.dimensions"))
-    if len(set(keys)) != len(keys):
-        raise Invalid(
-            "names a dimension twice", where="filters.dimensions", remedy="name each once"
-        )
-    if not organizations:
+    keys = _exact_keys(names, configuration, source, version=version)
+    if ORGANIZATION in keys:
+        organizations = _replace_organizations(values, keys.index(ORGANIZATION), configuration)
+    else:
         organizations = _organizations(given, configuration, version=version)
     products = _products(given)
     _check_exact(configuration, keys, values, products)
-    return Question(
+    dimensions = [key for key in keys if key != ORGANIZATION]
+    return StockQuery(
         organizations=organizations,
         products=products or None,
         filters={},
-        group_by=_group_by(
-            body, configuration, source, extra=[k for k in keys if k != ORGANIZATION]
-        ),
+        group_by=_group_by(body, configuration, source, extra=dimensions),
         return_negative=truth(body, "returnNegative", default=False),
         dates=_dates(body),
         keys=tuple(keys),
@@ -112,25 +85,54 @@ def read_exact_query(
     )
 
 
+def _exact_keys(
+    names: Sequence[str], configuration: InventoryConfiguration, source: str, *, version: int
+) -> list[str]:
+    """Return the base dimensions of an exact query; from version 2.0 organizationId may be one."""
+    keys = []
+    for name in names:
+        if name.lower() == ORGANIZATION and version > 1:
+            keys.append(ORGANIZATION)
+        else:
+            keys.append(base_name(name, configuration, source, where="filters.dimensions"))
+    if len(set(keys)) != len(keys):
+        raise Invalid(
+            "names a dimension twice", where="filters.dimensions", remedy="name each once"
+        )
+    return keys
+
+
+def _replace_organizations(
+    values: Sequence[list[str]], index: int, configuration: InventoryConfiguration
+) -> list[str]:
+    """Replace the organization in every tuple by its internal name; return these names, sorted."""
+    for row in values:
+        row[index] = configuration.organization(row[index])
+    return sorted({row[index] for row in values})
+
+
 def _organizations(
     given: Mapping[str, Any], configuration: InventoryConfiguration, *, version: int
 ) -> list[str]:
     named = texts(given, "organizationId")
-    if not named or (version == 1 and len(named) > 1):
-        what = "no organization is named" if not named else f"{len(named)} organizations are named"
+    if not named:
+        raise Invalid("no organization is named", where="filters.organizationId", remedy="name one")
+    if version == 1 and len(named) > 1:
         raise Invalid(
-            what, where="filters.organizationId", remedy="name one; version 2.0 takes several"
+            f"{len(named)} organizations are named",
+            where="filters.organizationId",
+            remedy="name one; version 2.0 accepts several",
         )
     return [configuration.organization(name) for name in named]
 
 
 def _products(given: Mapping[str, Any]) -> list[str]:
     products = texts(given, "productId")
-    if len(products) > MOST_PRODUCTS:
+    if len(products) > MAX_PRODUCTS:
         raise TooLarge(
-            f"{len(products)} products are more than the {MOST_PRODUCTS} one query may name",
+            f"{len(products)} products are more than {MAX_PRODUCTS}, the limit of a query",
             where="filters.productId",
-            remedy="ask in parts",
+            remedy="send several queries",
         )
     return products
 
@@ -141,11 +143,11 @@ def _check_partition(
     filters: Mapping[str, Sequence[str]],
 ) -> None:
     sites, locations = filters.get(SITE, ()), filters.get(LOCATION, ())
-    if max(len(sites), 1) * max(len(locations), 1) > MOST_PLACES:
+    if max(len(sites), 1) * max(len(locations), 1) > MAX_PLACES:
         raise TooLarge(
-            f"{len(sites)} sites × {len(locations)} locations are more than {MOST_PLACES}",
+            f"{len(sites)} sites × {len(locations)} locations are more than {MAX_PLACES}",
             where="filters.locationId",
-            remedy="ask in parts",
+            remedy="send several queries",
         )
     if products:
         return
@@ -173,24 +175,30 @@ def _check_exact(
         )
     if not configuration.by_location and not products:
         raise Invalid("no product is named", where="filters.productId", remedy="name at least one")
-    if len(values) > MOST_PLACES:
+    if len(values) > MAX_PLACES:
         raise TooLarge(
-            f"more than {MOST_PLACES} tuples", where="filters.values", remedy="ask in parts"
+            f"contains more than {MAX_PLACES} tuples",
+            where="filters.values",
+            remedy="send several queries",
         )
 
 
 def _tuples(value: Any, width: int) -> list[list[str]]:
+    """Return the tuples of an exact query, each of `width` texts. Raises Invalid."""
     if not isinstance(value, list) or not value or not width:
         raise Invalid(
-            "names no tuples",
+            "contains no tuples",
             where="filters.values",
             remedy='send dimensions and values [["1", "11"], ...]',
         )
     out = []
     for i, row in enumerate(value):
         if not isinstance(row, list) or len(row) != width:
-            what = f"has not exactly {width} values"
-            raise Invalid(what, where=f"filters.values[{i}]", remedy="one value a dimension")
+            raise Invalid(
+                f"does not contain exactly {width} values",
+                where=f"filters.values[{i}]",
+                remedy="send one value per dimension",
+            )
         out.append([text({"v": cell}, "v", default="") for cell in row])
     return out
 
@@ -201,28 +209,31 @@ def _group_by(
     source: str,
     extra: Sequence[str] = (),
 ) -> tuple[str, ...]:
+    """Return the dimensions of the grouping, `extra` included. Raises Invalid without an index."""
     named = [
-        base_name(n, configuration, source, where="groupByValues")
-        for n in texts(body, "groupByValues")
-        if n
+        base_name(name, configuration, source, where="groupByValues")
+        for name in texts(body, "groupByValues")
     ]
-    wanted = list(dict.fromkeys([*named, *extra]))
-    if configuration.index_of(wanted) is None:
-        sets = "; ".join(", ".join(s) or "Empty" for s in configuration.index_sets)
+    grouping = list(dict.fromkeys([*named, *extra]))
+    below_location = [name for name in grouping if name not in (SITE, LOCATION)]
+    if configuration.index_of(grouping) is None:
+        sets = "; ".join(", ".join(index) or "Empty" for index in configuration.index_sets)
         raise Invalid(
-            f"no index begins with {', '.join(d for d in wanted if d not in (SITE, LOCATION))}",
+            f"no index begins with {', '.join(below_location)}",
             where="groupByValues",
-            remedy=f"group by a beginning of one of the index sets ({sets}), or configure another",
+            remedy=f"group by a prefix of one of the index sets ({sets}), or configure another",
         )
     if configuration.by_location:
-        wanted = [*(d for d in wanted if d not in (SITE, LOCATION)), SITE, LOCATION]
-    return tuple(wanted)
+        grouping = [*below_location, SITE, LOCATION]
+    return tuple(grouping)
 
 
-def _dates(body: Mapping[str, Any]) -> Dates | None:
+def _dates(body: Mapping[str, Any]) -> DateRange | None:
+    """Return the days of available to promise; None when it is not requested."""
     if not truth(body, "QueryATP", default=False):
         return None
     first, last = body.get("atpfromdate"), body.get("atptodate")
-    return Dates(
-        day(first, "ATPFromDate") if first else None, day(last, "ATPToDate") if last else None
+    return DateRange(
+        first=day(first, "ATPFromDate") if first else None,
+        last=day(last, "ATPToDate") if last else None,
     )

@@ -1,4 +1,4 @@
-"""Queries of the contract: by index, by exact tuples, by URL, and by what products are instead of their ids."""
+"""Routes of queries: by index, by exact tuples, by URL, and with a search for products."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import (
     LOCATION,
     InventoryConfiguration,
+    StockQuery,
     inventory_configuration,
+    locations_of,
+    measure_sums,
 )
 from openiom.kernel import Invalid
 from openiom.master_data import matching_products
@@ -23,10 +26,9 @@ from .body_parser import folded, read_object, texts
 from .dated_quantities import add_dates
 from .dependencies import PREFIX, Caller, Version
 from .openapi_shapes import QUERY, body_of
-from .query_aggregation import locations_of, quantities
-from .query_parser import MOST_PRODUCTS, Question, read_exact_query, read_index_query
-from .response_writer import answer_json
-from .responses import json
+from .query_parser import MAX_PRODUCTS, read_exact_query, read_index_query
+from .response_writer import result_json
+from .responses import json_response
 
 router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 PageNumber = Annotated[
@@ -34,23 +36,24 @@ PageNumber = Annotated[
 ]
 PageSize = Annotated[
     int | None,
-    Query(alias="pageSize", ge=1, le=10_000, description="Version 2.0: warehouses a page"),
+    Query(alias="pageSize", ge=1, le=10_000, description="Version 2.0: warehouses per page"),
 ]
 JSON = "application/json"
-_NOTHING = "nothing found"
-Read = Callable[..., Question]
+_NOTHING_FOUND = "nothing found"
+ReadQuery = Callable[..., StockQuery]
 _SETTINGS = ("dimensiondatasource", "returnnegative", "queryatp", "atpfromdate", "atptodate")
 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The page of warehouses a version 2.0 query asks for; without a size there is one page with all of them."""
+    """The requested page of warehouses (version 2.0); without a size one page has all of them."""
 
     number: int = 1
     size: int | None = None
 
 
 def paging(number: PageNumber = 1, size: PageSize = None) -> Paging:
+    """Return the requested page."""
     return Paging(number, size)
 
 
@@ -61,9 +64,9 @@ Page = Annotated[Paging, Depends(paging)]
 def index_query(
     principal: Caller, session: ReadSession, body: RawBody, version: Version, now: Now, page: Page
 ) -> Response:
-    """Quantities by site, location and grouped dimensions: the cross product of the sites and locations named."""
+    """Return quantities for all combinations of the sites and locations named."""
     principal.require("inventory.read")
-    return _answer(
+    return _respond(
         session, read_object(body), read_index_query, version, "onhand/indexquery", page, now
     )
 
@@ -72,29 +75,33 @@ def index_query(
 def exact_query(
     principal: Caller, session: ReadSession, body: RawBody, version: Version, now: Now, page: Page
 ) -> Response:
-    """Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues."""
+    """Return quantities of the listed tuples; their dimensions are added to groupByValues."""
     principal.require("inventory.read")
-    return _answer(
+    return _respond(
         session, read_object(body), read_exact_query, version, "onhand/exactquery", page, now
     )
 
 
 @router.get("/onhand")
 def on_hand(principal: Caller, session: ReadSession, request: Request, now: Now) -> Response:
-    """The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative."""
+    """Run the index query of a URL.
+
+    Its parameters are organizationId, productId, dimensions, groupBy (comma-separated) and
+    returnNegative.
+    """
     principal.require("inventory.read")
     body = _body_of_url(request)
-    return _answer(session, body, read_index_query, 1, "onhand", Paging(), now)
+    return _respond(session, body, read_index_query, 1, "onhand", Paging(), now)
 
 
 @router.post("/onhand/productsearch/indexquery", openapi_extra=body_of(QUERY))
 def search_index_query(
     principal: Caller, session: ReadSession, body: RawBody, version: Version, now: Now, page: Page
 ) -> Response:
-    """The index query for the products that `productSearch` finds."""
+    """Run the index query for the products that `productSearch` finds."""
     principal.require("inventory.read")
-    given = _searched(session, read_object(body))
-    return _answer(
+    given = _with_found_products(session, read_object(body))
+    return _respond(
         session, given, read_index_query, version, "onhand/productsearch/indexquery", page, now
     )
 
@@ -103,89 +110,95 @@ def search_index_query(
 def search_exact_query(
     principal: Caller, session: ReadSession, body: RawBody, version: Version, now: Now, page: Page
 ) -> Response:
-    """The exact query for the products that `productSearch` finds."""
+    """Run the exact query for the products that `productSearch` finds."""
     principal.require("inventory.read")
-    given = _searched(session, read_object(body))
-    return _answer(
+    given = _with_found_products(session, read_object(body))
+    return _respond(
         session, given, read_exact_query, version, "onhand/productsearch/exactquery", page, now
     )
 
 
-def _answer(
+def _respond(
     session: Session,
     body: Mapping[str, Any],
-    read: Read,
+    read: ReadQuery,
     version: int,
     path: str,
     page: Paging,
     now: datetime,
 ) -> Response:
     configuration = inventory_configuration(session)
-    if body.get(_NOTHING):
-        return json({"Value": [], "nextLink": ""} if version > 1 else [])
-    question = read(body, configuration, version=version)
+    if body.get(_NOTHING_FOUND):
+        return json_response({"Value": [], "nextLink": ""} if version > 1 else [])
+    query = read(body, configuration, version=version)
     if version == 1:
-        return Response(_rows(session, question, configuration, now), media_type=JSON)
-    locations = locations_of(session, question) if page.size else []
-    start, following = 0, ""
-    if page.size:
-        start = (page.number - 1) * page.size
-        if start + page.size < len(locations):
-            following = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}"
-        question = _only(question, locations[start : start + page.size])
-    rows = (
-        b"[]"
-        if page.size and start >= len(locations)
-        else _rows(session, question, configuration, now)
-    )
-    return Response(
-        b'{"Value":%b,"nextLink":%b}' % (rows, orjson.dumps(following)), media_type=JSON
-    )
+        return Response(_rows(session, query, configuration, now), media_type=JSON)
+    if not page.size:
+        return _page_response(_rows(session, query, configuration, now), "")
+    locations = locations_of(session, query)
+    start = (page.number - 1) * page.size
+    end = start + page.size
+    next_link = ""
+    if end < len(locations):
+        next_link = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}"
+    if start >= len(locations):
+        return _page_response(b"[]", next_link)
+    query = _limited_to(query, locations[start:end])
+    return _page_response(_rows(session, query, configuration, now), next_link)
+
+
+def _page_response(rows: bytes, next_link: str) -> Response:
+    content = b'{"Value":%b,"nextLink":%b}' % (rows, orjson.dumps(next_link))
+    return Response(content, media_type=JSON)
 
 
 def _rows(
-    session: Session, question: Question, configuration: InventoryConfiguration, now: datetime
+    session: Session, query: StockQuery, configuration: InventoryConfiguration, now: datetime
 ) -> bytes:
-    rows = answer_json(quantities(session, question, configuration), question, configuration)
-    if question.dates is None:
+    sums = measure_sums(session, query, configuration)
+    rows = result_json(sums, query, configuration)
+    if query.dates is None:
         return rows
-    return orjson.dumps(add_dates(session, orjson.loads(rows), question, configuration, now=now))
+    dated = add_dates(session, orjson.loads(rows), query, query.dates, configuration, now=now)
+    return orjson.dumps(dated)
 
 
-def _only(question: Question, locations: list[str]) -> Question:
-    """The same question for one page of locations."""
-    if LOCATION not in question.keys:
-        return replace(question, filters={**question.filters, LOCATION: locations})
-    at, wanted = question.keys.index(LOCATION), set(locations)
-    return replace(question, values=[row for row in question.values if row[at] in wanted])
+def _limited_to(query: StockQuery, locations: list[str]) -> StockQuery:
+    """Return the query limited to one page of its locations."""
+    if LOCATION not in query.keys:
+        return replace(query, filters={**query.filters, LOCATION: locations})
+    index = query.keys.index(LOCATION)
+    selected = set(locations)
+    return replace(query, values=[row for row in query.values if row[index] in selected])
 
 
 def _body_of_url(request: Request) -> dict[str, Any]:
-    """The body an index query would have had; names in lower case."""
+    """Return the body of the index query that a URL describes; names in lower case."""
     body: dict[str, Any] = {}
     filters: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
-        low = name.lower()
-        if low in _SETTINGS:
-            body[low] = value
-        elif low == "groupby":
-            body["groupbyvalues"] = [part.strip() for part in value.split(",") if part.strip()]
+        lower = name.lower()
+        if lower in _SETTINGS:
+            body[lower] = value
+        elif lower == "groupby":
+            names = [part.strip() for part in value.split(",")]
+            body["groupbyvalues"] = [name for name in names if name]
         else:
-            filters.setdefault(low, []).append(value)
+            filters.setdefault(lower, []).append(value)
     return {**body, "filters": filters}
 
 
-def _searched(session: Session, body: dict[str, Any]) -> dict[str, Any]:
-    """The query with the products found in place of its `productSearch`."""
+def _with_found_products(session: Session, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the query with the products that its `productSearch` finds. Raises Invalid."""
     filters = folded(body.get("filters"), "filters")
     if filters.get("productid"):
         raise Invalid(
-            "productId is not allowed beside productSearch",
+            "productId is not allowed with productSearch",
             where="filters.productId",
-            remedy="leave it out",
+            remedy="remove it",
         )
     organizations = texts(filters, "organizationId")
     found = matching_products(
-        session, body.get("productsearch"), organizations=organizations, limit=MOST_PRODUCTS
+        session, body.get("productsearch"), organizations=organizations, limit=MAX_PRODUCTS
     )
-    return {**body, "filters": {**filters, "productid": found}, _NOTHING: not found}
+    return {**body, "filters": {**filters, "productid": found}, _NOTHING_FOUND: not found}

@@ -1,4 +1,4 @@
-"""Soft reservations and their undoing, as the contract says them."""
+"""Soft reservations of the contract and their reversal."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,18 +30,21 @@ from .body_parser import (
     text,
     truth,
 )
-from .changes import ALREADY
-from .responses import PARTIAL, SUCCESS, Answer, succeeded
+from .changes import ALREADY_APPLIED
+from .responses import PARTIAL, SUCCESS, RecordResult, succeeded
 
 
 def read_reserve(
     record: Mapping[str, Any], configuration: InventoryConfiguration
 ) -> SoftReservationRequest:
-    """A reservation; a negative quantity gives back. `expiresAt` is ours: when it ends by itself."""
+    """Return the reservation in a record; a negative quantity unreserves. Raises Invalid.
+
+    `expiresAt`, when the reservation expires, is an addition to the published contract.
+    """
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
     measure, quantity = _quantity(record, configuration)
-    ends = record.get("expiresat")
+    expires = record.get("expiresat")
     record_id = text(record, "id")
     return SoftReservationRequest(
         organization=name.organization,
@@ -52,7 +55,7 @@ def read_reserve(
         data_source=measure[0],
         measure=measure[1],
         check=truth(record, "ifCheckAvailForReserv", default=True),
-        expires_at=moment(ends, "expiresAt") if ends else None,
+        expires_at=moment(expires, "expiresAt") if expires else None,
         event_id=f"reserve:{record_id}",
         document=record_id,
     )
@@ -65,15 +68,16 @@ def _quantity(
         given = quantities_of(record["quantities"], configuration)
         if len(given) != 1:
             raise Invalid(
-                "reserves several measures", where="quantities", remedy="send one request a measure"
+                "contains several measures",
+                where="quantities",
+                remedy="send one request per measure",
             )
-        measure, quantity = next(iter(given.items()))
+        ((measure, quantity),) = given.items()
     else:
-        modifier = text(record, "modifier")
         measure = measure_name(
             configuration,
             text(record, "quantityDataSource", default="iv"),
-            modifier,
+            text(record, "modifier"),
             where="modifier",
         )
         quantity = number(record.get("quantity"), "quantity")
@@ -85,7 +89,7 @@ def _quantity(
         )
     if not quantity:
         raise Invalid(
-            "reserves nothing", where="quantity", remedy="send a quantity other than zero"
+            "the quantity is zero", where="quantity", remedy="send a quantity other than zero"
         )
     return measure, quantity
 
@@ -93,12 +97,13 @@ def _quantity(
 def read_unreserve(
     record: Mapping[str, Any], configuration: InventoryConfiguration
 ) -> UnreserveRequest:
+    """Return the request to unreserve in a record. Raises Invalid."""
     name = stock_name(record, configuration)
     hierarchy_prefix(name, configuration)
     quantity = number(record.get("offsetqty"), "OffsetQty")
     if quantity <= 0:
         raise Invalid(
-            "is not above zero", where="OffsetQty", remedy="send how many units to give back"
+            "is not above zero", where="OffsetQty", remedy="send how many units to unreserve"
         )
     return UnreserveRequest(
         organization=name.organization,
@@ -111,82 +116,102 @@ def read_unreserve(
     )
 
 
-def take_reserves(
+def apply_reservations(
     session: Session,
-    asks: Sequence[SoftReservationRequest],
+    requests: Sequence[SoftReservationRequest],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> Sequence[Answer | IomError]:
-    """Hold stock for each ask, whole or not at all; one answer an ask."""
-    done = soft_reserve(
+) -> Sequence[RecordResult | IomError]:
+    """Reserve stock for every request, all of its quantity or none; return one result each."""
+    reserved = soft_reserve(
         session,
-        asks,
+        requests,
         hierarchy=_below_location(configuration),
         formula=configuration.formula,
         now=now,
         actor=actor,
     )
-    return [
-        _reserved(ask.document, one, given_back=ask.quantity < 0)
-        for ask, one in zip(asks, done, strict=True)
-    ]
+    results = []
+    for request, reservation in zip(requests, reserved, strict=True):
+        results.append(_reserve_result(request, reservation))
+    return results
 
 
-def take_reserve(
-    together: ReservationBatcher,
-    ask: SoftReservationRequest,
+def reserve_concurrently(
+    batcher: ReservationBatcher,
+    request: SoftReservationRequest,
     configuration: InventoryConfiguration,
     *,
     now: datetime,
     actor: str,
-) -> Answer | IomError:
-    """One reservation, in a transaction shared with whoever asks at the same time; what a hot product needs."""
-    done = together.reserve(
-        ask,
+) -> RecordResult | IomError:
+    """Make one reservation in a transaction shared with concurrent requests (group commit)."""
+    reservation = batcher.reserve(
+        request,
         now=now,
         actor=actor,
         hierarchy=_below_location(configuration),
         formula=configuration.formula,
     )
-    return _reserved(ask.document, done, given_back=ask.quantity < 0)
+    return _reserve_result(request, reservation)
 
 
-def take_unreserves(
+def apply_unreservations(
     session: Session,
-    asks: Sequence[UnreserveRequest],
+    requests: Sequence[UnreserveRequest],
     *,
     configuration: InventoryConfiguration,
     now: datetime,
     actor: str,
-) -> Sequence[Answer | IomError]:
-    """Give back what each ask names, as far as it is reserved; one answer an ask."""
-    done = unreserve(session, asks, hierarchy=_below_location(configuration), now=now, actor=actor)
-    ids = [ask.event_id.partition(":")[2] for ask in asks]
-    return [_reserved(i, one, given_back=True) for i, one in zip(ids, done, strict=True)]
+) -> Sequence[RecordResult | IomError]:
+    """Unreserve the quantity of every request, at most what is reserved; return one result each."""
+    unreserved = unreserve(
+        session, requests, hierarchy=_below_location(configuration), now=now, actor=actor
+    )
+    results = []
+    for request, reservation in zip(requests, unreserved, strict=True):
+        record_id = request.event_id.partition(":")[2]
+        results.append(_unreserve_result(record_id, reservation))
+    return results
 
 
 def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
-    """The order of dimensions as stock rows know it: their location is their source."""
+    """Return the hierarchy without the location, which is the source of a stock row."""
     return tuple(name for name in configuration.hierarchy if name != LOCATION)
 
 
-def _reserved(record_id: str, done: ReservationResult, *, given_back: bool) -> Answer | IomError:
-    if not done.ok:
-        remedy = (
-            "give back no more than is reserved there"
-            if given_back
-            else "ask for less, elsewhere, or later"
+def _reserve_result(
+    request: SoftReservationRequest, reservation: ReservationResult
+) -> RecordResult | IomError:
+    if request.quantity < 0:
+        return _unreserve_result(request.document, reservation)
+    if not reservation.ok:
+        return Refused(
+            reservation.reason,
+            where="quantity",
+            remedy="reserve less, at another location, or later",
         )
-        return Refused(done.reason, where="OffsetQty" if given_back else "quantity", remedy=remedy)
-    message = ALREADY if done.duplicate else done.reason
-    answer = succeeded(
+    return _succeeded(request.document, reservation)
+
+
+def _unreserve_result(record_id: str, reservation: ReservationResult) -> RecordResult | IomError:
+    if not reservation.ok:
+        return Refused(
+            reservation.reason,
+            where="OffsetQty",
+            remedy="unreserve at most what is reserved there",
+        )
+    result = _succeeded(record_id, reservation)
+    result["totalInvalidOffsetQtyByReservId"] = float(reservation.invalid)
+    return result
+
+
+def _succeeded(record_id: str, reservation: ReservationResult) -> RecordResult:
+    return succeeded(
         record_id,
-        message,
-        status=PARTIAL if done.invalid else SUCCESS,
-        reservationId=done.reference,
+        ALREADY_APPLIED if reservation.duplicate else reservation.reason,
+        status=PARTIAL if reservation.invalid else SUCCESS,
+        reservationId=reservation.reference,
     )
-    if given_back:
-        answer["totalInvalidOffsetQtyByReservId"] = float(done.invalid)
-    return answer

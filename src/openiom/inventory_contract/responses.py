@@ -1,9 +1,10 @@
 """
-What this contract's calls answer.
+Responses of the contract's calls.
 
-A record that was taken answers {id, processingStatus: "success", message, statusCode: 200} and what its call adds.
-One that was refused answers processingStatus "failed" with the status, message, where and remedy of the error; alone
-it is also a problem document with that HTTP status, in a bulk it stands beside the others with its index.
+An accepted record has the result {id, processingStatus: "success", message, statusCode: 200} and
+the fields its call adds. The result of a refused record has processingStatus "failed" with the
+status, message, where and remedy of the error. A refused single request is also a problem document
+with that HTTP status; in a bulk response every result has its index.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,16 @@ from fastapi.responses import Response
 from openiom.kernel import IomError
 from openiom.platform.http import PROBLEM_TYPE, problem_response
 
-SUCCESS, PARTIAL, FAILED = "success", "partialSuccess", "failed"
-Answer = dict[str, Any]
+SUCCESS = "success"
+PARTIAL = "partialSuccess"
+FAILED = "failed"
+RecordResult = dict[str, Any]
 
 
-def succeeded(record_id: str, message: str = "", *, status: str = SUCCESS, **more: Any) -> Answer:
+def succeeded(
+    record_id: str, message: str = "", *, status: str = SUCCESS, **more: Any
+) -> RecordResult:
+    """Return the result of an accepted record with the additional fields `more`."""
     return {
         **more,
         "id": record_id,
@@ -30,46 +36,45 @@ def succeeded(record_id: str, message: str = "", *, status: str = SUCCESS, **mor
     }
 
 
-def failed(record: Any, error: IomError) -> Answer:
-    """The answer for a record, in whatever state it came, that `error` refused."""
-    answer = {
+def failed(record: Any, error: IomError) -> RecordResult:
+    """Return the result of a record, valid or not, that was refused with `error`."""
+    result: RecordResult = {
         "id": record_id(record),
         "processingStatus": FAILED,
         "message": error.what,
         "statusCode": error.status,
-        "where": error.where,
-        "remedy": error.remedy,
     }
-    return {name: value for name, value in answer.items() if value or name in ("id", "message")}
+    if error.where:
+        result["where"] = error.where
+    if error.remedy:
+        result["remedy"] = error.remedy
+    return result
 
 
 def record_id(record: Any) -> str:
-    """The id a record came with; '' when it has none."""
+    """Return the id of a record as received; "" when it has none."""
     if not isinstance(record, Mapping):
         return ""
-    return next(
-        (
-            str(value)
-            for name, value in record.items()
-            if name.lower() == "id" and value is not None
-        ),
-        "",
-    )
+    for name, value in record.items():
+        if name.lower() == "id" and value is not None:
+            return str(value)
+    return ""
 
 
-def bulk(answers: list[Answer]) -> Response:
-    """One answer a record, in the order of the records, each with its index."""
-    return json([{"index": i, **answer} for i, answer in enumerate(answers)])
+def bulk_response(results: list[RecordResult]) -> Response:
+    """Return one result per record, in the order of the records, each with its index."""
+    return json_response([{"index": i, **result} for i, result in enumerate(results)])
 
 
-def single(answer: Answer, *, path: str, error: IomError | None) -> Response:
-    """The answer for a request's only record; a refused one is a problem document that carries the answer as well."""
+def record_response(result: RecordResult, *, path: str, error: IomError | None) -> Response:
+    """Return the result of a single record; for a refused one, a problem document with it."""
     if error is None:
-        return json(answer)
+        return json_response(result)
     problem = problem_response(error, reference=uuid4().hex[:12], instance=path)
-    body = orjson.loads(bytes(problem.body)) | answer
+    body = orjson.loads(bytes(problem.body)) | result
     return Response(orjson.dumps(body), status_code=error.status, media_type=PROBLEM_TYPE)
 
 
-def json(body: Any) -> Response:
+def json_response(body: Any) -> Response:
+    """Return `body` as JSON."""
     return Response(orjson.dumps(body), media_type="application/json")

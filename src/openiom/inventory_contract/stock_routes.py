@@ -1,4 +1,4 @@
-"""What moves stock in the contract: changes, sets, soft reservations, adjustments. Bulk takes 512 records."""
+"""Routes that change stock: changes, sets, soft reservations, adjustments. Bulk: 512 records."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,88 +11,104 @@ from openiom.inventory_visibility import ReservationBatcher, SoftReservationRequ
 from openiom.kernel import IomError
 from openiom.platform.http import RawBody
 
-from .adjustments import read_adjustment, take_adjustments
+from .adjustments import apply_adjustments, read_adjustment
 from .body_parser import data_source_of
-from .changes import read_change, read_set, take_changes, take_sets
-from .dependencies import PREFIX, Writes, answer_record, answer_records
+from .changes import apply_changes, apply_sets, read_change, read_set
+from .dependencies import PREFIX, CurrentWriter, process_record, process_records
 from .openapi_shapes import ADJUSTMENT, CHANGE, RESERVE, SET, UNRESERVE, body_of
-from .reservations import read_reserve, read_unreserve, take_reserve, take_reserves, take_unreserves
-from .responses import Answer
+from .reservations import (
+    apply_reservations,
+    apply_unreservations,
+    read_reserve,
+    read_unreserve,
+    reserve_concurrently,
+)
+from .responses import RecordResult
 
 router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.post("/onhand", openapi_extra=body_of(CHANGE))
-def change_on_hand(request: Request, writes: Writes, body: RawBody) -> Response:
+def change_on_hand(request: Request, writer: CurrentWriter, body: RawBody) -> Response:
     """Add to quantities; an id counts once."""
-    return answer_record(
-        request, body, read=writes.reading(read_change), take=writes.taking(take_changes)
+    return process_record(
+        request, body, read=writer.reader(read_change), apply=writer.applier(apply_changes)
     )
 
 
 @router.post("/onhand/bulk", openapi_extra=body_of(CHANGE, many=True))
-def change_on_hand_bulk(writes: Writes, body: RawBody) -> Response:
-    """Add to quantities, up to 512 records; each is answered by its index."""
-    return answer_records(body, read=writes.reading(read_change), take=writes.taking(take_changes))
+def change_on_hand_bulk(writer: CurrentWriter, body: RawBody) -> Response:
+    """Add to quantities, up to 512 records; every record has a result with its index."""
+    return process_records(
+        body, read=writer.reader(read_change), apply=writer.applier(apply_changes)
+    )
 
 
 @router.post("/setonhand/{inventorySystem}/bulk", openapi_extra=body_of(SET, many=True))
 def set_on_hand_bulk(
-    system: Annotated[str, Path(alias="inventorySystem")], writes: Writes, body: RawBody
+    system: Annotated[str, Path(alias="inventorySystem")], writer: CurrentWriter, body: RawBody
 ) -> Response:
-    """Replace quantities of one system, up to 512 records; what is older than what stands is ignored, and said."""
-    owner = data_source_of(writes.configuration, system, "inventorySystem").name
-    return answer_records(
+    """Replace quantities of one system, up to 512 records.
+
+    Values older than the current ones are ignored and listed in the message.
+    """
+    owner = data_source_of(writer.configuration, system, "inventorySystem").name
+    return process_records(
         body,
-        read=writes.reading(partial(read_set, system=owner)),
-        take=writes.taking(partial(take_sets, system=owner)),
+        read=writer.reader(partial(read_set, system=owner)),
+        apply=writer.applier(partial(apply_sets, system=owner)),
     )
 
 
 @router.post("/onhand/reserve", openapi_extra=body_of(RESERVE))
-def reserve(request: Request, writes: Writes, body: RawBody) -> Response:
-    """Soft-reserve a quantity, checked against what is available unless the request says not to."""
-    together: ReservationBatcher = request.app.state.reserve_together
+def reserve(request: Request, writer: CurrentWriter, body: RawBody) -> Response:
+    """Soft-reserve a quantity; unless the request says otherwise, only what is available."""
+    batcher: ReservationBatcher = request.app.state.reservation_batcher
 
-    def take(asks: Sequence[SoftReservationRequest]) -> Sequence[Answer | IomError]:
+    def apply(requests: Sequence[SoftReservationRequest]) -> Sequence[RecordResult | IomError]:
         return [
-            take_reserve(together, ask, writes.configuration, now=writes.now, actor=writes.actor)
-            for ask in asks
+            reserve_concurrently(
+                batcher, one, writer.configuration, now=writer.now, actor=writer.actor
+            )
+            for one in requests
         ]
 
-    return answer_record(request, body, read=writes.reading(read_reserve), take=take)
+    return process_record(request, body, read=writer.reader(read_reserve), apply=apply)
 
 
 @router.post("/onhand/reserve/bulk", openapi_extra=body_of(RESERVE, many=True))
-def reserve_bulk(writes: Writes, body: RawBody) -> Response:
-    """Soft-reserve, up to 512 records, first come first served; a refused one does not stop the rest."""
-    return answer_records(
-        body, read=writes.reading(read_reserve), take=writes.taking(take_reserves)
+def reserve_bulk(writer: CurrentWriter, body: RawBody) -> Response:
+    """Soft-reserve up to 512 records in their order; a refused one does not stop the others."""
+    return process_records(
+        body, read=writer.reader(read_reserve), apply=writer.applier(apply_reservations)
     )
 
 
 @router.post("/onhand/unreserve", openapi_extra=body_of(UNRESERVE))
-def unreserve(request: Request, writes: Writes, body: RawBody) -> Response:
-    """Give back what is soft-reserved under a reservation id; what was not reserved is reported."""
-    return answer_record(
-        request, body, read=writes.reading(read_unreserve), take=writes.taking(take_unreserves)
+def unreserve(request: Request, writer: CurrentWriter, body: RawBody) -> Response:
+    """Unreserve units of a reservation id; the response has the quantity that was not reserved."""
+    return process_record(
+        request,
+        body,
+        read=writer.reader(read_unreserve),
+        apply=writer.applier(apply_unreservations),
     )
 
 
 @router.post("/onhand/unreserve/bulk", openapi_extra=body_of(UNRESERVE, many=True))
-def unreserve_bulk(writes: Writes, body: RawBody) -> Response:
-    """Give back, up to 512 records; each is answered by its index."""
-    return answer_records(
-        body, read=writes.reading(read_unreserve), take=writes.taking(take_unreserves)
+def unreserve_bulk(writer: CurrentWriter, body: RawBody) -> Response:
+    """Unreserve up to 512 records; every record has a result with its index."""
+    return process_records(
+        body, read=writer.reader(read_unreserve), apply=writer.applier(apply_unreservations)
     )
 
 
 @router.post("/transaction/adjustment/bulk", openapi_extra=body_of(ADJUSTMENT, many=True))
 def adjust_bulk(
-    writes: Writes,
+    writer: CurrentWriter,
     body: RawBody,
-    post: bool = Query(False, alias="createWithIVSync", description="Move on-hand as well"),
+    post: bool = Query(False, alias="createWithIVSync", description="Change on hand as well"),
 ) -> Response:
-    """Keep adjustments for the ERP, up to 512 records; each is answered by its index."""
-    take = writes.taking(partial(take_adjustments, post=post))
-    return answer_records(body, read=writes.reading(read_adjustment), take=take)
+    """Store up to 512 adjustments for the ERP; every record has a result with its index."""
+    apply = writer.applier(partial(apply_adjustments, post=post))
+    return process_records(body, read=writer.reader(read_adjustment), apply=apply)

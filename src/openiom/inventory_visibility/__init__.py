@@ -23,6 +23,19 @@ from .allocation import Kind as AllocationKind
 from .availability.dated_quantities import DatedQuantities, dated_quantities
 from .availability.decisions import Requester
 from .availability.inbound import inbound
+from .availability.measure_sums import (
+    ORGANIZATION,
+    SCALE,
+    DateRange,
+    Group,
+    Shape,
+    StockQuery,
+    Sums,
+    group_fields,
+    locations_of,
+    measure_sums,
+    stock_of_groups,
+)
 from .availability.promise_dates import PromiseDate, PromiseRequest, promise_dates
 from .availability.queries import available, channels_matter
 from .availability.stock_policies import STOCK_POLICY
@@ -45,6 +58,7 @@ from .events import EVENTS
 from .ledger.history import as_of
 from .ledger.measure_intake import known_events, post_measures
 from .ledger.on_hand import StockChange, change_on_hand
+from .ledger.queries import LedgerFilter, LedgerLine, ledger_lines
 from .ledger.reconciliation import ReconciliationWorker, first_discrepancy
 from .ledger.seal import LedgerSealWorker, verify_chain
 from .locks import lock_stock
@@ -69,7 +83,12 @@ from .reservations.backorder_reservations import (
 )
 from .reservations.batcher import ReservationBatcher
 from .reservations.expiry import CAUSE as EXPIRY_CAUSE
-from .reservations.expiry import ReservationExpiryWorker, release_reservations
+from .reservations.expiry import (
+    ReservationExpiryWorker,
+    delete_closed_external_reservations,
+    expired_external_reservations,
+    release_reservations,
+)
 from .reservations.line_reservations import (
     release,
     release_backorder_reservations,
@@ -125,10 +144,12 @@ __all__ = [
     "BASE_DIMENSIONS",
     "DEFAULT_FORMULA",
     "DataSource",
+    "DateRange",
     "DatedQuantities",
     "EVENTS",
     "EXPIRY_CAUSE",
     "Formula",
+    "Group",
     "HIERARCHY",
     "INVENTORY_CONFIGURATION",
     "InventoryConfiguration",
@@ -137,10 +158,13 @@ __all__ = [
     "KINDS",
     "AllocationKind",
     "LOCATION",
+    "LedgerFilter",
+    "LedgerLine",
     "LedgerSealWorker",
     "Measure",
     "MeasureChange",
     "CONFIGURATION_NAME",
+    "ORGANIZATION",
     "PostingResult",
     "PromiseDate",
     "PromiseRequest",
@@ -151,14 +175,18 @@ __all__ = [
     "ReservationExpiryWorker",
     "ReservationFilter",
     "ReservationResult",
+    "SCALE",
     "SITE",
     "STOCK_POLICY",
     "ScheduleChange",
+    "Shape",
     "ShipmentPosting",
     "SoftReservationRequest",
     "StockChange",
     "StockKey",
+    "StockQuery",
     "StockReservationRequest",
+    "Sums",
     "SupplyDocument",
     "SupplyLineDocument",
     "SupplyLineKey",
@@ -177,14 +205,20 @@ __all__ = [
     "close_short",
     "configuration_body",
     "dated_quantities",
+    "delete_closed_external_reservations",
     "dimension_text",
     "event_key",
+    "expired_external_reservations",
     "first_discrepancy",
+    "group_fields",
     "inbound",
     "inventory_configuration",
     "keep_backorder_reservations",
     "known_events",
+    "ledger_lines",
     "list_reservations",
+    "locations_of",
+    "measure_sums",
     "post_measures",
     "post_schedule",
     "promise_dates",
@@ -200,6 +234,7 @@ __all__ = [
     "ship",
     "ship_supply",
     "soft_reserve",
+    "stock_of_groups",
     "unreserve",
     "upsert_supply_orders",
     "variant_dimensions",

@@ -1,6 +1,6 @@
 """Release of expired reservations by a worker, and of chosen reservations by a user."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from openiom.inventory_visibility.locks import LockedReservation, lock_ids, open
 from openiom.inventory_visibility.measures import format_quantity
 from openiom.kernel import Event, new_id
 from openiom.platform.batches import BatchResult
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import append_events
 
@@ -89,3 +89,35 @@ def release_reservations(
     close(session, closure, now=now, actor=actor)
     (released,) = columns_of(reservations, "id")
     return set(released)
+
+
+def expired_external_reservations(
+    session: Session, data_sources: Sequence[str], *, now: datetime
+) -> list[int]:
+    """Return the ids of expired reservations that hold units and belong to no order line.
+
+    An empty `data_sources` selects those of every data source.
+    """
+    names = list(data_sources)
+    rows = fetch(
+        session,
+        "SELECT id FROM inventory_visibility.reservation"
+        " WHERE open > 0 AND line_id IS NULL AND expires_at <= %s"
+        " AND (%s::text[] = '{}' OR data_source = ANY(%s::text[]))",
+        (now, names, names),
+    )
+    return [reservation_id for (reservation_id,) in rows]
+
+
+def delete_closed_external_reservations(session: Session, data_sources: Sequence[str]) -> int:
+    """Delete reservations that hold no units and belong to no order line; return their number.
+
+    An empty `data_sources` selects those of every data source.
+    """
+    names = list(data_sources)
+    return execute(
+        session,
+        "DELETE FROM inventory_visibility.reservation WHERE open = 0 AND line_id IS NULL"
+        " AND (%s::text[] = '{}' OR data_source = ANY(%s::text[]))",
+        (names, names),
+    )

@@ -1,4 +1,4 @@
-"""What a query answers equals a sum over the ledger, however it groups, whoever adds up, and while stock moves."""
+"""Queries equal sums over the ledger in every grouping, and under concurrent changes."""
 
 from collections import defaultdict
 from random import Random
@@ -9,8 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.inventory_contract import query_aggregation
-from openiom.inventory_visibility import inventory_configuration
+from openiom.inventory_visibility import InventoryConfiguration, inventory_configuration
+from openiom.inventory_visibility.availability import measure_sums
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -18,8 +18,8 @@ BASE = "/api/environment/dev"
 Row = tuple[str, str, str, str, float]
 
 
-def filled(client: TestClient, seed: int, count: int) -> list[dict[str, Any]]:
-    """Random changes of few products, places, colors and measures, posted in bulks."""
+def post_random_changes(client: TestClient, seed: int, count: int) -> list[dict[str, Any]]:
+    """Post random changes of a few products, locations, colors and measures; return them."""
     random = Random(seed)
     records = []
     for i in range(count):
@@ -59,26 +59,43 @@ def expected(
         ((measure, quantity),) = measures.items()
         sums[key][source, measure] += quantity
     for found in sums.values():
-        physical = dict(found)
-        for calculated, formula in configuration.calculated.items():
-            if any(m in physical for m in formula):
-                found[calculated] = sum(sign * physical.get(m, 0) for m, sign in formula.items())
+        add_calculated_measures(found, configuration)
     return sums
 
 
+def add_calculated_measures(
+    quantities: dict[Any, float], configuration: InventoryConfiguration
+) -> None:
+    physical = dict(quantities)
+    for calculated, formula in configuration.calculated.items():
+        if physical.keys().isdisjoint(formula):
+            continue
+        quantities[calculated] = 0.0
+        for measure, sign in formula.items():
+            quantities[calculated] += sign * physical.get(measure, 0)
+
+
+def found_quantities(row: dict[str, Any]) -> dict[tuple[str, str], float]:
+    """Return the quantities of a row by data source and measure."""
+    found = {}
+    for source, measures in row["quantities"].items():
+        for name, quantity in measures.items():
+            found[source, name] = quantity
+    return found
+
+
 @pytest.mark.parametrize("group_by", [[], ["colorid"], ["colorid", "sizeid"]])
-@pytest.mark.parametrize("most", [20_000, 3])
-def test_a_query_equals_the_sum_of_what_was_posted(
+@pytest.mark.parametrize("max_rows", [20_000, 3])
+def test_a_query_equals_the_sum_of_the_posted_changes(
     client: TestClient,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
     group_by: list[str],
-    most: int,
+    max_rows: int,
 ) -> None:
-    monkeypatch.setattr(
-        query_aggregation, "MANY_ROWS", most
-    )  # few: the database groups; many: we do
-    records = filled(client, seed=len(group_by), count=600)
+    # With more rows than the limit the database adds the sums, otherwise the process does.
+    monkeypatch.setattr(measure_sums, "MAX_UNGROUPED_ROWS", max_rows)
+    records = post_random_changes(client, seed=len(group_by), count=600)
     body = {
         "filters": {"organizationId": ["usmf"], "productId": ["P1", "P2", "100%"]},
         "groupByValues": group_by,
@@ -86,25 +103,17 @@ def test_a_query_equals_the_sum_of_what_was_posted(
     }
     rows = client.post(f"{BASE}/onhand/indexquery", json=body).json()
     wanted = expected(records, group_by, database)
-    found = {
-        (
-            r["productId"],
-            *(r["dimensions"][name] for name in (*group_by, "siteid", "locationid")),
-        ): {
-            (source, name): quantity
-            for source, ms in r["quantities"].items()
-            for name, quantity in ms.items()
-        }
-        for r in rows
-    }
+    found = {}
+    for row in rows:
+        dimensions = [row["dimensions"][name] for name in (*group_by, "siteid", "locationid")]
+        found[row["productId"], *dimensions] = found_quantities(row)
     assert len(found) == len(rows) == len(wanted)
-    assert found == {
-        key: {m: pytest.approx(q, abs=1e-9) for m, q in ms.items()} for key, ms in wanted.items()
-    }
-    assert [list(found)] == [sorted(found)]
+    for key, quantities in wanted.items():
+        assert found[key] == pytest.approx(quantities, abs=1e-9)
+    assert list(found) == sorted(found)
 
 
-def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
+def test_concurrent_requests_with_the_same_ids_count_each_id_once(
     client: TestClient, application: Application
 ) -> None:
     def record(number: int) -> dict[str, Any]:
@@ -138,7 +147,8 @@ def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
     with application.database.reading() as session:
         entries, distinct, units = fetch(
             session,
-            "SELECT count(*), count(DISTINCT event_id), sum(delta)::int FROM inventory_visibility.ledger_entry",
+            "SELECT count(*), count(DISTINCT event_id), sum(delta)::int"
+            " FROM inventory_visibility.ledger_entry",
         )[0]
         balance = fetch(
             session, "SELECT sum(quantity)::int FROM inventory_visibility.measure_balance"
@@ -146,7 +156,7 @@ def test_many_callers_with_the_same_ids_count_each_once_and_see_no_error(
     assert entries == distinct == units == balance
 
 
-def test_sets_of_many_callers_end_with_the_newest_word(
+def test_concurrent_sets_end_with_the_newest_value(
     client: TestClient, application: Application
 ) -> None:
     def caller(offset: int) -> None:
@@ -175,7 +185,7 @@ def test_sets_of_many_callers_end_with_the_newest_word(
         ]
 
 
-def test_one_unit_has_one_winner_through_the_contract(
+def test_one_unit_is_reserved_once_by_concurrent_requests(
     client: TestClient, application: Application
 ) -> None:
     where = {"siteId": "1", "locationId": "11"}
@@ -185,8 +195,13 @@ def test_one_unit_has_one_winner_through_the_contract(
 
     def buyer(number: int) -> None:
         for i in range(10):
-            wish = {**body, "id": f"b-{number}-{i}", "modifier": "SoftReservOrdered", "quantity": 1}
-            statuses.append(client.post(f"{BASE}/onhand/reserve", json=wish).status_code)
+            request = {
+                **body,
+                "id": f"b-{number}-{i}",
+                "modifier": "SoftReservOrdered",
+                "quantity": 1,
+            }
+            statuses.append(client.post(f"{BASE}/onhand/reserve", json=request).status_code)
 
     threads = [Thread(target=buyer, args=(number,)) for number in range(12)]
     for thread in threads:
