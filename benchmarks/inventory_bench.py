@@ -25,7 +25,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.figures import milliseconds, tell
+from benchmarks.figures import milliseconds, print_figures
 from benchmarks.inventory_floor import bare_buyers, bare_changes, bare_query, bare_reservations
 from benchmarks.inventory_http import Contract, Endpoint, web_server
 from openiom.app.application import CONSUMERS
@@ -80,7 +80,7 @@ def main() -> int:
     if asked.client:
         print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
         return 0
-    tell(measure(asked), as_json=asked.json)
+    print_figures(measure(asked), as_json=asked.json)
     return 0
 
 

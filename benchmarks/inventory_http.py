@@ -8,7 +8,7 @@ from types import TracebackType
 import httpx
 import orjson
 
-from benchmarks.serving import serving
+from benchmarks.web_server import run_web_server
 from openiom.platform.database import Database
 from openiom.platform.settings import Settings
 
@@ -97,7 +97,7 @@ class Contract:
 @contextmanager
 def web_server(settings: Settings, database: Database, url: str) -> Iterator[Endpoint]:
     """The contract, served by a web process over this database."""
-    with serving(settings, database, url) as web:
+    with run_web_server(settings, database, url) as web:
         found = Endpoint(web.address, web.token, settings.environment)
         with Contract(found) as contract:
             yield replace(found, organization=contract.own_organization())

@@ -24,8 +24,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from benchmarks.figures import milliseconds, tell
-from benchmarks.serving import Web, serving
+from benchmarks.figures import milliseconds, print_figures
+from benchmarks.web_server import WebServer, run_web_server
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import running_database
@@ -79,7 +79,7 @@ def main() -> int:
         help="lines name a color of products kept by color and size",
     )
     asked = parser.parse_args()
-    tell(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
+    print_figures(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
     return 0
 
 
@@ -140,7 +140,7 @@ def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list
 
 
 @contextmanager
-def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
+def network(*, dimensions: bool) -> Iterator[tuple[WebServer, str]]:
     """A web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
@@ -149,7 +149,7 @@ def network(*, dimensions: bool) -> Iterator[tuple[Web, str]]:
             migrate(application.database, consumers=CONSUMERS)
             seed(application, dimensions=dimensions)
             try:
-                with serving(settings, application.database, database_url) as web:
+                with run_web_server(settings, application.database, database_url) as web:
                     yield web, libpq_url(database_url)
             finally:
                 application.close()

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.figures import tell
+from benchmarks.figures import print_figures
 from benchmarks.jasin_sinha import report as jasin_sinha_report
 from benchmarks.osb1_family import Instance, generate
 from openiom.fulfillment_optimization.engine import (
@@ -215,7 +215,7 @@ def main(words: list[str] | None = None) -> int:
     else:
         arguments.orders = arguments.orders or 1000
         found = report(arguments)
-    tell(found, as_json=arguments.json)
+    print_figures(found, as_json=arguments.json)
     return 0 if found["feasible"] else 1
 
 
