@@ -14,7 +14,7 @@ from openiom.app.application import Application
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.platform.bulk import fetch
 from openiom.platform.clock import utc_now
-from openiom.platform.configuration import Change
+from openiom.platform.configuration import DocumentChange
 
 ACTOR = "seed"
 FOLDER = Path(__file__).with_name("documents")
@@ -49,7 +49,7 @@ def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
     return documents
 
 
-def seed_company(application: Application, documents: Sequence[dict[str, Any]]) -> list[Change]:
+def seed_company(application: Application, documents: Sequence[dict[str, Any]]) -> list[DocumentChange]:
     """Apply documents, all or none."""
     with application.database.unit_of_work() as session:
         return application.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)

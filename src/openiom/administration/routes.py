@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Unauthenticated
 from openiom.platform.clock import utc_now
-from openiom.platform.configuration import Change, Configuration
+from openiom.platform.configuration import Configuration, DocumentChange
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -128,7 +128,7 @@ def open_session(
 
 @router.get("/session")
 def current_session(request: Request, session: ReadSession) -> SessionView | None:
-    """Return who is signed in, null when nobody is; an invalid bearer token is refused.
+    """Return the current user, null without a session; an invalid bearer token is refused.
 
     The user interface requests this first, so a missing session is a result and not an error.
     """
@@ -235,7 +235,7 @@ def _view(request: Request, session: Session, principal: Principal) -> SessionVi
     )
 
 
-def _changes(changes: Sequence[Change]) -> Changes:
+def _changes(changes: Sequence[DocumentChange]) -> Changes:
     views: list[ChangeView] = []
     for change in changes:
         views.append(

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from openiom.kernel import Invalid, NotFound, Problem
 from openiom.platform.clock import utc_now
-from openiom.platform.configuration import Change
+from openiom.platform.configuration import DocumentChange
 
 from .context import Home, console, errors, open_application
 
@@ -159,7 +159,9 @@ def delete(
     show(changes)
 
 
-def apply_folder(folder: Path, home: Path | None, *, dry_run: bool, prune: bool) -> list[Change]:
+def apply_folder(
+    folder: Path, home: Path | None, *, dry_run: bool, prune: bool
+) -> list[DocumentChange]:
     """Apply a folder, show the changes and return them; a dry run does not make them."""
     documents = read_folder(folder)
     activity = "Comparing" if dry_run else "Applying"
@@ -175,11 +177,11 @@ def apply_folder(folder: Path, home: Path | None, *, dry_run: bool, prune: bool)
     return changes
 
 
-def show(changes: list[Change]) -> None:
+def show(changes: list[DocumentChange]) -> None:
     """Print a table of the changes, and how many documents are unchanged."""
     changed = [change for change in changes if change.change != "unchanged"]
     if changed:
-        table = Table("Change", "Kind", "Name", "Version", "Paths")
+        table = Table("DocumentChange", "Kind", "Name", "Version", "Paths")
         for change in changed[:SHOWN_CHANGES]:
             table.add_row(
                 change.change,

@@ -11,7 +11,7 @@ documents through `Configuration.apply`. References between documents are logica
 """
 
 from .comparison import changed_paths, digest
-from .kinds import Change, DeletionGuard, DocumentKind, UseQuery
+from .kinds import DeletionGuard, DocumentChange, DocumentKind, UseQuery
 from .service import Configuration
 from .store import (
     ConfigurationDocument,
@@ -27,7 +27,7 @@ from .store import (
 )
 
 __all__ = [
-    "Change",
+    "DocumentChange",
     "Configuration",
     "ConfigurationDocument",
     "DeletionGuard",

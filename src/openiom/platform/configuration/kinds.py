@@ -64,7 +64,7 @@ class UseQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DocumentChange:
     """What applying or deleting one document changes; `paths` are those of a changed body."""
 
     kind: str

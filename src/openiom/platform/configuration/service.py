@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, NotFound, Problem, Refused
 
 from .comparison import changed_paths, digest
-from .kinds import Change, DeletionGuard, DocumentKind
+from .kinds import DeletionGuard, DocumentChange, DocumentKind
 from .store import (
     Document,
     current_documents,
@@ -73,7 +73,7 @@ class Configuration:
         actor: str,
         dry_run: bool = False,
         prune: bool = False,
-    ) -> list[Change]:
+    ) -> list[DocumentChange]:
         """Store documents given as `{"kind", "name", "body"}`, all or none, and return the changes.
 
         `dry_run` returns the changes without making them. `prune` deletes the current documents of
@@ -88,7 +88,7 @@ class Configuration:
             lock_for_deleting(session)
         elif not dry_run:
             lock_for_applying(session)
-        changes: list[Change] = []
+        changes: list[DocumentChange] = []
         for kind, group in _by_kind(wanted).items():
             versions, kind_changes = _new_versions(session, self.kinds[kind], group)
             changes += kind_changes
@@ -109,7 +109,7 @@ class Configuration:
         at: datetime,
         actor: str,
         dry_run: bool = False,
-    ) -> list[Change]:
+    ) -> list[DocumentChange]:
         """Delete documents given as (kind, name), all or none; their versions stay readable.
 
         `dry_run` only checks whether they may be deleted. Raise `NotFound`, and `Refused` naming
@@ -127,10 +127,10 @@ class Configuration:
             raise _in_use(problems, count)
         if not dry_run:
             self._delete(session, found, at=at, actor=actor)
-        changes: list[Change] = []
+        changes: list[DocumentChange] = []
         for kind, existing in found.items():
             for document in existing:
-                changes.append(Change(kind, document.name, "removed", document.version + 1))
+                changes.append(DocumentChange(kind, document.name, "removed", document.version + 1))
         return changes
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -233,7 +233,7 @@ def _schema_problems(wanted: _Wanted) -> list[Problem]:
 
 def _new_versions(
     session: Session, kind: DocumentKind, group: Sequence[_Wanted]
-) -> tuple[list[Document], list[Change]]:
+) -> tuple[list[Document], list[DocumentChange]]:
     """Return the versions to store, and the changes of all documents of one kind.
 
     Raise `Invalid` with the problems that the kind's own check finds.
@@ -244,13 +244,13 @@ def _new_versions(
     }
     last = last_versions(session, kind.name, names)
     versions: list[Document] = []
-    changes: list[Change] = []
+    changes: list[DocumentChange] = []
     problems: list[Problem] = []
     for one in group:
         old = current.get(one.name)
         body = _encrypted(one, old)
         if old and digest(old.body) == digest(body):
-            changes.append(Change(kind.name, one.name, "unchanged", old.version))
+            changes.append(DocumentChange(kind.name, one.name, "unchanged", old.version))
             continue
         problems += _check_problems(session, one, body)
         new = Document(kind.name, one.name, last.get(one.name, 0) + 1, body)
@@ -280,11 +280,11 @@ def _check_problems(session: Session, wanted: _Wanted, body: dict[str, Any]) -> 
     return problems
 
 
-def _change(old: Document | None, new: Document) -> Change:
+def _change(old: Document | None, new: Document) -> DocumentChange:
     if old is None:
-        return Change(new.kind, new.name, "added", new.version)
+        return DocumentChange(new.kind, new.name, "added", new.version)
     paths = tuple(changed_paths(old.body, new.body))
-    return Change(new.kind, new.name, "changed", new.version, paths)
+    return DocumentChange(new.kind, new.name, "changed", new.version, paths)
 
 
 def _store_and_publish(
@@ -313,15 +313,15 @@ def _pruned(session: Session, wanted: Sequence[_Wanted]) -> list[tuple[str, str]
     return pruned
 
 
-def _removals(session: Session, documents: Sequence[tuple[str, str]]) -> list[Change]:
+def _removals(session: Session, documents: Sequence[tuple[str, str]]) -> list[DocumentChange]:
     names_by_kind: dict[str, list[str]] = defaultdict(list)
     for kind, name in documents:
         names_by_kind[kind].append(name)
-    changes: list[Change] = []
+    changes: list[DocumentChange] = []
     for kind, names in names_by_kind.items():
         last = last_versions(session, kind, names)
         for name in names:
-            changes.append(Change(kind, name, "removed", last[name] + 1))
+            changes.append(DocumentChange(kind, name, "removed", last[name] + 1))
     return changes
 
 
