@@ -1,7 +1,7 @@
-"""
-One order at a time on an idle system: from the POST until the 3PL has it. Target: p50 < 150 ms, p99 < 400 ms.
+"""One order at a time on an idle system, from the POST until the 3PL has it.
 
-The floor is the same number of trips: a POST that is only stored, measured in the same run.
+Target: p50 < 150 ms, p99 < 400 ms. The floor is the same number of POSTs that are only stored,
+measured in the same run.
 """
 
 import argparse
@@ -11,69 +11,86 @@ from time import perf_counter, sleep
 
 import httpx
 
-from benchmarks.fabrikam import Company, Store, company
+from benchmarks.fabrikam import BenchmarkSite, Store, run_fabrikam
 from benchmarks.figures import milliseconds, print_figures
 from benchmarks.web_server import run_web_server
 from openiom.platform.bulk import fetch
+
+WARM_UP_ORDERS = 20
+POLL_SECONDS = 0.002
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    print_figures(measure(asked.orders), as_json=asked.json)
+    options = parser.parse_args()
+    print_figures(measure(options.orders), as_json=options.json)
     return 0
 
 
 def measure(orders: int) -> dict[str, float]:
-    """Post `orders` one after the other, each after the last was sent."""
-    with (
-        company(workers=1) as (house, shop),
-        run_web_server(house.product.settings, house.product.database, house.url) as web,
-        web.client() as client,
-    ):
-        return _measure(house, shop, client, orders)
+    """Post `orders` one after the other, each once the previous one was sent."""
+    with run_fabrikam(workers=1) as (site, store):
+        settings, database = site.application.settings, site.application.database
+        with run_web_server(settings, database, site.url) as web, web.client() as client:
+            return _measure(site, store, client, orders)
 
 
-def _measure(house: Company, shop: Store, client: httpx.Client, orders: int) -> dict[str, float]:
-    sku = shop.catalog()[0].sku
-    taken, posts = [], []
-    for n in range(orders + 20):
+def _measure(
+    site: BenchmarkSite, store: Store, client: httpx.Client, orders: int
+) -> dict[str, float]:
+    sku = store.catalog()[0].sku
+    until_sent: list[float] = []
+    until_stored: list[float] = []
+    for number in range(orders + WARM_UP_ORDERS):
         started = perf_counter()
-        answer = client.post("/api/v1/orders", json={"orders": [document(n, sku)]})
+        answer = client.post("/api/v1/orders", json={"orders": [document(number, sku)]})
         answer.raise_for_status()
-        posted = perf_counter() - started
-        order = answer.json()["results"][0]["id"]
-        while not sent(house, order):
-            sleep(0.002)
-        if n >= 20:
-            taken.append(perf_counter() - started)
-            posts.append(posted)
+        stored = perf_counter() - started
+        order_id = answer.json()["results"][0]["id"]
+        while not is_sent(site, order_id):
+            sleep(POLL_SECONDS)
+        if number >= WARM_UP_ORDERS:
+            until_sent.append(perf_counter() - started)
+            until_stored.append(stored)
     return {
         "orders": orders,
-        "p50_ms": milliseconds(taken, 0.5),
-        "p99_ms": milliseconds(taken, 0.99),
-        "floor_post_only_p50_ms": milliseconds(posts, 0.5),
-        "ratio_to_floor": round(statistics.median(taken) / statistics.median(posts), 2),
+        "p50_ms": milliseconds(until_sent, 0.5),
+        "p99_ms": milliseconds(until_sent, 0.99),
+        "floor_post_only_p50_ms": milliseconds(until_stored, 0.5),
+        "ratio_to_floor": round(statistics.median(until_sent) / statistics.median(until_stored), 2),
     }
 
 
-def sent(house, order: str) -> bool:  # type: ignore[no-untyped-def]
-    with house.product.database.reading() as session:
-        query = "SELECT reason = 'Sent To Fulfillment' FROM orders.order_state WHERE order_id = %s::uuid"
-        return bool(fetch(session, query, (order,))[0][0])
+def is_sent(site: BenchmarkSite, order_id: str) -> bool:
+    """Return whether the 3PL has an order."""
+    with site.application.database.reading() as session:
+        [(sent,)] = fetch(
+            session,
+            "SELECT reason = 'Sent To Fulfillment' FROM orders.order_state"
+            " WHERE order_id = %s::uuid",
+            (order_id,),
+        )
+        return bool(sent)
 
 
-def document(n: int, sku: str) -> dict[str, object]:
-    address = {"name": "Ann Lee", "line1": "1 Main St", "city": "Bellevue", "state": "WA"}
+def document(number: int, sku: str) -> dict[str, object]:
+    """Return an order of two units of one product."""
     return {
-        "external_id": f"bench-{n}",
-        "number": f"BENCH-{n}",
+        "external_id": f"bench-{number}",
+        "number": f"BENCH-{number}",
         "placed_at": "2026-11-20T10:00:00Z",
         "currency": "USD",
         "total_amount": "20.00",
-        "ship_to": {**address, "postal_code": "98007", "country": "US"},
+        "ship_to": {
+            "name": "Ann Lee",
+            "line1": "1 Main St",
+            "city": "Bellevue",
+            "state": "WA",
+            "postal_code": "98007",
+            "country": "US",
+        },
         "lines": [
             {
                 "external_id": "1",

@@ -1,8 +1,7 @@
-"""
-A real PostgreSQL for every worker: one embedded server, one database a worker, emptied before each test.
+"""A real PostgreSQL for every test process, and the application wired over it.
 
-And the product wired over it, for tests that ask it as people and programs do. A room that needs other settings
-has a `settings` fixture of its own.
+One embedded server has one database per test process, which is emptied before each test. A package
+that needs other settings has a `settings` fixture of its own.
 """
 
 import os
@@ -27,7 +26,7 @@ from openiom.platform.embedded import embedded_postgres, ensure_database
 from openiom.platform.event_partitions import ensure_partitions
 from openiom.platform.settings import Settings
 
-# How long one example takes says more of the machine than of the code; wrong answers are looked for, not slow ones.
+# The time of one example depends on the machine; wrong results are looked for, not slow ones.
 hypothesis.settings.register_profile("openiom", deadline=None)
 hypothesis.settings.load_profile("openiom")
 
@@ -36,7 +35,7 @@ hypothesis.settings.load_profile("openiom")
 def postgres_url(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str = "master"
 ) -> Iterator[str]:
-    """URL of a server with a database of this worker's own; OPENIOM_TEST_DATABASE_URL names a given server."""
+    """Yield the URL of this process's database; OPENIOM_TEST_DATABASE_URL names a given server."""
     given = os.environ.get("OPENIOM_TEST_DATABASE_URL")
     name = "openiom_test_" + os.environ.get("PYTEST_XDIST_WORKER", "main")
     if given:
@@ -45,9 +44,8 @@ def postgres_url(
     home = Path(tempfile.mkdtemp(prefix="openiom-test-"))
     try:
         with embedded_postgres(home, database=name) as url:
-            with psycopg.connect(
-                url, autocommit=True
-            ) as connection:  # nothing here outlives the tests
+            with psycopg.connect(url, autocommit=True) as connection:
+                # Nothing outlives the tests.
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
             yield url
@@ -73,7 +71,7 @@ def empty_database(postgres_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def database(empty_database: Database) -> Database:
-    """The product's tables, all empty."""
+    """Return a database whose tables are all empty."""
     names = ", ".join(f'"{t.schema}"."{t.name}"' for t in load_tables().metadata.sorted_tables)
     with psycopg.connect(empty_database.url, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
@@ -94,19 +92,19 @@ def application(database: Database, settings: Settings) -> Iterator[Application]
 
 @pytest.fixture
 def anonymous_client(application: Application) -> Iterator[TestClient]:
-    """Somebody without any token."""
-    with TestClient(create_app(application)) as asking:
-        yield asking
+    """Yield a client without credentials."""
+    with TestClient(create_app(application)) as client:
+        yield client
 
 
 @pytest.fixture
 def client(application: Application) -> Iterator[TestClient]:
-    """An administrator's program."""
+    """Yield a client with an administrator's token."""
     with application.database.unit_of_work() as session:
         token = issue_token(
             session, name="test", roles=["administrator"], now=utc_now(), actor="test"
         )
     with TestClient(
         create_app(application), headers={"authorization": f"Bearer {token}"}
-    ) as asking:
-        yield asking
+    ) as client:
+        yield client

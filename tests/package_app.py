@@ -1,4 +1,4 @@
-"""Routes of one room alone, asked by somebody with exactly the permissions a test gives."""
+"""An application with the routes of one package, and a principal with the permissions of a test."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -18,9 +18,13 @@ def package_app(
     principal: str = "ann",
     **state: Any,
 ) -> FastAPI:
-    """The application; its `state.permissions` may change between requests, and `state` is what its routes read."""
+    """Return an application with these routers.
+
+    Its `state.permissions` may change between requests; `state` is what its routes read.
+    """
     app = FastAPI()
-    app.state.database, app.state.permissions = database, permissions
+    app.state.database = database
+    app.state.permissions = permissions
     app.state.authenticate = lambda request, session: Principal(
         principal, frozenset(app.state.permissions)
     )
@@ -34,6 +38,6 @@ def package_app(
 
 @contextmanager
 def http_client(app: FastAPI) -> Iterator[TestClient]:
-    """A client that is answered a 500 as a browser would be, instead of being given the exception."""
-    with TestClient(app, raise_server_exceptions=False) as asking:
-        yield asking
+    """Yield a client that receives a 500 response instead of the server's exception."""
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client

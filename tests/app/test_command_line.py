@@ -186,14 +186,12 @@ def test_a_missing_installation_is_reported_without_a_traceback(tmp_path: Path) 
 def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(
     iom: CliRunner, application: Application
 ) -> None:
-    first, second = (
-        iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"]) for _ in range(2)
-    )
+    def create_client() -> dict[str, str]:
+        created = iom.invoke(app, ["client", "create", "pos-bridge", "--role", "viewer"])
+        assert created.exit_code == 0, created.output
+        return dict(line.split("=", 1) for line in created.output.split())
 
-    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
-    one, other = (
-        dict(line.split("=", 1) for line in done.output.split()) for done in (first, second)
-    )
+    one, other = create_client(), create_client()
     assert one["client_id"] == other["client_id"]
     assert one["client_secret"] != other["client_secret"]
     with application.database.unit_of_work() as session:

@@ -15,7 +15,7 @@ from openiom.platform.clock import utc_now
 
 
 @pytest.fixture
-def house(application: Application) -> Application:
+def company_application(application: Application) -> Application:
     master_data(application.database, "Lamp", "Shade")
     configure(
         application, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
@@ -23,12 +23,15 @@ def house(application: Application) -> Application:
     return application
 
 
-def company(house: Application, currency: str) -> None:
-    configure(house, ("company", "default", {"title": "Fabrikam", "accounting_currency": currency}))
+def company(company_application: Application, currency: str) -> None:
+    configure(
+        company_application,
+        ("company", "default", {"title": "Fabrikam", "accounting_currency": currency}),
+    )
 
 
-def strategy(house: Application, name: str = "default", **body: Any) -> None:
-    configure(house, ("strategy", name, {"title": name, **body}))
+def strategy(company_application: Application, name: str = "default", **body: Any) -> None:
+    configure(company_application, ("strategy", name, {"title": name, **body}))
 
 
 def quoted(client: TestClient, **more: Any) -> dict[str, Any]:
@@ -41,13 +44,13 @@ def quoted(client: TestClient, **more: Any) -> dict[str, Any]:
 
 
 def test_plans_decisions_explanations_and_quotes_say_the_currency_of_the_company(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
-    company(house, "CAD")
-    stock(house, Lamp_SEA=1, Lamp_CHI=9)
-    order = ordered(house, "1")
+    company(company_application, "CAD")
+    stock(company_application, Lamp_SEA=1, Lamp_CHI=9)
+    order = ordered(company_application, "1")
     assert quoted(client)["plan"]["currency"] == "CAD"
-    sourced(house, order)
+    sourced(company_application, order)
     [plan] = client.get("/api/v1/sourcing/plans").json()["items"]
     detail = client.get(f"/api/v1/sourcing/plans/{plan['id']}").json()
     [decision] = client.get(f"/api/v1/orders/{order}/sourcing").json()["decisions"]
@@ -58,67 +61,74 @@ def test_plans_decisions_explanations_and_quotes_say_the_currency_of_the_company
 
 
 def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_had(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
-    company(house, "USD")
-    strategy(house, currency="EUR", batch={"enabled": True, "minutes": 1}, allow_partial=True)
-    stock(house, Lamp_SEA=1, Lamp_CHI=9)
-    orders = [ordered(house, str(n)) for n in range(3)]
-    with house.database.unit_of_work() as session:
+    company(company_application, "USD")
+    strategy(
+        company_application,
+        currency="EUR",
+        batch={"enabled": True, "minutes": 1},
+        allow_partial=True,
+    )
+    stock(company_application, Lamp_SEA=1, Lamp_CHI=9)
+    orders = [ordered(company_application, str(n)) for n in range(3)]
+    with company_application.database.unit_of_work() as session:
         source_orders(
             session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)
         )
-    strategy(house, currency="GBP")
+    strategy(company_application, currency="GBP")
     assert client.get("/api/v1/sourcing/plans").json()["items"][0]["currency"] == "EUR"
     assert client.get("/api/v1/sourcing/shadow-prices").json()["currency"] == "EUR"
     assert quoted(client)["plan"]["currency"] == "GBP"
 
 
 def test_kilometers_have_no_currency_and_neither_has_a_company_that_never_said(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
-    stock(house, Lamp_SEA=1)
+    stock(company_application, Lamp_SEA=1)
     assert quoted(client)["plan"]["currency"] == ""
-    company(house, "USD")
-    strategy(house, "near", objective="distance")
+    company(company_application, "USD")
+    strategy(company_application, "near", objective="distance")
     assert quoted(client, strategy="near")["plan"]["currency"] == ""
 
 
 def test_what_would_be_added_up_must_be_in_one_currency(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
-    company(house, "USD")
-    strategy(house, "second", currency="EUR")
+    company(company_application, "USD")
+    strategy(company_application, "second", currency="EUR")
     with pytest.raises(Invalid) as refused:
-        strategy(house, "first", alternate="second")
+        strategy(company_application, "first", alternate="second")
     assert "second counts in EUR, this one in USD" in str([str(p) for p in refused.value.problems])
-    strategy(house, "second", currency="USD")
-    strategy(house, "first", alternate="second")
+    strategy(company_application, "second", currency="USD")
+    strategy(company_application, "first", alternate="second")
     with pytest.raises(Invalid):
-        strategy(house, "second", currency="EUR")
+        strategy(company_application, "second", currency="EUR")
     zones = {
         "title": "Zones",
         "zones": [{"name": "all"}],
         "prices": [{"zone": "all", "up_to_kg": 9, "price": 5}],
     }
-    configure(house, ("rate_table", "euro", {**zones, "currency": "EUR"}))
+    configure(company_application, ("rate_table", "euro", {**zones, "currency": "EUR"}))
     with pytest.raises(Invalid) as rates:
-        strategy(house, "third", rate_table="euro")
+        strategy(company_application, "third", rate_table="euro")
     assert "euro is in EUR" in str([str(p) for p in rates.value.problems])
-    strategy(house, "third", rate_table="euro", currency="EUR")
+    strategy(company_application, "third", rate_table="euro", currency="EUR")
 
 
 def test_a_company_that_changes_its_books_cannot_make_two_currencies_one(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
     """The alternate serves in euro what the first left open in dollars: they have no sum."""
-    company(house, "EUR")
-    strategy(house, "second", currency="EUR")
-    configure(house, ("source_list", "sea", {"title": "Seattle", "sources": ["SEA"]}))
-    strategy(house, "first", source_list="sea", alternate="second", allow_partial=True)
-    stock(house, Lamp_SEA=1, Shade_CHI=1)
+    company(company_application, "EUR")
+    strategy(company_application, "second", currency="EUR")
+    configure(company_application, ("source_list", "sea", {"title": "Seattle", "sources": ["SEA"]}))
+    strategy(
+        company_application, "first", source_list="sea", alternate="second", allow_partial=True
+    )
+    stock(company_application, Lamp_SEA=1, Shade_CHI=1)
     lines = [{"line_id": p, "product": p, "quantity": 1} for p in ("Lamp", "Shade")]
     assert quoted(client, strategy="first", lines=lines)["plan"]["currency"] == "EUR"
-    company(house, "USD")
+    company(company_application, "USD")
     answer = quoted(client, strategy="first", lines=lines)
     assert (answer["status"], "EUR, USD" in answer["detail"]) == (409, True)

@@ -80,7 +80,7 @@ def delete(client: TestClient, kind: str, name: str) -> tuple[int, list[str]]:
     return answer.status_code, [f"{p['where']}: {p['what']}" for p in told.get("problems", [])]
 
 
-def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(
+def test_the_users_of_a_document_are_named_before_it_is_deleted(
     network: Application, client: TestClient
 ) -> None:
     used = {
@@ -90,10 +90,8 @@ def test_a_document_is_named_by_whoever_uses_it_before_it_may_go(
         ("pickup_schedule", "noon"): ["is used by source SEA (pickup_schedule)"],
         ("source", "SEA"): ["is used by source_list west (sources[*])"],
         ("source_list", "west"): [
-            *(
-                "is used by constraint near (entries[*].source_list)",
-                "is used by strategy first (source_list)",
-            ),
+            "is used by constraint near (entries[*].source_list)",
+            "is used by strategy first (source_list)",
         ],
         ("constraint", "near"): ["is used by strategy whole (constraints[*])"],
         ("strategy", "whole"): ["is used by strategy first (alternate)"],
@@ -158,7 +156,7 @@ def test_who_may_not_write_documents_may_not_delete_them(network: Application) -
         assert len(current_documents(session, "strategy")) == 2
 
 
-def put_stock(application: Application, units: Sequence[int]) -> None:
+def add_stock(application: Application, units: Sequence[int]) -> None:
     with application.database.unit_of_work() as session:
         changes = [StockChange("MUG", "SEA", n) for n in units]
         change_on_hand(
@@ -168,12 +166,12 @@ def put_stock(application: Application, units: Sequence[int]) -> None:
 
 def test_a_source_with_stock_stays(application: Application, client: TestClient) -> None:
     seed_company(application, [doc("source", "SEA", title="Seattle", address=ADDRESS)])
-    put_stock(application, [3])
+    add_stock(application, [3])
     assert delete(client, "source", "SEA") == (
         409,
         ["source SEA: has stock, or stock promised to orders"],
     )
-    put_stock(application, [-3])
+    add_stock(application, [-3])
     assert delete(client, "source", "SEA") == (200, [])
 
 

@@ -31,7 +31,7 @@ def configure(application: Application, *documents: tuple[str, str, dict[str, An
 
 
 @pytest.fixture
-def house(application: Application) -> Application:
+def company_application(application: Application) -> Application:
     master_data(application.database, "Lamp", "Shade")
     configure(
         application, *(("source", n, {"title": n, "address": place}) for n, place in PLACES.items())
@@ -39,27 +39,27 @@ def house(application: Application) -> Application:
     return application
 
 
-def stock(house: Application, **units: int) -> None:
+def stock(company_application: Application, **units: int) -> None:
     changes = [StockChange(*key.split("_"), Decimal(n)) for key, n in units.items()]
-    with house.database.unit_of_work() as session:
+    with company_application.database.unit_of_work() as session:
         change_on_hand(
             session, changes, mode="set", cause="count", document="c", now=utc_now(), actor="test"
         )
 
 
-def ordered(house: Application, number: str) -> UUID:
+def ordered(company_application: Application, number: str) -> UUID:
     """One lamp, to Redmond, validated."""
-    order = placed(house.database, line("Lamp"), external_id=number)
-    with house.database.unit_of_work() as session:
+    order = placed(company_application.database, line("Lamp"), external_id=number)
+    with company_application.database.unit_of_work() as session:
         happen(
             session, order, "order.header_validation.succeeded", "order.lines_validation.succeeded"
         )
     return order
 
 
-def sourced(house: Application, *orders: UUID) -> datetime:
+def sourced(company_application: Application, *orders: UUID) -> datetime:
     now = utc_now()
-    with house.database.unit_of_work() as session:
+    with company_application.database.unit_of_work() as session:
         assert all(
             o.ok for o in source_orders(session, OrderGateway(), orders, now=now, actor="test")
         )
@@ -72,8 +72,8 @@ def explain(client: TestClient, order: UUID, **more: Any) -> dict[str, Any]:
     return answer.json()
 
 
-def written(house: Application) -> list[tuple[Any, ...]]:
-    with house.database.reading() as session:
+def written(company_application: Application) -> list[tuple[Any, ...]]:
+    with company_application.database.reading() as session:
         return fetch(
             session,
             "SELECT (SELECT count(*) FROM fulfillment_optimization.sourcing_plan),"
@@ -81,11 +81,13 @@ def written(house: Application) -> list[tuple[Any, ...]]:
         )
 
 
-def test_each_losing_source_says_what_it_would_need(client: TestClient, house: Application) -> None:
-    stock(house, Lamp_SEA=1, Lamp_CHI=9, Lamp_NYC=0)
-    order = ordered(house, "1")
-    sourced(house, order)
-    before = written(house)
+def test_each_losing_source_says_what_it_would_need(
+    client: TestClient, company_application: Application
+) -> None:
+    stock(company_application, Lamp_SEA=1, Lamp_CHI=9, Lamp_NYC=0)
+    order = ordered(company_application, "1")
+    sourced(company_application, order)
+    before = written(company_application)
 
     told = explain(client, order)
     (row,) = told["lines"]
@@ -106,13 +108,17 @@ def test_each_losing_source_says_what_it_would_need(client: TestClient, house: A
     assert empty["text"].startswith("1 more on hand and ")
     assert all(way["verified"] for found in ways.values() for way in found)
     assert told["cost"] == pytest.approx(sum(told["parts"].values()))
-    assert written(house) == before
+    assert written(company_application) == before
 
 
-def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: Application) -> None:
-    configure(house, ("strategy", "near", {"title": "Near", "maximum_distance_km": 2000}))
-    stock(house, Lamp_SEA=0, Lamp_CHI=9)
-    order = ordered(house, "1")
+def test_a_source_out_of_reach_needs_its_kilometres(
+    client: TestClient, company_application: Application
+) -> None:
+    configure(
+        company_application, ("strategy", "near", {"title": "Near", "maximum_distance_km": 2000})
+    )
+    stock(company_application, Lamp_SEA=0, Lamp_CHI=9)
+    order = ordered(company_application, "1")
 
     told = explain(client, order, strategy="near")
     far = next(c for c in told["lines"][0]["candidates"] if c["source"] == "CHI")
@@ -123,10 +129,10 @@ def test_a_source_out_of_reach_needs_its_kilometres(client: TestClient, house: A
     assert way["changes"][0]["amount"] == pytest.approx(2770 - 2000, abs=30)
 
 
-def test_what_is_not_there_is_said(client: TestClient, house: Application) -> None:
+def test_what_is_not_there_is_said(client: TestClient, company_application: Application) -> None:
     nobody = client.post("/api/v1/sourcing/explain", json={"order_id": str(new_id())})
     assert nobody.status_code == 404
-    order = ordered(house, "1")
+    order = ordered(company_application, "1")
     unknown = client.post(
         "/api/v1/sourcing/explain", json={"order_id": str(order), "strategy": "none"}
     )
@@ -135,15 +141,16 @@ def test_what_is_not_there_is_said(client: TestClient, house: Application) -> No
 
 
 def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
-    client: TestClient, house: Application
+    client: TestClient, company_application: Application
 ) -> None:
     batch = {"enabled": True, "minutes": 1}
     configure(
-        house, ("strategy", "default", {"title": "Together", "allow_partial": True, "batch": batch})
+        company_application,
+        ("strategy", "default", {"title": "Together", "allow_partial": True, "batch": batch}),
     )
-    stock(house, Lamp_SEA=1, Lamp_CHI=9)
-    orders = [ordered(house, str(n)) for n in range(3)]
-    with house.database.unit_of_work() as session:
+    stock(company_application, Lamp_SEA=1, Lamp_CHI=9)
+    orders = [ordered(company_application, str(n)) for n in range(3)]
+    with company_application.database.unit_of_work() as session:
         source_orders(
             session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)
         )

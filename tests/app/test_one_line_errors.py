@@ -10,7 +10,7 @@ from openiom.platform.embedded import ensure_database
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["nonsense"], "No such command 'nonsense'. See "),
         (["serve", "--port", "99999"], "Invalid value for '--port'"),
@@ -21,13 +21,16 @@ from openiom.platform.embedded import ensure_database
     ],
 )
 def test_wrong_usage_is_reported_in_one_line(
-    words: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert printed_error(words, monkeypatch, capsys).startswith(f"error: {told}")
+    assert printed_error(words, monkeypatch, capsys).startswith(f"error: {expected}")
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "expected"),
     [
         (
             "mysql://ann:secret@db/orders",
@@ -42,11 +45,11 @@ def test_wrong_usage_is_reported_in_one_line(
     ],
 )
 def test_an_unusable_database_is_reported_without_its_password(
-    url: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    url: str, expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENIOM_DATABASE_URL", url)
     line = printed_error(["order", "show", "1"], monkeypatch, capsys)
-    assert line.startswith(f"error: {told}")
+    assert line.startswith(f"error: {expected}")
     assert "secret" not in line
 
 

@@ -212,8 +212,10 @@ def test_documents_that_use_each_other_are_deleted_together(
             text("SELECT kind, version, actor, deleted FROM platform.configuration_document")
         )
         assert sorted(map(tuple, kept)) == [
-            *(("lamp", 1, "test", False), ("lamp", 2, "ann", True)),
-            *(("table", 1, "test", False), ("table", 2, "ann", True)),
+            ("lamp", 1, "test", False),
+            ("lamp", 2, "ann", True),
+            ("table", 1, "test", False),
+            ("table", 2, "ann", True),
         ]
 
 
@@ -267,11 +269,9 @@ def test_pruning_deletes_the_other_documents_of_the_given_kinds(
     with database.unit_of_work() as session:
         done = configuration.apply(session, wanted, at=NOW, actor="test", prune=True)
     assert {(c.kind, c.name, c.change) for c in done} == {
-        *(
-            ("lamp", "wall", "unchanged"),
-            ("table", "study", "changed"),
-            ("lamp", "desk", "removed"),
-        ),
+        ("lamp", "wall", "unchanged"),
+        ("table", "study", "changed"),
+        ("lamp", "desk", "removed"),
     }
 
 
@@ -282,13 +282,13 @@ def test_naming_a_document_and_deleting_it_exclude_each_other(
     with ThreadPoolExecutor(1) as pool:
         with database.unit_of_work() as session:
             configuration.apply(session, [table("study", "desk")], at=NOW, actor="ann")
-            late = pool.submit(remove_desk, database, configuration)
+            late = pool.submit(delete_lamp, database, configuration)
             sleep(0.3)
             assert not late.done()
         with pytest.raises(Refused, match="is used by table study"):
             late.result(10)
 
 
-def remove_desk(database: Database, configuration: Configuration) -> None:
+def delete_lamp(database: Database, configuration: Configuration) -> None:
     with database.unit_of_work() as session:
         configuration.remove(session, [("lamp", "desk")], at=NOW, actor="bob")

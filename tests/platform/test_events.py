@@ -74,7 +74,7 @@ def test_an_event_is_read_as_it_was_appended(reader: Database) -> None:
     assert logged.xid > 0
 
 
-def test_no_events_are_appended_and_nobody_is_notified(database: Database) -> None:
+def test_appending_no_events_does_nothing(database: Database) -> None:
     with database.unit_of_work() as session:
         assert append_events(session, [], at=NOW, actor="test") == 0
 

@@ -100,7 +100,7 @@ def delete_old_failures(session: Session, now: datetime) -> None:
 
 @cache
 def _unmatched_hash() -> str:
-    """Return the hash of a secret that nobody has."""
+    """Return the hash of a random secret."""
     return _hasher.hash(secrets.token_hex())
 
 

@@ -128,7 +128,7 @@ def open_session(
 
 @router.get("/session")
 def current_session(request: Request, session: ReadSession) -> SessionView | None:
-    """Return who is signed in, null when nobody is; an invalid bearer token is refused.
+    """Return the current user, null without a session; an invalid bearer token is refused.
 
     The user interface requests this first, so a missing session is a result and not an error.
     """

@@ -48,6 +48,24 @@ def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list
     remainders, one each; of equal remainders the earlier one is served first. Weights that are all
     zero count as equal. Raise `ValueError` when there are no weights or one is negative.
     """
+    if total < 0:
+        return [-share for share in split_steps(-total, weights)]
+    shares: list[int] = []
+    remainders: list[Fraction] = []
+    for proportion in _proportions(weights):
+        exact_share = total * proportion
+        share = exact_share.numerator // exact_share.denominator
+        shares.append(share)
+        remainders.append(exact_share - share)
+    left_over = total - sum(shares)
+    by_remainder = sorted(range(len(shares)), key=lambda place: -remainders[place])
+    for place in by_remainder[:left_over]:
+        shares[place] += 1
+    return shares
+
+
+def _proportions(weights: Sequence[Decimal | Fraction | int]) -> list[Fraction]:
+    """Return weights as fractions of their sum, equal ones when all weights are zero."""
     if not weights:
         raise ValueError("split_steps needs at least one weight")
     exact_weights = [Fraction(weight) for weight in weights]
@@ -55,21 +73,8 @@ def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list
         raise ValueError("split_steps does not accept negative weights")
     weight_sum = sum(exact_weights)
     if not weight_sum:
-        exact_weights = [Fraction(1)] * len(weights)
-        weight_sum = Fraction(len(weights))
-    sign = -1 if total < 0 else 1
-    shares: list[int] = []
-    remainders: list[Fraction] = []
-    for weight in exact_weights:
-        exact_share = abs(total) * weight / weight_sum
-        share = exact_share.numerator // exact_share.denominator
-        shares.append(share)
-        remainders.append(exact_share - share)
-    left_over = abs(total) - sum(shares)
-    by_remainder = sorted(range(len(shares)), key=lambda place: -remainders[place])
-    for place in by_remainder[:left_over]:
-        shares[place] += 1
-    return [sign * share for share in shares]
+        return [Fraction(1, len(weights))] * len(weights)
+    return [weight / weight_sum for weight in exact_weights]
 
 
 def _check_decimals(decimals: int) -> None:

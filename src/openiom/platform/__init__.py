@@ -1,4 +1,4 @@
-"""Infrastructure without business terms: database, batches, event log, configuration, HTTP, secrets.
+"""Infrastructure without business terms: database, workers, events, configuration, HTTP, secrets.
 
 Owns        configuration documents, business events and their consumers, scheduled jobs.
 Guarantees  one commit per request, message or batch; an event consumer never misses an event; a

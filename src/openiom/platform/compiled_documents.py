@@ -193,7 +193,7 @@ class CompiledDocuments(Generic[Compiled]):
 
 
 def documents_state(session: Session, kinds: Collection[str]) -> DocumentsState:
-    """Return the state of all current documents of these kinds, whoever wrote them."""
+    """Return the state of all current documents of these kinds."""
     [row] = fetch(
         session,
         "SELECT count(*), coalesce(max(id), 0),"

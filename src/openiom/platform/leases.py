@@ -22,8 +22,8 @@ def heartbeat(
 ) -> Iterator[None]:
     """Call `renew(until)` every few seconds from a thread while the block runs.
 
-    A renewal that fails is repeated at the next beat. Whoever records the result of the block must
-    check that it still has the lease.
+    A renewal that fails is repeated at the next beat. The caller must check that it still has the
+    lease when it records the result of the block.
     """
     done = Event()
 

@@ -4,7 +4,7 @@
 value, into].
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,20 +82,21 @@ def resolved(made: Transformed) -> dict[str, Any]:
 
 def first_difference(made: Any, golden: Any, path: str = "") -> str:
     """Return the first path at which two JSON values differ, with both values."""
-    if isinstance(made, dict) and isinstance(golden, dict):
-        for name in sorted(made.keys() | golden.keys()):
-            if made.get(name) != golden.get(name):
-                inner_path = f"{path}.{name}" if path else name
-                return first_difference(made.get(name), golden.get(name), inner_path)
-    elif _are_comparable_lists(made, golden):
-        for index, (made_item, golden_item) in enumerate(zip(made, golden, strict=True)):
-            if made_item != golden_item:
-                return first_difference(made_item, golden_item, f"{path}[{index}]")
+    for inner_path, made_part, golden_part in _parts(made, golden, path):
+        if made_part != golden_part:
+            return first_difference(made_part, golden_part, inner_path)
     return f"{path} is {made!r}, golden is {golden!r}"
 
 
-def _are_comparable_lists(made: Any, golden: Any) -> bool:
-    return isinstance(made, list) and isinstance(golden, list) and len(made) == len(golden)
+def _parts(made: Any, golden: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the parts of two objects, or of two lists of one length, with their paths."""
+    if isinstance(made, dict) and isinstance(golden, dict):
+        for name in sorted(made.keys() | golden.keys()):
+            inner_path = f"{path}.{name}" if path else name
+            yield inner_path, made.get(name), golden.get(name)
+    elif isinstance(made, list) and isinstance(golden, list) and len(made) == len(golden):
+        for index, made_item in enumerate(made):
+            yield f"{path}[{index}]", made_item, golden[index]
 
 
 def _internal_name(key: MappingKey) -> str:

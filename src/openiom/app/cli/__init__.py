@@ -50,13 +50,10 @@ def main() -> None:
         fail(str(error))
     except ValidationError as error:
         fail_setting(error)
-    except DBAPIError as error:
-        fail_database(error.orig)
-    except psycopg.Error as error:
+    except (DBAPIError, psycopg.Error) as error:
         fail_database(error)
     except OSError as error:
-        what = f"{error.strerror or error}: {error.filename or ''}"
-        fail(f"{what}. Fix this and rerun the command")
+        fail_system(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -84,11 +81,18 @@ def fail_setting(error: ValidationError) -> NoReturn:
     fail(f"the setting {name} is not valid: {what}. See docs/settings.md")
 
 
-def fail_database(error: BaseException | None) -> NoReturn:
+def fail_system(error: OSError) -> NoReturn:
+    """Report an error of the operating system."""
+    what = error.strerror or str(error)
+    fail(f"{what}: {error.filename or ''}. Fix this and rerun the command")
+
+
+def fail_database(error: DBAPIError | psycopg.Error) -> NoReturn:
     """Report an error of the database, with what to do about it."""
-    lines = str(error).strip().splitlines()
-    reason = lines[0] if lines else type(error).__name__
-    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    reason = lines[0] if lines else type(cause).__name__
+    state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
     if state is None:
         fail(
             f"the database cannot be reached: {reason}."

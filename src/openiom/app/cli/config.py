@@ -159,7 +159,9 @@ def delete(
     show(changes)
 
 
-def apply_folder(folder: Path, home: Path | None, *, dry_run: bool, prune: bool) -> list[DocumentChange]:
+def apply_folder(
+    folder: Path, home: Path | None, *, dry_run: bool, prune: bool
+) -> list[DocumentChange]:
     """Apply a folder, show the changes and return them; a dry run does not make them."""
     documents = read_folder(folder)
     activity = "Comparing" if dry_run else "Applying"

@@ -17,11 +17,15 @@ def changed_paths(old: object, new: object, at: str = "") -> list[str]:
 
     Lists of different length differ as a whole.
     """
-    if isinstance(old, dict) and isinstance(new, dict):
-        return _changed_keys(old, new, at)
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return _changed_items(old, new, at)
-    return [] if old == new else [at]
+    if old == new:
+        return []
+    match old, new:
+        case dict(), dict():
+            return _changed_keys(old, new, at)
+        case list(), list() if len(old) == len(new):
+            return _changed_items(old, new, at)
+        case _:
+            return [at]
 
 
 def _changed_keys(old: dict[str, Any], new: dict[str, Any], at: str) -> list[str]:
