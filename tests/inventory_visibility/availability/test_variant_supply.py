@@ -1,5 +1,8 @@
 """Filling requests for variants from shared stock rows."""
 
+from itertools import product
+from random import Random
+
 from openiom.inventory_visibility.availability.hierarchy import ROOT, Level
 from openiom.inventory_visibility.availability.variant_supply import VariantSupply, VariantUnits
 
@@ -85,3 +88,46 @@ def test_a_reservation_needs_rows_deeper_than_its_own() -> None:
 def test_granting_changes_nothing_for_the_next_call() -> None:
     stock = supply((RED_M, 1), (BLUE_M, 1))
     assert [stock.grant([(M, 2), (RED_M, 1)]) for _ in range(2)] == [[2, 0], [2, 0]]
+
+
+def test_grants_are_as_good_as_trying_everything() -> None:
+    """The same total as placing every unit in every way, and earlier requests first."""
+    random = Random(7)
+    values = [level(), *(level(c=c) for c in "rb"), *(level(s=s) for s in "ml")]
+    values += [level(c=c, s=s) for c, s in product("rb", "ml")]
+    for _ in range(400):
+        rows = [
+            VariantUnits(random.choice(values[1:]), random.randint(1, 3), random.random() < 0.2)
+            for _ in range(4)
+        ]
+        reserved = [(level(), 1)] if random.random() < 0.3 else []
+        requested = [
+            (random.choice(values[1:]), random.randint(1, 3)) for _ in range(random.randint(1, 4))
+        ]
+        got = VariantSupply(rows, reserved).grant(requested)
+        fits = reachable(rows, reserved, requested)
+        kept = {
+            vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)
+        }
+        assert tuple(got) == max(kept), (rows, reserved, requested)
+
+
+def reachable(
+    rows: list[VariantUnits], reserved: list[tuple[Level, int]], requested: list[tuple[Level, int]]
+) -> set[tuple[int, ...]]:
+    """Return every vector (reserved units, units of each request) that some placing makes."""
+    found = {(0,) * (1 + len(requested))}
+    for one in rows:
+        takers = [0] if any(of < one.level for of, _ in reserved) else []
+        takers += [
+            n + 1 for n, (of, _) in enumerate(requested) if of <= one.level and not one.kept_back
+        ]
+        most = [sum(n for _, n in reserved), *(n for _, n in requested)]
+        for _ in range(one.units):
+            found |= {
+                tuple(v + (i == taker) for i, v in enumerate(vector))
+                for vector in found
+                for taker in takers
+                if vector[taker] < most[taker]
+            }
+    return found

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import product as every
-from random import Random
 
 from openiom.inventory_visibility import (
     MeasureChange,
@@ -16,7 +14,6 @@ from openiom.inventory_visibility import (
     variant_stock,
 )
 from openiom.inventory_visibility.availability.hierarchy import Level
-from openiom.inventory_visibility.availability.variant_supply import VariantSupply, VariantUnits
 from openiom.platform.bulk import execute
 from openiom.platform.database import Database
 
@@ -128,44 +125,3 @@ def test_names_of_every_data_source_are_understood_in_any_case(database: Databas
     ]
     assert "colorid" in problems[0].remedy
     assert "sizeid" in problems[0].remedy
-
-
-def test_grants_are_as_good_as_trying_everything() -> None:
-    """The same total as placing every unit in every way, and earlier requests first."""
-    random = Random(7)
-    values = [level(), *(level(c=c) for c in "rb"), *(level(s=s) for s in "ml")]
-    values += [level(c=c, s=s) for c, s in every("rb", "ml")]
-    for _ in range(300):
-        bins = [
-            VariantUnits(random.choice(values[1:]), random.randint(1, 2), random.random() < 0.2)
-            for _ in range(4)
-        ]
-        reserved = [(level(), 1)] if random.random() < 0.3 else []
-        requested = [(random.choice(values[1:]), random.randint(1, 2)) for _ in range(3)]
-        got = VariantSupply(bins, reserved).grant(requested)
-        fits = reachable(bins, reserved, requested)
-        kept = {
-            vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)
-        }
-        assert tuple(got) == max(kept), (bins, reserved, requested)
-
-
-def reachable(
-    bins: list[VariantUnits], reserved: list[tuple[Level, int]], requested: list[tuple[Level, int]]
-) -> set[tuple[int, ...]]:
-    """Return every vector (reserved units, units of each request) that some placing makes."""
-    found = {(0,) * (1 + len(requested))}
-    for one in bins:
-        takers = [0] if any(of < one.level for of, _ in reserved) else []
-        takers += [
-            n + 1 for n, (of, _) in enumerate(requested) if of <= one.level and not one.kept_back
-        ]
-        most = [sum(n for _, n in reserved), *(n for _, n in requested)]
-        for _ in range(one.units):
-            found |= {
-                tuple(v + (i == taker) for i, v in enumerate(vector))
-                for vector in found
-                for taker in takers
-                if vector[taker] < most[taker]
-            }
-    return found
