@@ -68,7 +68,7 @@ function Event({ event }: { event: TimelineEvent }) {
       <div className="what">{event.title || inWords(event.name.replaceAll('.', ' '))}</div>
       {reason && <div className="why">{reason}</div>}
       <div className="fine">
-        <When at={event.at} />
+        <When at={event.occurred_at} />
         {event.subject_type !== 'order' && <span>{event.subject_label}</span>}
         <span>by {event.actor}</span>
       </div>
