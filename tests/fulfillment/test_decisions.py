@@ -16,15 +16,10 @@ from openiom.fulfillment.decisions import (
     apply_update,
     record_send_failure,
 )
-from openiom.fulfillment.states import (
-    ENDED,
-    FULFILLMENT_ORDER_TABLE,
-    ORDER_EVENTS,
-    PROGRESS,
-    event_of,
-)
+from openiom.fulfillment.progress import ENDED, PROGRESS, event_of
+from openiom.fulfillment.states import FULFILLMENT_ORDER_TABLE, ORDER_EVENTS
 from openiom.kernel import Problem
-from openiom.state_framework import LineStatus, header_events
+from openiom.state_framework import LineStatus, advance, header_events
 
 SCALE, LAMP = UUID(int=1), UUID(int=2)
 SCALE_LINE, LAMP_LINE = UUID(int=11), UUID(int=12)
@@ -342,6 +337,35 @@ def test_updates_lead_to_the_same_state_in_whatever_order_they_arrive() -> None:
             assert isinstance(apply_update(order, one), UpdateEffect)
         ends.add((order.state, order.state_reason, order.delivered, order.shipped_units))
     assert ends == {("delivered", "Delivered", True, 7)}
+
+
+SHIPPED_UNITS = {"partially_shipped": 1, "closed": 1, "shipped": 5, "delivered": 5}
+
+
+def every_update() -> list[FulfillmentUpdateDocument]:
+    parcels = [parcel("P1", (SCALE, 1)), parcel("P2", (SCALE, 5), (LAMP, 2))]
+    updates = [update(kind) for kind in (*STEPS, "declined", "canceled", "delivered")]
+    for kind in ("shipped", "delivered"):
+        updates += [update(kind, one) for one in parcels]
+    return updates
+
+
+@pytest.mark.parametrize("state", [*PROGRESS, *sorted(ENDED)])
+def test_every_move_is_one_that_the_state_table_allows(state: str) -> None:
+    for one in every_update():
+        order = fulfillment_order(state, shipped=SHIPPED_UNITS.get(state, 0))
+        if state in ("shipped", "delivered"):
+            order.lines[LAMP].shipped = 2
+        effect = apply_update(order, one)
+        if isinstance(effect, Problem):
+            assert order.state == state
+            continue
+        reached, reason = state, ""
+        for event in effect.events:
+            target = advance(FULFILLMENT_ORDER_TABLE, event=event, state=reached)
+            assert target is not None
+            reached, reason = target
+        assert (order.state, order.state_reason) == (reached, reason)
 
 
 def test_every_state_but_the_first_is_reached_by_its_event() -> None:

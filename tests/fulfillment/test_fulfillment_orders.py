@@ -1,4 +1,4 @@
-"""Fulfillment orders: created once per source, told by their fulfillers in any order, reconciled to the lines."""
+"""Fulfillment orders: created once per source, updated in any order, reconciled to the lines."""
 
 from decimal import Decimal
 from itertools import permutations
@@ -162,7 +162,8 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     with stocked.reading() as session:
         books = fetch(
             session,
-            "SELECT product, on_hand, reserved FROM inventory_visibility.stock WHERE source = 'SEA'",
+            "SELECT product, on_hand, reserved FROM inventory_visibility.stock"
+            " WHERE source = 'SEA'",
         )
     assert sorted(books) == [
         ("Accu Scale", Decimal(95), Decimal(0)),

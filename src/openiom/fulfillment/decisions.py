@@ -6,18 +6,18 @@ from uuid import UUID
 
 from openiom.documents import FulfillmentUpdateDocument, ShipmentDocument
 from openiom.kernel import Problem
-from openiom.state_framework import advance
 
-from .states import (
+from .progress import (
     CLOSED,
     DECLINED,
     DELIVERED,
     ENDED,
-    FULFILLMENT_ORDER_TABLE,
     NEW,
     NOT_FULFILLED,
     PARTIALLY_SHIPPED,
     PROGRESS,
+    REASONS,
+    SEND_FAILED,
     SEND_FAILED_EVENT,
     SENT,
     SHIPPED,
@@ -121,7 +121,7 @@ def advance_to(order: FulfillmentOrderState, state: str) -> UpdateEffect:
     if order.state in ENDED:
         return effect
     if PROGRESS.index(state) > PROGRESS.index(order.state):
-        _move(order, event_of(state), effect)
+        _move(order, state, effect)
     elif effect.noted:
         effect.events.append(event_of(SENT))
     return effect
@@ -131,15 +131,14 @@ def record_send_failure(order: FulfillmentOrderState) -> UpdateEffect:
     """Record that an order could not be sent; ignored when the fulfiller has reported on it."""
     effect = UpdateEffect()
     if order.state == NEW:
-        _move(order, SEND_FAILED_EVENT, effect)
+        order.state_reason = SEND_FAILED
+        effect.events.append(SEND_FAILED_EVENT)
     return effect
 
 
-def _move(order: FulfillmentOrderState, event: str, effect: UpdateEffect) -> None:
-    target = advance(FULFILLMENT_ORDER_TABLE, event=event, state=order.state)
-    assert target is not None
-    order.state, order.state_reason = target
-    effect.events.append(event)
+def _move(order: FulfillmentOrderState, state: str, effect: UpdateEffect) -> None:
+    order.state, order.state_reason = state, REASONS[state]
+    effect.events.append(event_of(state))
 
 
 def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
@@ -155,7 +154,7 @@ def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
     for line in order.lines.values():
         if line.unshipped:
             effect.returned[line.order_line_id] = line.unshipped
-    _move(order, event_of(CLOSED if shipped else kind), effect)
+    _move(order, CLOSED if shipped else kind, effect)
     return effect
 
 
@@ -209,7 +208,7 @@ def _record_parcel(
     order.parcels[parcel.external_id] = ParcelState(units)
     effect.parcel = units
     state = SHIPPED if order.is_wholly_shipped else PARTIALLY_SHIPPED
-    _move(order, event_of(state), effect)
+    _move(order, state, effect)
     return None
 
 
@@ -256,7 +255,7 @@ def _deliver_if_complete(order: FulfillmentOrderState, effect: UpdateEffect) -> 
     if order.state != SHIPPED:
         return
     if order.delivered or all(parcel.delivered for parcel in order.parcels.values()):
-        _move(order, event_of(DELIVERED), effect)
+        _move(order, DELIVERED, effect)
 
 
 def _contradiction(order: FulfillmentOrderState, what: str) -> Problem:

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from openiom.kernel import minor_units, round_money
 
-from .states import ORDER_PARTIALLY_SHIPPED, ORDER_SHIPPED
-
+ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
+ORDER_SHIPPED = "order.shipped"
 ZERO = Decimal(0)
 _CANCELED_STATUSES = frozenset(("canceled", "cancelled"))
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from openiom.state_framework import PREVIOUS, State, StateTable, Target, Transition, moves
 
+from .decisions import ORDER_PARTIALLY_SHIPPED, ORDER_SHIPPED
+
 NEW = "new"
 ON_HOLD = "on_hold"
 IN_PROGRESS = "in_progress"
@@ -47,8 +49,6 @@ INVOICED = "order.invoiced"
 BACKORDER_HOLD = "order.backorder_hold_placed"
 PREORDER_HOLD = "order.preorder_hold_placed"
 WAIT_ENDED = "order.backorder_hold_released"
-ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
-ORDER_SHIPPED = "order.shipped"
 ORDER_DECLINED = "order.fulfillment_declined"
 ORDER_PARTIALLY_DECLINED = "order.partially_declined"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")

@@ -14,7 +14,7 @@ from openiom.fulfillment.decisions import (
     record_send_failure,
 )
 from openiom.fulfillment.facts import shipment_heads
-from openiom.fulfillment.states import (
+from openiom.fulfillment.progress import (
     ACCEPTED,
     CANCELED,
     DECLINED,

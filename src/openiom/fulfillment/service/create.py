@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment.states import CREATED_EVENT, NEW
+from openiom.fulfillment.progress import CREATED_EVENT, NEW, REASONS
 from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
 from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
@@ -151,7 +151,7 @@ def _insert_orders(session: Session, drafts: Sequence[Draft], now: datetime) -> 
                 draft.order_id,
                 draft.source,
                 NEW,
-                "Created",
+                REASONS[NEW],
                 to_json_text(draft.lines[0].ship_to),
                 planned_ship_date,
                 now,

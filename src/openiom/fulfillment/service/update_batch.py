@@ -12,16 +12,12 @@ from sqlalchemy.orm import Session
 from openiom.documents import ShipmentDocument
 from openiom.fulfillment.decisions import FulfillmentLineState, FulfillmentOrderState, UpdateEffect
 from openiom.fulfillment.locks import lock_fulfillment_orders
+from openiom.fulfillment.progress import DELIVERED, PACKED, PICKED, SEND_FAILED_EVENT, event_of
 from openiom.fulfillment.states import (
-    DELIVERED,
     ORDER_DELIVERED,
     ORDER_EVENTS,
     ORDER_PICKED,
     ORDER_SEND_FAILED,
-    PACKED,
-    PICKED,
-    SEND_FAILED_EVENT,
-    event_of,
 )
 from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
 from openiom.kernel import Event, new_id
