@@ -2,9 +2,10 @@
 
 Target: p99 < 50 ms. The network resembles a real one: 200 sources over the United States with
 calendars, cut-offs and pickup schedules, 40 of them stores with pickup, a rate table, a carrier
-with two services, a strategy with constraints; 400 products, each at half of the sources. Every cart is
-different. The floor is what no quote could do without, measured in the same run: an authenticated
-request with a trivial response, and the bare SQL that reads the stock of the same carts.
+with two services, a strategy with constraints; 400 products, each at half of the sources. Every
+cart is different. The floor is what no quote could do without, measured in the same run: an
+authenticated request with a trivial response, and the bare SQL that reads the stock of the same
+carts.
 
 With `--dimensions` stock is kept by color and size, four rows a product and source, and every line
 names a color.

@@ -18,6 +18,13 @@ ProcessMode = Literal["check", "fulfillment_order", "check_and_fulfillment_order
 SourceType = Literal["warehouse", "store", "3pl", "drop_ship_vendor", "virtual"]
 
 
+def effective(first: date | None, last: date | None, day: date) -> bool:
+    """Return whether a day is within a period that includes both of its ends."""
+    if first is not None and day < first:
+        return False
+    return last is None or day <= last
+
+
 class Handling(BaseModel):
     """Handling costs of one source; an empty figure is the strategy's own."""
 
@@ -299,6 +306,10 @@ class StrategyBody(BaseModel):
     weights: CostWeights = CostWeights()
     batch: Batch = Batch()
     reoptimize: Reoptimize = Reoptimize()
+
+    def is_effective(self, day: date) -> bool:
+        """Return whether the strategy is in force on this day."""
+        return effective(self.effective_from, self.effective_to, day)
 
 
 class OrderHandlingBody(BaseModel):

@@ -1,6 +1,6 @@
 """Explanations of sourcing decisions: stored compactly for every order, read in full by people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from .constraints import refusal_texts
 from .engine import Plan, Refusal
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rows = int | slice
 
 MOST_CANDIDATES = 20
 """Candidates stored for an order: the cheapest, and every chosen one."""
@@ -39,12 +43,8 @@ def refusal_text(code: int) -> str:
 def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return one record for each order: arrays over its stored candidates, as in `sources`."""
     p = plan.problem
-    parcel: dict[str, NDArray[np.float64]] = {}
-    for part, money in p.parcel_parts.items():
-        parcel[part] = np.broadcast_to(money, (p.orders, p.nodes)).round(4)
-    serve: dict[str, NDArray[np.float64]] = {}
-    for part, money in p.serve_parts.items():
-        serve[part] = np.broadcast_to(money, (p.lines, p.nodes)).round(4)
+    parcel = _rounded(p.parcel_parts, (p.orders, p.nodes))
+    serve = _rounded(p.serve_parts, (p.lines, p.nodes))
     on_hand = p.stock[:, p.line_sku].T
     codes = _refusals(plan, on_hand)
     cheapest = np.argsort(p.parcel, axis=1, kind="stable")[:, :MOST_CANDIDATES]
@@ -57,8 +57,8 @@ def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
             "sources": [names[node] for node in kept],
             "chosen": [names[node] if node >= 0 else None for node in chosen],
             "quantity": p.quantity[lines],
-            "parcel": {part: money[order, kept] for part, money in parcel.items()},
-            "serve": {part: money[lines][:, kept] for part, money in serve.items()},
+            "parcel": _candidate_money(parcel, order, kept),
+            "serve": _candidate_money(serve, lines, kept),
             "on_hand": on_hand[lines][:, kept],
             "refused": codes[lines][:, kept],
             "parts": _parts_of_order(plan, order),
@@ -68,11 +68,21 @@ def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
     return records
 
 
+def _rounded(parts: Mapping[str, Floats], shape: tuple[int, int]) -> dict[str, Floats]:
+    """Return cost parts at their full shape, to four decimal places."""
+    return {name: np.broadcast_to(money, shape).round(4) for name, money in parts.items()}
+
+
+def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> dict[str, Floats]:
+    """Return the money of some candidates of an order or of its lines, by part."""
+    return {name: money[rows][..., nodes] for name, money in parts.items()}
+
+
 def _parts_of_order(plan: Plan, order: int) -> dict[str, float]:
     return {part: round(float(money[order]), 4) for part, money in plan.cost_parts.items()}
 
 
-def _refusals(plan: Plan, on_hand: NDArray[np.int64]) -> NDArray[np.int64]:
+def _refusals(plan: Plan, on_hand: Ints) -> Ints:
     """(L, N) refusal of every candidate, given what the other orders take; 0 = none."""
     p = plan.problem
     left = plan.stock_left[:, p.line_sku].T

@@ -132,6 +132,7 @@ def distances(places: Sequence[Point | None], config: StrategyConfig) -> Floats:
 
 def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floats:
     """Return great-circle distances by the haversine formula."""
+    known = [place is not None for place in places]
     points = [place or (0.0, 0.0) for place in places]
     here = np.radians(np.array(points, dtype=float).reshape(-1, 2))
     there = np.radians(sources)
@@ -139,7 +140,7 @@ def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floa
     lon = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
     chord = lat + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * lon
     km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
-    km[[place is None for place in places]] = unknown
+    km[~np.array(known, dtype=bool)] = unknown
     return km
 
 

@@ -168,10 +168,7 @@ class Snapshot:
         if wanted not in self._configs:
             self._configs[wanted] = self._compile(wanted)
         config = self._configs[wanted]
-        strategy = config.strategy
-        too_early = strategy.effective_from is not None and day < strategy.effective_from
-        too_late = strategy.effective_to is not None and day > strategy.effective_to
-        if too_early or too_late:
+        if not config.strategy.is_effective(day):
             raise NotFound(
                 f"the strategy {wanted} is not in force on {day}",
                 remedy="change its dates, or name another strategy",

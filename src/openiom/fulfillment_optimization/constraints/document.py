@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from openiom.fulfillment_optimization.documents import effective
 from openiom.fulfillment_optimization.engine import Refusal
 
 from .effects import Bools, ConstraintContext, ConstraintEffects, Floats, SourceSelector
@@ -70,11 +71,7 @@ class ConstraintDocument(BaseModel, ABC):
 
     def in_force(self, day: date) -> bool:
         """Return whether the constraint counts on this day (UTC)."""
-        if not self.enabled:
-            return False
-        if self.effective_from is not None and day < self.effective_from:
-            return False
-        return self.effective_to is None or day <= self.effective_to
+        return self.enabled and effective(self.effective_from, self.effective_to, day)
 
     @classmethod
     def kind(cls) -> str:
