@@ -43,8 +43,8 @@ def place(store: RunningServer, count: int = 1) -> None:
     call(store, "POST", "/_sim/load", load)
 
 
-def events(heard: list[ReceivedPost]) -> list[dict]:
-    return [orjson.loads(one.body) for one in heard]
+def events(posts: list[ReceivedPost]) -> list[dict]:
+    return [orjson.loads(one.body) for one in posts]
 
 
 def test_a_new_order_is_told_in_the_documented_shape_with_the_hooks_own_headers(store, listener):
@@ -111,16 +111,16 @@ def test_a_late_webhook_comes_after_what_happened_later(store, listener):
 def test_a_host_that_fails_more_than_a_tenth_of_over_100_calls_is_blocked_for_three_minutes():
     domain = Domain()
     for number in range(100):
-        domain.note(number >= 20, at=float(number) / 10, scale=1)
+        domain.record(number >= 20, now=float(number) / 10, scale=1)
     assert domain.blocked_until == 0
-    domain.note(True, at=10.0, scale=1)
+    domain.record(True, now=10.0, scale=1)
     assert domain.blocked_until == 190.0
 
 
 def test_failures_older_than_two_minutes_are_forgotten():
     domain = Domain()
     for number in range(60):
-        domain.note(False, at=float(number), scale=1)
+        domain.record(False, now=float(number), scale=1)
     for number in range(101):
-        domain.note(True, at=200.0 + number / 100, scale=1)
+        domain.record(True, now=200.0 + number / 100, scale=1)
     assert domain.blocked_until == 0

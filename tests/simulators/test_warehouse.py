@@ -62,7 +62,7 @@ def bulk(client: Client, items: list[dict]) -> httpx.Response:
 
 
 def told(listener: HttpListener) -> list[dict]:
-    return [event for heard in listener.posts for event in orjson.loads(heard.body)["events"]]
+    return [event for post in listener.posts for event in orjson.loads(post.body)["events"]]
 
 
 def test_the_probe_needs_the_token_and_names_scopes(client):
