@@ -106,8 +106,8 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 ) -> None:
     connected(product, carrier.url, "t", GROUND, FREIGHT)
     found = rates(client, LAMP=1, SHADE=2)
-    asked = {one["reference"]: one for one in carrier.app.state.asked}
-    assert (sorted(asked), len(carrier.app.state.asked)) == (["CHI", "SEA"], 2)
+    asked = {one["reference"]: one for one in carrier.app.state.rate_requests}
+    assert (sorted(asked), len(carrier.app.state.rate_requests)) == (["CHI", "SEA"], 2)
     assert (asked["CHI"]["weight_kg"], asked["CHI"]["destination"]["postal_code"]) == (4.0, "98101")
     told = {(r["source"], r["service"]): (r["live"], r["reason"]) for r in found}
     assert told["CHI", "ground"] == (True, "")
@@ -159,7 +159,7 @@ def test_a_quote_without_carrier_asks_nobody(
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     lines = [{"line_id": "1", "product": "LAMP", "quantity": 1}]
     answer = client.post(URL, json={"destination": SEATTLE, "lines": lines}).json()
-    assert (answer["carrier"], len(answer["plan"]["lines"]), carrier.app.state.asked) == (
+    assert (answer["carrier"], len(answer["plan"]["lines"]), carrier.app.state.rate_requests) == (
         None,
         1,
         [],
