@@ -191,14 +191,16 @@ def _products(request: Request, *, id_name: str) -> list[Product]:
     query = request.query_params
     rows = _products_by_id(_shop(request), query, id_name)
     skus = _texts(query, "sku") | _texts(query, "sku:in")
-    if skus:
-        rows = [row for row in rows if row.sku in skus]
-    if "name" in query:
-        rows = [row for row in rows if row.name == query["name"]]
     keyword = query.get("keyword", "").lower()
-    if keyword:
-        rows = [row for row in rows if keyword in f"{row.name}\n{row.sku}".lower()]
-    return rows
+
+    def matches(product: Product) -> bool:
+        if skus and product.sku not in skus:
+            return False
+        if product.name != query.get("name", product.name):
+            return False
+        return keyword in f"{product.name}\n{product.sku}".lower()
+
+    return list(filter(matches, rows))
 
 
 def _products_by_id(shop: Shop, query: Mapping[str, str], id_name: str) -> list[Product]:
@@ -314,16 +316,12 @@ async def list_hooks(request: Request) -> Response:
     query, hooks = request.query_params, _hooks(request)
 
     def matches(hook: Hook) -> bool:
-        values = {
-            "scope": hook.scope,
-            "destination": hook.destination,
-            "is_active": str(hook.is_active).lower(),
-        }
-        for name, value in values.items():
-            wanted = query.get(name, value)
-            if (wanted.lower() if name == "is_active" else wanted) != value:
-                return False
-        return True
+        is_active = str(hook.is_active).lower()
+        return (
+            query.get("scope", hook.scope) == hook.scope
+            and query.get("destination", hook.destination) == hook.destination
+            and query.get("is_active", is_active).lower() == is_active
+        )
 
     return paged(request, list(filter(matches, hooks.hooks.values())), hooks.document)
 

@@ -135,10 +135,13 @@ class Warehouse:
         rows = document.get("lines")
         if not isinstance(rows, list) or not rows:
             raise self._invalid("lines", "must hold at least one line")
-        lines = [self._parse_line(index, row) for index, row in enumerate(rows)]
-        if len({line.reference for line in lines}) < len(lines):
+        lines: dict[str, WarehouseLine] = {}
+        for index, row in enumerate(rows):
+            line = self._parse_line(index, row)
+            lines[line.reference] = line
+        if len(lines) < len(rows):
             raise self._invalid("lines", "must not repeat a line_reference")
-        return lines
+        return list(lines.values())
 
     def _parse_line(self, index: int, row: Any) -> WarehouseLine:
         if not isinstance(row, dict) or not _is_text(row.get("sku")):

@@ -82,21 +82,23 @@ def encrypt_connection(
     provider = registry.catalog.get(body["provider"])
     if provider is None:
         return body
-    before: dict[str, str] = (old or {}).get("connection", {})
+    before: dict[str, str] = old.get("connection", {}) if old else {}
     encrypted = dict(body.get("connection", {}))
     for name in secret_fields(provider) & encrypted.keys():
-        value, stored = str(encrypted[name]), before.get(name, "")
-        unchanged = value == MASK or _is_same_secret(registry, stored, value)
-        if stored and unchanged:
-            encrypted[name] = stored
-        elif value and value != MASK:
-            encrypted[name] = registry.secrets.seal(value)
+        encrypted[name] = _encrypt(registry, str(encrypted[name]), before.get(name, ""))
     return {**body, "connection": encrypted}
 
 
+def _encrypt(registry: ProviderRegistry, value: str, stored: str) -> str:
+    """Return the text to store for a secret, of which `stored` is stored at present."""
+    if stored and (value == MASK or _is_same_secret(registry, stored, value)):
+        return stored
+    if value in ("", MASK):
+        return value
+    return registry.secrets.seal(value)
+
+
 def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool:
-    if not stored:
-        return False
     if is_reference(stored) or is_reference(value):
         return stored == value
     try:
