@@ -1,8 +1,8 @@
-"""Outside systems to practise with: a BigCommerce-compatible store, a 3PL and a carrier, each a process of its own.
+"""Simulated systems for demos and tests: a BigCommerce-compatible store, a 3PL, a carrier, a lab.
 
-Owns    nothing of the product: no room imports it, it imports no room.
-Holds   every behaviour is seeded; faults strike only when they are switched on.
-Tells   over HTTP only, as the outside does.
+Owns        nothing of the product; the simulators import no package of it, and none imports them.
+Guarantees  every behavior is seeded, and faults occur only when they are switched on.
+Publishes   webhooks and callbacks over HTTP, as real systems do.
 """
 
 from .carrier import CarrierOptions, carrier_application
@@ -13,8 +13,8 @@ from .store import StoreOptions, store_application
 from .warehouse import Behavior, WarehouseOptions, sign, warehouse_application
 
 __all__ = [
-    "CarrierOptions",
     "Behavior",
+    "CarrierOptions",
     "LabOptions",
     "RunningServer",
     "SimulatorProcess",

@@ -1,7 +1,8 @@
-"""Faults on request: what goes wrong in front of a simulator, or behind it, how often, and where.
+"""Faults on request: failures before, in and after responses, and in deliveries.
 
-A fault strikes with its probability while its count lasts, on paths that start with its prefix (the part
-after the base path) and on its method. All dice are seeded, so a run can be repeated.
+A fault occurs with its probability while its count lasts, on paths that start with its prefix
+(after the base path) and on its method. The random numbers are seeded, so that runs can be
+repeated.
 """
 
 import asyncio
@@ -14,22 +15,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from openiom_simulators.responses import answer, json_object
+from openiom_simulators.responses import json_object, json_response
 
-BEFORE_ANSWERING = ("slow", "timeout_before", "rate_limited", "server_error")
-MANGLED_ANSWERS = ("timeout_after", "garbage", "half_page")
-ON_DELIVERY = ("duplicate", "late", "out_of_order")
-KINDS = BEFORE_ANSWERING + MANGLED_ANSWERS + ON_DELIVERY
+FAILED_REQUESTS = ("timeout_before", "rate_limited", "server_error")
+CORRUPTED_RESPONSES = ("timeout_after", "garbage", "half_page")
+DUPLICATE_DELIVERIES = ("duplicate",)
+LATE_DELIVERIES = ("late", "out_of_order")
+KINDS = (
+    "slow",
+    *FAILED_REQUESTS,
+    *CORRUPTED_RESPONSES,
+    *DUPLICATE_DELIVERIES,
+    *LATE_DELIVERIES,
+)
+CONTROL_PREFIX = "/_sim/"
+"""Paths without faults, so that a fault can be cleared."""
 
-SWITCHES = "/_sim/"  # never struck, or a fault could not be switched off again
+GARBAGE = b"\x00<html><b>upstream said \xff\xfe{{"
 
-Refusal = Callable[[int, float], Response]
-"""Makes the simulator's own answer for a status, told how many seconds the caller should wait."""
+ErrorResponse = Callable[[int, float], Response]
+"""(status, seconds to wait) -> the response of the simulated system."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong: `seconds` is how long waits last, `times` how many copies are sent."""
+    """A kind of failure. `seconds` is the length of waits, `times` the number of copies sent."""
 
     kind: str
     probability: float = 1.0
@@ -46,120 +56,140 @@ class Fault:
         if not 0 < self.probability <= 1:
             raise ValueError("probability must be above 0 and at most 1")
 
+    def applies_to(self, *, path: str, method: str) -> bool:
+        """Return whether the fault may occur for a request."""
+        if not path.startswith(self.path):
+            return False
+        return not self.method or self.method == method
 
-class FaultBox:
-    """The faults switched on now."""
+    def is_exhausted(self) -> bool:
+        """Return whether the fault has occurred as often as its count allows."""
+        return self.count is not None and self.struck >= self.count
+
+
+class FaultSet:
+    """The active faults of a simulator."""
 
     def __init__(self, *, seed: int) -> None:
         self.faults: list[Fault] = []
-        self.dice = random.Random(seed)
+        self.random = random.Random(seed)
 
     def strike(self, kinds: tuple[str, ...], *, path: str, method: str = "") -> Fault | None:
-        """The first fault of these kinds that strikes here now; it is counted as struck."""
+        """Return the first fault of these kinds that occurs now, and count it."""
         for fault in self.faults:
-            if fault.kind not in kinds or not path.startswith(fault.path):
+            if fault.kind not in kinds or fault.is_exhausted():
                 continue
-            if fault.method and fault.method != method:
+            if not fault.applies_to(path=path, method=method):
                 continue
-            if fault.count is not None and fault.struck >= fault.count:
-                continue
-            if fault.probability < 1 and self.dice.random() >= fault.probability:
+            if fault.probability < 1 and self.random.random() >= fault.probability:
                 continue
             fault.struck += 1
             return fault
         return None
 
     def add(self, documents: list[dict[str, Any]]) -> None:
-        """Switch these on, all or none; raises ValueError or TypeError for one that is malformed."""
+        """Add faults, all or none. Raise `ValueError` or `TypeError` for an invalid one."""
         self.faults.extend([Fault(**document) for document in documents])
 
 
-class FaultGate:
-    """Stands in front of an application and lets its faults strike requests under `base`."""
+class FaultMiddleware:
+    """Middleware that applies the faults to requests under `base`."""
 
-    def __init__(self, app: ASGIApp, *, box: FaultBox, base: str, refusal: Refusal) -> None:
-        self.app, self.box, self.base, self.refusal = app, box, base, refusal
+    def __init__(
+        self, app: ASGIApp, *, faults: FaultSet, base: str, error_response: ErrorResponse
+    ) -> None:
+        self.app = app
+        self.faults = faults
+        self.base = base
+        self.error_response = error_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        outside = scope["type"] != "http" or not scope["path"].startswith(self.base)
-        if outside or not self.box.faults or scope["path"].startswith(SWITCHES):
+        if not self._is_affected(scope):
             await self.app(scope, receive, send)
             return
         path, method = scope["path"][len(self.base) :], scope["method"]
-        fault = self.box.strike(("slow",), path=path, method=method)
-        if fault:
-            await asyncio.sleep(fault.seconds)
-        fault = self.box.strike(BEFORE_ANSWERING[1:], path=path, method=method)
-        if fault is None:
-            fault = self.box.strike(MANGLED_ANSWERS, path=path, method=method)
-            await self._mangled(fault, scope, receive, send)
-        elif fault.kind == "timeout_before":
-            await until_gone(receive, fault.seconds)
-            await self.refusal(504, 0)(scope, receive, send)
+        delay = self.faults.strike(("slow",), path=path, method=method)
+        if delay:
+            await asyncio.sleep(delay.seconds)
+        failure = self.faults.strike(FAILED_REQUESTS, path=path, method=method)
+        if failure:
+            await self._fail(failure, scope, receive, send)
+            return
+        corruption = self.faults.strike(CORRUPTED_RESPONSES, path=path, method=method)
+        if corruption:
+            await self._corrupt(corruption, scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_affected(self, scope: Scope) -> bool:
+        if scope["type"] != "http" or not self.faults.faults:
+            return False
+        path: str = scope["path"]
+        return path.startswith(self.base) and not path.startswith(CONTROL_PREFIX)
+
+    async def _fail(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond with an error instead of processing the request."""
+        if fault.kind == "timeout_before":
+            await wait_for_disconnect(receive, fault.seconds)
+            response = self.error_response(504, 0)
         else:
             status = 429 if fault.kind == "rate_limited" else 500
-            await self.refusal(status, fault.seconds)(scope, receive, send)
+            response = self.error_response(status, fault.seconds)
+        await response(scope, receive, send)
 
-    async def _mangled(
-        self, fault: Fault | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Let the application act, then spoil its answer."""
-        if fault is None:
-            await self.app(scope, receive, send)
-            return
-        status, body = await captured(self.app, scope, receive)
+    async def _corrupt(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Process the request and corrupt its response."""
+        status, body = await capture_response(self.app, scope, receive)
         if fault.kind == "timeout_after":
-            await until_gone(receive, fault.seconds)
-            spoiled = self.refusal(504, 0)
+            await wait_for_disconnect(receive, fault.seconds)
+            response = self.error_response(504, 0)
         elif fault.kind == "garbage":
-            spoiled = Response(
-                b"\x00<html><b>upstream said \xff\xfe{{", 200, media_type="application/json"
-            )
+            response = Response(GARBAGE, 200, media_type="application/json")
         else:
-            spoiled = Response(body[: len(body) // 2], status, media_type="application/json")
-        await spoiled(scope, receive, send)
+            response = Response(body[: len(body) // 2], status, media_type="application/json")
+        await response(scope, receive, send)
 
 
-async def captured(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-    """Status and body the application would have answered with."""
+async def capture_response(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    """Return the status and body of the application's response."""
     status, parts = 500, []
 
-    async def keep(message: Message) -> None:
+    async def capture(message: Message) -> None:
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
         else:
             parts.append(message.get("body", b""))
 
-    await app(scope, receive, keep)
+    await app(scope, receive, capture)
     return status, b"".join(parts)
 
 
-async def until_gone(receive: Receive, seconds: float) -> None:
-    """Wait out `seconds`, or less when the caller hangs up."""
+async def wait_for_disconnect(receive: Receive, seconds: float) -> None:
+    """Wait until the client disconnects, at most `seconds`."""
 
-    async def gone() -> None:
+    async def disconnected() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
     try:
-        await asyncio.wait_for(gone(), seconds)
+        await asyncio.wait_for(disconnected(), seconds)
     except TimeoutError:
         return
 
 
-async def switch_faults(request: Request) -> Response:
-    """`POST` a fault or `{"faults": [...], "seed": n}`; `DELETE` clears; `GET` lists with strikes."""
-    box: FaultBox = request.app.state.faults
+async def control_faults(request: Request) -> Response:
+    """`POST` a fault or `{"faults": [...], "seed": n}`, `DELETE` all, `GET` them with counts."""
+    faults: FaultSet = request.app.state.faults
     if request.method == "DELETE":
-        box.faults.clear()
+        faults.faults.clear()
     elif request.method == "POST":
         document = await json_object(request)
         seed = document.pop("seed", None)
         if seed is not None:
-            box.dice.seed(seed)
+            faults.random.seed(seed)
         try:
-            box.add(document.get("faults", [document]))
+            faults.add(document.get("faults", [document]))
         except (TypeError, ValueError) as error:
-            return answer({"title": "Fault refused", "detail": str(error)}, status=422)
-    return answer({"faults": [asdict(fault) for fault in box.faults]})
+            return json_response({"title": "Fault refused", "detail": str(error)}, status=422)
+    return json_response({"faults": [asdict(fault) for fault in faults.faults]})

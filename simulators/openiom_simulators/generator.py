@@ -1,4 +1,4 @@
-"""A seeded shop in the United States: a catalog of a few hundred products and orders of one to five lines."""
+"""A generated shop in the United States; the same seed gives the same shop."""
 
 import random
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A ZIP code with the city and the state it lies in."""
+    """A ZIP code with its city and state."""
 
     zip: str
     city: str
@@ -36,19 +36,20 @@ class Place:
 
 @lru_cache(maxsize=1)
 def places() -> tuple[Place, ...]:
-    """Every active standard ZIP code of the fifty states and the District of Columbia."""
-    return tuple(
-        Place(
-            row["zip_code"], row["city"], US_STATES[row["state"]], (row["area_codes"] or ["555"])[0]
-        )
-        for row in zipcodes.list_all()  # type: ignore[no-untyped-call]
-        if row["active"] and row["zip_code_type"] == "STANDARD" and row["state"] in US_STATES
-    )
+    """Return every active standard ZIP code of the fifty states and the District of Columbia."""
+    found = []
+    for row in zipcodes.list_all():  # type: ignore[no-untyped-call]
+        is_standard = row["active"] and row["zip_code_type"] == "STANDARD"
+        if is_standard and row["state"] in US_STATES:
+            area_codes = row["area_codes"] or ["555"]
+            state = US_STATES[row["state"]]
+            found.append(Place(row["zip_code"], row["city"], state, area_codes[0]))
+    return tuple(found)
 
 
 def catalog(*, products: int, seed: int) -> list[Product]:
-    """`products` products with distinct SKUs, prices from 3 to 400 dollars and weights up to 20 kg."""
-    dice = random.Random(seed)
+    """Return products with distinct SKUs, prices of 3 to 400 dollars and weights up to 20 kg."""
+    rng = random.Random(seed)
     made = []
     for number in range(products):
         thing, code, low, high, grams = GOODS[number % len(GOODS)]
@@ -60,34 +61,34 @@ def catalog(*, products: int, seed: int) -> list[Product]:
                 id=number + 101,
                 sku=f"{code}-{material[:3].upper()}-{series:02d}",
                 name=name,
-                price=dice.randrange(low, high) * 100 + 99,
-                weight=max(50, int(grams * dice.uniform(0.7, 1.4))),
+                price=rng.randrange(low, high) * 100 + 99,
+                weight=max(50, int(grams * rng.uniform(0.7, 1.4))),
                 brand="Fabrikam",
-                inventory_level=dice.randrange(20, 2_000),
+                inventory_level=rng.randrange(20, 2_000),
             )
         )
     return made
 
 
 def customers(*, count: int, seed: int, created: int) -> list[Customer]:
-    """`count` customers, each at a street address in a real ZIP code and city."""
-    dice = random.Random(seed + 1)
+    """Return customers with street addresses in real ZIP codes and cities."""
+    rng = random.Random(seed + 1)
     towns = places()
     made = []
     for number in range(1, count + 1):
-        first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
-        place = towns[dice.randrange(len(towns))]
+        first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
+        place = towns[rng.randrange(len(towns))]
         email = f"{first}.{last}.{number}@example.com".lower()
         address = Address(
             first_name=first,
             last_name=last,
-            street_1=f"{dice.randrange(1, 9900)} {dice.choice(STREETS)}",
+            street_1=f"{rng.randrange(1, 9900)} {rng.choice(STREETS)}",
             city=place.city,
             state=place.state,
             zip=place.zip,
             country="United States",
             country_iso2="US",
-            phone=f"{place.area_code}-555-{dice.randrange(10_000):04d}",
+            phone=f"{place.area_code}-555-{rng.randrange(10_000):04d}",
             email=email,
         )
         made.append(Customer(number, first, last, email, address, created=created))
@@ -97,34 +98,34 @@ def customers(*, count: int, seed: int, created: int) -> list[Customer]:
 def placed_orders(
     *, count: int, seed: int, products: list[Product], buyers: list[Customer], now: int
 ) -> Iterator[PlacedOrder]:
-    """`count` orders of these buyers, placed over the 30 days before `now`, the oldest first."""
-    dice = random.Random(seed + 2)
+    """Yield orders of one to five lines, placed in the 30 days before `now`, the oldest first."""
+    rng = random.Random(seed + 2)
     started = now - 30 * DAY
     for number in range(count):
-        buyer = buyers[dice.randrange(len(buyers))]
-        size = dice.choices(LINES_PER_ORDER, LINE_WEIGHTS)[0]
-        picked = dice.sample(products, min(size, len(products)))
-        quantities = dice.choices(QUANTITIES, QUANTITY_WEIGHTS, k=len(picked))
+        buyer = buyers[rng.randrange(len(buyers))]
+        size = rng.choices(LINES_PER_ORDER, LINE_WEIGHTS)[0]
+        picked = rng.sample(products, min(size, len(products)))
+        quantities = rng.choices(QUANTITIES, QUANTITY_WEIGHTS, k=len(picked))
+        lines = []
+        for p, quantity in zip(picked, quantities, strict=True):
+            lines.append(PlacedLine(p.sku, p.name, quantity, p.price, p.id, p.weight))
         yield PlacedOrder(
             customer_id=buyer.id,
             currency="USD",
             created=started + (number * 30 * DAY) // max(count, 1),
             billing=buyer.address,
             shipping=buyer.address,
-            lines=[
-                PlacedLine(p.sku, p.name, quantity, p.price, p.id, p.weight)
-                for p, quantity in zip(picked, quantities, strict=True)
-            ],
-            shipping_cost=dice.choice((0, 499, 799, 1299)),
+            lines=lines,
+            shipping_cost=rng.choice((0, 499, 799, 1299)),
         )
 
 
 def generate(
     *, orders: int, seed: int = 1, now: int, products: int = 300, buyers: int | None = None
 ) -> Dataset:
-    """A shop with catalog, customers and orders. The same arguments give the same shop."""
-    goods = catalog(products=products, seed=seed)
+    """Return a shop; the same arguments give the same shop."""
+    generated = catalog(products=products, seed=seed)
     count = buyers if buyers is not None else min(5_000, max(20, orders // 3))
     people = customers(count=count, seed=seed, created=now - 60 * DAY)
-    stream = placed_orders(count=orders, seed=seed, products=goods, buyers=people, now=now)
-    return Dataset("USD", "United States", "US", goods, people, stream)
+    stream = placed_orders(count=orders, seed=seed, products=generated, buyers=people, now=now)
+    return Dataset("USD", "United States", "US", generated, people, stream)

@@ -1,4 +1,4 @@
-"""Word lists the loaders draw people, streets and goods from. No word here names a real person."""
+"""Word lists for generated people, streets and products; no real person is named."""
 
 _FIRST = """
 Aisha Alan Amara Ana Andre Beth Bruno Carla Chen Clara Dana Diego Elena Emil Fatima Felix Gina Hanna
@@ -14,13 +14,14 @@ Wong Young
 """
 LAST_NAMES = tuple(_LAST.split())
 STREETS = (
-    "Main Street", "Oak Avenue", "Maple Drive", "Cedar Lane", "Park Road", "Lake Street", "Hill Road",
-    "Mill Street", "River Road", "Church Street", "Elm Street", "Sunset Boulevard", "Second Avenue",
-    "Meadow Lane", "Highland Avenue", "Station Road",
+    "Main Street", "Oak Avenue", "Maple Drive", "Cedar Lane", "Park Road", "Lake Street",
+    "Hill Road", "Mill Street", "River Road", "Church Street", "Elm Street", "Sunset Boulevard",
+    "Second Avenue", "Meadow Lane", "Highland Avenue", "Station Road",
 )  # fmt: skip
 BRAZILIAN_STREETS = (
     "Rua das Flores", "Rua XV de Novembro", "Avenida Brasil", "Rua São João", "Avenida Central",
-    "Rua da Praia", "Rua Sete de Setembro", "Travessa do Mercado", "Avenida Atlântica", "Rua do Comércio",
+    "Rua da Praia", "Rua Sete de Setembro", "Travessa do Mercado", "Avenida Atlântica",
+    "Rua do Comércio",
 )  # fmt: skip
 MATERIALS = (
     "Oak",
@@ -63,16 +64,17 @@ NY:New_York NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma OR:Oregon PA:P
 RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont
 VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming DC:District_of_Columbia
 """
-US_STATES = {
-    code: name.replace("_", " ")
-    for code, _, name in (one.partition(":") for one in _STATES.split())
-}
+US_STATES: dict[str, str] = {}
+for _entry in _STATES.split():
+    _code, _, _name = _entry.partition(":")
+    US_STATES[_code] = _name.replace("_", " ")
 
 BRAZILIAN_STATES = {
-    "AC": "Acre", "AL": "Alagoas", "AM": "Amazonas", "AP": "Amapá", "BA": "Bahia", "CE": "Ceará",
-    "DF": "Distrito Federal", "ES": "Espírito Santo", "GO": "Goiás", "MA": "Maranhão", "MG": "Minas Gerais",
-    "MS": "Mato Grosso do Sul", "MT": "Mato Grosso", "PA": "Pará", "PB": "Paraíba", "PE": "Pernambuco",
-    "PI": "Piauí", "PR": "Paraná", "RJ": "Rio de Janeiro", "RN": "Rio Grande do Norte", "RO": "Rondônia",
-    "RR": "Roraima", "RS": "Rio Grande do Sul", "SC": "Santa Catarina", "SE": "Sergipe", "SP": "São Paulo",
+    "AC": "Acre", "AL": "Alagoas", "AM": "Amazonas", "AP": "Amapá", "BA": "Bahia",
+    "CE": "Ceará", "DF": "Distrito Federal", "ES": "Espírito Santo", "GO": "Goiás",
+    "MA": "Maranhão", "MG": "Minas Gerais", "MS": "Mato Grosso do Sul", "MT": "Mato Grosso",
+    "PA": "Pará", "PB": "Paraíba", "PE": "Pernambuco", "PI": "Piauí", "PR": "Paraná",
+    "RJ": "Rio de Janeiro", "RN": "Rio Grande do Norte", "RO": "Rondônia", "RR": "Roraima",
+    "RS": "Rio Grande do Sul", "SC": "Santa Catarina", "SE": "Sergipe", "SP": "São Paulo",
     "TO": "Tocantins",
 }  # fmt: skip

@@ -1,8 +1,9 @@
-"""The Olist marketplace (delivered orders of a Brazilian marketplace) read into a shop's shape.
+"""Reads the delivered orders of Olist, a Brazilian marketplace, as the data of a shop.
 
-The public data names neither products nor people. A product here is what one seller sells in one category;
-its SKU is `<category>-<seller>`, its weight the first one seen. Equal units of one order become one line.
-Names and streets are drawn from a seed; the ZIP prefix, city and state are the data's.
+The public data names neither products nor people. A product is the combination of a seller and a
+category; its SKU is `<category>-<seller>`, its weight that of its first unit. Equal units of an
+order become one line. Names and streets are generated from a seed; the ZIP prefix, city and state
+are those of the data.
 """
 
 import random
@@ -31,15 +32,18 @@ DAY = 86_400
 
 
 class OlistAbsent(Exception):
-    """The folder given does not hold the Olist files."""
+    """The folder does not contain the Olist files."""
 
 
 def read_olist(folder: Path, *, orders: int | None = None, seed: int = 1) -> Dataset:
-    """The first `orders` Olist orders (all when None) with the products, customers and sellers they need."""
+    """Return the first `orders` orders (None for all) with their products, customers and sellers.
+
+    Raise `OlistAbsent` when a file is missing.
+    """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise OlistAbsent(
-            f"{folder} lacks {', '.join(missing)}; give the folder that holds the Olist parquet files"
+            f"{folder} lacks {', '.join(missing)}; use a folder with the Olist parquet files"
         )
     heads = _columns(
         folder / FILES[0],
@@ -67,24 +71,25 @@ Item = tuple[ItemKey, int, int]  # (category, seller), price in cents, weight in
 
 
 def _items_by_order(folder: Path, *, wanted: set[int]) -> dict[int, list[Item]]:
-    """The wanted orders' units, in the order of the file."""
+    """Return the units of the wanted orders, in the order of the file."""
     rows = _columns(folder / "items.parquet", ["ord", "category", "seller", "price", "weight_g"])
     grouped: dict[int, list[Item]] = {}
     for order, category, seller, price, weight in zip(*rows.values(), strict=True):
-        if order in wanted:
-            key = (category or UNKNOWN_CATEGORY, seller or 0)
-            grouped.setdefault(order, []).append(
-                (key, round(price * 100), max(1, round(weight or 0)))
-            )
+        if order not in wanted:
+            continue
+        key = (category or UNKNOWN_CATEGORY, seller or 0)
+        item = (key, round(price * 100), max(1, round(weight or 0)))
+        grouped.setdefault(order, []).append(item)
     return grouped
 
 
 def _sellers(folder: Path) -> dict[int, Seller]:
     rows = _columns(folder / "sellers.parquet", ["seller", "zip", "city", "state", "lat", "lng"])
-    return {
-        number: Seller(f"SELLER-{number:04d}", _postcode(zip_prefix), city.title(), state, lat, lng)
-        for number, zip_prefix, city, state, lat, lng in zip(*rows.values(), strict=True)
-    }
+    sellers = {}
+    for number, prefix, city, state, lat, lng in zip(*rows.values(), strict=True):
+        code = f"SELLER-{number:04d}"
+        sellers[number] = Seller(code, _postcode(prefix), city.title(), state, lat, lng)
+    return sellers
 
 
 def _products(items: dict[int, list[Item]], sellers: dict[int, Seller]) -> dict[ItemKey, Product]:
@@ -113,27 +118,28 @@ def _products(items: dict[int, list[Item]], sellers: dict[int, Seller]) -> dict[
 
 def _towns(folder: Path) -> dict[int, tuple[str, str]]:
     rows = _columns(folder / "customer_zips.parquet", ["zip", "city", "state"])
-    return {
-        prefix: (city.title(), state) for prefix, city, state in zip(*rows.values(), strict=True)
-    }
+    towns = {}
+    for prefix, city, state in zip(*rows.values(), strict=True):
+        towns[prefix] = (city.title(), state)
+    return towns
 
 
 def _customers(
     heads: dict[str, list[Any]], *, count: int, towns: dict[int, tuple[str, str]], seed: int
 ) -> list[Customer]:
-    """One customer an order, as in the data, where a returning buyer has a new id."""
-    dice = random.Random(seed)
+    """Return one customer per order: in the data, a returning buyer has a new id."""
+    rng = random.Random(seed)
     people = []
     for index in range(count):
         prefix = heads["cust_zip"][index]
         city, state = towns.get(prefix, ("", heads["customer_state"][index]))
-        first, last = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES)
+        first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
         number = index + 1
         email = f"{first}.{last}.{number}@example.com".lower()
         address = Address(
             first_name=first,
             last_name=last,
-            street_1=f"{dice.choice(BRAZILIAN_STREETS)}, {dice.randrange(1, 2_000)}",
+            street_1=f"{rng.choice(BRAZILIAN_STREETS)}, {rng.randrange(1, 2_000)}",
             city=city,
             state=BRAZILIAN_STATES.get(str(state), ""),
             zip=_postcode(prefix),
@@ -156,7 +162,7 @@ def _orders(
     people: list[Customer],
     seed: int,
 ) -> Iterator[PlacedOrder]:
-    dice = random.Random(seed + 1)
+    rng = random.Random(seed + 1)
     for index in range(count):
         buyer = people[index]
         order = heads["ord"][index]
@@ -169,23 +175,22 @@ def _orders(
             lines.append(
                 PlacedLine(product.sku, product.name, quantity, price, product.id, product.weight)
             )
+        payment = str(heads["payment_type"][index] or "credit_card")
         yield PlacedOrder(
             customer_id=buyer.id,
             currency="BRL",
-            created=_seconds(heads["order_date"][index]) + dice.randrange(DAY),
+            created=_seconds(heads["order_date"][index]) + rng.randrange(DAY),
             billing=buyer.address,
             shipping=buyer.address,
             lines=lines,
             shipping_cost=round((heads["freight"][index] or 0) * 100),
-            payment_method=str(heads["payment_type"][index] or "credit_card")
-            .replace("_", " ")
-            .title(),
+            payment_method=payment.replace("_", " ").title(),
             external_order_id=f"OLIST-{order}",
         )
 
 
 def _postcode(prefix: int) -> str:
-    """The data holds the first five digits of the eight of a Brazilian postal code."""
+    """Return a postal code; the data has the first five of its eight digits."""
     return f"{prefix:05d}-000"
 
 

@@ -1,6 +1,6 @@
-"""What a simulator remembers from one start to the next: its books in one file, written as they change.
+"""The state of a simulator between two starts: one file, written as the state changes.
 
-The file is this program's own and is read back only by it.
+Only the simulator itself reads the file.
 """
 
 import asyncio
@@ -12,8 +12,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
-EVERY_SECONDS = 2.0
-_SHOP = (
+INTERVAL_SECONDS = 2.0
+_SHOP_FIELDS = (
     "currency",
     "country",
     "country_iso2",
@@ -24,63 +24,71 @@ _SHOP = (
     "by_modified",
     "counters",
 )
-_WAREHOUSE = ("orders", "by_reference", "keys", "events", "parcels", "calls")
+_WAREHOUSE_FIELDS = ("orders", "by_reference", "keys", "events", "parcels", "calls")
 
 
-def keep(app: FastAPI, file: Path) -> None:
-    """Have `app` start from `file`, when there is one, and write its books there while it runs and when it ends."""
+def persist(app: FastAPI, file: Path) -> None:
+    """Have an application start from `file`, if it exists, and write its state there."""
     inner = app.router.lifespan_context
 
     @asynccontextmanager
-    async def life(running: FastAPI) -> AsyncIterator[Any]:
+    async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with inner(running) as state:
             if file.exists():
                 _restore(app, pickle.loads(file.read_bytes()))
-            task = asyncio.create_task(_keep_writing(app, file))
+            task = asyncio.create_task(_write_changes(app, file))
             try:
                 yield state
             finally:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-                _write(file, _books(app))
+                _write(file, _dump(app))
 
-    app.router.lifespan_context = life
+    app.router.lifespan_context = lifespan
 
 
-async def _keep_writing(app: FastAPI, file: Path) -> None:
+async def _write_changes(app: FastAPI, file: Path) -> None:
     written = b""
     while True:
-        await asyncio.sleep(EVERY_SECONDS)
-        books = _books(app)
-        if books != written:
-            _write(file, books)
-            written = books
+        await asyncio.sleep(INTERVAL_SECONDS)
+        content = _dump(app)
+        if content != written:
+            _write(file, content)
+            written = content
 
 
-def _books(app: FastAPI) -> bytes:
+def _dump(app: FastAPI) -> bytes:
     if hasattr(app.state, "shop"):
-        kept = {name: getattr(app.state.shop, name) for name in _SHOP}
-    else:
-        kept = {name: getattr(app.state.warehouse, name) for name in _WAREHOUSE}
-        kept["waiting"] = [*app.state.callbacks.in_hand, *app.state.callbacks.queue]
-    return pickle.dumps(kept)
+        return pickle.dumps(_read_fields(app.state.shop, _SHOP_FIELDS))
+    values = _read_fields(app.state.warehouse, _WAREHOUSE_FIELDS)
+    callbacks = app.state.callbacks
+    values["waiting"] = [*callbacks.in_flight, *callbacks.queue]
+    return pickle.dumps(values)
 
 
-def _restore(app: FastAPI, kept: dict[str, Any]) -> None:
+def _restore(app: FastAPI, values: dict[str, Any]) -> None:
     if hasattr(app.state, "shop"):
-        for name in _SHOP:
-            setattr(app.state.shop, name, kept[name])
+        _write_fields(app.state.shop, _SHOP_FIELDS, values)
         return
-    for name in _WAREHOUSE:
-        setattr(app.state.warehouse, name, kept[name])
-    app.state.callbacks.queue.extend(kept["waiting"])
+    _write_fields(app.state.warehouse, _WAREHOUSE_FIELDS, values)
+    app.state.callbacks.queue.extend(values["waiting"])
     app.state.callbacks.more.set()
-    app.state.automation.change({"automatic": app.state.automation.behavior.automatic})
+    automation = app.state.automation
+    automation.change({"automatic": automation.behavior.automatic})
 
 
-def _write(file: Path, books: bytes) -> None:
-    arriving = file.with_suffix(".new")
-    arriving.touch(mode=0o600)
-    arriving.write_bytes(books)
-    arriving.rename(file)
+def _read_fields(target: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(target, name) for name in names}
+
+
+def _write_fields(target: object, names: tuple[str, ...], values: dict[str, Any]) -> None:
+    for name in names:
+        setattr(target, name, values[name])
+
+
+def _write(file: Path, content: bytes) -> None:
+    temporary = file.with_suffix(".new")
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(content)
+    temporary.rename(file)

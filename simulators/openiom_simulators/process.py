@@ -1,4 +1,4 @@
-"""Starts a simulator as a process of its own and ends it again."""
+"""Runs a simulator as a process of its own."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ END_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class SimulatorProcess:
-    """A simulator process that answers at `url`."""
+    """A simulator process that listens at `url`."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -21,14 +21,14 @@ class SimulatorProcess:
 
 @contextmanager
 def simulator_process(kind: str, arguments: Sequence[str] = ()) -> Iterator[SimulatorProcess]:
-    """`python -m openiom_simulators kind arguments` while the block runs."""
+    """Run `python -m openiom_simulators KIND ARGUMENTS` while the block runs."""
     command = [sys.executable, "-m", "openiom_simulators", kind, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             line = process.stdout.readline() if process.stdout else b""
             if not line:
                 raise RuntimeError(
-                    f"the {kind} simulator ended before it answered; its log above says why"
+                    f"the {kind} simulator ended before it was ready; see its log above"
                 )
             yield SimulatorProcess(orjson.loads(line)["url"], process)
         finally:

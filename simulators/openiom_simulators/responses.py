@@ -1,4 +1,4 @@
-"""JSON in and out of the simulators, without a model per item: bodies are read raw and answered raw."""
+"""JSON requests and responses without a model per document."""
 
 from typing import Any
 
@@ -7,21 +7,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 
-class BadBody(Exception):
-    """The request body is not the JSON this endpoint takes."""
+class InvalidBody(Exception):
+    """The request body is not the JSON that the endpoint accepts."""
 
 
-def answer(document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON response."""
+def json_response(
+    document: Any, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Return a JSON response."""
     return Response(orjson.dumps(document), status, headers, media_type="application/json")
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; raises BadBody otherwise."""
+    """Return the body as a JSON object. Raise `InvalidBody`."""
     try:
         document = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
-        raise BadBody(f"the body is not JSON: {error}") from error
+        raise InvalidBody(f"the body is not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise BadBody("the body must be a JSON object")
+        raise InvalidBody("the body must be a JSON object")
     return document
+
+
+async def optional_json_object(request: Request) -> dict[str, Any]:
+    """Return the body as a JSON object, an empty one without a body. Raise `InvalidBody`."""
+    return await json_object(request) if await request.body() else {}
+
+
+async def health(request: Request) -> Response:
+    """Confirm that the simulator is running."""
+    return json_response({"status": "ok"})

@@ -1,4 +1,4 @@
-"""Runs an application on a loopback port: in a thread of this process for tests, or as this process."""
+"""Serves an application on a loopback port: in a thread for tests, or as this process."""
 
 import signal
 import socket
@@ -21,14 +21,14 @@ START_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A simulator that answers at `url`; `app.state` holds its inside for assertions."""
+    """A simulator that listens at `url`; `app.state` gives tests access to its state."""
 
     url: str
     app: FastAPI
 
 
 def listening_socket(port: int) -> socket.socket:
-    """A bound loopback socket; port 0 takes a free one."""
+    """Return a bound loopback socket, on a free port for port 0."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((HOST, port))
@@ -50,7 +50,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
 
 @contextmanager
 def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[RunningServer]:
-    """Serve `app` from a thread while the block runs."""
+    """Serve `app` in a thread while the block runs."""
     bound = listening_socket(port)
     server = _server(app)
     thread = threading.Thread(
@@ -61,7 +61,7 @@ def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[RunningServer]:
         deadline = time.monotonic() + START_SECONDS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
-                raise RuntimeError("the simulator did not start; its log above says why")
+                raise RuntimeError("the simulator did not start; see its log above")
             time.sleep(0.005)
         yield RunningServer(f"http://{HOST}:{bound.getsockname()[1]}", app)
     finally:
@@ -82,19 +82,18 @@ def serve_forever(
     *,
     port: int,
     ready_file: Path | None,
-    append_events: dict[str, str],
+    announce: dict[str, str],
     fd: int | None = None,
 ) -> None:
-    """Serve `app` until SIGTERM or SIGINT; says where on a line of JSON and in `ready_file`.
+    """Serve `app` until SIGTERM or SIGINT.
 
-    `fd` is a bound socket a supervisor holds open, so that nobody takes the port while the simulator starts.
+    Its URL and `announce` are printed as one line of JSON, and written to `ready_file`. `fd` is a
+    bound socket of a supervisor, which reserves the port while the simulator starts.
     """
     bound = listening_socket(port) if fd is None else socket.socket(fileno=fd)
-    bound.listen(512)  # a caller that reads the line may connect before the first accept
-    line = orjson.dumps(
-        {"url": f"http://{HOST}:{bound.getsockname()[1]}", **append_events}
-    ).decode()
-    app.state.when_started = lambda: _say(line, ready_file)
+    bound.listen(512)  # A client that reads the line may connect before the first accept.
+    line = orjson.dumps({"url": f"http://{HOST}:{bound.getsockname()[1]}", **announce}).decode()
+    app.state.when_started = lambda: _announce(line, ready_file)
     signal.signal(signal.SIGTERM, _end)
     try:
         _server(app).run(sockets=[bound])
@@ -105,13 +104,13 @@ def serve_forever(
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """The server raises its signal again once it has stopped; leave as after a job done."""
+    """Exit with status 0: the server raises its signal once more after it has stopped."""
     sys.exit(0)
 
 
-def _say(line: str, ready_file: Path | None) -> None:
+def _announce(line: str, ready_file: Path | None) -> None:
     if ready_file is not None:
-        arriving = ready_file.with_suffix(ready_file.suffix + ".new")
-        arriving.write_text(line + "\n", encoding="utf-8")
-        arriving.rename(ready_file)
-    print(line, flush=True)  # noqa: T201 (the line is this program's answer)
+        temporary = ready_file.with_suffix(ready_file.suffix + ".new")
+        temporary.write_text(line + "\n", encoding="utf-8")
+        temporary.rename(ready_file)
+    print(line, flush=True)  # noqa: T201 (the output of this program)

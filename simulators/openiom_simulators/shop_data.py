@@ -1,4 +1,4 @@
-"""What a simulated shop trades in: products, customers and placed orders, in the shape every loader yields.
+"""Data of a simulated shop: products, customers and placed orders, as every loader returns them.
 
 Money is a whole number of cents. Weights are grams. Times are whole seconds since 1970, UTC.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Address:
-    """A billing or shipping address as the store shows it."""
+    """A billing or shipping address."""
 
     first_name: str = ""
     last_name: str = ""
@@ -31,7 +31,7 @@ ADDRESS_FIELDS = tuple(Address.__dataclass_fields__)
 
 @dataclass(slots=True)
 class Product:
-    """One sellable product with its single base variant. `brand` names the seller in a marketplace."""
+    """A product with its single base variant. `brand` is the seller in a marketplace."""
 
     id: int
     sku: str
@@ -43,13 +43,13 @@ class Product:
 
     @property
     def variant_id(self) -> int:
-        """Every product has exactly one variant; shops number them apart from products."""
+        """The id of the only variant; variants are numbered separately from products."""
         return self.id + 1_000_000
 
 
 @dataclass(slots=True)
 class Customer:
-    """A registered customer; `address` is where the customer lives."""
+    """A registered customer with a home address."""
 
     id: int
     first_name: str
@@ -62,7 +62,7 @@ class Customer:
 
 @dataclass(slots=True)
 class PlacedLine:
-    """One line a shopper ordered; `price` and `tax` are cents a unit."""
+    """A line of a placed order; `price` and `tax` are cents per unit."""
 
     sku: str
     name: str
@@ -75,7 +75,7 @@ class PlacedLine:
 
 @dataclass(slots=True)
 class PlacedOrder:
-    """An order as a shopper placed it, before the store numbers it and its lines."""
+    """An order as placed, before the store numbers it and its lines."""
 
     customer_id: int
     currency: str
@@ -93,7 +93,7 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A place goods come from in the data a loader read."""
+    """A seller of a marketplace, with the location from which it ships."""
 
     code: str
     zip: str
@@ -105,7 +105,7 @@ class Seller:
 
 @dataclass(slots=True)
 class Dataset:
-    """Everything a shop needs to open: catalog, customers, and orders yielded one after the other."""
+    """The data of a shop: catalog, customers, and an iterator of orders."""
 
     currency: str
     country: str
@@ -117,34 +117,33 @@ class Dataset:
 
 
 def address_from(document: Mapping[str, Any]) -> Address:
-    """An address out of a JSON object; unknown keys are ignored, absent ones are empty."""
+    """Return an address from a JSON object; unknown keys are ignored, absent ones are empty."""
     return Address(**{name: str(document.get(name) or "") for name in ADDRESS_FIELDS})
 
 
 def placed_order_from(document: Mapping[str, Any]) -> PlacedOrder:
-    """An order out of the JSON `/_sim/load` takes; raises KeyError or TypeError when malformed."""
-    known = {
-        name: document[name]
-        for name in PlacedOrder.__dataclass_fields__
-        if name in document and name not in NESTED
-    }
+    """Return an order from the JSON of `/_sim/load`. Raise `KeyError` or `TypeError`."""
+    plain: dict[str, Any] = {}
+    for name in PLAIN_ORDER_FIELDS & document.keys():
+        plain[name] = document[name]
     shipping = address_from(document["shipping"])
     billing = address_from(document["billing"]) if "billing" in document else shipping
     lines = [PlacedLine(**line) for line in document["lines"]]
-    return PlacedOrder(billing=billing, shipping=shipping, lines=lines, **known)
+    return PlacedOrder(billing=billing, shipping=shipping, lines=lines, **plain)
 
 
-NESTED = frozenset({"billing", "shipping", "lines"})
+PLAIN_ORDER_FIELDS = PlacedOrder.__dataclass_fields__.keys() - {"billing", "shipping", "lines"}
 
 
 def products_from(documents: Sequence[Mapping[str, Any]]) -> list[Product]:
-    """Products out of JSON objects with the fields of `Product`."""
+    """Return products from JSON objects with the fields of `Product`."""
     return [Product(**document) for document in documents]
 
 
 def customers_from(documents: Sequence[Mapping[str, Any]]) -> list[Customer]:
-    """Customers out of JSON objects with the fields of `Customer`."""
-    return [
-        Customer(**{**document, "address": address_from(document["address"])})
-        for document in documents
-    ]
+    """Return customers from JSON objects with the fields of `Customer`."""
+    customers = []
+    for document in documents:
+        address = address_from(document["address"])
+        customers.append(Customer(**{**document, "address": address}))
+    return customers

@@ -1,4 +1,4 @@
-"""A listener on loopback that keeps what is posted to it and answers as told."""
+"""A local HTTP server that records the POSTs it receives and responds with given statuses."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ WAIT_SECONDS = 10
 
 @dataclass
 class ReceivedPost:
-    """One POST: its headers (lower case names) and body."""
+    """A POST: its headers, names in lower case, and its body."""
 
     headers: dict[str, str]
     body: bytes
@@ -20,33 +20,31 @@ class ReceivedPost:
 
 @dataclass
 class HttpListener:
-    """Answers `statuses` one after the other, then 200."""
+    """Responds with `statuses` one after the other, then with 200."""
 
     url: str
-    heard: list[ReceivedPost] = field(default_factory=list)
+    posts: list[ReceivedPost] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
 
     def wait(self, until: Callable[[], bool]) -> None:
-        """Until that holds; fails the test after ten seconds."""
+        """Wait until the condition holds; fail the test after ten seconds."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not until():
-            assert time.monotonic() < deadline, (
-                f"heard only {len(self.heard)} posts: {self.heard[-3:]}"
-            )
+            last = self.posts[-3:]
+            assert time.monotonic() < deadline, f"received {len(self.posts)} posts: {last}"
             time.sleep(0.01)
 
 
 @contextmanager
 def http_listener() -> Iterator[HttpListener]:
-    """A listener while the block runs."""
+    """Run a listener while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             status = listener.statuses.pop(0) if listener.statuses else 200
-            listener.posts.append(
-                ReceivedPost({k.lower(): v for k, v in self.headers.items()}, body)
-            )
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            listener.posts.append(ReceivedPost(headers, body))
             self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()

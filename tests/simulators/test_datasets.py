@@ -1,9 +1,9 @@
-"""Shops are filled from a seed or from Olist, in one shape, and the same seed gives the same shop."""
+"""Generated and recorded data of a shop; the same seed gives the same shop."""
 
 import httpx
 import pytest
 import zipcodes
-from tests.external_data import external_path
+from tests.shared_data import shared
 
 from openiom_simulators import StoreOptions, running, store_application
 from openiom_simulators.generator import generate
@@ -34,8 +34,8 @@ def test_generated_orders_have_one_to_five_lines_at_real_zip_codes():
         assert place["city"] == order.shipping.city
 
 
-def test_olist_orders_are_the_marketplaces_own():
-    shop = read_olist(external_path("data/olist"), orders=1_000)
+def test_olist_orders_have_the_data_of_the_marketplace():
+    shop = read_olist(shared("data/olist"), orders=1_000)
     orders = list(shop.orders)
     assert len(orders) == len(shop.customers) == 1_000
     assert (shop.currency, shop.country_iso2) == ("BRL", "BR")
@@ -52,9 +52,9 @@ def test_olist_orders_are_the_marketplaces_own():
     assert all(catalog[line.product_id] == line.sku for order in orders for line in order.lines)
 
 
-def test_a_store_opens_with_olist_orders_in_their_currency():
+def test_a_store_with_olist_orders_has_their_currency():
     with running(store_application(StoreOptions(store_hash="s1", token="t"))) as (store,):
-        load = {"source": "olist", "path": str(external_path("data/olist")), "orders": 300}
+        load = {"source": "olist", "path": str(shared("data/olist")), "orders": 300}
         loaded = httpx.post(f"{store.url}/_sim/load", json=load, timeout=60).json()
         assert (loaded["orders"], loaded["customers"]) == (300, 300)
         order = httpx.get(
@@ -63,6 +63,6 @@ def test_a_store_opens_with_olist_orders_in_their_currency():
         assert (order["currency_code"], order["external_order_id"]) == ("BRL", "OLIST-1")
 
 
-def test_a_folder_without_olist_is_refused_with_what_is_missing(tmp_path):
+def test_a_folder_without_olist_is_refused_with_the_missing_files(tmp_path):
     with pytest.raises(OlistAbsent, match="lacks orders_delivered.parquet"):
         read_olist(tmp_path)

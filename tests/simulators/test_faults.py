@@ -1,4 +1,4 @@
-"""Faults strike where, how often and as they were told, and stop when they are cleared."""
+"""Faults occur where and as often as requested, until they are cleared."""
 
 import time
 from collections.abc import Iterator
@@ -49,14 +49,14 @@ def orders(store: RunningServer, **options: object) -> httpx.Response:
     return httpx.get(f"{store.url}/stores/s1/v2/orders", headers={"X-Auth-Token": "t"}, **options)
 
 
-def test_a_fault_with_a_count_strikes_that_often_and_says_so(store):
+def test_a_fault_with_a_count_occurs_that_often_and_is_counted(store):
     fault(store, kind="server_error", count=2)
     assert [orders(store).status_code for _ in range(3)] == [500, 500, 200]
     (listed,) = httpx.get(f"{store.url}/_sim/faults").json()["faults"]
     assert listed["struck"] == 2
 
 
-def test_a_fault_with_a_path_and_method_leaves_the_rest_alone(store):
+def test_a_fault_with_a_path_and_method_affects_no_other_request(store):
     fault(store, kind="server_error", path="/v2/time", method="GET")
     assert orders(store).status_code == 200
     headers = {"X-Auth-Token": "t"}
@@ -74,7 +74,7 @@ def test_probability_is_seeded(store):
     assert set(runs[0]) == {200, 500}
 
 
-def test_429_says_how_long_to_wait(store, warehouse):
+def test_429_states_how_long_to_wait(store, warehouse):
     fault(store, kind="rate_limited", count=1, seconds=2)
     refused = orders(store)
     assert (refused.status_code, refused.headers["X-Rate-Limit-Time-Reset-Ms"]) == (429, "2000")
@@ -96,7 +96,7 @@ def test_garbage_is_not_json(store):
         orders(store).json()
 
 
-def test_slow_answers_come_late_and_right(store):
+def test_slow_responses_are_late_and_correct(store):
     fault(store, kind="slow", count=1, seconds=0.2)
     started = time.monotonic()
     assert orders(store).status_code == 200
@@ -104,24 +104,22 @@ def test_slow_answers_come_late_and_right(store):
 
 
 @pytest.mark.parametrize(("kind", "effective"), [("timeout_before", 0), ("timeout_after", 1)])
-def test_a_timeout_acts_before_or_not_at_all_and_a_repeat_takes_effect_once(
-    warehouse, kind, effective
-):
-    books = warehouse.app.state.warehouse
-    before, key = len(books.orders), f"key-{kind}"
+def test_a_request_that_times_out_takes_effect_once_when_it_is_repeated(warehouse, kind, effective):
+    state = warehouse.app.state.warehouse
+    before, key = len(state.orders), f"key-{kind}"
     fault(warehouse, kind=kind, count=1, seconds=5)
     headers = {**BEARER, "Idempotency-Key": key}
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{warehouse.url}/v1/orders", json=ORDER, headers=headers, timeout=0.3)
-    assert len(books.orders) - before == effective
+    assert len(state.orders) - before == effective
 
-    again = httpx.post(f"{warehouse.url}/v1/orders", json=ORDER, headers=headers)
+    repeated = httpx.post(f"{warehouse.url}/v1/orders", json=ORDER, headers=headers)
 
-    assert again.json()["repeated"] is bool(effective)
-    assert len(books.orders) - before == 1
+    assert repeated.json()["repeated"] is bool(effective)
+    assert len(state.orders) - before == 1
 
 
-def test_an_unknown_fault_is_refused_and_nothing_is_switched_on(store):
+def test_an_unknown_fault_is_refused_and_no_fault_is_switched_on(store):
     switches = {"faults": [{"kind": "server_error"}, {"kind": "earthquake"}]}
     refused = httpx.post(f"{store.url}/_sim/faults", json=switches)
     assert refused.status_code == 422
@@ -129,7 +127,7 @@ def test_an_unknown_fault_is_refused_and_nothing_is_switched_on(store):
     assert orders(store).status_code == 200
 
 
-def test_no_fault_keeps_the_switches_from_being_used(warehouse):
+def test_the_controls_have_no_faults(warehouse):
     fault(warehouse, kind="server_error")
     assert httpx.get(f"{warehouse.url}/v1/account", headers=BEARER).status_code == 500
     assert httpx.delete(f"{warehouse.url}/_sim/faults").json() == {"faults": []}

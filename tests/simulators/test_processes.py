@@ -1,4 +1,4 @@
-"""Each simulator runs as a process of its own: says where it is, and ends quickly when told to."""
+"""A simulator runs as a process of its own, announces its URL, and ends on SIGTERM."""
 
 import time
 from pathlib import Path
@@ -9,16 +9,16 @@ import pytest
 
 from openiom_simulators import simulator_process
 
-SRC = Path(__file__).resolve().parents[2] / "src"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
-def _findable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(SRC))
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT / 'simulators'}")
 
 
 @pytest.mark.parametrize("kind", ["store", "warehouse"])
-def test_a_simulator_says_where_it_is_and_ends_on_sigterm(kind, tmp_path):
+def test_a_simulator_announces_its_url_and_ends_on_sigterm(kind, tmp_path):
     ready = tmp_path / "ready.json"
     with simulator_process(kind, ["--port", "0", "--ready-file", str(ready)]) as simulator:
         assert orjson.loads(ready.read_bytes())["url"] == simulator.url

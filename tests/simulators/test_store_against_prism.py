@@ -1,4 +1,4 @@
-"""Every request a client makes of the store, and every answer it gets, keeps to BigCommerce's own document."""
+"""Requests and responses of the store conform to the OpenAPI document of BigCommerce."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ BILLING |= {
 
 @pytest.fixture(scope="session")
 def checked() -> Iterator[httpx.Client]:
-    """A client whose every call goes through Prism to a store with 60 orders."""
+    """Yield a client whose calls go through Prism to a store with 60 orders."""
     app = store_application(StoreOptions(store_hash="prism", token=TOKEN))
     with running(app) as (store,):
         loaded = {"source": "generator", "orders": 60, "products": 40}
@@ -82,11 +82,11 @@ READS = [
 
 
 @pytest.mark.parametrize(("path", "query"), READS, ids=str)
-def test_what_a_client_reads_keeps_to_the_document(checked, path, query):
+def test_responses_conform_to_the_document(checked, path, query):
     assert ok(checked.get(path, params=query)).json()
 
 
-def test_a_shipment_is_posted_corrected_and_read(checked):
+def test_a_shipment_is_created_changed_and_read(checked):
     lines = ok(checked.get("/v2/orders/104/products")).json()
     document = {
         "order_address_id": lines[0]["order_address_id"],
@@ -122,7 +122,7 @@ def test_an_order_is_placed(checked):
     assert (placed["items_total"], placed["status_id"]) == (2, 11)
 
 
-def test_a_hook_lives_its_life(checked):
+def test_a_hook_is_created_changed_and_deleted(checked):
     document = {
         "scope": "store/order/*",
         "destination": "https://example.com/x",
@@ -137,14 +137,14 @@ def test_a_hook_lives_its_life(checked):
     ok(checked.delete(f"/v3/hooks/{hook['id']}"))
 
 
-def test_prism_is_really_looking(checked):
+def test_prism_refuses_an_invalid_request(checked):
     refused = checked.get("/v2/orders", params={"sort": "colour"})
     assert refused.status_code == 422
     assert "sort must be equal to one of the allowed values" in refused.text
 
 
-def test_the_lines_inside_an_order_are_the_lines_prism_checked(checked):
-    """The document cannot judge included consignments (both its alternatives fit), so compare with what it can."""
+def test_included_lines_equal_those_that_prism_validates(checked):
+    """Prism cannot validate included consignments: both alternatives of the document match."""
     (order,) = ok(checked.get("/v2/orders", params={**WHOLE, "min_id": 110, "max_id": 110})).json()
     (shipping,) = order["consignments"]["shipping"]
     assert shipping["line_items"] == ok(checked.get("/v2/orders/110/products")).json()
@@ -164,7 +164,7 @@ def test_the_lines_inside_an_order_are_the_lines_prism_checked(checked):
     assert {name: shipping[name] for name in same} == {name: address[name] for name in same}
 
 
-def test_the_page_past_the_last_is_204_which_the_document_leaves_out(checked):
+def test_a_page_past_the_last_one_is_204_which_the_document_does_not_define(checked):
     past = checked.get("/v2/orders", params={"page": 9})
     assert past.status_code == 500
     assert "Unable to match the returned status code" in past.text

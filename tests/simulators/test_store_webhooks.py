@@ -1,4 +1,4 @@
-"""A simulated store tells its hooks what happened, again until it is heard, and as badly as it is told to."""
+"""Webhooks of the store: documented events, retries, blocked hosts and faults."""
 
 from collections.abc import Iterator
 
@@ -34,7 +34,7 @@ def call(store: RunningServer, method: str, path: str, document: object) -> http
 
 
 def hook(store: RunningServer, listener: HttpListener, scope: str) -> int:
-    document = {"scope": scope, "destination": listener.url, "headers": {"X-Key": "knock"}}
+    document = {"scope": scope, "destination": listener.url, "headers": {"X-Key": "secret"}}
     return call(store, "POST", "/v3/hooks", document).json()["data"]["id"]
 
 
@@ -43,11 +43,13 @@ def place(store: RunningServer, count: int = 1) -> None:
     call(store, "POST", "/_sim/load", load)
 
 
-def events(heard: list[ReceivedPost]) -> list[dict]:
-    return [orjson.loads(one.body) for one in heard]
+def events(posts: list[ReceivedPost]) -> list[dict]:
+    return [orjson.loads(one.body) for one in posts]
 
 
-def test_a_new_order_is_told_in_the_documented_shape_with_the_hooks_own_headers(store, listener):
+def test_a_new_order_is_published_in_the_documented_format_with_the_headers_of_the_hook(
+    store, listener
+):
     hook(store, listener, "store/order/created")
     place(store)
     listener.wait(lambda: len(listener.posts) == 1)
@@ -55,23 +57,23 @@ def test_a_new_order_is_told_in_the_documented_shape_with_the_hooks_own_headers(
     assert set(event) == {"scope", "store_id", "data", "hash", "created_at", "producer"}
     assert event["data"] == {"type": "order", "id": 100}
     assert (event["scope"], event["producer"]) == ("store/order/created", "stores/s1")
-    assert listener.posts[0].headers["x-key"] == "knock"
+    assert listener.posts[0].headers["x-key"] == "secret"
 
 
-def test_a_status_change_names_both_statuses_and_is_an_update_too(store, listener):
+def test_a_status_change_contains_both_statuses_and_is_an_update_as_well(store, listener):
     place(store)
     hook(store, listener, "store/order/*")
     call(store, "PUT", "/v2/orders/100", {"status_id": 9})
     listener.wait(lambda: len(listener.posts) == 2)
-    told = {event["scope"]: event["data"] for event in events(listener.posts)}
-    assert told["store/order/statusUpdated"]["status"] == {
+    data_by_scope = {event["scope"]: event["data"] for event in events(listener.posts)}
+    assert data_by_scope["store/order/statusUpdated"]["status"] == {
         "previous_status_id": 11,
         "new_status_id": 9,
     }
-    assert told["store/order/updated"] == {"type": "order", "id": 100}
+    assert data_by_scope["store/order/updated"] == {"type": "order", "id": 100}
 
 
-def test_a_refused_webhook_comes_again_with_the_same_hash(store, listener):
+def test_a_refused_webhook_is_retried_with_the_same_hash(store, listener):
     listener.statuses = [500, 503]
     hook(store, listener, "store/order/created")
     place(store)
@@ -79,7 +81,7 @@ def test_a_refused_webhook_comes_again_with_the_same_hash(store, listener):
     assert len({event["hash"] for event in events(listener.posts)}) == 1
 
 
-def test_a_hook_nobody_answers_is_switched_off_after_the_last_retry(listener):
+def test_a_hook_without_success_becomes_inactive_after_the_last_retry(listener):
     fast = StoreOptions(store_hash="s1", token="t", webhook_time_scale=0.000001)
     with running(store_application(fast)) as (store,):
         listener.statuses = [500] * 50
@@ -91,7 +93,7 @@ def test_a_hook_nobody_answers_is_switched_off_after_the_last_retry(listener):
         )
 
 
-def test_duplicates_are_sent_as_often_as_the_fault_says(store, listener):
+def test_duplicates_are_sent_as_often_as_the_fault_requests(store, listener):
     hook(store, listener, "store/order/created")
     call(store, "POST", "/_sim/faults", {"kind": "duplicate", "count": 1, "times": 4})
     place(store, 2)
@@ -100,7 +102,7 @@ def test_duplicates_are_sent_as_often_as_the_fault_says(store, listener):
     assert ids == [100, 100, 100, 100, 101]
 
 
-def test_a_late_webhook_comes_after_what_happened_later(store, listener):
+def test_a_late_webhook_is_delivered_after_later_events(store, listener):
     hook(store, listener, "store/order/created")
     call(store, "POST", "/_sim/faults", {"kind": "late", "count": 1, "seconds": 0.3})
     place(store, 3)
@@ -111,16 +113,16 @@ def test_a_late_webhook_comes_after_what_happened_later(store, listener):
 def test_a_host_that_fails_more_than_a_tenth_of_over_100_calls_is_blocked_for_three_minutes():
     domain = Domain()
     for number in range(100):
-        domain.note(number >= 20, at=float(number) / 10, scale=1)
+        domain.record(number >= 20, now=float(number) / 10, scale=1)
     assert domain.blocked_until == 0
-    domain.note(True, at=10.0, scale=1)
+    domain.record(True, now=10.0, scale=1)
     assert domain.blocked_until == 190.0
 
 
-def test_failures_older_than_two_minutes_are_forgotten():
+def test_failures_older_than_two_minutes_are_not_counted():
     domain = Domain()
     for number in range(60):
-        domain.note(False, at=float(number), scale=1)
+        domain.record(False, now=float(number), scale=1)
     for number in range(101):
-        domain.note(True, at=200.0 + number / 100, scale=1)
+        domain.record(True, now=200.0 + number / 100, scale=1)
     assert domain.blocked_until == 0

@@ -1,4 +1,4 @@
-"""A simulated 3PL takes orders in once a key, ships them whole, in part or short, and tells it signed and in order."""
+"""The simulated 3PL: idempotent orders, full, partial and short shipments, signed callbacks."""
 
 import time
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ from openiom_simulators import (
     sign,
     warehouse_application,
 )
+from openiom_simulators.warehouse.state import WarehouseOrder
 
 SECRET = "shared-secret"
 
 
 class Client(httpx.Client):
-    """Speaks to one warehouse."""
+    """A client of one warehouse."""
 
     def __init__(self, warehouse: RunningServer) -> None:
         super().__init__(base_url=warehouse.url, headers={"Authorization": "Bearer w"}, timeout=20)
@@ -35,12 +36,12 @@ class Client(httpx.Client):
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A warehouse worked by hand."""
+    """Yield a client of a warehouse without automatic processing."""
     options = WarehouseOptions(
         token="w", callback_secret=SECRET, behavior=Behavior(automatic=False)
     )
-    with running(warehouse_application(options)) as (one,), Client(one) as speaking:
-        yield speaking
+    with running(warehouse_application(options)) as (one,), Client(one) as made:
+        yield made
 
 
 @pytest.fixture
@@ -61,11 +62,11 @@ def bulk(client: Client, items: list[dict]) -> httpx.Response:
     return client.post("/v1/orders/bulk", json={"orders": items})
 
 
-def told(listener: HttpListener) -> list[dict]:
-    return [event for heard in listener.posts for event in orjson.loads(heard.body)["events"]]
+def callback_events(listener: HttpListener) -> list[dict]:
+    return [event for post in listener.posts for event in orjson.loads(post.body)["events"]]
 
 
-def test_the_probe_needs_the_token_and_names_scopes(client):
+def test_the_account_requires_the_token_and_lists_scopes(client):
     assert httpx.get(client.base_url.join("/v1/account")).status_code == 401
     assert "orders:write" in client.get("/v1/account").json()["scopes"]
 
@@ -88,11 +89,11 @@ def test_the_same_key_with_another_payload_is_a_conflict_and_changes_nothing(cli
     client.create("k1", order("FO-1", 2))
     refused = client.create("k1", order("FO-1", 3))
     assert (refused.status_code, refused.json()["code"]) == (409, "idempotency_key_reused")
-    (kept,) = client.get("/v1/orders", params={"reference": "FO-1"}).json()["orders"]
-    assert kept["lines"][0]["quantity"] == 2
+    (stored,) = client.get("/v1/orders", params={"reference": "FO-1"}).json()["orders"]
+    assert stored["lines"][0]["quantity"] == 2
 
 
-def test_a_bulk_call_answers_each_item_and_bad_ones_stop_nobody(client):
+def test_a_bulk_request_has_a_result_per_item_and_invalid_ones_affect_no_other(client):
     items = [
         {"idempotency_key": "a", **order("FO-1", 1)},
         {"idempotency_key": "b", **order("FO-2", 0)},
@@ -109,7 +110,7 @@ def test_a_bulk_call_answers_each_item_and_bad_ones_stop_nobody(client):
     assert client.get("/_sim/stats").json()["effective"] == 1
 
 
-def test_a_bulk_call_of_101_is_refused_whole(client):
+def test_a_bulk_request_of_101_orders_is_refused(client):
     items = [{"idempotency_key": str(n), **order(f"FO-{n}", 1)} for n in range(101)]
     assert bulk(client, items).status_code == 422
     assert client.get("/_sim/stats").json()["effective"] == 0
@@ -153,7 +154,7 @@ def test_shipping_more_than_is_left_is_refused_and_changes_nothing(client):
     assert client.get(f"/v1/orders/{number}").json() == before
 
 
-def test_what_has_left_cannot_be_canceled(client):
+def test_a_shipped_order_cannot_be_canceled(client):
     open_one, shipped = (client.create(key, order(key, 1)).json()["id"] for key in ("a", "b"))
     client.post(f"/v1/orders/{shipped}/accept").raise_for_status()
     client.post(f"/v1/orders/{shipped}/ship").raise_for_status()
@@ -162,14 +163,14 @@ def test_what_has_left_cannot_be_canceled(client):
     assert client.state(shipped) == "shipped"
 
 
-def test_a_decline_carries_its_reason(client):
+def test_a_declined_order_has_its_reason(client):
     number = client.create("k", order("FO-1", 1)).json()["id"]
     client.post(f"/v1/orders/{number}/decline", json={"reason": "flooded"}).raise_for_status()
     (event,) = client.get("/v1/events").json()["events"]
     assert (event["type"], event["reason"]) == ("order.declined", "flooded")
 
 
-def test_callbacks_are_signed_and_come_again_until_they_are_heard(client, listener):
+def test_callbacks_are_signed_and_retried_until_they_are_acknowledged(client, listener):
     listener.statuses = [500]
     client.put("/v1/callback", json={"url": listener.url}).raise_for_status()
     number = client.create("k", order("FO-1", 1)).json()["id"]
@@ -178,16 +179,16 @@ def test_callbacks_are_signed_and_come_again_until_they_are_heard(client, listen
     first, second = listener.posts
     assert first.body == second.body
     assert second.headers["x-signature"] == sign(second.body, secret=SECRET)
-    assert told(listener)[1]["order"] == {"id": number, "reference": "FO-1"}
+    assert callback_events(listener)[1]["order"] == {"id": number, "reference": "FO-1"}
 
 
-def test_events_before_a_callback_url_was_given_are_sent_first(client, listener):
+def test_events_before_the_callback_url_is_set_are_sent_first(client, listener):
     for key in ("a", "b"):
         number = client.create(key, order(key, 1)).json()["id"]
         client.post(f"/v1/orders/{number}/accept").raise_for_status()
     client.put("/v1/callback", json={"url": listener.url, "batch_size": 1}).raise_for_status()
     listener.wait(lambda: len(listener.posts) == 2)
-    assert [event["sequence"] for event in told(listener)] == [1, 2]
+    assert [event["sequence"] for event in callback_events(listener)] == [1, 2]
 
 
 def test_the_event_log_is_read_by_cursor_without_gaps(client):
@@ -203,20 +204,24 @@ def test_the_event_log_is_read_by_cursor_without_gaps(client):
 
 
 @pytest.mark.parametrize(("kind", "copies"), [("duplicate", 3), ("out_of_order", 1), ("late", 1)])
-def test_disturbed_callbacks_still_tell_every_event(client, listener, kind, copies):
+def test_disturbed_callbacks_still_contain_every_event(client, listener, kind, copies):
     switches = {"kind": kind, "times": 3, "seconds": 0.2, "count": 1}
     client.post("/_sim/faults", json=switches).raise_for_status()
     bulk(client, [{"idempotency_key": str(n), **order(f"FO-{n}", 1)} for n in range(20)])
     client.post("/_sim/ship-all").raise_for_status()
     client.put("/v1/callback", json={"url": listener.url}).raise_for_status()
-    listener.wait(lambda: len(told(listener)) == 40 * copies)
-    sequences = [event["sequence"] for event in told(listener)]
+    listener.wait(lambda: len(callback_events(listener)) == 40 * copies)
+    sequences = [event["sequence"] for event in callback_events(listener)]
     assert sorted(set(sequences)) == list(range(1, 41))
     assert (sequences == sorted(sequences)) is False
 
 
+def shipped_units(order: WarehouseOrder) -> int:
+    return sum(line.shipped for line in order.lines)
+
+
 def automatic(count: int, **behavior: float) -> dict[str, int]:
-    """States after a warehouse that acts by itself has dealt with `count` orders of 2 + 1 units."""
+    """Return the states after automatic processing of `count` orders of 2 + 1 units."""
     options = WarehouseOptions(token="w", behavior=Behavior(seed=3, **behavior))
     with running(warehouse_application(options)) as (one,), Client(one) as client:
         items = [{"idempotency_key": str(n), **order(f"FO-{n}", 2, 1)} for n in range(count)]
@@ -227,18 +232,17 @@ def automatic(count: int, **behavior: float) -> dict[str, int]:
             assert time.monotonic() < deadline, states
             states = client.get("/_sim/stats").json()["states"]
             time.sleep(0.02)
-        units = [
-            sum(line.shipped for line in o.lines) for o in one.app.state.warehouse.orders.values()
-        ]
-        parcels = [len(o.parcels) for o in one.app.state.warehouse.orders.values()]
+        orders = one.app.state.warehouse.orders.values()
+        units = [shipped_units(order) for order in orders]
+        parcels = [len(order.parcels) for order in orders]
         return {**states, "short": units.count(2), "two_parcels": parcels.count(2)}
 
 
-def test_by_itself_a_warehouse_ships_everything():
+def test_automatic_processing_ships_everything():
     assert automatic(100) == {"shipped": 100, "short": 0, "two_parcels": 0}
 
 
-def test_ratios_are_seeded_and_come_out_the_same():
+def test_ratios_are_seeded_and_reproducible():
     first = automatic(100, decline_ratio=0.2, partial_ratio=0.3, short_ratio=0.1)
     assert first == automatic(100, decline_ratio=0.2, partial_ratio=0.3, short_ratio=0.1)
     assert first["declined"] + first["shipped"] == 100

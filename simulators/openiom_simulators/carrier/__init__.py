@@ -1,8 +1,8 @@
-"""A carrier over HTTP: says what it would bill for a parcel.
+"""A carrier over HTTP that quotes rates for parcels.
 
-Owns    a tariff: zones by distance, prices by zone and weight, surcharges for fuel and homes.
-Holds   the same shipment has the same rates; every answer is counted.
-Tells   nothing by itself.
+Owns        a tariff: zones by distance, prices by zone and weight, surcharges for fuel and homes.
+Guarantees  the same shipment has the same rates; every rate request is recorded.
+Publishes   nothing.
 """
 
 from .application import CarrierOptions, carrier_application

@@ -1,4 +1,4 @@
-"""Wires one carrier: tariff, gate and faults."""
+"""Composition of one carrier: tariff, authentication and faults."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,67 +9,73 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openiom_simulators.auth import BearerGate, broken
-from openiom_simulators.faults import FaultBox, FaultGate, switch_faults
-from openiom_simulators.responses import BadBody, answer, json_object
+from openiom_simulators.auth import BearerAuthentication, fault_response
+from openiom_simulators.faults import FaultMiddleware, FaultSet, control_faults
+from openiom_simulators.responses import InvalidBody, json_object, json_response
 
-from .tariff import BadShipment, rates
+from .tariff import InvalidShipment, rates
 
 SCOPES = ("rates:read",)
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierOptions:
+    """Credential and name of a carrier."""
+
     token: str = "carrier-token"
     name: str = "Demo carrier"
     seed: int = 1
 
 
 async def account(request: Request) -> Response:
-    return answer({"name": request.app.state.name, "scopes": SCOPES})
+    """Return the account and scopes of the token."""
+    return json_response({"name": request.app.state.name, "scopes": SCOPES})
 
 
 async def rate(request: Request) -> Response:
-    """`POST` a shipment; answers a rate a service."""
+    """Return one rate per service for a shipment."""
     shipment = await json_object(request)
-    request.app.state.asked.append(shipment)
+    request.app.state.rate_requests.append(shipment)
     try:
-        return answer({"reference": shipment.get("reference", ""), "rates": rates(shipment)})
-    except BadShipment as error:
-        return answer({"code": "invalid_shipment", "detail": str(error)}, status=422)
+        found = rates(shipment)
+    except InvalidShipment as error:
+        return json_response({"code": "invalid_shipment", "detail": str(error)}, status=422)
+    return json_response({"reference": shipment.get("reference", ""), "rates": found})
 
 
 ROUTES: list[BaseRoute] = [
     Route("/v1/account", account, methods=["GET"]),
     Route("/v1/rates", rate, methods=["POST"]),
-    Route("/_sim/faults", switch_faults, methods=["GET", "POST", "DELETE"]),
+    Route("/_sim/faults", control_faults, methods=["GET", "POST", "DELETE"]),
 ]
 
 
 def carrier_application(options: CarrierOptions) -> FastAPI:
-    """The carrier as an ASGI application; `app.state.asked` holds what it was asked."""
-    faults = FaultBox(seed=options.seed)
+    """Return the carrier as an ASGI application; `app.state.rate_requests` lists its requests."""
+    faults = FaultSet(seed=options.seed)
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.when_started()
         yield
 
     app = FastAPI(
         title="Carrier simulator",
-        lifespan=life,
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         routes=ROUTES,
     )
-    app.state.faults, app.state.name, app.state.asked = faults, options.name, []
+    app.state.faults = faults
+    app.state.name = options.name
+    app.state.rate_requests = []
     app.state.when_started = lambda: None
 
-    @app.exception_handler(BadBody)
-    async def unreadable(request: Request, error: BadBody) -> Response:
-        return answer({"code": "invalid_body", "detail": str(error)}, status=400)
+    @app.exception_handler(InvalidBody)
+    async def unreadable(request: Request, error: InvalidBody) -> Response:
+        return json_response({"code": "invalid_body", "detail": str(error)}, status=400)
 
-    app.add_middleware(BearerGate, token=options.token)
-    app.add_middleware(FaultGate, box=faults, base="", refusal=broken)
+    app.add_middleware(BearerAuthentication, token=options.token)
+    app.add_middleware(FaultMiddleware, faults=faults, base="", error_response=fault_response)
     return app

@@ -1,4 +1,4 @@
-"""The far end of the quick-start lab: a mailbox that takes every mail, and an HTTP address that takes every POST."""
+"""The systems of the quick-start lab: a mailbox for every mail, an HTTP address for every POST."""
 
 from .application import LabOptions, lab_application
 

@@ -1,4 +1,4 @@
-"""Wires the lab's two endpoints: mail on a port of its own, HTTP with a page of what arrived."""
+"""Composition of the lab: mail on a port of its own, and HTTP with a list of what arrived."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from openiom_simulators.lab.mailbox import Mailbox
-from openiom_simulators.responses import answer
+from openiom_simulators.responses import health, json_response
 
 
 @dataclass(frozen=True, slots=True)
 class LabOptions:
-    """Port 0 takes a free one; `app.state.smtp_port` tells which."""
+    """Ports of the lab. Port 0 is a free one, then found in `app.state.smtp_port`."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 0
@@ -24,12 +24,12 @@ class LabOptions:
 
 
 def lab_application(options: LabOptions) -> FastAPI:
-    """The endpoints; `app.state.mailbox.mails` and `app.state.posts` hold what arrived."""
+    """Return the lab; `app.state.mailbox.mails` and `app.state.posts` hold what arrived."""
     mailbox = Mailbox()
     posts: list[dict[str, Any]] = []
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.smtp_port = await mailbox.start(
             host=options.smtp_host, port=options.smtp_port, fd=options.smtp_fd
         )
@@ -37,33 +37,30 @@ def lab_application(options: LabOptions) -> FastAPI:
         yield
         await mailbox.stop()
 
-    async def take(request: Request) -> Response:
+    async def receive_post(request: Request) -> Response:
         body = (await request.body()).decode("utf-8", "replace")
         key = request.headers.get("idempotency-key", "")
         posts.append({"path": request.url.path.removeprefix("/bin"), "key": key, "body": body})
-        return answer({"received": len(posts)})
+        return json_response({"received": len(posts)})
 
-    async def hello(request: Request) -> Response:
-        return answer({"takes": "every POST below this address"})
+    async def describe(request: Request) -> Response:
+        return json_response({"accepts": "every POST below this address"})
 
     async def received(request: Request) -> Response:
-        return answer({"mails": mailbox.mails, "posts": posts})
-
-    async def health(request: Request) -> Response:
-        return answer({"status": "ok"})
+        return json_response({"mails": mailbox.mails, "posts": posts})
 
     app = FastAPI(
         title="Lab endpoints",
-        lifespan=life,
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         routes=[
             Route("/_sim/received", received),
             Route("/_sim/health", health),
-            Route("/bin/", hello),
-            Route("/bin", hello),
-            Route("/bin/{rest:path}", take, methods=["POST"]),
+            Route("/bin/", describe),
+            Route("/bin", describe),
+            Route("/bin/{rest:path}", receive_post, methods=["POST"]),
         ],
     )
     app.state.mailbox, app.state.posts, app.state.smtp_port = mailbox, posts, 0

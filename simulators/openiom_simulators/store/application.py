@@ -1,4 +1,4 @@
-"""Wires one store: state, webhooks, gate, faults and routes."""
+"""Composition of one store: state, webhooks, authentication, faults and routes."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 
-from openiom_simulators.faults import FaultBox, FaultGate
-from openiom_simulators.responses import BadBody
-from openiom_simulators.store import routes_sim, routes_v2, routes_v3
-from openiom_simulators.store.auth import Quota, StoreGate, refusal
+from openiom_simulators.faults import FaultMiddleware, FaultSet
+from openiom_simulators.responses import InvalidBody
+from openiom_simulators.store import control_routes, routes_v2, routes_v3
+from openiom_simulators.store.auth import Quota, StoreAuthentication, error_response
 from openiom_simulators.store.data_loader import Trickle
-from openiom_simulators.store.state import Refusal, Shop
+from openiom_simulators.store.state import Shop, StoreRefusal
 from openiom_simulators.store.webhooks import Webhooks
 
 STORE_ID = "1025646"
@@ -23,7 +23,7 @@ STORE_ID = "1025646"
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """How a store answers. `webhook_time_scale` shortens the real retry intervals (1 is real time)."""
+    """Credentials and settings. A `webhook_time_scale` below 1 shortens the retry intervals."""
 
     store_hash: str = "demo"
     token: str = "store-token"
@@ -43,9 +43,9 @@ def _seconds() -> int:
 
 
 def store_application(options: StoreOptions) -> FastAPI:
-    """The store as an ASGI application; `app.state.shop` holds what it remembers."""
+    """Return the store as an ASGI application; `app.state.shop` is its state."""
     base = f"/stores/{options.store_hash}"
-    faults = FaultBox(seed=options.seed)
+    faults = FaultSet(seed=options.seed)
     webhooks = Webhooks(
         store_hash=options.store_hash,
         store_id=STORE_ID,
@@ -57,11 +57,11 @@ def store_application(options: StoreOptions) -> FastAPI:
         country=options.country,
         country_iso2=options.country_iso2,
         now=_seconds,
-        append_events=webhooks.append_events,
+        publish=webhooks.publish,
     )
 
     @asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         webhooks.start()
         app.state.when_started()
         yield
@@ -70,56 +70,58 @@ def store_application(options: StoreOptions) -> FastAPI:
 
     app = FastAPI(
         title="Store simulator",
-        lifespan=life,
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         routes=[
             Mount(f"{base}/v2", routes=routes_v2.ROUTES),
             Mount(f"{base}/v3", routes=routes_v3.ROUTES),
-            *routes_sim.ROUTES,
+            *control_routes.ROUTES,
         ],
     )
-    app.state.shop, app.state.webhooks, app.state.faults = shop, webhooks, faults
+    app.state.shop = shop
+    app.state.webhooks = webhooks
+    app.state.faults = faults
     app.state.trickle = Trickle(shop, seed=options.seed)
-    app.state.store_hash, app.state.store_id, app.state.store_name = (
-        options.store_hash,
-        STORE_ID,
-        options.name,
-    )
+    app.state.store_hash = options.store_hash
+    app.state.store_id = STORE_ID
+    app.state.store_name = options.name
     app.state.when_started = lambda: None
-    _refuse_in_words(app, base)
+    _add_error_handlers(app, base)
     quota = Quota(options.quota, options.window_ms)
     app.state.quota = quota
-    writers = {options.token: True}
+    tokens = {options.token: True}
     if options.read_only_token:
-        writers[options.read_only_token] = False
+        tokens[options.read_only_token] = False
 
-    app.add_middleware(StoreGate, base=base, writers=writers, quota=quota)
-    app.add_middleware(FaultGate, box=faults, base=base, refusal=_broken(quota))
+    app.add_middleware(StoreAuthentication, base=base, tokens=tokens, quota=quota)
+    app.add_middleware(
+        FaultMiddleware, faults=faults, base=base, error_response=_fault_response(quota)
+    )
     return app
 
 
-def _broken(quota: Quota) -> Callable[[int, float], Response]:
-    """What a switched-on fault answers: the real store's words and headers."""
+def _fault_response(quota: Quota) -> Callable[[int, float], Response]:
+    """Return the response to a request that meets a fault, as the real API words it."""
 
-    def answer_with(status: int, seconds: float) -> Response:
+    def respond(status: int, seconds: float) -> Response:
         headers = quota.headers()
         if status == 429:
             headers["X-Rate-Limit-Requests-Left"] = "0"
             headers["X-Rate-Limit-Time-Reset-Ms"] = str(int(seconds * 1000))
             headers["X-Retry-After"] = str(max(1, round(seconds)))
-        said = "Too Many Requests" if status == 429 else "Internal Server Error"
-        return refusal("/v2", status, said, headers=headers)
+        message = "Too Many Requests" if status == 429 else "Internal Server Error"
+        return error_response("/v2", status, message, headers=headers)
 
-    return answer_with
+    return respond
 
 
-def _refuse_in_words(app: FastAPI, base: str) -> None:
-    @app.exception_handler(Refusal)
-    async def refused(request: Request, error: Refusal) -> Response:
-        return refusal(request.url.path[len(base) :], error.status, error.message)
+def _add_error_handlers(app: FastAPI, base: str) -> None:
+    @app.exception_handler(StoreRefusal)
+    async def refused(request: Request, error: StoreRefusal) -> Response:
+        return error_response(request.url.path[len(base) :], error.status, error.message)
 
-    @app.exception_handler(BadBody)
-    async def unreadable(request: Request, error: BadBody) -> Response:
-        return refusal(request.url.path[len(base) :], 400, f"Input is invalid: {error}")
+    @app.exception_handler(InvalidBody)
+    async def unreadable(request: Request, error: InvalidBody) -> Response:
+        return error_response(request.url.path[len(base) :], 400, f"Input is invalid: {error}")

@@ -1,96 +1,100 @@
-"""What every call passes: the right store, a known token, a scope that allows it, and quota left."""
+"""Authentication, scopes and rate limit of the store."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from openiom_simulators.responses import answer
+from openiom_simulators.responses import json_response
 
-READING = ("GET", "HEAD")
+READ_METHODS = ("GET", "HEAD")
 V3_TYPE = "/api-docs/getting-started/api-status-codes"
 
 
-def refusal(
+def error_response(
     path: str, status: int, message: str, *, headers: dict[str, str] | None = None
 ) -> Response:
-    """An error in the words of the version the path belongs to: v2 lists messages, v3 answers one problem."""
+    """Return an error in the format of the path's API version."""
     if path.startswith("/v3"):
         problem = {"status": status, "title": message, "type": V3_TYPE, "errors": {}}
-        return answer(problem, status=status, headers=headers)
-    return answer([{"status": status, "message": message}], status=status, headers=headers)
+        return json_response(problem, status=status, headers=headers)
+    return json_response([{"status": status, "message": message}], status=status, headers=headers)
 
 
 @dataclass(slots=True)
 class Quota:
-    """A fixed window of requests shared by all callers of the store."""
+    """A fixed window of requests, shared by all clients of the store."""
 
     requests: int
     window_ms: int
-    spent: int = 0
-    opened: float = 0.0
+    used: int = 0
+    opened_at: float = 0.0
 
-    def take(self) -> bool:
-        """Spend one request; False when none is left in this window."""
+    def use(self) -> bool:
+        """Count one request; return False when none is left in the window."""
         now = time.monotonic()
-        if now - self.opened >= self.window_ms / 1000:
-            self.opened, self.spent = now, 0
-        if self.spent >= self.requests:
+        if now - self.opened_at >= self.window_ms / 1000:
+            self.opened_at, self.used = now, 0
+        if self.used >= self.requests:
             return False
-        self.spent += 1
+        self.used += 1
         return True
 
     def headers(self) -> dict[str, str]:
-        """The four headers every answer carries."""
-        passed = (time.monotonic() - self.opened) * 1000
+        """Return the rate-limit headers of every response."""
+        passed = (time.monotonic() - self.opened_at) * 1000
         return {
             "X-Rate-Limit-Time-Window-Ms": str(self.window_ms),
             "X-Rate-Limit-Time-Reset-Ms": str(max(1, int(self.window_ms - passed))),
             "X-Rate-Limit-Requests-Quota": str(self.requests),
-            "X-Rate-Limit-Requests-Left": str(self.requests - self.spent),
+            "X-Rate-Limit-Requests-Left": str(self.requests - self.used),
         }
 
 
-class StoreGate:
-    """Lets a call under `base` through, or answers it. `writers` maps each token to whether it may write."""
+class StoreAuthentication:
+    """Middleware that checks token, rate limit and scope of requests under `base`.
+
+    `tokens` maps each token to whether it may write.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, base: str, writers: Mapping[str, bool], quota: Quota
+        self, app: ASGIApp, *, base: str, tokens: Mapping[str, bool], quota: Quota
     ) -> None:
-        self.app, self.base, self.writers, self.quota = app, base, writers, quota
+        self.app = app
+        self.base = base
+        self.tokens = tokens
+        self.quota = quota
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
         if scope["type"] != "http" or not path.startswith("/stores/"):
             await self.app(scope, receive, send)
             return
-        inner, token = path[len(self.base) :], _token(scope)
-        if not path.startswith(self.base + "/v") or token not in self.writers:
-            await refusal(inner, 401, "Unauthorized")(scope, receive, send)
+        inner = path[len(self.base) :]
+        may_write = self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
+        if may_write is None or not path.startswith(self.base + "/v"):
+            await error_response(inner, 401, "Unauthorized")(scope, receive, send)
             return
-        if not self.quota.take():
-            headers = self.quota.headers()
-            headers["X-Retry-After"] = str(-(-int(headers["X-Rate-Limit-Time-Reset-Ms"]) // 1000))
-            await refusal(inner, 429, "Too Many Requests", headers=headers)(scope, receive, send)
+        if not self.quota.use():
+            await self._too_many_requests(inner)(scope, receive, send)
             return
 
-        async def with_quota(message: Message) -> None:
+        async def send_with_quota(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self.quota.headers())
             await send(message)
 
-        if scope["method"] not in READING and not self.writers[token]:
-            missing = refusal(inner, 403, "You don't have a required scope to access the endpoint")
-            await missing(scope, receive, with_quota)
+        if not may_write and scope["method"] not in READ_METHODS:
+            message = "You don't have a required scope to access the endpoint"
+            await error_response(inner, 403, message)(scope, receive, send_with_quota)
             return
-        await self.app(scope, receive, with_quota)
+        await self.app(scope, receive, send_with_quota)
 
-
-def _token(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-auth-token":
-            return bytes(value).decode("latin-1")
-    return ""
+    def _too_many_requests(self, path: str) -> Response:
+        headers = self.quota.headers()
+        seconds = -(-int(headers["X-Rate-Limit-Time-Reset-Ms"]) // 1000)
+        headers["X-Retry-After"] = str(seconds)
+        return error_response(path, 429, "Too Many Requests", headers=headers)

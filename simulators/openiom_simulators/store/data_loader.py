@@ -1,4 +1,4 @@
-"""Fills a shop: from the seeded generator, from Olist, or from documents; and lets new orders trickle in."""
+"""Fills a shop with generated, recorded or given data, and places new orders over time."""
 
 import asyncio
 import time
@@ -17,65 +17,59 @@ from openiom_simulators.shop_data import (
     placed_order_from,
     products_from,
 )
-from openiom_simulators.store.state import Refusal, Shop
+from openiom_simulators.store.state import Shop, StoreRefusal
 
 TRICKLE_BATCH = 1_000
 
 
 def load(shop: Shop, document: dict[str, Any]) -> dict[str, Any]:
-    """Fill the shop as a `/_sim/load` document says and answer what was loaded.
+    """Fill the shop as a `/_sim/load` document describes, and return what was loaded.
 
     `{"source": "generator", "orders": n, "seed": s, "products": p}`,
     `{"source": "olist", "path": folder, "orders": n, "seed": s}`, or
-    `{"products": [...], "customers": [...], "orders": [...]}` in the shape of `goods`.
-    `"webhooks": true` announces every order. The shop takes over the currency and country of what it loads.
+    `{"products": [...], "customers": [...], "orders": [...]}` in the format of `shop_data`.
+    `"webhooks": true` publishes every order. The shop adopts the currency and country of the data.
     """
-    started = time.monotonic()
-    dataset = dataset_of(shop, document)
-    shop.currency, shop.country, shop.country_iso2 = (
-        dataset.currency,
-        dataset.country,
-        dataset.country_iso2,
-    )
+    start = time.monotonic()
+    dataset = _read_dataset(shop, document)
+    shop.currency = dataset.currency
+    shop.country = dataset.country
+    shop.country_iso2 = dataset.country_iso2
     shop.stock(products=dataset.products, customers=dataset.customers)
-    ids = shop.place(dataset.orders, tell=bool(document.get("webhooks")))
+    ids = shop.place(dataset.orders, publish=bool(document.get("webhooks")))
     return {
         "orders": len(ids),
         "first_id": ids[0] if ids else None,
         "last_id": ids[-1] if ids else None,
         "products": len(dataset.products),
         "customers": len(dataset.customers),
-        "seconds": round(time.monotonic() - started, 3),
+        "seconds": round(time.monotonic() - start, 3),
     }
 
 
-def dataset_of(shop: Shop, document: dict[str, Any]) -> Dataset:
-    """The data a load document names."""
+def _read_dataset(shop: Shop, document: dict[str, Any]) -> Dataset:
     source, seed = document.get("source", "documents"), int(document.get("seed", 1))
     if source == "generator":
-        products = int(document.get("products", 300))
-        return generate(
-            orders=int(document.get("orders", 0)), seed=seed, now=shop.now(), products=products
-        )
+        orders, products = int(document.get("orders", 0)), int(document.get("products", 300))
+        return generate(orders=orders, seed=seed, now=shop.now(), products=products)
     if source == "olist":
-        wanted = document.get("orders")
-        return read_olist(
-            Path(document["path"]), orders=None if wanted is None else int(wanted), seed=seed
-        )
+        limit = None if document.get("orders") is None else int(document["orders"])
+        return read_olist(Path(document["path"]), orders=limit, seed=seed)
     if source != "documents":
-        raise Refusal(f"Unknown source {source}; one of generator, olist, documents.", status=422)
+        message = f"Unknown source {source}; one of generator, olist, documents."
+        raise StoreRefusal(message, status=422)
     return Dataset(
-        shop.currency,
-        shop.country,
-        shop.country_iso2,
-        products_from(document.get("products", [])),
-        customers_from(document.get("customers", [])),
-        iter([placed_order_from(order) for order in document.get("orders", [])]),
+        currency=shop.currency,
+        country=shop.country,
+        country_iso2=shop.country_iso2,
+        products=products_from(document.get("products", [])),
+        customers=customers_from(document.get("customers", [])),
+        orders=iter([placed_order_from(order) for order in document.get("orders", [])]),
     )
 
 
 class Trickle:
-    """Places a new order every few seconds, while it is on."""
+    """Places a new order every few seconds while it is on."""
 
     def __init__(self, shop: Shop, *, seed: int) -> None:
         self.shop, self.seed, self.placed = shop, seed, 0
@@ -83,35 +77,35 @@ class Trickle:
         self.seconds = 0.0
 
     def start(self, *, seconds: float, count: int | None) -> None:
-        """One order every `seconds` until `count` are placed, for ever when None."""
+        """Place an order every `seconds`, `count` orders or without end."""
         self.stop()
         if not self.shop.products or not self.shop.customers:
-            raise Refusal("Load products and customers before orders can trickle in.", status=409)
+            message = "Load products and customers before orders can trickle in."
+            raise StoreRefusal(message, status=409)
         self.seconds = seconds
         self.task = asyncio.get_running_loop().create_task(self._run(seconds, count))
 
     def stop(self) -> None:
-        """No more orders."""
+        """Place no more orders."""
         if self.task is not None:
             self.task.cancel()
         self.task, self.seconds = None, 0.0
 
     async def _run(self, seconds: float, count: int | None) -> None:
-        for order in islice(self._shoppers(), count):
-            self.shop.place([order], tell=True)
+        for order in islice(self._generate_orders(), count):
+            self.shop.place([order], publish=True)
             self.placed += 1
             await asyncio.sleep(seconds)
 
-    def _shoppers(self) -> Iterator[PlacedOrder]:
-        """Orders of the goods and people the shop has now, for ever."""
+    def _generate_orders(self) -> Iterator[PlacedOrder]:
+        """Yield orders of the products and customers of the shop, without end."""
         while True:
             self.seed += 1
-            goods, people = list(self.shop.products.values()), list(self.shop.customers.values())
             batch = placed_orders(
                 count=TRICKLE_BATCH,
                 seed=self.seed,
-                products=goods,
-                buyers=people,
+                products=list(self.shop.products.values()),
+                buyers=list(self.shop.customers.values()),
                 now=self.shop.now(),
             )
             for order in batch:

@@ -1,101 +1,19 @@
-"""Which orders a list call means: filters, order and page over the indexes a shop keeps."""
+"""Lists of orders: their filters, sort orders and pages, on the indexes of a shop."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
 from openiom_simulators.store.shapes import total_cents
-from openiom_simulators.store.state import Order, Refusal, Shop
+from openiom_simulators.store.state import Order, Shop, StoreRefusal
 
-Keep = Callable[[Order], bool]
-MAX_V2_LIMIT = 250
-
-
-def whole_number(query: Mapping[str, str], name: str) -> int | None:
-    """A query parameter as a whole number; refused when it is something else."""
-    if name not in query or query[name] == "":
-        return None
-    try:
-        return int(query[name])
-    except ValueError:
-        raise Refusal(f"The field '{name}' is invalid.") from None
-
-
-def moment(query: Mapping[str, str], name: str) -> int | None:
-    """A query parameter in RFC 2822 or ISO 8601 as seconds since 1970; without an offset it is UTC."""
-    text = query.get(name)
-    if not text:
-        return None
-    try:
-        parsed = datetime.fromisoformat(text) if text[0].isdigit() else parsedate_to_datetime(text)
-    except ValueError:
-        raise Refusal(
-            f"The field '{name}' is invalid. Give a date in RFC 2822 or ISO 8601."
-        ) from None
-    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp())
-
-
-def paginate(query: Mapping[str, str], *, default: int = 50) -> tuple[int, int]:
-    """(page, limit); a page counts from 1, a limit above the most BigCommerce gives is cut to it."""
-    page, limit = whole_number(query, "page"), whole_number(query, "limit")
-    if (page is not None and page < 1) or (limit is not None and limit < 1):
-        raise Refusal("The fields 'page' and 'limit' must be positive.")
-    return page or 1, min(limit or default, MAX_V2_LIMIT)
-
-
-def listed_orders(shop: Shop, query: Mapping[str, str]) -> list[Order]:
-    """One page of the orders the query names; empty past the last one."""
-    page, limit = paginate(query)
-    return list(islice(matching_orders(shop, query), (page - 1) * limit, page * limit))
-
-
-def matching_orders(shop: Shop, query: Mapping[str, str]) -> Iterable[Order]:
-    """Every order the query names, in the order it asks for; by id when it does not say."""
-    field, _, direction = query.get("sort", "id").partition(":")
-    if field not in SORTS or direction not in ("", "asc", "desc"):
-        raise Refusal("The field 'sort' is invalid.")
-    keeps = _keeps(query)
-    after, before = moment(query, "min_date_modified"), moment(query, "max_date_modified")
-    by_modified = field == "date_modified" or (field != "id" and after is not None)
-    candidates: Iterable[int]
-    if by_modified or after is not None:
-        candidates = _modified_between(shop, after, before)
-        if not by_modified:
-            candidates.sort()
-    else:
-        candidates = _ids_between(shop, query)
-    if direction == "desc" and field in ("id", "date_modified"):
-        candidates = reversed(list(candidates))
-    found = _kept(shop, candidates, keeps + _bounds(query, before))
-    if field in ("id", "date_modified"):
-        return found
-    return sorted(found, key=SORTS[field], reverse=direction == "desc")
-
-
-def _kept(shop: Shop, candidates: Iterable[int], keeps: list[Keep]) -> Iterator[Order]:
-    for number in candidates:
-        order = shop.orders[number]
-        if not order.is_deleted and all(keep(order) for keep in keeps):
-            yield order
-
-
-def _ids_between(shop: Shop, query: Mapping[str, str]) -> list[int]:
-    low, high = whole_number(query, "min_id"), whole_number(query, "max_id")
-    start = 0 if low is None else bisect_left(shop.order_ids, low)
-    end = len(shop.order_ids) if high is None else bisect_right(shop.order_ids, high)
-    return shop.order_ids[start:end]
-
-
-def _modified_between(shop: Shop, after: int | None, before: int | None) -> list[int]:
-    start = 0 if after is None else bisect_left(shop.by_modified, (after, 0))
-    end = (
-        len(shop.by_modified) if before is None else bisect_left(shop.by_modified, (before + 1, 0))
-    )
-    return [number for _, number in shop.by_modified[start:end]]
-
+Query = Mapping[str, str]
+Predicate = Callable[[Order], bool]
+MAX_LIMIT = 250
+INDEXED_SORTS = ("id", "date_modified")
 
 SORTS: dict[str, Callable[[Order], Any]] = {
     "id": lambda order: order.id,
@@ -106,59 +24,158 @@ SORTS: dict[str, Callable[[Order], Any]] = {
     "channel_id": lambda order: 1,
     "external_id": lambda order: order.id,
 }
-
-EQUALS: dict[str, Callable[[Order], int]] = {
+NUMBER_FILTERS: dict[str, Callable[[Order], int]] = {
     "status_id": lambda order: order.status_id,
     "customer_id": lambda order: order.placed.customer_id,
     "channel_id": lambda order: 1,
 }
-SAME_TEXT: dict[str, Callable[[Order], str]] = {
+TEXT_FILTERS: dict[str, Callable[[Order], str]] = {
     "email": lambda order: order.placed.billing.email,
     "payment_method": lambda order: order.placed.payment_method,
     "external_order_id": lambda order: order.placed.external_order_id,
 }
 
 
-def _keeps(query: Mapping[str, str]) -> list[Keep]:
-    keeps: list[Keep] = []
-    for name, read in EQUALS.items():
-        wanted = whole_number(query, name)
-        if wanted is not None:
-            keeps.append(lambda order, read=read, wanted=wanted: read(order) == wanted)  # type: ignore[misc]
-    for name, read_text in SAME_TEXT.items():
-        text = query.get(name)
-        if text:
-            keeps.append(lambda order, read=read_text, text=text: read(order) == text)  # type: ignore[misc]
-    return keeps
-
-
-def _bounds(query: Mapping[str, str], modified_before: int | None) -> list[Keep]:
-    """The minimum and maximum filters, also those an index may already have answered."""
-    keeps: list[Keep] = []
-    low, high = whole_number(query, "min_id"), whole_number(query, "max_id")
-    early, late = moment(query, "min_date_created"), moment(query, "max_date_created")
-    cheap, dear = _cents(query, "min_total"), _cents(query, "max_total")
-    if low is not None:
-        keeps.append(lambda order: order.id >= low)
-    if high is not None:
-        keeps.append(lambda order: order.id <= high)
-    if modified_before is not None:
-        keeps.append(lambda order: order.modified <= modified_before)
-    if early is not None:
-        keeps.append(lambda order: order.placed.created >= early)
-    if late is not None:
-        keeps.append(lambda order: order.placed.created <= late)
-    if cheap is not None:
-        keeps.append(lambda order: total_cents(order) >= cheap)
-    if dear is not None:
-        keeps.append(lambda order: total_cents(order) <= dear)
-    return keeps
-
-
-def _cents(query: Mapping[str, str], name: str) -> int | None:
-    if not query.get(name):
+def parse_number(query: Query, name: str) -> int | None:
+    """Return a query parameter as a whole number. Raise `StoreRefusal`."""
+    text = query.get(name)
+    if not text:
         return None
     try:
-        return round(float(query[name]) * 100)
+        return int(text)
     except ValueError:
-        raise Refusal(f"The field '{name}' is invalid.") from None
+        raise StoreRefusal(f"The field '{name}' is invalid.") from None
+
+
+def parse_time(query: Query, name: str) -> int | None:
+    """Return an RFC 2822 or ISO 8601 time, by default in UTC, as seconds since 1970."""
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        parsed = datetime.fromisoformat(text) if text[0].isdigit() else parsedate_to_datetime(text)
+    except ValueError:
+        problem = "Give a date in RFC 2822 or ISO 8601."
+        raise StoreRefusal(f"The field '{name}' is invalid. {problem}") from None
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    return int(parsed.timestamp())
+
+
+def _parse_cents(query: Query, name: str) -> int | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return round(float(text) * 100)
+    except ValueError:
+        raise StoreRefusal(f"The field '{name}' is invalid.") from None
+
+
+def parse_page(query: Query, *, default: int = 50) -> tuple[int, int]:
+    """Return page (from 1) and limit; a limit above the largest one is reduced to it."""
+    page, limit = parse_number(query, "page"), parse_number(query, "limit")
+    for value in (page, limit):
+        if value is not None and value < 1:
+            raise StoreRefusal("The fields 'page' and 'limit' must be positive.")
+    return page or 1, min(limit or default, MAX_LIMIT)
+
+
+def listed_orders(shop: Shop, query: Query) -> list[Order]:
+    """Return one page of matching orders, empty after the last one."""
+    page, limit = parse_page(query)
+    return list(islice(matching_orders(shop, query), (page - 1) * limit, page * limit))
+
+
+def matching_orders(shop: Shop, query: Query) -> Iterable[Order]:
+    """Return all matching orders in the requested order, by default by id."""
+    field, _, direction = query.get("sort", "id").partition(":")
+    if field not in SORTS or direction not in ("", "asc", "desc"):
+        raise StoreRefusal("The field 'sort' is invalid.")
+    descending = direction == "desc"
+    predicates = [*_equality_predicates(query), *_range_predicates(query)]
+    candidates = _candidates(shop, query, field)
+    if field in INDEXED_SORTS:
+        if descending:
+            candidates = candidates[::-1]
+        return _filter(shop, candidates, predicates)
+    found = _filter(shop, candidates, predicates)
+    return sorted(found, key=SORTS[field], reverse=descending)
+
+
+def _candidates(shop: Shop, query: Query, field: str) -> Sequence[int]:
+    """Return the ids of an index range that contains all matching orders.
+
+    They are ordered by modification for every sort but `id`, when a range of it is requested.
+    """
+    after, before = parse_time(query, "min_date_modified"), parse_time(query, "max_date_modified")
+    if after is None and field != "date_modified":
+        return _ids_between(shop, query)
+    modified = _modified_between(shop, after, before)
+    return sorted(modified) if field == "id" else modified
+
+
+def _filter(
+    shop: Shop, candidates: Iterable[int], predicates: Sequence[Predicate]
+) -> Iterator[Order]:
+    for number in candidates:
+        order = shop.orders[number]
+        if not order.is_deleted and all(predicate(order) for predicate in predicates):
+            yield order
+
+
+def _ids_between(shop: Shop, query: Query) -> list[int]:
+    low, high = parse_number(query, "min_id"), parse_number(query, "max_id")
+    start = 0 if low is None else bisect_left(shop.order_ids, low)
+    end = len(shop.order_ids) if high is None else bisect_right(shop.order_ids, high)
+    return shop.order_ids[start:end]
+
+
+def _modified_between(shop: Shop, after: int | None, before: int | None) -> list[int]:
+    index = shop.by_modified
+    start = 0 if after is None else bisect_left(index, (after, 0))
+    end = len(index) if before is None else bisect_left(index, (before + 1, 0))
+    return [number for _, number in index[start:end]]
+
+
+def _equality_predicates(query: Query) -> list[Predicate]:
+    predicates = []
+    for name, read_number in NUMBER_FILTERS.items():
+        number = parse_number(query, name)
+        if number is not None:
+            predicates.append(_equals(read_number, number))
+    for name, read_text in TEXT_FILTERS.items():
+        text = query.get(name)
+        if text:
+            predicates.append(_equals(read_text, text))
+    return predicates
+
+
+def _range_predicates(query: Query) -> list[Predicate]:
+    """Return the minimum and maximum filters, also those that an index has applied."""
+    ranges = (
+        (SORTS["id"], parse_number, "id"),
+        (SORTS["date_modified"], parse_time, "date_modified"),
+        (SORTS["date_created"], parse_time, "date_created"),
+        (total_cents, _parse_cents, "total"),
+    )
+    predicates = []
+    for read, parse, name in ranges:
+        low, high = parse(query, f"min_{name}"), parse(query, f"max_{name}")
+        if low is not None:
+            predicates.append(_at_least(read, low))
+        if high is not None:
+            predicates.append(_at_most(read, high))
+    return predicates
+
+
+def _equals(read: Callable[[Order], Any], value: Any) -> Predicate:
+    return lambda order: read(order) == value
+
+
+def _at_least(read: Callable[[Order], Any], value: int) -> Predicate:
+    return lambda order: read(order) >= value
+
+
+def _at_most(read: Callable[[Order], Any], value: int) -> Predicate:
+    return lambda order: read(order) <= value

@@ -1,4 +1,4 @@
-"""The v2 half of the store: orders, their parts and shipments, statuses, store information."""
+"""The v2 API of the store: orders, their parts and shipments, statuses, store information."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,31 +7,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from openiom_simulators.responses import answer, json_object
+from openiom_simulators.responses import json_object, json_response
 from openiom_simulators.shop_data import ADDRESS_FIELDS
-from openiom_simulators.store.intake import placed_order_of, shipment_of
-from openiom_simulators.store.queries import listed_orders, matching_orders, paginate
+from openiom_simulators.store.intake import parse_order, parse_shipment
+from openiom_simulators.store.queries import listed_orders, matching_orders, parse_page
 from openiom_simulators.store.shapes import (
-    Wanted,
+    Inclusions,
     consignments_document,
     line_document,
     order_document,
     shipment_document,
     shipping_address_document,
 )
-from openiom_simulators.store.state import Order, Refusal, Shop, ShopShipment
+from openiom_simulators.store.state import Order, Shop, ShopShipment, StoreRefusal
 from openiom_simulators.store.statuses import STATUSES, status_document
 
 EMPTY_PAGE = 204
 CHANGEABLE = frozenset(
-    {
+    (
         "status_id",
         "staff_notes",
         "customer_message",
         "external_order_id",
         "customer_id",
         "billing_address",
-    }
+    )
 )
 
 
@@ -48,79 +48,83 @@ def _order(request: Request) -> Order:
     return _shop(request).order(request.path_params["order_id"])
 
 
-def _wanted(request: Request) -> Wanted:
-    """`include` works for consignments only together with `consignment_structure=object`, as documented."""
-    asked = set(request.query_params.get("include", "").split(","))
-    structured = request.query_params.get("consignment_structure") == "object"
-    line_items = structured and "consignments.line_items" in asked
-    return Wanted(
-        consignments=line_items or (structured and "consignments" in asked),
-        line_items=line_items,
-        fees="fees" in asked,
-    )
+def _inclusions(request: Request) -> Inclusions:
+    """Return the included parts; consignments need `consignment_structure=object`."""
+    names = set(request.query_params.get("include", "").split(","))
+    fees = "fees" in names
+    if request.query_params.get("consignment_structure") != "object":
+        return Inclusions(fees=fees)
+    line_items = "consignments.line_items" in names
+    consignments = line_items or "consignments" in names
+    return Inclusions(consignments=consignments, line_items=line_items, fees=fees)
 
 
 def _page(request: Request, documents: list[dict[str, Any]]) -> Response:
-    """One page of a v2 list; past the end v2 answers 204 without a body."""
-    page, limit = paginate(request.query_params)
+    """Return one page of a list; past the end it is a 204 without body."""
+    page, limit = parse_page(request.query_params)
     part = documents[(page - 1) * limit : page * limit]
-    return answer(part) if part else Response(status_code=EMPTY_PAGE)
+    if not part:
+        return Response(status_code=EMPTY_PAGE)
+    return json_response(part)
 
 
-def _shown(request: Request, order: Order) -> dict[str, Any]:
-    return order_document(_shop(request), order, base=_base(request), wanted=_wanted(request))
+def _document(request: Request, order: Order) -> dict[str, Any]:
+    inclusions = _inclusions(request)
+    return order_document(_shop(request), order, base=_base(request), inclusions=inclusions)
 
 
 async def list_orders(request: Request) -> Response:
-    shop, base, wanted = _shop(request), _base(request), _wanted(request)
-    found = listed_orders(shop, request.query_params)
+    """Return one page of orders."""
+    found = listed_orders(_shop(request), request.query_params)
     if not found:
         return Response(status_code=EMPTY_PAGE)
-    return answer([order_document(shop, order, base=base, wanted=wanted) for order in found])
+    return json_response([_document(request, order) for order in found])
 
 
 async def count_orders(request: Request) -> Response:
     counts = dict.fromkeys(STATUSES, 0)
     for order in matching_orders(_shop(request), request.query_params):
         counts[order.status_id] += 1
-    statuses = [
-        {**status_document(number), "count": count, "sort_order": place}
-        for place, (number, count) in enumerate(counts.items())
-    ]
-    return answer({"statuses": statuses, "count": sum(counts.values())})
+    statuses = []
+    for place, (number, count) in enumerate(counts.items()):
+        statuses.append({**status_document(number), "count": count, "sort_order": place})
+    return json_response({"statuses": statuses, "count": sum(counts.values())})
 
 
 async def get_order(request: Request) -> Response:
-    return answer(_shown(request, _order(request)))
+    return json_response(_document(request, _order(request)))
 
 
 async def create_order(request: Request) -> Response:
     shop = _shop(request)
-    placed = placed_order_of(shop, await json_object(request))
-    (number,) = shop.place([placed], tell=True)
-    return answer(_shown(request, shop.orders[number]))
+    placed = parse_order(shop, await json_object(request))
+    [number] = shop.place([placed], publish=True)
+    return json_response(_document(request, shop.orders[number]))
 
 
 async def change_order(request: Request) -> Response:
-    """Status, notes, external id, customer and billing address; anything else this store does not change."""
+    """Change the fields of `CHANGEABLE`; this store refuses others."""
     order, document = _order(request), await json_object(request)
     unknown = sorted(set(document) - CHANGEABLE)
     if unknown:
-        raise Refusal(f"The field '{unknown[0]}' cannot be changed in this simulated store.")
+        raise StoreRefusal(f"The field '{unknown[0]}' cannot be changed in this simulated store.")
     status_id = document.get("status_id")
     if status_id is not None and status_id not in STATUSES:
-        raise Refusal("The field 'status_id' is invalid.")
+        raise StoreRefusal("The field 'status_id' is invalid.")
+    _apply_changes(order, document)
+    _shop(request).touch(order, status_id=status_id)
+    return json_response(_document(request, order))
+
+
+def _apply_changes(order: Order, document: dict[str, Any]) -> None:
     order.staff_notes = str(document.get("staff_notes", order.staff_notes))
     for name in ("customer_message", "external_order_id", "customer_id"):
         if name in document:
             setattr(order.placed, name, document[name])
     billing = document.get("billing_address", {})
     changed = {name: str(billing[name]) for name in ADDRESS_FIELDS if name in billing}
-    order.placed.billing = replace(
-        order.placed.billing, **changed
-    )  # addresses are shared with the customer
-    _shop(request).touch(order, status_id=status_id)
-    return answer(_shown(request, order))
+    # Addresses are shared with the customer, so they are replaced, not changed.
+    order.placed.billing = replace(order.placed.billing, **changed)
 
 
 async def archive_order(request: Request) -> Response:
@@ -137,8 +141,8 @@ async def order_product(request: Request) -> Response:
     order = _order(request)
     for line in order.lines:
         if line.id == request.path_params["line_id"]:
-            return answer(line_document(order, line))
-    raise Refusal("The requested resource was not found.", status=404)
+            return json_response(line_document(order, line))
+    raise StoreRefusal("The requested resource was not found.", status=404)
 
 
 async def shipping_addresses(request: Request) -> Response:
@@ -148,19 +152,19 @@ async def shipping_addresses(request: Request) -> Response:
 async def shipping_address(request: Request) -> Response:
     order = _order(request)
     if request.path_params["address_id"] != order.address_id:
-        raise Refusal("The requested resource was not found.", status=404)
-    return answer(shipping_address_document(order, base=_base(request)))
+        raise StoreRefusal("The requested resource was not found.", status=404)
+    return json_response(shipping_address_document(order, base=_base(request)))
 
 
 async def consignments(request: Request) -> Response:
     line_items = "consignments.line_items" in request.query_params.get("include", "").split(",")
-    return answer(
+    return json_response(
         consignments_document(_order(request), base=_base(request), line_items=line_items)
     )
 
 
 async def no_coupons(request: Request) -> Response:
-    """No order here has coupons, so their page is always past the end."""
+    """Return the empty page: no order of this store has coupons."""
     _order(request)
     return Response(status_code=EMPTY_PAGE)
 
@@ -171,60 +175,60 @@ async def list_shipments(request: Request) -> Response:
 
 
 async def count_shipments(request: Request) -> Response:
-    return answer({"count": len(_order(request).shipments)})
+    return json_response({"count": len(_order(request).shipments)})
 
 
 def _shipment(request: Request) -> ShopShipment:
     for shipment in _order(request).shipments:
         if shipment.id == request.path_params["shipment_id"]:
             return shipment
-    raise Refusal("The requested resource was not found.", status=404)
+    raise StoreRefusal("The requested resource was not found.", status=404)
 
 
 async def get_shipment(request: Request) -> Response:
-    return answer(shipment_document(_order(request), _shipment(request)))
+    return json_response(shipment_document(_order(request), _shipment(request)))
 
 
 async def create_shipment(request: Request) -> Response:
     order = _order(request)
-    items, fields = shipment_of(order, await json_object(request))
+    items, fields = parse_shipment(order, await json_object(request))
     if not items:
-        raise Refusal("The required field 'items' was not supplied.")
+        raise StoreRefusal("The required field 'items' was not supplied.")
     shipment = _shop(request).ship(order, items=items, fields=fields)
-    return answer(shipment_document(order, shipment), status=201)
+    return json_response(shipment_document(order, shipment), status=201)
 
 
 async def change_shipment(request: Request) -> Response:
     order, shipment = _order(request), _shipment(request)
-    items, fields = shipment_of(order, await json_object(request))
+    items, fields = parse_shipment(order, await json_object(request))
     if items:
-        raise Refusal(
+        raise StoreRefusal(
             "The field 'items' cannot be changed; delete the shipment and create another."
         )
     shipment.fields.update(fields)
-    _shop(request).append_events(
+    _shop(request).publish(
         "store/shipment/updated", {"type": "shipment", "id": shipment.id, "orderId": order.id}
     )
-    return answer(shipment_document(order, shipment))
+    return json_response(shipment_document(order, shipment))
 
 
 async def list_statuses(request: Request) -> Response:
-    return answer([status_document(number) for number in STATUSES])
+    return json_response([status_document(number) for number in STATUSES])
 
 
 async def get_status(request: Request) -> Response:
     if request.path_params["status_id"] not in STATUSES:
-        raise Refusal("The requested resource was not found.", status=404)
-    return answer(status_document(request.path_params["status_id"]))
+        raise StoreRefusal("The requested resource was not found.", status=404)
+    return json_response(status_document(request.path_params["status_id"]))
 
 
-async def tell_time(request: Request) -> Response:
-    return answer({"time": _shop(request).now()})
+async def get_time(request: Request) -> Response:
+    return json_response({"time": _shop(request).now()})
 
 
 async def store_information(request: Request) -> Response:
     shop = _shop(request)
-    return answer(
+    return json_response(
         {
             "id": request.app.state.store_hash,
             "domain": "fabrikam.example.com",
@@ -262,14 +266,10 @@ ROUTES = [
     Route(ONE, archive_order, methods=["DELETE"]),
     Route(f"{ONE}/products", order_products, methods=["GET"]),
     Route(f"{ONE}/products/{{line_id:int}}", order_product, methods=["GET"]),
-    *(
-        route
-        for spelling in ("shipping_addresses", "shippingaddresses")
-        for route in (
-            Route(f"{ONE}/{spelling}", shipping_addresses, methods=["GET"]),
-            Route(f"{ONE}/{spelling}/{{address_id:int}}", shipping_address, methods=["GET"]),
-        )
-    ),
+    Route(f"{ONE}/shipping_addresses", shipping_addresses, methods=["GET"]),
+    Route(f"{ONE}/shipping_addresses/{{address_id:int}}", shipping_address, methods=["GET"]),
+    Route(f"{ONE}/shippingaddresses", shipping_addresses, methods=["GET"]),
+    Route(f"{ONE}/shippingaddresses/{{address_id:int}}", shipping_address, methods=["GET"]),
     Route(f"{ONE}/consignments", consignments, methods=["GET"]),
     Route(f"{ONE}/coupons", no_coupons, methods=["GET"]),
     Route(f"{ONE}/shipments", list_shipments, methods=["GET"]),
@@ -280,5 +280,5 @@ ROUTES = [
     Route("/order_statuses", list_statuses, methods=["GET"]),
     Route("/order_statuses/{status_id:int}", get_status, methods=["GET"]),
     Route("/store", store_information, methods=["GET"]),
-    Route("/time", tell_time, methods=["GET"]),
+    Route("/time", get_time, methods=["GET"]),
 ]

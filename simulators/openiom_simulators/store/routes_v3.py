@@ -1,4 +1,4 @@
-"""The v3 half of the store: catalog, customers, price lists and webhooks."""
+"""The v3 API of the store: catalog, customers, price lists and webhooks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from openiom_simulators.responses import answer, json_object
+from openiom_simulators.responses import json_object, json_response
 from openiom_simulators.shop_data import Customer, Product
-from openiom_simulators.store.queries import paginate
-from openiom_simulators.store.state import Refusal, Shop
-from openiom_simulators.store.webhooks import Webhooks
+from openiom_simulators.store.queries import parse_page
+from openiom_simulators.store.state import Shop, StoreRefusal
+from openiom_simulators.store.webhooks import Hook, Webhooks
 
-OPENED = "2024-01-01T00:00:00+00:00"
+CREATED_AT = "2024-01-01T00:00:00+00:00"
 PARTS_WITHOUT_CONTENT = (
     "images",
     "custom_fields",
@@ -26,7 +26,7 @@ PARTS_WITHOUT_CONTENT = (
 
 
 def product_document(product: Product, *, include: Sequence[str]) -> dict[str, Any]:
-    """A product as `/v3/catalog/products` shows it; weight in kilograms, price in whole currency units."""
+    """Return a product as `/v3/catalog/products` does, with its weight in kilograms."""
     price = product.price / 100
     shown: dict[str, Any] = {
         "id": product.id,
@@ -59,8 +59,8 @@ def product_document(product: Product, *, include: Sequence[str]) -> dict[str, A
         "availability": "available",
         "condition": "New",
         "base_variant_id": product.variant_id,
-        "date_created": OPENED,
-        "date_modified": OPENED,
+        "date_created": CREATED_AT,
+        "date_modified": CREATED_AT,
         "total_sold": 0,
     }
     if "variants" in include:
@@ -70,7 +70,7 @@ def product_document(product: Product, *, include: Sequence[str]) -> dict[str, A
 
 
 def variant_document(product: Product) -> dict[str, Any]:
-    """The base variant of a product, which carries its SKU."""
+    """Return the base variant of a product, which has its SKU."""
     return {
         "id": product.variant_id,
         "product_id": product.id,
@@ -97,7 +97,7 @@ def variant_document(product: Product) -> dict[str, Any]:
 
 
 def customer_document(customer: Customer, *, include: Sequence[str]) -> dict[str, Any]:
-    """A customer as `/v3/customers` shows it."""
+    """Return a customer as `/v3/customers` does."""
     created = datetime.fromtimestamp(customer.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     shown: dict[str, Any] = {
         "id": customer.id,
@@ -124,6 +124,7 @@ def customer_document(customer: Customer, *, include: Sequence[str]) -> dict[str
 
 
 def customer_address_document(customer: Customer) -> dict[str, Any]:
+    """Return an address as `/v3/customers/addresses` does."""
     address = customer.address
     return {
         "id": customer.id,
@@ -144,8 +145,8 @@ def customer_address_document(customer: Customer) -> dict[str, Any]:
 
 
 def paged(request: Request, rows: Sequence[Any], show: Callable[[Any], dict[str, Any]]) -> Response:
-    """One page of rows in the envelope of v3; past the end `data` is empty."""
-    page, limit = paginate(request.query_params)
+    """Return one page of rows in the envelope of v3; past the end `data` is empty."""
+    page, limit = parse_page(request.query_params)
     data = [show(row) for row in rows[(page - 1) * limit : page * limit]]
     pages = -(-len(rows) // limit)
     pagination: dict[str, Any] = {
@@ -160,15 +161,15 @@ def paged(request: Request, rows: Sequence[Any], show: Callable[[Any], dict[str,
         pagination["links"]["previous"] = f"?page={page - 1}&limit={limit}"
     if page < pages:
         pagination["links"]["next"] = f"?page={page + 1}&limit={limit}"
-    return answer({"data": data, "meta": {"pagination": pagination}})
+    return json_response({"data": data, "meta": {"pagination": pagination}})
 
 
-def whole_numbers(query: Mapping[str, str], name: str) -> list[int]:
-    """A comma-separated list of whole numbers; refused when it holds something else."""
+def parse_numbers(query: Mapping[str, str], name: str) -> list[int]:
+    """Return a comma-separated list of whole numbers. Raise `StoreRefusal`."""
     try:
         return [int(part) for part in query[name].split(",") if part]
     except ValueError:
-        raise Refusal(f"The filter {name} takes whole numbers.", status=422) from None
+        raise StoreRefusal(f"The filter {name} takes whole numbers.", status=422) from None
 
 
 def _shop(request: Request) -> Shop:
@@ -180,36 +181,50 @@ def _include(request: Request) -> list[str]:
     return request.query_params.get("include", "").split(",")
 
 
+def _texts(query: Mapping[str, str], name: str) -> set[str]:
+    """Return the values of a comma-separated filter."""
+    return {text for text in query.get(name, "").split(",") if text}
+
+
 def _products(request: Request, *, id_name: str) -> list[Product]:
-    """The products the filters name: by `id_name`, SKU, name or keyword."""
-    shop, query = _shop(request), request.query_params
-    rows = list(shop.products.values())
-    wanted_ids = set()
+    """Return the products that match the filters on `id_name`, SKU, name and keyword."""
+    query = request.query_params
+    rows = _products_by_id(_shop(request), query, id_name)
+    skus = _texts(query, "sku") | _texts(query, "sku:in")
+    keyword = query.get("keyword", "").lower()
+
+    def matches(product: Product) -> bool:
+        if skus and product.sku not in skus:
+            return False
+        if product.name != query.get("name", product.name):
+            return False
+        return keyword in f"{product.name}\n{product.sku}".lower()
+
+    return list(filter(matches, rows))
+
+
+def _products_by_id(shop: Shop, query: Mapping[str, str], id_name: str) -> list[Product]:
+    """Return the products with the requested ids, all without any."""
+    ids: set[int] = set()
     for name in (id_name, f"{id_name}:in"):
         if name in query:
-            wanted_ids.update(whole_numbers(query, name))
-    if wanted_ids:
-        rows = [shop.products[number] for number in sorted(wanted_ids) if number in shop.products]
-    skus = {text for name in ("sku", "sku:in") for text in query.get(name, "").split(",") if text}
-    if skus:
-        rows = [row for row in rows if row.sku in skus]
-    if "name" in query:
-        rows = [row for row in rows if row.name == query["name"]]
-    if "keyword" in query:
-        word = query["keyword"].lower()
-        rows = [row for row in rows if word in row.name.lower() or word in row.sku.lower()]
-    return rows
+            ids.update(parse_numbers(query, name))
+    if not ids:
+        return list(shop.products.values())
+    return [shop.products[number] for number in sorted(ids) if number in shop.products]
 
 
 async def list_products(request: Request) -> Response:
+    """Return one page of products, of each only `include_fields` if there are any."""
     include = _include(request)
-    only = {name for name in request.query_params.get("include_fields", "").split(",") if name}
+    fields = _texts(request.query_params, "include_fields")
 
     def show(product: Product) -> dict[str, Any]:
-        shown = product_document(product, include=include)
-        return {
-            k: v for k, v in shown.items() if not only or k in only or k in include or k == "id"
-        }
+        document = product_document(product, include=include)
+        if not fields:
+            return document
+        shown = {"id", *fields, *include}
+        return {name: value for name, value in document.items() if name in shown}
 
     return paged(request, _products(request, id_name="id"), show)
 
@@ -217,12 +232,12 @@ async def list_products(request: Request) -> Response:
 def _product(request: Request) -> Product:
     found = _shop(request).products.get(request.path_params["product_id"])
     if found is None:
-        raise Refusal("The product does not exist.", status=404)
+        raise StoreRefusal("The product does not exist.", status=404)
     return found
 
 
 async def get_product(request: Request) -> Response:
-    return answer(
+    return json_response(
         {"data": product_document(_product(request), include=_include(request)), "meta": {}}
     )
 
@@ -235,11 +250,16 @@ async def list_variants(request: Request) -> Response:
     return paged(request, _products(request, id_name="product_id"), variant_document)
 
 
+def _customers_by_id(shop: Shop, query: Mapping[str, str], name: str) -> list[Customer]:
+    ids = parse_numbers(query, name)
+    return [shop.customers[number] for number in ids if number in shop.customers]
+
+
 async def list_customers(request: Request) -> Response:
     shop, query, include = _shop(request), request.query_params, _include(request)
     rows = list(shop.customers.values())
     if "id:in" in query:
-        rows = [shop.customers[n] for n in whole_numbers(query, "id:in") if n in shop.customers]
+        rows = _customers_by_id(shop, query, "id:in")
     if "email:in" in query:
         emails = set(query["email:in"].split(","))
         rows = [row for row in rows if row.email in emails]
@@ -250,9 +270,7 @@ async def customer_addresses(request: Request) -> Response:
     shop, query = _shop(request), request.query_params
     rows = list(shop.customers.values())
     if "customer_id:in" in query:
-        rows = [
-            shop.customers[n] for n in whole_numbers(query, "customer_id:in") if n in shop.customers
-        ]
+        rows = _customers_by_id(shop, query, "customer_id:in")
     return paged(request, rows, customer_address_document)
 
 
@@ -261,8 +279,8 @@ async def list_price_lists(request: Request) -> Response:
         "id": 1,
         "name": "Default",
         "active": True,
-        "date_created": OPENED,
-        "date_modified": OPENED,
+        "date_created": CREATED_AT,
+        "date_modified": CREATED_AT,
     }
     return paged(request, [one], lambda row: dict(row))
 
@@ -272,53 +290,61 @@ def _hooks(request: Request) -> Webhooks:
     return hooks
 
 
-def _hook_fields(document: Mapping[str, Any], *, needed: Sequence[str]) -> dict[str, Any]:
-    for name in needed:
+def _hook_fields(document: Mapping[str, Any], *, required: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a hook. Raise `StoreRefusal` for a missing or invalid one."""
+    for name in required:
         if not document.get(name):
-            raise Refusal(f"JSON data is missing or invalid: {name}", status=422)
-    fields = {
-        name: document[name] for name in ("scope", "destination", "is_active") if name in document
-    }
-    if "destination" in fields and not str(fields["destination"]).startswith(
-        ("http://", "https://")
-    ):
-        raise Refusal("JSON data is missing or invalid: destination", status=422)
+            raise _invalid_field(name)
+    fields: dict[str, Any] = {}
+    for name in ("scope", "destination", "is_active"):
+        if name in document:
+            fields[name] = document[name]
+    destination = str(fields.get("destination", "https://"))
+    if not destination.startswith(("http://", "https://")):
+        raise _invalid_field("destination")
     if document.get("headers") is not None:
         fields["headers"] = {str(name): str(value) for name, value in document["headers"].items()}
     return fields
 
 
+def _invalid_field(name: str) -> StoreRefusal:
+    return StoreRefusal(f"JSON data is missing or invalid: {name}", status=422)
+
+
 async def list_hooks(request: Request) -> Response:
+    """Return the hooks that match the filters."""
     query, hooks = request.query_params, _hooks(request)
-    rows = [
-        hook
-        for hook in hooks.hooks.values()
-        if query.get("scope", hook.scope) == hook.scope
-        and query.get("destination", hook.destination) == hook.destination
-        and query.get("is_active", str(hook.is_active)).lower() == str(hook.is_active).lower()
-    ]
-    return paged(request, rows, hooks.document)
+
+    def matches(hook: Hook) -> bool:
+        is_active = str(hook.is_active).lower()
+        return (
+            query.get("scope", hook.scope) == hook.scope
+            and query.get("destination", hook.destination) == hook.destination
+            and query.get("is_active", is_active).lower() == is_active
+        )
+
+    return paged(request, list(filter(matches, hooks.hooks.values())), hooks.document)
 
 
 async def create_hook(request: Request) -> Response:
     hooks = _hooks(request)
-    fields = _hook_fields(await json_object(request), needed=("scope", "destination"))
+    fields = _hook_fields(await json_object(request), required=("scope", "destination"))
     hook = hooks.subscribe(**{"headers": {}, "is_active": True, **fields})
-    return answer({"data": hooks.document(hook), "meta": {}})
+    return json_response({"data": hooks.document(hook), "meta": {}})
 
 
 async def one_hook(request: Request) -> Response:
     hooks, number = _hooks(request), request.path_params["hook_id"]
     hook = hooks.hooks.get(number)
     if hook is None:
-        raise Refusal(f"Webhook with id [{number}] not found", status=404)
+        raise StoreRefusal(f"Webhook with id [{number}] not found", status=404)
     if request.method == "DELETE":
         del hooks.hooks[number]
     elif request.method == "PUT":
-        for name, value in _hook_fields(await json_object(request), needed=()).items():
+        for name, value in _hook_fields(await json_object(request), required=()).items():
             setattr(hook, name, value)
         hook.updated_at = _shop(request).now()
-    return answer({"data": hooks.document(hook), "meta": {}})
+    return json_response({"data": hooks.document(hook), "meta": {}})
 
 
 ROUTES = [

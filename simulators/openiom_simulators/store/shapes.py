@@ -1,4 +1,4 @@
-"""The v2 answers of a BigCommerce store: orders, their products, addresses, consignments and shipments."""
+"""Documents of the v2 API: orders, their products, addresses, consignments and shipments."""
 
 import time
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ ZERO = "0.0000"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a caller asked to have included in an order."""
+class Inclusions:
+    """The parts that a request includes in an order."""
 
     consignments: bool = False
     line_items: bool = False
@@ -24,34 +24,33 @@ class Wanted:
 
 
 def rfc2822(seconds: int | None) -> str:
-    """`Wed, 10 Jan 2018 21:05:30 +0000`; empty when there is no time."""
+    """Return a time such as `Wed, 10 Jan 2018 21:05:30 +0000`, empty for None."""
     if seconds is None:
         return ""
     t = time.gmtime(seconds)
-    day, month = DAYS[t.tm_wday], MONTHS[t.tm_mon - 1]
-    return f"{day}, {t.tm_mday:02d} {month} {t.tm_year} {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} +0000"
+    day = f"{DAYS[t.tm_wday]}, {t.tm_mday:02d} {MONTHS[t.tm_mon - 1]} {t.tm_year}"
+    return f"{day} {t.tm_hour:02d}:{t.tm_min:02d}:{t.tm_sec:02d} +0000"
 
 
 def money(cents: int) -> str:
-    """Cents as the four decimals v2 writes."""
+    """Return cents as an amount with four decimals, as v2 writes it."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}00"
 
 
 def total_cents(order: Order) -> int:
-    """What the shopper pays, tax and shipping included."""
-    return (
-        sum((line.price + line.tax) * line.quantity for line in order.lines)
-        + order.placed.shipping_cost
-    )
+    """Return the total with tax and shipping."""
+    lines = sum((line.price + line.tax) * line.quantity for line in order.lines)
+    return lines + order.placed.shipping_cost
 
 
 def link(base: str, resource: str) -> dict[str, str]:
-    """A reference to another resource, as v2 writes it."""
+    """Return a reference to another resource, as v2 writes it."""
     return {"url": f"{base}/v2{resource}", "resource": resource}
 
 
 def address_document(address: Address) -> dict[str, Any]:
+    """Return an address as v2 writes it."""
     return {name: getattr(address, name) for name in ADDRESS_FIELDS}
 
 
@@ -62,26 +61,29 @@ CONSTANT_ORDER: dict[str, Any] = {
     "wrapping_cost_tax_class_id": 3, "shipping_cost_tax": ZERO, "shipping_cost_tax_class_id": 2,
     "is_tax_inclusive_pricing": False, "payment_provider_id": "", "refunded_amount": ZERO,
     "order_is_digital": False, "store_credit_amount": ZERO, "gift_certificate_amount": ZERO,
-    "ip_address": "192.0.2.10", "ip_address_v6": "", "currency_id": 1, "currency_exchange_rate":
-    "1.0000000000", "default_currency_id": 1, "discount_amount": ZERO, "coupon_discount": ZERO,
-    "shipping_address_count": 1, "ebay_order_id": "0", "is_email_opt_in": False, "credit_card_type":
-    None, "order_source": "www", "channel_id": 1, "external_source": "", "external_id": None,
-    "external_merchant_id": None, "tax_provider_id": "BasicTaxProvider",
+    "ip_address": "192.0.2.10", "ip_address_v6": "", "currency_id": 1,
+    "currency_exchange_rate": "1.0000000000", "default_currency_id": 1, "discount_amount": ZERO,
+    "coupon_discount": ZERO, "shipping_address_count": 1, "ebay_order_id": "0",
+    "is_email_opt_in": False, "credit_card_type": None, "order_source": "www", "channel_id": 1,
+    "external_source": "", "external_id": None, "external_merchant_id": None,
+    "tax_provider_id": "BasicTaxProvider",
     "store_default_to_transactional_exchange_rate": "1.0000000000", "customer_locale": "en",
 }  # fmt: skip
 UNPAID = frozenset({0, 1, 7})
 
 
-def order_document(shop: Shop, order: Order, *, base: str, wanted: Wanted) -> dict[str, Any]:
-    """An order as `/v2/orders/{id}` shows it."""
+def order_document(
+    shop: Shop, order: Order, *, base: str, inclusions: Inclusions
+) -> dict[str, Any]:
+    """Return an order as `/v2/orders/{id}` does."""
     placed, path = order.placed, f"/orders/{order.id}"
     subtotal = sum(line.price * line.quantity for line in order.lines)
     tax = sum(line.tax * line.quantity for line in order.lines)
     name = STATUSES[order.status_id][0]
     included: dict[str, Any] = {}
-    if wanted.consignments:  # the published examples show the key only when it was asked for
+    if inclusions.consignments:  # In the published examples, only a requested key is present.
         included["consignments"] = consignments_document(
-            order, base=base, line_items=wanted.line_items
+            order, base=base, line_items=inclusions.line_items
         )
     return {
         **CONSTANT_ORDER,
@@ -120,26 +122,28 @@ def order_document(shop: Shop, order: Order, *, base: str, wanted: Wanted) -> di
         "products": link(base, f"{path}/products"),
         "shipping_addresses": link(base, f"{path}/shippingaddresses"),
         "coupons": link(base, f"{path}/coupons"),
-        "fees": [] if wanted.fees else link(base, f"{path}/fees"),
+        "fees": [] if inclusions.fees else link(base, f"{path}/fees"),
         **included,
     }
 
 
 CONSTANT_LINE: dict[str, Any] = {
-    "order_pickup_method_id": 0, "type": "physical", "base_cost_price": ZERO, "cost_price_inc_tax":
-    ZERO, "cost_price_ex_tax": ZERO, "cost_price_tax": ZERO, "width": ZERO, "height": ZERO, "depth":
-    ZERO, "is_refunded": False, "quantity_refunded": 0, "refund_amount": ZERO, "return_id": 0,
-    "wrapping_id": 0, "wrapping_name": "", "base_wrapping_cost": ZERO, "wrapping_cost_ex_tax": ZERO,
-    "wrapping_cost_inc_tax": ZERO, "wrapping_cost_tax": ZERO, "wrapping_message": "", "event_name":
-    None, "fixed_shipping_cost": ZERO, "ebay_item_id": "", "ebay_transaction_id": "", "option_set_id":
-    None, "parent_order_product_id": None, "is_bundled_product": False, "bin_picking_number": "",
-    "external_id": None, "applied_discounts": [], "product_options": [], "configurable_fields": [],
-    "upc": "", "gift_certificate_id": None, "brand": "",
+    "order_pickup_method_id": 0, "type": "physical", "base_cost_price": ZERO,
+    "cost_price_inc_tax": ZERO, "cost_price_ex_tax": ZERO, "cost_price_tax": ZERO,
+    "width": ZERO, "height": ZERO, "depth": ZERO, "is_refunded": False, "quantity_refunded": 0,
+    "refund_amount": ZERO, "return_id": 0, "wrapping_id": 0, "wrapping_name": "",
+    "base_wrapping_cost": ZERO, "wrapping_cost_ex_tax": ZERO, "wrapping_cost_inc_tax": ZERO,
+    "wrapping_cost_tax": ZERO, "wrapping_message": "", "event_name": None,
+    "fixed_shipping_cost": ZERO, "ebay_item_id": "", "ebay_transaction_id": "",
+    "option_set_id": None, "parent_order_product_id": None, "is_bundled_product": False,
+    "bin_picking_number": "", "external_id": None, "applied_discounts": [],
+    "product_options": [], "configurable_fields": [], "upc": "", "gift_certificate_id": None,
+    "brand": "",
 }  # fmt: skip
 
 
 def line_document(order: Order, line: Line) -> dict[str, Any]:
-    """An order product as `/v2/orders/{id}/products` shows it; weight in kilograms."""
+    """Return an order product as `/v2/orders/{id}/products` does; weight in kilograms."""
     with_tax = line.price + line.tax
     return {
         **CONSTANT_LINE,
@@ -168,11 +172,9 @@ def line_document(order: Order, line: Line) -> dict[str, Any]:
 
 
 def shipping_address_document(order: Order, *, base: str) -> dict[str, Any]:
-    """The order's shipping address as `/v2/orders/{id}/shipping_addresses` shows it."""
-    cost, path = (
-        money(order.placed.shipping_cost),
-        f"/orders/{order.id}/shippingaddresses/{order.address_id}",
-    )
+    """Return a shipping address as `/v2/orders/{id}/shipping_addresses` does."""
+    cost = money(order.placed.shipping_cost)
+    path = f"/orders/{order.id}/shippingaddresses/{order.address_id}"
     return {
         "id": order.address_id,
         "order_id": order.id,
@@ -197,33 +199,32 @@ def shipping_address_document(order: Order, *, base: str) -> dict[str, Any]:
     }
 
 
-COSTS = frozenset(
-    {
-        "base_cost",
-        "cost_ex_tax",
-        "cost_inc_tax",
-        "cost_tax",
-        "base_handling_cost",
-        "handling_cost_ex_tax",
-    }
-    | {"handling_cost_inc_tax", "handling_cost_tax"}
+COSTS = (
+    "base_cost",
+    "cost_ex_tax",
+    "cost_inc_tax",
+    "cost_tax",
+    "base_handling_cost",
+    "handling_cost_ex_tax",
+    "handling_cost_inc_tax",
+    "handling_cost_tax",
 )
 
 
 def consignments_document(order: Order, *, base: str, line_items: bool) -> dict[str, Any]:
-    """The order's consignments in the object structure; here, and only here, v2 writes costs as numbers."""
+    """Return consignments in the object structure, the only place where v2 costs are numbers."""
     shipping = shipping_address_document(order, base=base)
     del shipping["order_id"]
     path = f"/orders/{order.id}/consignments/shipping/{order.address_id}/shipping_quotes"
-    shipping.update(
-        {name: float(shipping[name]) for name in COSTS}, shipping_quotes=link(base, path)
-    )
-    shipping["line_items"] = [
-        line_document(order, line)
-        if line_items
-        else link(base, f"/orders/{order.id}/products/{line.id}")
-        for line in order.lines
-    ]
+    shipping["shipping_quotes"] = link(base, path)
+    for name in COSTS:
+        shipping[name] = float(shipping[name])
+    shipping["line_items"] = []
+    for line in order.lines:
+        item: dict[str, Any] = link(base, f"/orders/{order.id}/products/{line.id}")
+        if line_items:
+            item = line_document(order, line)
+        shipping["line_items"].append(item)
     return {
         "pickups": [],
         "shipping": [shipping],
@@ -242,7 +243,7 @@ CARRIERS = {
 
 
 def shipment_document(order: Order, shipment: ShopShipment) -> dict[str, Any]:
-    """A shipment as `/v2/orders/{id}/shipments` shows it."""
+    """Return a shipment as `/v2/orders/{id}/shipments` does."""
     provider = shipment.fields.get("shipping_provider", "")
     return {
         "id": shipment.id,

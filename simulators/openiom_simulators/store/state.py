@@ -1,19 +1,21 @@
-"""What a shop remembers, and what changes it. Everything runs on one event loop, so nothing locks."""
+"""The state of a shop and its changes. Everything runs on one event loop, so nothing is locked."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from openiom_simulators.shop_data import Customer, PlacedOrder, Product
 from openiom_simulators.store.statuses import PARTIALLY_SHIPPED, SHIPPED
 
-Announce = Callable[[str, dict[str, Any]], None]
-"""Told a webhook scope and its data whenever a fact is worth telling."""
+Publish = Callable[[str, dict[str, Any]], None]
+"""(webhook scope, data): called for every event of the shop."""
+
+FIRST_ORDER_NUMBER = 100
 
 
-class Refusal(Exception):
-    """The shop will not do this; carries the HTTP status and the message BigCommerce words it with."""
+class StoreRefusal(Exception):
+    """A refused request, with the HTTP status and message of the real API."""
 
     def __init__(self, message: str, *, status: int = 400) -> None:
         super().__init__(message)
@@ -22,7 +24,7 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Line:
-    """One order product; money in cents a unit."""
+    """An order product; money in cents per unit."""
 
     id: int
     product_id: int
@@ -34,10 +36,15 @@ class Line:
     weight: int
     shipped: int = 0
 
+    @property
+    def unshipped(self) -> int:
+        """The quantity that has not been shipped."""
+        return self.quantity - self.shipped
+
 
 @dataclass(slots=True)
 class ShopShipment:
-    """One shipment; `items` are (order product id, product id, quantity)."""
+    """A shipment; `items` are (order product id, product id, quantity)."""
 
     id: int
     order_id: int
@@ -48,7 +55,7 @@ class ShopShipment:
 
 @dataclass(slots=True)
 class Order:
-    """One order with its lines, shipments and single shipping address."""
+    """An order with its lines, shipments and single shipping address."""
 
     id: int
     placed: PlacedOrder
@@ -63,15 +70,17 @@ class Order:
 
     @property
     def items_total(self) -> int:
+        """The number of ordered units."""
         return sum(line.quantity for line in self.lines)
 
     @property
     def items_shipped(self) -> int:
+        """The number of shipped units."""
         return sum(line.shipped for line in self.lines)
 
 
 class Shop:
-    """One store's data in memory. `now` gives whole seconds since 1970."""
+    """The data of one store. `now` returns whole seconds since 1970."""
 
     def __init__(
         self,
@@ -80,118 +89,133 @@ class Shop:
         country: str,
         country_iso2: str,
         now: Callable[[], int],
-        append_events: Announce,
+        publish: Publish,
     ) -> None:
         self.currency, self.country, self.country_iso2 = currency, country, country_iso2
-        self.now, self.append_events = now, append_events
+        self.now, self.publish = now, publish
         self.products: dict[int, Product] = {}
         self.customers: dict[int, Customer] = {}
         self.orders: dict[int, Order] = {}
         self.order_ids: list[int] = []
         self.by_modified: list[tuple[int, int]] = []
-        self.counters = {"order": 99, "line": 0, "address": 0, "shipment": 0}
+        self.counters = {
+            "order": FIRST_ORDER_NUMBER - 1,
+            "line": 0,
+            "address": 0,
+            "shipment": 0,
+        }
 
     def stock(self, *, products: Iterable[Product], customers: Iterable[Customer]) -> None:
-        """Put these on the shelves and in the books; the same id replaces."""
+        """Add products and customers, or replace those with the same ids."""
         self.products.update((product.id, product) for product in products)
         self.customers.update((customer.id, customer) for customer in customers)
 
-    def place(self, placed: Iterable[PlacedOrder], *, tell: bool) -> list[int]:
-        """Take these orders in, numbered in the order given; `tell` announces each. Answers their ids."""
+    def place(self, placed: Iterable[PlacedOrder], *, publish: bool) -> list[int]:
+        """Add orders, numbered in their order, and return their ids.
+
+        With `publish`, the creation of each is published.
+        """
         modified, ids = self.now(), []
         for one in placed:
-            order = self._numbered(one, modified)
+            order = self._number(one, modified)
             self.orders[order.id] = order
             ids.append(order.id)
         self.order_ids.extend(ids)
         self.by_modified.extend((modified, number) for number in ids)
         self.by_modified.sort()
-        if tell:
+        if publish:
             for number in ids:
-                self.append_events("store/order/created", {"type": "order", "id": number})
+                self.publish("store/order/created", {"type": "order", "id": number})
         return ids
 
-    def _numbered(self, placed: PlacedOrder, modified: int) -> Order:
+    def _number(self, placed: PlacedOrder, modified: int) -> Order:
+        """Return an order with numbers for itself, its lines and its address."""
         lines = []
         for line in placed.lines:
-            number = self.next("line")
             lines.append(
                 Line(
-                    number,
-                    line.product_id,
-                    line.sku,
-                    line.name,
-                    line.quantity,
-                    line.price,
-                    line.tax,
-                    line.weight,
+                    id=self.next("line"),
+                    product_id=line.product_id,
+                    sku=line.sku,
+                    name=line.name,
+                    quantity=line.quantity,
+                    price=line.price,
+                    tax=line.tax,
+                    weight=line.weight,
                 )
             )
         return Order(
-            self.next("order"), placed, lines, placed.status_id, modified, self.next("address")
+            id=self.next("order"),
+            placed=placed,
+            lines=lines,
+            status_id=placed.status_id,
+            modified=modified,
+            address_id=self.next("address"),
         )
 
     def next(self, kind: str) -> int:
-        """The next number of this kind."""
+        """Return the next number of a kind."""
         self.counters[kind] += 1
         return self.counters[kind]
 
     def order(self, order_id: int) -> Order:
-        """The order; refused with 404 when there is none."""
+        """Return an order. Raise `StoreRefusal` with status 404."""
         if order_id not in self.orders:
-            raise Refusal("The requested resource was not found.", status=404)
+            raise StoreRefusal("The requested resource was not found.", status=404)
         return self.orders[order_id]
 
     def touch(self, order: Order, *, status_id: int | None = None) -> None:
-        """Note that `order` changed now, and announce it with its new status if that moved."""
+        """Record and publish that an order changed, and its new status if that is different."""
         previous, order.modified = (order.modified, order.id), self.now()
         del self.by_modified[bisect_left(self.by_modified, previous)]
         insort(self.by_modified, (order.modified, order.id))
-        before = order.status_id
-        if status_id is not None and status_id != before:
-            order.status_id = status_id
-            if status_id == SHIPPED and order.shipped_at is None:
-                order.shipped_at = order.modified
-            moved = {"previous_status_id": before, "new_status_id": status_id}
-            self.append_events(
-                "store/order/statusUpdated", {"type": "order", "id": order.id, "status": moved}
-            )
-        self.append_events("store/order/updated", {"type": "order", "id": order.id})
+        if status_id is not None and status_id != order.status_id:
+            self._change_status(order, status_id)
+        self.publish("store/order/updated", {"type": "order", "id": order.id})
+
+    def _change_status(self, order: Order, status_id: int) -> None:
+        change = {"previous_status_id": order.status_id, "new_status_id": status_id}
+        order.status_id = status_id
+        if status_id == SHIPPED and order.shipped_at is None:
+            order.shipped_at = order.modified
+        data = {"type": "order", "id": order.id, "status": change}
+        self.publish("store/order/statusUpdated", data)
 
     def ship(
         self, order: Order, *, items: list[tuple[int, int]], fields: dict[str, str]
     ) -> ShopShipment:
-        """Ship these (order product id, quantity); refused unless every line has that many left."""
+        """Ship (order product id, quantity) pairs. Raise `StoreRefusal` for more than is left."""
         lines = {line.id: line for line in order.lines}
-        wanted: dict[int, int] = {}
+        quantities: dict[int, int] = {}
         for line_id, quantity in items:
-            wanted[line_id] = wanted.get(line_id, 0) + quantity
-        for line_id, quantity in wanted.items():
-            if line_id not in lines:
-                raise Refusal(
-                    f"The field 'items' is invalid. Order product {line_id} is not on this order."
-                )
-            left = lines[line_id].quantity - lines[line_id].shipped
-            if not 0 < quantity <= left:
-                raise Refusal(
-                    f"The field 'items' is invalid. Order product {line_id} has {left} left, not {quantity}."
-                )
-        for line_id, quantity in wanted.items():
+            quantities[line_id] = quantities.get(line_id, 0) + quantity
+        _check_unshipped(lines, quantities)
+        shipped = []
+        for line_id, quantity in quantities.items():
             lines[line_id].shipped += quantity
-        shipped = [
-            (line_id, lines[line_id].product_id, quantity) for line_id, quantity in wanted.items()
-        ]
+            shipped.append((line_id, lines[line_id].product_id, quantity))
         shipment = ShopShipment(self.next("shipment"), order.id, self.now(), shipped, fields)
         order.shipments.append(shipment)
-        self.append_events(
-            "store/shipment/created", {"type": "shipment", "id": shipment.id, "orderId": order.id}
-        )
-        parse_id = all(line.shipped == line.quantity for line in order.lines)
-        self.touch(order, status_id=SHIPPED if parse_id else PARTIALLY_SHIPPED)
+        data = {"type": "shipment", "id": shipment.id, "orderId": order.id}
+        self.publish("store/shipment/created", data)
+        is_complete = order.items_shipped == order.items_total
+        self.touch(order, status_id=SHIPPED if is_complete else PARTIALLY_SHIPPED)
         return shipment
 
     def archive(self, order: Order) -> None:
-        """Hide the order from lists, as BigCommerce's delete does."""
+        """Hide an order from lists, as the DELETE of the real API does."""
         order.is_deleted = True
         self.touch(order)
-        self.append_events("store/order/archived", {"type": "order", "id": order.id})
+        self.publish("store/order/archived", {"type": "order", "id": order.id})
+
+
+def _check_unshipped(lines: Mapping[int, Line], quantities: Mapping[int, int]) -> None:
+    """Raise `StoreRefusal` unless every line has its quantity left to ship."""
+    for line_id, quantity in quantities.items():
+        if line_id not in lines:
+            problem = f"Order product {line_id} is not on this order."
+            raise StoreRefusal(f"The field 'items' is invalid. {problem}")
+        left = lines[line_id].unshipped
+        if not 0 < quantity <= left:
+            problem = f"Order product {line_id} has {left} left, not {quantity}."
+            raise StoreRefusal(f"The field 'items' is invalid. {problem}")

@@ -15,14 +15,14 @@ STATUSES: dict[int, tuple[str, str]] = {
     9: ("Awaiting Shipment", "The order is packed and waits for the carrier."),
     10: ("Completed", "The order is done."),
     11: ("Awaiting Fulfillment", "The order is paid and waits to be fulfilled."),
-    12: ("Manual Verification Required", "The order is on hold until somebody has looked at it."),
+    12: ("Manual Verification Required", "The order is on hold until it has been reviewed."),
     13: ("Disputed", "The shopper disputes the payment."),
     14: ("Partially Refunded", "The seller has refunded a part of the order."),
 }
 
 
 def status_document(status_id: int) -> dict[str, object]:
-    """A status as `/v2/order_statuses` shows it."""
+    """Return a status as `/v2/order_statuses` does."""
     name, description = STATUSES[status_id]
     return {
         "id": status_id,

@@ -1,8 +1,9 @@
-"""A 3PL over HTTP: takes fulfillment orders one at a time or in bulk, and tells what becomes of them.
+"""A 3PL over HTTP: accepts fulfillment orders one by one or in bulk, and reports their events.
 
-Owns    the warehouse's orders, parcels and event log.
-Holds   one idempotency key takes effect once; with another payload it is a conflict; events have no gaps.
-Tells   order.accepted, declined, shipped, delivered, canceled: by signed callback and by poll.
+Owns        the orders, parcels and events of one warehouse.
+Guarantees  an idempotency key takes effect once, and is a conflict with another payload; the
+            sequence of events has no gaps.
+Publishes   order.accepted, declined, canceled, shipped, delivered: by signed callback and by poll.
 """
 
 from .application import WarehouseOptions, warehouse_application

@@ -1,4 +1,4 @@
-"""Automatic mode: orders are accepted or declined, picked, shipped and delivered in time, by seeded dice."""
+"""Automatic processing: orders are accepted, picked, shipped and delivered over time."""
 
 import asyncio
 import hashlib
@@ -6,7 +6,7 @@ import heapq
 import struct
 import time
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from openiom_simulators.warehouse.state import (
     ACCEPTED,
@@ -16,9 +16,9 @@ from openiom_simulators.warehouse.state import (
     PICKED,
     SHIPPED,
     WAITING,
-    Refusal,
     Warehouse,
     WarehouseOrder,
+    WarehouseRefusal,
 )
 
 TICK_SECONDS = 0.02
@@ -27,19 +27,27 @@ CARRIERS = (("UPS", "Ground"), ("FedEx", "Home Delivery"), ("USPS", "Priority Ma
 REASONS = ("out of stock", "address not served", "damaged in the warehouse")
 
 
-def dice(*, seed: int, number: int) -> tuple[float, float, float, float]:
-    """Four numbers from 0 to below 1 that an order keeps for life: declined, split, short, and a free choice."""
-    a, b, c, d = struct.unpack(
-        "<4I", hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=16).digest()
-    )
-    return a / 2**32, b / 2**32, c / 2**32, d / 2**32
+class OrderChances(NamedTuple):
+    """Numbers from 0 to below 1 that decide about an order; the same at every step."""
+
+    decline: float
+    split: float
+    short: float
+    choice: float
+
+
+def chances(*, seed: int, number: int) -> OrderChances:
+    """Return the chances of the order with a number."""
+    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=16).digest()
+    return OrderChances(*(value / 2**32 for value in struct.unpack("<4I", digest)))
 
 
 @dataclass(slots=True)
 class Behavior:
-    """How the warehouse behaves by itself: delays in seconds, ratios from 0 to 1.
+    """Delays in seconds and ratios from 0 to 1 of automatic processing.
 
-    `partial` orders leave in two parcels; `short` orders leave with one unit missing, for good.
+    `partial_ratio` of the orders leave in two parcels; `short_ratio` of them leave with one unit
+    missing, which does not follow.
     """
 
     automatic: bool = True
@@ -54,46 +62,55 @@ class Behavior:
 
 
 class Automation:
-    """Moves orders on when their time has come. Runs on the server's event loop."""
+    """Processes orders when their next step is due. Runs on the event loop of the server."""
 
     def __init__(self, warehouse: Warehouse, behavior: Behavior) -> None:
         self.warehouse, self.behavior = warehouse, behavior
         self.due: list[tuple[float, int, WarehouseOrder]] = []
-        self.turn = 0
+        self.counter = 0
         self.task: asyncio.Task[None] | None = None
 
     def change(self, document: dict[str, Any]) -> None:
-        """Change these habits; turning automatic on picks up what waits. ValueError for unknown ones."""
-        known = {habit.name for habit in fields(Behavior)}
-        unknown = sorted(set(document) - known)
+        """Change the behavior. `automatic` continues with waiting orders. Raise `ValueError`."""
+        known = {field.name for field in fields(Behavior)}
+        unknown = sorted(document.keys() - known)
         if unknown:
-            raise ValueError(f"unknown habit {unknown[0]}; one of {', '.join(sorted(known))}")
+            raise ValueError(f"unknown behavior {unknown[0]}; one of {', '.join(sorted(known))}")
         for name, value in document.items():
             setattr(self.behavior, name, value)
         if document.get("automatic"):
-            queued = {order.id for _, _, order in self.due}
-            for order in self.warehouse.orders.values():
-                if order.state in OPEN and order.id not in queued:
-                    self.expect(order)
+            self._schedule_open_orders()
 
-    def expect(self, order: WarehouseOrder) -> None:
-        """Plan the order's next step, if the warehouse acts by itself."""
-        behavior = self.behavior
-        after = {
-            WAITING: behavior.accept_after,
-            ACCEPTED: behavior.pick_after,
-            PICKED: behavior.ship_after,
-            PARTIALLY_SHIPPED: behavior.ship_after,
-            SHIPPED: behavior.deliver_after,
-        }.get(order.state)
-        if behavior.automatic and after is not None:
-            self.turn += 1
-            heapq.heappush(self.due, (time.monotonic() + after, self.turn, order))
+    def _schedule_open_orders(self) -> None:
+        scheduled = {order.id for _, _, order in self.due}
+        for order in self.warehouse.orders.values():
+            if order.state in OPEN and order.id not in scheduled:
+                self.schedule(order)
+
+    def schedule(self, order: WarehouseOrder) -> None:
+        """Schedule the next step of an order, in automatic mode."""
+        delay = self._delay(order.state)
+        if self.behavior.automatic and delay is not None:
+            self.counter += 1
+            heapq.heappush(self.due, (time.monotonic() + delay, self.counter, order))
+
+    def _delay(self, state: str) -> float | None:
+        """Return the seconds an order remains in a state, None for a final one."""
+        delays = {
+            WAITING: self.behavior.accept_after,
+            ACCEPTED: self.behavior.pick_after,
+            PICKED: self.behavior.ship_after,
+            PARTIALLY_SHIPPED: self.behavior.ship_after,
+            SHIPPED: self.behavior.deliver_after,
+        }
+        return delays.get(state)
 
     def start(self) -> None:
+        """Start processing."""
         self.task = asyncio.create_task(self._run())
 
     def stop(self) -> None:
+        """Stop processing."""
         if self.task is not None:
             self.task.cancel()
 
@@ -108,41 +125,48 @@ class Automation:
             await asyncio.sleep(0 if steps == STEPS_PER_TICK else TICK_SECONDS)
 
     def _step(self, order: WarehouseOrder) -> None:
-        """One step of one order; an order a person moved meanwhile is left where it is."""
+        """Process one step; an order that an operator has changed meanwhile is left alone."""
         try:
-            self._advance(order, dice(seed=self.behavior.seed, number=order.number))
-        except Refusal:
+            self._advance(order, chances(seed=self.behavior.seed, number=order.number))
+        except WarehouseRefusal:
             return
         if order.state != DECLINED:
-            self.expect(order)
+            self.schedule(order)
 
-    def _advance(self, order: WarehouseOrder, thrown: tuple[float, float, float, float]) -> None:
-        behavior, warehouse = self.behavior, self.warehouse
-        declined, split, short, chance = thrown
-        carrier, service = CARRIERS[int(chance * len(CARRIERS))]
-        if order.state == WAITING and declined < behavior.decline_ratio:
-            warehouse.decline(order, reason=REASONS[int(chance * len(REASONS))])
+    def _advance(self, order: WarehouseOrder, chance: OrderChances) -> None:
+        warehouse = self.warehouse
+        if order.state == WAITING and chance.decline < self.behavior.decline_ratio:
+            warehouse.decline(order, reason=REASONS[int(chance.choice * len(REASONS))])
         elif order.state == WAITING:
             warehouse.accept(order)
         elif order.state == ACCEPTED:
             warehouse.pick(order)
-        elif order.state == PICKED:
-            items, final = self._parcel(
-                order, split=split < behavior.partial_ratio, short=short < behavior.short_ratio
-            )
-            warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
-        elif order.state == PARTIALLY_SHIPPED:
-            warehouse.ship(order, carrier=carrier, service=service)
+        elif order.state in (PICKED, PARTIALLY_SHIPPED):
+            self._ship(order, chance)
         elif order.state == SHIPPED:
             warehouse.deliver(order)
 
-    def _parcel(
-        self, order: WarehouseOrder, *, split: bool, short: bool
-    ) -> tuple[dict[str, int] | None, bool]:
-        """Items of the first parcel (None for all) and whether it is the last; one unit cannot be split."""
-        units = {line.reference: line.quantity for line in order.lines}
-        if sum(units.values()) < 2 or not (split or short):
-            return None, True
-        last = order.lines[-1].reference
-        units[last] -= 1
-        return {reference: quantity for reference, quantity in units.items() if quantity}, not split
+    def _ship(self, order: WarehouseOrder, chance: OrderChances) -> None:
+        """Ship the first parcel of a picked order, or the rest of a partially shipped one."""
+        carrier, service = CARRIERS[int(chance.choice * len(CARRIERS))]
+        items: dict[str, int] | None = None
+        final = True
+        if order.state == PICKED:
+            split = chance.split < self.behavior.partial_ratio
+            short = chance.short < self.behavior.short_ratio
+            if split or short:
+                items = _all_but_one_unit(order)
+                final = items is None or not split
+        self.warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
+
+
+def _all_but_one_unit(order: WarehouseOrder) -> dict[str, int] | None:
+    """Return the units by line without the last one, None for an order of a single unit."""
+    units = {line.reference: line.quantity for line in order.lines}
+    if sum(units.values()) < 2:
+        return None
+    last = order.lines[-1].reference
+    units[last] -= 1
+    if not units[last]:
+        del units[last]
+    return units

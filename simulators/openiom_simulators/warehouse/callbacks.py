@@ -1,4 +1,4 @@
-"""Callbacks: the event log pushed in signed batches, in order, each until it is acknowledged."""
+"""Callbacks: events sent in signed batches, in order, each until it is acknowledged."""
 
 import asyncio
 import hashlib
@@ -10,23 +10,23 @@ from typing import Any
 import httpx
 import orjson
 
-from openiom_simulators.faults import FaultBox
+from openiom_simulators.faults import Fault, FaultSet
 
 SIGNATURE_HEADER = "X-Signature"
-FIRST_RETRY, LONGEST_RETRY = 0.2, 5.0
-GATHER_SECONDS = 0.02
-CALL_TIMEOUT = 30
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 0.2, 5.0
+LINGER_SECONDS = 0.02
+TIMEOUT_SECONDS = 30
 MAX_BATCH = 500
 
 
 def sign(body: bytes, *, secret: str) -> str:
-    """The value of `X-Signature`: `sha256=` and the HMAC of the body in hexadecimal."""
+    """Return the value of `X-Signature`: `sha256=` and the HMAC of the body in hexadecimal."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 @dataclass(slots=True)
 class Destination:
-    """Where callbacks go; nothing is sent while `url` is empty, and what gathered meanwhile goes first."""
+    """The address of callbacks. Events wait while `url` is empty."""
 
     url: str = ""
     secret: str = ""
@@ -34,75 +34,83 @@ class Destination:
 
 
 class Callbacks:
-    """Sends events to one destination. Runs on the server's event loop."""
+    """Sends events to one destination. Runs on the event loop of the server."""
 
-    def __init__(self, destination: Destination, faults: FaultBox) -> None:
+    def __init__(self, destination: Destination, faults: FaultSet) -> None:
         self.destination, self.faults = destination, faults
         self.queue: deque[dict[str, Any]] = deque()
-        self.in_hand: list[dict[str, Any]] = []
+        self.in_flight: list[dict[str, Any]] = []
         self.more = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.batches, self.sent, self.failures = 0, 0, 0
 
-    def hear(self, event: dict[str, Any]) -> None:
-        """Queue an event as the faults of the moment have it."""
-        late = (
-            self.faults.strike(("late",), path=f"/{event['type']}") if self.faults.faults else None
-        )
-        if late is not None:
-            asyncio.get_running_loop().call_later(late.seconds, self._queue, event)
+    def enqueue(self, event: dict[str, Any]) -> None:
+        """Queue an event, later when a fault delays it."""
+        delay = self._fault("late", path=f"/{event['type']}")
+        if delay is None:
+            self._append(event)
         else:
-            self._queue(event)
+            asyncio.get_running_loop().call_later(delay.seconds, self._append, event)
 
-    def _queue(self, event: dict[str, Any]) -> None:
+    def _fault(self, kind: str, *, path: str = "/") -> Fault | None:
+        if not self.faults.faults:
+            return None
+        return self.faults.strike((kind,), path=path)
+
+    def _append(self, event: dict[str, Any]) -> None:
         self.queue.append(event)
         self.more.set()
 
     def start(self) -> None:
+        """Start sending."""
         self.task = asyncio.create_task(self._run())
 
     def stop(self) -> None:
+        """Stop sending."""
         if self.task is not None:
             self.task.cancel()
 
     async def _run(self) -> None:
-        async with httpx.AsyncClient(timeout=CALL_TIMEOUT, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             while True:
                 await self.more.wait()
                 if not self.destination.url or not self.queue:
                     self.more.clear()
                     continue
                 if len(self.queue) < self.destination.batch_size:
-                    await asyncio.sleep(GATHER_SECONDS)
-                await self._push(client)
+                    await asyncio.sleep(LINGER_SECONDS)
+                await self._send_batch(client)
 
-    async def _push(self, client: httpx.AsyncClient) -> None:
-        """One batch, repeated until it is acknowledged; other batches wait, so order holds."""
+    async def _send_batch(self, client: httpx.AsyncClient) -> None:
+        """Send one batch until it is acknowledged; later ones wait, so that order is kept."""
         size = max(1, min(self.destination.batch_size, MAX_BATCH, len(self.queue)))
-        batch = self.in_hand = self._disturbed([self.queue.popleft() for _ in range(size)])
-        wait = FIRST_RETRY
+        batch = self._disturb([self.queue.popleft() for _ in range(size)])
+        self.in_flight = batch
+        pause = FIRST_RETRY_SECONDS
         while not await self._post(client, batch):
             self.failures += 1
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_RETRY)
-        duplicate = self.faults.strike(("duplicate",), path="/") if self.faults.faults else None
-        for _ in range((duplicate.times if duplicate else 1) - 1):
-            await self._post(client, batch)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, MAX_RETRY_SECONDS)
+        duplicate = self._fault("duplicate")
+        if duplicate is not None:
+            for _ in range(duplicate.times - 1):
+                await self._post(client, batch)
         self.sent += len(batch)
-        self.in_hand = []
+        self.in_flight = []
 
-    def _disturbed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The batch shuffled, with its first event put off behind later ones, when that fault strikes."""
-        disorder = self.faults.strike(("out_of_order",), path="/") if self.faults.faults else None
+    def _disturb(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the batch; a fault shuffles it and delays its last event."""
+        disorder = self._fault("out_of_order")
         if disorder is None:
             return batch
-        self.faults.dice.shuffle(batch)
+        self.faults.random.shuffle(batch)
         if len(batch) > 1:
-            held = batch.pop()
-            asyncio.get_running_loop().call_later(disorder.seconds, self._queue, held)
+            delayed = batch.pop()
+            asyncio.get_running_loop().call_later(disorder.seconds, self._append, delayed)
         return batch
 
     async def _post(self, client: httpx.AsyncClient, batch: list[dict[str, Any]]) -> bool:
+        """Return whether the destination acknowledged the batch."""
         body = orjson.dumps({"events": batch})
         headers = {
             "content-type": "application/json",

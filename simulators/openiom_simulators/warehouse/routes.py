@@ -1,5 +1,6 @@
-"""The 3PL's API: orders in, their state out, the event log, the account, and what an operator does."""
+"""The API of the 3PL: orders, events, the account, callbacks, and the actions of an operator."""
 
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -7,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from openiom_simulators.responses import answer, json_object
+from openiom_simulators.responses import json_object, json_response, optional_json_object
 from openiom_simulators.warehouse.automation import Automation
 from openiom_simulators.warehouse.callbacks import MAX_BATCH, Callbacks
 from openiom_simulators.warehouse.state import (
     OPEN,
-    Refusal,
+    WAITING,
     Warehouse,
     WarehouseOrder,
+    WarehouseRefusal,
     order_document,
 )
 
@@ -29,7 +31,7 @@ def _warehouse(request: Request) -> Warehouse:
     return warehouse
 
 
-def _clockwork(request: Request) -> Automation:
+def _automation(request: Request) -> Automation:
     automation: Automation = request.app.state.automation
     return automation
 
@@ -38,162 +40,170 @@ def _order(request: Request) -> WarehouseOrder:
     return _warehouse(request).order(request.path_params["order_id"])
 
 
-def _accepted(order: WarehouseOrder, new: bool) -> dict[str, Any]:
+def _summary(order: WarehouseOrder, new: bool) -> dict[str, Any]:
     return {"id": order.id, "reference": order.reference, "state": order.state, "repeated": not new}
 
 
 async def create_order(request: Request) -> Response:
-    """One order under the `Idempotency-Key` header: 201 when new, 200 when repeated."""
-    warehouse = _warehouse(request)
-    warehouse.calls["single"] += 1
+    """Create one order under the `Idempotency-Key` header: 201 when new, 200 when repeated."""
+    _warehouse(request).calls["single"] += 1
     key = request.headers.get("idempotency-key", "")
     if not key:
-        raise Refusal("idempotency_key_missing", "send an Idempotency-Key header", status=400)
-    order, new = warehouse.receive(key=key, document=await json_object(request))
+        raise WarehouseRefusal(
+            "idempotency_key_missing", "send an Idempotency-Key header", status=400
+        )
+    order, new = _receive(request, key, await json_object(request))
+    return json_response(_summary(order, new), status=201 if new else 200)
+
+
+def _receive(request: Request, key: str, document: dict[str, Any]) -> tuple[WarehouseOrder, bool]:
+    """Create an order and schedule its processing. Return it and whether it is new."""
+    order, new = _warehouse(request).receive(key=key, document=document)
     if new:
-        _clockwork(request).expect(order)
-    return answer(_accepted(order, new), status=201 if new else 200)
+        _automation(request).schedule(order)
+    return order, new
 
 
 async def create_orders(request: Request) -> Response:
-    """Up to 100 orders, each with its `idempotency_key`; every item has its result, in the order sent."""
-    warehouse, automation = _warehouse(request), _clockwork(request)
+    """Create up to 100 orders, each with its `idempotency_key` and its own result."""
+    warehouse = _warehouse(request)
     warehouse.calls["bulk"] += 1
-    body = await request.body()
+    items = _parse_bulk(await request.body())
+    warehouse.calls["bulk_items"] += len(items)
+    results: list[dict[str, Any]] = []
+    status = 200
+    for index, item in enumerate(items):
+        result = _create_item(request, item)
+        if result["status"] >= 400:
+            status = 207
+        results.append({"index": index, **result})
+    return json_response({"results": results}, status=status)
+
+
+def _parse_bulk(body: bytes) -> list[Any]:
+    """Return the orders of a bulk request. Raise `WarehouseRefusal`."""
     if len(body) > MAX_BODY:
-        raise Refusal("too_large", f"a bulk call may hold {MAX_BODY} bytes", status=413)
+        raise WarehouseRefusal("too_large", f"a bulk call may hold {MAX_BODY} bytes", status=413)
     try:
         items = orjson.loads(body)["orders"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise Refusal("invalid_body", 'send {"orders": [...]}', status=400) from None
+        raise WarehouseRefusal("invalid_body", 'send {"orders": [...]}', status=400) from None
     if not isinstance(items, list) or len(items) > MAX_BULK:
-        raise Refusal("too_many_orders", f"a bulk call may hold {MAX_BULK} orders", status=422)
-    warehouse.calls["bulk_items"] += len(items)
-    results: list[dict[str, Any]] = []
-    for index, item in enumerate(items):
-        try:
-            key = item.pop("idempotency_key", "") if isinstance(item, dict) else ""
-            if not key or not isinstance(key, str):
-                raise Refusal(
-                    "idempotency_key_missing", "give every order an idempotency_key", status=400
-                )
-            order, new = warehouse.receive(key=key, document=item)
-        except Refusal as error:
-            results.append({"index": index, "status": error.status, "error": problem(error)})
-            continue
-        if new:
-            automation.expect(order)
-        results.append(
-            {"index": index, "status": 201 if new else 200, "order": _accepted(order, new)}
-        )
-    return answer(
-        {"results": results}, status=207 if any(r["status"] >= 400 for r in results) else 200
-    )
+        detail = f"a bulk call may hold {MAX_BULK} orders"
+        raise WarehouseRefusal("too_many_orders", detail, status=422)
+    return items
 
 
-def problem(error: Refusal) -> dict[str, Any]:
-    """A refusal as callers see it."""
+def _create_item(request: Request, item: Any) -> dict[str, Any]:
+    """Create one order of a bulk request and return its result."""
+    try:
+        key = item.pop("idempotency_key", "") if isinstance(item, dict) else ""
+        if not key or not isinstance(key, str):
+            raise WarehouseRefusal(
+                "idempotency_key_missing", "give every order an idempotency_key", status=400
+            )
+        order, new = _receive(request, key, item)
+    except WarehouseRefusal as error:
+        return {"status": error.status, "error": problem(error)}
+    return {"status": 201 if new else 200, "order": _summary(order, new)}
+
+
+def problem(error: WarehouseRefusal) -> dict[str, Any]:
+    """Return a refusal as clients receive it."""
     return {"code": error.code, "detail": error.detail}
 
 
 async def list_orders(request: Request) -> Response:
-    """By `reference`; without one, by `state` and page (`after` an id, `limit`), for an operator's page."""
+    """Return the orders of a `reference`, or a page (`after` an id, `limit`) by `state`."""
     warehouse, query = _warehouse(request), request.query_params
     if "reference" in query:
         found = warehouse.by_reference.get(query["reference"], [])
-        return answer({"orders": [order_document(order) for order in found]})
-    limit, after, state = number(query.get("limit"), 50), query.get("after", ""), query.get("state")
-    shown: list[WarehouseOrder] = []
-    for order in warehouse.orders.values():
-        if order.id > after and state in (None, order.state):
-            shown.append(order)
-            if len(shown) == min(limit, MAX_BATCH):
-                break
-    return answer({"orders": [order_document(order) for order in shown]})
+        return json_response({"orders": [order_document(order) for order in found]})
+    limit = min(parse_number(query.get("limit"), 50), MAX_BATCH)
+    after, state = query.get("after", ""), query.get("state")
+
+    def is_listed(order: WarehouseOrder) -> bool:
+        return order.id > after and state in (None, order.state)
+
+    page = islice(filter(is_listed, warehouse.orders.values()), limit)
+    return json_response({"orders": [order_document(order) for order in page]})
 
 
-def number(text: str | None, default: int) -> int:
-    """A query parameter as a whole number from 0; refused when it is something else."""
+def parse_number(text: str | None, default: int) -> int:
+    """Return a query parameter as a number from 0. Raise `WarehouseRefusal`."""
     if not text:
         return default
     if not text.isdigit():
-        raise Refusal("invalid_query", f"{text} is not a whole number", status=400)
+        raise WarehouseRefusal("invalid_query", f"{text} is not a whole number", status=400)
     return int(text)
 
 
 async def get_order(request: Request) -> Response:
-    return answer(order_document(_order(request)))
+    """Return one order."""
+    return json_response(order_document(_order(request)))
 
 
 async def cancel_order(request: Request) -> Response:
+    """Cancel an order unless a parcel has left."""
     order = _order(request)
     _warehouse(request).cancel(order)
-    return answer(order_document(order))
+    return json_response(order_document(order))
 
 
 async def account(request: Request) -> Response:
-    """What the token stands for: the probe of a connection."""
-    return answer({"name": request.app.state.name, "scopes": list(SCOPES)})
+    """Return the account and scopes of the token."""
+    return json_response({"name": request.app.state.name, "scopes": list(SCOPES)})
 
 
 async def list_events(request: Request) -> Response:
-    """Events `after` a sequence number, oldest first, with the cursor to ask from next."""
-    warehouse, query = _warehouse(request), request.query_params
-    after, limit = number(query.get("after"), 0), number(query.get("limit"), 100)
-    part = warehouse.events[after : after + min(limit, MAX_EVENTS)]
-    cursor = part[-1]["sequence"] if part else after
-    return answer(
-        {"events": part, "next_after": cursor, "has_more": cursor < len(warehouse.events)}
-    )
+    """Return events `after` a sequence number, the oldest first, and the next cursor."""
+    events, query = _warehouse(request).events, request.query_params
+    after = parse_number(query.get("after"), 0)
+    limit = min(parse_number(query.get("limit"), 100), MAX_EVENTS)
+    page = events[after : after + limit]
+    cursor = page[-1]["sequence"] if page else after
+    return json_response({"events": page, "next_after": cursor, "has_more": cursor < len(events)})
 
 
 async def set_callback(request: Request) -> Response:
-    """`PUT {"url", "secret", "batch_size"}` says where callbacks go; what gathered before goes first."""
+    """`PUT {"url", "secret", "batch_size"}` sets the destination; waiting events are sent first."""
     callbacks: Callbacks = request.app.state.callbacks
+    target = callbacks.destination
     if request.method == "PUT":
         document = await json_object(request)
-        target = callbacks.destination
         target.url = str(document.get("url", target.url))
         target.secret = str(document.get("secret", target.secret))
-        target.batch_size = max(
-            1, min(int(document.get("batch_size", target.batch_size)), MAX_BATCH)
-        )
+        batch_size = int(document.get("batch_size", target.batch_size))
+        target.batch_size = max(1, min(batch_size, MAX_BATCH))
         callbacks.more.set()
-    return answer(
-        {"url": callbacks.destination.url, "batch_size": callbacks.destination.batch_size}
-    )
+    return json_response({"url": target.url, "batch_size": target.batch_size})
 
 
 async def accept_order(request: Request) -> Response:
+    """Accept an order as an operator."""
     order = _order(request)
     _warehouse(request).accept(order)
-    _clockwork(request).expect(order)
-    return answer(order_document(order))
+    _automation(request).schedule(order)
+    return json_response(order_document(order))
 
 
 async def decline_order(request: Request) -> Response:
+    """Decline an order as an operator; `{"reason"}` is optional."""
     order = _order(request)
-    document = await json_object(request) if await request.body() else {}
-    _warehouse(request).decline(
-        order, reason=str(document.get("reason") or "declined by the warehouse")
-    )
-    return answer(order_document(order))
+    document = await optional_json_object(request)
+    reason = str(document.get("reason") or "declined by the warehouse")
+    _warehouse(request).decline(order, reason=reason)
+    return json_response(order_document(order))
 
 
 async def ship_order(request: Request) -> Response:
-    """`{"carrier", "service", "items": [{"line_reference", "quantity"}], "final"}`; empty: all left."""
+    """Ship `{"carrier", "service", "items": [{"line_reference", "quantity"}], "final"}`.
+
+    Without items, everything unshipped is shipped.
+    """
     order = _order(request)
-    document = await json_object(request) if await request.body() else {}
-    items: dict[str, int] | None = None
-    if document.get("items"):
-        try:
-            items = {
-                str(item["line_reference"]): int(item["quantity"]) for item in document["items"]
-            }
-        except (KeyError, TypeError, ValueError):
-            raise Refusal(
-                "invalid_shipment", "items need line_reference and quantity", status=422
-            ) from None
+    document = await optional_json_object(request)
+    items = _parse_items(document.get("items"))
     _warehouse(request).ship(
         order,
         carrier=str(document.get("carrier") or "UPS"),
@@ -201,25 +211,41 @@ async def ship_order(request: Request) -> Response:
         items=items,
         final=bool(document.get("final", items is None)),
     )
-    return answer(order_document(order))
+    return json_response(order_document(order))
+
+
+def _parse_items(rows: Any) -> dict[str, int] | None:
+    """Return quantities by line reference, None without items. Raise `WarehouseRefusal`."""
+    if not rows:
+        return None
+    items = {}
+    try:
+        for row in rows:
+            items[str(row["line_reference"])] = int(row["quantity"])
+    except (KeyError, TypeError, ValueError):
+        detail = "items need line_reference and quantity"
+        raise WarehouseRefusal("invalid_shipment", detail, status=422) from None
+    return items
 
 
 async def deliver_order(request: Request) -> Response:
+    """Deliver a shipped order as an operator."""
     order = _order(request)
     _warehouse(request).deliver(order)
-    return answer(order_document(order))
+    return json_response(order_document(order))
 
 
 async def ship_all(request: Request) -> Response:
-    """Accept what waits and ship everything that is open."""
+    """Accept all waiting orders and ship all open ones."""
     warehouse, shipped = _warehouse(request), 0
     for order in warehouse.orders.values():
-        if order.state in OPEN:
-            if order.state == "waiting":
-                warehouse.accept(order)
-            warehouse.ship(order, carrier="UPS", service="Ground")
-            shipped += 1
-    return answer({"shipped": shipped})
+        if order.state not in OPEN:
+            continue
+        if order.state == WAITING:
+            warehouse.accept(order)
+        warehouse.ship(order, carrier="UPS", service="Ground")
+        shipped += 1
+    return json_response({"shipped": shipped})
 
 
 ONE = "/v1/orders/{order_id}"

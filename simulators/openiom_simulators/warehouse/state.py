@@ -1,6 +1,7 @@
-"""What the warehouse remembers, and the few things that may happen to an order in it."""
+"""The state of a warehouse, and the transitions of its orders."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,12 +11,12 @@ import orjson
 
 WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED = "waiting", "accepted", "picked", "partially_shipped"
 SHIPPED, DELIVERED, DECLINED, CANCELED = "shipped", "delivered", "declined", "canceled"
-OPEN = frozenset({WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED})
-STATES = (WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED, SHIPPED, DELIVERED, DECLINED, CANCELED)
+OPEN = frozenset((WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED))
+CALL_KINDS = ("single", "bulk", "bulk_items", "repeats", "conflicts", "refused")
 
 
-class Refusal(Exception):
-    """The warehouse will not do this; `status` is HTTP's, `code` is for programs, `detail` for people."""
+class WarehouseRefusal(Exception):
+    """A refused request: an HTTP `status`, a `code` for programs and a `detail` for people."""
 
     def __init__(self, code: str, detail: str, *, status: int) -> None:
         super().__init__(detail)
@@ -24,17 +25,22 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class WarehouseLine:
-    """What is asked for on one line; `reference` is the caller's name for it."""
+    """A line of an order; `reference` is the client's name for it."""
 
     reference: str
     sku: str
     quantity: int
     shipped: int = 0
 
+    @property
+    def unshipped(self) -> int:
+        """The quantity that has not been shipped."""
+        return self.quantity - self.shipped
+
 
 @dataclass(slots=True)
 class Parcel:
-    """One shipment that left; `items` are (line reference, sku, quantity)."""
+    """A shipped parcel; `items` are (line reference, SKU, quantity)."""
 
     id: str
     carrier: str
@@ -46,7 +52,7 @@ class Parcel:
 
 @dataclass(slots=True)
 class WarehouseOrder:
-    """One order the warehouse took in."""
+    """An order of the warehouse."""
 
     id: str
     number: int
@@ -61,7 +67,7 @@ class WarehouseOrder:
 
 @dataclass(slots=True)
 class KeyUse:
-    """What an idempotency key stands for, and how often it was used."""
+    """The order that an idempotency key created, and how often the key was sent."""
 
     order: WarehouseOrder
     digest: bytes
@@ -70,107 +76,112 @@ class KeyUse:
 
 
 class Warehouse:
-    """One warehouse's books. `hear` is told the event documents as they are written, in order."""
+    """The orders and events of one warehouse. `publish` receives every event, in order."""
 
     def __init__(
-        self, *, now: Callable[[], datetime], hear: Callable[[dict[str, Any]], None]
+        self, *, now: Callable[[], datetime], publish: Callable[[dict[str, Any]], None]
     ) -> None:
-        self.now, self.hear = now, hear
+        self.now, self.publish = now, publish
         self.orders: dict[str, WarehouseOrder] = {}
         self.by_reference: dict[str, list[WarehouseOrder]] = {}
         self.keys: dict[str, KeyUse] = {}
         self.events: list[dict[str, Any]] = []
         self.parcels = 0
-        self.calls = {
-            "single": 0,
-            "bulk": 0,
-            "bulk_items": 0,
-            "repeats": 0,
-            "conflicts": 0,
-            "refused": 0,
-        }
+        self.calls = dict.fromkeys(CALL_KINDS, 0)
 
     def receive(self, *, key: str, document: Mapping[str, Any]) -> tuple[WarehouseOrder, bool]:
-        """Take an order in once for its key: (order, is it new). Refuses a key used for another payload."""
-        digest = hashlib.blake2b(
-            orjson.dumps(document, option=orjson.OPT_SORT_KEYS), digest_size=16
-        ).digest()
+        """Return the order of an idempotency key and whether it is new.
+
+        Raise `WarehouseRefusal` for an invalid order, and for a key used with another payload.
+        """
+        payload = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.blake2b(payload, digest_size=16).digest()
         use = self.keys.get(key)
         if use is not None:
-            use.calls += 1
-            if use.digest != digest:
-                use.conflicts += 1
-                self.calls["conflicts"] += 1
-                raise Refusal(
-                    "idempotency_key_reused",
-                    f"idempotency key {key} was used for another payload; send a new key for a new order",
-                    status=409,
-                )
-            self.calls["repeats"] += 1
-            return use.order, False
-        lines = self._checked_lines(document)
+            return self._repeat(key, use, digest), False
+        lines = self._parse_lines(document)
         number = len(self.orders) + 1
         order = WarehouseOrder(
-            f"WH-{number:08d}",
-            number,
-            document["reference"],
-            lines,
-            document.get("ship_to") or {},
-            self.now().isoformat(),
+            id=f"WH-{number:08d}",
+            number=number,
+            reference=document["reference"],
+            lines=lines,
+            ship_to=document.get("ship_to") or {},
+            received_at=self.now().isoformat(),
         )
         self.orders[order.id] = order
         self.by_reference.setdefault(order.reference, []).append(order)
         self.keys[key] = KeyUse(order, digest)
         return order, True
 
-    def _checked_lines(self, document: Mapping[str, Any]) -> list[WarehouseLine]:
-        """The lines of a well-formed order; refused with the path of what is wrong."""
-        if not isinstance(document.get("reference"), str) or not document["reference"]:
+    def _repeat(self, key: str, use: KeyUse, digest: bytes) -> WarehouseOrder:
+        """Return the order of a repeated key. Raise `WarehouseRefusal` for another payload."""
+        use.calls += 1
+        if use.digest == digest:
+            self.calls["repeats"] += 1
+            return use.order
+        use.conflicts += 1
+        self.calls["conflicts"] += 1
+        raise WarehouseRefusal(
+            "idempotency_key_reused",
+            f"idempotency key {key} was used for another payload; send a new key for a new order",
+            status=409,
+        )
+
+    def _parse_lines(self, document: Mapping[str, Any]) -> list[WarehouseLine]:
+        """Return the lines of an order. Raise `WarehouseRefusal` with the path of a fault."""
+        if not _is_text(document.get("reference")):
             raise self._invalid("reference", "must be a non-empty string")
         rows = document.get("lines")
         if not isinstance(rows, list) or not rows:
             raise self._invalid("lines", "must hold at least one line")
-        lines = []
+        lines: dict[str, WarehouseLine] = {}
         for index, row in enumerate(rows):
-            if not isinstance(row, dict) or not isinstance(row.get("sku"), str) or not row["sku"]:
-                raise self._invalid(f"lines[{index}].sku", "must be a non-empty string")
-            quantity = row.get("quantity")
-            if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
-                raise self._invalid(f"lines[{index}].quantity", "must be a whole number above 0")
-            lines.append(
-                WarehouseLine(str(row.get("line_reference") or index + 1), row["sku"], quantity)
-            )
-        if len({line.reference for line in lines}) < len(lines):
+            line = self._parse_line(index, row)
+            lines[line.reference] = line
+        if len(lines) < len(rows):
             raise self._invalid("lines", "must not repeat a line_reference")
-        return lines
+        return list(lines.values())
 
-    def _invalid(self, path: str, problem: str) -> Refusal:
+    def _parse_line(self, index: int, row: Any) -> WarehouseLine:
+        if not isinstance(row, dict) or not _is_text(row.get("sku")):
+            raise self._invalid(f"lines[{index}].sku", "must be a non-empty string")
+        quantity = row.get("quantity")
+        if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
+            raise self._invalid(f"lines[{index}].quantity", "must be a whole number above 0")
+        reference = str(row.get("line_reference") or index + 1)
+        return WarehouseLine(reference, row["sku"], quantity)
+
+    def _invalid(self, path: str, problem: str) -> WarehouseRefusal:
         self.calls["refused"] += 1
-        return Refusal("invalid_order", f"{path} {problem}", status=422)
+        return WarehouseRefusal("invalid_order", f"{path} {problem}", status=422)
 
     def order(self, order_id: str) -> WarehouseOrder:
-        """The order; refused with 404 when there is none."""
+        """Return an order. Raise `WarehouseRefusal` with status 404."""
         if order_id not in self.orders:
-            raise Refusal("order_not_found", f"no order {order_id}", status=404)
+            raise WarehouseRefusal("order_not_found", f"no order {order_id}", status=404)
         return self.orders[order_id]
 
     def accept(self, order: WarehouseOrder) -> None:
+        """Accept a waiting order."""
         self._move(order, ACCEPTED, allowed=(WAITING,))
-        self._tell("order.accepted", order)
+        self._publish("order.accepted", order)
 
     def decline(self, order: WarehouseOrder, *, reason: str) -> None:
+        """Decline an order that has not been shipped."""
         self._move(order, DECLINED, allowed=(WAITING, ACCEPTED, PICKED))
         order.reason = reason
-        self._tell("order.declined", order, reason=reason)
+        self._publish("order.declined", order, reason=reason)
 
     def cancel(self, order: WarehouseOrder) -> None:
-        """Cancel at the caller's wish; refused once something has left."""
+        """Cancel an order on request of the client, unless a parcel has left."""
         if order.state == CANCELED:
             return
         self._move(order, CANCELED, allowed=(WAITING, ACCEPTED, PICKED))
-        self._tell("order.canceled", order)
+        self._publish("order.canceled", order)
 
     def pick(self, order: WarehouseOrder) -> None:
+        """Pick an accepted order."""
         self._move(order, PICKED, allowed=(ACCEPTED,))
 
     def ship(
@@ -182,57 +193,45 @@ class Warehouse:
         items: Mapping[str, int] | None = None,
         final: bool = True,
     ) -> Parcel:
-        """Send one parcel with these units by line reference (all that is left when None).
+        """Ship one parcel with these quantities by line reference, None for all unshipped ones.
 
-        `final` says that nothing more will follow, also when units stay behind (shipped short).
+        After a `final` parcel nothing follows, also when units remain unshipped.
         """
         if order.state not in (ACCEPTED, PICKED, PARTIALLY_SHIPPED):
-            raise self._wrong_state(order, "shipped")
-        left = {line.reference: line.quantity - line.shipped for line in order.lines}
-        wanted = (
-            {ref: units for ref, units in left.items() if units} if items is None else dict(items)
-        )
-        for reference, units in wanted.items():
-            if not 0 < units <= left.get(reference, 0):
-                raise Refusal(
-                    "invalid_shipment",
-                    f"line {reference} has {left.get(reference, 0)} left to ship, not {units}",
-                    status=422,
-                )
+            raise _wrong_state(order, "shipped")
+        quantities = _all_unshipped(order) if items is None else _check_unshipped(order, items)
         self.parcels += 1
         number = self.parcels
         parcel = Parcel(f"SHP-{number:08d}", carrier, service, f"1Z{number:010d}", [])
         for line in order.lines:
-            if line.reference in wanted:
-                line.shipped += wanted[line.reference]
-                parcel.items.append((line.reference, line.sku, wanted[line.reference]))
-        parse_id = all(line.shipped == line.quantity for line in order.lines)
+            if line.reference in quantities:
+                line.shipped += quantities[line.reference]
+                parcel.items.append((line.reference, line.sku, quantities[line.reference]))
+        is_complete = not _all_unshipped(order)
         order.parcels.append(parcel)
-        order.state = SHIPPED if parse_id or final else PARTIALLY_SHIPPED
-        self._tell(
-            "order.shipped", order, shipment=parcel_document(parcel, final=order.state == SHIPPED)
-        )
+        order.state = SHIPPED if is_complete or final else PARTIALLY_SHIPPED
+        shipment = parcel_document(parcel, final=order.state == SHIPPED)
+        self._publish("order.shipped", order, shipment=shipment)
         return parcel
 
     def deliver(self, order: WarehouseOrder) -> None:
-        """Every parcel reached the customer."""
+        """Deliver all parcels of a shipped order."""
         self._move(order, DELIVERED, allowed=(SHIPPED,))
         for parcel in order.parcels:
             parcel.delivered = True
-        last = order.parcels[-1]
-        self._tell("order.delivered", order, shipment=parcel_document(last, final=True))
+        shipment = parcel_document(order.parcels[-1], final=True)
+        self._publish("order.delivered", order, shipment=shipment)
+
+    def counts_by_state(self) -> dict[str, int]:
+        """Return the number of orders by state."""
+        return Counter(order.state for order in self.orders.values())
 
     def _move(self, order: WarehouseOrder, state: str, *, allowed: Sequence[str]) -> None:
         if order.state not in allowed:
-            raise self._wrong_state(order, state)
+            raise _wrong_state(order, state)
         order.state = state
 
-    def _wrong_state(self, order: WarehouseOrder, state: str) -> Refusal:
-        return Refusal(
-            "wrong_state", f"order {order.id} is {order.state} and cannot be {state}", status=409
-        )
-
-    def _tell(self, kind: str, order: WarehouseOrder, **more: Any) -> None:
+    def _publish(self, kind: str, order: WarehouseOrder, **details: Any) -> None:
         sequence = len(self.events) + 1
         event = {
             "id": f"EVT-{sequence:010d}",
@@ -240,31 +239,70 @@ class Warehouse:
             "occurred_at": self.now().isoformat(),
             "sequence": sequence,
             "order": {"id": order.id, "reference": order.reference},
-            **more,
+            **details,
         }
         self.events.append(event)
-        self.hear(event)
+        self.publish(event)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _wrong_state(order: WarehouseOrder, state: str) -> WarehouseRefusal:
+    detail = f"order {order.id} is {order.state} and cannot be {state}"
+    return WarehouseRefusal("wrong_state", detail, status=409)
+
+
+def _all_unshipped(order: WarehouseOrder) -> dict[str, int]:
+    """Return the unshipped quantities by line reference."""
+    return {line.reference: line.unshipped for line in order.lines if line.unshipped}
+
+
+def _check_unshipped(order: WarehouseOrder, items: Mapping[str, int]) -> dict[str, int]:
+    """Return the quantities of a parcel. Raise `WarehouseRefusal` for more than is unshipped."""
+    unshipped = _all_unshipped(order)
+    for reference, quantity in items.items():
+        left = unshipped.get(reference, 0)
+        if not 0 < quantity <= left:
+            detail = f"line {reference} has {left} left to ship, not {quantity}"
+            raise WarehouseRefusal("invalid_shipment", detail, status=422)
+    return dict(items)
 
 
 def parcel_document(parcel: Parcel, *, final: bool) -> dict[str, Any]:
-    """A parcel as events and orders show it."""
+    """Return a parcel as events and orders contain it."""
+    items = []
+    for reference, sku, quantity in parcel.items:
+        items.append({"line_reference": reference, "sku": sku, "quantity": quantity})
     return {
         "id": parcel.id,
         "carrier": parcel.carrier,
         "service": parcel.service,
         "tracking_number": parcel.tracking_number,
-        "items": [
-            {"line_reference": reference, "sku": sku, "quantity": quantity}
-            for reference, sku, quantity in parcel.items
-        ],
+        "items": items,
         "final": final,
     }
 
 
 def order_document(order: WarehouseOrder) -> dict[str, Any]:
-    """An order as `/v1/orders/{id}` shows it."""
-    done = order.state in (SHIPPED, DELIVERED)
+    """Return an order as `/v1/orders/{id}` does."""
+    is_shipped = order.state in (SHIPPED, DELIVERED)
     last = len(order.parcels) - 1
+    shipments = []
+    for index, parcel in enumerate(order.parcels):
+        shipment = parcel_document(parcel, final=is_shipped and index == last)
+        shipments.append({**shipment, "delivered": parcel.delivered})
+    lines = []
+    for line in order.lines:
+        lines.append(
+            {
+                "line_reference": line.reference,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "shipped": line.shipped,
+            }
+        )
     return {
         "id": order.id,
         "reference": order.reference,
@@ -272,21 +310,11 @@ def order_document(order: WarehouseOrder) -> dict[str, Any]:
         "reason": order.reason,
         "received_at": order.received_at,
         "ship_to": order.ship_to,
-        "lines": [
-            {
-                "line_reference": x.reference,
-                "sku": x.sku,
-                "quantity": x.quantity,
-                "shipped": x.shipped,
-            }
-            for x in order.lines
-        ],
-        "shipments": [
-            {**parcel_document(parcel, final=done and index == last), "delivered": parcel.delivered}
-            for index, parcel in enumerate(order.parcels)
-        ],
+        "lines": lines,
+        "shipments": shipments,
     }
 
 
 def utc_now() -> datetime:
+    """Return the current time."""
     return datetime.now(UTC)

@@ -91,14 +91,18 @@ def parked_for_failure(failure: TransformFailure) -> MessageOutcome:
 def parked_for_keys(missing: Sequence[MappingKey]) -> MessageOutcome:
     """Return the outcome of a message with unmapped keys; it is replayed when they are mapped."""
     lookups = list(dict.fromkeys(map(lookup_of, missing)))
+    remedy = "map the keys; the message is replayed automatically"
+    where = missing[0].into or ""
+    return parked(f"no mapping for {_list_lookups(lookups)}", where, remedy, lookups)
+
+
+def _list_lookups(lookups: Sequence[Lookup]) -> str:
     shown = []
     for table, name, value in lookups[:LISTED_KEYS]:
         shown.append(f"{table} {name}={value}")
-    text = ", ".join(shown)
-    if len(lookups) > LISTED_KEYS:
-        text += f" and {len(lookups) - LISTED_KEYS} more"
-    remedy = "map the keys; the message is replayed automatically"
-    return parked(f"no mapping for {text}", missing[0].into or "", remedy, lookups)
+    hidden = len(lookups) - len(shown)
+    more = f" and {hidden} more" if hidden else ""
+    return ", ".join(shown) + more
 
 
 def intake_outcome(result: IntakeResult) -> MessageOutcome:

@@ -8,7 +8,7 @@ other messages do not wait for it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -131,14 +131,21 @@ def process_batch(
     """Process the messages of a batch and store their outcomes."""
     outcomes = find_stale(session, messages)
     fresh = [message for message in messages if message.id not in outcomes]
-    groups: dict[tuple[str, str], list[PendingMessage]] = {}
-    for message in fresh:
-        groups.setdefault((message.instance, message.kind), []).append(message)
-    for instance, kind in sorted(groups):
-        group = sorted(groups[instance, kind], key=attrgetter("id"))
+    for (instance, kind), group in _group(fresh):
         outcomes |= process_group(registry, session, instance, kind, group, now)
     store_outcomes(session, messages, outcomes, now)
-    mark_superseded(session, [m for m in fresh if outcomes[m.id].state in ACCEPTED])
+    accepted = [message for message in fresh if outcomes[message.id].state in ACCEPTED]
+    mark_superseded(session, accepted)
+
+
+def _group(
+    messages: Sequence[PendingMessage],
+) -> list[tuple[tuple[str, str], list[PendingMessage]]]:
+    """Return the messages by (instance, kind), both in a fixed order, oldest message first."""
+    groups: dict[tuple[str, str], list[PendingMessage]] = {}
+    for message in sorted(messages, key=attrgetter("id")):
+        groups.setdefault((message.instance, message.kind), []).append(message)
+    return sorted(groups.items(), key=itemgetter(0))
 
 
 def find_stale(session: Session, messages: Sequence[PendingMessage]) -> Outcomes:

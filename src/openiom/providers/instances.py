@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
-from openiom.platform.secrets import MASK, is_reference, mask_secrets
+from openiom.platform.secrets import MASK, is_reference, masked
 from openiom.provider_contract import Provider
 
 from .models import ProviderInstanceRow
@@ -55,7 +55,7 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
     def redact(body: dict[str, Any]) -> dict[str, Any]:
         provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
-        return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
+        return {**body, "connection": masked(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         return instance_problems(registry, body)
@@ -82,25 +82,27 @@ def encrypt_connection(
     provider = registry.catalog.get(body["provider"])
     if provider is None:
         return body
-    before: dict[str, str] = (old or {}).get("connection", {})
+    before: dict[str, str] = old.get("connection", {}) if old else {}
     encrypted = dict(body.get("connection", {}))
     for name in secret_fields(provider) & encrypted.keys():
-        value, stored = str(encrypted[name]), before.get(name, "")
-        unchanged = value == MASK or _is_same_secret(registry, stored, value)
-        if stored and unchanged:
-            encrypted[name] = stored
-        elif value and value != MASK:
-            encrypted[name] = registry.secrets.encrypt(value)
+        encrypted[name] = _encrypt(registry, str(encrypted[name]), before.get(name, ""))
     return {**body, "connection": encrypted}
 
 
+def _encrypt(registry: ProviderRegistry, value: str, stored: str) -> str:
+    """Return the text to store for a secret, of which `stored` is stored at present."""
+    if stored and (value == MASK or _is_same_secret(registry, stored, value)):
+        return stored
+    if value in ("", MASK):
+        return value
+    return registry.secrets.seal(value)
+
+
 def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool:
-    if not stored:
-        return False
     if is_reference(stored) or is_reference(value):
         return stored == value
     try:
-        return registry.secrets.reveal(stored) == value
+        return registry.secrets.open(stored) == value
     except IomError:
         return False
 
