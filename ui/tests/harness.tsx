@@ -1,6 +1,7 @@
 import { PreferencesRoot } from '@kit/preferences';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render } from '@testing-library/react';
+import { render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
 import { vi } from 'vitest';
 
@@ -20,7 +21,7 @@ export class ProblemResponse {
   ) {}
 }
 
-/** A server in a table: `'GET /api/v1/orders': () => page`. Returns everything that was sent. */
+/** Answer requests from a table such as `'GET /api/v1/orders': () => page`. Returns the requests received. */
 export function mockServer(replies: Record<string, Reply>): RecordedRequest[] {
   const sent: RecordedRequest[] = [];
   vi.stubGlobal('fetch', async (request: Request) => {
@@ -44,7 +45,7 @@ export function mockServer(replies: Record<string, Reply>): RecordedRequest[] {
   return sent;
 }
 
-/** Show `routes` at `path` as the app would. */
+/** Render `routes` at `path` with the providers of the application. */
 export function renderRoutes(routes: RouteObject[], path: string) {
   const router = createMemoryRouter(routes, { initialEntries: [path] });
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
@@ -56,4 +57,16 @@ export function renderRoutes(routes: RouteObject[], path: string) {
     </QueryClientProvider>,
   );
   return { router, queries: queryClient };
+}
+
+/** Select `option` in the select labeled `label`. */
+export async function chooseOption(label: string, option: string): Promise<void> {
+  await userEvent.click(screen.getByLabelText(label));
+  const item = await waitFor(() => {
+    const items = [...document.querySelectorAll('.ant-select-item-option-content')];
+    const found = items.find((candidate) => candidate.textContent === option);
+    if (found === undefined) throw new Error(`no option ${option}`);
+    return found;
+  });
+  await userEvent.click(item);
 }

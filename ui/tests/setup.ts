@@ -2,13 +2,13 @@ import '@testing-library/jest-dom/vitest';
 import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
-// jsdom has no WebGL; the map is looked at in a browser.
+// jsdom has no WebGL; browser tests cover the map.
 vi.mock('@kit/MapCanvas', () => ({ default: () => null }));
 
-// A busy machine draws a first page in more than a second.
+// On a busy machine the first render takes more than a second.
 configure({ asyncUtilTimeout: 60_000 });
 
-// What jsdom lacks and Ant Design asks for.
+// Used by Ant Design and missing in jsdom.
 class NoResize {
   observe(): void {
     return undefined;
@@ -25,7 +25,8 @@ const computed = window.getComputedStyle.bind(window);
 window.getComputedStyle = (element) => computed(element);
 Object.defineProperty(window, 'matchMedia', {
   value: (query: string) => ({
-    matches: false,
+    // Without motion, menus and dialogs open at once.
+    matches: query.includes('prefers-reduced-motion'),
     media: query,
     addListener: vi.fn(),
     removeListener: vi.fn(),
