@@ -267,7 +267,9 @@ def index_query(database: Database, n: int, locations: int) -> None:
         places = {"siteId": names, "locationId": names}
         body = {"filters": {**filters, **places}, "groupbyvalues": [], "returnnegative": True}
         question = read_index_query(body, configuration, version=1)
-        answer = result_json(measure_sums(session, question, configuration), question, configuration)
+        answer = result_json(
+            measure_sums(session, question, configuration), question, configuration
+        )
     assert answer.count(b'"productId"') == 100 * locations, answer[:500]
 
 

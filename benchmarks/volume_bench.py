@@ -68,7 +68,7 @@ STATES = (
     " 'Sent To Fulfillment', m.at FROM made m"
 )
 COUNTS = (
-    "INSERT INTO orders.order_count (state, attention, orders) SELECT state, '', count(*)"
+    "INSERT INTO orders.order_count_delta (state, attention, orders) SELECT state, '', count(*)"
     " FROM (SELECT CASE WHEN waits THEN 'fulfillment_in_process' ELSE 'completed' END AS state"
     " FROM made) s GROUP BY 1"
 )
@@ -138,7 +138,7 @@ def measure_requests(site: BenchmarkSite, client: httpx.Client, orders: int) -> 
     lists: dict[str, Parameters] = {
         "list": lambda: {},
         "by_state": lambda: {"state": random.choice(states)},
-        "held": lambda: {"held": "true"},
+        "manual_hold": lambda: {"manual_hold": "true"},
         "by_number": lambda: {"search": f"V{random.randrange(orders)}"},
         "by_name": lambda: {"search": f"customer {random.randrange(orders)}"},
         "by_email": lambda: {"search": f"c{random.randrange(orders)}@"},

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from openiom.app.application import EVENT_TITLES, STATE_TABLES, Application, known_events
+from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Configuration
-from openiom.platform.events import utc_now
 from openiom.state_framework import states_kind
 
 PATH = "/api/v1/vocabulary"
@@ -84,5 +84,5 @@ def test_states_and_reasons_of_this_environment_are_served(
     assert {"name": "Suspicious", "title": "Suspicious"} in order["reasons"]
 
 
-def test_the_vocabulary_needs_a_signed_in_principal(stranger: TestClient) -> None:
-    assert stranger.get(PATH).status_code == 401
+def test_the_vocabulary_needs_a_signed_in_principal(anonymous_client: TestClient) -> None:
+    assert anonymous_client.get(PATH).status_code == 401

@@ -195,9 +195,7 @@ def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
     page.get_by_role("button", name=re.compile("^Explain order")).first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Verified").first).to_be_visible()
-    expect(
-        drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on hand)")).first
-    ).to_be_visible()
+    expect(drawer.get_by_text(re.compile(r"^\d+(\.\d+)? (off|more on hand)")).first).to_be_visible()
     drawer.get_by_text("Original decision").click()
     expect(drawer.get_by_text("Chosen").first).to_be_visible()
     expect(page).to_have_url(re.compile("order="))

@@ -96,7 +96,11 @@ def test_a_rate_table_is_written_tried_deleted_and_brought_back(
     drawer.get_by_label("Title").fill("Own rates")
     drawer.get_by_role("button", name="Add factor").click()
     factor = drawer.get_by_role("group", name="Shipping rate factors, row 1")
-    for label, figure in (("Fallback up to", "5"), ("Fallback price", "8"), ("Per additional kg", "0.75")):
+    for label, figure in (
+        ("Fallback up to", "5"),
+        ("Fallback price", "8"),
+        ("Per additional kg", "0.75"),
+    ):
         factor.get_by_label(label).fill(figure)
     expect(drawer.locator(".try-answer")).to_contain_text("11.75")
     page.get_by_role("button", name="Save rate table").click()

@@ -64,7 +64,9 @@ def test_without_a_check_fulfillment_orders_are_created_whatever_is_on_hand(
     assert outcomes[1].reason == "no source was assigned to LAMP"
     assert fulfillment_orders(sourcing, order) == ["A"]
     assert sourcing.reserved(order) == []
-    assert not any(name.startswith("onhand.check") for name in event_names(sourcing.database, order))
+    assert not any(
+        name.startswith("onhand.check") for name in event_names(sourcing.database, order)
+    )
 
 
 def test_check_and_release_creates_fulfillment_orders_only_with_stock(

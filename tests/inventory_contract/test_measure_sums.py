@@ -9,8 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from openiom.app.application import Application
-from openiom.inventory_visibility import InventoryConfiguration, inventory_configuration
-from openiom.inventory_visibility.availability import measure_sums
+from openiom.inventory_visibility import (
+    InventoryConfiguration,
+    inventory_configuration,
+    measure_sums,
+)
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 import zipcodes
-from tests.shared_data import shared
+from tests.external_data import shared
 
 from openiom_simulators import StoreOptions, running, store_application
 from openiom_simulators.generator import generate

@@ -133,6 +133,7 @@ async function answer(request, response, path, query) {
       );
     if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'lines') return page(response, stock.lines, query);
+    if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;

@@ -49,7 +49,9 @@ def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
     return documents
 
 
-def seed_company(application: Application, documents: Sequence[dict[str, Any]]) -> list[DocumentChange]:
+def seed_company(
+    application: Application, documents: Sequence[dict[str, Any]]
+) -> list[DocumentChange]:
     """Apply documents, all or none."""
     with application.database.unit_of_work() as session:
         return application.configuration.apply(session, documents, at=utc_now(), actor=ACTOR)

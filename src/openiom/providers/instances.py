@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
-from openiom.platform.secrets import MASK, is_reference, masked
+from openiom.platform.secrets import MASK, is_reference, mask_secrets
 from openiom.provider_contract import Provider
 
 from .models import ProviderInstanceRow
@@ -55,7 +55,7 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
     def redact(body: dict[str, Any]) -> dict[str, Any]:
         provider = registry.catalog.get(body["provider"])
         hidden = secret_fields(provider) if provider else set(body["connection"])
-        return {**body, "connection": masked(body.get("connection", {}), hidden)}
+        return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         return instance_problems(registry, body)
@@ -77,7 +77,7 @@ def encrypt_connection(
 ) -> dict[str, Any]:
     """Return a body with encrypted secrets.
 
-    A masked or unchanged secret keeps its stored text, so that the document does not change.
+    A mask_secrets or unchanged secret keeps its stored text, so that the document does not change.
     """
     provider = registry.catalog.get(body["provider"])
     if provider is None:
@@ -95,14 +95,14 @@ def _encrypt(registry: ProviderRegistry, value: str, stored: str) -> str:
         return stored
     if value in ("", MASK):
         return value
-    return registry.secrets.seal(value)
+    return registry.secrets.encrypt(value)
 
 
 def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool:
     if is_reference(stored) or is_reference(value):
         return stored == value
     try:
-        return registry.secrets.open(stored) == value
+        return registry.secrets.reveal(stored) == value
     except IomError:
         return False
 
@@ -131,7 +131,7 @@ def _masked_secrets(provider: Provider, connection: dict[str, Any]) -> list[Prob
     problems = []
     for name in sorted(secret_fields(provider)):
         if connection.get(name) == MASK:
-            what = "is masked and nothing is stored for it"
+            what = "is mask_secrets and nothing is stored for it"
             problems.append(Problem(f"connection.{name}", what, "enter the secret"))
     return problems
 

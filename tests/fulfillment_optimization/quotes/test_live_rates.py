@@ -175,7 +175,10 @@ def test_a_quote_without_a_carrier_calls_no_provider(
 
 
 def test_no_transaction_is_open_while_the_carrier_thinks(
-    product: Application, client: TestClient, carrier: RunningServer, monkeypatch: pytest.MonkeyPatch
+    product: Application,
+    client: TestClient,
+    carrier: RunningServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connected(product, carrier.url)
     seen = []

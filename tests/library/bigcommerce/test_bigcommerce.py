@@ -354,7 +354,9 @@ def run(action: str, shop: BigCommerce, *calls: Call) -> list[CallResult]:
     return list(ACTIONS[action].run(shop, calls))
 
 
-def test_a_shipment_reaches_the_store_with_its_tracking(store: RunningServer, shop: BigCommerce) -> None:
+def test_a_shipment_reaches_the_store_with_its_tracking(
+    store: RunningServer, shop: BigCommerce
+) -> None:
     load(store, 1)
     [result] = run("push_shipment", shop, shipment_call(store, "key-1"))
     assert result.error is None

@@ -7,9 +7,9 @@ import { Problem } from './problem';
 afterEach(() => vi.unstubAllGlobals());
 
 test('empty values are not sent', () => {
-  expect(withoutEmpty({ state: '', source: undefined, product: null, limit: 0, held: false, search: 'LAMP' })).toEqual({
+  expect(withoutEmpty({ state: '', source: undefined, product: null, limit: 0, manual_hold: false, search: 'LAMP' })).toEqual({
     limit: 0,
-    held: false,
+    manual_hold: false,
     search: 'LAMP',
   });
 });
