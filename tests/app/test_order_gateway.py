@@ -11,7 +11,7 @@ import pytest
 from openiom.app import order_gateway
 from openiom.app.demand_gateway import _past_order
 from openiom.app.order_gateway import OrderGateway
-from openiom.fulfillment_optimization import Part, SourcedLine
+from openiom.fulfillment_optimization import SourcedLine, SplitPart
 from openiom.orders import OPTIMIZED
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -126,7 +126,7 @@ def test_split_lines_get_their_sources_except_the_first_part(
         "assign_sources",
         lambda session, sources, now, actor: calls.append((sources, now, actor)),
     )
-    parts = [Part(LINE, 1, "SEA"), Part(OTHER, 2, "CHI"), Part(UUID(int=4), 3, "")]
+    parts = [SplitPart(LINE, 1, "SEA"), SplitPart(OTHER, 2, "CHI"), SplitPart(UUID(int=4), 3, "")]
 
     gateway.divide(SESSION, {LINE: parts}, NOW, "optimizer")
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 import zipcodes
-from tests.external_data import shared
+from tests.external_data import external_path
 
 from openiom_simulators import StoreOptions, running, store_application
 from openiom_simulators.generator import generate
@@ -35,7 +35,7 @@ def test_generated_orders_have_one_to_five_lines_at_real_zip_codes():
 
 
 def test_olist_orders_have_the_data_of_the_marketplace():
-    shop = read_olist(shared("data/olist"), orders=1_000)
+    shop = read_olist(external_path("data/olist"), orders=1_000)
     orders = list(shop.orders)
     assert len(orders) == len(shop.customers) == 1_000
     assert (shop.currency, shop.country_iso2) == ("BRL", "BR")
@@ -54,7 +54,7 @@ def test_olist_orders_have_the_data_of_the_marketplace():
 
 def test_a_store_with_olist_orders_has_their_currency():
     with running(store_application(StoreOptions(store_hash="s1", token="t"))) as (store,):
-        load = {"source": "olist", "path": str(shared("data/olist")), "orders": 300}
+        load = {"source": "olist", "path": str(external_path("data/olist")), "orders": 300}
         loaded = httpx.post(f"{store.url}/_sim/load", json=load, timeout=60).json()
         assert (loaded["orders"], loaded["customers"]) == (300, 300)
         order = httpx.get(
