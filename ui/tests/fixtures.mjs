@@ -1,4 +1,4 @@
-// A small company as the API would tell it, for browser tests until a real server answers them.
+// The API responses of a small company, for unit and browser tests.
 const now = Date.now();
 const at = (minutes) => new Date(now - minutes * 60_000).toISOString();
 const uuid = (n) => `0198a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -184,7 +184,7 @@ export function order(id) {
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],
-  ['shipment.told_to_store', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
+  ['shipment.pushed', 'Shipment sent to the store', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
   [
     'shipment.recorded',
     'Shipment recorded',
