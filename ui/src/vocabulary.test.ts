@@ -148,6 +148,8 @@ test.each([
   ['fulfillment_order', 'Fulfillment order'],
   ['order.created', 'Order created'],
   ['SKU', 'SKU'],
+  ['0.96 EUR off', '0.96 EUR off'],
+  ['no stock at bad.json', 'No stock at bad.json'],
   ['', ''],
 ])('%j is humanized as %j', (name, text) => {
   expect(humanize(name)).toBe(text);

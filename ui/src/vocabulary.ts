@@ -178,9 +178,9 @@ export function applyServerVocabulary(document: unknown): void {
   serverTitles = next;
 }
 
-/** Turn an API name such as `fulfillment_order.created` into a sentence: "Fulfillment order created". */
+/** Turn an API name such as `fulfillment_order.created` into "Fulfillment order created"; text with spaces is only capitalized. */
 export function humanize(name: string): string {
-  const text = name.replaceAll(/[_.]+/g, ' ').trim();
+  const text = name.includes(' ') ? name : name.replaceAll(/[_.]+/g, ' ').trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

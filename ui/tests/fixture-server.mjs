@@ -150,9 +150,9 @@ async function answer(request, response, path, query) {
         items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
       });
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing });
-    if (sub === 'flowRuns')
+    if (sub === 'flow-runs')
       return json(response, {
-        flowRuns: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns,
+        flow_runs: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns,
       });
   }
   if (area === 'fulfillment-orders') {
@@ -165,7 +165,7 @@ async function answer(request, response, path, query) {
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
   }
-  if (area === 'flowRuns') return json(response, results(sent.order_ids ?? sent.run_ids));
+  if (area === 'flow-runs') return json(response, results(sent.order_ids ?? sent.run_ids));
   if (area === 'runs')
     return page(
       response,

@@ -60,7 +60,7 @@ export function renderRoutes(routes: RouteObject[], path: string) {
 }
 
 /** Select `option` in the select labeled `label`. */
-export async function chooseOption(label: string, option: string): Promise<void> {
+export async function chooseOption(label: string | RegExp, option: string): Promise<void> {
   await userEvent.click(screen.getByLabelText(label));
   const item = await waitFor(() => {
     const items = [...document.querySelectorAll('.ant-select-item-option-content')];

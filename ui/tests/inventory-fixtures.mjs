@@ -1,4 +1,4 @@
-// The inventory of a small company as the API would tell it.
+// The inventory API responses of a small company.
 const now = Date.now();
 const at = (minutes) => new Date(now - minutes * 60_000).toISOString();
 const day = (days) => new Date(now + days * 86_400_000).toISOString().slice(0, 10);

@@ -150,7 +150,8 @@ test('a carrier keeps its connection for live rates', async () => {
   renderRoutes(routes, '/carriers?open=ups');
   expect(await screen.findByText('Live from ups-account')).toBeInTheDocument();
   expect(await screen.findByText('ups-account — Our account')).toBeInTheDocument();
-  await userEvent.type(screen.getByLabelText('Title'), ' Inc');
+  const [title] = screen.getAllByLabelText('Title');
+  await userEvent.type(title as HTMLElement, ' Inc');
   await userEvent.click(screen.getByRole('button', { name: 'Save carrier' }));
   await waitFor(() => expect(applied(sent)?.body).toMatchObject({ title: 'UPS Inc', live_rates: 'ups-account' }));
 });
