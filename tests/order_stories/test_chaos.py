@@ -130,7 +130,7 @@ class Scene:
                 self.struck[fault["kind"]] += fault["struck"]
             self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
-    def standing(self) -> Standing:
+    def progress_now(self) -> Standing:
         with self.product.database.reading() as session:
             return standing(session)
 
@@ -264,12 +264,12 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
 
 
 def wreak_havoc(made: Scene) -> Standing:
-    """Kill at random moments while orders move, then let everything come to rest, or stand still; how it stands."""
-    last, moved_at, kill_at = made.standing(), monotonic(), monotonic() + 1.0
+    """Kill at random moments while orders move; return the progress once nothing moves any more."""
+    last, moved_at, kill_at = made.progress_now(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
     while True:
         made.supervisor.revive()
-        now = made.standing()
+        now = made.progress_now()
         if now != last:
             last, moved_at = now, monotonic()
         if made.kills.total() < KILLS:
@@ -394,7 +394,7 @@ def assert_each_fulfillment_order_once(made: Scene) -> None:
 
 
 def assert_each_shipment_once(made: Scene) -> None:
-    """Every parcel stands in the store once, under its own tracking number, and no unit is shipped twice."""
+    """Every parcel is in the store once, under its own tracking number; no unit ships twice."""
     ours = made.rows(
         "SELECT o.external_id, s.tracking_number FROM fulfillment.shipment s"
         " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id"

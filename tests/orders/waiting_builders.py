@@ -21,13 +21,13 @@ from openiom.provider_contract import Outcome
 INVARIANTS = Path(__file__).parents[2] / "invariants"
 TODAY = NOW.date()
 PROMISES = (
-    *(
-        "waiting_lines_say_why",
-        "order_state_follows_its_lines",
-        "never_promise_twice",
-        "ended_lines_hold_no_stock",
-    ),
-    *("reserved_equals_open_reservations", "sourced_lines_hold_for_good", "allocations_add_up"),
+    "waiting_lines_say_why",
+    "order_state_follows_its_lines",
+    "never_promise_twice",
+    "ended_lines_hold_no_stock",
+    "reserved_equals_open_reservations",
+    "sourced_lines_hold_for_good",
+    "allocations_add_up",
     "allocation_uses_are_reserved",
 )
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
