@@ -60,3 +60,45 @@ def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(
     assert [f["number"] for f in of_order] == [first["number"]]
     assert client.get(f"/api/v1/fulfillment-orders/{new_id()}").status_code == 404
     assert client.get("/api/v1/fulfillment-orders?after=xx").status_code == 422
+
+
+def test_a_fulfillment_order_shows_both_places_and_its_lines(
+    client: TestClient, database: Database
+) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=100, Lamp__SEA=100)
+    order = ready(database, line(quantity=2), line("Lamp", 1, name="Desk lamp"))
+    create(database, order)
+    (found,) = fulfillment_orders(database, order)
+
+    detail = client.get(f"/api/v1/fulfillment-orders/{found['id']}").json()
+
+    assert [(one["product"], one["name"], one["unit"]) for one in detail["lines"]] == [
+        ("Accu Scale", "Accu Scale", "ea"),
+        ("Lamp", "Desk lamp", "ea"),
+    ]
+    assert detail["source_place"] == {
+        "name": "SEA",
+        "latitude": None,
+        "longitude": None,
+        "address": detail["source_place"]["address"],
+    }, "nothing is known of the source"
+    assert detail["ship_to_place"]["name"] == "Richard Miles"
+    assert detail["ship_to"]["city"] == "Redmond"
+    assert (detail["state_label"], detail["state_reason"]) == ("New", "Created")
+    assert detail["shipments"] == []
+
+
+def test_an_order_without_fulfillment_orders_has_none(
+    client: TestClient, database: Database
+) -> None:
+    assert client.get(f"/api/v1/orders/{new_id()}/fulfillment-orders").json() == {"items": []}
+    assert client.get("/api/v1/fulfillment-orders").json() == {"items": [], "next": None}
+
+
+def test_fulfillment_orders_are_not_read_without_permission(database: Database) -> None:
+    with client_of(one_room(database, router, permissions={"orders.read"})) as stranger:
+        assert stranger.get("/api/v1/fulfillment-orders").status_code == 403
+        assert stranger.get(f"/api/v1/fulfillment-orders/{new_id()}").status_code == 403
+        path = f"/api/v1/orders/{new_id()}/fulfillment-orders"
+        assert stranger.get(path).status_code == 403

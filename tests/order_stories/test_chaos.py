@@ -21,20 +21,20 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    bind_port,
-    start_application,
+    start_product,
+    take_port,
     url_of,
     wait_until_ready,
 )
 from openiom.kernel import IomError
 from openiom.platform.bulk import fetch
-from openiom.platform.clock import utc_now
 from openiom.platform.embedded import ensure_database
+from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
 from openiom.providers import probe, store_messages
 from openiom_simulators import simulator_process
-from openiom_simulators.load_run import OrderProgress, read_progress
+from openiom_simulators.load_run import Standing, standing
 from openiom_simulators.seed import (
     InstanceAddresses,
     company_documents,
@@ -44,7 +44,7 @@ from openiom_simulators.seed import (
     seed_stock,
 )
 from openiom_simulators.seed.company import SOURCES
-from openiom_simulators.store_client import StoreClient, open_store_client
+from openiom_simulators.store_client import StoreSide, store_side
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +104,7 @@ class Scene:
 
     product: Application
     supervisor: Supervisor
-    store: StoreClient
+    store: StoreSide
     warehouse_url: str
     url: str
     dice: Random
@@ -130,9 +130,9 @@ class Scene:
                 self.struck[fault["kind"]] += fault["struck"]
             self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
-    def read_progress(self) -> OrderProgress:
+    def progress_now(self) -> Standing:
         with self.product.database.reading() as session:
-            return read_progress(session)
+            return standing(session)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.product.database.reading() as session:
@@ -178,19 +178,19 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
             )
         )
         supervisor = stack.enter_context(Supervisor())
-        bound = stack.enter_context(bind_port("127.0.0.1", 0, insist=True))
-        application = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
-        stack.callback(application.close)
-        store = stack.enter_context(open_store_client(store_process.url, HASH, TOKEN))
+        bound = stack.enter_context(take_port("127.0.0.1", 0, insist=True))
+        product = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
+        stack.callback(product.close)
+        store = stack.enter_context(store_side(store_process.url, HASH, TOKEN))
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
-        start_application(supervisor, settings, url, bound, workers=2)
+        start_product(supervisor, settings, url, bound, workers=2)
         made = Scene(
-            application, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
+            product, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
         )
         furnish(made)
         wait_until_ready(supervisor, made.url)
         for instance in (STORE, WAREHOUSE):
-            answer = probe(application.registry, application.database, instance)
+            answer = probe(product.registry, product.database, instance)
             assert not isinstance(answer, IomError), answer
         yield made
 
@@ -203,7 +203,7 @@ def furnish(made: Scene) -> None:
     company = company_documents()
     seed_company(product, [d for d in company if d["kind"] not in ("policy", "flow")])
     catalog = list(made.store.catalog())
-    seed_catalog(product, catalog, currency="USD", progress=lambda _: None)
+    seed_catalog(product, catalog, currency="USD", told=lambda _: None)
     at = InstanceAddresses(
         store_url=made.store.url,
         store_hash=HASH,
@@ -223,11 +223,7 @@ def furnish(made: Scene) -> None:
     flows = [d for d in company if d["kind"] == "flow" and not d["name"].startswith("lab-")]
     seed_company(product, flows)
     seed_stock(
-        product,
-        [item.sku for item in catalog],
-        sources=SOURCES,
-        units=PLENTY,
-        progress=lambda _: None,
+        product, [item.sku for item in catalog], sources=SOURCES, plenty=PLENTY, told=lambda _: None
     )
     reset_statistics(product.database)
 
@@ -267,13 +263,13 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
         sleep(0.05)
 
 
-def wreak_havoc(made: Scene) -> OrderProgress:
-    """Kill at random moments while orders move, then let everything come to rest, or stand still; how it stands."""
-    last, moved_at, kill_at = made.read_progress(), monotonic(), monotonic() + 1.0
+def wreak_havoc(made: Scene) -> Standing:
+    """Kill at random moments while orders move; return the progress once nothing moves any more."""
+    last, moved_at, kill_at = made.progress_now(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
     while True:
         made.supervisor.revive()
-        now = made.read_progress()
+        now = made.progress_now()
         if now != last:
             last, moved_at = now, monotonic()
         if made.kills.total() < KILLS:
@@ -289,13 +285,13 @@ def wreak_havoc(made: Scene) -> OrderProgress:
         sleep(0.1)
 
 
-def progress(now: OrderProgress) -> int:
-    return now.orders + now.sent + now.shipped + now.completed + now.reported
+def progress(now: Standing) -> int:
+    return now.orders + now.sent + now.shipped + now.completed + now.told
 
 
-def at_rest(made: Scene, now: OrderProgress) -> bool:
+def at_rest(made: Scene, now: Standing) -> bool:
     """Whether all is done, and what the 3PL still held back has come in, too."""
-    if min(now.completed, now.reported) < ORDERS or now.waiting or now.unreported:
+    if min(now.completed, now.told) < ORDERS or now.waiting or now.untold:
         return False
     heard = "SELECT count(*) FROM providers.message WHERE kind = 'fulfillment_update' AND state <> 'received'"
     return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
@@ -335,15 +331,13 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
             ORDERS,
             ORDERS,
         )
-        assert (now.parked, now.failed, now.waiting, now.unreported) == (0, 0, 0, 0)
+        assert (now.parked, now.failed, now.waiting, now.untold) == (0, 0, 0, 0)
         assert_everything_disturbed(made)
         assert_each_message_and_order_once(made, messages)
         assert_each_fulfillment_order_once(made)
         assert_each_shipment_once(made)
         assert_stock_left_once(made)
-        assert [
-            (c.name, c.rows) for c in check_invariants(made.product.database) if c.violations
-        ] == []
+        assert [(c.name, c.rows) for c in check_invariants(made.product.database) if c.broken] == []
 
 
 def stuck(made: Scene) -> list[tuple[Any, ...]]:
@@ -400,7 +394,7 @@ def assert_each_fulfillment_order_once(made: Scene) -> None:
 
 
 def assert_each_shipment_once(made: Scene) -> None:
-    """Every parcel stands in the store once, under its own tracking number, and no unit is shipped twice."""
+    """Every parcel is in the store once, under its own tracking number; no unit ships twice."""
     ours = made.rows(
         "SELECT o.external_id, s.tracking_number FROM fulfillment.shipment s"
         " JOIN fulfillment.fulfillment_order f ON f.id = s.fulfillment_order_id"

@@ -234,9 +234,10 @@ def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
     assert events.count("shipment.pushed") == 2
 
 
-def sources_asked(shop, number: str) -> list[tuple[str, str]]:
+def sources_of(shop, number: str) -> list[tuple[str, str]]:
     return shop.fetch(
-        "SELECT f.source, f.state FROM fulfillment.fulfillment_order f JOIN orders.order o ON o.id = f.order_id"
+        "SELECT f.source, f.state FROM fulfillment.fulfillment_order f"
+        " JOIN orders.order o ON o.id = f.order_id"
         " WHERE o.number = %s ORDER BY f.created_at, f.id",
         number,
     )
@@ -246,7 +247,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"accept_after": 3_600})
     number = place(shop, {"product_id": 77, "quantity": 2})
     shop.settle()
-    assert sources_asked(shop, number) == [("SEA", "sent")]
+    assert sources_of(shop, number) == [("SEA", "sent")]
     order_port = httpx.Client(
         base_url=f"{shop.warehouse.url}/v1/", headers={"Authorization": "Bearer warehouse-token"}
     )
@@ -258,7 +259,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"accept_after": 0})
     shop.settle()
 
-    first, second = sources_asked(shop, number)
+    first, second = sources_of(shop, number)
     assert (first, second[0] != "SEA", second[1]) == (("SEA", "declined"), True, "shipped")
     assert shop.order(number)["state"] == "completed"
     events = shop.events(number)
@@ -271,7 +272,7 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
     number = place(shop, {"product_id": 77, "quantity": 1})
     shop.settle(rounds=60)
 
-    asked = sources_asked(shop, number)
+    asked = sources_of(shop, number)
     assert len({source for source, _ in asked}) == len(asked) > 1
     assert {state for _, state in asked} == {"declined"}
     assert shop.order(number)["state"] == "on_hold"
@@ -281,7 +282,7 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
     assert shop.fetch("SELECT sum(reserved)::int FROM inventory_visibility.stock") == [(0,)]
 
 
-def test_an_order_that_waits_for_a_product_goes_on_once_somebody_adds_it(shop):
+def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
     mapping = {"table": "product", "field": "sku", "value": "NEW", "internal": "Brand New"}
     document = {"kind": "mapping", "name": "product/default/sku=NEW", "body": mapping}
     with shop.product.database.unit_of_work() as session:

@@ -1,4 +1,4 @@
-"""What stands before an order's story begins, and how its documents look."""
+"""Orders, master data and stock as tests make them, and what they read back."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -461,7 +461,10 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
         (before,) = fetch(session, "SELECT max(id) FROM platform.business_event")[0]
     turn(shop)
     with shop.reading() as session:
-        query = "SELECT count(*), count(DISTINCT xid) FROM platform.business_event WHERE id > %s AND name = %s"
+        query = (
+            "SELECT count(*), count(DISTINCT xid) FROM platform.business_event"
+            " WHERE id > %s AND name = %s"
+        )
         assert fetch(session, query, (before, "order.backorder_hold_released")) == [(600, 1)]
 
 

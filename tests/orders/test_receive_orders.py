@@ -1,4 +1,4 @@
-"""Orders come in by the hundred; bad ones say why and stop nobody; none comes in twice."""
+"""Orders are received by the hundred; refused ones say why, and none is created twice."""
 
 from datetime import UTC, datetime
 from threading import Barrier, Thread
@@ -74,7 +74,7 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
         assert fetch(session, "SELECT total_difference FROM orders.order")[0][0] == 0
 
 
-def test_whoever_goes_on_in_the_same_transaction_finds_orders_as_everybody_will_read_them(
+def test_new_orders_are_the_same_in_their_transaction_as_in_the_next_one(
     database: Database,
 ) -> None:
     master_data(database)
@@ -96,7 +96,7 @@ def test_whoever_goes_on_in_the_same_transaction_finds_orders_as_everybody_will_
     assert [(x.quantity, x.canceled) for x in start_inline[1]] == [(2, 0), (3, 0), (4, 4)]
 
 
-def test_a_total_that_does_not_add_up_is_told_and_kept(database: Database) -> None:
+def test_a_total_that_does_not_add_up_is_stored_and_reported(database: Database) -> None:
     master_data(database)
     placed(database, line(quantity=3), total_amount="29.50")
     with database.reading() as session:
@@ -251,7 +251,7 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
     assert event_names(database, order) == ["order.created", "order.modified", "order.canceled"]
 
 
-def test_a_cancellation_that_comes_too_late_is_told_as_refused(database: Database) -> None:
+def test_a_cancellation_that_comes_too_late_is_refused(database: Database) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)

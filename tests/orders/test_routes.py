@@ -1,4 +1,4 @@
-"""The orders API: lists page by key, bulk verbs answer one by one, repeated requests do nothing twice."""
+"""The orders API: keyset pages, bulk actions with one result each, idempotent requests."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,13 +45,17 @@ def numbers(client: TestClient, query: str) -> list[str]:
     return [row["number"] for row in answer.json()["items"]]
 
 
+def numbers_of(page: dict[str, Any]) -> list[str]:
+    return [row["number"] for row in page["items"]]
+
+
 def test_the_list_is_newest_first_and_pages_by_key(client: TestClient, database: Database) -> None:
     master_data(database)
     receive(database, *(document(str(i)) for i in range(7)))
     first = client.get("/api/v1/orders?limit=3").json()
     second = client.get(f"/api/v1/orders?limit=3&after={first['next']}").json()
     third = client.get(f"/api/v1/orders?limit=3&after={second['next']}").json()
-    pages = [[row["number"] for row in page["items"]] for page in (first, second, third)]
+    pages = [numbers_of(page) for page in (first, second, third)]
     assert pages == [["6", "5", "4"], ["3", "2", "1"], ["0"]]
     assert third["next"] is None
     assert client.get("/api/v1/orders?after=nonsense").status_code == 422
@@ -127,7 +131,7 @@ def test_placing_order_pages_by_the_day_of_placing(client: TestClient, database:
     assert numbers(client, f"{query}&after={first['next']}") == ["2", "3"]
 
 
-def test_an_order_shows_where_it_stands_and_what_may_be_done(
+def test_an_order_shows_its_state_and_what_may_be_done(
     client: TestClient, database: Database
 ) -> None:
     master_data(database)
@@ -303,7 +307,8 @@ def test_lines_are_found_by_their_ids_and_by_the_number_of_their_order(
     with database.reading() as session:
         rows = fetch(
             session,
-            "SELECT l.id, o.number, l.line_number FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id",
+            "SELECT l.id, o.number, l.line_number FROM orders.order_line l"
+            " JOIN orders.order o ON o.id = l.order_id",
         )
     ids = {(number, n): str(line_id) for line_id, number, n in rows}
 

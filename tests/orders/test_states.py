@@ -129,7 +129,7 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
     assert "order.hold_placed" not in event_names(database, first)
 
 
-def test_an_event_the_table_does_not_know_is_told_and_moves_nothing(database: Database) -> None:
+def test_an_event_the_table_does_not_know_is_logged_and_moves_nothing(database: Database) -> None:
     master_data(database)
     order = placed(database)
     with database.unit_of_work() as session:
@@ -204,7 +204,7 @@ def to_in_progress(database: Database, order: UUID) -> None:
         happen(session, order, "order.header_validation.succeeded")
 
 
-def to_held(database: Database, order: UUID) -> None:
+def to_manual_hold(database: Database, order: UUID) -> None:
     with database.unit_of_work() as session:
         hold_orders(session, [order], NOW, "ann")
 
@@ -233,7 +233,7 @@ def to_completed(database: Database, order: UUID) -> None:
         (to_new, True, "canceled"),
         (to_on_hold, True, "canceled"),
         (to_in_progress, True, "canceled"),
-        (to_held, True, "canceled"),
+        (to_manual_hold, True, "canceled"),
         (to_sourced, False, "fulfillment_in_process"),
         (to_canceled, False, "canceled"),
         (to_completed, False, "completed"),

@@ -1,4 +1,4 @@
-"""Every way stock becomes available is told, once for all it frees, and who waits goes on by it, not by the clock."""
+"""Every way stock becomes available emits one event, and that event releases waiting orders."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -80,7 +80,7 @@ def act(database: Database, kind: Any, *groups: str, sources: tuple[str, ...] = 
 
 
 def cart(database: Database) -> None:
-    """Somebody holds all four for a quarter of an hour."""
+    """A cart reserves all four for a quarter of an hour."""
     stock(database, Lamp__SEA=4)
     with database.unit_of_work() as session:
         ask = StockReservationRequest(
@@ -127,7 +127,7 @@ def kit_of(part: str) -> Callable[[Database], None]:
     return done
 
 
-def kit_of_desks(database: Database) -> None:
+def kit_with_a_desk(database: Database) -> None:
     stock(database, Lamp__SEA=4)
     kit_of("Desk")(database)
 
@@ -216,7 +216,7 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
         lambda d: policy(d, buffers={"mail": {"units": "2"}}, products=["Lamp"]),
     ),
     "no buffer": (policed(buffers={"*": {"percent": "50"}}), without_policy),
-    "another recipe": (kit_of_desks, kit_of("Lamp")),
+    "another recipe": (kit_with_a_desk, kit_of("Lamp")),
 }
 
 
@@ -235,12 +235,15 @@ def test_who_waits_goes_on_by_the_event_that_stock_came(shop: Database, way: str
 
 
 def freed(database: Database) -> list[list[list[str]]]:
-    query = "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.availability_increased' ORDER BY id"
+    query = (
+        "SELECT data->'keys' FROM platform.business_event"
+        " WHERE name = 'inventory.availability_increased' ORDER BY id"
+    )
     with database.reading() as session:
         return [row[0] for row in fetch(session, query)]
 
 
-def test_a_batch_is_told_by_one_event_however_many_it_frees(shop: Database) -> None:
+def test_a_batch_emits_one_event_however_many_it_frees(shop: Database) -> None:
     stock(shop, Lamp__SEA=40, Desk__SEA=40)
     lines = [new_id() for _ in range(80)]
     with shop.unit_of_work() as session:
@@ -282,7 +285,7 @@ def writes(shop: Database, carts: dict[str, list[UUID]], number: int) -> None:
 
 
 def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Database) -> None:
-    """Eight writers add and give back units of both products while three workers let who waits go on."""
+    """Eight writers add and release units of both products while three workers release orders."""
     lamps = [placed(shop, line("Lamp", 1), external_id=f"L{n}") for n in range(60)]
     desks = [placed(shop, line("Desk", 1), external_id=f"D{n}") for n in range(60)]
     for n, pair in enumerate(zip(lamps, desks, strict=True)):
@@ -319,6 +322,9 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
             "twenty came and ten were given back"
         )
     with shop.reading() as session:
-        query = "SELECT product, sum(on_hand)::int, sum(reserved)::int FROM inventory_visibility.stock GROUP BY 1"
+        query = (
+            "SELECT product, sum(on_hand)::int, sum(reserved)::int"
+            " FROM inventory_visibility.stock GROUP BY 1"
+        )
         assert sorted(fetch(session, query)) == [("Desk", 30, 30), ("Lamp", 30, 30)]
     assert broken_invariants(shop) == []

@@ -84,7 +84,9 @@ def test_a_line_says_how_many_are_before_it_and_why_it_waits(
     first, second, third = queued(shop, 5, 3, 4)
     rows = listed(client)
     assert [(r["order_id"], r["lines_before"], r["units_before"]) for r in rows] == [
-        *((str(first), 0, 0), (str(second), 1, 5), (str(third), 2, 8)),
+        (str(first), 0, 0),
+        (str(second), 1, 5),
+        (str(third), 2, 8),
     ]
     assert rows[1]["reason"] == "needs 3 from one source; the most one has available is 2"
     detail = client.get(f"{PATH}/{rows[2]['line_id']}").json()
@@ -156,7 +158,7 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     assert again["items"][0]["order_id"] == str(lamps[0])
 
 
-def test_a_recheck_lets_go_what_stock_covers_in_the_order_of_the_queue(
+def test_a_recheck_releases_what_stock_covers_in_the_order_of_the_queue(
     client: TestClient, shop: Database
 ) -> None:
     first, second = queued(shop, 2, 2)

@@ -59,8 +59,7 @@ def fulfillment_order_facts(
     )
     facts = {row.id: _order_fact(row) for row in rows}
     if fields is None or "order" in fields:
-        order_ids = sorted({row.order_id for row in rows})
-        orders = header_facts(session, order_ids, _ORDER_FIELDS)
+        orders = _orders_of(session, rows)
         for row in rows:
             facts[row.id]["order"] = orders[row.order_id]
     if fields is None or "lines" in fields:
@@ -68,6 +67,12 @@ def fulfillment_order_facts(
         for fulfillment_order_id, fact in facts.items():
             fact["lines"] = lines.get(fulfillment_order_id, [])
     return facts
+
+
+def _orders_of(session: Session, rows: Iterable["_OrderRow | _ShipmentRow"]) -> dict[UUID, Facts]:
+    """Return the headers of the orders of these rows."""
+    order_ids = {row.order_id for row in rows}
+    return header_facts(session, sorted(order_ids), _ORDER_FIELDS)
 
 
 def _order_fact(row: _OrderRow) -> Facts:
@@ -114,6 +119,11 @@ class _HasOrderLine(Protocol):
 Row = TypeVar("Row", bound=_HasOrderLine)
 
 
+def order_lines_of(session: Session, rows: Iterable[_HasOrderLine]) -> dict[UUID, LineSummary]:
+    """Return the order lines of rows by their ids."""
+    return line_summaries(session, [row.order_line_id for row in rows])
+
+
 def in_order(
     rows: Iterable[Row], order_lines: Mapping[UUID, LineSummary]
 ) -> list[tuple[Row, LineSummary]]:
@@ -125,7 +135,7 @@ def in_order(
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
     """Return the lines of fulfillment orders by the line numbers of their order."""
     rows = line_rows(session, ids)
-    order_lines = line_summaries(session, [row.order_line_id for row in rows])
+    order_lines = order_lines_of(session, rows)
     lines: dict[UUID, list[Facts]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         lines[row.fulfillment_order_id].append(
@@ -173,10 +183,9 @@ def shipment_facts(
         " WHERE s.id = ANY(%s)",
         (list(ids),),
     )
-    order_ids = sorted({row.order_id for row in rows})
-    orders = header_facts(session, order_ids, _ORDER_FIELDS)
-    wholly_shipped = orders_wholly_shipped(session, order_ids)
-    items = _items(session, [row.id for row in rows])
+    orders = _orders_of(session, rows)
+    wholly_shipped = orders_wholly_shipped(session, orders)
+    items = _items(session, ids)
     facts: dict[UUID, Facts] = {}
     for row in rows:
         facts[row.id] = {
@@ -210,7 +219,7 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
         " WHERE i.shipment_id = ANY(%s)",
         (list(shipment_ids),),
     )
-    order_lines = line_summaries(session, [row.order_line_id for row in rows])
+    order_lines = order_lines_of(session, rows)
     items: dict[UUID, list[Facts]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         items[row.shipment_id].append(

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization import source_places
-from openiom.orders import OrderSummary, line_summaries, order_ids_by_number, order_summaries
+from openiom.orders import OrderSummary, order_ids_by_number, order_summaries
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
 
-from .facts import in_order, line_rows, shipment_facts
+from .facts import in_order, line_rows, order_lines_of, shipment_facts
 from .schemas import (
     AddressView,
     FulfillmentOrderDetail,
@@ -156,7 +156,7 @@ def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderD
 
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[FulfillmentOrderLineView]]:
     rows = line_rows(session, ids)
-    order_lines = line_summaries(session, [row.order_line_id for row in rows])
+    order_lines = order_lines_of(session, rows)
     lines: dict[UUID, list[FulfillmentOrderLineView]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         view = FulfillmentOrderLineView(

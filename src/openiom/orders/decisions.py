@@ -98,8 +98,11 @@ class LineUnits:
 
 def is_wholly_shipped(lines: Sequence[LineUnits]) -> bool:
     """Return whether every unit is shipped or canceled, and at least one was shipped."""
-    if not all(line.is_fulfilled for line in lines):
-        return False
+    return has_shipped(lines) and all(line.is_fulfilled for line in lines)
+
+
+def has_shipped(lines: Sequence[LineUnits]) -> bool:
+    """Return whether any unit was shipped."""
     return any(line.shipped for line in lines)
 
 
@@ -115,8 +118,6 @@ def shipping_events(before: Sequence[LineUnits], after: Sequence[LineUnits]) -> 
     """
     if is_wholly_shipped(after):
         return [] if is_wholly_shipped(before) else [ORDER_SHIPPED]
-    if any(line.shipped for line in before):
-        return []
-    if any(line.shipped for line in after):
+    if has_shipped(after) and not has_shipped(before):
         return [ORDER_PARTIALLY_SHIPPED]
     return []

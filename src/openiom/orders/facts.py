@@ -203,7 +203,7 @@ def order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def order_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return each order itself: an order is its own root."""
-    return {order_id: order_id for order_id in ids}
+    return dict(zip(ids, ids, strict=True))
 
 
 def line_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:

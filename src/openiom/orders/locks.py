@@ -122,6 +122,8 @@ def lock_known(
     session: Session, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], KnownOrder]:
     """Return and lock the orders that exist under these (instance, external id)."""
+    if not keys:
+        return {}
     flush_orders(session)
     rows = fetch_as(
         session,
@@ -130,7 +132,7 @@ def lock_known(
         " FROM unnest(%s::text[], %s::text[]) AS k(instance, external_id)"
         " JOIN orders.order o USING (instance, external_id)"
         " JOIN orders.order_state s ON s.order_id = o.id ORDER BY o.id FOR UPDATE OF s",
-        ([instance for instance, _ in keys], [external_id for _, external_id in keys]),
+        tuple(map(list, zip(*keys, strict=True))),
     )
     return {(row.instance, row.external_id): row for row in rows}
 

@@ -44,6 +44,16 @@ class LockedOrder:
         """The counter this order belongs to."""
         return self.state, attention(self.state, manual_hold=self.manual_hold)
 
+    def place_manual_hold(self) -> None:
+        """Place the order on manual hold and remember its state."""
+        self.manual_hold = True
+        self.previous_state, self.previous_reason = self.state, self.reason
+
+    def release_manual_hold(self) -> None:
+        """Release the manual hold, if there is one, and forget the state before it."""
+        self.manual_hold = False
+        self.previous_state, self.previous_reason = None, None
+
 
 @dataclass(slots=True)
 class LockedLine:
@@ -209,13 +219,17 @@ _LINE_COLUMNS = (
 
 
 def _update_orders(session: Session, orders: Mapping[UUID, LockedOrder], now: datetime) -> None:
-    rows = [orders[order_id] for order_id in sorted(orders)]
-    execute(session, _UPDATE_ORDERS, {"now": now, **columns_of(rows, _ORDER_COLUMNS)})
+    rows = columns_of(_in_order(orders), _ORDER_COLUMNS)
+    execute(session, _UPDATE_ORDERS, {"now": now, **rows})
 
 
 def _update_lines(session: Session, lines: Mapping[UUID, LockedLine]) -> None:
-    rows = [lines[line_id] for line_id in sorted(lines)]
-    execute(session, _UPDATE_LINES, columns_of(rows, _LINE_COLUMNS))
+    execute(session, _UPDATE_LINES, columns_of(_in_order(lines), _LINE_COLUMNS))
+
+
+def _in_order(by_id: Mapping[UUID, Value]) -> list[Value]:
+    """Return the values by their ids: transactions write rows in one order."""
+    return [by_id[entity_id] for entity_id in sorted(by_id)]
 
 
 def subset(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:

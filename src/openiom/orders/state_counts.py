@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch_column
 
 Key = TypeVar("Key", bound=Hashable)
 Bucket = tuple[str, str]
@@ -41,11 +41,10 @@ def add_counts(session: Session, changes: Mapping[Bucket, int]) -> None:
             states.append(state)
             attentions.append(attention)
             deltas.append(delta)
-    if not deltas:
-        return
-    inserted = fetch(session, _INSERT, (states, attentions, deltas))
-    if any(delta_id % COMPACT_EVERY == 0 for (delta_id,) in inserted):
-        compact_counts(session)
+    if deltas:
+        inserted = fetch_column(session, _INSERT, (states, attentions, deltas))
+        if any(delta_id % COMPACT_EVERY == 0 for delta_id in inserted):
+            compact_counts(session)
 
 
 def compact_counts(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -46,10 +47,14 @@ def raise_fulfillment_order_events(
     An event about a state that was passed already is accepted and changes nothing. When all
     fulfillment orders of an order have reached a state, its event is raised on the order once.
     """
-    batch = FulfillmentBatch.load(session, [request.entity_id for request in requests])
+    batch = FulfillmentBatch.load(session, _entity_ids(requests))
     outcomes = [_apply(batch, request, now) for request in requests]
     batch.write(session, now, actor)
     return outcomes
+
+
+def _entity_ids(requests: Sequence[EventRequest]) -> list[UUID]:
+    return [request.entity_id for request in requests]
 
 
 def _apply(batch: FulfillmentBatch, request: EventRequest, now: datetime) -> Outcome:
@@ -84,7 +89,7 @@ def raise_shipment_events(
     session: Session, requests: Sequence[EventRequest], now: datetime, actor: str
 ) -> list[Outcome]:
     """Append events of shipments; one outcome per request. A shipment has no state of its own."""
-    heads = shipment_heads(session, [request.entity_id for request in requests])
+    heads = shipment_heads(session, _entity_ids(requests))
     events: list[Event] = []
     outcomes: list[Outcome] = []
     for request in requests:

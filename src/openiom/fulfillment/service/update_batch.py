@@ -174,8 +174,7 @@ class FulfillmentBatch:
     def _update_delivered_parcels(self, session: Session, now: datetime) -> None:
         if not self.delivered_parcels:
             return
-        order_ids = [order_id for order_id, _ in self.delivered_parcels]
-        external_ids = [external_id for _, external_id in self.delivered_parcels]
+        order_ids, external_ids = map(list, zip(*self.delivered_parcels, strict=True))
         execute(session, _UPDATE_DELIVERED_PARCELS, (now, order_ids, external_ids))
 
     def _raise_on_orders(self, session: Session, now: datetime, actor: str) -> None:

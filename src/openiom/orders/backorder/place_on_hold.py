@@ -213,18 +213,24 @@ def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]
             False, "in stock, but no source may serve it; see what the sourcing decision refused"
         )
     products = ", ".join(sorted({line.product for line in short}))
-    if not holds:
-        return Outcome(
-            False,
-            f"no source can serve {products}, and backorders are not accepted;"
-            " add stock and reprocess, or accept backorders",
-        )
+    if holds:
+        return Outcome(True, f"waits for {products}: {_promised(holds)}", _lines_data(holds))
+    return Outcome(
+        False,
+        f"no source can serve {products}, and backorders are not accepted;"
+        " add stock and reprocess, or accept backorders",
+    )
+
+
+def _promised(holds: Sequence[Hold]) -> str:
     days = [hold.promise.day for hold in holds if hold.promise]
-    promised = "no scheduled receipt covers it"
-    if len(days) == len(holds):
-        promised = f"promised for {max(days)}"
-    data = {"lines": [hold.event_data() for hold in holds]}
-    return Outcome(True, f"waits for {products}: {promised}", data)
+    if len(days) < len(holds):
+        return "no scheduled receipt covers it"
+    return f"promised for {max(days)}"
+
+
+def _lines_data(holds: Sequence[Hold]) -> dict[str, object]:
+    return {"lines": [hold.event_data() for hold in holds]}
 
 
 def _place_holds(
@@ -233,8 +239,7 @@ def _place_holds(
     """Place orders and lines on hold and write the waiting lines; return the refusals by order."""
     order_requests: list[EventRequest] = []
     for order_id, order_holds in holds.items():
-        data = {"lines": [hold.event_data() for hold in order_holds]}
-        order_requests.append(EventRequest(order_id, order_event, data=data))
+        order_requests.append(EventRequest(order_id, order_event, _lines_data(order_holds)))
     refused: dict[UUID, Outcome] = {}
     waiting: list[Hold] = []
     for request, outcome in zip(

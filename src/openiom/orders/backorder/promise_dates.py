@@ -40,8 +40,8 @@ def promise_needs(
     """
     if not needs:
         return []
-    requesters = views.requesters({order_id for _, order_id in needs})
-    ahead = _units_ahead(session, [need for need, _ in needs], by_requester=views.channels_matter)
+    requesters = views.requesters([order_id for _, order_id in needs])
+    ahead = _units_ahead(session, needs, by_requester=views.channels_matter)
     requests: list[PromiseRequest] = []
     for need, order_id in needs:
         requester = requesters[order_id]
@@ -62,9 +62,15 @@ def _add_units(ahead: UnitsAhead, requester: Requester, parts: Mapping[str, int]
         ahead[part][requester] += units
 
 
-def _units_ahead(session: Session, needs: Sequence[Need], *, by_requester: bool) -> UnitsAhead:
+def _units_ahead(
+    session: Session, needs: Sequence[tuple[Need, UUID]], *, by_requester: bool
+) -> UnitsAhead:
     """Return the units of the same products that other lines wait for, kits expanded."""
-    parts: set[str] = set().union(*(need.parts for need in needs))
+    parts: set[str] = set()
+    line_ids: list[UUID] = []
+    for need, _ in needs:
+        parts.update(need.parts)
+        line_ids.append(need.line_id)
     products = parts | kits_with(session, parts)
     kits = kit_parts(session, products)
     requester = "o.origin, coalesce(o.customer->>'group', '')" if by_requester else "'', ''"
@@ -74,7 +80,7 @@ def _units_ahead(session: Session, needs: Sequence[Need], *, by_requester: bool)
         " JOIN orders.order o ON o.id = w.order_id"
         " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND w.product = ANY(%s)"
         " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
-        (sorted(products), [need.line_id for need in needs]),
+        (sorted(products), line_ids),
     )
     ahead: UnitsAhead = defaultdict(lambda: defaultdict(int))
     for product, channel, group, quantity in rows:

@@ -181,11 +181,10 @@ def _explain(session: Session, rows: Sequence[WaitingRow], now: datetime) -> Non
     waiting_products = _waiting_products(session, {row.order_id for row in rows})
     for row in rows:
         row.lines_before, row.units_before = before.get(row.line_id, (0, 0))
-        others: list[str] = []
-        for line_id, product in waiting_products[row.order_id]:
-            if line_id != row.line_id:
-                others.append(product)
-        row.reason = waiting_reason(row, most.get(row.product, 0), sorted(others), now)
+        others = waiting_products[row.order_id].copy()
+        others.pop(row.line_id, None)
+        products = sorted(others.values())
+        row.reason = waiting_reason(row, most.get(row.product, 0), products, now)
 
 
 def _count_before(session: Session, rows: Iterable[WaitingRow]) -> dict[UUID, tuple[int, int]]:
@@ -213,19 +212,17 @@ def _most_at_one_source(session: Session, products: Collection[str]) -> Mapping[
     return most
 
 
-def _waiting_products(
-    session: Session, order_ids: Iterable[UUID]
-) -> dict[UUID, list[tuple[UUID, str]]]:
-    """Return (line id, product) of the lines that wait, by order."""
+def _waiting_products(session: Session, order_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """Return the products of the lines that wait, by order and line."""
     rows = fetch(
         session,
         "SELECT order_id, line_id, product FROM orders.waiting_line"
         " WHERE order_id = ANY(%s) AND state = 'waiting'",
         (sorted(order_ids),),
     )
-    products: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    products: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for order_id, line_id, product in rows:
-        products[order_id].append((line_id, product))
+        products[order_id][line_id] = product
     return products
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.orders.locks import without_manual_hold
+from openiom.orders.order_batch import subset
 from openiom.orders.service.hold_cancel import LineCancellation, cancel_lines
 from openiom.platform.bulk import fetch
 from openiom.provider_contract import Outcome
@@ -26,17 +27,19 @@ def recheck_waiting(session: Session, line_ids: Sequence[UUID], now: datetime) -
     The queue is kept: lines that wait longer are released first, whichever lines were requested.
     `ok` are the lines whose order is released.
     """
-    rows = waiting_rows(session, line_ids, now)
-    products = {row.product for row in rows if row.kind == "backorder"}
+    products: set[str] = set()
+    for row in waiting_rows(session, line_ids, now):
+        if row.kind == "backorder":
+            products.add(row.product)
     released = release_for(session, products, now, max_pages=MAX_PAGES)
     refresh_promise_dates(session, products, now)
-    after = {row.line_id: row for row in waiting_rows(session, line_ids, now)}
-    return [_recheck_outcome(after.get(line_id), released) for line_id in line_ids]
+    outcomes = dict.fromkeys(line_ids, NOT_WAITING)
+    for row in waiting_rows(session, line_ids, now):
+        outcomes[row.line_id] = _recheck_outcome(row, released)
+    return [outcomes[line_id] for line_id in line_ids]
 
 
-def _recheck_outcome(row: WaitingRow | None, released: Collection[UUID]) -> Outcome:
-    if row is None:
-        return NOT_WAITING
+def _recheck_outcome(row: WaitingRow, released: Collection[UUID]) -> Outcome:
     if row.order_id in released:
         return Outcome(True, "stock covers it: its order is released")
     if row.available_on:
@@ -81,7 +84,7 @@ def cancel_waiting(
     An order continues with its other lines, and is canceled with its last one.
     """
     order_of_line = _orders_of_waiting(session, line_ids, include_released=True)
-    requested = [line_id for line_id in dict.fromkeys(line_ids) if line_id in order_of_line]
+    requested = list(subset(order_of_line, line_ids))
     cancellations = [LineCancellation(line_id) for line_id in requested]
     canceled = cancel_lines(session, cancellations, now, actor, reason=reason)
     outcomes = dict(zip(requested, canceled, strict=True))

@@ -1,8 +1,8 @@
 """Apply business events to the state machines of orders and lines: the only writer of states."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -46,7 +46,7 @@ def raise_order_events(
     """
     if not requests:
         return []
-    orders = lock_orders(session, (request.entity_id for request in requests))
+    orders = lock_orders(session, _entity_ids(requests))
     transitions = _OrderTransitions(
         table_in_use(session, ORDER_TABLE), orders, _blocking_lines(session, requests)
     )
@@ -62,23 +62,21 @@ def _blocking_lines(
     order_ids = {r.entity_id for r in requests if r.event in (CANCEL, INVOICED)}
     if not order_ids:
         return {}
-    in_fulfillment: dict[UUID, int] = defaultdict(int)
-    open_lines: dict[UUID, int] = defaultdict(int)
+    in_fulfillment: Counter[UUID] = Counter()
+    open_lines: Counter[UUID] = Counter()
     for line in lines_of_orders(session, order_ids):
         in_fulfillment[line.order_id] += line.in_fulfillment
         open_lines[line.order_id] += line.state in OPEN
     blocked: dict[tuple[UUID, str], str] = {}
-    for order_id, units in in_fulfillment.items():
-        if units:
-            blocked[order_id, CANCEL] = (
-                f"{units} units of the order are in a fulfillment order; cancel that first"
-            )
-            blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
-        elif open_lines[order_id]:
-            blocked[order_id, INVOICED] = (
-                f"{open_lines[order_id]} lines of the order are not fulfilled yet;"
-                " cancel or ship them"
-            )
+    for order_id, count in (+open_lines).items():
+        blocked[order_id, INVOICED] = (
+            f"{count} lines of the order are not fulfilled yet; cancel or ship them"
+        )
+    for order_id, units in (+in_fulfillment).items():
+        blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
+        blocked[order_id, CANCEL] = (
+            f"{units} units of the order are in a fulfillment order; cancel that first"
+        )
     return blocked
 
 
@@ -123,14 +121,13 @@ class _OrderTransitions:
         return self.blocked.get((order.id, event), "")
 
     def _move(self, order: LockedOrder, event: str, target: Target) -> None:
+        before = replace(order)
         if event == HOLD:
-            order.manual_hold = True
-            order.previous_state, order.previous_reason = order.state, order.reason
-        elif order.manual_hold:
-            order.manual_hold = False
-            order.previous_state, order.previous_reason = None, None
-        if (order.state, order.reason) != target or event in (HOLD, RELEASE_HOLD):
-            order.state, order.reason = target
+            order.place_manual_hold()
+        else:
+            order.release_manual_hold()
+        order.state, order.reason = target
+        if order != before:
             self.changed.add(order.id)
         if event in LINES_FOLLOW:
             self.followed_by_lines.setdefault(event, []).append(order.id)
@@ -182,7 +179,7 @@ def raise_line_events(
     if not requests:
         return []
     batch = order_batch(session)
-    _, lines = lock_lines(session, (request.entity_id for request in requests))
+    _, lines = lock_lines(session, _entity_ids(requests))
     table = table_in_use(session, LINE_TABLE)
     events: list[Event] = []
     outcomes: list[Outcome] = []
@@ -204,6 +201,10 @@ def raise_line_events(
         outcomes.append(Outcome(True, request.reason or line.state_reason))
     append_events(session, events, at=now, actor=actor)
     return outcomes
+
+
+def _entity_ids(requests: Iterable[EventRequest]) -> list[UUID]:
+    return [request.entity_id for request in requests]
 
 
 def event_requests(

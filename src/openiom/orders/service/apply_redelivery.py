@@ -17,9 +17,9 @@ from openiom.orders.states import CANCEL, CANCELED, CANCELED_BY_SOURCE, OPEN
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
-from openiom.provider_contract import EventRequest, IntakeResult
+from openiom.provider_contract import IntakeResult
 
-from .apply_events import raise_order_events
+from .apply_events import event_requests, raise_order_events
 from .validate_documents import Draft
 
 _ALWAYS = ("external_status", "payment_status", "note")
@@ -60,11 +60,12 @@ def _cancel(
     session: Session, changes: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
 ) -> None:
     """Cancel orders that the source system reports as canceled; publish refusals."""
-    requests: list[EventRequest] = []
+    order_ids: list[UUID] = []
     for known, draft in changes:
         canceled = is_canceled_by_source(draft.document.external_status)
         if canceled and known.state != CANCELED:
-            requests.append(EventRequest(known.id, CANCEL, {"upstream": True}, CANCELED_BY_SOURCE))
+            order_ids.append(known.id)
+    requests = event_requests(order_ids, CANCEL, CANCELED_BY_SOURCE, upstream=True)
     outcomes = raise_order_events(session, requests, now, actor)
     refusals: list[Event] = []
     for request, outcome in zip(requests, outcomes, strict=True):

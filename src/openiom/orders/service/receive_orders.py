@@ -62,16 +62,19 @@ def receive_orders(
     """
     drafts, results = check_documents(session, documents)
     while drafts:
-        distinct: dict[tuple[str, str], Draft] = {}
-        repeated: list[Draft] = []
-        for draft in drafts:
-            if draft.key in distinct:
-                repeated.append(draft)
-            else:
-                distinct[draft.key] = draft
-        results |= _receive_distinct(session, list(distinct.values()), now, actor)
-        drafts = repeated
+        distinct, drafts = _split_repeated(drafts)
+        results |= _receive_distinct(session, distinct, now, actor)
     return [results[index] for index in range(len(documents))]
+
+
+def _split_repeated(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
+    """Return the first document of each order, and the others."""
+    distinct: dict[tuple[str, str], Draft] = {}
+    repeated: list[Draft] = []
+    for draft in drafts:
+        if distinct.setdefault(draft.key, draft) is not draft:
+            repeated.append(draft)
+    return list(distinct.values()), repeated
 
 
 def _receive_distinct(
@@ -81,9 +84,10 @@ def _receive_distinct(
 
     Another transaction may insert one of them first. Then it is a known order for a second attempt.
     """
-    known = lock_known(session, [draft.key for draft in drafts])
-    redeliveries = [(known[draft.key], draft) for draft in drafts if draft.key in known]
-    new = [draft for draft in drafts if draft.key not in known]
+    by_key = {draft.key: draft for draft in drafts}
+    known = lock_known(session, list(by_key))
+    redeliveries = [(order, by_key.pop(key)) for key, order in known.items()]
+    new = list(by_key.values())
     results = apply_redeliveries(session, redeliveries, now, actor)
     try:
         with savepoint(session):
@@ -264,16 +268,14 @@ def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
 
 def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
     """Keep new orders for the rest of the transaction: no other one can see or lock them."""
-    orders: list[LockedOrder] = []
-    lines: list[LockedLine] = []
+    batch = order_batch(session)
     for one in new:
         state, reason = one.target
-        orders.append(LockedOrder(one.id, state, reason, False, None, None))
+        batch.add_orders([LockedOrder(one.id, state, reason, False, None, None)])
+        lines: list[LockedLine] = []
         for number, document in enumerate(one.draft.document.lines, start=1):
             lines.append(_locked_line(one, number, document))
-    batch = order_batch(session)
-    batch.add_orders(orders)
-    batch.add_lines([order.id for order in orders], lines)
+        batch.add_lines([one.id], lines)
 
 
 def _locked_line(new: _NewOrder, number: int, line: ResolvedLine) -> LockedLine:

@@ -1,7 +1,7 @@
 """Fields of orders and lines that execution policies and people may set."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -117,14 +117,17 @@ def _check(values: Mapping[UUID, Mapping[str, Any]], settable: Iterable[str]) ->
     allowed = sorted(settable)
     problems: set[Problem] = set()
     for fields in values.values():
-        for field, value in fields.items():
-            if field not in allowed:
-                remedy = "settable are " + ", ".join(allowed)
-                problems.add(Problem(field, "cannot be set", remedy))
-            elif not _is_text(field, value):
-                problems.add(Problem(field, f"cannot be {value!r}", "give text"))
+        problems.update(_problems(fields, allowed))
     if problems:
         raise Invalid("some fields cannot be set", problems=sorted(problems, key=str))
+
+
+def _problems(fields: Mapping[str, Any], allowed: Sequence[str]) -> Iterator[Problem]:
+    for field, value in fields.items():
+        if field not in allowed:
+            yield Problem(field, "cannot be set", "settable are " + ", ".join(allowed))
+        elif not _is_text(field, value):
+            yield Problem(field, f"cannot be {value!r}", "give text")
 
 
 def _is_text(field: str, value: Any) -> bool:

@@ -110,12 +110,14 @@ def lines_served_from(
     Either the line has that source and is not wholly canceled, or units of it have been shipped.
     """
     flush_lines(session)
-    wanted = sorted(places)
+    if not places:
+        return set()
+    line_ids, sources = zip(*sorted(places), strict=True)
     rows = fetch(
         session,
         "SELECT l.id, p.source FROM unnest(%s::uuid[], %s::text[]) AS p(id, source)"
         " JOIN orders.order_line l ON l.id = p.id"
         " WHERE l.shipped > 0 OR (l.source = p.source AND l.canceled < l.quantity)",
-        ([line_id for line_id, _ in wanted], [source for _, source in wanted]),
+        (list(line_ids), list(sources)),
     )
     return set(rows)

@@ -1,6 +1,6 @@
 """Validate order documents: which can be received, and what is wrong with the others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from decimal import Decimal
@@ -40,8 +40,8 @@ class Draft:
         return self.instance, self.document.external_id
 
 
-class _UnknownName(NamedTuple):
-    """A name of master data that an order uses and that does not exist."""
+class _UsedName(NamedTuple):
+    """A name of master data that an order uses, and where."""
 
     kind: str
     name: str
@@ -111,15 +111,8 @@ def _names(drafts: Sequence[Draft]) -> dict[str, set[str]]:
     """Return the names of master data these orders use, by kind."""
     names: dict[str, set[str]] = {kind: set() for kind in _MASTER_DATA}
     for draft in drafts:
-        order = draft.document
-        names["currency"].add(order.currency)
-        if order.account:
-            names["account"].add(order.account)
-        if order.price_list:
-            names["price_list"].add(order.price_list)
-        for line in order.lines:
-            names["product"].add(line.product)
-            names["unit"].add(line.unit)
+        for used in _used_names(draft.document):
+            names[used.kind].add(used.name)
     return names
 
 
@@ -136,24 +129,29 @@ def _accepts_any_product(
 
 def _unknown_names(
     order: ResolvedOrder, known: Mapping[str, set[str]], *, any_product: bool
-) -> list[_UnknownName]:
-    unknown: list[_UnknownName] = []
-    for kind, name in (
-        ("currency", order.currency),
-        ("account", order.account),
-        ("price_list", order.price_list),
-    ):
-        if name and name not in known[kind]:
-            unknown.append(_UnknownName(kind, name, kind))
-    for i, line in enumerate(order.lines):
-        if line.product not in known["product"] and not any_product:
-            unknown.append(_UnknownName("product", line.product, f"lines[{i}].product"))
-        if line.unit not in known["unit"]:
-            unknown.append(_UnknownName("unit", line.unit, f"lines[{i}].unit"))
+) -> list[_UsedName]:
+    unknown: list[_UsedName] = []
+    for used in _used_names(order):
+        if used.kind == "product" and any_product:
+            continue
+        if used.name not in known[used.kind]:
+            unknown.append(used)
     return unknown
 
 
-def _unknown_problem(unknown: _UnknownName) -> Problem:
+def _used_names(order: ResolvedOrder) -> Iterator[_UsedName]:
+    """Return the names of master data that an order uses."""
+    yield _UsedName("currency", order.currency, "currency")
+    if order.account:
+        yield _UsedName("account", order.account, "account")
+    if order.price_list:
+        yield _UsedName("price_list", order.price_list, "price_list")
+    for i, line in enumerate(order.lines):
+        yield _UsedName("product", line.product, f"lines[{i}].product")
+        yield _UsedName("unit", line.unit, f"lines[{i}].unit")
+
+
+def _unknown_problem(unknown: _UsedName) -> Problem:
     title = unknown.kind.replace("_", " ")
     remedy = f"add the {title}, and the order is replayed; or map the key to another"
     return Problem(unknown.where, f"there is no {title} {unknown.name}", remedy)
