@@ -203,7 +203,7 @@ def test_calls_may_take_the_timeout_of_every_round(action, calls, seconds):
 
 
 def test_calls_without_an_action_may_take_one_lease():
-    assert Claim(GROUP, [CALL], None, ProviderDown("gone")).longest == LEASE
+    assert Claim(GROUP, [CALL], None, ProviderDown("removed")).longest == LEASE
 
 
 def test_one_group_is_called_by_one_worker_of_a_process():

@@ -12,7 +12,8 @@ from tests.orchestration.harness import Harness
 from openiom.kernel import new_id
 from openiom.orchestration import pause
 from openiom.orchestration.provider_call import NewCall
-from openiom.orchestration.runtime.calls import claim, queue
+from openiom.orchestration.runtime import call_queue as queue
+from openiom.orchestration.runtime.calls import claim
 from openiom.orchestration.runtime.calls.claim import CallGroup, ClaimedCall
 from openiom.orchestration.runtime.calls.completed import completed_tokens, release_tokens
 from openiom.platform.leases import LEASE

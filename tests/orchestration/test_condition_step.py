@@ -42,10 +42,10 @@ def test_an_expression_without_a_result_stops_its_token_only(harness: Harness) -
 
 def test_a_subject_that_no_longer_exists_stops_its_token(harness: Harness) -> None:
     publish(harness, "country == 'US'")
-    [gone, _] = harness.place("A", "B")
+    [deleted, _] = harness.place("A", "B")
     harness.run(harness.dispatcher)
     runs = harness.run_ids()
-    harness.execute("DELETE FROM public.sample_order WHERE id = %s", gone)
+    harness.execute("DELETE FROM public.sample_order WHERE id = %s", deleted)
     harness.run()
     assert harness.positions() == {"B": ("completed",)}
     error = harness.token_error()

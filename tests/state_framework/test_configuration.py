@@ -76,7 +76,7 @@ def test_the_guard_can_be_switched_off_and_on(database, configuration):
 
 
 @pytest.mark.parametrize(
-    ("name", "body", "told"),
+    ("name", "body", "message"),
     [
         (
             "order",
@@ -92,9 +92,9 @@ def test_the_guard_can_be_switched_off_and_on(database, configuration):
     ],
 )
 def test_a_document_that_does_not_fit_is_refused_and_changes_nothing(
-    database, configuration, name, body, told
+    database, configuration, name, body, message
 ):
-    with pytest.raises(Invalid, match=told):
+    with pytest.raises(Invalid, match=message):
         apply(database, configuration, body, name=name)
 
     with database.reading() as session:

@@ -270,18 +270,18 @@ def test_an_unknown_reason_lists_the_known_ones():
 
 
 @pytest.mark.parametrize(
-    ("source", "state", "told"),
+    ("source", "state", "message"),
     [
         (None, "a", "go cannot happen while a: it is allowed from (not created yet)"),
         ("a", None, "go cannot happen before it exists: it is allowed from a"),
         (ANY, "z", "go cannot happen while z: it is allowed from any state"),
     ],
 )
-def test_a_refusal_names_where_the_event_is_allowed(source, state, told):
+def test_a_refusal_names_where_the_event_is_allowed(source, state, message):
     table = small(Transition("go", source, Target("b", "Went")))
     with pytest.raises(TransitionRefused) as refusal:
         advance(table, event="go", state=state)
-    assert refusal.value.what == told
+    assert refusal.value.what == message
     assert refusal.value.where == "thing"
     assert refusal.value.remedy == "send the event that fits its state"
 

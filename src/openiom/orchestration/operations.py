@@ -12,7 +12,7 @@ from openiom.platform.bulk import fetch_as, fetch_column
 from openiom.platform.events import notify
 
 from .engine import Engine
-from .runtime.calls.queue import cancel_calls_of_tokens, resume_calls
+from .runtime.call_queue import cancel_calls_of_tokens, resume_calls
 from .runtime.flow_run_store import mark_running
 from .runtime.flow_runs import cancel_flow_runs
 from .runtime.token_store import lock_tokens, resume_tokens, retry_tokens, skip_tokens

@@ -394,7 +394,7 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 
 def _check_cell(column: Column, text: str, record: Record) -> CellCheck:
-    """Evaluate one cell; tell a comparison that is impossible from one that does not hold."""
+    """Evaluate one cell; distinguish an impossible comparison from one that does not hold."""
     values = values_read(column.field, record) | values_read(text, record)
     try:
         if column.field:

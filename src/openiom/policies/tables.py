@@ -189,7 +189,7 @@ def _cell_text(column: Column, text: str) -> str:
 
 
 def _comparison_text(text: str) -> str:
-    """Return a cell as the comparison it stands for."""
+    """Return a cell as the comparison it means."""
     if _COMPARISON.match(text):
         return text
     if text.startswith("=="):

@@ -13,8 +13,7 @@ from openiom.orchestration.provider_call import EarlierCall, NewCall
 from openiom.orchestration.token import Token
 from openiom.provider_contract import Action, ActionCall, EventRequest, Outcome
 
-from . import event_waits
-from .calls import queue
+from . import call_queue, event_waits
 
 
 class DatabaseEffects:
@@ -28,7 +27,7 @@ class DatabaseEffects:
 
     def write_calls(self) -> int:
         """Insert the calls queued by the batch; return how many."""
-        return queue.insert_calls(self._session, self._new_calls, now=self._now)
+        return call_queue.insert_calls(self._session, self._new_calls, now=self._now)
 
     def run_action(self, action: Action, call: ActionCall) -> Sequence[Outcome]:
         """See `Effects.run_action`."""
@@ -56,15 +55,15 @@ class DatabaseEffects:
 
     def last_generations(self, run_ids: Sequence[UUID], step: str) -> Mapping[UUID, int]:
         """See `Effects.last_generations`."""
-        return queue.last_generations(self._session, run_ids, step)
+        return call_queue.last_generations(self._session, run_ids, step)
 
     def earlier_calls(self, token_ids: Sequence[UUID], step: str) -> Sequence[EarlierCall]:
         """See `Effects.earlier_calls`."""
-        return queue.earlier_calls(self._session, token_ids, step)
+        return call_queue.earlier_calls(self._session, token_ids, step)
 
     def mark_event_raised(self, calls: Sequence[EarlierCall]) -> None:
         """See `Effects.mark_event_raised`."""
-        queue.mark_event_raised(self._session, [call.id for call in calls])
+        call_queue.mark_event_raised(self._session, [call.id for call in calls])
 
     def queue_calls(self, calls: Sequence[NewCall]) -> None:
         """See `Effects.queue_calls`."""
@@ -72,4 +71,4 @@ class DatabaseEffects:
 
     def retry_calls(self, calls: Sequence[NewCall]) -> None:
         """See `Effects.retry_calls`."""
-        queue.retry_calls(self._session, calls, now=self._now)
+        call_queue.retry_calls(self._session, calls, now=self._now)

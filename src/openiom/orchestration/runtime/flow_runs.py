@@ -18,7 +18,7 @@ from openiom.platform.events import LoggedEvent
 from openiom.policies import Failure
 
 from . import flow_run_store
-from .calls.queue import cancel_calls_of_runs
+from .call_queue import cancel_calls_of_runs
 from .columns import Record, columns_of
 from .token_store import delete_tokens_of_runs, lock_tokens
 

@@ -1,7 +1,6 @@
 """
-Provider calls: a queue in the database, worked off in two phases.
+The call worker: provider calls in two phases, between a claim and a record.
 
-`queue` holds every statement of the step workers and operations on the queue, `claim` those of the
-call worker, `outcome` decides what a result means, `recording` writes it, `worker` puts the stages
-together.
+`claim` leases rows of the queue, `outcome` decides what a result means, `recording` writes it and
+continues the tokens, `worker` puts the stages together.
 """

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.orchestration.provider_call import EarlierCall, NewCall
-from openiom.orchestration.runtime.columns import Record
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.platform.database import to_json_text
+
+from .columns import Record
 
 _COLUMNS = (
     "key",
