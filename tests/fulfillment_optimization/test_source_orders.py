@@ -113,7 +113,7 @@ def test_orders_of_one_batch_compete_for_the_last_unit(sourcing: Database) -> No
         x.line_id for x in order_port.lines if x.order_id == second
     }
     assert [(c.source, c.refused) for c in why.candidates] == [
-        ("SEA", "taken by earlier orders of the same wave"),
+        ("SEA", "taken by earlier orders of the same batch"),
         ("CHI", "nothing on hand"),
     ]
 

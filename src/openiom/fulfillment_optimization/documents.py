@@ -154,16 +154,20 @@ class RateTableBody(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = {zone.name for zone in self.zones}
-        if len(names) < len(self.zones):
-            raise ValueError("zones: two have the same name")
         self._check_bands()
-        for price in self.prices:
-            if price.zone not in names:
-                raise ValueError(f"prices: no zone named {price.zone}")
+        self._check_zones()
         for zone in self.zones:
             self._check_prices(zone.name)
         return self
+
+    def _check_zones(self) -> None:
+        """Raise ValueError unless zones have distinct names and prices name one of them."""
+        names = {zone.name for zone in self.zones}
+        if len(names) < len(self.zones):
+            raise ValueError("zones: two have the same name")
+        for price in self.prices:
+            if price.zone not in names:
+                raise ValueError(f"prices: no zone named {price.zone}")
 
     def _check_bands(self) -> None:
         """Raise ValueError unless zones ascend and only the last one has no limit."""

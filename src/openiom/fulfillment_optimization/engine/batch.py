@@ -183,7 +183,7 @@ def _solve(batch: _Batch) -> BatchResult:
 
 def _close_gap(batch: _Batch) -> None:
     """Improve plan and bound by the larger programs and local search, while a gap is left."""
-    if batch.is_open() and _has_worthwhile_gap(batch):
+    if _has_worthwhile_gap(batch):
         _accept(batch, _submit_near_best(batch))
     is_tiny = len(batch.relaxation.reach_line) <= COMPACT_PAIRS
     if is_tiny and batch.is_open():
@@ -194,9 +194,11 @@ def _close_gap(batch: _Batch) -> None:
 
 
 def _has_worthwhile_gap(batch: _Batch) -> bool:
-    if batch.problem.orders <= SMALL:
-        return batch.cost > batch.bound
-    return batch.cost - batch.bound > SMALL_GAP * abs(batch.bound)
+    """Return whether the gap is worth the time of an integer program."""
+    gap = batch.cost - batch.bound
+    if batch.problem.orders > SMALL and gap <= SMALL_GAP * abs(batch.bound):
+        return False
+    return batch.is_open()
 
 
 def _solve_linear_program(batch: _Batch) -> None:

@@ -128,6 +128,14 @@ class _Case:
         if left > 0 or not self.changes:
             self.add(change.kind, left, {name: value and round(value - step, 2)})
 
+    def shrinkable(self) -> list[int]:
+        """Return the changes that can be made a step smaller."""
+        return [i for i, change in enumerate(self.changes) if change.amount > 0]
+
+    def shrunk(self, at: int) -> Perturbation:
+        """Return the perturbation with one change a step smaller."""
+        return replace(self.perturbation, **self.smaller[at])  # type: ignore[arg-type]
+
     def set_money(self, amount: float) -> None:
         """Set the reduction of cost that must go with the other changes, in whole cents."""
         self.apply(money=amount)
@@ -270,16 +278,17 @@ class _Search:
 
     def _lift(self, case: _Case, name: Literal["lift_line", "lift_order"], code: Refusal) -> None:
         """Lift a hard constraint, by the amount of its relief where it has one."""
-        node = case.perturbation.node
-        kind: Kind = "constraint"
-        amount = 1.0
-        for relief in self.reliefs:
-            if relief.refusal is code and relief.amount[node] > 0:
-                kind, amount = relief.kind, float(relief.amount[node])
-                break
-        case.add(kind, amount, {name: False})
+        change = self._relieved(code, case.perturbation.node) or Change("constraint", 1.0)
+        case.add(change.kind, change.amount, {name: False})
         case.apply(**{name: True})
         case.refusal = case.refusal or code
+
+    def _relieved(self, code: Refusal, node: int) -> Change | None:
+        """Return the change of the first relief that lifts a refusal of the node."""
+        for relief in self.reliefs:
+            if relief.refusal is code and relief.amount[node] > 0:
+                return Change(relief.kind, float(relief.amount[node]))
+        return None
 
     def _add_missing(
         self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, code: Refusal
@@ -293,16 +302,24 @@ class _Search:
         """Lift limits of the order where no money could make the node serve the line."""
         stuck = self._stuck(cases)
         for sources, partial in ((1, False), (0, True), (1, True)):
-            before = [case.perturbation for case in stuck]
-            for case in stuck:
-                case.apply(sources=sources, partial=partial)
-            still_stuck = self._stuck(stuck)
-            for case, perturbation in zip(stuck, before, strict=True):
-                if case in still_stuck:
-                    case.perturbation = perturbation
-                else:
-                    _add_order_limits(case, sources, partial)
-            stuck = still_stuck
+            stuck = self._without_limits(stuck, sources, partial)
+
+    def _without_limits(self, cases: list[_Case], sources: int, partial: bool) -> list[_Case]:
+        """Lift limits of the order where this helps; return the cases that are stuck all the same.
+
+        `sources` are allowed more for the order, `partial` allows to serve it in part.
+        """
+        before = [case.perturbation for case in cases]
+        for case in cases:
+            case.apply(sources=sources, partial=partial)
+        stuck = self._stuck(cases)
+        stuck_ids = {id(case) for case in stuck}
+        for case, perturbation in zip(cases, before, strict=True):
+            if id(case) in stuck_ids:
+                case.perturbation = perturbation
+            else:
+                _add_order_limits(case, sources, partial)
+        return stuck
 
     def _stuck(self, cases: list[_Case]) -> list[_Case]:
         """Return the cases whose node does not serve the line whatever it is paid."""
@@ -405,11 +422,11 @@ class _Search:
     def _oversized(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
         """Return cases that win with one change a step smaller, and the first such change."""
         tried: list[tuple[_Case, int]] = []
+        changes: list[Perturbation] = []
         for case in cases:
-            for i, change in enumerate(case.changes):
-                if change.amount > 0:
-                    tried.append((case, i))
-        changes = [replace(case.perturbation, **case.smaller[i]) for case, i in tried]  # type: ignore[arg-type]
+            for i in case.shrinkable():
+                tried.append((case, i))
+                changes.append(case.shrunk(i))
         units = self.solver.solve(changes).units.tolist()
         found: dict[int, tuple[_Case, int]] = {}
         for (case, i), served in zip(tried, units, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 from .columns import plan_costs
 from .groups import gather, in_reach, lines_of
 from .problem import Problem
-from .sequential import GroupRow, SequentialSolver, group_rows, nodes_of
+from .sequential import GroupRow, SequentialSolver, group_rows, nodes_of, rows_by_order
 from .shares import ShareRow, Shares
 
 TOLERANCE = 1e-9
@@ -29,18 +29,15 @@ class _LocalSearch(SequentialSolver):
 
     def improve(self, shares: Shares, passes: int) -> Shares:
         p = self.problem
-        plans: list[list[ShareRow]] = [[] for _ in range(p.orders)]
-        for order, row in zip(p.line_order[shares.line].tolist(), shares.rows(), strict=True):
-            plans[order].append(row)
-        for rows in plans:
-            if rows:
-                self.reserve(rows)
+        plans = rows_by_order(p, shares)
+        for rows in plans.values():
+            self.reserve(rows)
         orders = np.arange(p.orders)
         reach = in_reach(p, p.stock, lines_of(p, orders))
         groups = group_rows(gather(p, orders, reach))
         for order in np.tile(orders, passes).tolist():
-            plans[order] = self._reinsert(order, plans[order], groups)
-        return Shares.of(list(chain.from_iterable(plans)))
+            plans[order] = self._reinsert(order, plans.get(order, []), groups)
+        return Shares.of(list(chain.from_iterable(plans.values())))
 
     def _reinsert(
         self, order: int, plan: list[ShareRow], groups: dict[int, GroupRow]

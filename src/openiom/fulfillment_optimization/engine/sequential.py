@@ -44,11 +44,7 @@ def solve_sequentially(
 def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest: Ints) -> Shares:
     """Return `fixed` shares plus those of the orders in `rest`, decided in sequence."""
     solver = SequentialSolver(problem, bid_prices)
-    rows_of_order: dict[int, list[ShareRow]] = {}
-    orders = problem.line_order[fixed.line].tolist()
-    for order, row in zip(orders, fixed.rows(), strict=True):
-        rows_of_order.setdefault(order, []).append(row)
-    for rows in rows_of_order.values():
+    for rows in rows_by_order(problem, fixed).values():
         solver.reserve(rows)
     more = solver.run(rest)
     line = np.concatenate([fixed.line, more.line])
@@ -56,6 +52,15 @@ def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest
     quantity = np.concatenate([fixed.quantity, more.quantity])
     ascending = np.lexsort((node, line))
     return Shares(line[ascending], node[ascending], quantity[ascending])
+
+
+def rows_by_order(problem: Problem, shares: Shares) -> dict[int, list[ShareRow]]:
+    """Return the shares of every order that has any."""
+    rows: dict[int, list[ShareRow]] = {}
+    orders = problem.line_order[shares.line].tolist()
+    for order, row in zip(orders, shares.rows(), strict=True):
+        rows.setdefault(order, []).append(row)
+    return rows
 
 
 def group_rows(groups: Iterable[Group]) -> dict[int, GroupRow]:
