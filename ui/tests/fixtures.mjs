@@ -1,4 +1,4 @@
-// A small company as the API would tell it, for browser tests until a real server answers them.
+// The API responses of a small company, for unit and browser tests.
 const now = Date.now();
 const at = (minutes) => new Date(now - minutes * 60_000).toISOString();
 const uuid = (n) => `0198a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -90,7 +90,7 @@ export const orders = Array.from({ length: 120 }, (_, index) => {
     line_count: 1 + Math.floor(random() * 4),
     placed_at: at(index * 13 + 2),
     created_at: at(index * 13 + 1),
-    manual_hold: value === 'on_hold',
+    held: value === 'on_hold',
     sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [],
   };
 });
@@ -171,12 +171,12 @@ export function order(id) {
     actions: {
       hold: {
         allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open,
-        reason: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
+        why: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
       },
-      release: { allowed: row.state === 'on_hold', reason: 'The order is not on hold' },
+      release: { allowed: row.state === 'on_hold', why: 'The order is not on hold' },
       cancel: {
         allowed: open && row.state !== 'fulfillment_in_process',
-        reason: 'Part of the order has shipped',
+        why: 'Part of the order has shipped',
       },
     },
   };
@@ -184,7 +184,7 @@ export function order(id) {
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],
-  ['shipment.pushed', 'Store told of shipment', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
+  ['shipment.pushed', 'Shipment sent to the store', 'shipment', 'UPS 1Z999AA10123456784', 'flow Store order', {}, 3],
   [
     'shipment.recorded',
     'Shipment recorded',
