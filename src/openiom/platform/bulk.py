@@ -5,14 +5,16 @@ Lists travel as array literals and COPY as whole columns of text: measured on a 
 which work value by value, cost three times as much.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cache
+from inspect import signature
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from psycopg import sql
-from psycopg.rows import class_row
+from psycopg import Cursor, sql
+from psycopg.rows import RowFactory, RowMaker, class_row
 from sqlalchemy.orm import Session
 
 from .database import driver
@@ -140,6 +142,36 @@ def fetch_as(
     The query's column names must be the constructor's parameters.
     """
     before_statement(session, query)
-    with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
+    with driver(session).cursor(row_factory=_rows_by_name(row_class)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
+
+
+def _rows_by_name(row_class: type[Row]) -> RowFactory[Row]:
+    """Return a row factory that compares names once per statement instead of once per row.
+
+    Where the columns are the first parameters of the constructor in their order, rows are made
+    positionally, which takes a third of the time.
+    """
+
+    def row_maker(cursor: Cursor[Any]) -> RowMaker[Row]:
+        columns = tuple(column.name for column in cursor.description or ())
+        parameters = _positional_parameters(cast(Hashable, row_class))
+        if columns != parameters[: len(columns)]:
+            return class_row(row_class)(cursor)
+        make_tuple: RowMaker[Row] | None = getattr(row_class, "_make", None)
+        if make_tuple and columns == parameters:
+            return make_tuple
+        return lambda values: row_class(*values)
+
+    return row_maker
+
+
+@cache
+def _positional_parameters(row_class: Any) -> tuple[str, ...]:
+    """Return the names of the constructor's parameters that can be given by position."""
+    names = []
+    for parameter in signature(row_class).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            names.append(parameter.name)
+    return tuple(names)
