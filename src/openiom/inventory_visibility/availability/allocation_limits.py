@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,8 +16,21 @@ from .decisions import AllocatedStock, AllocationPool, BufferRule, PartsRequest,
 from .hierarchy import LockedStockRow
 
 
+class StockToLimit(Protocol):
+    """A stock row whose limits are to be read."""
+
+    @property
+    def stock_id(self) -> int: ...
+
+    @property
+    def key(self) -> ProductSource: ...
+
+    @property
+    def safety_stock(self) -> Decimal: ...
+
+
 class LimitedStock(NamedTuple):
-    """A stock key whose limits are to be read."""
+    """A stock row by its id and key; see `StockToLimit`."""
 
     stock_id: int
     key: ProductSource
@@ -110,7 +123,7 @@ class _Pool(NamedTuple):
 
 
 def limits_of(
-    session: Session, stock: Collection[LimitedStock], channels: Collection[str]
+    session: Session, stock: Collection[StockToLimit], channels: Collection[str]
 ) -> AllocationLimits:
     """Return what is kept back at these stock keys for requesters of these channels.
 

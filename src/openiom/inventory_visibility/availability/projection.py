@@ -13,7 +13,7 @@ from openiom.inventory_visibility.configuration import InventoryConfiguration
 from openiom.inventory_visibility.measures import ZERO, Measure, ProductSource
 from openiom.platform.bulk import fetch
 
-from .allocation_limits import AllocationLimits, LimitedStock, limits_of
+from .allocation_limits import AllocationLimits, limits_of
 from .atp import HUNDRED_PERCENT, Projection, RequesterView, lowest_from, project, ticks
 from .decisions import Requester, rule_for
 from .queries import own_stock
@@ -116,8 +116,7 @@ def outlook(
     more when there are channels.
     """
     rows = own_stock(session, products, source=source)
-    limited = [LimitedStock(row.stock_id, row.key, row.safety_stock) for row in rows]
-    limits = limits_of(session, limited, channels)
+    limits = limits_of(session, rows, channels)
     positions = {}
     for row in rows:
         at_key = limits.stock.get(row.stock_id)

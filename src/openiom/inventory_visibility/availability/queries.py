@@ -14,7 +14,7 @@ from openiom.inventory_visibility.measures import ProductSource
 from openiom.master_data import kit_parts, product_names, products_named_like
 from openiom.platform.bulk import fetch, fetch_as
 
-from .allocation_limits import LimitedStock, limits_of
+from .allocation_limits import limits_of
 from .decisions import Requester
 
 OVERSELL = 1_000_000_000
@@ -150,8 +150,7 @@ def _free_for(
 ) -> dict[ProductSource, int]:
     """Return the units free for a requester with a channel, in three queries."""
     rows = own_stock(session, products)
-    limited = [LimitedStock(row.stock_id, row.key, row.safety_stock) for row in rows]
-    limits = limits_of(session, limited, {requester.channel})
+    limits = limits_of(session, rows, {requester.channel})
     free: dict[ProductSource, int] = {}
     for row in rows:
         if row.oversell:

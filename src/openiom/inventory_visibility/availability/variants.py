@@ -25,7 +25,7 @@ from openiom.kernel import Problem
 from openiom.platform.bulk import fetch_as
 from openiom.platform.database import to_json_text
 
-from .allocation_limits import LimitedStock, limits_of
+from .allocation_limits import limits_of
 from .decisions import Requester
 from .hierarchy import Level
 from .queries import OVERSELL
@@ -102,7 +102,7 @@ def _by_product(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
 class _VariantRow(NamedTuple):
     """A stock row: whole unreserved units, those common to all, and those variants back."""
 
-    id: int
+    stock_id: int
     product: str
     source: str
     dimension_values: str
@@ -138,10 +138,10 @@ def variant_stock(
         level = _level(row.dimension_values)
         available = min(row.free_units, offer)
         if available:
-            supply.rows.append(VariantUnits(level, available, False, row.id))
+            supply.rows.append(VariantUnits(level, available, False, row.stock_id))
         if row.free_units > available:
             kept_back = row.free_units - available
-            supply.rows.append(VariantUnits(level, kept_back, True, row.id))
+            supply.rows.append(VariantUnits(level, kept_back, True, row.stock_id))
         if row.backed_units:
             supply.reserved.append((level, row.backed_units))
     return VariantStock(wanted, dict(supplies))
@@ -156,7 +156,8 @@ def _read_rows(session: Session, variants: Sequence[Variant]) -> list[_VariantRo
         _VariantRow,
         "WITH wanted AS (SELECT * FROM unnest(%(products)s::text[], %(dimensions)s::jsonb[])"
         " AS w(product, dimensions))"
-        " SELECT s.id, s.product, s.source, s.dimension_values::text AS dimension_values,"
+        " SELECT s.id AS stock_id, s.product, s.source,"
+        " s.dimension_values::text AS dimension_values,"
         " CASE WHEN s.oversell THEN %(oversell)s"
         " ELSE greatest(0, floor(s.on_hand - s.reserved))::bigint END AS free_units,"
         " ceil(s.backed_by_variants)::bigint AS backed_units, s.oversell,"
@@ -194,14 +195,13 @@ def _available_units(
     """Return the whole units of each row that the requester may have."""
     if not requester.channel:
         return [OVERSELL if row.oversell else row.common_units for row in rows]
-    limited = [LimitedStock(row.id, row.key, row.safety_stock) for row in rows]
-    limits = limits_of(session, limited, {requester.channel})
+    limits = limits_of(session, rows, {requester.channel})
     found = []
     for row in rows:
         if row.oversell:
             found.append(OVERSELL)
             continue
-        units = limits.available_to(row.id, requester, on_hand=row.on_hand, free=row.free)
+        units = limits.available_to(row.stock_id, requester, on_hand=row.on_hand, free=row.free)
         found.append(max(0, int(units.to_integral_value(ROUND_FLOOR))))
     return found
 
