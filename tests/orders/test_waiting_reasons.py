@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from openiom.inventory_visibility.expiry import ExpiryTurn
 from tests.orders.builders import NOW, line, master_data, placed, stock
 from tests.orders.waiting_builders import TODAY, apply, prefer, turn, unserved, waiting
 
 from openiom.inventory_visibility import StockReservationRequest, reserve
-from openiom.inventory_visibility.expiry import ExpiryTurn
 from openiom.inventory_visibility.supply import SupplyDocument, SupplyLineDocument, put_supply
 from openiom.kernel import Problem, new_id
 from openiom.orders.backorder.queries import WaitingRow, waiting_reason

@@ -13,13 +13,15 @@ export interface paths {
         };
         /**
          * Current Session
-         * @description Who is signed in; null when nobody is. A bearer token that is not good is refused as everywhere.
+         * @description Return the current user, null without a session; an invalid bearer token is refused.
+         *
+         *     The user interface requests this first, so a missing session is a result and not an error.
          */
         get: operations["administration-current_session"];
         put?: never;
         /**
          * Open Session
-         * @description Sign in; the session travels in a cookie scripts cannot read.
+         * @description Sign in; the session token is set as a cookie that scripts cannot read.
          */
         post: operations["administration-open_session"];
         /**
@@ -43,7 +45,7 @@ export interface paths {
         put?: never;
         /**
          * New Token
-         * @description A token for a program; it replaces an older one of the same name.
+         * @description Issue a token for a program; it replaces an older one of the same name.
          */
         post: operations["administration-new_token"];
         delete?: never;
@@ -61,7 +63,7 @@ export interface paths {
         };
         /**
          * Export Configuration
-         * @description Every document in use, ready to be applied elsewhere; secrets masked or as references.
+         * @description Return all current documents, ready to be applied elsewhere; secrets are masked.
          */
         get: operations["administration-export_configuration"];
         put?: never;
@@ -83,7 +85,7 @@ export interface paths {
         put?: never;
         /**
          * Apply Configuration
-         * @description Store documents, all or none; `dry` only says what would change.
+         * @description Store documents, all or none; with `dry_run`, return the changes without making them.
          */
         post: operations["administration-apply_configuration"];
         delete?: never;
@@ -104,7 +106,9 @@ export interface paths {
         post?: never;
         /**
          * Delete Document
-         * @description Take a document out of use; refused with everything that still needs it. Applied again, it is back.
+         * @description Delete a document; refused with everything that still needs it.
+         *
+         *     Its versions are kept, and applying a document of this name brings it back.
          */
         delete: operations["administration-delete_document"];
         options?: never;
@@ -121,13 +125,13 @@ export interface paths {
         };
         /**
          * Client Assertion, Asked With Get
-         * @description Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks.
+         * @description Step 1: exchange client id and secret for an assertion. Every tenant name is accepted.
          */
         get: operations["administration-client-assertion,-asked-with-GET"];
         put?: never;
         /**
          * Client Assertion
-         * @description Step 1: client id and secret give an assertion. Any tenant is answered: the client id says who asks.
+         * @description Step 1: exchange client id and secret for an assertion. Every tenant name is accepted.
          */
         post: operations["administration-client-assertion"];
         delete?: never;
@@ -147,7 +151,7 @@ export interface paths {
         put?: never;
         /**
          * Access Token
-         * @description Step 2: an assertion gives a bearer token of one hour for the environment named as context.
+         * @description Step 2: exchange an assertion for an access token of the environment named as context.
          */
         post: operations["administration-access-token"];
         delete?: never;
@@ -165,13 +169,13 @@ export interface paths {
         };
         /**
          * List Clients
-         * @description Client programs by name; secrets are not kept.
+         * @description Return all clients by name, without their secrets.
          */
         get: operations["administration-list_clients"];
         put?: never;
         /**
          * New Client
-         * @description A client program for the token flow; one of the same name keeps its id and gets a new secret.
+         * @description Create a client; one that has the same name keeps its id and gets a new secret.
          */
         post: operations["administration-new_client"];
         delete?: never;
@@ -192,7 +196,7 @@ export interface paths {
         post?: never;
         /**
          * End Client
-         * @description No more tokens for a client program; those it holds end within the hour.
+         * @description Delete a client; the access tokens it has expire within the hour.
          */
         delete: operations["administration-end_client"];
         options?: never;
@@ -208,18 +212,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Orders
-         * @description Orders, newest first; `search` is the start of a number, customer or e-mail, or a whole external id.
+         * Find Orders
+         * @description Orders, newest first.
          */
-        get: operations["orders-orders"];
+        get: operations["orders-find_orders"];
         put?: never;
         /**
-         * Take Orders
-         * @description Up to 500 orders; each is answered by its index, and a refused one does not stop the rest.
+         * Create Orders
+         * @description Receive up to 500 orders; one result each by its index. A refused one stops no other.
          *
-         *     With an `Idempotency-Key`, the same request again gets the same answer and creates nothing.
+         *     With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
          */
-        post: operations["orders-take_orders"];
+        post: operations["orders-create_orders"];
         delete?: never;
         options?: never;
         head?: never;
@@ -234,10 +238,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Counts
-         * @description Orders in each state, held by hand, and stopped by a failed check.
+         * Read Counts
+         * @description Orders in each state, on manual hold, and stopped by a failed check.
          */
-        get: operations["orders-counts"];
+        get: operations["orders-read_counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -246,7 +250,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{order_id}": {
+    "/api/v1/orders/lines": {
         parameters: {
             query?: never;
             header?: never;
@@ -254,30 +258,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Order
-         * @description One order with its lines, where it stands, and what may be done with it.
+         * Find Lines
+         * @description Order lines by their ids, or all lines of the orders with a number; at most 500.
          */
-        get: operations["orders-order"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/orders/{order_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Order Events
-         * @description Everything that happened to an order, newest first.
-         */
-        get: operations["orders-order_events"];
+        get: operations["orders-find_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -297,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Hold
-         * @description Put orders on hold by hand.
+         * @description Place a manual hold on orders.
          */
         post: operations["orders-hold"];
         delete?: never;
@@ -317,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Release
-         * @description End manual holds; each order returns to where it stood.
+         * @description Release manual holds; each order returns to the state it had before.
          */
         post: operations["orders-release"];
         delete?: never;
@@ -357,9 +341,49 @@ export interface paths {
         put?: never;
         /**
          * Cancel Units
-         * @description Cancel units of lines that no fulfillment order holds.
+         * @description Cancel open units of lines.
          */
         post: operations["orders-cancel_units"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order
+         * @description One order with its lines, its state, and the actions that are possible now.
+         */
+        get: operations["orders-read_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Timeline
+         * @description Events of an order and of what belongs to it, newest first.
+         */
+        get: operations["orders-read_timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -374,10 +398,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Waiting Lines
-         * @description Lines that wait for stock or a launch: who waits longest first, or whose time is up first.
+         * Find Waiting Lines
+         * @description Lines that wait for stock or a launch: the longest waiting first, or the first to expire.
          */
-        get: operations["orders-waiting_lines"];
+        get: operations["orders-find_waiting_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -394,10 +418,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Waiting Line
-         * @description One waiting line: why it waits, who is before it, and what each source has free.
+         * Read Waiting Line
+         * @description One waiting line: why it waits, which lines are before it, and what each source has.
          */
-        get: operations["orders-waiting_line"];
+        get: operations["orders-read_waiting_line"];
         put?: never;
         post?: never;
         delete?: never;
@@ -417,7 +441,7 @@ export interface paths {
         put?: never;
         /**
          * Recheck Lines
-         * @description Look at the stock for these lines now, in the order of the queue, and renew the days they are promised for.
+         * @description Check the stock for these lines now, in the order of the queue; renew their promise dates.
          */
         post: operations["orders-recheck_lines"];
         delete?: never;
@@ -437,7 +461,7 @@ export interface paths {
         put?: never;
         /**
          * Release Lines
-         * @description Let the orders of these lines go on out of turn; without stock they wait again and keep their age.
+         * @description Release the orders of these lines out of turn; without stock they wait again.
          */
         post: operations["orders-release_lines"];
         delete?: never;
@@ -457,29 +481,9 @@ export interface paths {
         put?: never;
         /**
          * Cancel Waiting Lines
-         * @description Cancel what is open of these lines; their orders go on with the rest.
+         * @description Cancel the open units of these lines; their orders continue with the rest.
          */
         post: operations["orders-cancel_waiting_lines"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/order-lines": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Order Lines
-         * @description Lines by their ids, or all lines of the orders with a number; at most 500, by order and line number.
-         */
-        get: operations["orders-order_lines"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -494,10 +498,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Fulfillment Orders
+         * Find Fulfillment Orders
          * @description Fulfillment orders, newest first.
          */
-        get: operations["fulfillment-fulfillment_orders"];
+        get: operations["fulfillment-find_fulfillment_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -514,10 +518,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Fulfillment Order
+         * Read Fulfillment Order
          * @description One fulfillment order with its lines, parcels and both places.
          */
-        get: operations["fulfillment-fulfillment_order"];
+        get: operations["fulfillment-read_fulfillment_order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -534,10 +538,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Fulfillment Orders Of Order
+         * Read Fulfillment Orders Of Order
          * @description Every fulfillment order of an order, oldest first.
          */
-        get: operations["fulfillment-fulfillment_orders_of_order"];
+        get: operations["fulfillment-read_fulfillment_orders_of_order"];
         put?: never;
         post?: never;
         delete?: never;
@@ -555,7 +559,7 @@ export interface paths {
         };
         /**
          * Sources
-         * @description Every source, by name, with its settings and what its day has taken.
+         * @description Return every source, by name, with its settings and its usage today.
          */
         get: operations["fulfillment-optimization-sources"];
         put?: never;
@@ -575,7 +579,7 @@ export interface paths {
         };
         /**
          * Plans
-         * @description Sourcing runs, newest first: what each cost, the bound it proved, and how long it took.
+         * @description Return sourcing runs, newest first: their cost, the bound they proved and their duration.
          */
         get: operations["fulfillment-optimization-plans"];
         put?: never;
@@ -595,7 +599,7 @@ export interface paths {
         };
         /**
          * Plan
-         * @description One run: its cost parts, its orders with theirs, and the lines it moved.
+         * @description Return one run: its cost parts, its orders with theirs, and the lines it moved.
          */
         get: operations["fulfillment-optimization-plan"];
         put?: never;
@@ -615,7 +619,7 @@ export interface paths {
         };
         /**
          * Sourcing
-         * @description Every sourcing decision about an order, newest first, with all candidates it looked at.
+         * @description Return every sourcing decision about an order, newest first, with all its candidates.
          */
         get: operations["fulfillment-optimization-sourcing"];
         put?: never;
@@ -626,7 +630,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inventory/shape": {
+    "/api/v1/vocabulary": {
         parameters: {
             query?: never;
             header?: never;
@@ -634,336 +638,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Configured
-         * @description What source systems, measures, dimensions and allocation groups are called.
+         * Read Vocabulary
+         * @description Display titles of states, reasons and events.
          */
-        get: operations["inventory-configured"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/visibility": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Visibility
-         * @description Stock grouped as asked, with every measure; `short` keeps groups of which nothing may be promised.
-         */
-        get: operations["inventory-visibility"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Keys
-         * @description The stock keys behind a row of the grid.
-         */
-        get: operations["inventory-keys"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/keys/{stock_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Key
-         * @description One stock key.
-         */
-        get: operations["inventory-key"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/chain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Chain
-         * @description Days of the ledger, newest first, with the hash that seals each.
-         */
-        get: operations["inventory-chain"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/reservations/expiring": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Ending
-         * @description Open reservations that end by themselves, the next to end first.
-         */
-        get: operations["inventory-ending"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/allocations/pools": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Pool Totals
-         * @description Units kept for each path of groups, over all our own stock.
-         */
-        get: operations["inventory-pool_totals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/allocations/{allocation_id}/moves": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Pool Moves
-         * @description What moved an allocation, newest first.
-         */
-        get: operations["inventory-pool_moves"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/allocations/acts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Act
-         * @description Allocate, unallocate or reallocate our own stock; a refused act changes nothing and does not stop the rest.
-         */
-        post: operations["inventory-act"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/atp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Atp
-         * @description What can be promised of a product by day, for each source that knows it, with the entries behind each day.
-         *
-         *     With a channel, as its orders see it: with what is allocated to it and its customer group, less its buffer.
-         */
-        get: operations["inventory-atp"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/allocations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Allocations
-         * @description What of our own stock is kept for whom.
-         */
-        get: operations["inventory-allocations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/supply-orders": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Supply Lines
-         * @description Lines of purchase and transfer orders by expected date; `open_only` keeps those with units to come.
-         */
-        get: operations["inventory-supply_lines"];
-        put?: never;
-        /**
-         * Put
-         * @description Take orders in or amend them: quantities, dates and how sure they are.
-         */
-        post: operations["inventory-put"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/supply-orders/receive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Receive
-         * @description Receive units of lines, in part or whole; each receipt is counted once by its id.
-         */
-        post: operations["inventory-receive"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/supply-orders/ship": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Ship
-         * @description Units of transfers left their origin, in part or whole; each shipment is counted once by its id.
-         */
-        post: operations["inventory-ship"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/supply-orders/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Close
-         * @description Expect no more of these lines.
-         */
-        post: operations["inventory-close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inventory/supply-orders/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Cancel
-         * @description Ship no more of these lines; what is on its way is still expected.
-         */
-        post: operations["inventory-cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/order-names": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Order Names
-         * @description Number and customer of up to 500 orders; one that does not exist is left out.
-         */
-        get: operations["orders-order_names"];
+        get: operations["vocabulary-read_vocabulary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -983,7 +661,7 @@ export interface paths {
         put?: never;
         /**
          * Quote Cart
-         * @description From where, for how much and when a cart would arrive if it were ordered now. Writes nothing.
+         * @description Return the sources, cost and arrival of a cart if it were ordered now. Writes nothing.
          */
         post: operations["sourcing-quote-quote_cart"];
         delete?: never;
@@ -1003,7 +681,7 @@ export interface paths {
         put?: never;
         /**
          * Try Rate
-         * @description What a parcel of this weight and zone costs, and why. Nothing is stored or read.
+         * @description Return what a parcel of this weight and zone costs, and why. Nothing is stored or read.
          */
         post: operations["fulfillment-optimization-try_rate"];
         delete?: never;
@@ -1021,13 +699,13 @@ export interface paths {
         };
         /**
          * Simulations
-         * @description Simulations, newest first.
+         * @description Return simulations, newest first.
          */
         get: operations["simulation-simulations"];
         put?: never;
         /**
          * Create
-         * @description Keep demand, stock and configuration of this moment, and queue the runs.
+         * @description Store demand, stock and configuration of this moment, and queue the runs.
          */
         post: operations["simulation-create"];
         delete?: never;
@@ -1047,7 +725,7 @@ export interface paths {
         put?: never;
         /**
          * Compare
-         * @description Finished simulations side by side.
+         * @description Return finished simulations side by side.
          */
         post: operations["simulation-compare"];
         delete?: never;
@@ -1065,14 +743,14 @@ export interface paths {
         };
         /**
          * One
-         * @description What was asked, how far it is, and what came of it.
+         * @description Return a simulation with its request, its progress and its figures.
          */
         get: operations["simulation-one"];
         put?: never;
         post?: never;
         /**
          * Remove
-         * @description Forget a simulation; what it committed stays.
+         * @description Delete a simulation; what it committed stays.
          */
         delete: operations["simulation-remove"];
         options?: never;
@@ -1091,7 +769,7 @@ export interface paths {
         put?: never;
         /**
          * Clone
-         * @description The same demand and stock, with other changes.
+         * @description Queue a copy with the same demand and stock, and other changes.
          */
         post: operations["simulation-clone"];
         delete?: never;
@@ -1111,9 +789,29 @@ export interface paths {
         put?: never;
         /**
          * Commit
-         * @description Make the changed documents those in use.
+         * @description Apply the documents that were simulated.
          */
         post: operations["simulation-commit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sourcing/constraint-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Constraint Kinds
+         * @description Return all kinds of constraints by title.
+         */
+        get: operations["fulfillment-optimization-list_constraint_kinds"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1131,7 +829,7 @@ export interface paths {
         put?: never;
         /**
          * Explain
-         * @description Plan an order again as things stand now, and say what would make each losing source win. Writes nothing.
+         * @description Plan an order again as of now, and say what would make each losing source win.
          */
         post: operations["fulfillment-optimization-explain"];
         delete?: never;
@@ -1148,10 +846,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Prices
-         * @description What stock and capacity were worth to a batch, dearest first.
+         * Shadow Prices
+         * @description Return what stock and capacity were worth to a batch, highest first.
          */
-        get: operations["fulfillment-optimization-prices"];
+        get: operations["fulfillment-optimization-shadow_prices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1169,7 +867,7 @@ export interface paths {
         };
         /**
          * Inventory
-         * @description Stock by product and source; `short` keeps only keys with nothing left to promise.
+         * @description Return stock by product and source; `short` keeps only stock without unreserved units.
          */
         get: operations["inventory-inventory"];
         put?: never;
@@ -1180,7 +878,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inventory/changes": {
+    "/api/v1/inventory/atp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Atp
+         * @description Return what can be promised of a product by day at each source, with the entries of each day.
+         *
+         *     With a channel it is what orders of the channel see: including what is allocated to it and its
+         *     customer group, less its buffer.
+         */
+        get: operations["inventory-atp"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/shape": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shape
+         * @description Return the names of source systems, measures, dimensions and allocation groups.
+         */
+        get: operations["inventory-shape"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/visibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visibility
+         * @description Return grouped stock with every measure.
+         */
+        get: operations["inventory-visibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys
+         * @description Return the stock keys behind a row of the grid.
+         */
+        get: operations["inventory-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/keys/{stock_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Key
+         * @description Return one stock key.
+         */
+        get: operations["inventory-key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Allocations
+         * @description Return the allocations of the own stock.
+         */
+        get: operations["inventory-allocations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pools
+         * @description Return the units allocated to each path of groups, over all own stock.
+         */
+        get: operations["inventory-pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/{allocation_id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Moves
+         * @description Return what moved an allocation, the newest first.
+         */
+        get: operations["inventory-moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/allocations/operations": {
         parameters: {
             query?: never;
             header?: never;
@@ -1190,17 +1051,17 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Changes
-         * @description Set or change on-hand quantities.
+         * Operate
+         * @description Allocate, unallocate or reallocate own stock.
          */
-        post: operations["inventory-changes"];
+        post: operations["inventory-operate"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/inventory/health": {
+    "/api/v1/inventory/supply-orders": {
         parameters: {
             query?: never;
             header?: never;
@@ -1208,12 +1069,96 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Ledger Health
-         * @description How far stock rows and the sealed ledger were checked, and what is wrong.
+         * Supply Lines
+         * @description Return lines by expected date; `open_only` keeps those with units to come.
          */
-        get: operations["inventory-ledger_health"];
+        get: operations["inventory-supply_lines"];
         put?: never;
-        post?: never;
+        /**
+         * Upsert
+         * @description Insert orders, or amend quantities, dates and confidence of known ones.
+         */
+        post: operations["inventory-upsert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive
+         * @description Receive units of lines, in part or whole; a repeated id changes nothing.
+         */
+        post: operations["inventory-receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ship
+         * @description Ship units of transfers from their origin; a repeated id changes nothing.
+         */
+        post: operations["inventory-ship"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close
+         * @description Close lines short: expect no more of them.
+         */
+        post: operations["inventory-close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/supply-orders/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Ship no more of these lines; units on their way are still expected.
+         */
+        post: operations["inventory-cancel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1229,9 +1174,29 @@ export interface paths {
         };
         /**
          * Reservations
-         * @description Soft reservations, newest first; `document` is an order number or a request id, `line` an order line's id.
+         * @description Return soft reservations, the newest first.
          */
         get: operations["inventory-reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/reservations/expiring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Expiring
+         * @description Return open reservations that expire, the next to expire first.
+         */
+        get: operations["inventory-expiring"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1251,9 +1216,69 @@ export interface paths {
         put?: never;
         /**
          * Release
-         * @description Give back what reservations still hold.
+         * @description Release what reservations still hold.
          */
         post: operations["inventory-release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Changes
+         * @description Set or change on-hand quantities of the own stock.
+         */
+        post: operations["inventory-changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Health
+         * @description Return how far stock rows and the sealed ledger were checked, and what differs.
+         */
+        get: operations["inventory-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chain
+         * @description Return the days of the ledger, the newest first, with the hash that seals each.
+         */
+        get: operations["inventory-chain"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1269,7 +1294,7 @@ export interface paths {
         };
         /**
          * Entries
-         * @description Every entry that makes up a quantity, newest first, each with the balance of its measure after it.
+         * @description Return the entries behind a quantity, the newest first, each with its measure's balance.
          */
         get: operations["inventory-entries"];
         put?: never;
@@ -1289,7 +1314,7 @@ export interface paths {
         };
         /**
          * Balances
-         * @description Every measure of a stock key as of a moment, summed from the ledger.
+         * @description Return every measure of a stock key at a moment, summed from the ledger.
          */
         get: operations["inventory-balances"];
         put?: never;
@@ -1309,7 +1334,10 @@ export interface paths {
         };
         /**
          * On Hand
-         * @description The index query by URL: organizationId, productId, dimensions, groupBy (comma-separated), returnNegative.
+         * @description Run the index query of a URL.
+         *
+         *     Its parameters are organizationId, productId, dimensions, groupBy (comma-separated) and
+         *     returnNegative.
          */
         get: operations["inventory-visibility-contract-on_hand"];
         put?: never;
@@ -1335,7 +1363,7 @@ export interface paths {
         put?: never;
         /**
          * Change On Hand Bulk
-         * @description Add to quantities, up to 512 records; each is answered by its index.
+         * @description Add to quantities, up to 512 records; every record has a result with its index.
          */
         post: operations["inventory-visibility-contract-change_on_hand_bulk"];
         delete?: never;
@@ -1355,7 +1383,9 @@ export interface paths {
         put?: never;
         /**
          * Set On Hand Bulk
-         * @description Replace quantities of one system, up to 512 records; what is older than what stands is ignored, and said.
+         * @description Replace quantities of one system, up to 512 records.
+         *
+         *     Values older than the current ones are ignored and listed in the message.
          */
         post: operations["inventory-visibility-contract-set_on_hand_bulk"];
         delete?: never;
@@ -1375,7 +1405,7 @@ export interface paths {
         put?: never;
         /**
          * Reserve
-         * @description Soft-reserve a quantity, checked against what is available unless the request says not to.
+         * @description Soft-reserve a quantity; unless the request says otherwise, only what is available.
          */
         post: operations["inventory-visibility-contract-reserve"];
         delete?: never;
@@ -1395,7 +1425,7 @@ export interface paths {
         put?: never;
         /**
          * Reserve Bulk
-         * @description Soft-reserve, up to 512 records, first come first served; a refused one does not stop the rest.
+         * @description Soft-reserve up to 512 records in their order; a refused one does not stop the others.
          */
         post: operations["inventory-visibility-contract-reserve_bulk"];
         delete?: never;
@@ -1415,7 +1445,7 @@ export interface paths {
         put?: never;
         /**
          * Unreserve
-         * @description Give back what is soft-reserved under a reservation id; what was not reserved is reported.
+         * @description Unreserve units of a reservation id; the response has the quantity that was not reserved.
          */
         post: operations["inventory-visibility-contract-unreserve"];
         delete?: never;
@@ -1435,7 +1465,7 @@ export interface paths {
         put?: never;
         /**
          * Unreserve Bulk
-         * @description Give back, up to 512 records; each is answered by its index.
+         * @description Unreserve up to 512 records; every record has a result with its index.
          */
         post: operations["inventory-visibility-contract-unreserve_bulk"];
         delete?: never;
@@ -1455,7 +1485,7 @@ export interface paths {
         put?: never;
         /**
          * Adjust Bulk
-         * @description Keep adjustments for the ERP, up to 512 records; each is answered by its index.
+         * @description Store up to 512 adjustments for the ERP; every record has a result with its index.
          */
         post: operations["inventory-visibility-contract-adjust_bulk"];
         delete?: never;
@@ -1475,7 +1505,7 @@ export interface paths {
         put?: never;
         /**
          * Index Query
-         * @description Quantities by site, location and grouped dimensions: the cross product of the sites and locations named.
+         * @description Return quantities for all combinations of the sites and locations named.
          */
         post: operations["inventory-visibility-contract-index_query"];
         delete?: never;
@@ -1495,7 +1525,7 @@ export interface paths {
         put?: never;
         /**
          * Exact Query
-         * @description Quantities of exactly the tuples of dimension values listed; their dimensions are added to groupByValues.
+         * @description Return quantities of the listed tuples; their dimensions are added to groupByValues.
          */
         post: operations["inventory-visibility-contract-exact_query"];
         delete?: never;
@@ -1515,7 +1545,7 @@ export interface paths {
         put?: never;
         /**
          * Search Index Query
-         * @description The index query for the products that `productSearch` finds.
+         * @description Run the index query for the products that `productSearch` finds.
          */
         post: operations["inventory-visibility-contract-search_index_query"];
         delete?: never;
@@ -1535,7 +1565,7 @@ export interface paths {
         put?: never;
         /**
          * Search Exact Query
-         * @description The exact query for the products that `productSearch` finds.
+         * @description Run the exact query for the products that `productSearch` finds.
          */
         post: operations["inventory-visibility-contract-search_exact_query"];
         delete?: never;
@@ -1555,7 +1585,7 @@ export interface paths {
         put?: never;
         /**
          * Log Transaction Details
-         * @description Ask for an export of the ledger; answers the id of the job that writes it.
+         * @description Queue an export of the ledger; returns the id of its job.
          */
         post: operations["inventory-visibility-contract-log_transaction_details"];
         delete?: never;
@@ -1575,7 +1605,7 @@ export interface paths {
         put?: never;
         /**
          * Reserve Resync Job
-         * @description Clean old reservation data of these data sources ([] is all); answers the id of the job that does it.
+         * @description Queue a clean-up of reservations of these data sources ([] for all); returns its job id.
          */
         post: operations["inventory-visibility-contract-reserve_resync_job"];
         delete?: never;
@@ -1593,7 +1623,7 @@ export interface paths {
         };
         /**
          * Get Job Progress
-         * @description How far a job is: Queued, Completed or Failed, what came of it, and where its file is.
+         * @description Return whether a job is Queued, Completed or Failed, its result, and the URL of its file.
          */
         get: operations["inventory-visibility-contract-get_job_progress"];
         put?: never;
@@ -1613,7 +1643,7 @@ export interface paths {
         };
         /**
          * Job File
-         * @description The CSV file a job wrote.
+         * @description Return the CSV file of a job.
          */
         get: operations["inventory-visibility-contract-job_file"];
         put?: never;
@@ -1633,12 +1663,12 @@ export interface paths {
         };
         /**
          * Inventory Configuration In Use
-         * @description The configuration in use: the document `default`, or the one this product ships with.
+         * @description Return the configuration in use: the document `default`, or the built-in one.
          */
         get: operations["inventory-visibility-contract-inventory_configuration_in_use"];
         /**
          * Replace Inventory Configuration
-         * @description Replace the configuration; answers what is in use from now on. Refused whole with everything wrong in it.
+         * @description Replace the configuration and return it. An invalid one is refused with all its problems.
          */
         put: operations["inventory-visibility-contract-replace_inventory_configuration"];
         post?: never;
@@ -1657,7 +1687,7 @@ export interface paths {
         };
         /**
          * Feeds
-         * @description Feed files, newest first.
+         * @description Return feed files, the newest first.
          */
         get: operations["inventory-feeds"];
         put?: never;
@@ -1679,7 +1709,7 @@ export interface paths {
         put?: never;
         /**
          * Change Schedule
-         * @description Schedule one dated change; its id is counted once.
+         * @description Schedule one dated change; an id counts once.
          */
         post: operations["inventory-visibility-contract-change_schedule"];
         delete?: never;
@@ -1699,7 +1729,7 @@ export interface paths {
         put?: never;
         /**
          * Change Schedule Bulk
-         * @description Schedule up to 512 dated changes; each is answered by its index.
+         * @description Schedule up to 512 dated changes; every record has a result with its index.
          */
         post: operations["inventory-visibility-contract-change_schedule_bulk"];
         delete?: never;
@@ -1719,7 +1749,7 @@ export interface paths {
         put?: never;
         /**
          * Allocate
-         * @description Take units from the common pool for a group.
+         * @description Allocate units of the common pool to a group.
          */
         post: operations["inventory-visibility-contract-allocate"];
         delete?: never;
@@ -1739,7 +1769,7 @@ export interface paths {
         put?: never;
         /**
          * Unallocate
-         * @description Give units of a group back to the common pool.
+         * @description Return units of a group to the common pool.
          */
         post: operations["inventory-visibility-contract-unallocate"];
         delete?: never;
@@ -1779,7 +1809,7 @@ export interface paths {
         put?: never;
         /**
          * Consume
-         * @description Use units of a group, with the measures that move with them.
+         * @description Consume units of a group, and change the physical measures named with them.
          */
         post: operations["inventory-visibility-contract-consume"];
         delete?: never;
@@ -1799,7 +1829,7 @@ export interface paths {
         put?: never;
         /**
          * Query
-         * @description What is allocated at exactly these dimensions, to these groups and below; no groups are all.
+         * @description Return allocations at exactly these dimensions, to these groups and below or to all.
          */
         post: operations["inventory-visibility-contract-query"];
         delete?: never;
@@ -1817,7 +1847,7 @@ export interface paths {
         };
         /**
          * Products
-         * @description Products by number.
+         * @description List products by number.
          */
         get: operations["master-data-products"];
         put?: never;
@@ -1835,7 +1865,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Product */
+        /**
+         * Product
+         * @description Return one product. Numbers may contain slashes.
+         */
         get: operations["master-data-product"];
         put?: never;
         post?: never;
@@ -1854,7 +1887,7 @@ export interface paths {
         };
         /**
          * Accounts
-         * @description Accounts by name.
+         * @description List accounts by name.
          */
         get: operations["master-data-accounts"];
         put?: never;
@@ -1872,7 +1905,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Units */
+        /**
+         * Units
+         * @description List units by name.
+         */
         get: operations["master-data-units"];
         put?: never;
         post?: never;
@@ -1889,7 +1925,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Currencies */
+        /**
+         * Currencies
+         * @description List currencies by code.
+         */
         get: operations["master-data-currencies"];
         put?: never;
         post?: never;
@@ -1906,7 +1945,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Price Lists */
+        /**
+         * Price Lists
+         * @description List price lists by name.
+         */
         get: operations["master-data-price_lists"];
         put?: never;
         post?: never;
@@ -1925,7 +1967,7 @@ export interface paths {
         };
         /**
          * Suggestions
-         * @description Records of ours that outside keys may mean.
+         * @description Return the records that external keys may mean.
          */
         get: operations["master-data-suggestions"];
         put?: never;
@@ -1945,7 +1987,7 @@ export interface paths {
         };
         /**
          * Flow Runs
-         * @description Where an order stands in its flows, and everything it went through.
+         * @description Return the flow runs of an order: their current steps and their history.
          */
         get: operations["orchestration-flow_runs"];
         put?: never;
@@ -1987,7 +2029,7 @@ export interface paths {
         put?: never;
         /**
          * Skip Steps
-         * @description Let flow runs go on behind the step at which they failed or wait.
+         * @description Let flow runs continue behind the step at which they failed or wait.
          */
         post: operations["orchestration-skip_steps"];
         delete?: never;
@@ -2007,7 +2049,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel Flow Runs
-         * @description End flow runs where they stand.
+         * @description Cancel flow runs that have not ended.
          */
         post: operations["orchestration-cancel_flow_runs"];
         delete?: never;
@@ -2025,9 +2067,29 @@ export interface paths {
         };
         /**
          * Runs
-         * @description Flow runs, newest first.
+         * @description Return flow runs, newest first.
          */
         get: operations["orchestration-runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/step-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Step Kinds
+         * @description Return the step kinds a flow can be built from, with the schema of each.
+         */
+        get: operations["orchestration-step_kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2043,7 +2105,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Flows */
+        /**
+         * Flows
+         * @description Return every flow with its counts.
+         */
         get: operations["orchestration-flows"];
         put?: never;
         post?: never;
@@ -2084,7 +2149,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Flows
-         * @description Let what was held go on in its order.
+         * @description Release what was held, in the order in which it came due.
          */
         post: operations["orchestration-resume_flows"];
         delete?: never;
@@ -2104,7 +2169,7 @@ export interface paths {
         put?: never;
         /**
          * Check
-         * @description Every fault of a draft at once.
+         * @description Return every problem of a draft at once.
          */
         post: operations["orchestration-check"];
         delete?: never;
@@ -2120,7 +2185,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Flow */
+        /**
+         * Flow
+         * @description Return a flow in the version in use.
+         */
         get: operations["orchestration-flow"];
         put?: never;
         post?: never;
@@ -2139,7 +2207,7 @@ export interface paths {
         };
         /**
          * Counts
-         * @description Live numbers for the picture of a flow.
+         * @description Return live counts for the diagram of a flow.
          */
         get: operations["orchestration-counts"];
         put?: never;
@@ -2161,7 +2229,7 @@ export interface paths {
         put?: never;
         /**
          * Try Flow
-         * @description What the flow would do with these subjects now; writes nothing.
+         * @description Return what the flow would do with these subjects now; nothing is written.
          */
         post: operations["orchestration-try_flow"];
         delete?: never;
@@ -2179,7 +2247,7 @@ export interface paths {
         };
         /**
          * Policies
-         * @description Every policy in use, by name.
+         * @description Return every policy in use, by name.
          */
         get: operations["policies-policies"];
         put?: never;
@@ -2219,7 +2287,7 @@ export interface paths {
         };
         /**
          * Provider Catalog
-         * @description The library: every provider that can be installed, with the schemas its forms are drawn from.
+         * @description Return every provider that can be installed, with the schemas of its forms.
          */
         get: operations["providers-provider_catalog"];
         put?: never;
@@ -2239,7 +2307,7 @@ export interface paths {
         };
         /**
          * Provider Instances
-         * @description What is installed, whether it answers, and what waits in its inbox.
+         * @description Return the installed providers with the state of their connections and inboxes.
          */
         get: operations["providers-provider_instances"];
         put?: never;
@@ -2261,7 +2329,7 @@ export interface paths {
         put?: never;
         /**
          * Probe Instance
-         * @description Make a real authenticated request now; the answer is the instance with what was found.
+         * @description Test the connection with an authenticated request, and return the instance.
          */
         post: operations["providers-probe_instance"];
         delete?: never;
@@ -2281,7 +2349,7 @@ export interface paths {
         put?: never;
         /**
          * Poll Instance
-         * @description Poll as soon as a worker is free.
+         * @description Poll the instance as soon as a worker is free.
          */
         post: operations["providers-poll_instance"];
         delete?: never;
@@ -2299,7 +2367,7 @@ export interface paths {
         };
         /**
          * Provider Calls
-         * @description Exchanges with the outside, newest first.
+         * @description Return HTTP exchanges with other systems, the newest first.
          */
         get: operations["providers-provider_calls"];
         put?: never;
@@ -2319,7 +2387,7 @@ export interface paths {
         };
         /**
          * Messages
-         * @description What arrived, newest first; `search` is a whole key, such as an order's id at its source.
+         * @description Return received messages, the newest first; `search` is a whole key, such as an order id.
          */
         get: operations["providers-messages"];
         put?: never;
@@ -2330,7 +2398,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/messages/missing-keys": {
+    "/api/v1/messages/unmapped-keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -2338,10 +2406,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Missing Keys
-         * @description Outside keys that no mapping knows, most wanted first (the first 500), with suggestions.
+         * Unmapped Keys
+         * @description Return the first 500 unmapped keys, those with the most messages first, with suggestions.
          */
-        get: operations["providers-missing_keys"];
+        get: operations["providers-unmapped_keys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2359,7 +2427,7 @@ export interface paths {
         };
         /**
          * Message
-         * @description One message: its payload, what its transformation makes of it now, and why it is where it is.
+         * @description Return a message with its payload and the result of its transformation.
          */
         get: operations["providers-message"];
         put?: never;
@@ -2381,7 +2449,7 @@ export interface paths {
         put?: never;
         /**
          * Preview
-         * @description Try a transformation on a stored message; nothing is written.
+         * @description Apply a transformation to a stored message without storing the result.
          */
         post: operations["providers-preview"];
         delete?: never;
@@ -2401,7 +2469,7 @@ export interface paths {
         put?: never;
         /**
          * Replay Messages
-         * @description Put parked or discarded messages back to be processed.
+         * @description Process parked or discarded messages again.
          */
         post: operations["providers-replay_messages"];
         delete?: never;
@@ -2421,7 +2489,7 @@ export interface paths {
         put?: never;
         /**
          * Discard Messages
-         * @description Take parked messages off the list; they stay readable and can be replayed.
+         * @description Discard parked messages; they remain readable and can be replayed.
          */
         post: operations["providers-discard_messages"];
         delete?: never;
@@ -2439,14 +2507,14 @@ export interface paths {
         };
         /**
          * Mappings
-         * @description Outside keys and our names for them.
+         * @description Return external keys and our names for them.
          */
         get: operations["providers-mappings"];
         /**
          * Save Mappings
-         * @description Write up to 1,000 mappings; a wrong one is told by its place while the rest go through.
+         * @description Store up to 1,000 mappings; an invalid one is reported while the others are stored.
          *
-         *     Messages that missed a key replay by themselves: `replayed` says how many.
+         *     Messages that waited for one of the keys are replayed; `replayed` is their number.
          */
         put: operations["providers-save_mappings"];
         post?: never;
@@ -2467,7 +2535,7 @@ export interface paths {
         put?: never;
         /**
          * Webhook
-         * @description Where an installed provider's system calls us. Verified as that provider does; acknowledged once durable.
+         * @description Receive a webhook call of an installed provider; acknowledged once it is stored.
          */
         post: operations["providers-webhook"];
         delete?: never;
@@ -2485,7 +2553,7 @@ export interface paths {
         };
         /**
          * Read States
-         * @description An entity's states and transitions, shipped and added.
+         * @description Return an entity's states and transitions, shipped and added.
          */
         get: operations["state-framework-read_states"];
         put?: never;
@@ -2505,7 +2573,7 @@ export interface paths {
         };
         /**
          * Live
-         * @description Server-sent events: what just happened, in handfuls, at most two a second.
+         * @description Send business events as they happen, as server-sent events, at most two messages a second.
          */
         get: operations["live-live"];
         put?: never;
@@ -2525,7 +2593,7 @@ export interface paths {
         };
         /**
          * Search
-         * @description What the words in the search box may mean, best first within its kind.
+         * @description Return what the words in the search box may mean, best first within each kind.
          */
         get: operations["search-search"];
         put?: never;
@@ -2545,7 +2613,7 @@ export interface paths {
         };
         /**
          * Health
-         * @description This process answers.
+         * @description Return that this process responds.
          */
         get: operations["operations-health"];
         put?: never;
@@ -2565,7 +2633,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description The database is reachable and stands at the newest migration; 503 otherwise.
+         * @description Return 200 when the database is reachable and migrated, else 503.
          */
         get: operations["operations-ready"];
         put?: never;
@@ -2585,7 +2653,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description For Prometheus.
+         * @description Return the figures for Prometheus.
          */
         get: operations["operations-metrics"];
         put?: never;
@@ -2600,7 +2668,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** AccountRow */
+        /**
+         * AccountRow
+         * @description A customer account.
+         */
         AccountRow: {
             /** Name */
             name: string;
@@ -2616,63 +2687,6 @@ export interface components {
             price_list: string | null;
             /** On Hold */
             on_hold: boolean;
-        };
-        /**
-         * ActBody
-         * @description Units moved by hand for a path of groups, highest first. A reallocation takes them from `sources`.
-         */
-        ActBody: {
-            /**
-             * Id
-             * @description Counted once
-             */
-            id: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "allocate" | "unallocate" | "reallocate";
-            /** Product */
-            product: string;
-            /** Source */
-            source: string;
-            /** Dimensions */
-            dimensions?: {
-                [key: string]: string;
-            };
-            /** Groups */
-            groups: string[];
-            /** Sources */
-            sources?: string[];
-            /** Quantity */
-            quantity: number | string;
-        };
-        /** ActResult */
-        ActResult: {
-            /** Id */
-            id: string;
-            /** Ok */
-            ok: boolean;
-            /**
-             * Duplicate
-             * @default false
-             */
-            duplicate: boolean;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-        };
-        /** ActsAnswer */
-        ActsAnswer: {
-            /** Results */
-            results: components["schemas"]["ActResult"][];
-        };
-        /** ActsRequest */
-        ActsRequest: {
-            /** Acts */
-            acts: components["schemas"]["ActBody"][];
         };
         /**
          * AddressDocument
@@ -2736,7 +2750,7 @@ export interface components {
         };
         /**
          * AddressView
-         * @description A postal address; parts nobody gave are empty.
+         * @description A postal address; unknown parts are empty.
          */
         AddressView: {
             /**
@@ -2800,8 +2814,30 @@ export interface components {
             status: string;
         };
         /**
+         * AllowedAction
+         * @description Whether an action is possible now, and the reason when it is not.
+         */
+        AllowedAction: {
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * AllowedActions
+         * @description The manual actions on an order.
+         */
+        AllowedActions: {
+            hold: components["schemas"]["AllowedAction"];
+            release: components["schemas"]["AllowedAction"];
+            cancel: components["schemas"]["AllowedAction"];
+        };
+        /**
          * Amounts
-         * @description `difference` is what the stated total exceeds the sum of the lines by; "0.00" when they agree.
+         * @description Amounts of an order; `difference` is the stated total less the computed one.
          */
         Amounts: {
             /** Subtotal */
@@ -2822,11 +2858,11 @@ export interface components {
             /** Documents */
             documents: components["schemas"]["DocumentView"][];
             /**
-             * Dry
-             * @description Only say what would change
+             * Dry Run
+             * @description Return the changes without making them
              * @default false
              */
-            dry: boolean;
+            dry_run: boolean;
             /**
              * Prune
              * @description Delete the documents of these kinds that are not among these
@@ -2836,7 +2872,7 @@ export interface components {
         };
         /**
          * ArrivalChance
-         * @description The chance that the parcel arrives by this day.
+         * @description The probability that the parcel arrives by this day.
          */
         ArrivalChance: {
             /**
@@ -2847,7 +2883,10 @@ export interface components {
             /** Confidence */
             confidence: number;
         };
-        /** AtpBody */
+        /**
+         * AtpBody
+         * @description What is promised by date, and how far ahead.
+         */
         AtpBody: {
             /**
              * Measures
@@ -2866,7 +2905,7 @@ export interface components {
         };
         /**
          * BalancesAnswer
-         * @description A stock key at a moment.
+         * @description The balances of a stock key at a moment.
          */
         BalancesAnswer: {
             /** Stock Id */
@@ -2882,14 +2921,14 @@ export interface components {
             reserved: number;
             /** Overdraft */
             overdraft: number;
-            /** Covered */
-            covered: number;
+            /** Backed By Variants */
+            backed_by_variants: number;
             /** Measures */
             measures: components["schemas"]["MeasureRow"][];
         };
         /**
          * Band
-         * @description Mean over the runs, and the quantiles of 5 % and 95 %.
+         * @description The mean over the runs and the quantiles of 5 % and 95 %.
          */
         Band: {
             /** Mean */
@@ -2899,12 +2938,10 @@ export interface components {
             /** Upper */
             upper: number;
         };
-        /** BulkAnswer */
-        BulkAnswer: {
-            /** Results */
-            results: components["schemas"]["BulkResult"][];
-        };
-        /** BulkRequest */
+        /**
+         * BulkRequest
+         * @description Ids of what to act on, and a reason for the timeline.
+         */
         BulkRequest: {
             /** Ids */
             ids: string[];
@@ -2914,7 +2951,18 @@ export interface components {
              */
             reason: string;
         };
-        /** BulkResult */
+        /**
+         * BulkResponse
+         * @description One result per id of the request.
+         */
+        BulkResponse: {
+            /** Results */
+            results: components["schemas"]["BulkResult"][];
+        };
+        /**
+         * BulkResult
+         * @description Whether one action succeeded; `reason` says why not.
+         */
         BulkResult: {
             /**
              * Id
@@ -2928,7 +2976,7 @@ export interface components {
         };
         /**
          * CalendarDay
-         * @description Whether everything that was planned can be there on this day.
+         * @description Whether all planned parcels can be delivered on this day.
          */
         CalendarDay: {
             /**
@@ -2941,7 +2989,7 @@ export interface components {
         };
         /**
          * CallRow
-         * @description One exchange with the outside. A refused webhook call is one as well, with the method it came by.
+         * @description One HTTP exchange with another system. A refused webhook call is listed as well.
          */
         CallRow: {
             /** Id */
@@ -2972,7 +3020,7 @@ export interface components {
         };
         /**
          * CancelLine
-         * @description `quantity` empty cancels all units that are left.
+         * @description Units of a line to cancel; without `quantity` all open ones.
          */
         CancelLine: {
             /**
@@ -2983,7 +3031,10 @@ export interface components {
             /** Quantity */
             quantity?: number | null;
         };
-        /** CancelLinesRequest */
+        /**
+         * CancelLinesRequest
+         * @description Lines of which units are to be canceled.
+         */
         CancelLinesRequest: {
             /** Lines */
             lines: components["schemas"]["CancelLine"][];
@@ -2995,7 +3046,7 @@ export interface components {
         };
         /**
          * CancelRequest
-         * @description Lines of which no more will be shipped; what is on its way is still expected.
+         * @description Lines of which no more will be shipped; units on their way are still expected.
          */
         CancelRequest: {
             /** Lines */
@@ -3003,7 +3054,7 @@ export interface components {
         };
         /**
          * CandidateRow
-         * @description One source for one line: what it would have cost, in parts, or why it was refused.
+         * @description A source for a line: its cost in parts, or why it was refused.
          */
         CandidateRow: {
             /**
@@ -3027,10 +3078,13 @@ export interface components {
             refused: string;
         };
         /**
-         * CarrierAnswer
-         * @description `is_fallback` says that at least one rate is a stand-in: none is known, or the carrier was not heard in time.
+         * CarrierQuote
+         * @description The rates of a carrier.
+         *
+         *     `is_fallback` is true when at least one rate is a fallback: none is known, or the carrier did
+         *     not answer in time.
          */
-        CarrierAnswer: {
+        CarrierQuote: {
             /** Name */
             name: string;
             /** Is Fallback */
@@ -3053,12 +3107,12 @@ export interface components {
             is_fallback: boolean;
             /**
              * Live
-             * @description Asked of the carrier a moment ago
+             * @description Returned by the carrier just now
              */
             live: boolean;
             /**
              * Reason
-             * @description Why it is a stand-in; empty when it is none
+             * @description Why it is a fallback; empty when it is none
              */
             reason: string;
             /** Base */
@@ -3076,40 +3130,10 @@ export interface components {
             /** Edd */
             edd: components["schemas"]["ArrivalChance"][];
         };
-        /** Catalog */
-        Catalog: {
-            /** Items */
-            items: components["schemas"]["CatalogEntry"][];
-        };
         /**
-         * CatalogEntry
-         * @description A provider of the library; its forms draw themselves from the two JSON schemas.
+         * CatalogPart
+         * @description An action, message kind or mapping table of a provider.
          */
-        CatalogEntry: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-            /** Category */
-            category: string;
-            /** Description */
-            description: string;
-            /** Connection Schema */
-            connection_schema: {
-                [key: string]: unknown;
-            };
-            /** Parameters Schema */
-            parameters_schema: {
-                [key: string]: unknown;
-            };
-            /** Actions */
-            actions: components["schemas"]["CatalogPart"][];
-            /** Messages */
-            messages: components["schemas"]["CatalogPart"][];
-            /** Mappings */
-            mappings: components["schemas"]["CatalogPart"][];
-        };
-        /** CatalogPart */
         CatalogPart: {
             /** Name */
             name: string;
@@ -3139,8 +3163,10 @@ export interface components {
         };
         /**
          * ChangeRow
-         * @description units on the shelf, money off, capacity in parcels a day, km, minutes, lines a day, sources for the order; partial,
-         *     constraint and priority are rules to be lifted and count 1.
+         * @description An amount of one kind.
+         *
+         *     Units on hand, money off, capacity in parcels a day, km, minutes, order lines a day, sources
+         *     for the order. Partial, constraint and priority are rules to be lifted and have the amount 1.
          */
         ChangeRow: {
             /** Kind */
@@ -3166,7 +3192,7 @@ export interface components {
         };
         /**
          * ChangedConstraint
-         * @description A constraint that is new or different; without a body it no longer counts.
+         * @description A constraint that is new or different; without a body the strategy loses it.
          */
         ChangedConstraint: {
             /** Name */
@@ -3178,7 +3204,7 @@ export interface components {
         };
         /**
          * ChangedStrategy
-         * @description Fields of the strategy that would be different; `name` takes another strategy as it stands.
+         * @description Changed fields of the strategy; `name` selects another strategy.
          */
         ChangedStrategy: {
             /**
@@ -3196,7 +3222,7 @@ export interface components {
         };
         /**
          * Changes
-         * @description What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero.
+         * @description The differences between scenario and baseline; none at all gives differences of zero.
          */
         "Changes-Input": {
             /**
@@ -3217,7 +3243,7 @@ export interface components {
             strategy?: components["schemas"]["ChangedStrategy"] | null;
             /**
              * Demand Multiplier
-             * @description A shock: times the demand of the baseline
+             * @description A shock: factor on the demand of the baseline
              * @default 1
              */
             demand_multiplier: number;
@@ -3240,7 +3266,7 @@ export interface components {
         };
         /**
          * ChangesRequest
-         * @description Up to 512 changes; each is answered by its index, and a refused one does not stop the rest.
+         * @description Up to 512 changes; results have their index, and a refused one does not stop the others.
          */
         ChangesRequest: {
             /**
@@ -3253,7 +3279,10 @@ export interface components {
             /** Items */
             items: components["schemas"]["ChangeItem"][];
         };
-        /** CheckRequest */
+        /**
+         * CheckRequest
+         * @description A draft to check.
+         */
         CheckRequest: {
             /** Name */
             name: string;
@@ -3262,12 +3291,18 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** Checked */
-        Checked: {
+        /**
+         * CheckResult
+         * @description Every problem of a draft; it can be published when there is none.
+         */
+        CheckResult: {
             /** Problems */
             problems: components["schemas"]["ProblemView"][];
         };
-        /** ChosenRow */
+        /**
+         * ChosenRow
+         * @description Units of a line from a source; no source for units that stay open.
+         */
         ChosenRow: {
             /**
              * Line Id
@@ -3281,7 +3316,7 @@ export interface components {
         };
         /**
          * ClientAnswer
-         * @description `client_secret` is shown this once.
+         * @description A client with its new secret; `client_secret` is not shown again.
          */
         ClientAnswer: {
             /** Client Id */
@@ -3318,10 +3353,10 @@ export interface components {
             items: components["schemas"]["ClientView"][];
         };
         /**
-         * CloneAsk
-         * @description What is different in the copy; demand and stock are those of the original.
+         * CloneRequest
+         * @description The differences of a copy; demand and stock are those of the original.
          */
-        CloneAsk: {
+        CloneRequest: {
             /** Name */
             name: string;
             /** Description */
@@ -3343,7 +3378,7 @@ export interface components {
         };
         /**
          * Column
-         * @description A condition column. With no field its cells are whole conditions, such as `len(lines) > 9`.
+         * @description A condition column. Without a field its cells are whole conditions: `len(lines) > 9`.
          */
         Column: {
             /**
@@ -3358,19 +3393,28 @@ export interface components {
              */
             field: string;
         };
-        /** CommitAnswer */
-        CommitAnswer: {
+        /**
+         * CommitResult
+         * @description The documents that a commit changed.
+         */
+        CommitResult: {
             /** Committed */
             committed: boolean;
             /** Changed */
             changed: components["schemas"]["DocumentDelta"][];
         };
-        /** CompareAsk */
-        CompareAsk: {
+        /**
+         * CompareRequest
+         * @description The simulations to compare.
+         */
+        CompareRequest: {
             /** Simulations */
             simulations: string[];
         };
-        /** ComparedColumn */
+        /**
+         * ComparedColumn
+         * @description One simulation of a comparison.
+         */
         ComparedColumn: {
             /**
              * Id
@@ -3405,8 +3449,10 @@ export interface components {
         };
         /**
          * Comparison
-         * @description Scenarios side by side. `difference` is each one less the first, run by run; null where the two did not meet the
-         *     same demand (another period, basis, seed or number of runs) and cannot be compared so.
+         * @description Scenarios side by side.
+         *
+         *     `difference` is each one less the first, run by run; null where the two did not meet the same
+         *     demand (another period, basis, seed or number of runs).
          */
         Comparison: {
             /** Columns */
@@ -3415,6 +3461,28 @@ export interface components {
             difference: ({
                 [key: string]: components["schemas"]["Difference"];
             } | null)[];
+        };
+        /**
+         * ConstraintKindRow
+         * @description A kind of constraint.
+         */
+        ConstraintKindRow: {
+            /**
+             * Kind
+             * @description The `type` of its documents
+             */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /**
+             * Property Schema
+             * @description JSON schema of the properties a planner fills in; a property with `references` names documents of that kind
+             */
+            property_schema: {
+                [key: string]: unknown;
+            };
         };
         /** Credentials */
         Credentials: {
@@ -3425,7 +3493,7 @@ export interface components {
         };
         /**
          * CustomerDocument
-         * @description `group` is the customer group that stock may be allocated to.
+         * @description A customer. `group` is the customer group to which stock may be allocated.
          */
         CustomerDocument: {
             /**
@@ -3461,7 +3529,7 @@ export interface components {
         };
         /**
          * DailyBand
-         * @description The same for every day of the period, in order.
+         * @description Means and bounds of every day of the period, in order.
          */
         DailyBand: {
             /** Mean */
@@ -3471,11 +3539,14 @@ export interface components {
             /** Upper */
             upper: number[];
         };
-        /** DataSourceBody */
+        /**
+         * DataSourceBody
+         * @description A source system with its measures and its names of dimensions.
+         */
         DataSourceBody: {
             /**
              * Dimension Mapping
-             * @description This system's own name of a dimension, to the base dimension it means
+             * @description Base dimension by this system's own name of it
              */
             dimension_mapping?: {
                 [key: string]: string;
@@ -3502,7 +3573,7 @@ export interface components {
         };
         /**
          * DayRow
-         * @description A day of the ledger's chain: entries `first_id` to `last_id`. `hash` is empty until it is sealed.
+         * @description A day of the chain: entries `first_id` to `last_id`; `hash` is empty until it is sealed.
          */
         DayRow: {
             /**
@@ -3523,7 +3594,10 @@ export interface components {
             /** Sealed At */
             sealed_at: string | null;
         };
-        /** DecisionRow */
+        /**
+         * DecisionRow
+         * @description The decision of one plan about an order.
+         */
         DecisionRow: {
             /**
              * Id
@@ -3531,10 +3605,10 @@ export interface components {
              */
             id: string;
             /**
-             * At
+             * Decided At
              * Format: date-time
              */
-            at: string;
+            decided_at: string;
             /** Strategy */
             strategy: string;
             /** Complete */
@@ -3556,12 +3630,18 @@ export interface components {
             /** Candidates */
             candidates: components["schemas"]["CandidateRow"][];
         };
-        /** Decisions */
+        /**
+         * Decisions
+         * @description The sourcing decisions about an order.
+         */
         Decisions: {
             /** Decisions */
             decisions: components["schemas"]["DecisionRow"][];
         };
-        /** DeliveryWindow */
+        /**
+         * DeliveryWindow
+         * @description Days local to the destination.
+         */
         DeliveryWindow: {
             /**
              * Earliest
@@ -3581,8 +3661,10 @@ export interface components {
         };
         /**
          * Demand
-         * @description `past`: the days from `from` to `to`, resampled from themselves. `future`: as many days ahead, resampled from the
-         *     days of the basis (the four weeks before the simulation is asked for, unless told). Days are UTC.
+         * @description The demand of a simulation; days are UTC.
+         *
+         *     `past`: the days from `from` to `to`, resampled from themselves. `future`: days to come,
+         *     resampled from the days of the basis, by default the four weeks before the request.
          */
         Demand: {
             /**
@@ -3602,7 +3684,7 @@ export interface components {
             to: string;
             /**
              * Multiplier
-             * @description Times the orders of the resampled days
+             * @description Factor on the orders of the resampled days
              * @default 1
              */
             multiplier: number;
@@ -3613,7 +3695,7 @@ export interface components {
         };
         /**
          * Difference
-         * @description Scenario less baseline, run by run; `certain` when the bounds leave zero on one side.
+         * @description Scenario less baseline, run by run; `certain` when the bounds are on one side of zero.
          */
         Difference: {
             /** Mean */
@@ -3625,14 +3707,20 @@ export interface components {
             /** Certain */
             certain: boolean;
         };
-        /** DimensionName */
+        /**
+         * DimensionName
+         * @description A dimension: `name` keys values, `title` is how the configuration writes it.
+         */
         DimensionName: {
             /** Name */
             name: string;
             /** Title */
             title: string;
         };
-        /** DocumentDelta */
+        /**
+         * DocumentDelta
+         * @description A document that a commit would change.
+         */
         DocumentDelta: {
             /** Kind */
             kind: string;
@@ -3662,24 +3750,11 @@ export interface components {
             /** Documents */
             documents: components["schemas"]["DocumentView"][];
         };
-        /** DoneView */
-        DoneView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Ok */
-            ok: boolean;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-        };
         /**
          * DryRunRequest
-         * @description `document` tries a draft, `version` an older one; neither the version in use.
+         * @description Subjects to try a flow with.
+         *
+         *     `document` tries a draft, `version` an older version; without both, the version in use.
          */
         DryRunRequest: {
             /** Subject Ids */
@@ -3691,7 +3766,10 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
-        /** DryRunResult */
+        /**
+         * DryRunResult
+         * @description The steps that one subject would pass.
+         */
         DryRunResult: {
             /**
              * Subject Id
@@ -3701,12 +3779,18 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["DryStepView"][];
         };
-        /** DryRunResults */
+        /**
+         * DryRunResults
+         * @description The dry runs of all subjects, in the order of the request.
+         */
         DryRunResults: {
             /** Results */
             results: components["schemas"]["DryRunResult"][];
         };
-        /** DryStepView */
+        /**
+         * DryStepView
+         * @description A step of a dry run; `port` is empty where the flow run would stop or end.
+         */
         DryStepView: {
             /** Step */
             step: string;
@@ -3723,7 +3807,24 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** ExplainRequest */
+        /**
+         * EntityVocabulary
+         * @description States of an entity in the order of the progress bar, and the reasons for them.
+         */
+        EntityVocabulary: {
+            /** Entity */
+            entity: string;
+            /** Title */
+            title: string;
+            /** States */
+            states: components["schemas"]["openiom__app__vocabulary__Term"][];
+            /** Reasons */
+            reasons: components["schemas"]["openiom__app__vocabulary__Term"][];
+        };
+        /**
+         * ExplainRequest
+         * @description An order to plan again.
+         */
         ExplainRequest: {
             /**
              * Order Id
@@ -3738,12 +3839,15 @@ export interface components {
             strategy: string;
             /**
              * Candidates
-             * @description Most sources told of each line: chosen, then cheapest
+             * @description Most sources listed for each line: chosen, then cheapest
              * @default 50
              */
             candidates: number;
         };
-        /** Explained */
+        /**
+         * Explained
+         * @description An order planned again as of `planned_at`.
+         */
         Explained: {
             /**
              * Order Id
@@ -3751,10 +3855,10 @@ export interface components {
              */
             order_id: string;
             /**
-             * At
+             * Planned At
              * Format: date-time
              */
-            at: string;
+            planned_at: string;
             /** Strategy */
             strategy: string;
             /** Cost */
@@ -3771,7 +3875,10 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["ExplainedLine"][];
         };
-        /** ExplainedCandidate */
+        /**
+         * ExplainedCandidate
+         * @description A source for a line.
+         */
         ExplainedCandidate: {
             /** Source */
             source: string;
@@ -3795,7 +3902,10 @@ export interface components {
             /** Wins With */
             wins_with: components["schemas"]["WhatIfRow"][];
         };
-        /** ExplainedLine */
+        /**
+         * ExplainedLine
+         * @description A line of the order with its candidates.
+         */
         ExplainedLine: {
             /**
              * Line Id
@@ -3808,12 +3918,12 @@ export interface components {
             quantity: number;
             /**
              * Assigned
-             * @description Where the line stands now; empty for nowhere
+             * @description The source the line has now; empty for none
              */
             assigned: string;
             /**
              * Source
-             * @description Where it would go if it were planned now; empty for nowhere
+             * @description The source it would get if planned now; empty for none
              */
             source: string;
             /** Considered */
@@ -3823,7 +3933,7 @@ export interface components {
         };
         /**
          * FeedFileRow
-         * @description `problem` is the first of `problems`; a refused file has posted nothing.
+         * @description A feed file. `problem` is the first of `problems`; a refused file posted nothing.
          */
         FeedFileRow: {
             /** Id */
@@ -3846,12 +3956,15 @@ export interface components {
             /** Problem */
             problem: string;
             /**
-             * At
+             * Recorded At
              * Format: date-time
              */
-            at: string;
+            recorded_at: string;
         };
-        /** Figures */
+        /**
+         * Figures
+         * @description The figures of one scenario.
+         */
         Figures: {
             /** Kpis */
             kpis: {
@@ -3868,24 +3981,36 @@ export interface components {
                 };
             };
         };
-        /** FlowCounts */
+        /**
+         * FlowCounts
+         * @description The counts of a flow by step id.
+         */
         FlowCounts: {
             /** Steps */
             steps: {
                 [key: string]: components["schemas"]["StepCounts"];
             };
         };
-        /** FlowItems */
+        /**
+         * FlowItems
+         * @description All flows.
+         */
         FlowItems: {
             /** Items */
             items: components["schemas"]["FlowRow"][];
         };
-        /** FlowNames */
+        /**
+         * FlowNames
+         * @description Flows to pause or to resume.
+         */
         FlowNames: {
             /** Names */
             names: string[];
         };
-        /** FlowRow */
+        /**
+         * FlowRow
+         * @description A row of the list of flows, with the number of tokens by state.
+         */
         FlowRow: {
             /** Name */
             name: string;
@@ -3908,14 +4033,18 @@ export interface components {
             /** Failed */
             failed: number;
         };
-        /** FlowRunIds */
+        /**
+         * FlowRunIds
+         * @description Flow runs to operate on.
+         */
         FlowRunIds: {
             /** Run Ids */
             run_ids: string[];
         };
         /**
          * FlowRunView
-         * @description `step` and what follows it repeat the token that matters most: a failed one before a waiting one.
+         * @description A flow run with its history. `step` and the fields like it describe the first token: a
+         *     failed one comes before a waiting one.
          */
         FlowRunView: {
             /**
@@ -3946,27 +4075,49 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /** Step */
-            step: string | null;
+            step?: string | null;
             /** Step Title */
-            step_title: string | null;
+            step_title?: string | null;
             /** Since */
-            since: string | null;
-            error: components["schemas"]["RunError"] | null;
+            since?: string | null;
+            error?: components["schemas"]["RunError"] | null;
             /** Awaits */
-            awaits: string[];
+            awaits?: string[];
             /** Wake At */
-            wake_at: string | null;
+            wake_at?: string | null;
             /** Tokens */
-            tokens: components["schemas"]["StandsAt"][];
+            tokens: components["schemas"]["TokenView"][];
             /** Results */
             results: components["schemas"]["StepEntry"][];
         };
-        /** FlowRuns */
+        /**
+         * FlowRuns
+         * @description The flow runs of one document.
+         */
         FlowRuns: {
             /** Flow Runs */
             flow_runs: components["schemas"]["FlowRunView"][];
         };
-        /** FlowView */
+        /**
+         * FlowStateChange
+         * @description The new state of flows, and how many tokens continue.
+         */
+        FlowStateChange: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "paused" | "running";
+            /**
+             * Released
+             * @default 0
+             */
+            released: number;
+        };
+        /**
+         * FlowView
+         * @description A flow in the version in use, and the problems it has with today's configuration.
+         */
         FlowView: {
             /** Name */
             name: string;
@@ -3997,14 +4148,10 @@ export interface components {
             /** Formula */
             formula: string;
         };
-        /** FreeAt */
-        FreeAt: {
-            /** Source */
-            source: string;
-            /** Units */
-            units: number;
-        };
-        /** FulfillmentOrderDetail */
+        /**
+         * FulfillmentOrderDetail
+         * @description One fulfillment order with its lines, parcels and places.
+         */
         FulfillmentOrderDetail: {
             /**
              * Id
@@ -4055,12 +4202,18 @@ export interface components {
             /** Shipments */
             shipments: components["schemas"]["ShipmentView"][];
         };
-        /** FulfillmentOrderItems */
+        /**
+         * FulfillmentOrderItems
+         * @description All fulfillment orders of an order.
+         */
         FulfillmentOrderItems: {
             /** Items */
             items: components["schemas"]["FulfillmentOrderDetail"][];
         };
-        /** FulfillmentOrderLineView */
+        /**
+         * FulfillmentOrderLineView
+         * @description A line of a fulfillment order.
+         */
         FulfillmentOrderLineView: {
             /**
              * Id
@@ -4085,7 +4238,7 @@ export interface components {
         };
         /**
          * FulfillmentOrderRow
-         * @description A row of the list; units count all lines together.
+         * @description A row of the list of fulfillment orders; units are those of all its lines.
          */
         FulfillmentOrderRow: {
             /**
@@ -4130,10 +4283,11 @@ export interface components {
         };
         /**
          * GroupRow
-         * @description One row of the grid. `values` holds what it is grouped by, `measures` {data source: {measure: units}}.
+         * @description One row of the grid.
          *
-         *     `available` is what anybody may be promised: on hand, less what is reserved, kept as safety stock or allocated.
-         *     `stock_id` is given when one stock key is behind the row.
+         *     `values` are what it is grouped by, `measures` units by data source and measure. `available` may
+         *     be promised to every requester: on hand, less reserved, safety stock and allocated units.
+         *     `stock_id` is set when a single stock key is behind the row.
          */
         GroupRow: {
             /** Values */
@@ -4177,8 +4331,11 @@ export interface components {
         };
         /**
          * HealthAnswer
-         * @description How far the checker came. Every stock row was checked at or after `checked_through`; days up to `sealed_through`
-         *     are sealed, and the whole chain was recomputed by `chain_checked_through`. The first wrong row comes first.
+         * @description The progress of reconciliation.
+         *
+         *     Every stock row was checked at or after `checked_through`. Days up to `sealed_through` are
+         *     sealed, and the whole chain was recomputed by `chain_checked_through`. `wrong` starts with the
+         *     discrepancy found first.
          */
         HealthAnswer: {
             /** Checked Through */
@@ -4193,32 +4350,24 @@ export interface components {
             wrong: components["schemas"]["WrongRow"][];
         };
         /**
-         * Hit
-         * @description Something found: what it is, how people call it, and the page that shows it.
+         * IdsRequest
+         * @description Ids of messages.
          */
-        Hit: {
-            /** Kind */
-            kind: string;
-            /** Label */
-            label: string;
-            /** Detail */
-            detail: string;
-            /** Path */
-            path: string;
-        };
-        /** Hits */
-        Hits: {
-            /** Items */
-            items: components["schemas"]["Hit"][];
-        };
-        /** IdsRequest */
         IdsRequest: {
             /** Ids */
             ids: string[];
         };
         /**
+         * InstanceList
+         * @description The installed providers, by name.
+         */
+        InstanceList: {
+            /** Items */
+            items: components["schemas"]["InstanceRow"][];
+        };
+        /**
          * InstanceRow
-         * @description An installed provider. `messages` counts those still waiting or needing a person, by state.
+         * @description An installed provider. `messages` counts unprocessed messages by state.
          */
         InstanceRow: {
             /** Name */
@@ -4227,8 +4376,6 @@ export interface components {
             title: string;
             /** Provider */
             provider: string;
-            /** Category */
-            category: string;
             /** Active */
             active: boolean;
             /**
@@ -4254,17 +4401,17 @@ export interface components {
             next_poll_at: string | null;
             /** Last Error */
             last_error: string | null;
+            /** Category */
+            category: string;
             /** Messages */
             messages: {
                 [key: string]: number;
             };
         };
-        /** Instances */
-        Instances: {
-            /** Items */
-            items: components["schemas"]["InstanceRow"][];
-        };
-        /** InventoryConfigurationBody */
+        /**
+         * InventoryConfigurationBody
+         * @description The document as users write it.
+         */
         InventoryConfigurationBody: {
             /**
              * Own Organization
@@ -4313,16 +4460,16 @@ export interface components {
         JsonValue: unknown;
         /**
          * LedgerRow
-         * @description One entry; `balance_after` is what its measure stood at once it was booked.
+         * @description One entry; `balance_after` is the balance of its measure after the entry.
          */
         LedgerRow: {
             /** Id */
             id: number;
             /**
-             * At
+             * Recorded At
              * Format: date-time
              */
-            at: string;
+            recorded_at: string;
             /** Data Source */
             data_source: string;
             /** Measure */
@@ -4373,7 +4520,9 @@ export interface components {
         };
         /**
          * LineDetail
-         * @description `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled by itself.
+         * @description An order line.
+         *
+         *     `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled.
          */
         LineDetail: {
             /**
@@ -4413,8 +4562,8 @@ export interface components {
             source: string | null;
             /** Source Reason */
             source_reason: string;
-            /** Released */
-            released: number;
+            /** In Fulfillment */
+            in_fulfillment: number;
             /** Shipped */
             shipped: number;
             /** Canceled */
@@ -4425,23 +4574,6 @@ export interface components {
             available_on?: string | null;
             /** Expires At */
             expires_at?: string | null;
-        };
-        /** LineName */
-        LineName: {
-            /**
-             * Line Id
-             * Format: uuid
-             */
-            line_id: string;
-            /**
-             * Order Id
-             * Format: uuid
-             */
-            order_id: string;
-            /** Order Number */
-            order_number: string;
-            /** Line Number */
-            line_number: number;
         };
         /** LineNameBody */
         LineNameBody: {
@@ -4457,7 +4589,9 @@ export interface components {
         };
         /**
          * Located
-         * @description Where the destination was found; `country` precision means that neither postal code nor city is known.
+         * @description The location of the destination.
+         *
+         *     `country` precision means that neither postal code nor city is known.
          */
         Located: {
             /** Latitude */
@@ -4470,14 +4604,20 @@ export interface components {
              */
             precision: "place" | "country";
         };
-        /** MappingResult */
+        /**
+         * MappingResult
+         * @description Whether a mapping was stored; `reason` says why not.
+         */
         MappingResult: {
             /** Ok */
             ok: boolean;
             /** Reason */
             reason: string;
         };
-        /** MappingRow */
+        /**
+         * MappingRow
+         * @description One external key and our name for it.
+         */
         MappingRow: {
             /** Table */
             table: string;
@@ -4492,14 +4632,32 @@ export interface components {
             /** Scope Name */
             scope_name: string;
         };
-        /** MappingsRequest */
+        /**
+         * MappingSuggestion
+         * @description One of our records that an external key may refer to. `score` is from 0 to 1.
+         */
+        MappingSuggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
+        /**
+         * MappingsRequest
+         * @description Mappings to store, each as in a `mapping` document.
+         */
         MappingsRequest: {
             /** Mappings */
             mappings: {
                 [key: string]: unknown;
             }[];
         };
-        /** MappingsSaved */
+        /**
+         * MappingsSaved
+         * @description One result per mapping, in order, and the number of messages that are replayed.
+         */
         MappingsSaved: {
             /** Results */
             results: components["schemas"]["MappingResult"][];
@@ -4508,7 +4666,9 @@ export interface components {
         };
         /**
          * MeasureName
-         * @description `name` keys quantities, `title` is how the configuration writes it. `terms` are empty for a physical measure.
+         * @description A measure: `name` keys quantities, `title` is how the configuration writes it.
+         *
+         *     A physical measure has no terms.
          */
         MeasureName: {
             /** Name */
@@ -4516,9 +4676,12 @@ export interface components {
             /** Title */
             title: string;
             /** Terms */
-            terms: components["schemas"]["Term"][];
+            terms: components["schemas"]["openiom__inventory_visibility__availability__display_schema__Term"][];
         };
-        /** MeasureRow */
+        /**
+         * MeasureRow
+         * @description The balance of one measure.
+         */
         MeasureRow: {
             /** Data Source */
             data_source: string;
@@ -4527,7 +4690,10 @@ export interface components {
             /** Quantity */
             quantity: number;
         };
-        /** MessageDetail */
+        /**
+         * MessageDetail
+         * @description A message with its payload and its preview, null when it cannot be transformed.
+         */
         MessageDetail: {
             /** Id */
             id: string;
@@ -4549,14 +4715,14 @@ export interface components {
             /** Processed At */
             processed_at: string | null;
             error: components["schemas"]["MessageError"] | null;
-            /** Missing */
-            missing: components["schemas"]["MissingKeyView"][];
             /** Attempts */
             attempts: number;
             /** Deliveries */
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
+            /** Missing */
+            missing: components["schemas"]["UnmappedKeyView"][];
             /** Payload */
             payload: unknown;
             /** Document */
@@ -4565,7 +4731,10 @@ export interface components {
             } | null;
             preview: components["schemas"]["Preview"] | null;
         };
-        /** MessageError */
+        /**
+         * MessageError
+         * @description Why a message is parked, and what to do.
+         */
         MessageError: {
             /** What */
             what: string;
@@ -4574,7 +4743,10 @@ export interface components {
             /** Remedy */
             remedy: string;
         };
-        /** MessageRow */
+        /**
+         * MessageRow
+         * @description A received message, with the keys it waits for.
+         */
         MessageRow: {
             /** Id */
             id: string;
@@ -4596,61 +4768,29 @@ export interface components {
             /** Processed At */
             processed_at: string | null;
             error: components["schemas"]["MessageError"] | null;
-            /** Missing */
-            missing: components["schemas"]["MissingKeyView"][];
             /** Attempts */
             attempts: number;
             /** Deliveries */
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
-        };
-        /**
-         * MissingGroup
-         * @description A key no mapping knows, how many messages wait for it, and what it may have meant.
-         */
-        MissingGroup: {
-            /** Table */
-            table: string;
-            /** Field */
-            field: string;
-            /** Value */
-            value: string;
-            /** Instance */
-            instance: string;
-            /** Messages */
-            messages: number;
-            /** Suggestions */
-            suggestions: components["schemas"]["openiom__providers__schemas__Suggestion"][];
-        };
-        /** MissingGroups */
-        MissingGroups: {
-            /** Items */
-            items: components["schemas"]["MissingGroup"][];
-        };
-        /** MissingKeyView */
-        MissingKeyView: {
-            /** Table */
-            table: string;
-            /** Field */
-            field: string;
-            /** Value */
-            value: string;
+            /** Missing */
+            missing: components["schemas"]["UnmappedKeyView"][];
         };
         /**
          * MoveRow
-         * @description One act on an allocation: how it moved what is allocated and what is consumed.
+         * @description One operation on an allocation: how it moved allocated and consumed units.
          */
         MoveRow: {
             /** Id */
             id: number;
             /**
-             * At
+             * Recorded At
              * Format: date-time
              */
-            at: string;
-            /** Act */
-            act: string;
+            recorded_at: string;
+            /** Operation */
+            operation: string;
             /** Allocated */
             allocated: number;
             /** Consumed */
@@ -4660,7 +4800,10 @@ export interface components {
             /** Actor */
             actor: string;
         };
-        /** NamedRow */
+        /**
+         * NamedRow
+         * @description A record with a name and a title.
+         */
         NamedRow: {
             /** Name */
             name: string;
@@ -4669,7 +4812,7 @@ export interface components {
         };
         /**
          * NewProduct
-         * @description A product that would sell like another one, at `share` of its orders, in orders of its own.
+         * @description A product that sells like another one, with `share` of its orders, in separate orders.
          */
         NewProduct: {
             /** Product */
@@ -4689,7 +4832,7 @@ export interface components {
         };
         /**
          * NewSource
-         * @description A source that does not exist yet: its document, and what would stand there.
+         * @description A source that does not exist yet: its document and its stock.
          */
         NewSource: {
             /** Name */
@@ -4713,7 +4856,10 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** NotFulfilled */
+        /**
+         * NotFulfilled
+         * @description Units that no source serves.
+         */
         NotFulfilled: {
             /** Line Id */
             line_id: string;
@@ -4729,20 +4875,111 @@ export interface components {
             reason: string;
         };
         /**
+         * OperationBody
+         * @description Units moved manually for a path of groups, the highest first.
+         *
+         *     A reallocation takes them from the groups in `sources`.
+         */
+        OperationBody: {
+            /**
+             * Id
+             * @description A repeated id changes nothing
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "allocate" | "unallocate" | "reallocate";
+            /** Product */
+            product: string;
+            /** Source */
+            source: string;
+            /** Dimensions */
+            dimensions?: {
+                [key: string]: string;
+            };
+            /** Groups */
+            groups: string[];
+            /** Sources */
+            sources?: string[];
+            /** Quantity */
+            quantity: number | string;
+        };
+        /** OperationResult */
+        OperationResult: {
+            /** Id */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Duplicate
+             * @default false
+             */
+            duplicate: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * OperationResultView
+         * @description The result of an operation for one id.
+         */
+        OperationResultView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * OperationResults
+         * @description One result per id, in the order of the request.
+         */
+        OperationResults: {
+            /** Results */
+            results: components["schemas"]["OperationResultView"][];
+        };
+        /** OperationsAnswer */
+        OperationsAnswer: {
+            /** Results */
+            results: components["schemas"]["OperationResult"][];
+        };
+        /**
+         * OperationsRequest
+         * @description Operations in their order; a refused one changes nothing and does not stop the others.
+         */
+        OperationsRequest: {
+            /** Operations */
+            operations: components["schemas"]["OperationBody"][];
+        };
+        /**
          * OrderCounts
-         * @description Orders in each state, held by hand, and stopped by a failed check.
+         * @description Orders in each state, on manual hold, and stopped by a failed check.
          */
         OrderCounts: {
             /** States */
             states: {
                 [key: string]: number;
             };
-            /** Held */
-            held: number;
+            /** Manual Hold */
+            manual_hold: number;
             /** Failed */
             failed: number;
         };
-        /** OrderDetail */
+        /**
+         * OrderDetail
+         * @description One order with its lines, progress and allowed actions.
+         */
         OrderDetail: {
             /**
              * Id
@@ -4783,8 +5020,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Held */
-            held: boolean;
+            /** Manual Hold */
+            manual_hold: boolean;
             /** Sources */
             sources: string[];
             /** External Id */
@@ -4819,26 +5056,32 @@ export interface components {
             progress: components["schemas"]["ProgressStep"][];
             /** Lines */
             lines: components["schemas"]["LineDetail"][];
-            actions: components["schemas"]["Permits"];
+            actions: components["schemas"]["AllowedActions"];
         };
-        /** OrderName */
-        OrderName: {
+        /**
+         * OrderLineRow
+         * @description An order line with the order it belongs to.
+         */
+        OrderLineRow: {
             /**
-             * Id
+             * Line Id
              * Format: uuid
              */
-            id: string;
-            /** Number */
-            number: string;
-            /** Customer Name */
-            customer_name: string;
+            line_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Line Number */
+            line_number: number;
         };
-        /** OrderNames */
-        OrderNames: {
-            /** Items */
-            items: components["schemas"]["OrderName"][];
-        };
-        /** OrderResult */
+        /**
+         * OrderResult
+         * @description The result of one order of a request, by its index.
+         */
         OrderResult: {
             /** Index */
             index: number;
@@ -4859,11 +5102,11 @@ export interface components {
              * @default false
              */
             duplicate: boolean;
-            problem?: components["schemas"]["ProblemAnswer"] | null;
+            problem?: components["schemas"]["ProblemResponse"] | null;
         };
         /**
          * OrderRow
-         * @description One line of the order list; money as text in `currency`.
+         * @description A row of the order list; money as text in `currency`.
          */
         OrderRow: {
             /**
@@ -4905,19 +5148,14 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Held */
-            held: boolean;
+            /** Manual Hold */
+            manual_hold: boolean;
             /** Sources */
             sources: string[];
         };
-        /** OrdersAnswer */
-        OrdersAnswer: {
-            /** Results */
-            results: components["schemas"]["OrderResult"][];
-        };
         /**
          * OrdersRequest
-         * @description Up to 500 orders, each as an order document whose keys are our own names.
+         * @description Up to 500 order documents whose keys are our own names.
          */
         OrdersRequest: {
             /**
@@ -4932,8 +5170,16 @@ export interface components {
             }[];
         };
         /**
+         * OrdersResponse
+         * @description One result per order of the request.
+         */
+        OrdersResponse: {
+            /** Results */
+            results: components["schemas"]["OrderResult"][];
+        };
+        /**
          * OwnAllocation
-         * @description Units kept for a path of groups, highest first.
+         * @description Units of the own stock allocated to a path of groups, the highest first.
          */
         OwnAllocation: {
             /** Id */
@@ -5006,13 +5252,6 @@ export interface components {
             /** Next */
             next?: string | null;
         };
-        /** Page[LineName] */
-        Page_LineName_: {
-            /** Items */
-            items: components["schemas"]["LineName"][];
-            /** Next */
-            next?: string | null;
-        };
         /** Page[MappingRow] */
         Page_MappingRow_: {
             /** Items */
@@ -5038,6 +5277,13 @@ export interface components {
         Page_NamedRow_: {
             /** Items */
             items: components["schemas"]["NamedRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[OrderLineRow] */
+        Page_OrderLineRow_: {
+            /** Items */
+            items: components["schemas"]["OrderLineRow"][];
             /** Next */
             next?: string | null;
         };
@@ -5134,7 +5380,7 @@ export interface components {
         };
         /**
          * PathDelta
-         * @description A field of a document: what it is, and what the simulation would make of it.
+         * @description A field of a document, before and after a commit.
          */
         PathDelta: {
             /** Path */
@@ -5145,27 +5391,8 @@ export interface components {
             after?: unknown;
         };
         /**
-         * Permit
-         * @description Whether a verb is possible now, and if not, why.
-         */
-        Permit: {
-            /** Allowed */
-            allowed: boolean;
-            /**
-             * Why
-             * @default
-             */
-            why: string;
-        };
-        /** Permits */
-        Permits: {
-            hold: components["schemas"]["Permit"];
-            release: components["schemas"]["Permit"];
-            cancel: components["schemas"]["Permit"];
-        };
-        /**
          * PickupOption
-         * @description The whole cart, ready to be taken at a source.
+         * @description A source where the whole cart can be picked up.
          */
         PickupOption: {
             /**
@@ -5187,7 +5414,7 @@ export interface components {
         };
         /**
          * PlaceView
-         * @description A point for the map; latitude and longitude are null when nothing is known.
+         * @description A place on the map; latitude and longitude are null when unknown.
          */
         PlaceView: {
             /** Name */
@@ -5198,7 +5425,10 @@ export interface components {
             longitude: number | null;
             address: components["schemas"]["AddressView"];
         };
-        /** PlanDetail */
+        /**
+         * PlanDetail
+         * @description One run with its cost parts, its orders and the lines it moved.
+         */
         PlanDetail: {
             /**
              * Id
@@ -5206,10 +5436,10 @@ export interface components {
              */
             id: string;
             /**
-             * At
+             * Planned At
              * Format: date-time
              */
-            at: string;
+            planned_at: string;
             /** Strategy */
             strategy: string;
             /** Mode */
@@ -5269,7 +5499,7 @@ export interface components {
         };
         /**
          * PlanOrder
-         * @description What the run decided for one order; its candidates stand in the sourcing of the order.
+         * @description The decision about one order; its candidates are in the sourcing of the order.
          */
         PlanOrder: {
             /**
@@ -5295,8 +5525,10 @@ export interface components {
         };
         /**
          * PlanRow
-         * @description One run. Money in `currency`, which is empty where kilometers were counted or none is configured; `lower_bound` and
-         *     `gap` where a batch proved them.
+         * @description One run of the optimizer.
+         *
+         *     Money is in `currency`, which is empty when kilometers are counted or none is configured;
+         *     `lower_bound` and `gap` are set when a batch proved them.
          */
         PlanRow: {
             /**
@@ -5305,10 +5537,10 @@ export interface components {
              */
             id: string;
             /**
-             * At
+             * Planned At
              * Format: date-time
              */
-            at: string;
+            planned_at: string;
             /** Strategy */
             strategy: string;
             /** Mode */
@@ -5354,7 +5586,10 @@ export interface components {
             /** Ordered Quantity */
             ordered_quantity: number;
         };
-        /** PolicyItems */
+        /**
+         * PolicyItems
+         * @description All policies in use.
+         */
         PolicyItems: {
             /** Items */
             items: components["schemas"]["PolicyView"][];
@@ -5382,19 +5617,19 @@ export interface components {
             rows: components["schemas"]["Row"][];
         };
         /**
-         * PollAsked
-         * @description The poll runs as soon as a worker is free.
+         * PollRequested
+         * @description Confirms that a worker will poll the instance.
          */
-        PollAsked: {
+        PollRequested: {
             /**
-             * Asked
+             * Requested
              * @default true
              */
-            asked: boolean;
+            requested: boolean;
         };
         /**
          * PoolRow
-         * @description All allocations of our own stock for one path of groups, highest first, over `keys` stock keys.
+         * @description All allocations of the own stock for one path of groups, over `keys` stock keys.
          */
         PoolRow: {
             /** Groups */
@@ -5412,7 +5647,7 @@ export interface components {
         };
         /**
          * Preview
-         * @description What a transformation makes of a message now. `document` is null when it fails; then `error` says why.
+         * @description The result of a transformation. Without a `document`, `error` says why it failed.
          */
         Preview: {
             /** Document */
@@ -5421,13 +5656,13 @@ export interface components {
             } | null;
             error: components["schemas"]["MessageError"] | null;
             /** Missing */
-            missing: components["schemas"]["MissingKeyView"][];
+            missing: components["schemas"]["UnmappedKeyView"][];
             /** Rows */
             rows: components["schemas"]["PreviewRow"][];
         };
         /**
          * PreviewRequest
-         * @description A transformation to try on the message; empty tries the one in use.
+         * @description A transformation to apply to the message, null for the one in use.
          */
         PreviewRequest: {
             /** Transformation */
@@ -5437,7 +5672,7 @@ export interface components {
         };
         /**
          * PreviewRow
-         * @description One path of the document: the expression behind it, and its value or the error in its place.
+         * @description One path of the document: its expression, and its value or error.
          */
         PreviewRow: {
             /** Path */
@@ -5451,7 +5686,7 @@ export interface components {
         };
         /**
          * Price
-         * @description What a parcel of a zone costs up to a weight.
+         * @description The price of a parcel of a zone up to a weight.
          */
         Price: {
             /** Zone */
@@ -5461,8 +5696,11 @@ export interface components {
             /** Price */
             price: number;
         };
-        /** ProblemAnswer */
-        ProblemAnswer: {
+        /**
+         * ProblemResponse
+         * @description Why an order was refused, where, and what to do about it.
+         */
+        ProblemResponse: {
             /** What */
             what: string;
             /** Where */
@@ -5470,7 +5708,10 @@ export interface components {
             /** Remedy */
             remedy: string;
         };
-        /** ProblemView */
+        /**
+         * ProblemView
+         * @description A problem of a flow and where it is.
+         */
         ProblemView: {
             /** Where */
             where: string;
@@ -5482,7 +5723,10 @@ export interface components {
              */
             remedy: string;
         };
-        /** ProductAttribute */
+        /**
+         * ProductAttribute
+         * @description One attribute of a product.
+         */
         ProductAttribute: {
             /** Name */
             name: string;
@@ -5493,7 +5737,10 @@ export interface components {
             /** Value */
             value: string;
         };
-        /** ProductDetail */
+        /**
+         * ProductDetail
+         * @description A product with every fact. Lengths in centimeters.
+         */
         ProductDetail: {
             /** Number */
             number: string;
@@ -5536,7 +5783,10 @@ export interface components {
             /** Days To Replace */
             days_to_replace: number | null;
         };
-        /** ProductRow */
+        /**
+         * ProductRow
+         * @description A product as lists show it.
+         */
         ProductRow: {
             /** Number */
             number: string;
@@ -5555,7 +5805,10 @@ export interface components {
             /** List Price */
             list_price: string | null;
         };
-        /** ProgressStep */
+        /**
+         * ProgressStep
+         * @description A state of the progress bar.
+         */
         ProgressStep: {
             /** State */
             state: string;
@@ -5568,7 +5821,7 @@ export interface components {
         };
         /**
          * PromiseDay
-         * @description `projected` is what will stand free at the end of the day, `atp` what can be promised on it and kept.
+         * @description One day: `projected` units are free at its end, `atp` can be promised on it and kept.
          */
         PromiseDay: {
             /**
@@ -5589,9 +5842,10 @@ export interface components {
         };
         /**
          * PromiseTimeline
-         * @description `free` is what may be promised today: on hand, less what is reserved, kept back or allocated to others.
+         * @description Availability of a product at a source.
          *
-         *     Of a kit it counts whole kits, and `made_of` says what one is made of.
+         *     `free` may be promised today: on hand, less reserved, safety stock and units allocated to
+         *     others. Of a kit it counts whole kits, and `made_of` has the parts of one.
          */
         PromiseTimeline: {
             /** Product */
@@ -5616,8 +5870,47 @@ export interface components {
             days: components["schemas"]["PromiseDay"][];
         };
         /**
+         * ProviderCatalog
+         * @description The library, by name.
+         */
+        ProviderCatalog: {
+            /** Items */
+            items: components["schemas"]["ProviderEntry"][];
+        };
+        /**
+         * ProviderEntry
+         * @description A provider of the library. Forms are generated from the two JSON schemas.
+         */
+        ProviderEntry: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Category */
+            category: string;
+            /** Description */
+            description: string;
+            /** Connection Schema */
+            connection_schema: {
+                [key: string]: unknown;
+            };
+            /** Parameters Schema */
+            parameters_schema: {
+                [key: string]: unknown;
+            };
+            /** Actions */
+            actions: components["schemas"]["CatalogPart"][];
+            /** Messages */
+            messages: components["schemas"]["CatalogPart"][];
+            /** Mappings */
+            mappings: components["schemas"]["CatalogPart"][];
+        };
+        /**
          * Quote
-         * @description The same question about the same stock and configuration within a minute has the same id and answer.
+         * @description A quote.
+         *
+         *     The same request about the same stock and configuration within a minute has the same id and
+         *     answer.
          */
         Quote: {
             /** Execution Id */
@@ -5631,61 +5924,17 @@ export interface components {
             plan: components["schemas"]["QuotePlan"];
             /** Promises */
             promises: components["schemas"]["QuotePromise"][];
-            carrier: components["schemas"]["CarrierAnswer"] | null;
+            carrier: components["schemas"]["CarrierQuote"] | null;
             /** Calendar */
             calendar: components["schemas"]["CalendarDay"][];
             /** Pickup */
             pickup: components["schemas"]["PickupOption"][];
         };
-        /** QuoteAsk */
-        QuoteAsk: {
-            /**
-             * Company
-             * @description Only goes into the execution id
-             * @default
-             */
-            company: string;
-            /**
-             * Strategy
-             * @description Empty is the default strategy
-             * @default
-             */
-            strategy: string;
-            /**
-             * Carrier
-             * @description Carrier to rate with; empty rates nothing
-             * @default
-             */
-            carrier: string;
-            /**
-             * Channel
-             * @description An order's origin; stock is what it may have
-             * @default
-             */
-            channel: string;
-            /**
-             * @default {
-             *       "name": "",
-             *       "number": "",
-             *       "group": "",
-             *       "email": ""
-             *     }
-             */
-            customer: components["schemas"]["QuoteCustomer"];
-            destination: components["schemas"]["QuoteDestination"];
-            /** Lines */
-            lines: components["schemas"]["QuoteLine"][];
-            /** Requested Delivery Date */
-            requested_delivery_date?: string | null;
-            /**
-             * At
-             * @description Moment the quote is for; now when left out
-             */
-            at?: string | null;
-        };
         /**
          * QuoteCustomer
-         * @description Who asks: stock allocated to the group stands in. The rest only goes into the execution id.
+         * @description The customer; stock allocated to the group is available.
+         *
+         *     The rest only goes into the execution id.
          */
         QuoteCustomer: {
             /**
@@ -5709,7 +5958,10 @@ export interface components {
              */
             email: string;
         };
-        /** QuoteDestination */
+        /**
+         * QuoteDestination
+         * @description The address of the cart.
+         */
         QuoteDestination: {
             /**
              * Type
@@ -5744,7 +5996,10 @@ export interface components {
              */
             country: string;
         };
-        /** QuoteLine */
+        /**
+         * QuoteLine
+         * @description A line of the cart.
+         */
         QuoteLine: {
             /** Line Id */
             line_id: string;
@@ -5760,7 +6015,7 @@ export interface components {
             free_shipping: boolean;
             /**
              * Dimensions
-             * @description The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row with these values counts, whatever else it says. Empty is stock kept without dimensions, as orders take it
+             * @description The variant, e.g. colorId and sizeId, by base names or those of any data source: every stock row with these values counts. Empty is stock without dimensions, which orders use
              * @default {}
              */
             dimensions: {
@@ -5769,7 +6024,7 @@ export interface components {
         };
         /**
          * QuotePlan
-         * @description What a real run would choose at this moment. `cost_parts` add up to `cost`.
+         * @description The plan a real run would make now. `cost_parts` add up to `cost`.
          */
         QuotePlan: {
             /** Strategy */
@@ -5794,7 +6049,7 @@ export interface components {
         };
         /**
          * QuotePromise
-         * @description `confidence` is the chance that the parcel arrives by `delivery.latest`.
+         * @description `confidence` is the probability that the parcel arrives by `delivery.latest`.
          */
         QuotePromise: {
             /** Source */
@@ -5825,22 +6080,77 @@ export interface components {
             distance_km: number;
         };
         /**
+         * QuoteRequest
+         * @description The cart to quote.
+         */
+        QuoteRequest: {
+            /**
+             * Company
+             * @description Only goes into the execution id
+             * @default
+             */
+            company: string;
+            /**
+             * Strategy
+             * @description Empty is the default strategy
+             * @default
+             */
+            strategy: string;
+            /**
+             * Carrier
+             * @description Carrier to rate with; empty returns no rates
+             * @default
+             */
+            carrier: string;
+            /**
+             * Channel
+             * @description An order's origin; its allocations and buffers apply
+             * @default
+             */
+            channel: string;
+            /**
+             * @default {
+             *       "name": "",
+             *       "number": "",
+             *       "group": "",
+             *       "email": ""
+             *     }
+             */
+            customer: components["schemas"]["QuoteCustomer"];
+            destination: components["schemas"]["QuoteDestination"];
+            /** Lines */
+            lines: components["schemas"]["QuoteLine"][];
+            /** Requested Delivery Date */
+            requested_delivery_date?: string | null;
+            /**
+             * At
+             * @description Moment the quote is for; now when left out
+             */
+            at?: string | null;
+        };
+        /**
          * RateAnswer
-         * @description `known` is the table's price before the factor, null where it has none and the fallback stands in.
+         * @description The price of the parcel and how it was found.
          */
         RateAnswer: {
             /** Price */
             price: number;
-            /** Known */
+            /**
+             * Known
+             * @description The table's price before the factor; null where the fallback rate counts
+             */
             known: number | null;
-            /** Factor */
+            /**
+             * Factor
+             * @description The shipping rate factor applied; empty for none
+             */
             factor: string;
-            /** Says */
-            says: string;
+            /** Explanation */
+            explanation: string;
         };
         /**
          * RateFactor
-         * @description Mark-up or mark-down of a rate, and what stands in where no rate is known.
+         * @description The mark-up or mark-down of a known rate, and the fallback where none is known.
          */
         RateFactor: {
             /** Name */
@@ -5864,7 +6174,7 @@ export interface components {
             rate_factor: number;
             /**
              * Free Shipping
-             * @description The buyer pays nothing; what we pay stays what it is
+             * @description The buyer pays nothing; the cost of the shipment stays
              * @default false
              */
             free_shipping: boolean;
@@ -5888,7 +6198,7 @@ export interface components {
         };
         /**
          * RateRequest
-         * @description A table as its author has it before him, and a parcel.
+         * @description A rate table, stored or not, and a parcel.
          */
         RateRequest: {
             table: components["schemas"]["RateTableBody"];
@@ -5938,7 +6248,7 @@ export interface components {
         };
         /**
          * Ready
-         * @description `status` is ready, or what is missing.
+         * @description Whether the process can serve; `remedy` says what to do when it cannot.
          */
         Ready: {
             /** Status */
@@ -5953,7 +6263,10 @@ export interface components {
              */
             remedy: string;
         };
-        /** ReceiptBody */
+        /**
+         * ReceiptBody
+         * @description Units of a line that were received or shipped.
+         */
         ReceiptBody: {
             /**
              * Kind
@@ -5966,7 +6279,7 @@ export interface components {
             line_number: number;
             /**
              * Id
-             * @description Counted once for its order
+             * @description Applied once for its order
              */
             id: string;
             /** Quantity */
@@ -5982,7 +6295,10 @@ export interface components {
             /** Results */
             results: components["schemas"]["ReleaseResult"][];
         };
-        /** ReleaseRequest */
+        /**
+         * ReleaseRequest
+         * @description Reservations to release; `reason` becomes the cause of the ledger entries.
+         */
         ReleaseRequest: {
             /** Ids */
             ids: number[];
@@ -6003,7 +6319,7 @@ export interface components {
         };
         /**
          * ReprocessRequest
-         * @description Flow runs, or orders of which every failed flow run is meant.
+         * @description Flow runs to reprocess, or orders whose failed flow runs are all reprocessed.
          */
         ReprocessRequest: {
             /** Run Ids */
@@ -6013,7 +6329,9 @@ export interface components {
         };
         /**
          * ReservationRow
-         * @description One reservation. `document` is the order number or request id; open, shipped and released add up to quantity.
+         * @description A reservation; open, shipped and released units add up to `quantity`.
+         *
+         *     `document` is the order number or request id.
          */
         ReservationRow: {
             /** Id */
@@ -6050,23 +6368,18 @@ export interface components {
              */
             state: "open" | "shipped" | "released";
             /**
-             * At
+             * Created At
              * Format: date-time
              */
-            at: string;
+            created_at: string;
             /** Expires At */
             expires_at: string | null;
             /** Reference */
             reference: string;
         };
-        /** Results */
-        Results: {
-            /** Results */
-            results: components["schemas"]["DoneView"][];
-        };
         /**
          * Row
-         * @description One rule. Cells stand under column names; an absent cell asks nothing.
+         * @description One rule. Cells are given by column name; an absent cell requires nothing.
          */
         Row: {
             /**
@@ -6094,7 +6407,10 @@ export interface components {
                 [key: string]: components["schemas"]["JsonValue"] | components["schemas"]["Formula"];
             };
         };
-        /** RowResult */
+        /**
+         * RowResult
+         * @description The result for one id; `reason` says why it was not changed.
+         */
         RowResult: {
             /** Id */
             id: string;
@@ -6103,14 +6419,17 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** RowResults */
+        /**
+         * RowResults
+         * @description One result per id, in the order of the request.
+         */
         RowResults: {
             /** Results */
             results: components["schemas"]["RowResult"][];
         };
         /**
          * RunError
-         * @description Why a flow run stands still, and what a person can do about it.
+         * @description Why a flow run has stopped, and what a person can do about it.
          */
         RunError: {
             /** What */
@@ -6131,7 +6450,10 @@ export interface components {
              */
             remedy: string;
         };
-        /** RunRow */
+        /**
+         * RunRow
+         * @description A row of the list of flow runs; `step` is that of a failed token if there is one.
+         */
         RunRow: {
             /**
              * Id
@@ -6153,13 +6475,6 @@ export interface components {
              * Format: uuid
              */
             subject_id: string;
-            /** Subject Label */
-            subject_label: string;
-            /**
-             * Root Id
-             * Format: uuid
-             */
-            root_id: string;
             /**
              * Started At
              * Format: date-time
@@ -6168,16 +6483,23 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /** Step */
-            step: string | null;
+            step?: string | null;
             /** Step Title */
-            step_title: string | null;
+            step_title?: string | null;
             /** Since */
-            since: string | null;
-            error: components["schemas"]["RunError"] | null;
+            since?: string | null;
+            error?: components["schemas"]["RunError"] | null;
+            /** Subject Label */
+            subject_label: string;
+            /**
+             * Root Id
+             * Format: uuid
+             */
+            root_id: string;
         };
         /**
          * ScheduledChange
-         * @description One entry of a day: who scheduled what, in which document, and how sure the date is.
+         * @description One entry of a day: what was scheduled, by whom, in which document, and how certain it is.
          */
         ScheduledChange: {
             /** Id */
@@ -6199,10 +6521,29 @@ export interface components {
             /** Actor */
             actor: string;
             /**
-             * At
+             * Recorded At
              * Format: date-time
              */
-            at: string;
+            recorded_at: string;
+        };
+        /**
+         * SearchResult
+         * @description A record that the search found: its kind, its label, and the page that shows it.
+         */
+        SearchResult: {
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Detail */
+            detail: string;
+            /** Path */
+            path: string;
+        };
+        /** SearchResults */
+        SearchResults: {
+            /** Items */
+            items: components["schemas"]["SearchResult"][];
         };
         /** SessionView */
         SessionView: {
@@ -6217,7 +6558,9 @@ export interface components {
         };
         /**
          * ShadowPriceRow
-         * @description What one more unit of the product at the source, or without a product one more parcel of its day, is worth.
+         * @description The value of one more unit of the product at the source.
+         *
+         *     Without a product, of one more parcel of its day.
          */
         ShadowPriceRow: {
             /** Source */
@@ -6237,11 +6580,14 @@ export interface components {
             price: number;
             /**
              * Saving
-             * @description What planning again with one more saved; empty where nobody looked
+             * @description What planning again with one more saved; empty where not verified
              */
             saving: number | null;
         };
-        /** ShadowPrices */
+        /**
+         * ShadowPrices
+         * @description The prices that a batch left behind.
+         */
         ShadowPrices: {
             /**
              * Plan Id
@@ -6251,10 +6597,10 @@ export interface components {
             /** Strategy */
             strategy: string;
             /**
-             * At
+             * Planned At
              * Format: date-time
              */
-            at: string;
+            planned_at: string;
             /** Currency */
             currency: string;
             /** Total */
@@ -6264,7 +6610,10 @@ export interface components {
         };
         /**
          * Shape
-         * @description Organization '' is our own, called `own_organization`. `reservable` is [data source, calculated measure].
+         * @description What the inventory pages call things.
+         *
+         *     Organization '' is the own one, called `own_organization`. `reservable` is the (data source,
+         *     calculated measure) that reservations are checked against.
          */
         Shape: {
             /** Own Organization */
@@ -6282,14 +6631,20 @@ export interface components {
             /** Reservable */
             reservable: string[];
         };
-        /** ShipmentItemView */
+        /**
+         * ShipmentItemView
+         * @description Units of a product in a parcel.
+         */
         ShipmentItemView: {
             /** Product */
             product: string;
             /** Quantity */
             quantity: number;
         };
-        /** ShipmentView */
+        /**
+         * ShipmentView
+         * @description A parcel with its tracking and items.
+         */
         ShipmentView: {
             /**
              * Id
@@ -6319,8 +6674,11 @@ export interface components {
             /** Shipments */
             shipments: components["schemas"]["ReceiptBody"][];
         };
-        /** SimulationAsk */
-        "SimulationAsk-Input": {
+        /**
+         * SimulationRequest
+         * @description A simulation to run.
+         */
+        "SimulationRequest-Input": {
             /** Name */
             name: string;
             /**
@@ -6354,7 +6712,7 @@ export interface components {
             changes: components["schemas"]["Changes-Input"];
             /**
              * Replenish Days
-             * @description Every so many days each source is filled up to its first stock
+             * @description Interval in days at which each source is filled up to its first stock
              */
             replenish_days?: number | null;
             /**
@@ -6368,8 +6726,11 @@ export interface components {
              */
             seed: number;
         };
-        /** SimulationAsk */
-        "SimulationAsk-Output": {
+        /**
+         * SimulationRequest
+         * @description A simulation to run.
+         */
+        "SimulationRequest-Output": {
             /** Name */
             name: string;
             /**
@@ -6403,7 +6764,7 @@ export interface components {
             changes: components["schemas"]["openiom__simulation__request__Changes"];
             /**
              * Replenish Days
-             * @description Every so many days each source is filled up to its first stock
+             * @description Interval in days at which each source is filled up to its first stock
              */
             replenish_days?: number | null;
             /**
@@ -6417,7 +6778,10 @@ export interface components {
              */
             seed: number;
         };
-        /** SimulationRow */
+        /**
+         * SimulationRow
+         * @description A simulation in the list.
+         */
         SimulationRow: {
             /**
              * Id
@@ -6461,7 +6825,7 @@ export interface components {
             error: string;
             /**
              * Cost Currency
-             * @description Of what sourcing costs; revenue is in the currency of the orders
+             * @description Currency of sourcing costs; revenue is in the currency of the orders
              */
             cost_currency: string;
             cost: components["schemas"]["Band"] | null;
@@ -6469,7 +6833,10 @@ export interface components {
         };
         /**
          * SimulationView
-         * @description `ask` can be posted again. `changed` is what a commit would do to the configuration of this moment.
+         * @description A simulation.
+         *
+         *     `request` can be posted again. `changed` is what a commit would change of the present
+         *     configuration.
          */
         SimulationView: {
             /**
@@ -6514,12 +6881,12 @@ export interface components {
             error: string;
             /**
              * Cost Currency
-             * @description Of what sourcing costs; revenue is in the currency of the orders
+             * @description Currency of sourcing costs; revenue is in the currency of the orders
              */
             cost_currency: string;
             cost: components["schemas"]["Band"] | null;
             cost_difference: components["schemas"]["Difference"] | null;
-            ask: components["schemas"]["SimulationAsk-Output"];
+            request: components["schemas"]["SimulationRequest-Output"];
             /** Currency */
             currency: string;
             /** Basis Orders */
@@ -6535,10 +6902,22 @@ export interface components {
             summary: components["schemas"]["Summary"] | null;
         };
         /**
-         * SourceDayRow
-         * @description What was sourced today, by the source's own clock; counted where the day has a limit.
+         * SourceAvailability
+         * @description Units of a product available to promise at a source.
          */
-        SourceDayRow: {
+        SourceAvailability: {
+            /** Source */
+            source: string;
+            /** Units */
+            units: number;
+        };
+        /**
+         * SourceDailyUsageRow
+         * @description What was planned from a source today, by its own clock, and what its limits leave.
+         *
+         *     Counted only for sources with a daily limit.
+         */
+        SourceDailyUsageRow: {
             /**
              * Day
              * Format: date
@@ -6553,12 +6932,18 @@ export interface components {
             /** Lines Left */
             lines_left: number | null;
         };
-        /** SourceItems */
+        /**
+         * SourceItems
+         * @description All sources.
+         */
         SourceItems: {
             /** Items */
             items: components["schemas"]["SourceRow"][];
         };
-        /** SourceRow */
+        /**
+         * SourceRow
+         * @description A source with its settings.
+         */
         SourceRow: {
             /** Name */
             name: string;
@@ -6588,9 +6973,12 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
-            today: components["schemas"]["SourceDayRow"];
+            today: components["schemas"]["SourceDailyUsageRow"];
         };
-        /** SourceSystem */
+        /**
+         * SourceSystem
+         * @description A source system with its measures.
+         */
         SourceSystem: {
             /** Name */
             name: string;
@@ -6602,30 +6990,8 @@ export interface components {
             measures: components["schemas"]["MeasureName"][];
         };
         /**
-         * StandsAt
-         * @description One token: where the flow run stands, or one branch of it.
-         */
-        StandsAt: {
-            /** Step */
-            step: string;
-            /** Step Title */
-            step_title: string;
-            /** State */
-            state: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Awaits */
-            awaits: string[];
-            /** Wake At */
-            wake_at: string | null;
-            error: components["schemas"]["RunError"] | null;
-        };
-        /**
          * StateTableView
-         * @description `states` stand in the order of the progress bar.
+         * @description The table of an entity; `states` are in the order of the progress bar.
          */
         StateTableView: {
             /** Entity */
@@ -6637,7 +7003,10 @@ export interface components {
             /** Transitions */
             transitions: components["schemas"]["TransitionView"][];
         };
-        /** StateView */
+        /**
+         * StateView
+         * @description A state as pages show it.
+         */
         StateView: {
             /** Name */
             name: string;
@@ -6650,7 +7019,10 @@ export interface components {
             /** Final */
             final: boolean;
         };
-        /** StepCounts */
+        /**
+         * StepCounts
+         * @description How many tokens are at a step, by state, and how many left it within 24 hours.
+         */
         StepCounts: {
             /**
              * Ready
@@ -6682,13 +7054,16 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** StepEntry */
+        /**
+         * StepEntry
+         * @description What one step did, as the history of a flow run shows it.
+         */
         StepEntry: {
             /**
-             * At
+             * Recorded At
              * Format: date-time
              */
-            at: string;
+            recorded_at: string;
             /** Step */
             step: string;
             /** Title */
@@ -6712,12 +7087,41 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** StepShape */
+        /**
+         * StepKind
+         * @description A step kind a flow can be built from; `properties` is the JSON schema of its steps.
+         */
+        StepKind: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Description */
+            description: string;
+            /** Properties */
+            properties: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * StepKinds
+         * @description All step kinds.
+         */
+        StepKinds: {
+            /** Items */
+            items: components["schemas"]["StepKind"][];
+        };
+        /**
+         * StepShape
+         * @description A step as the diagram of a flow shows it.
+         */
         StepShape: {
             /** Id */
             id: string;
             /** Kind */
             kind: string;
+            /** Kind Title */
+            kind_title: string;
             /** Title */
             title: string;
             /** Ports */
@@ -6729,7 +7133,9 @@ export interface components {
         };
         /**
          * StockKeyRow
-         * @description One stock key; `dimensions` are its base dimensions beside the source. Organization '' is our own.
+         * @description One stock key.
+         *
+         *     `dimensions` are its base dimensions besides the source; organization '' is the own one.
          */
         StockKeyRow: {
             /** Stock Id */
@@ -6756,7 +7162,7 @@ export interface components {
         };
         /**
          * StockRow
-         * @description One line of the inventory list; quantities in the product's unit.
+         * @description One line of the list of stock; quantities in the product's unit.
          */
         StockRow: {
             /** Id */
@@ -6779,14 +7185,32 @@ export interface components {
              */
             updated_at: string;
         };
-        /** Suggestions */
+        /**
+         * Suggestion
+         * @description A record that an external key may mean; `score` from 0 to 1.
+         */
+        Suggestion: {
+            /** Internal */
+            internal: string;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
+        /**
+         * Suggestions
+         * @description Suggestions by external key, best first.
+         */
         Suggestions: {
             /** Items */
             items: {
-                [key: string]: components["schemas"]["openiom__master_data__schemas__Suggestion"][];
+                [key: string]: components["schemas"]["Suggestion"][];
             };
         };
-        /** Summary */
+        /**
+         * Summary
+         * @description The figures of both scenarios and their difference.
+         */
         Summary: {
             baseline: components["schemas"]["Figures"];
             scenario: components["schemas"]["Figures"];
@@ -6802,7 +7226,7 @@ export interface components {
         };
         /**
          * SupplyLineBody
-         * @description `confidence` says how sure the date is, from 0 to 1.
+         * @description Units expected at a source; `confidence` is the probability of the date, from 0 to 1.
          */
         SupplyLineBody: {
             /** Line Number */
@@ -6831,15 +7255,15 @@ export interface components {
             origin: string;
             /**
              * Ship Date
-             * @description When a transfer leaves its origin; empty is the expected date
+             * @description When a transfer leaves its origin; default is the expected date
              */
             ship_date?: string | null;
         };
         /**
          * SupplyLineRow
-         * @description `open` is what is still to come of a line: neither received nor closed short.
+         * @description A supply line; `open` units are expected: neither received nor closed short.
          *
-         *     Of a transfer `to_ship` has not left its `origin`; it is demand there on `ship_date`.
+         *     `to_ship` units of a transfer have not left its `origin`; they are demand there on `ship_date`.
          */
         SupplyLineRow: {
             /**
@@ -6898,7 +7322,7 @@ export interface components {
         };
         /**
          * SupplyRequest
-         * @description Up to 512 orders; each is answered by its index, and a refused one does not stop the rest.
+         * @description Up to 512 orders; results have their index, and a refused order does not stop the others.
          */
         SupplyRequest: {
             /** Orders */
@@ -6921,55 +7345,36 @@ export interface components {
              */
             reason: string;
         };
-        /** Surcharge */
+        /**
+         * Surcharge
+         * @description An amount on top of the base rate; negative for a discount.
+         */
         Surcharge: {
             /** Name */
             name: string;
             /** Amount */
             amount: number;
         };
-        /** Switched */
-        Switched: {
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "paused" | "running";
-            /**
-             * Released
-             * @default 0
-             */
-            released: number;
-        };
         /**
-         * Term
-         * @description Part of a calculated measure; names in lower case, as quantities are keyed.
+         * Timeline
+         * @description Events, newest first.
          */
-        Term: {
-            /**
-             * Sign
-             * @enum {string}
-             */
-            sign: "+" | "-";
-            /** Data Source */
-            data_source: string;
-            /** Measure */
-            measure: string;
-        };
-        /** Timeline */
         Timeline: {
             /** Events */
             events: components["schemas"]["TimelineEvent"][];
         };
-        /** TimelineEvent */
+        /**
+         * TimelineEvent
+         * @description An event of an order or of something that belongs to it.
+         */
         TimelineEvent: {
             /** Id */
             id: number;
             /**
-             * At
+             * Occurred At
              * Format: date-time
              */
-            at: string;
+            occurred_at: string;
             /** Name */
             name: string;
             /** Title */
@@ -6992,7 +7397,7 @@ export interface components {
         };
         /**
          * TokenAnswer
-         * @description `token` is shown this once.
+         * @description A new API token; `token` is not shown again.
          */
         TokenAnswer: {
             /** Name */
@@ -7008,8 +7413,30 @@ export interface components {
             roles: string[];
         };
         /**
+         * TokenView
+         * @description The position of a flow run, or of one of its branches.
+         */
+        TokenView: {
+            /** Step */
+            step: string;
+            /** Step Title */
+            step_title: string;
+            /** State */
+            state: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            error: components["schemas"]["RunError"] | null;
+        };
+        /**
          * TransitionView
-         * @description `shipped` rows come with the product; the others were added in this environment.
+         * @description A transition; `shipped` ones come with the product, the others were added here.
          */
         TransitionView: {
             /** Event */
@@ -7025,12 +7452,53 @@ export interface components {
             /** Shipped */
             shipped: boolean;
         };
-        /** TryRequest */
+        /**
+         * TryRequest
+         * @description Records to judge.
+         */
         TryRequest: {
             /** Records */
             records: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * UnmappedKeyGroup
+         * @description An unmapped key, the number of messages that wait for it, and suggestions.
+         */
+        UnmappedKeyGroup: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /** Instance */
+            instance: string;
+            /** Messages */
+            messages: number;
+            /** Suggestions */
+            suggestions: components["schemas"]["MappingSuggestion"][];
+        };
+        /**
+         * UnmappedKeyGroups
+         * @description Unmapped keys, those with the most messages first.
+         */
+        UnmappedKeyGroups: {
+            /** Items */
+            items: components["schemas"]["UnmappedKeyGroup"][];
+        };
+        /**
+         * UnmappedKeyView
+         * @description A lookup that a message waits for.
+         */
+        UnmappedKeyView: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
         };
         /** ValidationError */
         ValidationError: {
@@ -7045,7 +7513,10 @@ export interface components {
             /** Context */
             ctx?: Record<string, never>;
         };
-        /** VerdictView */
+        /**
+         * VerdictView
+         * @description The verdict on one record; `row` counts from 0.
+         */
         VerdictView: {
             /** Passed */
             passed: boolean;
@@ -7066,28 +7537,42 @@ export interface components {
             /** Error */
             error: string | null;
         };
-        /** Verdicts */
+        /**
+         * Verdicts
+         * @description One verdict per record, in order.
+         */
         Verdicts: {
             /** Verdicts */
             verdicts: components["schemas"]["VerdictView"][];
         };
         /**
+         * Vocabulary
+         * @description The terms of all entities, and all business events by name.
+         */
+        Vocabulary: {
+            /** Entities */
+            entities: components["schemas"]["EntityVocabulary"][];
+            /** Events */
+            events: components["schemas"]["openiom__app__vocabulary__Term"][];
+        };
+        /**
          * WaitingDetail
-         * @description One waiting line, the first fifty before it, and what each source has free of its product.
+         * @description One waiting line, the first fifty before it, and what each source has available.
          */
         WaitingDetail: {
             line: components["schemas"]["WaitingRow"];
             /** Before */
             before: components["schemas"]["LineBefore"][];
             /** Free */
-            free: components["schemas"]["FreeAt"][];
+            free: components["schemas"]["SourceAvailability"][];
         };
         /**
          * WaitingRow
-         * @description A line on hold. `available_on` is the day it is promised for, as sure as `confidence` says (0 to 1).
+         * @description A line on hold.
          *
-         *     `lines_before` and `units_before` wait longer for the same product, counted to a thousand lines; `why` says what
-         *     keeps it waiting at this moment.
+         *     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
+         *     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
+         *     keeps the line waiting at this moment.
          */
         WaitingRow: {
             /**
@@ -7106,8 +7591,8 @@ export interface components {
             customer_name: string;
             /** Instance */
             instance: string;
-            /** Held */
-            held: boolean;
+            /** Manual Hold */
+            manual_hold: boolean;
             /** Line Number */
             line_number: number;
             /** Product */
@@ -7148,16 +7633,16 @@ export interface components {
              */
             units_before: number;
             /**
-             * Why
+             * Reason
              * @default
              */
-            why: string;
+            reason: string;
         };
         /**
-         * WebhookTaken
-         * @description What the call came to, told only once it is durable.
+         * WebhookReceipt
+         * @description Confirms that the messages of a webhook call are stored.
          */
-        WebhookTaken: {
+        WebhookReceipt: {
             /** Stored */
             stored: number;
             /** Duplicates */
@@ -7184,7 +7669,7 @@ export interface components {
         };
         /**
          * WrongRow
-         * @description A row that is not what the ledger, or the seal, says it should be.
+         * @description A row that differs from what the ledger or its seal says it should be.
          */
         WrongRow: {
             /** What */
@@ -7193,10 +7678,10 @@ export interface components {
             row_id: number;
             /** Column */
             column: string;
-            /** Stands */
-            stands: string;
-            /** Should Be */
-            should_be: string;
+            /** Actual */
+            actual: string;
+            /** Expected */
+            expected: string;
         };
         /**
          * Zone
@@ -7217,29 +7702,33 @@ export interface components {
             changes: components["schemas"]["ChangeView"][];
         };
         /**
-         * Suggestion
-         * @description A record of ours an outside key may mean; `score` from 0 to 1.
+         * Term
+         * @description A name as the API uses it, and its display title.
          */
-        openiom__master_data__schemas__Suggestion: {
-            /** Internal */
-            internal: string;
-            /** Label */
-            label: string;
-            /** Score */
-            score: number;
+        openiom__app__vocabulary__Term: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
         };
-        /** Suggestion */
-        openiom__providers__schemas__Suggestion: {
-            /** Internal */
-            internal: string;
-            /** Label */
-            label: string;
-            /** Score */
-            score: number;
+        /**
+         * Term
+         * @description A term of a calculated measure; names in lower case, as quantities are keyed.
+         */
+        openiom__inventory_visibility__availability__display_schema__Term: {
+            /**
+             * Sign
+             * @enum {string}
+             */
+            sign: "+" | "-";
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
         };
         /**
          * Changes
-         * @description What the scenario has that today does not. Nothing at all is allowed, and reports a difference of zero.
+         * @description The differences between scenario and baseline; none at all gives differences of zero.
          */
         openiom__simulation__request__Changes: {
             /**
@@ -7260,7 +7749,7 @@ export interface components {
             strategy?: components["schemas"]["ChangedStrategy"] | null;
             /**
              * Demand Multiplier
-             * @description A shock: times the demand of the baseline
+             * @description A shock: factor on the demand of the baseline
              * @default 1
              */
             demand_multiplier: number;
@@ -7456,7 +7945,7 @@ export interface operations {
     "administration-delete_document": {
         parameters: {
             query?: {
-                dry?: boolean;
+                dry_run?: boolean;
             };
             header?: never;
             path: {
@@ -7666,19 +8155,26 @@ export interface operations {
             };
         };
     };
-    "orders-orders": {
+    "orders-find_orders": {
         parameters: {
             query?: {
+                /** @description Only these orders */
+                ids?: string[];
+                /** @description Beginning of a number, customer or e-mail, or a whole external id */
                 search?: string;
                 state?: string;
                 instance?: string;
                 origin?: string;
+                /** @description Orders with a line served from this source */
                 source?: string;
+                /** @description Orders with a line of this product */
                 product?: string;
-                held?: boolean;
+                manual_hold?: boolean;
                 placed_from?: string | null;
                 placed_to?: string | null;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -7707,7 +8203,7 @@ export interface operations {
             };
         };
     };
-    "orders-take_orders": {
+    "orders-create_orders": {
         parameters: {
             query?: never;
             header?: {
@@ -7728,7 +8224,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrdersAnswer"];
+                    "application/json": components["schemas"]["OrdersResponse"];
                 };
             };
             /** @description Validation Error */
@@ -7742,7 +8238,7 @@ export interface operations {
             };
         };
     };
-    "orders-counts": {
+    "orders-read_counts": {
         parameters: {
             query?: never;
             header?: never;
@@ -7762,46 +8258,14 @@ export interface operations {
             };
         };
     };
-    "orders-order": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                order_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderDetail"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "orders-order_events": {
+    "orders-find_lines": {
         parameters: {
             query?: {
-                limit?: number;
+                ids?: string[] | null;
+                order_number?: string;
             };
             header?: never;
-            path: {
-                order_id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -7812,7 +8276,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Timeline"];
+                    "application/json": components["schemas"]["Page_OrderLineRow_"];
                 };
             };
             /** @description Validation Error */
@@ -7845,7 +8309,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -7878,7 +8342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -7911,7 +8375,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -7944,7 +8408,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -7958,18 +8422,86 @@ export interface operations {
             };
         };
     };
-    "orders-waiting_lines": {
+    "orders-read_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-read_timeline": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-find_waiting_lines": {
         parameters: {
             query?: {
                 kind?: "" | "backorder" | "preorder";
                 state?: "" | "waiting" | "released";
                 product?: string;
+                /** @description Beginning of an order number */
                 search?: string;
                 order_id?: string | null;
                 expires_within_days?: number | null;
+                /** @description Only lines without a promise date */
                 unpromised?: boolean;
                 sort?: "since" | "expires_at";
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -7998,7 +8530,7 @@ export interface operations {
             };
         };
     };
-    "orders-waiting_line": {
+    "orders-read_waiting_line": {
         parameters: {
             query?: never;
             header?: never;
@@ -8048,7 +8580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -8081,7 +8613,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -8114,7 +8646,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */
@@ -8128,46 +8660,17 @@ export interface operations {
             };
         };
     };
-    "orders-order_lines": {
-        parameters: {
-            query?: {
-                ids?: string[] | null;
-                order_number?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_LineName_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "fulfillment-fulfillment_orders": {
+    "fulfillment-find_fulfillment_orders": {
         parameters: {
             query?: {
                 state?: string;
                 source?: string;
                 order_id?: string | null;
+                /** @description A fulfillment order's number, or the beginning of an order's number */
                 search?: string;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8196,7 +8699,7 @@ export interface operations {
             };
         };
     };
-    "fulfillment-fulfillment_order": {
+    "fulfillment-read_fulfillment_order": {
         parameters: {
             query?: never;
             header?: never;
@@ -8227,7 +8730,7 @@ export interface operations {
             };
         };
     };
-    "fulfillment-fulfillment_orders_of_order": {
+    "fulfillment-read_fulfillment_orders_of_order": {
         parameters: {
             query?: never;
             header?: never;
@@ -8283,7 +8786,9 @@ export interface operations {
             query?: {
                 strategy?: string;
                 mode?: string;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8315,7 +8820,9 @@ export interface operations {
     "fulfillment-optimization-plan": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8377,7 +8884,483 @@ export interface operations {
             };
         };
     };
-    "inventory-configured": {
+    "vocabulary-read_vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+        };
+    };
+    "sourcing-quote-quote_cart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quote"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-try_rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-simulations": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SimulationRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationRequest-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompareRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-clone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloneRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "simulation-commit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                simulation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommitResult"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-list_constraint_kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConstraintKindRow"][];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-optimization-shadow_prices": {
+        parameters: {
+            query?: {
+                /** @description Empty is the newest batch that left prices */
+                plan?: string | null;
+                source?: string;
+                product?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowPrices"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-inventory": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                search?: string;
+                short?: boolean;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StockRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-atp": {
+        parameters: {
+            query: {
+                product: string;
+                source?: string;
+                channel?: string;
+                customer_group?: string;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromiseTimeline_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-shape": {
         parameters: {
             query?: never;
             header?: never;
@@ -8400,16 +9383,20 @@ export interface operations {
     "inventory-visibility": {
         parameters: {
             query?: {
-                /** @description Comma-separated: product, source and base dimensions, in this order */
+                /** @description Product, source and base dimensions in this order, separated by commas */
                 group_by?: string;
+                /** @description Beginning of a product number, or part of a product's name */
+                search?: string;
+                /** @description Only groups of which nothing may be promised */
+                short?: boolean;
                 organization?: string;
                 product?: string;
                 source?: string;
-                search?: string;
-                /** @description name=value of a base dimension; an empty value is none */
+                /** @description name=value of a base dimension; an empty value means none */
                 dimension?: string[] | null;
-                short?: boolean;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8444,9 +9431,11 @@ export interface operations {
                 organization?: string;
                 product?: string;
                 source?: string;
-                /** @description name=value of a base dimension; an empty value is none */
+                /** @description name=value of a base dimension; an empty value means none */
                 dimension?: string[] | null;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8506,46 +9495,14 @@ export interface operations {
             };
         };
     };
-    "inventory-chain": {
-        parameters: {
-            query?: {
-                after?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_DayRow_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-ending": {
+    "inventory-allocations": {
         parameters: {
             query?: {
                 product?: string;
                 source?: string;
-                document?: string;
-                line?: string[] | null;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8560,7 +9517,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ReservationRow_"];
+                    "application/json": components["schemas"]["Page_OwnAllocation_"];
                 };
             };
             /** @description Validation Error */
@@ -8574,7 +9531,7 @@ export interface operations {
             };
         };
     };
-    "inventory-pool_totals": {
+    "inventory-pools": {
         parameters: {
             query?: {
                 product?: string;
@@ -8606,10 +9563,12 @@ export interface operations {
             };
         };
     };
-    "inventory-pool_moves": {
+    "inventory-moves": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8640,7 +9599,7 @@ export interface operations {
             };
         };
     };
-    "inventory-act": {
+    "inventory-operate": {
         parameters: {
             query?: never;
             header?: never;
@@ -8649,7 +9608,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ActsRequest"];
+                "application/json": components["schemas"]["OperationsRequest"];
             };
         };
         responses: {
@@ -8659,77 +9618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ActsAnswer"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-atp": {
-        parameters: {
-            query: {
-                product: string;
-                source?: string;
-                channel?: string;
-                customer_group?: string;
-                after?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_PromiseTimeline_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-allocations": {
-        parameters: {
-            query?: {
-                product?: string;
-                source?: string;
-                after?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_OwnAllocation_"];
+                    "application/json": components["schemas"]["OperationsAnswer"];
                 };
             };
             /** @description Validation Error */
@@ -8749,7 +9638,9 @@ export interface operations {
                 product?: string;
                 source?: string;
                 open_only?: boolean;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -8778,7 +9669,7 @@ export interface operations {
             };
         };
     };
-    "inventory-put": {
+    "inventory-upsert": {
         parameters: {
             query?: never;
             header?: never;
@@ -8943,493 +9834,59 @@ export interface operations {
             };
         };
     };
-    "orders-order_names": {
-        parameters: {
-            query: {
-                id: string[];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OrderNames"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "sourcing-quote-quote_cart": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["QuoteAsk"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Quote"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "fulfillment-optimization-try_rate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RateRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RateAnswer"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-simulations": {
-        parameters: {
-            query?: {
-                after?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_SimulationRow_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-create": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SimulationAsk-Input"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SimulationView"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CompareAsk"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Comparison"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-one": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                simulation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SimulationView"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                simulation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-clone": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                simulation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CloneAsk"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SimulationView"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "simulation-commit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                simulation_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CommitAnswer"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "fulfillment-optimization-explain": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ExplainRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Explained"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "fulfillment-optimization-prices": {
-        parameters: {
-            query?: {
-                /** @description Empty is the newest batch that left prices */
-                plan?: string | null;
-                source?: string;
-                product?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ShadowPrices"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-inventory": {
-        parameters: {
-            query?: {
-                product?: string;
-                source?: string;
-                search?: string;
-                short?: boolean;
-                after?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_StockRow_"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChangesRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangesAnswer"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-        };
-    };
-    "inventory-ledger_health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HealthAnswer"];
-                };
-            };
-        };
-    };
     "inventory-reservations": {
         parameters: {
             query?: {
+                state?: ("open" | "shipped" | "released") | null;
                 product?: string;
                 source?: string;
+                /** @description Order number or request id */
                 document?: string;
+                /** @description Ids of order lines */
                 line?: string[] | null;
-                state?: ("open" | "shipped" | "released") | null;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReservationRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-expiring": {
+        parameters: {
+            query?: {
+                product?: string;
+                source?: string;
+                /** @description Order number or request id */
+                document?: string;
+                /** @description Ids of order lines */
+                line?: string[] | null;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -9491,13 +9948,102 @@ export interface operations {
             };
         };
     };
+    "inventory-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangesAnswer"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "inventory-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+        };
+    };
+    "inventory-chain": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DayRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     "inventory-entries": {
         parameters: {
             query?: {
                 data_source?: string;
-                /** @description Only what was booked up to then; now if absent */
+                /** @description Only entries recorded up to this moment; default is now */
                 as_of?: string | null;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -9531,7 +10077,7 @@ export interface operations {
     "inventory-balances": {
         parameters: {
             query?: {
-                /** @description Only what was booked up to then; now if absent */
+                /** @description Only entries recorded up to this moment; default is now */
                 as_of?: string | null;
             };
             header?: never;
@@ -10014,7 +10560,7 @@ export interface operations {
     "inventory-visibility-contract-adjust_bulk": {
         parameters: {
             query?: {
-                /** @description Move on-hand as well */
+                /** @description Change on hand as well */
                 createWithIVSync?: boolean;
             };
             header?: never;
@@ -10076,7 +10622,7 @@ export interface operations {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
                 pageNumber?: number;
-                /** @description Version 2.0: warehouses a page */
+                /** @description Version 2.0: warehouses per page */
                 pageSize?: number | null;
             };
             header?: {
@@ -10130,7 +10676,7 @@ export interface operations {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
                 pageNumber?: number;
-                /** @description Version 2.0: warehouses a page */
+                /** @description Version 2.0: warehouses per page */
                 pageSize?: number | null;
             };
             header?: {
@@ -10184,7 +10730,7 @@ export interface operations {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
                 pageNumber?: number;
-                /** @description Version 2.0: warehouses a page */
+                /** @description Version 2.0: warehouses per page */
                 pageSize?: number | null;
             };
             header?: {
@@ -10238,7 +10784,7 @@ export interface operations {
             query?: {
                 /** @description Version 2.0: pages of warehouses */
                 pageNumber?: number;
-                /** @description Version 2.0: warehouses a page */
+                /** @description Version 2.0: warehouses per page */
                 pageSize?: number | null;
             };
             header?: {
@@ -10757,7 +11303,9 @@ export interface operations {
         parameters: {
             query?: {
                 search?: string;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -10821,7 +11369,9 @@ export interface operations {
         parameters: {
             query?: {
                 search?: string;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -10853,7 +11403,9 @@ export interface operations {
     "master-data-units": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -10885,7 +11437,9 @@ export interface operations {
     "master-data-currencies": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -10917,7 +11471,9 @@ export interface operations {
     "master-data-price_lists": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -11029,7 +11585,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Results"];
+                    "application/json": components["schemas"]["OperationResults"];
                 };
             };
             /** @description Validation Error */
@@ -11062,7 +11618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Results"];
+                    "application/json": components["schemas"]["OperationResults"];
                 };
             };
             /** @description Validation Error */
@@ -11095,7 +11651,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Results"];
+                    "application/json": components["schemas"]["OperationResults"];
                 };
             };
             /** @description Validation Error */
@@ -11114,7 +11670,9 @@ export interface operations {
             query?: {
                 state?: "" | "running" | "failed" | "completed" | "canceled";
                 flow?: string;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -11139,6 +11697,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orchestration-step_kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepKinds"];
                 };
             };
         };
@@ -11182,7 +11760,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Switched"];
+                    "application/json": components["schemas"]["FlowStateChange"];
                 };
             };
             /** @description Validation Error */
@@ -11215,7 +11793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Switched"];
+                    "application/json": components["schemas"]["FlowStateChange"];
                 };
             };
             /** @description Validation Error */
@@ -11248,7 +11826,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checked"];
+                    "application/json": components["schemas"]["CheckResult"];
                 };
             };
             /** @description Validation Error */
@@ -11429,7 +12007,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Catalog"];
+                    "application/json": components["schemas"]["ProviderCatalog"];
                 };
             };
         };
@@ -11449,7 +12027,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Instances"];
+                    "application/json": components["schemas"]["InstanceList"];
                 };
             };
         };
@@ -11502,7 +12080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PollAsked"];
+                    "application/json": components["schemas"]["PollRequested"];
                 };
             };
             /** @description Validation Error */
@@ -11521,7 +12099,9 @@ export interface operations {
             query?: {
                 instance?: string;
                 failed?: boolean;
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
@@ -11553,12 +12133,14 @@ export interface operations {
     "providers-messages": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
                 state?: string;
                 instance?: string;
                 kind?: string;
                 search?: string;
-                after?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -11586,7 +12168,7 @@ export interface operations {
             };
         };
     };
-    "providers-missing_keys": {
+    "providers-unmapped_keys": {
         parameters: {
             query?: never;
             header?: never;
@@ -11601,7 +12183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MissingGroups"];
+                    "application/json": components["schemas"]["UnmappedKeyGroups"];
                 };
             };
         };
@@ -11741,11 +12323,13 @@ export interface operations {
     "providers-mappings": {
         parameters: {
             query?: {
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
                 table?: string;
                 instance?: string;
                 search?: string;
-                after?: string | null;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -11823,7 +12407,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WebhookTaken"];
+                    "application/json": components["schemas"]["WebhookReceipt"];
                 };
             };
             /** @description Validation Error */
@@ -11905,7 +12489,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Hits"];
+                    "application/json": components["schemas"]["SearchResults"];
                 };
             };
             /** @description Validation Error */

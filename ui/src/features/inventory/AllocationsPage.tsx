@@ -234,7 +234,7 @@ function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow;
                   {data.map((move) => (
                     <tr key={move.id}>
                       <td className="muted">
-                        <Timestamp at={move.at} />
+                        <Timestamp at={move.recorded_at} />
                       </td>
                       <td>{humanize(move.operation)}</td>
                       <td className="num figure strong">{signed(move.allocated)}</td>

@@ -42,7 +42,7 @@ function feedColumns(open: (row: FeedFile) => void): readonly ListColumn<FeedFil
     { id: 'source', title: 'Source system', cell: (row) => row.data_source || <span className="muted">—</span> },
     { id: 'type', title: 'Kind', cell: (row) => humanize(row.feed_type) },
     { id: 'records', title: 'Records', align: 'right', cell: (row) => <span className="figure">{formatNumber(row.records)}</span> },
-    { id: 'at', title: 'Read', cell: (row) => <Timestamp at={row.at} /> },
+    { id: 'at', title: 'Read', cell: (row) => <Timestamp at={row.recorded_at} /> },
   ];
 }
 
@@ -126,7 +126,7 @@ export default function FeedsPage() {
               columns={2}
               items={[
                 ['State', <FeedStateTag key="state" row={open} />],
-                ['Read', <Timestamp key="at" at={open.at} format="date" />],
+                ['Read', <Timestamp key="at" at={open.recorded_at} format="date" />],
                 ['Source system', open.data_source],
                 ['Kind', humanize(open.feed_type)],
                 ['Records', formatNumber(open.records)],

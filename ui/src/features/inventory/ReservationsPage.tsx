@@ -114,7 +114,7 @@ export default function ReservationsPage() {
     numberColumn('open', 'Reserved', (row) => row.open, true),
     numberColumn('quantity', 'Original quantity', (row) => row.quantity),
     { id: 'state', title: 'State', cell: (row) => <ReservationState row={row} /> },
-    { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.at} /> },
+    { id: 'at', title: 'Since', cell: (row) => <Timestamp at={row.created_at} /> },
     { id: 'expires', title: 'Expires', cell: (row) => <ReservationExpiry at={row.expires_at} open={row.open > 0} /> },
     {
       id: 'measure',

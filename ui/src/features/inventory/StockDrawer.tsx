@@ -214,7 +214,7 @@ function LedgerRow({ entry, displaySchema, chain }: { entry: LedgerEntry; displa
   return (
     <tr>
       <td className="muted">
-        <Timestamp at={entry.at} />
+        <Timestamp at={entry.recorded_at} />
       </td>
       <td>
         <span className="two-line">

@@ -22,8 +22,15 @@ test('the start step is above the end step', () => {
 
 test('a port without a target or with an unknown target has no edge', () => {
   const edges = flowEdges([
-    { id: 'a', kind: 'action', title: 'A', ports: ['succeeded', 'failed', 'other'], to: { succeeded: 'b', other: 'gone' } },
-    { id: 'b', kind: 'end', title: 'B', ports: [], to: {} },
+    {
+      id: 'a',
+      kind: 'action',
+      kind_title: 'Action',
+      title: 'A',
+      ports: ['succeeded', 'failed', 'other'],
+      to: { succeeded: 'b', other: 'gone' },
+    },
+    { id: 'b', kind: 'end', kind_title: 'End', title: 'B', ports: [], to: {} },
   ]);
   expect(edges).toEqual([{ id: 'a.succeeded', from: 'a', to: 'b', port: 'succeeded' }]);
 });

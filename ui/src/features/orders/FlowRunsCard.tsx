@@ -33,7 +33,7 @@ export function FlowRunsCard({ query }: { query: UseQueryResult<FlowRun[]> }) {
 }
 
 function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
-  const { awaits } = flowRun;
+  const awaits = flowRun.awaits ?? [];
   return (
     <div className="flow-run">
       <div className="flow-run-head">
@@ -83,7 +83,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
           </thead>
           <tbody>
             {flowRun.results.map((result, index) => (
-              <StepResultRow key={`${result.at} ${result.step} ${index}`} result={result} />
+              <StepResultRow key={`${result.recorded_at} ${result.step} ${index}`} result={result} />
             ))}
           </tbody>
         </table>
@@ -136,7 +136,7 @@ function StepResultRow({ result }: { result: StepResult }) {
       </td>
       <td className="muted">
         <span className="two-line">
-          <Timestamp at={result.at} />
+          <Timestamp at={result.recorded_at} />
           <span className="figure small">{formatDuration(result.duration_ms)}</span>
         </span>
       </td>

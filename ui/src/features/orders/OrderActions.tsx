@@ -18,8 +18,8 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
   const [action, setAction] = useState<OrderAction>();
   const queryClient = useQueryClient();
   const hasFailedRun = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
-  const permits: Record<OrderAction, { allowed: boolean; why: string }> = {
-    reprocess: { allowed: hasFailedRun, why: 'No step of this order has failed' },
+  const permits: Record<OrderAction, { allowed: boolean; reason: string }> = {
+    reprocess: { allowed: hasFailedRun, reason: 'No step of this order has failed' },
     ...order.actions,
   };
   return (
@@ -31,7 +31,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
           type={name === 'reprocess' && hasFailedRun ? 'primary' : 'default'}
           danger={name === 'cancel'}
           allowed={permits[name].allowed}
-          disabledReason={permits[name].why}
+          disabledReason={permits[name].reason}
           onClick={() => setAction(name)}
         >
           {orderActions[name].label}

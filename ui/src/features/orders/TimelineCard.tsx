@@ -69,7 +69,7 @@ function Event({ event }: { event: TimelineEvent }) {
       <div className="what">{eventTitle(event.name, event.title)}</div>
       {reason && <div className="why">{reasonLabel(reason)}</div>}
       <div className="fine">
-        <Timestamp at={event.at} />
+        <Timestamp at={event.occurred_at} />
         {event.subject_type !== 'order' && <span>{event.subject_label}</span>}
         <span>by {event.actor}</span>
       </div>

@@ -82,7 +82,7 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
   const promisePath = `/inventory/promise?product=${encodeURIComponent(line.product)}`;
   return (
     <div className="stack">
-      <p className="why-now">{line.why.charAt(0).toUpperCase() + line.why.slice(1)}.</p>
+      <p className="why-now">{line.reason.charAt(0).toUpperCase() + line.reason.slice(1)}.</p>
       <DescriptionList
         columns={3}
         items={[

@@ -146,8 +146,8 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
   {
     id: 'why',
     title: 'Reason',
-    exportValue: (row) => row.why,
-    cell: (row) => <span className="why-waits">{row.why.charAt(0).toUpperCase() + row.why.slice(1)}</span>,
+    exportValue: (row) => row.reason,
+    cell: (row) => <span className="why-waits">{row.reason.charAt(0).toUpperCase() + row.reason.slice(1)}</span>,
   },
   {
     id: 'expires',

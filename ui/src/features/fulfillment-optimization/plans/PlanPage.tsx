@@ -47,7 +47,7 @@ export default function PlanPage() {
         firstPage && (
           <>
             {planModeLabels[firstPage.mode] ?? firstPage.mode} run of strategy <strong>{firstPage.strategy}</strong>,{' '}
-            <Timestamp at={firstPage.at} />
+            <Timestamp at={firstPage.planned_at} />
           </>
         )
       }

@@ -22,10 +22,10 @@ const columns: readonly ListColumn<PlanRow>[] = [
     id: 'at',
     title: 'Planned',
     alwaysShown: true,
-    exportValue: (row) => row.at,
+    exportValue: (row) => row.planned_at,
     cell: (row) => (
       <Link className="strong" to={`/plans/${row.id}`}>
-        <Timestamp at={row.at} format="date" />
+        <Timestamp at={row.planned_at} format="date" />
       </Link>
     ),
   },

@@ -85,8 +85,8 @@ function Prices({ data, toolbar, onShowMore }: { data: ShadowPrices; toolbar: Re
   return (
     <>
       <p className="muted">
-        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>, <Timestamp at={data.at} />;{' '}
-        {formatNumber(data.total)} {data.total === 1 ? 'price' : 'prices'}
+        From the <Link to={`/plans/${data.plan_id}`}>batch</Link> of strategy <strong>{data.strategy}</strong>,{' '}
+        <Timestamp at={data.planned_at} />; {formatNumber(data.total)} {data.total === 1 ? 'price' : 'prices'}
         {data.items.length < data.total && `, the highest ${formatNumber(data.items.length)} shown`}.
       </p>
       {pins.length > 0 && <MapView label="Highest price of each source" height={360} pins={pins} />}

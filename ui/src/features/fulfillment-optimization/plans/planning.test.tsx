@@ -316,7 +316,7 @@ test('changes are described one by one', () => {
   expect(describeChanges(undefined)).toEqual(['No changes']);
   expect(
     describeChanges({
-      ...view.ask.changes,
+      ...view.request.changes,
       constraints: [{ name: 'near', body: null }],
       demand_multiplier: 1.5,
       demand_products: ['LAMP'],
@@ -326,7 +326,7 @@ test('changes are described one by one', () => {
 
 test('the scenario uses its own strategy, else that of the baseline, else the default', () => {
   const marked = [{ kind: 'strategy', name: 'everyday', body: { is_default: true } }];
-  const ask = { strategy: '', changes: { ...view.ask.changes, strategy: { name: '', body: {} } } };
+  const ask = { strategy: '', changes: { ...view.request.changes, strategy: { name: '', body: {} } } };
   expect(scenarioStrategyName(ask, marked)).toBe('everyday');
   expect(scenarioStrategyName(ask, [])).toBe('default');
   expect(scenarioStrategyName({ ...ask, strategy: 'west' }, marked)).toBe('west');

@@ -62,7 +62,7 @@ export function RateTester({ body }: { body: Body }) {
         ) : query.data ? (
           <>
             <strong className="figure">{formatCost(query.data.price)}</strong>
-            <span>{query.data.says}</span>
+            <span>{query.data.explanation}</span>
           </>
         ) : null}
       </output>

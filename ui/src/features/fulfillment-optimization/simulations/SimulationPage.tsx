@@ -218,7 +218,7 @@ function Metrics({ view, summary }: { view: SimulationView; summary: Summary }) 
               <Card key={name} title={dailyTitles[name]}>
                 <BandChart
                   title={dailyTitles[name] ?? name}
-                  labels={bands.mean.map((_, index) => dayLabel(view.ask.demand.from, index))}
+                  labels={bands.mean.map((_, index) => dayLabel(view.request.demand.from, index))}
                   bands={bands}
                   base={base}
                   formatAxis={(value) => formatKpiAxis(name, value)}
@@ -355,7 +355,7 @@ function BySource({ summary }: { summary: Summary }) {
 }
 
 function RequestCard({ view }: { view: SimulationView }) {
-  const { demand } = view.ask;
+  const { demand } = view.request;
   return (
     <Card title="Settings">
       <div className="stack">
@@ -366,9 +366,9 @@ function RequestCard({ view }: { view: SimulationView }) {
             ['Days', `${demand.from} to ${demand.to}`],
             ['Multiplier', `× ${formatDecimal(demand.multiplier)}`],
             ['Based on', `${formatNumber(view.basis_orders)} orders, ${formatNumber(view.basis_lines)} lines`],
-            ['Strategy', view.ask.strategy === '' ? 'Default strategy' : view.ask.strategy],
-            ['Stock', `Scheduled supply${view.ask.replenish_days ? `, replenished every ${view.ask.replenish_days} days` : ''}`],
-            ['Runs', `${view.runs}, seed ${view.ask.seed}`],
+            ['Strategy', view.request.strategy === '' ? 'Default strategy' : view.request.strategy],
+            ['Stock', `Scheduled supply${view.request.replenish_days ? `, replenished every ${view.request.replenish_days} days` : ''}`],
+            ['Runs', `${view.runs}, seed ${view.request.seed}`],
             ['Created', <Timestamp key="at" at={view.created_at} />],
             [
               'Duration',
@@ -391,7 +391,7 @@ function RequestCard({ view }: { view: SimulationView }) {
         <div>
           <p className="strong">Changes</p>
           <ul>
-            {describeChanges(view.ask.changes).map((words) => (
+            {describeChanges(view.request.changes).map((words) => (
               <li key={words}>{words}</li>
             ))}
           </ul>
