@@ -17,7 +17,6 @@ from pathlib import Path
 
 from . import RULES, Finding, Tree, lint
 
-
 KNOWN_FINDINGS = Path(__file__).with_name("known_findings.json")
 
 

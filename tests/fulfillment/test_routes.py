@@ -97,7 +97,7 @@ def test_an_order_without_fulfillment_orders_has_none(
 
 
 def test_fulfillment_orders_are_not_read_without_permission(database: Database) -> None:
-    with client_of(one_room(database, router, permissions={"orders.read"})) as stranger:
+    with http_client(package_app(database, router, permissions={"orders.read"})) as stranger:
         assert stranger.get("/api/v1/fulfillment-orders").status_code == 403
         assert stranger.get(f"/api/v1/fulfillment-orders/{new_id()}").status_code == 403
         path = f"/api/v1/orders/{new_id()}/fulfillment-orders"

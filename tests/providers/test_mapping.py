@@ -7,13 +7,13 @@ from pydantic import ValidationError
 from tests.providers.fake_provider import ProviderHarness, note
 
 from openiom.providers import MappingBody, resolve
-from openiom.providers.decisions import Lookup
 from openiom.providers.mapping import (
     MAPPING_KIND,
     count_waiting_messages,
     replay_waiting_messages,
     resolve_external,
 )
+from openiom.providers.mapping_rules import Lookup
 
 
 def mapping(value: str, internal: str, **more: Any) -> MappingBody:

@@ -72,7 +72,7 @@ def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
 
 
 def _components(session: Session) -> Parts:
-    """Return the direct components of every kit. Raises Invalid for components that do not exist."""
+    """Return the direct components of every kit. Raises Invalid for unknown components."""
     rows = fetch_as(
         session,
         _ComponentRow,

@@ -1,9 +1,9 @@
 """Product search of the public inventory contract: nested conditions on fields and attributes.
 
-A search is {productFilter, attributeFilter}; both must hold. A filter is {logicalOperator: And | Or,
-conditions, subFilters}; its conditions and sub-filters are joined by its operator. Text is compared
-without regard to case. GreaterEqual, LessEqual and Between compare numbers where both sides are
-numbers.
+A search is {productFilter, attributeFilter}; both must hold. A filter is {logicalOperator,
+conditions, subFilters} with the operators And and Or, which join its conditions and sub-filters.
+Text is compared without regard to case. GreaterEqual, LessEqual and Between compare numbers where
+both sides are numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Text search for orders and customers; each query is served by an index or reads a bounded number of rows."""
+"""Text search for orders and customers.
+
+Each query is served by an index or reads a bounded number of rows.
+"""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +23,7 @@ class FoundOrder(NamedTuple):
 
 
 def search_orders(session: Session, words: str, *, limit: int) -> list[FoundOrder]:
-    """Return orders whose number starts with `words` or whose external id is `words`, newest first."""
+    """Return orders whose number starts with `words` or whose external id is it, newest first."""
     rows = fetch(
         session,
         "SELECT o.id, o.number, o.instance, coalesce(o.customer->>'name', '') FROM orders.order o"
@@ -31,7 +34,7 @@ def search_orders(session: Session, words: str, *, limit: int) -> list[FoundOrde
 
 
 def search_customers(session: Session, words: str, *, limit: int) -> list[FoundOrder]:
-    """Return recent orders whose customer's name contains `words` or whose e-mail starts with it."""
+    """Return recent orders whose customer's name contains `words` or e-mail starts with it."""
     pattern = escape_like(words)
     rows = fetch(
         session,

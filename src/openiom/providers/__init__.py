@@ -9,11 +9,11 @@ Publishes   nothing; the packages that accept a document publish what it changed
 """
 
 from .call_log import CallLog
-from .decisions import Lookup
 from .inbox_worker import inbox_worker
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
+from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
 from .metrics import queue_depths, recent_calls
 from .outbound import build_payloads, call_provider

@@ -20,7 +20,8 @@ from openiom.platform.database import to_json_text
 from openiom.policies import Transformed, TransformFailure
 from openiom.provider_contract import InboundDocument, MessageKind
 
-from .decisions import (
+from .mapping import resolve
+from .mapping_rules import (
     ACCEPTED,
     STALE,
     MessageOutcome,
@@ -32,7 +33,6 @@ from .decisions import (
     parked_for_failure,
     parked_for_keys,
 )
-from .mapping import resolve
 from .messages import INBOX_WAKE, MessageId
 from .registry import ProviderInstance, ProviderRegistry
 

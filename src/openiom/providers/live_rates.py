@@ -13,8 +13,8 @@ from openiom.platform.database import Database
 from openiom.provider_contract import LiveRate, LiveRateService, Shipment
 
 from .call_log import requests_for
-from .decisions import unexpected_error
 from .instance_state import find_state
+from .mapping_rules import unexpected_error
 from .registry import ProviderInstance, ProviderRegistry
 
 log = structlog.get_logger("rates")

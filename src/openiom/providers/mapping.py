@@ -14,7 +14,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.configuration import Document, DocumentKind, latest_bodies
 from openiom.platform.events import notify
 
-from .decisions import MASTER_DATA, Lookup
+from .mapping_rules import MASTER_DATA, Lookup
 from .messages import INBOX_WAKE, MessageId
 
 KIND = "mapping"

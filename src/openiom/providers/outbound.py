@@ -23,10 +23,10 @@ from openiom.platform.events import notify
 from openiom.provider_contract import Call, CallResult, ProviderAction
 
 from .call_log import requests_for
-from .decisions import build_payload, lookups_of, unexpected_error
 from .instance_state import find_state
 from .instances import PROBE_WAKE
 from .mapping import resolve_external
+from .mapping_rules import build_payload, lookups_of, unexpected_error
 from .registry import ProviderInstance, ProviderRegistry
 
 log = structlog.get_logger("calls")

@@ -22,9 +22,9 @@ from openiom.platform.retry import is_transient
 from openiom.provider_contract import MessagePage, Puller
 
 from .call_log import requests_for
-from .decisions import poll_pause, printable, unexpected_error
 from .instance_state import get_state
 from .instances import POLL_WAKE, PROBE_WAKE
+from .mapping_rules import poll_pause, printable, unexpected_error
 from .messages import StoreResult, store_messages
 from .registry import ProviderInstance, ProviderRegistry
 

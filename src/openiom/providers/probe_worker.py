@@ -16,9 +16,9 @@ from openiom.platform.events import notify
 from openiom.provider_contract import ProbeResult
 
 from .call_log import requests_for
-from .decisions import connection_state, unexpected_error
 from .instance_state import get_state
 from .instances import POLL_WAKE, PROBE_WAKE
+from .mapping_rules import connection_state, unexpected_error
 from .registry import ProviderRegistry
 
 log = structlog.get_logger("probing")

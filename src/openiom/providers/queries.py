@@ -16,7 +16,9 @@ from openiom.policies import (
     validate_transformation,
 )
 
-from .decisions import (
+from .instance_state import not_installed
+from .mapping import resolve
+from .mapping_rules import (
     MASTER_DATA,
     MessageOutcome,
     apply_mappings,
@@ -24,8 +26,6 @@ from .decisions import (
     parked_for_failure,
     parked_for_keys,
 )
-from .instance_state import not_installed
-from .mapping import resolve
 from .messages import UNREADABLE
 from .registry import ProviderRegistry
 from .schemas import (

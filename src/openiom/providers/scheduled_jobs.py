@@ -18,7 +18,8 @@ def delete_old_calls(database: Database, now: datetime) -> None:
             deleted = execute(
                 session,
                 "DELETE FROM providers.outbound_request WHERE id IN"
-                " (SELECT id FROM providers.outbound_request WHERE started_at < %s ORDER BY id LIMIT %s)",
+                " (SELECT id FROM providers.outbound_request WHERE started_at < %s"
+                " ORDER BY id LIMIT %s)",
                 (now - KEEP_CALLS, ROWS_PER_TRANSACTION),
             )
 

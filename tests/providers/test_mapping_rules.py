@@ -7,7 +7,7 @@ import pytest
 from openiom.kernel import Invalid, Problem, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.policies import MappingKey, Transformed, TransformFailure
 from openiom.provider_contract import IntakeResult, ProbeResult
-from openiom.providers.decisions import (
+from openiom.providers.mapping_rules import (
     ConnectionState,
     Lookup,
     MessageOutcome,
