@@ -35,7 +35,7 @@ def orders_line(line_id: UUID = LINE, *, source: str = "SEA") -> Any:
         requested_delivery_date=date(2026, 5, 9),
         channel="web",
         customer_group="gold",
-        number="1042",
+        order_number="1042",
         waited=True,
     )
 
@@ -60,7 +60,7 @@ def test_an_open_line_has_everything_the_optimizer_needs(
     assert (line.source, line.excluded_sources) == ("SEA", ("NYC", "CHI"))
     assert (line.strategy, line.wanted, line.business) == ("fast", date(2026, 5, 9), True)
     assert (line.channel, line.customer_group) == ("web", "gold")
-    assert (line.document, line.waited) == ("1042", True)
+    assert (line.document, line.was_backordered) == ("1042", True)
 
 
 def test_a_destination_without_company_and_state_is_private(
@@ -108,7 +108,7 @@ def test_the_backlog_has_sourced_lines_only(
         lambda session, ids: [orders_line(), orders_line(OTHER, source="")],
     )
 
-    lines = gateway.backlog(SESSION, ["fast"], limit=9, only=[ORDER])
+    lines = gateway.lock_backlog(SESSION, ["fast"], limit=9, only=[ORDER])
 
     assert [line.line_id for line in lines] == [LINE]
     assert requested == [(["fast"], 9, [ORDER])]
@@ -128,7 +128,7 @@ def test_split_lines_get_their_sources_except_the_first_part(
     )
     parts = [SplitPart(LINE, 1, "SEA"), SplitPart(OTHER, 2, "CHI"), SplitPart(UUID(int=4), 3, "")]
 
-    gateway.divide(SESSION, {LINE: parts}, NOW, "optimizer")
+    gateway.split_lines(SESSION, {LINE: parts}, NOW, "optimizer")
 
     assert calls == [
         {LINE: [(LINE, 1), (OTHER, 2), (UUID(int=4), 3)]},

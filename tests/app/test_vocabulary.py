@@ -61,7 +61,7 @@ def test_events_with_titles_can_be_named_by_flows() -> None:
 
 
 def test_states_and_reasons_of_this_environment_are_served(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
     configuration = Configuration()
     configuration.register(states_kind(STATE_TABLES))
@@ -77,7 +77,7 @@ def test_states_and_reasons_of_this_environment_are_served(
         ],
     }
     document = {"kind": "states", "name": "order", "body": body}
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         configuration.apply(session, [document], at=utc_now(), actor="test")
     order = entity(client, "order")
     assert {"name": "fraud_review", "title": "Fraud review"} in order["states"]

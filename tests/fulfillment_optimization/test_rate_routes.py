@@ -50,13 +50,13 @@ def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient)
         "price": 11.75,
         "known": None,
         "factor": "any",
-        "says": "zone far has no prices; any stands in: "
+        "explanation": "zone far has no prices; any stands in: "
         "8.00 up to 5 kg, 0.75 for each of 5 kg more",
     }
 
 
 @pytest.mark.parametrize(
-    ("part", "price", "says"),
+    ("part", "price", "explanation"),
     [
         ({"zone": "near", "weight_kg": 0.4}, 4.0, "4.00 in zone near"),
         ({"zone": "near", "weight_kg": 7}, 7.0, "7.00 in zone near"),
@@ -71,7 +71,7 @@ def test_a_known_price_is_changed_by_its_factor(
     client: TestClient, part: dict[str, Any], price: float, says: str
 ) -> None:
     answer = ask(client, **part)
-    assert (answer["price"], answer["says"]) == (price, says)
+    assert (answer["price"], answer["explanation"]) == (price, says)
 
 
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(

@@ -1,5 +1,6 @@
 """Queries equal sums over the ledger in every grouping, and under concurrent changes."""
 
+import sys
 from collections import defaultdict
 from random import Random
 from threading import Thread
@@ -12,7 +13,6 @@ from openiom.app.application import Application
 from openiom.inventory_visibility import (
     InventoryConfiguration,
     inventory_configuration,
-    measure_sums,
 )
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
@@ -97,7 +97,8 @@ def test_a_query_equals_the_sum_of_the_posted_changes(
     max_rows: int,
 ) -> None:
     # With more rows than the limit the database adds the sums, otherwise the process does.
-    monkeypatch.setattr(measure_sums, "MAX_UNGROUPED_ROWS", max_rows)
+    module = "openiom.inventory_visibility.availability.measure_sums"
+    monkeypatch.setattr(sys.modules[module], "MAX_UNGROUPED_ROWS", max_rows)
     records = post_random_changes(client, seed=len(group_by), count=600)
     body = {
         "filters": {"organizationId": ["usmf"], "productId": ["P1", "P2", "100%"]},

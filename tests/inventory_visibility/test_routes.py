@@ -20,10 +20,10 @@ from openiom.platform.clock import utc_now
 LEDGER = "/api/v1/inventory/1/ledger"
 
 
-def seed(product: Application) -> tuple[datetime, str]:
+def seed(application: Application) -> tuple[datetime, str]:
     """Post ten changes of two systems, and reserve for an order line and for a cart."""
     begin, line = utc_now() - timedelta(hours=1), new_id()
-    with product.database.unit_of_work() as session:
+    with application.database.unit_of_work() as session:
         for n in range(10):
             measure = ("erp", "unrestricted") if n % 2 else ("pos", "posinbound")
             change = MeasureChange(
@@ -44,9 +44,9 @@ def seed(product: Application) -> tuple[datetime, str]:
 
 
 def test_pages_of_the_ledger_count_the_balance_back_exactly(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
-    seed(product)
+    seed(application)
     rows, after = [], ""
     while True:
         page = client.get(LEDGER, params={"limit": 3, **({"after": after} if after else {})}).json()
@@ -84,8 +84,8 @@ def test_pages_of_the_ledger_count_the_balance_back_exactly(
     assert [r["delta"] for r in only] == [9, 7, 5, 3, 1]
 
 
-def test_any_quantity_answers_for_any_moment(client: TestClient, product: Application) -> None:
-    begin, _ = seed(product)
+def test_any_quantity_answers_for_any_moment(client: TestClient, application: Application) -> None:
+    begin, _ = seed(application)
     then = (begin + timedelta(minutes=5, seconds=30)).isoformat()
     past = client.get("/api/v1/inventory/1/balances", params={"as_of": then}).json()
     assert (past["on_hand"], past["reserved"]) == (15, 0)
@@ -108,9 +108,9 @@ def test_any_quantity_answers_for_any_moment(client: TestClient, product: Applic
 
 
 def test_reservations_are_found_by_order_and_released(
-    client: TestClient, product: Application
+    client: TestClient, application: Application
 ) -> None:
-    _, line = seed(product)
+    _, line = seed(application)
     every = client.get("/api/v1/inventory/reservations").json()["items"]
     assert [(r["document"], r["open"], r["state"]) for r in every] == [
         ("cart", 3, "open"),
@@ -143,12 +143,12 @@ def test_reservations_are_found_by_order_and_released(
     )
 
 
-def test_health_says_how_far_the_checker_came(client: TestClient, product: Application) -> None:
-    seed(product)
+def test_health_says_how_far_the_checker_came(client: TestClient, application: Application) -> None:
+    seed(application)
     assert client.get("/api/v1/inventory/health").json()["checked_through"] is None
-    for turn in product.workers():
+    for turn in application.workers():
         if turn.kind == "ledger_check":
-            turn.run_once(product.database, limit=500, now=utc_now())
+            turn.run_once(application.database, limit=500, now=utc_now())
     answer = client.get("/api/v1/inventory/health").json()
     assert answer["wrong"] == []
     assert answer["checked_through"] is not None

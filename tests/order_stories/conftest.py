@@ -47,7 +47,7 @@ LAB_KEY = "lab-key"
 class Fabrikam:
     """The wired product and the outside it talks to; work is done by `settle`, in this thread."""
 
-    product: Application
+    application: Application
     store: RunningServer
     warehouse: RunningServer
     lab: RunningServer
@@ -57,26 +57,26 @@ class Fabrikam:
         for _ in range(rounds):
             moved = 0
             for instance in ("fabrikam-store", "fabrikam-3pl"):
-                moved += poll(self.product.registry, self.product.database, instance).new
-            moved += drain(self.product.database, self.product.workers())
+                moved += poll(self.application.registry, self.application.database, instance).new
+            moved += drain(self.application.database, self.application.workers())
             if not moved:
                 return
         raise AssertionError("it never came to rest")
 
     def order(self, number: str) -> dict[str, Any]:
         """An order's facts."""
-        with self.product.database.reading() as session:
+        with self.application.database.reading() as session:
             found = fetch(session, "SELECT id FROM orders.order WHERE number = %s", (number,))
             assert len(found) == 1, f"{len(found)} orders {number}"
             return order_facts(session, [found[0][0]])[found[0][0]]
 
     def events(self, number: str) -> list[str]:
         """Names on an order's timeline, oldest first."""
-        with self.product.database.reading() as session:
+        with self.application.database.reading() as session:
             return [e.name for e in reversed(timeline(session, [UUID(self.order(number)["id"])]))]
 
     def fetch(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with self.product.database.reading() as session:
+        with self.application.database.reading() as session:
             return fetch(session, query, parameters)
 
     def lab_order(self, number: str, *, country: str, quantity: int) -> None:
@@ -96,7 +96,7 @@ class Fabrikam:
         product = self.product
         headers = {"x-api-key": LAB_KEY}
         taken = receive_webhook(
-            product.registry, product.database, "lab-intake", headers, body, now=utc_now()
+            application.registry, application.database, "lab-intake", headers, body, now=utc_now()
         )
         assert taken.stored == 1
 

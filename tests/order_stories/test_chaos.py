@@ -102,7 +102,7 @@ STORE_FAULTS = [
 class Scene:
     """Everything that runs, and what a test may do to it."""
 
-    product: Application
+    application: Application
     supervisor: Supervisor
     store: StoreSide
     warehouse_url: str
@@ -131,11 +131,11 @@ class Scene:
             self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
     def progress_now(self) -> Standing:
-        with self.product.database.reading() as session:
+        with self.application.database.reading() as session:
             return standing(session)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.product.database.reading() as session:
+        with self.application.database.reading() as session:
             return fetch(session, query)
 
     def kill_one(self) -> None:
@@ -190,7 +190,7 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
         furnish(made)
         wait_until_ready(supervisor, made.url)
         for instance in (STORE, WAREHOUSE):
-            answer = probe(product.registry, product.database, instance)
+            answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, IomError), answer
         yield made
 
@@ -199,7 +199,7 @@ def furnish(made: Scene) -> None:
     """Schema, documents, catalog, and stock in abundance: no order may wait for goods."""
     product = made.product
     made.store.load({"source": "generator", "orders": 0, "products": 100, "seed": SEED})
-    migrate(product.database, consumers=CONSUMERS)
+    migrate(application.database, consumers=CONSUMERS)
     company = company_documents()
     seed_company(product, [d for d in company if d["kind"] not in ("policy", "flow")])
     catalog = list(made.store.catalog())
@@ -225,13 +225,13 @@ def furnish(made: Scene) -> None:
     seed_stock(
         product, [item.sku for item in catalog], sources=SOURCES, plenty=PLENTY, told=lambda _: None
     )
-    reset_statistics(product.database)
+    reset_statistics(application.database)
 
 
 def messages_of(made: Scene) -> list[RawMessage]:
     """Every order of the shop as the connector hands it over."""
-    with made.product.database.reading() as session:
-        opened = made.product.registry.open(session, STORE)
+    with made.application.database.reading() as session:
+        opened = made.application.registry.open(session, STORE)
     pages = opened.connector.pull("order", "")  # type: ignore[attr-defined]
     return [message for page in pages for message in page.messages]
 
@@ -252,7 +252,7 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
     for start in range(0, len(deliveries), DELIVERY):
         if over.is_set():
             return
-        with made.product.database.unit_of_work() as session:
+        with made.application.database.unit_of_work() as session:
             store_messages(
                 session,
                 STORE,
@@ -337,7 +337,9 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         assert_each_fulfillment_order_once(made)
         assert_each_shipment_once(made)
         assert_stock_left_once(made)
-        assert [(c.name, c.rows) for c in check_invariants(made.product.database) if c.broken] == []
+        assert [
+            (c.name, c.rows) for c in check_invariants(made.application.database) if c.broken
+        ] == []
 
 
 def stuck(made: Scene) -> list[tuple[Any, ...]]:

@@ -194,7 +194,7 @@ def test_the_files_are_those_of_a_provider_in_the_library():
 
 def test_the_tests_of_a_provider_outside_this_repository_import_it_after_openiom():
     draft = scaffold_provider("acme", title="Acme", category="tax", package="northwind.providers")
-    testing = "from openiom.testing import Site, nowhere, provider_contract"
+    testing = "from openiom.testing import ExternalSystem, provider_contract, unreachable_address"
     imports = f"{testing}\n\nfrom northwind.providers.acme import PROVIDER\n"
     assert imports in draft.test_files["test_acme.py"]
     assert draft.entry_point == 'acme = "northwind.providers.acme:PROVIDER"'

@@ -42,7 +42,7 @@ from .quotes import quote_router
 from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
-from .source_places import SourceUsageLine, source_places
+from .source_locations import SourceUsageLine, source_places
 
 __all__ = [
     "SourceUsageLine",

@@ -197,7 +197,7 @@ def _import_lines(names: tuple[str, ...]) -> str:
 def _test_imports(name: str, package: str) -> str:
     """Return the imports of the tests, sorted as those of the package's repository."""
     provider = f"from {package}.{name} import PROVIDER"
-    testing = "from openiom.testing import Site, nowhere, provider_contract"
+    testing = "from openiom.testing import ExternalSystem, provider_contract, unreachable_address"
     if package.split(".")[0] == "openiom":
         return f"{provider}\n{testing}"
     return f"{testing}\n\n{provider}"

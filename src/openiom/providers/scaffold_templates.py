@@ -406,15 +406,15 @@ def connection(url: str, token: str = TOKEN) -> dict[str, str]:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site() -> Iterator[ExternalSystem]:
     """Run the server while the block runs."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        host, port = nowhere()
+        host, port = unreachable_address()
         try:
-            yield Site(
+            yield ExternalSystem(
                 good=connection(url),
                 refused=connection(url, "wrong-token"),
                 down=connection(f"http://{host}:{port}"),

@@ -55,9 +55,11 @@ def carrier() -> Iterator[RunningServer]:
         yield running
 
 
-def connected(product: Application, url: str, token: str = "t", *services: dict[str, Any]) -> None:
+def connected(
+    application: Application, url: str, token: str = "t", *services: dict[str, Any]
+) -> None:
     put(
-        product,
+        application,
         *goods("LAMP", "SHADE"),
         doc("rate_table", "table", **TABLE),
         doc("strategy", "default", title="Default", rate_table="table", allow_partial=True),
@@ -74,7 +76,7 @@ def connected(product: Application, url: str, token: str = "t", *services: dict[
         source("SEA", SEATTLE, type="store"),
         source("CHI", CHICAGO, type="warehouse"),
     )
-    stock(product.database, LAMP_SEA=50, SHADE_CHI=50)
+    stock(application.database, LAMP_SEA=50, SHADE_CHI=50)
 
 
 def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
@@ -87,13 +89,13 @@ def rates(client: TestClient, **units: int) -> list[dict[str, Any]]:
 
 
 def test_the_rate_factor_applies_to_everything_the_carrier_bills(
-    product: Application, client: TestClient, carrier: RunningServer
+    application: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """
     2 kg next door: 5.00 + 0.45 x 2 = 5.90, fuel 8 % 0.47, home 2.50: 8.87; 10 % of that is 0.89.
     """
-    connected(product, carrier.url)
-    before = stock_hash(product.database)
+    connected(application, carrier.url)
+    before = stock_hash(application.database)
     [rate] = rates(client, LAMP=1)
     assert (rate["live"], rate["is_fallback"], rate["reason"]) == (True, False, "")
     assert (rate["base"], rate["zone"], rate["weight"], rate["currency"]) == (5.9, "2", 2.0, "USD")
@@ -103,13 +105,13 @@ def test_the_rate_factor_applies_to_everything_the_carrier_bills(
         ("markup", 0.89),
     ]
     assert rate["net"] == 9.76
-    assert stock_hash(product.database) == before
+    assert stock_hash(application.database) == before
 
 
 def test_every_parcel_is_asked_for_once_whatever_services_there_are(
-    product: Application, client: TestClient, carrier: RunningServer
+    application: Application, client: TestClient, carrier: RunningServer
 ) -> None:
-    connected(product, carrier.url, "t", GROUND, FREIGHT)
+    connected(application, carrier.url, "t", GROUND, FREIGHT)
     found = rates(client, LAMP=1, SHADE=2)
     asked = {one["reference"]: one for one in carrier.app.state.rate_requests}
     assert (sorted(asked), len(carrier.app.state.rate_requests)) == (["CHI", "SEA"], 2)
@@ -123,13 +125,13 @@ def test_every_parcel_is_asked_for_once_whatever_services_there_are(
 
 
 def test_a_failing_carrier_gets_the_fallback_rate(
-    product: Application, client: TestClient, carrier: RunningServer
+    application: Application, client: TestClient, carrier: RunningServer
 ) -> None:
     """
     Threshold 5, rate 8, increment 0.75, weight 10: 11.75, without the factor, though the table has
     a price.
     """
-    connected(product, carrier.url)
+    connected(application, carrier.url)
     for fault in ("server_error", "garbage"):
         httpx.post(f"{carrier.url}/_sim/faults", json={"kind": fault}, trust_env=False)
         [rate] = rates(client, LAMP=5)
@@ -146,9 +148,9 @@ def test_a_failing_carrier_gets_the_fallback_rate(
 
 
 def test_a_slow_carrier_delays_a_quote_no_longer_than_its_timeout(
-    product: Application, client: TestClient, carrier: RunningServer
+    application: Application, client: TestClient, carrier: RunningServer
 ) -> None:
-    connected(product, carrier.url)
+    connected(application, carrier.url)
     rates(client, LAMP=1)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     started = monotonic()
@@ -161,9 +163,9 @@ def test_a_slow_carrier_delays_a_quote_no_longer_than_its_timeout(
 
 
 def test_a_quote_without_a_carrier_calls_no_provider(
-    product: Application, client: TestClient, carrier: RunningServer
+    application: Application, client: TestClient, carrier: RunningServer
 ) -> None:
-    connected(product, carrier.url)
+    connected(application, carrier.url)
     httpx.post(f"{carrier.url}/_sim/faults", json={"kind": "slow", "seconds": 30}, trust_env=False)
     lines = [{"line_id": "1", "product": "LAMP", "quantity": 1}]
     answer = client.post(URL, json={"destination": SEATTLE, "lines": lines}).json()
@@ -175,17 +177,17 @@ def test_a_quote_without_a_carrier_calls_no_provider(
 
 
 def test_no_transaction_is_open_while_the_carrier_thinks(
-    product: Application,
+    application: Application,
     client: TestClient,
     carrier: RunningServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    connected(product, carrier.url)
+    connected(application, carrier.url)
     seen = []
-    ask = product.rates._pool
+    ask = application.rates._pool
 
     def looking(*given: Any) -> Any:
-        with product.database.reading() as session:
+        with application.database.reading() as session:
             query = (
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND state LIKE %s"
@@ -197,31 +199,31 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
             )
         return ask(*given)
 
-    monkeypatch.setattr(product.rates, "_pool", looking)
+    monkeypatch.setattr(application.rates, "_pool", looking)
     assert rates(client, LAMP=1)[0]["live"]
     assert seen == [0]
 
 
 @pytest.mark.parametrize(("token", "instance"), [("wrong", "acme"), ("t", "nobody")])
 def test_a_refused_or_missing_connection_is_the_reason_of_the_fallback(
-    product: Application, client: TestClient, carrier: RunningServer, token: str, instance: str
+    application: Application, client: TestClient, carrier: RunningServer, token: str, instance: str
 ) -> None:
-    connected(product, carrier.url, token)
-    put(product, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
+    connected(application, carrier.url, token)
+    put(application, doc("carrier", "acme", title="Acme", services=[GROUND], live_rates=instance))
     [rate] = rates(client, LAMP=5)
     assert (rate["net"], rate["is_fallback"]) == (11.75, True)
     assert rate["reason"].startswith("the carrier did not answer: ")
 
 
 def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(
-    product: Application, client: TestClient
+    application: Application, client: TestClient
 ) -> None:
     with simulator_process("carrier", ["--token", "t"]) as process:
-        connected(product, process.url)
+        connected(application, process.url)
         assert rates(client, LAMP=1)[0]["live"]
-        product.rates.close()  # ends when the log is written
-        product.registry.calls.flush(product.database)
-    with product.database.reading() as session:
+        application.rates.close()  # ends when the log is written
+        application.registry.calls.flush(application.database)
+    with application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT action, method, status FROM providers.outbound_request WHERE instance = 'acme'",

@@ -177,6 +177,6 @@ def test_an_invalid_line_is_refused_with_its_field(
     assert where in answer.text
 
 
-def test_reading_and_writing_need_their_permission(stranger: TestClient) -> None:
-    assert stranger.get(URL).status_code == 401
-    assert stranger.post(URL, json={"orders": []}).status_code in (401, 422)
+def test_reading_and_writing_need_their_permission(anonymous_client: TestClient) -> None:
+    assert anonymous_client.get(URL).status_code == 401
+    assert anonymous_client.post(URL, json={"orders": []}).status_code in (401, 422)

@@ -1,17 +1,19 @@
 """`iom provider`: the library of providers, the installed instances, and their connections."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from openiom.kernel import Invalid, IomError
+from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.clock import utc_now
 from openiom.provider_contract import ProbeResult
 from openiom.providers import list_instances
 from openiom.providers import poll as poll_instance
 from openiom.providers import probe as probe_instance
+from openiom.providers.scaffold import CATEGORIES, DEFAULT_PACKAGE, scaffold_provider
 
 from .context import Home, console, errors, open_application
 
@@ -155,3 +157,35 @@ def _show_probe(instance: str, result: ProbeResult | IomError) -> None:
         sys.exit(1)
     scopes = f", scopes {', '.join(result.scopes)}" if result.scopes else ""
     console.print(f"[green]green[/green]  {instance}: {result.account}{scopes}", highlight=False)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the provider, such as acme_store")],
+    title: Annotated[str, typer.Option(help="Display name")],
+    category: Annotated[str, typer.Option(help=f"One of {', '.join(CATEGORIES)}")],
+    package: Annotated[
+        str, typer.Option(help="Python package that contains the provider")
+    ] = DEFAULT_PACKAGE,
+    folder: Annotated[Path, typer.Option(help="Folder of that package")] = Path(
+        "src/openiom/library"
+    ),
+    tests: Annotated[Path, typer.Option(help="Folder of its tests")] = Path("tests/library"),
+) -> None:
+    """Write the first draft of a new provider, with tests that pass.
+
+    Example: iom provider new acme_store --title "Acme Store" --category order_intake
+    """
+    draft = scaffold_provider(name, title=title, category=category, package=package)
+    targets = {folder / name: draft.package_files, tests / name: draft.test_files}
+    for target in targets:
+        if target.exists():
+            raise Refused(f"{target} exists already", remedy="choose another name or folder")
+    for target, files in targets.items():
+        for path, text in files.items():
+            file = target / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+    console.print(f"Wrote {folder / name} and {tests / name}.", highlight=False)
+    console.print('Add under [project.entry-points."openiom.providers"]:', markup=False)
+    console.print(draft.entry_point, highlight=False, markup=False)
