@@ -1,5 +1,5 @@
--- Units of a transfer line that have not left its origin are scheduled as demand there on its day,
--- and nothing else of it.
+-- Units of a transfer line that have not left its origin are scheduled as demand there.
+-- They are scheduled on the ship date of the line, and nothing else of it is.
 SELECT l.id, l.order_id, l.line_number, l.origin, l.quantity, l.received, l.shipped, l.closed, l.scheduled_demand,
        e.on_day, e.elsewhere
 FROM inventory_visibility.supply_line l

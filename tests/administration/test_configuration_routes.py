@@ -116,6 +116,6 @@ def test_a_document_is_deleted_and_brought_back(client: TestClient) -> None:
 
 
 def test_unknown_options_are_refused(client: TestClient) -> None:
-    response = client.post(APPLY, json={"documents": [], "dry_run": True})
+    response = client.post(APPLY, json={"documents": [], "dry_runs": True})
 
     assert response.status_code == 422

@@ -109,7 +109,7 @@ def test_the_users_of_a_document_are_named_before_it_is_deleted(
     assert answers == [200] * 5
     with network.database.reading() as session:
         assert snapshot(session).strategies == {}
-        assert snapshot(session).sites == ()
+        assert snapshot(session).sources == ()
         assert fetch(session, "SELECT name FROM fulfillment_optimization.source") == []
 
 

@@ -166,10 +166,10 @@ def test_an_action_can_ask_to_be_called_again_and_knows_who_has_waited(harness: 
     calls: list[tuple[int, int]] = []
 
     def collect(call: ActionCall) -> list[Outcome]:
-        calls.append((len(call.subject_ids), len(call.woken)))
+        calls.append((len(call.subject_ids), len(call.resumed)))
         outcomes = []
         for id in call.subject_ids:
-            if id in call.woken:
+            if id in call.resumed:
                 outcomes.append(Outcome(True))
             else:
                 outcomes.append(Outcome(True, retry_at=NOW + timedelta(minutes=2)))

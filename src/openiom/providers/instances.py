@@ -131,7 +131,7 @@ def _masked_secrets(provider: Provider, connection: dict[str, Any]) -> list[Prob
     problems = []
     for name in sorted(secret_fields(provider)):
         if connection.get(name) == MASK:
-            what = "is mask_secrets and nothing is stored for it"
+            what = "is masked and nothing is stored for it"
             problems.append(Problem(f"connection.{name}", what, "enter the secret"))
     return problems
 
