@@ -1,5 +1,5 @@
--- What a coarse reservation takes from deeper rows is free there: at no level are the units of all
--- deeper rows promised twice.
+-- Units that a coarse reservation uses are free in deeper rows; no unit is promised twice.
+-- This holds at every level of the dimension hierarchy.
 SELECT s.id, s.product, s.source, s.dimensions, s.backed_by_variants, sum(d.on_hand - d.reserved + d.overdraft) AS free_at_level
 FROM inventory_visibility.stock s
 JOIN inventory_visibility.stock d

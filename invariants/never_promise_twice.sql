@@ -1,5 +1,5 @@
--- Reserved units of every stock key are exactly its open reservations. They are covered by its own
--- units, by deeper rows (backed_by_variants) or by an overdraft that a document allowed.
+-- Reserved units of every stock key are exactly its open reservations.
+-- They are covered by its own units, by deeper rows or by an overdraft that a document allowed.
 SELECT s.id, s.product, s.source, s.on_hand, s.reserved, coalesce(sum(r.open), 0) AS open_reservations
 FROM inventory_visibility.stock s
 LEFT JOIN inventory_visibility.reservation r ON r.stock_id = s.id AND r.open > 0

@@ -179,7 +179,7 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
         )
         supervisor = stack.enter_context(Supervisor())
         bound = stack.enter_context(take_port("127.0.0.1", 0, insist=True))
-        product = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
+        application = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
         stack.callback(product.close)
         store = stack.enter_context(store_side(store_process.url, HASH, TOKEN))
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
@@ -197,7 +197,7 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
 
 def furnish(made: Scene) -> None:
     """Schema, documents, catalog, and stock in abundance: no order may wait for goods."""
-    product = made.product
+    application = made.product
     made.store.load({"source": "generator", "orders": 0, "products": 100, "seed": SEED})
     migrate(application.database, consumers=CONSUMERS)
     company = company_documents()
