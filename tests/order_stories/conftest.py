@@ -93,7 +93,7 @@ class Fabrikam:
                 "orderdetails": [{"sku": "883988211855", "unit": "each", "quantity": quantity}],
             },
         ).content
-        application = self.product
+        application = self.application
         headers = {"x-api-key": LAB_KEY}
         taken = receive_webhook(
             application.registry, application.database, "lab-intake", headers, body, now=utc_now()

@@ -185,7 +185,7 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
         start_product(supervisor, settings, url, bound, workers=2)
         made = Scene(
-            product, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
+            application, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
         )
         furnish(made)
         wait_until_ready(supervisor, made.url)
@@ -197,13 +197,13 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
 
 def furnish(made: Scene) -> None:
     """Schema, documents, catalog, and stock in abundance: no order may wait for goods."""
-    application = made.product
+    application = made.application
     made.store.load({"source": "generator", "orders": 0, "products": 100, "seed": SEED})
     migrate(application.database, consumers=CONSUMERS)
     company = company_documents()
-    seed_company(product, [d for d in company if d["kind"] not in ("policy", "flow")])
+    seed_company(application, [d for d in company if d["kind"] not in ("policy", "flow")])
     catalog = list(made.store.catalog())
-    seed_catalog(product, catalog, currency="USD", told=lambda _: None)
+    seed_catalog(application, catalog, currency="USD", told=lambda _: None)
     at = InstanceAddresses(
         store_url=made.store.url,
         store_hash=HASH,
@@ -219,11 +219,15 @@ def furnish(made: Scene) -> None:
     instances = [
         d for d in instance_documents(at, poll_seconds=10) if d["name"] in (STORE, WAREHOUSE)
     ]
-    seed_company(product, [*(d for d in company if d["kind"] == "policy"), *instances])
+    seed_company(application, [*(d for d in company if d["kind"] == "policy"), *instances])
     flows = [d for d in company if d["kind"] == "flow" and not d["name"].startswith("lab-")]
-    seed_company(product, flows)
+    seed_company(application, flows)
     seed_stock(
-        product, [item.sku for item in catalog], sources=SOURCES, plenty=PLENTY, told=lambda _: None
+        application,
+        [item.sku for item in catalog],
+        sources=SOURCES,
+        plenty=PLENTY,
+        told=lambda _: None,
     )
     reset_statistics(application.database)
 
