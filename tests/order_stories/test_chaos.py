@@ -180,7 +180,7 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
         supervisor = stack.enter_context(Supervisor())
         bound = stack.enter_context(take_port("127.0.0.1", 0, insist=True))
         application = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
-        stack.callback(product.close)
+        stack.callback(application.close)
         store = stack.enter_context(store_side(store_process.url, HASH, TOKEN))
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
         start_product(supervisor, settings, url, bound, workers=2)

@@ -25,11 +25,12 @@ def load(fabrikam, **more) -> None:
 
 def read_catalog(fabrikam) -> None:
     """Switch the two readings on in the store's instance."""
-    with fabrikam.product.database.reading() as session:
+    with fabrikam.application.database.reading() as session:
         body = get_document(session, "provider_instance", "fabrikam-store").body
     body["parameters"] |= {"read_catalog": True, "read_customers": True}
     seed_company(
-        fabrikam.product, [{"kind": "provider_instance", "name": "fabrikam-store", "body": body}]
+        fabrikam.application,
+        [{"kind": "provider_instance", "name": "fabrikam-store", "body": body}],
     )
 
 
@@ -62,11 +63,11 @@ def test_a_product_read_from_the_catalog_frees_the_order_that_waited_for_it(fabr
     assert fabrikam.fetch("SELECT key FROM providers.message WHERE state = 'parked'") == [(number,)]
 
     read_catalog(fabrikam)
-    poll(fabrikam.product.registry, fabrikam.product.database, "fabrikam-store")
-    seed_stock(fabrikam.product, ["LOUPE"], sources=SOURCES, units=10, progress=lambda _: None)
+    poll(fabrikam.application.registry, fabrikam.application.database, "fabrikam-store")
+    seed_stock(fabrikam.application, ["LOUPE"], sources=SOURCES, units=10, progress=lambda _: None)
     fabrikam.settle()
 
-    with fabrikam.product.database.reading() as session:
+    with fabrikam.application.database.reading() as session:
         product = get_document(session, "product", "LOUPE").body
     assert {k: product[k] for k in ("name", "weight_kg", "list_price")} == {
         "name": "Loupe",
@@ -80,20 +81,20 @@ def test_reading_the_catalog_again_changes_nothing_and_keeps_what_a_person_added
     load(fabrikam)
     read_catalog(fabrikam)
     fabrikam.settle()
-    with fabrikam.product.database.reading() as session:
+    with fabrikam.application.database.reading() as session:
         body = get_document(session, "product", "LOUPE").body
     mended = {
         "kind": "product",
         "name": "LOUPE",
         "body": body | {"current_cost": "4.00", "currency": "USD"},
     }
-    seed_company(fabrikam.product, [mended])
+    seed_company(fabrikam.application, [mended])
     load(fabrikam, products=[LOUPE | {"name": "Pocket loupe"}])
-    with fabrikam.product.database.unit_of_work() as session:
+    with fabrikam.application.database.unit_of_work() as session:
         session.connection().exec_driver_sql("DELETE FROM providers.message WHERE kind = 'product'")
     fabrikam.settle()
 
-    with fabrikam.product.database.reading() as session:
+    with fabrikam.application.database.reading() as session:
         document = get_document(session, "product", "LOUPE")
     assert (document.body["name"], document.body["current_cost"]) == ("Pocket loupe", "4.00")
     assert document.version == 3

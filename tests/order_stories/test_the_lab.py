@@ -92,7 +92,7 @@ def test_the_two_refused_orders_stand_where_a_person_sees_them_and_reserve_nothi
         ("CHI", 10),
         ("SEA", 110),
     ]
-    assert [c.name for c in check_invariants(ran.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(ran.application.database) if c.violations] == []
 
 
 def test_an_order_handed_in_again_is_one_order_and_one_mail(ran):

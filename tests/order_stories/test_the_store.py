@@ -107,7 +107,7 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     assert [(s["tracking_number"],) for s in shipments] == kept
     seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
     assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
 
 def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
@@ -127,8 +127,8 @@ def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_
     ) == [(unknown, "no mapping for product sku=MYST")]
     mapping = {"table": "product", "field": "sku", "value": "MYST", "internal": "Accu Scale"}
     document = {"kind": "mapping", "name": "product/default/sku=MYST", "body": mapping}
-    with shop.product.database.unit_of_work() as session:
-        shop.product.configuration.apply(session, [document], at=utc_now(), actor="a person")
+    with shop.application.database.unit_of_work() as session:
+        shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
     shop.settle()
 
     assert shop.order(unknown)["state"] == "completed"
@@ -152,7 +152,7 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     ]
 
     arrived = [StockChange("Accu Scale", "DAL", Decimal(7_000))]
-    with shop.product.database.unit_of_work() as session:
+    with shop.application.database.unit_of_work() as session:
         change_on_hand(
             session, arrived, mode="change", cause="t", document="t", now=utc_now(), actor="t"
         )
@@ -166,7 +166,7 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
 
 def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop):
     body = {"backorder": True, "backorder_sla_days": 60}
-    seed_company(shop.product, [{"kind": "order_preferences", "name": "default", "body": body}])
+    seed_company(shop.application, [{"kind": "order_preferences", "name": "default", "body": body}])
     number = place(shop, {"product_id": 77, "quantity": 7_000})
     shop.settle()
 
@@ -176,7 +176,7 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     coming = SupplyLineDocument(
         1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3)
     )
-    with shop.product.database.unit_of_work() as session:
+    with shop.application.database.unit_of_work() as session:
         assert upsert_supply_orders(
             session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t"
         ) == [""]
@@ -185,7 +185,7 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert shop.order(number)["state"] == "on_hold"
 
     receipt = SupplyMovement("R-1", SupplyLineKey("purchase", "PO-7", 1), Decimal(7_000))
-    with shop.product.database.unit_of_work() as session:
+    with shop.application.database.unit_of_work() as session:
         assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
     shop.settle()
 
@@ -196,28 +196,28 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     assert [
         events.count(e) for e in ("order.backorder_hold_placed", "order.backorder_hold_released")
     ] == [1, 1]
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
 
 def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
     launch = (utc_now() + timedelta(days=9)).date()
     body = {"name": "Accu Scale", "preorder_eligible": True, "launch_date": str(launch)}
-    seed_company(shop.product, [{"kind": "product", "name": "Accu Scale", "body": body}])
+    seed_company(shop.application, [{"kind": "product", "name": "Accu Scale", "body": body}])
     waiting, given_up = (
         place(shop, {"product_id": 77, "quantity": 1}),
         place(shop, {"product_id": 77, "quantity": 1}),
     )
     shop.settle()
     assert shop.order(waiting)["state_reason"] == "Preorder Hold"
-    with shop.product.database.unit_of_work() as session:
+    with shop.application.database.unit_of_work() as session:
         assert cancel_orders(session, [UUID(shop.order(given_up)["id"])], utc_now(), "clerk")[0].ok
     shop.settle()
     assert shop.fetch("SELECT count(*) FROM orders.waiting_line") == [(1,)]
-    drain(shop.product.database, shop.product.workers(), now=utc_now() + timedelta(days=9))
+    drain(shop.application.database, shop.application.workers(), now=utc_now() + timedelta(days=9))
     shop.settle()
     assert shop.order(waiting)["state"] == "completed"
     assert shop.order(given_up)["state"] == "canceled"
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
 
 def test_a_parcel_split_by_the_3pl_reaches_the_store_as_two_shipments(shop):
@@ -264,7 +264,7 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     assert shop.order(number)["state"] == "completed"
     events = shop.events(number)
     assert (events.count("order.fulfillment_declined"), events.count("order.shipped")) == (1, 1)
-    assert [c.name for c in check_invariants(shop.product.database) if c.violations] == []
+    assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
 
 def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
@@ -285,8 +285,8 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
 def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
     mapping = {"table": "product", "field": "sku", "value": "NEW", "internal": "Brand New"}
     document = {"kind": "mapping", "name": "product/default/sku=NEW", "body": mapping}
-    with shop.product.database.unit_of_work() as session:
-        shop.product.configuration.apply(session, [document], at=utc_now(), actor="a person")
+    with shop.application.database.unit_of_work() as session:
+        shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
     fresh = {"id": 79, "sku": "NEW", "name": "Brand new", "price": 500, "weight": 100}
     httpx.post(
         f"{shop.store.url}/_sim/load", json={"products": [fresh], "customers": [], "orders": []}
@@ -299,8 +299,8 @@ def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
 
     product = {"kind": "product", "name": "Brand New", "body": {"name": "Brand new", "unit": "ea"}}
     arrived = [StockChange("Brand New", "SEA", Decimal(5))]
-    with shop.product.database.unit_of_work() as session:
-        shop.product.configuration.apply(session, [product], at=utc_now(), actor="a person")
+    with shop.application.database.unit_of_work() as session:
+        shop.application.configuration.apply(session, [product], at=utc_now(), actor="a person")
         change_on_hand(
             session, arrived, mode="set", cause="t", document="t", now=utc_now(), actor="t"
         )
