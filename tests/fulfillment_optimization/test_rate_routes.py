@@ -68,10 +68,10 @@ def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient)
     ],
 )
 def test_a_known_price_is_changed_by_its_factor(
-    client: TestClient, part: dict[str, Any], price: float, says: str
+    client: TestClient, part: dict[str, Any], price: float, explanation: str
 ) -> None:
     answer = ask(client, **part)
-    assert (answer["price"], answer["explanation"]) == (price, says)
+    assert (answer["price"], answer["explanation"]) == (price, explanation)
 
 
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(

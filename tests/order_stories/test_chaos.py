@@ -21,20 +21,20 @@ from openiom.app.invariants import check_invariants
 from openiom.app.migrate import migrate, reset_statistics
 from openiom.app.processes import (
     Supervisor,
-    start_product,
-    take_port,
+    bind_port,
+    start_application,
     url_of,
     wait_until_ready,
 )
 from openiom.kernel import IomError
 from openiom.platform.bulk import fetch
+from openiom.platform.clock import utc_now
 from openiom.platform.embedded import ensure_database
-from openiom.platform.events import utc_now
 from openiom.platform.settings import Settings
 from openiom.provider_contract import RawMessage
 from openiom.providers import probe, store_messages
 from openiom_simulators import simulator_process
-from openiom_simulators.load_run import Standing, standing
+from openiom_simulators.load_run import OrderProgress, read_progress
 from openiom_simulators.seed import (
     InstanceAddresses,
     company_documents,
@@ -44,7 +44,7 @@ from openiom_simulators.seed import (
     seed_stock,
 )
 from openiom_simulators.seed.company import SOURCES
-from openiom_simulators.store_client import StoreSide, store_side
+from openiom_simulators.store_client import StoreClient, open_store_client
 
 pytestmark = pytest.mark.slow
 
@@ -104,7 +104,7 @@ class Scene:
 
     application: Application
     supervisor: Supervisor
-    store: StoreSide
+    store: StoreClient
     warehouse_url: str
     url: str
     dice: Random
@@ -130,9 +130,9 @@ class Scene:
                 self.struck[fault["kind"]] += fault["struck"]
             self.outside.delete(f"{url}/_sim/faults").raise_for_status()
 
-    def progress_now(self) -> Standing:
+    def progress_now(self) -> OrderProgress:
         with self.application.database.reading() as session:
-            return standing(session)
+            return read_progress(session)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.application.database.reading() as session:
@@ -144,7 +144,7 @@ class Scene:
         if child.alive and child.process:
             child.process.kill()
             child.process.wait()
-            child.pause = 0.25  # what the supervisor holds against a process that dies by itself
+            child.deaths = 0  # the supervisor delays the restart of a process that dies repeatedly
             self.kills[child.name.split()[0]] += 1
 
 
@@ -178,12 +178,12 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
             )
         )
         supervisor = stack.enter_context(Supervisor())
-        bound = stack.enter_context(take_port("127.0.0.1", 0, insist=True))
+        bound = stack.enter_context(bind_port("127.0.0.1", 0, insist=True))
         application = build(settings.model_copy(update={"public_url": url_of(bound)}), url)
         stack.callback(application.close)
-        store = stack.enter_context(store_side(store_process.url, HASH, TOKEN))
+        store = stack.enter_context(open_store_client(store_process.url, HASH, TOKEN))
         outside = stack.enter_context(httpx.Client(trust_env=False, timeout=60.0))
-        start_product(supervisor, settings, url, bound, workers=2)
+        start_application(supervisor, settings, url, bound, workers=2)
         made = Scene(
             application, supervisor, store, warehouse.url, url_of(bound), Random(SEED), outside
         )
@@ -267,7 +267,7 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
         sleep(0.05)
 
 
-def wreak_havoc(made: Scene) -> Standing:
+def wreak_havoc(made: Scene) -> OrderProgress:
     """Kill at random moments while orders move; return the progress once nothing moves any more."""
     last, moved_at, kill_at = made.progress_now(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
@@ -289,13 +289,13 @@ def wreak_havoc(made: Scene) -> Standing:
         sleep(0.1)
 
 
-def progress(now: Standing) -> int:
-    return now.orders + now.sent + now.shipped + now.completed + now.told
+def progress(now: OrderProgress) -> int:
+    return now.orders + now.sent + now.shipped + now.completed + now.reported
 
 
-def at_rest(made: Scene, now: Standing) -> bool:
+def at_rest(made: Scene, now: OrderProgress) -> bool:
     """Whether all is done, and what the 3PL still held back has come in, too."""
-    if min(now.completed, now.told) < ORDERS or now.waiting or now.untold:
+    if min(now.completed, now.reported) < ORDERS or now.waiting or now.unreported:
         return False
     heard = "SELECT count(*) FROM providers.message WHERE kind = 'fulfillment_update' AND state <> 'received'"
     return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
@@ -335,7 +335,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
             ORDERS,
             ORDERS,
         )
-        assert (now.parked, now.failed, now.waiting, now.untold) == (0, 0, 0, 0)
+        assert (now.parked, now.failed, now.waiting, now.unreported) == (0, 0, 0, 0)
         assert_everything_disturbed(made)
         assert_each_message_and_order_once(made, messages)
         assert_each_fulfillment_order_once(made)

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from openiom.inventory_visibility.expiry import ExpiryTurn
 from tests.orders.builders import NOW, line, master_data, placed, stock
 from tests.orders.waiting_builders import TODAY, apply, prefer, turn, unserved, waiting
 
 from openiom.inventory_visibility import StockReservationRequest, reserve
+from openiom.inventory_visibility.reservations.expiry import ReservationExpiryWorker
 from openiom.inventory_visibility.supply import SupplyDocument, SupplyLineDocument, put_supply
 from openiom.kernel import Problem, new_id
 from openiom.orders.backorder.queries import WaitingRow, waiting_reason
@@ -148,7 +148,7 @@ def test_a_line_keeps_its_expiry_when_it_waits_again(shop: Database) -> None:
     stock(shop, Lamp__SEA=2)
     turn(shop)
     later = NOW + timedelta(days=3)
-    drain(shop, [ExpiryTurn()], now=later)
+    drain(shop, [ReservationExpiryWorker()], now=later)
     with shop.unit_of_work() as session:
         other = StockReservationRequest(new_id(), "Lamp", "SEA", 2)
         assert reserve(session, [other], later, "another order") == [True]

@@ -24,11 +24,11 @@ PROMISES = (
     "waiting_lines_say_why",
     "order_state_follows_its_lines",
     "never_promise_twice",
-    "ended_lines_hold_no_stock",
+    "ended_lines_reserve_no_stock",
     "reserved_equals_open_reservations",
-    "sourced_lines_hold_for_good",
+    "sourced_lines_have_permanent_reservations",
     "allocations_add_up",
-    "allocation_uses_are_reserved",
+    "allocation_consumption_is_reserved",
 )
 VALID = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
 
@@ -73,7 +73,7 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
             StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])
             for x in wanted
         ]
-        assert all(reserve(session, asks, NOW, "flow", taking_over=[a.line_id for a in asks]))
+        assert all(reserve(session, asks, NOW, "flow", backorder_lines=[a.line_id for a in asks]))
         assign_sources(session, {a.line_id: (source, "t") for a in asks}, NOW, "flow")
         happen(session, order, "fulfillment.optimization.succeeded")
 

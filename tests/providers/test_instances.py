@@ -47,12 +47,12 @@ def test_a_new_secret_is_encrypted_and_a_repeated_one_keeps_its_text(harness):
     registry = harness.registry
     first = encrypt_connection(registry, body(), None)
     stored = first["connection"]["api_key"]
-    assert registry.secrets.open(stored) == "s3cret"
+    assert registry.secrets.reveal(stored) == "s3cret"
     for repeated in ("s3cret", MASK):
         given = body(connection={"api_key": repeated})
         assert encrypt_connection(registry, given, first) == first
     changed = encrypt_connection(registry, body(connection={"api_key": "new"}), first)
-    assert registry.secrets.open(changed["connection"]["api_key"]) == "new"
+    assert registry.secrets.reveal(changed["connection"]["api_key"]) == "new"
 
 
 def test_an_empty_or_masked_secret_without_a_stored_one_is_not_encrypted(harness):

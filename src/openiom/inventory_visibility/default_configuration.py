@@ -75,7 +75,7 @@ _FNO_MEASURES = [
     "Picked",
     "PostedQty",
     "QuotationReceipt",
-    "SupplyMovementResult",
+    "Received",
     "Ordered",
     "ReservOrdered",
 ]

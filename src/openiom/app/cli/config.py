@@ -181,7 +181,7 @@ def show(changes: list[DocumentChange]) -> None:
     """Print a table of the changes, and how many documents are unchanged."""
     changed = [change for change in changes if change.change != "unchanged"]
     if changed:
-        table = Table("DocumentChange", "Kind", "Name", "Version", "Paths")
+        table = Table("Change", "Kind", "Name", "Version", "Paths")
         for change in changed[:SHOWN_CHANGES]:
             table.add_row(
                 change.change,

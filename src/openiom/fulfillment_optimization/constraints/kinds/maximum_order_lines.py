@@ -37,7 +37,7 @@ class MaximumOrderLines(ConstraintDocument):
     refusal_texts: ClassVar = {Refusal.MAXIMUM_ORDER_LINES: "no more order lines today"}
 
     type: Literal["maximum_order_lines"]
-    entries: list[LinesEntry] = Field(min_length=1, title="ConstraintEffects")
+    entries: list[LinesEntry] = Field(min_length=1, title="Limits")
 
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Cap the order lines of the day, where the cap could bind for these orders."""
