@@ -50,7 +50,7 @@ def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient)
         "price": 11.75,
         "known": None,
         "factor": "any",
-        "explanation": "zone far has no prices; any stands in: "
+        "explanation": "zone far has no prices; fallback rate of any: "
         "8.00 up to 5 kg, 0.75 for each of 5 kg more",
     }
 

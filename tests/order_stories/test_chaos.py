@@ -203,7 +203,7 @@ def furnish(made: Scene) -> None:
     company = company_documents()
     seed_company(application, [d for d in company if d["kind"] not in ("policy", "flow")])
     catalog = list(made.store.catalog())
-    seed_catalog(application, catalog, currency="USD", told=lambda _: None)
+    seed_catalog(application, catalog, currency="USD", progress=lambda _: None)
     at = InstanceAddresses(
         store_url=made.store.url,
         store_hash=HASH,
@@ -226,8 +226,8 @@ def furnish(made: Scene) -> None:
         application,
         [item.sku for item in catalog],
         sources=SOURCES,
-        plenty=PLENTY,
-        told=lambda _: None,
+        units=PLENTY,
+        progress=lambda _: None,
     )
     reset_statistics(application.database)
 
@@ -342,7 +342,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         assert_each_shipment_once(made)
         assert_stock_left_once(made)
         assert [
-            (c.name, c.rows) for c in check_invariants(made.application.database) if c.broken
+            (c.name, c.rows) for c in check_invariants(made.application.database) if c.violations
         ] == []
 
 
@@ -382,8 +382,8 @@ def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessag
     assert len(ids) == len(set(ids)) == ORDERS
     assert sent <= set(ids)
     for event in ("order.created", "order.shipped", "order.invoiced"):
-        told = f"SELECT count(*), count(DISTINCT root_id) FROM platform.business_event WHERE name = '{event}'"
-        assert (event, made.rows(told)) == (event, [(ORDERS, ORDERS)])
+        totals = f"SELECT count(*), count(DISTINCT root_id) FROM platform.business_event WHERE name = '{event}'"
+        assert (event, made.rows(totals)) == (event, [(ORDERS, ORDERS)])
 
 
 def assert_each_fulfillment_order_once(made: Scene) -> None:

@@ -11,7 +11,7 @@ from tests.orders.waiting_builders import TODAY, apply, prefer, turn, unserved, 
 
 from openiom.inventory_visibility import StockReservationRequest, reserve
 from openiom.inventory_visibility.reservations.expiry import ReservationExpiryWorker
-from openiom.inventory_visibility.supply import SupplyDocument, SupplyLineDocument, put_supply
+from openiom.inventory_visibility.supply import SupplyDocument, SupplyLineDocument, upsert_supply_orders
 from openiom.kernel import Problem, new_id
 from openiom.orders.backorder.queries import WaitingRow, waiting_reason
 from openiom.orders.service.validate_documents import refusal
@@ -100,7 +100,7 @@ def scheduled(database: Database, number: str, product: str, quantity: int, days
     lines = [SupplyLineDocument(1, product, "SEA", Decimal(quantity), TODAY + timedelta(days=days))]
     with database.unit_of_work() as session:
         documents = [SupplyDocument("purchase", number, lines)]
-        assert put_supply(session, documents, NOW, "test") == [""]
+        assert upsert_supply_orders(session, documents, NOW, "test") == [""]
 
 
 def days(database: Database) -> dict[UUID, date | None]:

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { DetailsView } from './DetailsView';
 
 const show = (value: unknown) => render(<DetailsView value={value} />);
-const definitionOf = (term: string) => screen.getByText(term).parentElement as HTMLElement;
+const definitionOf = (term: string) => screen.getByText(term).parentElement!;
 
 test('names are humanized and values are shown beside them', () => {
   show({ tracking_number: '1Z999', quantity: 3, held: true, gift: false, note: null });

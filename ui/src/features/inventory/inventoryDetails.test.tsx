@@ -50,7 +50,7 @@ describe('allocations', () => {
     renderRoutes(routes, '/inventory/allocations');
     const [open] = await screen.findAllByRole('button', { name: 'Allocate' });
     await waitFor(() => expect(open).toBeEnabled());
-    await userEvent.click(open as HTMLElement);
+    await userEvent.click(open!);
     const dialog = await screen.findByRole('dialog');
     await userEvent.type(within(dialog).getByRole('combobox', { name: 'Product' }), 'LAMP');
     await chooseOption('Source', 'SEA · Seattle');
@@ -71,7 +71,7 @@ describe('allocations', () => {
     });
     renderRoutes(routes, '/inventory/allocations');
     const [release] = await screen.findAllByRole('button', { name: 'Release' });
-    await userEvent.click(release as HTMLElement);
+    await userEvent.click(release!);
     const dialog = await screen.findByRole('dialog');
     expect(within(dialog).getByText('The units return to the common pool.')).toBeInTheDocument();
     await userEvent.type(within(dialog).getByLabelText('Units'), '2');

@@ -28,7 +28,7 @@ function orderReplies(orderId: string, part: Record<string, () => unknown> = {})
     ...part,
   };
 }
-const card = async (title: string) => (await screen.findByRole('heading', { level: 2, name: title })).closest('section') as HTMLElement;
+const card = async (title: string) => (await screen.findByRole('heading', { level: 2, name: title })).closest('section')!;
 
 afterEach(() => applyServerVocabulary(null));
 
@@ -86,7 +86,7 @@ describe('the order page', () => {
     renderRoutes(routes, `/orders/${id}`);
     const [button] = await screen.findAllByRole('button', { name: 'Check stock' });
     expect(requests.some((request) => request.path === '/api/v1/inventory')).toBe(false);
-    await userEvent.click(button as HTMLElement);
+    await userEvent.click(button!);
     expect((await screen.findByText('Stock of Accu Scale')).parentElement).toHaveTextContent('CHI');
     expect(requests.find((request) => request.path === '/api/v1/inventory')?.query.get('product')).toBe('Accu Scale');
   });
@@ -95,7 +95,7 @@ describe('the order page', () => {
     mockServer(orderReplies(id, { 'GET /api/v1/inventory': () => ({ items: [], next: null }) }));
     renderRoutes(routes, `/orders/${id}`);
     const [button] = await screen.findAllByRole('button', { name: 'Check stock' });
-    await userEvent.click(button as HTMLElement);
+    await userEvent.click(button!);
     expect(await screen.findByText('No source has stock of this product.')).toBeInTheDocument();
   });
 

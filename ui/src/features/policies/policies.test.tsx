@@ -28,9 +28,9 @@ test('conditions and outcomes are shown in words', async () => {
 test('expressions are behind a disclosure', async () => {
   renderPage(policies);
   const [, , second] = await rowsOf('Address is complete');
-  const expression = within(second as HTMLElement).getByText('not matches($, "^[0-9]{5}$")');
+  const expression = within(second!).getByText('not matches($, "^[0-9]{5}$")');
   expect(expression).not.toBeVisible();
-  await userEvent.click(within(second as HTMLElement).getAllByText('Show expression')[0] as HTMLElement);
+  await userEvent.click(within(second!).getAllByText('Show expression')[0]!);
   expect(expression).toBeVisible();
 });
 

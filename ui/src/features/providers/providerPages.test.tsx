@@ -14,7 +14,7 @@ const routes = [
   { path: '/mappings', Component: MappingsPage },
   { path: '/my-work/messages', Component: MessagesPage },
 ];
-const cardOf = async (title: string) => (await screen.findByRole('heading', { name: title })).closest('section') as HTMLElement;
+const cardOf = async (title: string) => (await screen.findByRole('heading', { name: title })).closest('section')!;
 
 describe('installed providers', () => {
   const replies = {

@@ -43,7 +43,7 @@ function resolve(schema: PropertySchema, definitions: Record<string, PropertySch
 const isNull = (schema: PropertySchema): boolean => schema.type === 'null';
 
 function kindOf(schema: PropertySchema, definitions: Record<string, PropertySchema>): FieldKind {
-  const type = Array.isArray(schema.type) ? schema.type.find((item: string) => item !== 'null') : schema.type;
+  const type = typeof schema.type === 'object' ? schema.type.find((item) => item !== 'null') : schema.type;
   if (schema.enum !== undefined || schema['x-reference'] !== undefined) return type === 'array' ? 'references' : 'select';
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
@@ -89,7 +89,7 @@ export function schemaDefaults(schema: PropertySchema, definitions = schema.$def
 /** Read a JSON schema of an object, as delivered by the server. */
 export function asObjectSchema(value: unknown): PropertySchema {
   if (!isRecord(value)) return { properties: {} };
-  return isRecord(value.properties) ? (value as PropertySchema) : { properties: value as Record<string, PropertySchema> };
+  return isRecord(value.properties) ? value : { properties: value as Record<string, PropertySchema> };
 }
 
 export { resolve as resolveReference };

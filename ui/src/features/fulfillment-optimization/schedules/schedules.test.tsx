@@ -151,7 +151,7 @@ test('a carrier keeps its connection for live rates', async () => {
   expect(await screen.findByText('Live from ups-account')).toBeInTheDocument();
   expect(await screen.findByText('ups-account — Our account')).toBeInTheDocument();
   const [title] = screen.getAllByLabelText('Title');
-  await userEvent.type(title as HTMLElement, ' Inc');
+  await userEvent.type(title!, ' Inc');
   await userEvent.click(screen.getByRole('button', { name: 'Save carrier' }));
   await waitFor(() => expect(applied(sent)?.body).toMatchObject({ title: 'UPS Inc', live_rates: 'ups-account' }));
 });
