@@ -1,7 +1,7 @@
 """Compare the benchmarks of this checkout with those of another one, side by side.
 
     git worktree add ../before REVISION && make -C ../before install
-    python -m scripts.compare_benchmarks ../before "order-to-release --orders 10000" inventory sourcing
+    python -m scripts.compare_benchmarks ../before "order-to-release --orders 10000" inventory
 
 Each round runs a benchmark in the other checkout and then in this one, so that both meet the same
 load of the machine. Prints, for every figure that both report, its median before and after, and
@@ -109,9 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parts = shlex.split(benchmark)
         rounds: list[tuple[Figures, Figures]] = []
         for number in range(1, options.rounds + 1):
-            print(f"{benchmark}: round {number} of {options.rounds}", file=sys.stderr)
+            sys.stderr.write(f"{benchmark}: round {number} of {options.rounds}\n")
             rounds.append((run_benchmark(base, parts), run_benchmark(HERE, parts)))
-        print(table(benchmark, compare(rounds)))
+        sys.stdout.write(f"{table(benchmark, compare(rounds))}\n")
     return 0
 
 
