@@ -1,7 +1,7 @@
 """Execution of tokens: the one way a flow run continues.
 
-Whoever has locked tokens executes them: the step worker, the intake that started their flow runs,
-and the worker that recorded the provider calls they waited for.
+The component that has locked tokens executes them: the step worker, the intake that started their
+flow runs, and the worker that recorded the provider calls they waited for.
 """
 
 from collections import defaultdict

@@ -60,7 +60,7 @@ class TransformFailure(NamedTuple):
     values: dict[str, Any]
 
 
-class Explained(NamedTuple):
+class ExplainedPath(NamedTuple):
     """One target path of one message: its expression, and its value or the error in its place."""
 
     path: str
@@ -78,8 +78,8 @@ class _Step(NamedTuple):
     value: Any = None
     error: str | None = None
 
-    def explained(self) -> Explained:
-        return Explained(self.path, self.expression, self.value, self.error)
+    def explained(self) -> ExplainedPath:
+        return ExplainedPath(self.path, self.expression, self.value, self.error)
 
 
 class Transformation:
@@ -108,11 +108,11 @@ class Transformation:
         """Return one result per payload, in order. A payload is an object or its JSON text."""
         return [self._transform(payload) for payload in payloads]
 
-    def explain(self, payload: Payload) -> list[Explained]:
+    def explain(self, payload: Payload) -> list[ExplainedPath]:
         """Return every target path and key of one payload with its value: the live preview."""
         source = _parse(payload)
         if isinstance(source, TransformFailure):
-            return [Explained("", "", None, source.message)]
+            return [ExplainedPath("", "", None, source.message)]
         return [step.explained() for step in self._steps(source)]
 
     def _transform(self, payload: Payload) -> Transformed | TransformFailure:
