@@ -256,10 +256,9 @@ def _subject_labels(session: Session, engine: Engine, runs: Sequence[_Run]) -> M
     for run in runs:
         ids_by_entity[run.subject_type].add(run.subject_id)
     labels: dict[UUID, str] = {}
-    for name, ids in ids_by_entity.items():
-        entity = engine.catalog.entities.get(name)
-        if entity is not None:
-            labels.update(entity.label_of(session, list(ids)))
+    for name in ids_by_entity.keys() & engine.catalog.entities.keys():
+        entity = engine.catalog.entities[name]
+        labels.update(entity.label_of(session, list(ids_by_entity[name])))
     return labels
 
 
