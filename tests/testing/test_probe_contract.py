@@ -147,7 +147,7 @@ def store(connector: Callable[[Connection], Any] = StoreConnector, **changes: An
     values: dict[str, Any] = {
         "name": "store",
         "title": "Store",
-        "category": "sales_channel",
+        "category": "fulfillment",
         "description": "A store for tests.",
         "connection": StoreConnection,
         "parameters": StoreParameters,
