@@ -7035,10 +7035,10 @@ export interface components {
              */
             waiting: number;
             /**
-             * Held
+             * On Hold
              * @default 0
              */
-            held: number;
+            on_hold: number;
             /**
              * Failed
              * @default 0
@@ -11053,7 +11053,9 @@ export interface operations {
         parameters: {
             query?: {
                 state?: "" | "done" | "error";
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;
