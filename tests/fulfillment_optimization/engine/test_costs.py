@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from openiom.fulfillment_optimization.engine import (
-    Problem,
     Refusal,
     Shares,
+    SourcingProblem,
     cost_of,
     problem_from_arrays,
     violations,
 )
 
 
-def instance(**changes: object) -> Problem:
+def instance(**changes: object) -> SourcingProblem:
     """Two orders: lines 0 and 1 of order 0, line 2 of order 1; two nodes, two SKUs."""
     arrays: dict[str, object] = {
         "line_order": [0, 0, 1],
@@ -34,7 +34,7 @@ FROM_NODE_0 = Shares.of([(0, 0, 2), (1, 0, 4), (2, 0, 1)])
 SPLIT = Shares.of([(0, 0, 2), (1, 1, 4), (2, 0, 1)])
 
 
-def by_part(problem: Problem, shares: Shares) -> dict[str, list[float]]:
+def by_part(problem: SourcingProblem, shares: Shares) -> dict[str, list[float]]:
     return {name: part.tolist() for name, part in cost_of(problem, shares).by_order.items()}
 
 

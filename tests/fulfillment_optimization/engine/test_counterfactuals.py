@@ -111,7 +111,7 @@ def test_the_second_order_needs_one_more_near_unit_and_the_empty_shelf_as_well()
 
     assert (found[0].changes, found[0].refusal) == (
         (Change("units", 1.0),),
-        Refusal.TAKEN_BY_OTHERS,
+        Refusal.USED_BY_OTHER_ORDERS,
     )
     assert (found[2].changes, found[2].refusal) == ((Change("units", 1.0),), Refusal.NOT_ON_HAND)
     assert all(c.verified and c.single for c in found.values())

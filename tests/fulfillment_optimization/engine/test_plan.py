@@ -34,7 +34,7 @@ def test_the_first_order_takes_the_last_near_unit_and_the_second_is_told_so():
     chosen, taken, empty = plan.explain(1).lines[0].candidates
     assert (chosen.node, chosen.quantity, chosen.refusal, chosen.left) == (1, 1, Refusal.NONE, 8)
     assert (taken.node, taken.refusal, taken.cost) == (2, Refusal.NOT_ON_HAND, pytest.approx(6.1))
-    assert (empty.node, empty.refusal) == (0, Refusal.TAKEN_BY_OTHERS)
+    assert (empty.node, empty.refusal) == (0, Refusal.USED_BY_OTHER_ORDERS)
     assert taken.parcel == {"carrier": 5.0, "packing": 0.5}
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from openiom.fulfillment_optimization.engine import (
     UNLIMITED,
-    Problem,
     ProblemInvalid,
+    SourcingProblem,
     problem_from_arrays,
 )
 
@@ -21,7 +21,7 @@ ARRAYS: dict[str, object] = {
 }
 
 
-def make(**changes: object) -> Problem:
+def make(**changes: object) -> SourcingProblem:
     return problem_from_arrays(**(ARRAYS | changes))  # type: ignore[arg-type]
 
 

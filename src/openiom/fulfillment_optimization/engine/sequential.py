@@ -16,20 +16,20 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .compact_mip import solve_compact
-from .groups import Group, gather, in_reach, lines_of, repeats_a_sku
-from .problem import Floats, Ints, Problem
+from .groups import OrderGroup, gather, in_reach, lines_of, repeats_a_sku
+from .problem import Floats, Ints, SourcingProblem
 from .shares import ShareRow, Shares
 from .subset_dp import cheapest
 
 CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
 
-GroupRow = tuple[Group, int]
+GroupRow = tuple[OrderGroup, int]
 """A group and the row of one order in it."""
 
 
 def solve_sequentially(
-    problem: Problem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
+    problem: SourcingProblem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
 ) -> Shares:
     """Return the shares of all orders, decided one after the other.
 
@@ -41,7 +41,9 @@ def solve_sequentially(
     return SequentialSolver(problem, bid_prices).run(orders)
 
 
-def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest: Ints) -> Shares:
+def solve_remaining(
+    problem: SourcingProblem, bid_prices: BidPrices, fixed: Shares, rest: Ints
+) -> Shares:
     """Return `fixed` shares plus those of the orders in `rest`, decided in sequence."""
     solver = SequentialSolver(problem, bid_prices)
     for rows in rows_by_order(problem, fixed).values():
@@ -54,7 +56,7 @@ def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest
     return Shares(line[ascending], node[ascending], quantity[ascending])
 
 
-def rows_by_order(problem: Problem, shares: Shares) -> dict[int, list[ShareRow]]:
+def rows_by_order(problem: SourcingProblem, shares: Shares) -> dict[int, list[ShareRow]]:
     """Return the shares of every order that has any."""
     rows: dict[int, list[ShareRow]] = {}
     orders = problem.line_order[shares.line].tolist()
@@ -63,7 +65,7 @@ def rows_by_order(problem: Problem, shares: Shares) -> dict[int, list[ShareRow]]
     return rows
 
 
-def group_rows(groups: Iterable[Group]) -> dict[int, GroupRow]:
+def group_rows(groups: Iterable[OrderGroup]) -> dict[int, GroupRow]:
     """Return the group and row of every order."""
     rows: dict[int, GroupRow] = {}
     for group in groups:
@@ -93,7 +95,7 @@ class SequentialSolver:
 
     chunk = CHUNK
 
-    def __init__(self, problem: Problem, bid_prices: BidPrices | None) -> None:
+    def __init__(self, problem: SourcingProblem, bid_prices: BidPrices | None) -> None:
         self.problem = problem
         self.bid = bid_prices
         self.stock = problem.stock.reshape(-1).copy()  # (N * S,) units left
@@ -136,7 +138,7 @@ class SequentialSolver:
         elif self.soft_view[n] <= 0:
             self.price_view[n] = self.pressed_price[n]
 
-    def solve_again(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
+    def solve_order(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
         """Return the best shares of one order on what is left now; nothing is reserved."""
         if order not in groups:
             return self._solve_compact(order)
@@ -228,7 +230,7 @@ class SequentialSolver:
         for order, begin, end in zip(orders.tolist(), starts, ends, strict=True):
             rows = still_valid(begin, end) if order in groups or begin == end else None
             if rows is None or (joint[order] and not self._fits_jointly(rows)):
-                rows = self.solve_again(order, groups)
+                rows = self.solve_order(order, groups)
             if rows:
                 self.reserve(rows)
                 self.rows += rows

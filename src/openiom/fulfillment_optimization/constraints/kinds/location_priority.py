@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     ConstraintContext,
     ConstraintEffects,
@@ -15,7 +18,7 @@ from openiom.fulfillment_optimization.constraints.effects import (
 NO_RANK = np.iinfo(np.int64).max
 
 
-class PriorityEntry(Entry):
+class PriorityEntry(ConstraintEntry):
     """The rank of a source, a list or all sources, for one product or all."""
 
     rank: int = Field(ge=1, title="Rank", description="Lower ranks come first")

@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     ConstraintContext,
     ConstraintEffects,
@@ -17,7 +20,7 @@ from openiom.fulfillment_optimization.engine import Refusal
 KM_PER_MILE = 1.609344
 
 
-class DistanceEntry(Entry):
+class DistanceEntry(ConstraintEntry):
     """The greatest distance of a source, a list or all sources."""
 
     distance: float | None = Field(

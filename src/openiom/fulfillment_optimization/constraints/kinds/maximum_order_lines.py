@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     Bools,
     ConstraintContext,
@@ -18,7 +21,7 @@ from openiom.fulfillment_optimization.constraints.effects import (
 from openiom.fulfillment_optimization.engine import UNLIMITED, Refusal
 
 
-class LinesEntry(Entry):
+class LinesEntry(ConstraintEntry):
     """The order lines a day of a source, of each source, or of the sources of a list together."""
 
     lines: int = Field(

@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     Bools,
     ConstraintContext,
@@ -28,7 +31,7 @@ class RespectTimings(ConstraintDocument):
     depends_on_time: ClassVar = True
 
     type: Literal["respect_timings"]
-    entries: list[Entry] = Field(
+    entries: list[ConstraintEntry] = Field(
         default_factory=list, title="Sources", description="Empty is every source"
     )
 

@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     ConstraintContext,
     ConstraintEffects,
@@ -14,7 +17,7 @@ from openiom.fulfillment_optimization.constraints.effects import (
 from openiom.fulfillment_optimization.engine import Refusal
 
 
-class SafetyEntry(Entry):
+class SafetyEntry(ConstraintEntry):
     """The safety stock of a source, a list or all sources, for one product or all."""
 
     units: int | None = Field(
