@@ -121,9 +121,8 @@ def plans_of(p: SourcingProblem, order: int) -> list[tuple[float, Rows]]:
 def best_by_brute_force(p: SourcingProblem) -> tuple[float, Rows]:
     """Return the cost and the rows of the cheapest feasible plan."""
     plans = [plans_of(p, order) for order in range(p.orders)]
-    cheapest_rest = [
-        sum(plans[later][0][0] for later in range(o, p.orders)) for o in range(p.orders + 1)
-    ]
+    least_costs = np.array([order_plans[0][0] for order_plans in plans])
+    cheapest_rest = [float(least_costs[order:].sum()) for order in range(p.orders + 1)]
     best: tuple[float, Rows] = (np.inf, [])
 
     def extend(order: int, money: float, rows: Rows) -> None:
