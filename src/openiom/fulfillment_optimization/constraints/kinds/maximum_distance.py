@@ -10,6 +10,7 @@ from openiom.fulfillment_optimization.constraints.document import (
     ConstraintEntry,
 )
 from openiom.fulfillment_optimization.constraints.effects import (
+    Bools,
     ConstraintContext,
     ConstraintEffects,
     Floats,
@@ -35,7 +36,9 @@ class DistanceEntry(ConstraintEntry):
         """Return the distance in kilometers; infinite when empty."""
         if self.distance is None:
             return np.inf
-        return self.distance * KM_PER_MILE if self.unit == "mi" else self.distance
+        if self.unit == "mi":
+            return self.distance * KM_PER_MILE
+        return self.distance
 
 
 class MaximumDistance(ConstraintDocument):
@@ -56,10 +59,7 @@ class MaximumDistance(ConstraintDocument):
 
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Refuse, or charge for, sources that are too far or across a border."""
-        domestic = np.zeros(context.nodes, dtype=bool)
-        for entry in self.entries:
-            if entry.same_country:
-                domestic |= context.sources.members(entry)
+        domestic = self._domestic(context.sources)
         far = context.km > self._limits(context.sources)[None, :]
         foreign = context.destinations[:, None] != context.countries[None, :]
         abroad = domestic[None, :] & foreign
@@ -72,6 +72,11 @@ class MaximumDistance(ConstraintDocument):
     def maximum_km(self, sources: SourceSelector) -> Floats | None:
         """(N,) the limits of a hard constraint."""
         return self._limits(sources) if self.hard else None
+
+    def _domestic(self, sources: SourceSelector) -> Bools:
+        """(N,) whether the source serves its own country only."""
+        rows = [entry for entry in self.entries if entry.same_country]
+        return sources.members_of_any(rows)
 
     def _limits(self, sources: SourceSelector) -> Floats:
         """(N,) kilometers; the smallest of overlapping rows."""
