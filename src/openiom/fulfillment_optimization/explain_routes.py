@@ -13,7 +13,7 @@ from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
 from .constraints.routes import router as constraint_kind_router
-from .engine import Candidate, Change, Counterfactual, LineExplanation
+from .engine import Change, Counterfactual, LineExplanation, SourceCandidate
 from .explanations import refusal_text
 from .order_port import OrderPort, SourcedLine
 from .shadow_price_queries import plan_with_prices, prices_of_plan
@@ -220,7 +220,7 @@ def _line(
 
 
 def _candidate(
-    candidate: Candidate, names: Sequence[str], wins_with: list[WhatIfRow]
+    candidate: SourceCandidate, names: Sequence[str], wins_with: list[WhatIfRow]
 ) -> ExplainedCandidate:
     cost: dict[str, float] = {}
     for part, money in {**candidate.parcel, **candidate.serve}.items():

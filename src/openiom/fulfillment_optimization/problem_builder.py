@@ -22,7 +22,7 @@ from .constraints import (
     apply_constraints,
 )
 from .documents import CostWeights
-from .engine import UNLIMITED, Problem, Refusal, problem_from_arrays
+from .engine import UNLIMITED, Refusal, SourcingProblem, problem_from_arrays
 from .order_port import OpenLine
 from .rates import carriage, zones
 from .snapshot import PlanningSource, StrategyConfig
@@ -59,7 +59,7 @@ class PlanningContext:
 class PricedProblem:
     """A problem, and what is needed to read the money of its plans."""
 
-    problem: Problem
+    problem: SourcingProblem
     names: tuple[str, ...]  # (N,) sources
     products: tuple[str, ...]  # (S,)
     soft_caps: tuple[LineCap, ...] = ()

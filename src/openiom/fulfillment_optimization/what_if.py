@@ -19,7 +19,7 @@ from openiom.inventory_visibility import line_reservations
 from openiom.kernel import NotFound, Refused
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
 
-from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
+from .engine import Counterfactual, FeasiblePlan, Refusal, Relief, counterfactuals
 from .order_port import OpenLine, OrderPort, SourcedLine
 from .planning import CapacityUsage, Planner, capacity_limited_sources
 from .planning.daily_capacity import daily_usage, local_day
@@ -36,7 +36,7 @@ class WhatIf:
 
     config: StrategyConfig
     lines: tuple[SourcedLine, ...]
-    plan: Plan
+    plan: FeasiblePlan
     money: Mapping[str, float]  # cost parts of the order
     counterfactuals: tuple[Counterfactual, ...]
 

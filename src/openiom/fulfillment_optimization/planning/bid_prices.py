@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
+from openiom.fulfillment_optimization.engine import BidPrices, FeasiblePlan, shadow_prices
 from openiom.fulfillment_optimization.problem_builder import PricedProblem, stock_columns
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.platform.bulk import copy_rows, fetch_as
@@ -57,7 +57,7 @@ _SHADOW_PRICE_COLUMNS = ("plan_id", "source", "product", "price", "saving", "rec
 def store_shadow_prices(
     session: Session,
     plan_id: UUID,
-    plan: Plan,
+    plan: FeasiblePlan,
     priced: PricedProblem,
     now: datetime,
     *,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
+from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, SourcingProblem
 from openiom.fulfillment_optimization.engine.opportunity_costs import learn_opportunity_costs
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
@@ -98,7 +98,7 @@ def opportunity_costs_from_demand(
     products = _products_of(samples)
     shelves = _stock_matrix(setting, products, stock, given.unlimited)
 
-    def problem_of(lines: Sequence[OpenLine]) -> Problem:
+    def problem_of(lines: Sequence[OpenLine]) -> SourcingProblem:
         return _on_stock(build_problem(lines, setting, stock, given), products, shelves)
 
     # Samples are built one at a time: together they would need memory for every past day.
@@ -147,7 +147,7 @@ def _stock_matrix(
 
 def _on_stock(
     priced: PricedProblem, products: Mapping[str, int], shelves: NDArray[np.int64]
-) -> Problem:
+) -> SourcingProblem:
     """Return the problem with the columns of all samples, so that samples share their resources."""
     sku = np.array([products[product] for product in priced.products], dtype=np.int64)
     return replace(priced.problem, line_sku=sku[priced.problem.line_sku], stock=shelves)

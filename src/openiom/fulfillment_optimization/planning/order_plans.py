@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine import Plan
+from openiom.fulfillment_optimization.engine import FeasiblePlan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
@@ -111,7 +111,7 @@ def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
 
 
 def _split_lines(
-    plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]
+    plan: FeasiblePlan, lines: Sequence[OpenLine], names: Sequence[str]
 ) -> dict[int, list[SplitPart]]:
     """Return the parts of lines that several sources serve, or that are served in part."""
     if not np.any(plan.problem.max_line_nodes > 1):
