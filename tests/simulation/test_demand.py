@@ -15,7 +15,7 @@ from openiom.simulation.demand import (
     pool_of,
     starting_stock,
 )
-from openiom.simulation.request import Changes, Demand
+from openiom.simulation.request import Demand, ScenarioChanges
 
 MONDAY = date(2026, 11, 2)
 
@@ -36,12 +36,18 @@ def order(
 
 
 def draw(pool: DemandPool, days: int = 50, **more: Any) -> list[tuple[PastOrder, ...]]:
-    given: dict[str, Any] = {"multiplier": 1.0, "changes": Changes(), "seed": 1, "run": 0, **more}
+    given: dict[str, Any] = {
+        "multiplier": 1.0,
+        "changes": ScenarioChanges(),
+        "seed": 1,
+        "run": 0,
+        **more,
+    }
     return list(drawn(pool, days=days, **given))
 
 
-def changes(**more: Any) -> Changes:
-    return Changes.model_validate(more)
+def changes(**more: Any) -> ScenarioChanges:
+    return ScenarioChanges.model_validate(more)
 
 
 def test_a_pool_has_every_day_with_its_orders_by_time() -> None:

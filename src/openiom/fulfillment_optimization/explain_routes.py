@@ -92,7 +92,7 @@ class ExplainedLine(BaseModel):
     candidates: list[ExplainedCandidate]
 
 
-class Explained(BaseModel):
+class SourcingExplanation(BaseModel):
     """An order planned again as of `planned_at`."""
 
     order_id: UUID
@@ -141,7 +141,7 @@ def explain_router(order_port: OrderPort) -> APIRouter:
     @sourcing.post("/explain")
     def explain(
         request: ExplainRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
-    ) -> Explained:
+    ) -> SourcingExplanation:
         """Plan an order again as of now, and say what would make each losing source win."""
         principal.require("sourcing.read")
         found = what_if(session, order_port, request.order_id, strategy=request.strategy, now=now)
@@ -176,13 +176,13 @@ def explain_router(order_port: OrderPort) -> APIRouter:
     return router
 
 
-def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explained:
+def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> SourcingExplanation:
     """Return the explanation for people: sources by name, changes in words."""
     lines: list[ExplainedLine] = []
     explanations = found.plan.explain(0).lines
     for explanation, sourced in zip(explanations, found.lines, strict=True):
         lines.append(_line(found, explanation, sourced, most))
-    return Explained(
+    return SourcingExplanation(
         order_id=order_id,
         planned_at=now,
         strategy=found.config.name,

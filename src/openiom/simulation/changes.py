@@ -10,7 +10,7 @@ from typing import Any
 from openiom.fulfillment_optimization import default_strategy, document_problems, strategy_body
 from openiom.kernel import Invalid, Problem
 
-from .request import Changes
+from .request import ScenarioChanges
 
 Body = dict[str, Any]
 Bodies = Mapping[str, Mapping[str, Body]]
@@ -55,7 +55,9 @@ class _Collector:
         self.problems += document_problems(kind, body, where=where)
 
 
-def changed_documents(bodies: Bodies, changes: Changes, *, strategy: str) -> ChangedDocuments:
+def changed_documents(
+    bodies: Bodies, changes: ScenarioChanges, *, strategy: str
+) -> ChangedDocuments:
     """Return the documents that differ from `bodies`.
 
     `strategy` is that of the baseline, empty for the default one. Raises Invalid with the path of
@@ -73,7 +75,7 @@ def changed_documents(bodies: Bodies, changes: Changes, *, strategy: str) -> Cha
     return ChangedDocuments(tuple(documents), name)
 
 
-def _close_sources(collector: _Collector, changes: Changes) -> None:
+def _close_sources(collector: _Collector, changes: ScenarioChanges) -> None:
     for i, name in enumerate(changes.closed_sources):
         body = collector.of("source").get(name)
         if body is None:
@@ -83,7 +85,7 @@ def _close_sources(collector: _Collector, changes: Changes) -> None:
             collector.found["source", name] = body | {"active": False}
 
 
-def _add_sources(collector: _Collector, changes: Changes) -> None:
+def _add_sources(collector: _Collector, changes: ScenarioChanges) -> None:
     existing = collector.of("source")
     for i, source in enumerate(changes.new_sources):
         where = f"changes.new_sources.{i}"
@@ -98,7 +100,7 @@ def _add_sources(collector: _Collector, changes: Changes) -> None:
         collector.found["source", source.name] = source.body
 
 
-def _change_strategy(collector: _Collector, changes: Changes, baseline: str) -> str:
+def _change_strategy(collector: _Collector, changes: ScenarioChanges, baseline: str) -> str:
     """Change the strategy, its source list and its constraints; return its name."""
     name, patch = baseline, {}
     if changes.strategy is not None:
@@ -120,7 +122,7 @@ def _change_strategy(collector: _Collector, changes: Changes, baseline: str) -> 
     return name
 
 
-def _add_to_source_list(collector: _Collector, changes: Changes, name: str) -> None:
+def _add_to_source_list(collector: _Collector, changes: ScenarioChanges, name: str) -> None:
     """Add the new sources to the list that the strategy chooses from."""
     added = [source.name for source in changes.new_sources]
     body = collector.of("source_list").get(name)
@@ -128,7 +130,9 @@ def _add_to_source_list(collector: _Collector, changes: Changes, name: str) -> N
         collector.found["source_list", name] = body | {"sources": [*body["sources"], *added]}
 
 
-def _change_constraints(collector: _Collector, changes: Changes, attached: list[str]) -> None:
+def _change_constraints(
+    collector: _Collector, changes: ScenarioChanges, attached: list[str]
+) -> None:
     """Change constraints and update the names of those that the strategy has."""
     for i, constraint in enumerate(changes.constraints):
         where = f"changes.constraints.{i}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from openiom.fulfillment_optimization import PastLine, PastOrder, by_day
 
-from .request import Changes
+from .request import ScenarioChanges
 
 MOST_LINES = 200_000
 
@@ -64,7 +64,7 @@ def _placed_at(order: PastOrder) -> datetime:
 
 
 def drawn(
-    pool: DemandPool, *, days: int, multiplier: float, changes: Changes, seed: int, run: int
+    pool: DemandPool, *, days: int, multiplier: float, changes: ScenarioChanges, seed: int, run: int
 ) -> Iterator[tuple[PastOrder, ...]]:
     """Yield the orders of each simulated day of a run."""
     chosen = np.random.default_rng([seed, run]).integers(0, len(pool.days), size=days)
@@ -83,7 +83,7 @@ def drawn(
 
 
 def _orders_of_new_products(
-    order: PastOrder, changes: Changes, multiplier: float, number: float
+    order: PastOrder, changes: ScenarioChanges, multiplier: float, number: float
 ) -> list[PastOrder]:
     """Return separate orders of new products, where this order has the product they sell like."""
     made: list[PastOrder] = []
@@ -142,7 +142,7 @@ Stock = dict[str, dict[str, int]]
 """Product -> source -> units that may be promised."""
 
 
-def starting_stock(stock: Mapping[str, Mapping[str, int]], changes: Changes) -> Stock:
+def starting_stock(stock: Mapping[str, Mapping[str, int]], changes: ScenarioChanges) -> Stock:
     """Return the stock of a scenario on its first morning."""
     found: Stock = {product: dict(units) for product, units in stock.items()}
     for source in changes.new_sources:

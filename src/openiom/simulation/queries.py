@@ -16,10 +16,10 @@ from .kpis import differences
 from .models import Simulation
 from .request import SimulationRequest
 from .schemas import (
-    Band,
     ComparedColumn,
     Comparison,
     Difference,
+    KpiBand,
     SimulationRow,
     SimulationView,
     Summary,
@@ -158,5 +158,5 @@ def _column(session: Session, found: Simulation) -> ComparedColumn:
         constraints=strategy.constraint_count,
         currency=inputs.pool.currency,
         cost_currency=found.cost_currency,
-        kpis={name: Band(**band) for name, band in kpis.items()},
+        kpis={name: KpiBand(**band) for name, band in kpis.items()},
     )

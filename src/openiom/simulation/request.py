@@ -89,7 +89,7 @@ class NewProduct(_RequestModel):
     stock: dict[str, int] = Field({}, description="Units by source")
 
 
-class Changes(_RequestModel):
+class ScenarioChanges(_RequestModel):
     """The differences between scenario and baseline; none at all gives differences of zero."""
 
     closed_sources: list[str] = Field([], max_length=MOST_CHANGES)
@@ -113,7 +113,7 @@ class SimulationRequest(_RequestModel):
     template: Template = "source_optimization"
     demand: Demand
     strategy: str = Field("", description="Strategy of the baseline; empty is the default one")
-    changes: Changes = Changes()
+    changes: ScenarioChanges = ScenarioChanges()
     replenish_days: int | None = Field(
         None,
         ge=1,

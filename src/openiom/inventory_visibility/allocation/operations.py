@@ -17,7 +17,7 @@ from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, Invent
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
 from openiom.inventory_visibility.ledger.measure_intake import post_measures
-from openiom.inventory_visibility.ledger.posting import Entry, post
+from openiom.inventory_visibility.ledger.posting import LedgerPosting, post
 from openiom.inventory_visibility.locks import Families, ensure_stock, lock_families
 from openiom.inventory_visibility.measures import (
     ZERO,
@@ -129,7 +129,7 @@ class AllocationBatch:
     dimensions: Mapping[tuple[str, str], str]
     allocated: dict[int, Decimal] = field(default_factory=dict)
     moves: list[_Move] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerPosting] = field(default_factory=list)
 
     @property
     def formula(self) -> Mapping[Measure, int]:

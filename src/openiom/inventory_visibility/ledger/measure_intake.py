@@ -27,7 +27,7 @@ from openiom.inventory_visibility.measures import (
 )
 from openiom.platform.bulk import fetch, fetch_as
 
-from .posting import Entry, backing_entries, post
+from .posting import LedgerPosting, backing_entries, post
 
 _DONE = PostingResult(True)
 _DUPLICATE = PostingResult(True, duplicate=True)
@@ -305,13 +305,13 @@ def known_events(session: Session, event_ids: Sequence[str | None]) -> set[str]:
 
 def rebalancing_entries(
     families: Mapping[Family, StockFamily], documents: Mapping[Family, str], cause: str
-) -> list[Entry]:
+) -> list[LedgerPosting]:
     """Return entries for the changed overdraft and variant-backed units of these families.
 
     Args:
         documents: For each family to rebalance, the document that moved it.
     """
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     for family, document in documents.items():
         for change in families[family].rebalance():
             entries += backing_entries(change, cause, document)

@@ -17,7 +17,7 @@ from openiom.inventory_visibility.locks import LockedReservation, lock_lines
 from openiom.inventory_visibility.measures import ZERO
 from openiom.platform.bulk import execute, fetch
 
-from .close_reservations import Closure
+from .close_reservations import ReservationClosure
 
 
 @dataclass
@@ -49,7 +49,7 @@ class BackorderUnits:
                 found.append(one.id)
         return found
 
-    def add_unused(self, closure: Closure, lines: Collection[UUID | None]) -> None:
+    def add_unused(self, closure: ReservationClosure, lines: Collection[UUID | None]) -> None:
         """Close the units of these lines that they do not use."""
         for one in self.reservations:
             unused = one.open - self.used[one.id]

@@ -14,7 +14,7 @@ from openiom.inventory_visibility.availability.hierarchy import LockedStockRow
 from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.on_hand import overdraft_repayments
-from openiom.inventory_visibility.ledger.posting import Entry, post, reserved_entry
+from openiom.inventory_visibility.ledger.posting import LedgerPosting, post, reserved_entry
 from openiom.inventory_visibility.locks import LockedReservation
 from openiom.platform.bulk import execute
 
@@ -33,7 +33,7 @@ class ClosedUnits(NamedTuple):
 
 
 @dataclass(slots=True)
-class Closure:
+class ReservationClosure:
     """Units to close, all with one outcome and cause.
 
     `rows` are the locked stock rows by id, with on hand as it will be; `entries` are posted
@@ -44,7 +44,7 @@ class Closure:
     outcome: Literal["released", "shipped"]
     cause: str
     closed: list[ClosedUnits] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerPosting] = field(default_factory=list)
 
     def add(self, reservation: LockedReservation, units: Decimal) -> None:
         self.closed.append(ClosedUnits(reservation, units))
@@ -55,7 +55,7 @@ class Closure:
             self.add(reservation, reservation.open)
 
 
-def _lower_open_units(session: Session, closure: Closure) -> None:
+def _lower_open_units(session: Session, closure: ReservationClosure) -> None:
     """Move the closed units from open to shipped or released."""
     if closure.closed:
         column = closure.outcome
@@ -70,7 +70,7 @@ def _lower_open_units(session: Session, closure: Closure) -> None:
         )
 
 
-def close(session: Session, closure: Closure, *, now: datetime, actor: str) -> None:
+def close(session: Session, closure: ReservationClosure, *, now: datetime, actor: str) -> None:
     """Close the units, lower what is reserved, and return or use up consumed allocations.
 
     Publishes `inventory.availability_increased` for released units.
