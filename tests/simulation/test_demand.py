@@ -46,6 +46,10 @@ def draw(pool: DemandPool, days: int = 50, **more: Any) -> list[tuple[PastOrder,
     return list(drawn(pool, days=days, **given))
 
 
+def products_of(order: PastOrder) -> tuple[str, ...]:
+    return tuple(line.product for line in order.lines)
+
+
 def changes(**more: Any) -> ScenarioChanges:
     return ScenarioChanges.model_validate(more)
 
@@ -125,12 +129,7 @@ def test_a_new_product_sells_in_orders_of_its_own() -> None:
     pool = DemandPool(((order("RUG", "LAMP"), order("BED")),))
     new = {"product": "NEO", "like": "LAMP", "share": 2.0}
     [day] = draw(pool, days=1, changes=changes(new_products=[new]))
-    assert [tuple(line.product for line in o.lines) for o in day] == [
-        ("RUG", "LAMP"),
-        ("NEO",),
-        ("NEO",),
-        ("BED",),
-    ]
+    assert list(map(products_of, day)) == [("RUG", "LAMP"), ("NEO",), ("NEO",), ("BED",)]
     assert day[1].lines[0] == PastLine("NEO", 2, 20.0)
     assert day[1].place == pool.days[0][0].place
 

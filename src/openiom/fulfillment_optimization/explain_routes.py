@@ -198,16 +198,10 @@ def _line(
 ) -> ExplainedLine:
     names = found.config.names
     node = int(found.plan.node[explanation.line])
-    of_line = [one for one in found.counterfactuals if one.line == explanation.line]
-    rank_step = _rank_step(found)
+    ways = _ways_by_node(found, explanation.line)
     candidates: list[ExplainedCandidate] = []
     for candidate in explanation.candidates[:most]:
-        ways = [
-            _way(one, rank_step, found.config.currency)
-            for one in of_line
-            if one.node == candidate.node
-        ]
-        candidates.append(_candidate(candidate, names, ways))
+        candidates.append(_candidate(candidate, names, ways.get(candidate.node, [])))
     return ExplainedLine(
         line_id=sourced.line.line_id,
         product=sourced.line.product,
@@ -217,6 +211,17 @@ def _line(
         considered=len(explanation.candidates),
         candidates=candidates,
     )
+
+
+def _ways_by_node(found: WhatIf, line: int) -> dict[int, list[WhatIfRow]]:
+    """Return what would make each losing source of a line win, by its node."""
+    rank_step = _rank_step(found)
+    ways: dict[int, list[WhatIfRow]] = {}
+    for counterfactual in found.counterfactuals:
+        if counterfactual.line == line:
+            way = _way(counterfactual, rank_step, found.config.currency)
+            ways.setdefault(counterfactual.node, []).append(way)
+    return ways
 
 
 def _candidate(

@@ -10,7 +10,7 @@ from typing import Any
 from openiom.fulfillment_optimization import default_strategy, document_problems, strategy_body
 from openiom.kernel import Invalid, Problem
 
-from .request import ScenarioChanges
+from .request import ChangedStrategy, ScenarioChanges
 
 Body = dict[str, Any]
 Bodies = Mapping[str, Mapping[str, Body]]
@@ -92,7 +92,7 @@ def _add_sources(collector: _Collector, changes: ScenarioChanges) -> None:
         if source.name in existing or ("source", source.name) in collector.found:
             what = f"there is a source named {source.name}"
             collector.refuse(f"{where}.name", what, "choose another name")
-        if source.stock_like and source.stock_like not in existing:
+        if source.stock_like not in ("", *existing):
             what = f"no source named {source.stock_like}"
             remedy = "name one that exists, or give stock"
             collector.refuse(f"{where}.stock_like", what, remedy)
@@ -102,19 +102,19 @@ def _add_sources(collector: _Collector, changes: ScenarioChanges) -> None:
 
 def _change_strategy(collector: _Collector, changes: ScenarioChanges, baseline: str) -> str:
     """Change the strategy, its source list and its constraints; return its name."""
-    name, patch = baseline, {}
-    if changes.strategy is not None:
-        name, patch = changes.strategy.name or baseline, changes.strategy.body
+    change = changes.strategy or ChangedStrategy()
+    name = change.name or baseline
     before = strategy_body(collector.bodies, name)
     if before is None:
         what = f"no strategy named {name}"
         collector.refuse("changes.strategy.name", what, "name one that exists")
         return name
-    after = _patched(before, patch)
+    after = _patched(before, change.body)
     _add_to_source_list(collector, changes, str(after.get("source_list") or ""))
-    attached = list(after.get("constraints", []))
+    constraints = after.get("constraints", [])
+    attached = list(constraints)
     _change_constraints(collector, changes, attached)
-    if attached != after.get("constraints", []):
+    if attached != constraints:
         after["constraints"] = attached
     if after != before:
         collector.check("strategy", after, "changes.strategy.body")
@@ -136,16 +136,21 @@ def _change_constraints(
     """Change constraints and update the names of those that the strategy has."""
     for i, constraint in enumerate(changes.constraints):
         where = f"changes.constraints.{i}"
-        if constraint.body is not None:
+        if constraint.body is None:
+            _remove_constraint(collector, constraint.name, attached, where)
+        else:
             collector.check("constraint", constraint.body, f"{where}.body")
             collector.found["constraint", constraint.name] = constraint.body
             if constraint.name not in attached:
                 attached.append(constraint.name)
-        elif constraint.name in attached:
-            attached.remove(constraint.name)
-        else:
-            what = f"the strategy has no constraint {constraint.name}"
-            collector.refuse(f"{where}.name", what, "leave it out, or give it a body")
+
+
+def _remove_constraint(collector: _Collector, name: str, attached: list[str], where: str) -> None:
+    if name in attached:
+        attached.remove(name)
+    else:
+        what = f"the strategy has no constraint {name}"
+        collector.refuse(f"{where}.name", what, "leave it out, or give it a body")
 
 
 def _patched(body: Body, patch: Body) -> Body:

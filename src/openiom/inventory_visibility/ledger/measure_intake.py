@@ -17,6 +17,7 @@ from openiom.inventory_visibility.measures import (
     LARGEST,
     Family,
     Formula,
+    Measure,
     MeasureChange,
     PostingResult,
     ProductSource,
@@ -279,11 +280,19 @@ def _refusal(change: MeasureChange, formula: Formula) -> str:
     if not change.quantities:
         return "holds no quantity"
     for measure, quantity in change.quantities.items():
-        name = ".".join(measure)
-        if measure in formula.reservations:
-            return f"{name} is a soft reservation: reserve or unreserve it instead"
-        if not is_quantity(quantity):
-            return f"{name} must be a number below {LARGEST:.0e} with at most four decimals"
+        reason = _quantity_refusal(measure, quantity, formula)
+        if reason:
+            return reason
+    return ""
+
+
+def _quantity_refusal(measure: Measure, quantity: Decimal, formula: Formula) -> str:
+    """Return why a quantity of a measure cannot be posted, or ''."""
+    name = ".".join(measure)
+    if measure in formula.reservations:
+        return f"{name} is a soft reservation: reserve or unreserve it instead"
+    if not is_quantity(quantity):
+        return f"{name} must be a number below {LARGEST:.0e} with at most four decimals"
     return ""
 
 

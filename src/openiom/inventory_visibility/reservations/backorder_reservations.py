@@ -4,7 +4,7 @@ They are reservations with an end (`expires_at`).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -38,8 +38,7 @@ class BackorderUnits:
             if units:
                 self.used[one.id] += units
                 remaining[one.product] = needed - units
-        parts = {product: units for product, units in remaining.items() if units}
-        return replace(request, parts=parts)
+        return replace(request, parts=_without_zeros(remaining))
 
     def used_by(self, lines: Collection[UUID | None]) -> list[int]:
         """Return the ids of reservations that these lines use."""
@@ -55,6 +54,10 @@ class BackorderUnits:
             unused = one.open - self.used[one.id]
             if one.line_id in lines and unused:
                 closure.add(one, unused)
+
+
+def _without_zeros(parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {product: units for product, units in parts.items() if units}
 
 
 def remove_expiry(session: Session, reservation_ids: Sequence[int]) -> None:

@@ -70,20 +70,23 @@ def _lower_open_units(session: Session, closure: ReservationClosure) -> None:
         )
 
 
+def _closing_entry(reservation: LockedReservation, units: Decimal, cause: str) -> LedgerPosting:
+    """Return the entry that lowers what is reserved; its document may be the order line."""
+    document = reservation.document or str(reservation.line_id or "")
+    measure = reservation.data_source, reservation.measure
+    return reserved_entry(reservation.stock_id, -units, cause, document, measure)
+
+
 def close(session: Session, closure: ReservationClosure, *, now: datetime, actor: str) -> None:
     """Close the units, lower what is reserved, and return or use up consumed allocations.
 
     Publishes `inventory.availability_increased` for released units.
     """
     _lower_open_units(session, closure)
-    entries = []
+    entries: list[LedgerPosting] = []
     by_line: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal)
     for reservation, units in closure.closed:
-        document = reservation.document or str(reservation.line_id or "")
-        measure = reservation.data_source, reservation.measure
-        entries.append(
-            reserved_entry(reservation.stock_id, -units, closure.cause, document, measure)
-        )
+        entries.append(_closing_entry(reservation, units, closure.cause))
         closure.rows[reservation.stock_id].reserved -= units
         if reservation.line_id:
             by_line[reservation.line_id, reservation.stock_id] += units
