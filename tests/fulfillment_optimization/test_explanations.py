@@ -114,8 +114,13 @@ def test_the_cheapest_candidates_and_every_chosen_one_are_stored() -> None:
 
 def test_a_record_is_stored_as_json() -> None:
     table = np.arange(6).reshape(2, 3)
-    stored = orjson.loads(explanation_json({"refused": table[:, ::2], 1: [None, "SEA"]}))
-    assert stored == {"refused": [[0, 2], [3, 5]], "1": [None, "SEA"]}
+    record = {"refused": table[:, ::2], "chosen": [None, "SEA"], "parcel": {1: np.int64(2)}}
+    stored = orjson.loads(explanation_json(record))
+    assert stored == {
+        "refused": [[0, 2], [3, 5]],
+        "chosen": [None, "SEA"],
+        "parcel": {"1": 2},
+    }
 
 
 def test_only_arrays_are_made_contiguous() -> None:

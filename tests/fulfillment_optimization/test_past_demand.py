@@ -1,6 +1,8 @@
 """Past orders by day, and as lines that could be planned now."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,17 +15,18 @@ MONDAY = date(2026, 11, 16)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def placed(day: date, hour: int = 9, *lines: PastLine, **more: object) -> PastOrder:
-    given: dict[str, object] = {
-        "country": "US",
-        "state": "WA",
-        "place": (47.6, -122.3),
-        "business": False,
-        "currency": "USD",
-        "wanted_days": None,
-    }
-    at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-    return PastOrder(placed_at=at, lines=lines, **(given | more))  # type: ignore[arg-type]
+def placed(day: date, hour: int = 9, *lines: PastLine, **changes: Any) -> PastOrder:
+    order = PastOrder(
+        placed_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC),
+        country="US",
+        state="WA",
+        place=(47.6, -122.3),
+        business=False,
+        currency="USD",
+        wanted_days=None,
+        lines=lines,
+    )
+    return replace(order, **changes)
 
 
 def test_every_day_of_the_period_has_a_list_also_without_orders() -> None:

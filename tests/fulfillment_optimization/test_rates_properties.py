@@ -1,5 +1,7 @@
 """Random rate tables against rates computed one parcel after the other."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,7 +60,11 @@ def factors(draw: st.DrawFn) -> list[dict[str, object]]:
 @st.composite
 def tables(draw: st.DrawFn) -> RateTableBody:
     near, far = sorted(draw(st.sets(st.integers(1, 3_000), min_size=2, max_size=2)))
-    zone_rows = [{"name": "A", "up_to_km": near}, {"name": "B", "up_to_km": far}, {"name": "C"}]
+    zone_rows: list[dict[str, Any]] = [
+        {"name": "A", "up_to_km": near},
+        {"name": "B", "up_to_km": far},
+        {"name": "C"},
+    ]
     prices: list[dict[str, object]] = []
     for zone in zone_rows:
         prices += draw(tiers(str(zone["name"])))

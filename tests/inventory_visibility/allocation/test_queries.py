@@ -1,6 +1,7 @@
 """Reads of allocations: filters, totals by group, and what moved one."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.inventory_visibility.builders import NOW, allocated, stocked
@@ -33,9 +34,9 @@ def stock(database: Database) -> Database:
     return database
 
 
-def operate(database: Database, kind: str, quantity: int, *groups: str) -> None:
+def operate(database: Database, kind: Any, quantity: int, *groups: str) -> None:
     operation = AllocationOperation(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         event_id=f"{kind}-{quantity}",
         organization="",
         product="LAMP",
