@@ -54,8 +54,8 @@ def explanations(plan: FeasiblePlan, names: Sequence[str]) -> list[dict[str, Any
         chosen = plan.node[lines]
         kept = np.union1d(cheapest[order], chosen[chosen >= 0]).astype(np.int64)
         record = {
-            "sources": [names[node] for node in kept],
-            "chosen": [names[node] if node >= 0 else None for node in chosen],
+            "sources": _named(kept, names),
+            "chosen": _named(chosen, names),
             "quantity": p.quantity[lines],
             "parcel": _candidate_money(parcel, order, kept),
             "serve": _candidate_money(serve, lines, kept),
@@ -68,9 +68,17 @@ def explanations(plan: FeasiblePlan, names: Sequence[str]) -> list[dict[str, Any
     return records
 
 
+def _named(nodes: Ints, names: Sequence[str]) -> list[str | None]:
+    """Return the names of the sources; None for a line without one."""
+    return [names[node] if node >= 0 else None for node in nodes]
+
+
 def _rounded(parts: Mapping[str, Floats], shape: tuple[int, int]) -> dict[str, Floats]:
     """Return cost parts at their full shape, to four decimal places."""
-    return {name: np.broadcast_to(money, shape).round(4) for name, money in parts.items()}
+    rounded: dict[str, Floats] = {}
+    for name, money in parts.items():
+        rounded[name] = np.broadcast_to(money, shape).round(4)
+    return rounded
 
 
 def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> dict[str, Floats]:
@@ -79,7 +87,10 @@ def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> di
 
 
 def _parts_of_order(plan: FeasiblePlan, order: int) -> dict[str, float]:
-    return {part: round(float(money[order]), 4) for part, money in plan.cost_parts.items()}
+    parts: dict[str, float] = {}
+    for part, money in plan.cost_parts.items():
+        parts[part] = round(float(money[order]), 4)
+    return parts
 
 
 def _refusals(plan: FeasiblePlan, on_hand: Ints) -> Ints:
