@@ -58,7 +58,7 @@ def test_each_parcel_has_its_rates_in_the_order_of_the_request(harness, rates):
 
     serve(harness, run)
     results = request(harness, rates, "A", "B", "C")
-    assert [[one.service for one in result] for result in results] == [["to A"], ["to B"], ["to C"]]
+    assert results == [[rate("to A")], [rate("to B")], [rate("to C")]]
 
 
 def test_an_error_of_one_parcel_is_its_result(harness, rates):
