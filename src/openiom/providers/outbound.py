@@ -64,6 +64,8 @@ def call_provider(
 
     An error of a call is in its result. Raise `NotFound` for an unknown instance or action.
     """
+    if not calls:
+        return []
     with database.reading() as session:
         state = find_state(session, instance)
         opened = registry.open(session, instance)
