@@ -1,11 +1,11 @@
-# OpenIOM: two commands on a fresh machine.  `make demo` runs it, `make test` proves it, `make help` lists the rest.
+# OpenIOM on a new machine: `make demo` runs it, `make test` checks it, `make help` lists all targets.
 #
-# Every phase leaves a stamp, so a second run redoes only what has changed since. Options:
-#   PYTHON=python3.12     which Python makes the virtual environment (3.11 or newer)
-#   PORT=8100             where the demo listens
-#   OPENIOM_HOME=dir      where the demo keeps its database
+# Every phase leaves a stamp, so that a second run repeats only what has changed. Options:
+#   PYTHON=python3.12     Python that creates the virtual environment (3.11 or newer)
+#   PORT=8100             port of the demo
+#   OPENIOM_HOME=dir      data folder of the demo
 #   ARGS="--headless --orders 500"   further options for `iom demo`, or for pytest in `make test-python`
-#   BENCH=single-order    which benchmark `make bench` runs
+#   BENCH=single-order    benchmarks that `make bench` runs
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -19,9 +19,9 @@ ifdef OPENIOM_HOME
 export OPENIOM_HOME
 endif
 
-# npm and npx come from the virtual environment when Node.js was installed there, else from the machine.
+# npm is that of the virtual environment if Node.js was installed there, else that of the machine.
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
-# At a terminal pip draws its bars; in CI one line a phase is enough.
+# pip shows progress bars at a terminal; in CI it prints one line per phase.
 QUIET := $(if $(CI),-qq,)
 PIP = $(BIN)/python -m pip --disable-pip-version-check --no-input
 SAY := printf '==> %s\n'
@@ -33,17 +33,17 @@ CHROMIUM = $(firstword $(foreach name,chromium chromium-browser google-chrome-st
 
 .PHONY: help install demo test lint format bench lock clean \
 	install-dev ui static test-python test-ui \
-	check-ruff check-format check-types check-imports check-house check-drift check-ui-types check-ui-lint
+	check-ruff check-format check-types check-imports check-rules check-drift check-ui-types check-ui-lint
 
 help:
-	@echo 'make demo      install what is missing, start everything, print the URL and the sign-in (PORT=, OPENIOM_HOME=)'
-	@echo 'make test      install what tests need and run everything'
+	@echo 'make demo      install what is missing, start the demo, print its URL and password (PORT=, OPENIOM_HOME=)'
+	@echo 'make test      install the test tools and run every check'
 	@echo 'make install   virtual environment, locked dependencies, UI'
-	@echo 'make lint      the static gates alone: ruff, mypy, import contracts, house rules, schema drift, UI'
-	@echo 'make format    let ruff rewrite what it can'
-	@echo 'make bench     the speed promises, as ratios to a floor (BENCH=single-order)'
-	@echo 'make lock      write the three locks anew (UPGRADE=1 takes newer releases)'
-	@echo 'make clean     remove everything built or installed here; data in OPENIOM_HOME stays'
+	@echo 'make lint      the static checks only: ruff, mypy, import contracts, repository rules, schema drift, UI'
+	@echo 'make format    format the code and apply the fixes of ruff'
+	@echo 'make bench     run benchmarks; each prints a ratio to a floor (BENCH=single-order)'
+	@echo 'make lock      write the three lock files (UPGRADE=1 upgrades the dependencies)'
+	@echo 'make clean     remove everything built or installed here, but not the data in OPENIOM_HOME'
 
 # --- install ----------------------------------------------------------------------------------------------------
 
@@ -58,9 +58,9 @@ $(STAMPS)/venv:
 		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then chosen="$$candidate"; break; fi; \
 	done; \
 	if [ -z "$$chosen" ]; then \
-		echo "OpenIOM needs Python 3.11 or newer and found none as $(or $(PYTHON),python3): install one, or name it with make PYTHON=/path/to/python3.12" >&2; exit 1; \
+		echo "OpenIOM needs Python 3.11 or newer, but found none (tried $(or $(PYTHON),python3)): install it, or name it with make PYTHON=/path/to/python3.12" >&2; exit 1; \
 	fi; \
-	"$$chosen" -m venv $(VENV) || { echo "$$chosen cannot make virtual environments: install its venv module (Debian: apt install python3-venv)" >&2; rm -rf $(VENV); exit 1; }
+	"$$chosen" -m venv $(VENV) || { echo "$$chosen cannot create virtual environments: install its venv module (Debian: apt install python3-venv)" >&2; rm -rf $(VENV); exit 1; }
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/runtime: requirements.lock | $(STAMPS)/venv
@@ -78,10 +78,10 @@ $(STAMPS)/package: pyproject.toml simulators/pyproject.toml $(STAMPS)/runtime
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e . -e ./simulators
 	@touch $@
 
-# The UI's build needs Node 20.19, 22.12 or newer. A machine without one gets it inside the virtual environment.
+# The build of the UI needs Node 20.19, 22.12 or newer. A machine without it gets it inside the virtual environment.
 $(STAMPS)/node: requirements-node.lock scripts/node_is_new_enough | $(STAMPS)/venv
 	@if sh scripts/node_is_new_enough; then \
-		$(SAY) "Node.js $$(node --version) of this machine"; \
+		$(SAY) "Node.js $$(node --version) is installed"; \
 	else \
 		$(SAY) 'Node.js from requirements-node.lock, inside $(VENV)'; \
 		$(PIP) install $(QUIET) --require-hashes -r requirements-node.lock; \
@@ -102,7 +102,7 @@ ifneq ($(UI),)
 ui: ui/dist/index.html
 else
 ui:
-	@$(SAY) 'No ui/ here: the user interface is skipped'
+	@$(SAY) 'there is no ui/: the user interface is skipped'
 endif
 
 # --- run --------------------------------------------------------------------------------------------------------
@@ -113,9 +113,9 @@ demo: install
 bench: install
 	@for name in $(BENCH); do $(SAY) "Benchmark $$name"; $(BIN)/iom bench "$$name" --json || exit 1; done
 
-# --- prove ------------------------------------------------------------------------------------------------------
+# --- check ------------------------------------------------------------------------------------------------------
 
-# The static gates run two at a time and all of them run, so that one look shows everything that is wrong.
+# The static checks run two at a time, and all of them run, so that every finding is reported at once.
 test: install-dev
 	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 static
 	@$(MAKE) --no-print-directory test-ui
@@ -124,7 +124,7 @@ test: install-dev
 lint: install-dev
 	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 static
 
-static: check-types check-ruff check-format check-imports check-house check-drift check-ui-types check-ui-lint
+static: check-types check-ruff check-format check-imports check-rules check-drift check-ui-types check-ui-lint
 
 check-types: $(STAMPS)/dev $(STAMPS)/package
 	@$(SAY) 'mypy --strict'
@@ -136,22 +136,22 @@ check-ruff: $(STAMPS)/dev
 
 check-format: $(STAMPS)/dev
 	@$(SAY) 'ruff format --check'
-	@$(BIN)/ruff format --quiet --check . || { echo 'make format puts it right'; exit 1; }
+	@$(BIN)/ruff format --quiet --check . || { echo 'run make format'; exit 1; }
 
 check-imports: $(STAMPS)/dev $(STAMPS)/package
 	@$(SAY) 'import contracts'
 	@$(BIN)/lint-imports --no-logo
 
-check-house: $(STAMPS)/dev
-	@$(SAY) 'house rules (scripts/lint)'
+check-rules: $(STAMPS)/dev
+	@$(SAY) 'repository rules (scripts/lint)'
 	@$(BIN)/python -m scripts.lint
 
 check-drift: $(STAMPS)/package
 ifneq ($(wildcard alembic.ini),)
-	@$(SAY) 'tables as declared = tables as migrated'
+	@$(SAY) 'migrations create the declared tables'
 	@$(BIN)/python -m scripts.drift
 else
-	@$(SAY) 'No alembic.ini here: the drift check is skipped'
+	@$(SAY) 'there is no alembic.ini: the drift check is skipped'
 endif
 
 ifneq ($(UI),)
@@ -164,26 +164,26 @@ check-ui-lint: ui/node_modules/.package-lock.json
 	@cd ui && $(WITH_NODE) npm run lint --silent
 
 test-ui: ui/dist/index.html
-	@$(SAY) 'UI unit tests, and the size of what a first visit loads'
+	@$(SAY) 'UI unit tests and download size'
 	@cd ui && $(WITH_NODE) npm test --silent && $(WITH_NODE) npm run size --if-present --silent
 else
 check-ui-types check-ui-lint:
 
 test-ui:
-	@$(SAY) 'No ui/ here: its tests are skipped'
+	@$(SAY) 'there is no ui/: its tests are skipped'
 endif
 
-# A file stays on one worker, so that a server started for a file is started once.
+# All tests of a file run in one process, so that a server that the file needs is started once.
 test-python: install-dev
 	@$(SAY) 'Python tests$(if $(CHROMIUM),, without the browser: no Chromium found)'
 	@$(WITH_NODE) OPENIOM_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -n 2 --dist loadfile --durations=10 $(if $(CHROMIUM),,-m 'not browser') $(ARGS)
 
-# --- keep -------------------------------------------------------------------------------------------------------
+# --- maintain -------------------------------------------------------------------------------------------------------
 
 format: $(STAMPS)/dev
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
 
-# One resolution for every platform and Python. The dev lock is held to the runtime's versions.
+# One resolution for every platform and Python. The lock of the tools has the versions of the runtime lock.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	$(if $(UPGRADE),--upgrade)
 lock: $(STAMPS)/venv

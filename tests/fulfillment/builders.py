@@ -61,7 +61,7 @@ def parcel(
     )
 
 
-def tell(database: Database, *documents: dict[str, Any]) -> list[IntakeResult]:
+def report(database: Database, *documents: dict[str, Any]) -> list[IntakeResult]:
     with database.unit_of_work() as session:
         return list(
             receive_updates(
@@ -82,7 +82,7 @@ def ready(database: Database, *lines: dict[str, Any], external_id: str = "1001")
     return order
 
 
-def sourced_again(database: Database, order: UUID, source: str) -> None:
+def sourced_from(database: Database, order: UUID, source: str) -> None:
     with database.unit_of_work() as session:
         lines = open_lines(session, [order])
         assert all(

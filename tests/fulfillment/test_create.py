@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.fulfillment.builders import create, fulfillment_orders, ready, sourced_again
+from tests.fulfillment.builders import create, fulfillment_orders, ready, sourced_from
 from tests.orders.builders import (
     NOW,
     document,
@@ -130,7 +130,7 @@ def test_repeating_the_step_creates_nothing(stocked: Database) -> None:
 
 def test_units_canceled_before_are_left_out(stocked: Database) -> None:
     order = placed(stocked, line(quantity=5))
-    sourced_again(stocked, order, "SEA")
+    sourced_from(stocked, order, "SEA")
     (scale,) = (UUID(one["id"]) for one in facts(stocked, order)["lines"])
     with stocked.unit_of_work() as session:
         cancel_lines(session, [LineCancellation(scale, 2)], NOW, "ann")

@@ -10,8 +10,8 @@ from tests.fulfillment.builders import (
     fulfillment_orders,
     parcel,
     ready,
+    report,
     send,
-    tell,
     update,
 )
 from tests.orders.builders import NOW, event_names, line, master_data, stock
@@ -88,7 +88,7 @@ def test_unknown_ids_are_absent(database: Database, order: UUID) -> None:
 
 def test_items_of_a_shipment_are_those_of_the_parcel(database: Database, order: UUID) -> None:
     (found,) = fulfillment_orders(database, order)
-    tell(database, parcel(found, "P1", 2, 1))
+    report(database, parcel(found, "P1", 2, 1))
     (shipment_id,) = shipment_ids(database)
     shipment = read(database, "shipment", shipment_id)
     assert [(item["product"], item["quantity"]) for item in shipment["items"]] == [
@@ -104,7 +104,7 @@ def test_labels_and_roots_name_orders_and_parcels(database: Database, order: UUI
     (found,) = fulfillment_orders(database, order)
     untracked = parcel(found, "P2", 1)
     untracked["shipment"]["tracking_number"] = ""
-    tell(database, parcel(found, "P1", 1), untracked)
+    report(database, parcel(found, "P1", 1), untracked)
     first, second = shipment_ids(database)
     fulfillment_order_id = UUID(found["id"])
     with database.reading() as session:
@@ -127,7 +127,7 @@ def test_children_of_an_order_are_those_that_can_be_delivered(
     (declined,) = fulfillment_orders(database, order)
     with database.reading() as session:
         assert fulfillment_orders_of_orders(session, [order]) == {order: [UUID(declined["id"])]}
-    tell(database, update(declined, "declined"))
+    report(database, update(declined, "declined"))
     with database.reading() as session:
         assert fulfillment_orders_of_orders(session, [order]) == {}
 
@@ -137,7 +137,7 @@ def test_sources_that_did_not_fulfill_a_line_are_known(database: Database, order
     scale, lamp = (UUID(one["order_line_id"]) for one in found["lines"])
     with database.reading() as session:
         assert declining_sources(session, [order]) == {}
-    tell(database, parcel(found, "P1", 5), update(found, "canceled"))
+    report(database, parcel(found, "P1", 5), update(found, "canceled"))
     with database.reading() as session:
         assert declining_sources(session, [order]) == {lamp: ("SEA",)}
     assert scale != lamp
@@ -154,7 +154,7 @@ def raise_on_shipment(database: Database, shipment_id: UUID, reason: str = "") -
 
 def test_events_of_shipments_are_logged_on_the_order(database: Database, order: UUID) -> None:
     (found,) = fulfillment_orders(database, order)
-    tell(database, parcel(found, "P1", 5))
+    report(database, parcel(found, "P1", 5))
     (shipment_id,) = shipment_ids(database)
     assert raise_on_shipment(database, shipment_id, "second attempt") == [True, False]
     with database.reading() as session:
@@ -186,7 +186,7 @@ def test_the_id_of_the_fulfiller_is_kept_when_a_later_event_has_none(
 ) -> None:
     (found,) = fulfillment_orders(database, order)
     assert send(database, found["id"])[0].ok
-    assert tell(database, update(found, "picked"))[0].ok
+    assert report(database, update(found, "picked"))[0].ok
     after = fulfillment_orders(database, order)[0]
     assert (after["state"], after["external_id"]) == ("picked", f"3PL-{found['id'][-4:]}")
 
@@ -215,7 +215,7 @@ def test_an_event_that_contradicts_what_happened_is_refused(
     database: Database, order: UUID
 ) -> None:
     (found,) = fulfillment_orders(database, order)
-    tell(database, parcel(found, "P1", 1))
+    report(database, parcel(found, "P1", 1))
     outcome = send(database, found["id"], event="fulfillment_order.declined")[0]
     assert outcome.ok is False
     assert "1 of its units have shipped" in outcome.reason

@@ -13,9 +13,9 @@ from tests.fulfillment.builders import (
     fulfillment_orders,
     parcel,
     ready,
+    report,
     send,
-    sourced_again,
-    tell,
+    sourced_from,
     update,
 )
 from tests.orders.builders import (
@@ -47,6 +47,10 @@ from openiom.platform.database import Database
 from openiom.state_framework import advance
 
 
+def line_quantities(fulfillment_order: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(row["product"], row["quantity"]) for row in fulfillment_order["lines"]]
+
+
 @pytest.fixture
 def stocked(database: Database) -> Database:
     master_data(database)
@@ -63,13 +67,11 @@ def test_one_fulfillment_order_for_each_source_and_never_a_second(stocked: Datab
         [fulfillment_orders(stocked, order)[0]["number"]],
     )
     assert "Lamp has no source yet" in first.reason
-    sourced_again(stocked, order, "CHI")
+    sourced_from(stocked, order, "CHI")
     assert create(stocked, order)[0].ok
     made = fulfillment_orders(stocked, order)
-    assert [(f["source"], [(x["product"], x["quantity"]) for x in f["lines"]]) for f in made] == [
-        ("SEA", [("Accu Scale", 2)]),
-        ("CHI", [("Lamp", 3)]),
-    ]
+    assert [f["source"] for f in made] == ["SEA", "CHI"]
+    assert [line_quantities(f) for f in made] == [[("Accu Scale", 2)], [("Lamp", 3)]]
     assert [x["in_fulfillment"] for x in facts(stocked, order)["lines"]] == [2, 3]
     again = create(stocked, order, new_id())
     assert [o.ok for o in again] == [True, False]
@@ -88,7 +90,7 @@ def test_an_order_without_sources_gets_no_fulfillment_order(stocked: Database) -
 
 def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> None:
     order = placed(stocked)
-    sourced_again(stocked, order, "SEA")
+    sourced_from(stocked, order, "SEA")
     with stocked.unit_of_work() as session:
         assert hold_orders(session, [order], NOW, "ann")[0].ok
     outcome = create(stocked, order)[0]
@@ -96,11 +98,11 @@ def test_an_order_held_by_hand_gets_no_fulfillment_order(stocked: Database) -> N
     assert fulfillment_orders(stocked, order) == []
 
 
-def test_the_order_is_told_once_that_all_its_parts_were_sent(stocked: Database) -> None:
+def test_the_order_gets_one_event_when_all_its_parts_were_sent(stocked: Database) -> None:
     order = placed(stocked, line(), line("Lamp"))
     sourced(stocked, [order], "SEA", only=["Accu Scale"])
     create(stocked, order)
-    sourced_again(stocked, order, "CHI")
+    sourced_from(stocked, order, "CHI")
     create(stocked, order)
     first, second = (f["id"] for f in fulfillment_orders(stocked, order))
     assert send(stocked, first)[0].ok
@@ -113,7 +115,7 @@ def test_the_order_is_told_once_that_all_its_parts_were_sent(stocked: Database) 
     assert fulfillment_orders(stocked, order)[0]["external_id"] == f"3PL-{first[-4:]}"
 
 
-def test_a_failed_send_is_told_and_sending_again_goes_on(stocked: Database) -> None:
+def test_a_failed_send_changes_the_state_and_can_be_repeated(stocked: Database) -> None:
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
@@ -127,7 +129,7 @@ def test_an_answer_that_overtakes_the_sending_is_fine(stocked: Database) -> None
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    assert tell(stocked, update(found, "accepted", external_id="X1"))[0].ok
+    assert report(stocked, update(found, "accepted", external_id="X1"))[0].ok
     assert state_of(stocked, order) == ("fulfillment_in_process", "Sent To Fulfillment")
     assert send(stocked, found["id"])[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "accepted"
@@ -141,14 +143,14 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     found = fulfillment_orders(stocked, order)[0]
     send(stocked, found["id"])
     assert available(stocked, "Accu Scale", "SEA") == 95
-    assert tell(stocked, parcel(found, "P1", 3))[0].ok
+    assert report(stocked, parcel(found, "P1", 3))[0].ok
     lines = facts(stocked, order)["lines"]
     assert [(x["shipped"], x["in_fulfillment"], x["state_reason"]) for x in lines] == [
         (3, 2, "Partially Shipped"),
         (0, 2, "Released To Fulfillment"),
     ]
     assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Shipped")
-    assert tell(stocked, parcel(found, "P2", 2, 1), parcel(found, "P3", 0, 1))[1].ok
+    assert report(stocked, parcel(found, "P2", 2, 1), parcel(found, "P3", 0, 1))[1].ok
     assert [(x["shipped"], x["state_reason"]) for x in facts(stocked, order)["lines"]] == [
         (5, "Shipped"),
         (2, "Shipped"),
@@ -176,7 +178,7 @@ def test_shipment_facts_say_what_left_and_whether_it_was_the_last(stocked: Datab
     order = ready(stocked, line(quantity=2))
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    tell(stocked, parcel(found, "P1", 1))
+    report(stocked, parcel(found, "P1", 1))
 
     def shipments() -> list[dict[str, Any]]:
         with stocked.reading() as session:
@@ -187,7 +189,7 @@ def test_shipment_facts_say_what_left_and_whether_it_was_the_last(stocked: Datab
         return [by_id[i] for i in ids]
 
     assert [s["final"] for s in shipments()] == [False]
-    tell(stocked, parcel(found, "P2", 1))
+    report(stocked, parcel(found, "P2", 1))
     first, _ = shipments()
     assert (first["carrier"], first["tracking_number"], first["final"]) == ("UPS", "1ZP1", True)
     assert first["order"]["instance"] == "fabrikam-store"
@@ -200,10 +202,10 @@ def test_a_second_delivery_of_a_parcel_changes_nothing(stocked: Database) -> Non
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    answers = tell(stocked, parcel(found, "P1", 5), parcel(found, "P1", 5))
+    answers = report(stocked, parcel(found, "P1", 5), parcel(found, "P1", 5))
     assert [(a.ok, a.duplicate) for a in answers] == [(True, False), (True, True)]
     story = event_names(stocked, order)
-    again = tell(
+    again = report(
         stocked, parcel(found, "P1", 5), update(found, "accepted"), update(found, "packed")
     )
     assert [(a.ok, a.duplicate) for a in again] == [(True, True)] * 3
@@ -241,7 +243,7 @@ def test_a_wrong_update_among_good_ones_is_refused_alone(
     create(stocked, order, other)
     found, good = fulfillment_orders(stocked, order)[0], fulfillment_orders(stocked, other)[0]
     before = event_names(stocked, order)
-    answers = tell(stocked, parcel(good, "G", 1), make(found), update(good, "delivered"))
+    answers = report(stocked, parcel(good, "G", 1), make(found), update(good, "delivered"))
     assert [a.ok for a in answers] == [True, False, True]
     assert answers[1].where == where
     assert error in answers[1].error
@@ -255,7 +257,9 @@ def test_over_shipment_is_counted_over_all_parcels_of_one_call(stocked: Database
     order = ready(stocked)
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    answers = tell(stocked, parcel(found, "P1", 3), parcel(found, "P2", 3), parcel(found, "P1", 2))
+    answers = report(
+        stocked, parcel(found, "P1", 3), parcel(found, "P2", 3), parcel(found, "P1", 2)
+    )
     assert [a.ok for a in answers] == [True, False, False]
     assert answers[1].error == "2 units of Accu Scale are left to ship, not 3"
     assert answers[2].error == "P1 is already recorded with other units"
@@ -279,20 +283,18 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
     ways = list(permutations(range(5)))
     numbers = [str(i) for i in range(len(ways))]
     stock(stocked, Accu_Scale__SEA=5 * len(ways))
-    ids = [
-        UUID(a.entity_id)
-        for a in receive(stocked, *(document(n, line(quantity=5)) for n in numbers))
-    ]
+    documents = [document(number, line(quantity=5)) for number in numbers]
+    ids = [UUID(result.entity_id) for result in receive(stocked, *documents)]
     sourced(stocked, ids)
     create(stocked, *ids)
     founds = [fulfillment_orders(stocked, i)[0] for i in ids]
     for step in range(5):
         documents = [history(f)[way[step]] for f, way in zip(founds, ways, strict=True)]
         if not start_inline:
-            assert all(a.ok for a in tell(stocked, *documents))
+            assert all(a.ok for a in report(stocked, *documents))
     if start_inline:
         shuffled = [history(f)[i] for f, way in zip(founds, ways, strict=True) for i in way]
-        assert all(a.ok for a in tell(stocked, *shuffled))
+        assert all(a.ok for a in report(stocked, *shuffled))
     ends = {
         (f["state"], f["state_reason"], f["external_id"], f["lines"][0]["shipped"])
         for i in ids
@@ -302,15 +304,10 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
     assert {state_of(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
     for order in ids:
         story = event_names(stocked, order)
-        assert [
-            story.count(e)
-            for e in (
-                "order.sent_to_fulfillment",
-                "order.partially_shipped",
-                "order.shipped",
-                "order.delivered",
-            )
-        ] == ([1, 0, 1, 1] if start_inline else [1, 1, 1, 1])
+        assert story.count("order.sent_to_fulfillment") == 1
+        assert story.count("order.partially_shipped") == (0 if start_inline else 1)
+        assert story.count("order.shipped") == 1
+        assert story.count("order.delivered") == 1
     assert broken_invariants(stocked) == []
 
 
@@ -320,20 +317,20 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
     found = fulfillment_orders(stocked, order)[0]
     send(stocked, found["id"])
     assert available(stocked, "Accu Scale", "SEA") == 95
-    assert tell(stocked, update(found, "declined", reason="damaged stock"))[0].ok
+    assert report(stocked, update(found, "declined", reason="damaged stock"))[0].ok
     assert available(stocked, "Accu Scale", "SEA") == 100
     assert state_of(stocked, order) == ("in_progress", "Fulfillment Declined")
     only = facts(stocked, order)["lines"][0]
     assert (only["state"], only["source"], only["in_fulfillment"]) == ("in_progress", None, 0)
-    late = tell(stocked, update(found, "accepted"), update(found, "declined"))
+    late = report(stocked, update(found, "accepted"), update(found, "declined"))
     assert [(a.ok, a.duplicate) for a in late] == [(True, True), (True, True)]
-    shipped = tell(stocked, parcel(found, "P1", 1))[0]
+    shipped = report(stocked, parcel(found, "P1", 1))[0]
     assert (shipped.ok, "was declined; it cannot ship" in shipped.error) == (False, True)
     sourced(stocked, [order])
     create(stocked, order)
     second = fulfillment_orders(stocked, order)[1]
     send(stocked, second["id"])
-    assert tell(stocked, parcel(second, "P1", 5))[0].ok
+    assert report(stocked, parcel(second, "P1", 5))[0].ok
     assert state_of(stocked, order) == ("fulfillment_in_process", "Shipped")
     assert event_names(stocked, order).count("order.sent_to_fulfillment") == 2
     assert broken_invariants(stocked) == []
@@ -342,7 +339,7 @@ def test_a_decline_gives_stock_and_lines_back_to_be_sourced_again(stocked: Datab
 def test_a_declined_order_may_be_canceled(stocked: Database) -> None:
     order = ready(stocked)
     create(stocked, order)
-    tell(stocked, update(fulfillment_orders(stocked, order)[0], "declined"))
+    report(stocked, update(fulfillment_orders(stocked, order)[0], "declined"))
     with stocked.unit_of_work() as session:
         assert cancel_orders(session, [order], NOW, "ann")[0].ok
     assert state_of(stocked, order)[0] == "canceled"
@@ -353,10 +350,10 @@ def test_a_cancellation_after_a_parcel_closes_the_rest(stocked: Database) -> Non
     order = ready(stocked, line(quantity=5))
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    tell(stocked, parcel(found, "P1", 2))
-    refused = tell(stocked, update(found, "declined"))[0]
+    report(stocked, parcel(found, "P1", 2))
+    refused = report(stocked, update(found, "declined"))[0]
     assert (refused.ok, "2 of its units have shipped" in refused.error) == (False, True)
-    assert tell(stocked, update(found, "canceled", reason="rest is broken"))[0].ok
+    assert report(stocked, update(found, "canceled", reason="rest is broken"))[0].ok
     assert fulfillment_orders(stocked, order)[0]["state"] == "closed"
     only = facts(stocked, order)["lines"][0]
     assert (only["shipped"], only["in_fulfillment"], only["state"]) == (2, 0, "in_progress")
@@ -374,9 +371,9 @@ def test_parcels_may_be_said_to_have_arrived_one_by_one(stocked: Database) -> No
     order = ready(stocked, line(quantity=2))
     create(stocked, order)
     found = fulfillment_orders(stocked, order)[0]
-    tell(stocked, parcel(found, "P1", 1), parcel(found, "P1", 1, kind="delivered"))
+    report(stocked, parcel(found, "P1", 1), parcel(found, "P1", 1, kind="delivered"))
     assert fulfillment_orders(stocked, order)[0]["state"] == "partially_shipped"
-    tell(stocked, parcel(found, "P2", 1, kind="delivered"))
+    report(stocked, parcel(found, "P2", 1, kind="delivered"))
     assert fulfillment_orders(stocked, order)[0]["state"] == "delivered"
     assert state_of(stocked, order) == ("fulfillment_in_process", "Delivered")
 
@@ -406,10 +403,11 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
         ]
         found = list(FACTS["fulfillment_order"](session, fos).values())
     assert len(found) == 1_000
-    assert all(o.ok for o in send(stocked, *(f["id"] for f in found)))
+    sent = send(stocked, *[f["id"] for f in found])
+    assert all(outcome.ok for outcome in sent)
     documents = [parcel(f, "P", 2) for f in found]
     documents[500]["shipment"]["items"][0]["quantity"] = 3
-    assert [i for i, a in enumerate(tell(stocked, *documents)) if not a.ok] == [500]
+    assert [i for i, a in enumerate(report(stocked, *documents)) if not a.ok] == [500]
     with stocked.reading() as session:
         states = fetch(
             session,
@@ -419,20 +417,20 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
     assert broken_invariants(stocked) == []
 
 
-def test_the_table_knows_every_state_of_the_way() -> None:
+def test_the_table_has_every_state_in_order() -> None:
     names = [s.name for s in FULFILLMENT_ORDER_TABLE.timeline()]
     assert names == [
-        *(
-            "new",
-            "sent",
-            "accepted",
-            "picked",
-            "packed",
-            "partially_shipped",
-            "shipped",
-            "delivered",
-        ),
-        *("declined", "canceled", "closed"),
+        "new",
+        "sent",
+        "accepted",
+        "picked",
+        "packed",
+        "partially_shipped",
+        "shipped",
+        "delivered",
+        "declined",
+        "canceled",
+        "closed",
     ]
     assert advance(FULFILLMENT_ORDER_TABLE, event="fulfillment_order.packed", state="new") == (
         "packed",

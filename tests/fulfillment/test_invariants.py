@@ -9,7 +9,7 @@ from tests.fulfillment.builders import (
     fulfillment_orders,
     parcel,
     ready,
-    tell,
+    report,
 )
 from tests.orders.builders import line, master_data, placed, stock
 
@@ -54,7 +54,7 @@ def story(database: Database) -> Database:
     stock(database, Accu_Scale__SEA=10)
     order = ready(database, line(quantity=5))
     create(database, order)
-    assert tell(database, parcel(fulfillment_orders(database, order)[0], "P1", 2))[0].ok
+    assert report(database, parcel(fulfillment_orders(database, order)[0], "P1", 2))[0].ok
     placed(database, external_id="1002")
     return database
 

@@ -11,9 +11,9 @@ from tests.fulfillment.builders import (
     fulfillment_orders,
     parcel,
     ready,
+    report,
     send,
-    sourced_again,
-    tell,
+    sourced_from,
 )
 from tests.orders.builders import (
     NOW,
@@ -61,15 +61,15 @@ def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database)
     for number in range(8):
         order = placed(database, line(), line("Lamp"), external_id=str(number))
         sourced(database, [order], "SEA", only=["Accu Scale"])
-        sourced_again_for_lamp(database, order)
+        lamp_sourced_from_chicago(database, order)
         create(database, order)
         first, second = fulfillment_orders(database, order)
         start_inline(
             lambda i=first["id"]: send(database, i), lambda i=second["id"]: send(database, i)
         )
         start_inline(
-            lambda f=first: tell(database, parcel(f, "A", 1)),
-            lambda f=second: tell(database, parcel(f, "B", 1)),
+            lambda f=first: report(database, parcel(f, "A", 1)),
+            lambda f=second: report(database, parcel(f, "B", 1)),
         )
         story = event_names(database, order)
         assert story.count("order.sent_to_fulfillment") == 1
@@ -77,7 +77,7 @@ def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database)
     assert broken_invariants(database) == []
 
 
-def sourced_again_for_lamp(database: Database, order: UUID) -> None:
+def lamp_sourced_from_chicago(database: Database, order: UUID) -> None:
     lamp = UUID(facts(database, order)["lines"][1]["id"])
     with database.unit_of_work() as session:
         assign_sources(session, {lamp: ("CHI", "second")}, NOW, "flow")
@@ -108,7 +108,7 @@ def test_a_cancellation_racing_with_fulfillment_has_one_winner(database: Databas
         order = placed(database, line(quantity=5), external_id=str(number))
         with database.unit_of_work() as session:
             happen(session, order, "order.header_validation.succeeded")
-        sourced_again(database, order, "SEA")
+        sourced_from(database, order, "SEA")
         canceled, created = start_inline(
             lambda o=order: cancel(o), lambda o=order: create(database, o)
         )
@@ -123,7 +123,7 @@ def test_the_same_parcel_told_by_two_workers_ships_once(database: Database) -> N
     order = ready(database)
     create(database, order)
     found = fulfillment_orders(database, order)[0]
-    answers = start_inline(*(lambda: tell(database, parcel(found, "P", 5)) for _ in range(4)))
+    answers = start_inline(*(lambda: report(database, parcel(found, "P", 5)) for _ in range(4)))
     assert sorted(a[0].duplicate for a in answers) == [False, True, True, True]
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM fulfillment.shipment")[0][0] == 1

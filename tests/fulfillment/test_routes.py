@@ -9,8 +9,8 @@ from tests.fulfillment.builders import (
     fulfillment_orders,
     parcel,
     ready,
+    report,
     send,
-    tell,
 )
 from tests.orders.builders import line, master_data, stock
 from tests.package_app import http_client, package_app
@@ -35,7 +35,7 @@ def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(
     create(database, *orders)
     first, second, third = (fulfillment_orders(database, o)[0] for o in orders)
     send(database, first["id"], second["id"])
-    tell(database, parcel(first, "P1", 1))
+    report(database, parcel(first, "P1", 1))
 
     def numbers(query: str) -> list[str]:
         return [

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from random import Random
 from uuid import UUID
 
 import pytest
@@ -49,13 +48,6 @@ from openiom.inventory_visibility import (
 )
 from openiom.kernel import new_id
 from openiom.orders import BackorderReleaseWorker, cancel_orders, hold_orders, release_holds
-from openiom.orders.backorder.decisions import (
-    NO_REQUESTER,
-    Available,
-    Need,
-    WaitingOrder,
-    covered_orders,
-)
 from openiom.orders.queries import get_order
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute, fetch
@@ -466,44 +458,3 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
             " WHERE id > %s AND name = %s"
         )
         assert fetch(session, query, (before, "order.backorder_hold_released")) == [(600, 1)]
-
-
-def random_order(random: Random) -> WaitingOrder:
-    needs: list[Need] = []
-    for _ in range(random.randint(1, 2)):
-        products = random.sample(("x", "y"), random.randint(1, 2))
-        needs.append(Need(new_id(), {product: random.randint(1, 4) for product in products}))
-    return WaitingOrder(new_id(), needs)
-
-
-def units_of(available: Available) -> dict[str, int]:
-    return {product: sum(sources.values()) for product, sources in available.items()}
-
-
-def needed(orders: list[WaitingOrder], product: str) -> int:
-    total = 0
-    for order in orders:
-        total += sum(need.parts.get(product, 0) for need in order.needs)
-    return total
-
-
-def fits(available: Available, need: Need, source: str) -> bool:
-    return all(available[product][source] >= units for product, units in need.parts.items())
-
-
-def test_random_queues_release_what_is_available_and_leave_no_order_that_fits() -> None:
-    random = Random(9)
-    for _ in range(2_000):
-        available = {p: {s: random.randint(0, 6) for s in ("A", "B")} for p in ("x", "y")}
-        orders = [random_order(random) for _ in range(6)]
-        before = units_of(available)
-        placements = covered_orders({NO_REQUESTER: available}, orders)
-        covered = [order for order in orders if order.order_id in placements]
-        after = units_of(available)
-        for product in before:
-            assert before[product] - after[product] == needed(covered, product)
-            assert min(available[product].values()) >= 0
-        for order in orders:
-            if order not in covered and len(order.needs) == 1:
-                assert not fits(available, order.needs[0], "A")
-                assert not fits(available, order.needs[0], "B")

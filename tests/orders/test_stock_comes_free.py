@@ -127,7 +127,7 @@ def kit_of(part: str) -> Callable[[Database], None]:
     return done
 
 
-def kit_with_a_desk(database: Database) -> None:
+def kit_of_another_product(database: Database) -> None:
     stock(database, Lamp__SEA=4)
     kit_of("Desk")(database)
 
@@ -216,7 +216,7 @@ WAYS: dict[str, tuple[Callable[[Database], None], Callable[[Database], None]]] =
         lambda d: policy(d, buffers={"mail": {"units": "2"}}, products=["Lamp"]),
     ),
     "no buffer": (policed(buffers={"*": {"percent": "50"}}), without_policy),
-    "another recipe": (kit_with_a_desk, kit_of("Lamp")),
+    "another recipe": (kit_of_another_product, kit_of("Lamp")),
 }
 
 
@@ -291,18 +291,16 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
     for n, pair in enumerate(zip(lamps, desks, strict=True)):
         assert all(o.ok for o in unserved(shop, *pair, now=NOW + timedelta(seconds=n)))
     carts = {
-        product: [UUID(int=n + start) for n in range(10)]
-        for product, start in (("Lamp", 100), ("Desk", 200))
+        "Lamp": [UUID(int=number) for number in range(100, 110)],
+        "Desk": [UUID(int=number) for number in range(200, 210)],
     }
     with shop.unit_of_work() as session:
         shelf = [StockChange(product, "SEA", Decimal(10)) for product in carts]
         change_on_hand(session, shelf, mode="set", cause="count", document="c", now=NOW, actor="t")
-        asks = [
-            StockReservationRequest(cart, product, "SEA", 1)
-            for product, some in carts.items()
-            for cart in some
-        ]
-        assert all(reserve(session, asks, NOW, "t"))
+        requests: list[StockReservationRequest] = []
+        for product, cart_ids in carts.items():
+            requests += [StockReservationRequest(cart, product, "SEA", 1) for cart in cart_ids]
+        assert all(reserve(session, requests, NOW, "t"))
 
     def lets_go() -> None:
         worker = BackorderReleaseWorker()

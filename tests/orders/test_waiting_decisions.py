@@ -1,5 +1,7 @@
 """Which waiting orders the available stock covers: whole orders, one source per line, fairly."""
 
+from random import Random
+
 import pytest
 
 from openiom.kernel import new_id
@@ -139,3 +141,46 @@ def test_a_view_without_the_product_or_source_is_left_alone() -> None:
 def test_an_order_that_needs_nothing_is_covered() -> None:
     nothing = order()
     assert covered_orders({NO_REQUESTER: {}}, [nothing]) == {nothing.order_id: []}
+
+
+def random_order(random: Random) -> WaitingOrder:
+    needs: list[Need] = []
+    for _ in range(random.randint(1, 2)):
+        products = random.sample(("x", "y"), random.randint(1, 2))
+        needs.append(Need(new_id(), {product: random.randint(1, 4) for product in products}))
+    return WaitingOrder(new_id(), needs)
+
+
+def units_of(available: Available) -> dict[str, int]:
+    return {product: sum(sources.values()) for product, sources in available.items()}
+
+
+def needed(orders: list[WaitingOrder], product: str) -> int:
+    total = 0
+    for waiting in orders:
+        total += sum(one.parts.get(product, 0) for one in waiting.needs)
+    return total
+
+
+def fits(available: Available, one: Need, source: str) -> bool:
+    return all(available[product][source] >= units for product, units in one.parts.items())
+
+
+def test_random_queues_release_what_is_available_and_leave_no_order_that_fits() -> None:
+    random = Random(9)
+    for _ in range(2_000):
+        available: Available = {}
+        for product in ("x", "y"):
+            available[product] = {"A": random.randint(0, 6), "B": random.randint(0, 6)}
+        orders = [random_order(random) for _ in range(6)]
+        before = units_of(available)
+        placements = covered_orders({NO_REQUESTER: available}, orders)
+        covered = [waiting for waiting in orders if waiting.order_id in placements]
+        after = units_of(available)
+        for product in before:
+            assert before[product] - after[product] == needed(covered, product)
+            assert min(available[product].values()) >= 0
+        for waiting in orders:
+            if waiting not in covered and len(waiting.needs) == 1:
+                assert not fits(available, waiting.needs[0], "A")
+                assert not fits(available, waiting.needs[0], "B")

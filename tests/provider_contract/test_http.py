@@ -1,78 +1,14 @@
 """The HTTP client of providers and its errors for every kind of failure."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.provider_contract.fake_server import Answer, FakeServer, responds
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.provider_contract import ProviderHttpClient
 from openiom.testing import RecordedCalls, unreachable_address
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class FakeServer:
-    """A server that responds to every request with `answer` and records the paths."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.paths: list[str] = []
-        self.answer: Answer = responds(200, b"{}")
-
-
-def responds(
-    status: int, body: bytes = b"", *, length: int | None = None, **headers: str
-) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("content-length", str(len(body) if length is None else length))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
-
-
-@pytest.fixture
-def other() -> Iterator[FakeServer]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length") or 0))
-            fake.paths.append(self.path)
-            fake.answer(self)
-
-        do_POST = do_PUT = do_GET
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        fake = FakeServer(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        yield fake
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def calls() -> RecordedCalls:
-    return RecordedCalls()
-
-
-@pytest.fixture
-def http(other: FakeServer, calls: RecordedCalls) -> Iterator[ProviderHttpClient]:
-    with closing(
-        ProviderHttpClient(
-            other.url, report=calls, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
-        )
-    ) as client:
-        yield client
 
 
 def test_json_is_parsed_and_an_empty_response_is_none(

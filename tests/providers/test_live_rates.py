@@ -12,14 +12,14 @@ from tests.providers.fake_provider import ProviderHarness
 from openiom.kernel import Invalid, IomError, NotFound, ProviderDown, ProviderError
 from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
-from openiom.provider_contract import LiveRate, LiveRateService, OutboundRequest, Shipment
+from openiom.provider_contract import LiveRate, LiveRateService, OutboundRequest, RatedParcel
 from openiom.providers import LiveRates, RateResult
 
-Run = Callable[[Any, Shipment], Sequence[LiveRate]]
+Run = Callable[[Any, RatedParcel], Sequence[LiveRate]]
 
 
-def parcel(key: str) -> Shipment:
-    return Shipment(
+def parcel(key: str) -> RatedParcel:
+    return RatedParcel(
         key=key, origin={}, destination={}, business=True, weight_kg=1.0, ships_on=date(2026, 12, 1)
     )
 
@@ -52,17 +52,17 @@ def request(
 
 
 def test_each_parcel_has_its_rates_in_the_order_of_the_request(harness, rates):
-    def run(connector: Any, shipment: Shipment) -> list[LiveRate]:
+    def run(connector: Any, shipment: RatedParcel) -> list[LiveRate]:
         time.sleep(0.05 if shipment.key == "A" else 0)
         return [rate(f"to {shipment.key}")]
 
     serve(harness, run)
     results = request(harness, rates, "A", "B", "C")
-    assert [[one.service for one in result] for result in results] == [["to A"], ["to B"], ["to C"]]
+    assert results == [[rate("to A")], [rate("to B")], [rate("to C")]]
 
 
 def test_an_error_of_one_parcel_is_its_result(harness, rates):
-    def run(connector: Any, shipment: Shipment) -> list[LiveRate]:
+    def run(connector: Any, shipment: RatedParcel) -> list[LiveRate]:
         if shipment.key == "B":
             raise Invalid("the address has no postal code")
         if shipment.key == "C":
@@ -78,7 +78,7 @@ def test_an_error_of_one_parcel_is_its_result(harness, rates):
 
 
 def test_a_parcel_without_a_response_in_time_has_none(harness, rates):
-    def run(connector: Any, shipment: Shipment) -> list[LiveRate]:
+    def run(connector: Any, shipment: RatedParcel) -> list[LiveRate]:
         time.sleep(0.6 if shipment.key == "B" else 0)
         return [rate("ground")]
 
@@ -112,7 +112,7 @@ def test_an_instance_that_is_not_installed_has_no_rates(harness, rates):
 
 
 def test_requests_are_logged_after_the_results_are_returned(harness, rates):
-    def run(connector: Any, shipment: Shipment) -> list[LiveRate]:
+    def run(connector: Any, shipment: RatedParcel) -> list[LiveRate]:
         report = harness.system.connections[0].report
         report(OutboundRequest("POST", "http://x/rates", 200, 9, utc_now()))
         return []

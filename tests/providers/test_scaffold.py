@@ -83,7 +83,7 @@ def test_other_providers_send_fulfillment_orders(folder):
 
 
 class Responses:
-    """Stands in for the HTTP client: returns one body per request, or raises an error."""
+    """Replaces the HTTP client: returns one body per request, or raises an error."""
 
     def __init__(self, *bodies: object) -> None:
         self.bodies = list(bodies)

@@ -38,13 +38,13 @@ def configuration():
 
 
 def get(web, path):
-    async def response():
+    async def send():
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(web), base_url="http://test"
         ) as client:
             return (await client.get(path)).json()
 
-    return asyncio.run(response())
+    return asyncio.run(send())
 
 
 def apply(database, configuration, body, name="order"):

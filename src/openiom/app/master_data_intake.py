@@ -118,10 +118,19 @@ def _internal_names(session: Session, kind: str, delivered: Sequence[_Delivered]
         by_instance.setdefault(one.instance, []).append(one)
     names: dict[int, str] = {}
     for instance, group in by_instance.items():
-        keys = [_mapping_key(kind, one.content) for one in group]
-        mapped = resolve(session, instance, "", keys)
-        for one, key in zip(group, keys, strict=True):
-            names[one.index] = mapped.get(key) or _new_name(one)
+        names |= _names_of_instance(session, kind, instance, group)
+    return names
+
+
+def _names_of_instance(
+    session: Session, kind: str, instance: str, delivered: Sequence[_Delivered]
+) -> dict[int, str]:
+    """Return our name of each document of one instance by its place."""
+    keys = [_mapping_key(kind, one.content) for one in delivered]
+    mapped = resolve(session, instance, "", keys)
+    names: dict[int, str] = {}
+    for one, key in zip(delivered, keys, strict=True):
+        names[one.index] = mapped.get(key) or _new_name(one)
     return names
 
 

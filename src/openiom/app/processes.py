@@ -71,6 +71,20 @@ class ChildProcess:
         code = self.process.returncode if self.process else None
         log.warning("process_died", name=self.name, code=code, restart_in=seconds)
 
+    def revive(self, now: float) -> None:
+        """Restart the process if it is dead and its time has come."""
+        if self.alive:
+            self._forget_deaths(now)
+        elif self.restart_at is None:
+            self.schedule_restart(now)
+        elif now >= self.restart_at:
+            self.restart()
+
+    def _forget_deaths(self, now: float) -> None:
+        """Reset the count of deaths once the process has been running for long enough."""
+        if now - self.started_at > STABLE_SECONDS:
+            self.deaths = 0
+
     def restart(self) -> None:
         """Start the process again."""
         self.restart_at = None
@@ -78,7 +92,7 @@ class ChildProcess:
         self.start()
 
     def terminate(self) -> None:
-        """Ask the process to end."""
+        """Send SIGTERM to the process."""
         if self.alive and self.process:
             self.process.terminate()
 
@@ -138,13 +152,7 @@ class Supervisor:
         """Restart the dead children whose time has come."""
         now = monotonic()
         for child in self.children:
-            if child.alive:
-                if now - child.started_at > STABLE_SECONDS:
-                    child.deaths = 0
-            elif child.restart_at is None:
-                child.schedule_restart(now)
-            elif now >= child.restart_at:
-                child.restart()
+            child.revive(now)
 
     def end(self) -> None:
         """Send SIGTERM to all children, and SIGKILL to those that do not end in time."""

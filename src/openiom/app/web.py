@@ -20,6 +20,7 @@ from openiom.platform.http import install_problem_handlers
 
 from . import event_stream, health, search
 from .application import Application
+from .metrics import ApplicationCollector
 from .middleware import DOCS, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
@@ -85,7 +86,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     app.state.engine = application.engine
     app.state.event_tail = tail
     registry = CollectorRegistry()
-    registry.register(health.ApplicationCollector(application.database, tail))
+    registry.register(ApplicationCollector(application.database, tail))
     app.state.metrics = registry
 
 

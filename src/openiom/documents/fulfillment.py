@@ -34,7 +34,9 @@ class ShipmentDocument(BaseModel):
 
 def _none_if_empty(value: Any) -> Any:
     """Return None for a shipment without any value, which mappings of other updates produce."""
-    return None if isinstance(value, dict) and not any(value.values()) else value
+    if isinstance(value, dict) and not any(value.values()):
+        return None
+    return value
 
 
 class FulfillmentUpdateDocument(BaseModel):

@@ -13,14 +13,17 @@ from .party import AddressDocument, CustomerDocument
 def _parse_mail_date(value: Any) -> Any:
     """Return an RFC 2822 date as a datetime; other values are returned unchanged.
 
-    Several stores write RFC 2822 dates instead of ISO 8601.
+    Several stores write RFC 2822 dates, such as `Thu, 26 Nov 2026 08:30:00 +0100`, instead of
+    ISO 8601. A comma distinguishes them: ISO 8601 dates have none.
     """
-    if isinstance(value, str) and "," in value:
-        try:
-            return parsedate_to_datetime(value)
-        except ValueError:
-            return value
-    return value
+    if not isinstance(value, str):
+        return value
+    if "," not in value:
+        return value
+    try:
+        return parsedate_to_datetime(value)
+    except ValueError:
+        return value
 
 
 Moment = Annotated[datetime, BeforeValidator(_parse_mail_date)]

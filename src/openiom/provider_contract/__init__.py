@@ -13,7 +13,7 @@ from .flows import (
     Outcome,
 )
 from .http import ProviderHttpClient, ProviderResponse, validate_url
-from .live_rates import LiveRate, LiveRateService, Shipment
+from .live_rates import LiveRate, LiveRateService, RatedParcel
 from .manifest import Manifest, load_manifest, load_provider
 from .providers import (
     Call,
@@ -68,7 +68,7 @@ __all__ = [
     "RawMessage",
     "WebhookResult",
     "Receiver",
-    "Shipment",
+    "RatedParcel",
     "IntakeResult",
     "load_manifest",
     "load_provider",

@@ -40,7 +40,9 @@ _SECRET_PARAMETER = re.compile(
 )
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 _RETRY_STATUSES = frozenset({408, 425, 429})
-_MESSAGE_FIELDS = ("title", "code", "message", "detail", "error", "reason")
+_MESSAGE_FIELDS = ("title", "code", "message", "detail", "error", "reason", "errors")
+_REMEDIES = {403: "grant the missing scope to the credential"}
+_RETRY_AFTER_HEADERS = ("retry-after", "x-retry-after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,11 @@ class ProviderHttpClient:
             )
 
     def _send(self, request: httpx.Request) -> _RawResponse:
+        """Send one request and read its response completely.
+
+        Raises ProviderDown without a complete response, also when the client was closed meanwhile,
+        and ProviderRejected if the response is too large.
+        """
         where = _where(request)
         try:
             response = self._client.send(request, stream=True)
@@ -189,6 +196,10 @@ class ProviderHttpClient:
         return _RawResponse(response.status_code, response.headers, content)
 
     def _read(self, response: httpx.Response, where: str) -> bytes:
+        """Return the content of a response.
+
+        Raises ProviderRejected as soon as it exceeds the size limit, without reading the rest.
+        """
         parts = []
         size = 0
         for part in response.iter_bytes():
@@ -214,7 +225,7 @@ class ProviderHttpClient:
 
     def _note_rate_limit(self, response: _RawResponse) -> None:
         remaining = response.headers.get("x-rate-limit-requests-left", "")
-        exhausted = remaining.isdigit() and int(remaining) == 0
+        exhausted = remaining.isdecimal() and int(remaining) == 0
         if not exhausted and response.status != 429:
             return
         wait = retry_after(response.headers)
@@ -230,19 +241,21 @@ def _parse(
     status, headers, content = response.status, response.headers, response.content
     if status >= 400 and status not in accept:
         raise error_for_status(status, headers, content, where=_where(request))
+    without_body = ProviderResponse(status, headers, None)
     if not content.strip():
-        return ProviderResponse(status, headers, None)
+        return without_body
     try:
-        return ProviderResponse(status, headers, orjson.loads(content))
+        body = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if not expect_json:
-            return ProviderResponse(status, headers, None)
+            return without_body
         beginning = _printable(_vendor_message(content))[:80]
         raise ProviderDown(
             f"status {status} with {len(content)} bytes that are not JSON ({error}): {beginning!r}",
             where=_where(request),
             remedy="the request is retried",
         ) from None
+    return ProviderResponse(status, headers, body)
 
 
 def _redirect_target(request: httpx.Request, response: _RawResponse) -> str:
@@ -264,7 +277,11 @@ def _redirect_target(request: httpx.Request, response: _RawResponse) -> str:
 
 
 def validate_url(url: str) -> str:
-    """Return the base URL without a trailing slash. Raises Invalid unless it is http or https."""
+    """Return the base URL without spaces around it and without a trailing slash.
+
+    Raises Invalid for an address that is not http or https, has no host, or contains a user name or
+    a password.
+    """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid(
@@ -284,20 +301,23 @@ def validate_url(url: str) -> str:
 def error_for_status(
     status: int, headers: Mapping[str, str], content: bytes, *, where: str
 ) -> ProviderError:
-    """Return the error that a failing status means."""
-    message = f"status {status}: {_printable(_vendor_message(content)) or 'no reason given'}"
+    """Return the error that a failing status means.
+
+    ProviderDown for 5xx, 408, 425 and 429; ProviderUnauthorized for 401; otherwise
+    ProviderRejected. `where` names the request.
+    """
+    reason = _printable(_vendor_message(content)) or "no reason given"
+    message = f"status {status}: {reason}"
     if status in _RETRY_STATUSES or status >= 500:
-        return ProviderDown(message, retry_after=_retry_pause(status, headers), where=where)
+        pause = _retry_pause(status, headers)
+        return ProviderDown(message, retry_after=pause, where=where)
     if status == 401:
         return ProviderUnauthorized(
             f"the credential was refused, {message}",
             where=where,
             remedy="enter a valid credential and probe again",
         )
-    if status == 403:
-        remedy = "grant the missing scope to the credential"
-    else:
-        remedy = "correct the named data and reprocess"
+    remedy = _REMEDIES.get(status, "correct the named data and reprocess")
     return ProviderRejected(message, where=where, remedy=remedy)
 
 
@@ -311,11 +331,15 @@ def _retry_pause(status: int, headers: Mapping[str, str]) -> float | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds after which the remote system wants a retry, None if it does not say."""
+    """Return the seconds after which the remote system wants a retry, None if it does not say.
+
+    Header names are in lower case. X-Rate-Limit-Time-Reset-Ms is preferred, then Retry-After and
+    X-Retry-After, each a number of seconds or an HTTP date. A date in the past is 0 seconds.
+    """
     milliseconds = headers.get("x-rate-limit-time-reset-ms", "")
-    if milliseconds.isdigit():
+    if milliseconds.isdecimal():
         return int(milliseconds) / 1000
-    for name in ("retry-after", "x-retry-after"):
+    for name in _RETRY_AFTER_HEADERS:
         seconds = _seconds(headers.get(name, ""))
         if seconds is not None:
             return seconds
@@ -323,11 +347,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds(text: str) -> float | None:
-    """Return the value of a Retry-After header, seconds or an HTTP date, as seconds from now."""
-    try:
+    """Return the value of a Retry-After header, seconds or an HTTP date, as seconds from now.
+
+    A negative number and a date in the past are 0. None for a value that is neither.
+    """
+    if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return max(0.0, float(text))
-    except ValueError:
-        pass
     try:
         moment = parsedate_to_datetime(text)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())
@@ -336,21 +361,31 @@ def _seconds(text: str) -> float | None:
 
 
 def _vendor_message(content: bytes) -> str:
-    """Return the vendor's message from an error body of any of the usual shapes."""
+    """Return the vendor's message from an error body, at most MAX_MESSAGE_LENGTH characters."""
     try:
-        body = orjson.loads(content)
+        message = _message_of(orjson.loads(content))
     except orjson.JSONDecodeError:
-        return content[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
+        message = content[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
+    return message[:MAX_MESSAGE_LENGTH]
+
+
+def _message_of(body: Any) -> str:
+    """Return the texts of the usual fields of an object, or of the first object of a list."""
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
-        return str(body)[:MAX_MESSAGE_LENGTH]
-    parts = []
-    for name in (*_MESSAGE_FIELDS, "errors"):
-        value = body.get(name)
-        if value:
-            parts.append(value if isinstance(value, str) else orjson.dumps(value).decode())
-    return "; ".join(parts)[:MAX_MESSAGE_LENGTH]
+        return str(body)
+    texts = [_text(body.get(name)) for name in _MESSAGE_FIELDS]
+    return "; ".join(filter(None, texts))
+
+
+def _text(value: Any) -> str:
+    """Return a value of an error body as text, "" for an empty one."""
+    if not value:
+        return ""
+    if isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
 
 
 def _printable(text: str) -> str:

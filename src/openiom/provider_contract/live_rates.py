@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class RatedParcel:
     """A parcel to be rated; weight in kilograms.
 
     Addresses have the fields of orders (`line1`, `city`, `state`, `postal_code`, `country`), with
@@ -43,6 +43,6 @@ class LiveRateService:
     timeout_seconds  how long a quote waits for all its parcels before it uses the rate tables
     """
 
-    run: Callable[[Any, Shipment], Sequence[LiveRate]]
+    run: Callable[[Any, RatedParcel], Sequence[LiveRate]]
     concurrency: int = 8
     timeout_seconds: float = 1.5

@@ -79,7 +79,11 @@ class Manifest(_Section):
 
 
 def load_manifest(package: str) -> Manifest:
-    """Return the manifest of a provider package. Raises Invalid naming every fault."""
+    """Return the manifest of a provider package.
+
+    Raises Invalid for a missing file, for text that is not TOML, and for contents that are not
+    valid; the last one names every fault with its place.
+    """
     where = f"{package}/{FILE_NAME}"
     try:
         text = resources.files(package).joinpath(FILE_NAME).read_text("utf-8")
@@ -89,13 +93,20 @@ def load_manifest(package: str) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"is not TOML: {error}", where=where, remedy="correct the syntax") from None
     except ValidationError as error:
-        problems = []
-        for fault in error.errors():
-            place = ".".join(str(part) for part in fault["loc"])
-            problems.append(Problem(f"{where}: {place}", fault["msg"]))
         raise Invalid(
-            "the manifest is not valid", problems=problems, remedy="correct the manifest"
+            "the manifest is not valid",
+            problems=_problems(where, error),
+            remedy="correct the manifest",
         ) from None
+
+
+def _problems(where: str, error: ValidationError) -> list[Problem]:
+    """Return every fault of a manifest with its place, such as `actions.0.batch`."""
+    problems = []
+    for fault in error.errors():
+        place = ".".join(map(str, fault["loc"]))
+        problems.append(Problem(f"{where}: {place}", fault["msg"]))
+    return problems
 
 
 def load_provider(
@@ -153,6 +164,10 @@ def load_provider(
 
 
 def _read_transformation(folder: Traversable, name: str) -> dict[str, Any]:
+    """Return the transformation `name` of a package.
+
+    Raises Invalid for a missing file, and for one that is not a JSON object.
+    """
     file = folder.joinpath(f"{name}.json")
     try:
         body = orjson.loads(file.read_bytes())

@@ -128,14 +128,22 @@ def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:
 def process_batch(
     registry: ProviderRegistry, session: Session, messages: Sequence[PendingMessage], now: datetime
 ) -> None:
-    """Process the messages of a batch and store their outcomes."""
+    """Process the messages of a batch and store their outcomes.
+
+    A message that is older than an accepted one of its key is stale and not processed. An accepted
+    message makes older parked ones of its key stale.
+    """
     outcomes = find_stale(session, messages)
     fresh = [message for message in messages if message.id not in outcomes]
     for (instance, kind), group in _group(fresh):
         outcomes |= process_group(registry, session, instance, kind, group, now)
     store_outcomes(session, messages, outcomes, now)
-    accepted = [message for message in fresh if outcomes[message.id].state in ACCEPTED]
-    mark_superseded(session, accepted)
+    mark_superseded(session, _accepted(fresh, outcomes))
+
+
+def _accepted(messages: Sequence[PendingMessage], outcomes: Outcomes) -> list[PendingMessage]:
+    """Return the messages whose document a package has accepted."""
+    return [message for message in messages if outcomes[message.id].state in ACCEPTED]
 
 
 def _group(

@@ -77,7 +77,7 @@ def encrypt_connection(
 ) -> dict[str, Any]:
     """Return a body with encrypted secrets.
 
-    A mask_secrets or unchanged secret keeps its stored text, so that the document does not change.
+    A masked or unchanged secret keeps its stored text, so that the document does not change.
     """
     provider = registry.catalog.get(body["provider"])
     if provider is None:

@@ -10,7 +10,7 @@ import structlog
 
 from openiom.kernel import IomError, ProviderDown
 from openiom.platform.database import Database
-from openiom.provider_contract import LiveRate, LiveRateService, Shipment
+from openiom.provider_contract import LiveRate, LiveRateService, RatedParcel
 
 from .call_log import requests_for
 from .instance_state import find_state
@@ -22,7 +22,7 @@ log = structlog.get_logger("rates")
 RateResult = Sequence[LiveRate] | IomError
 """The carrier's rates of one parcel, or the reason why there are none."""
 
-RateShipments = Callable[[Database, str, Sequence[Shipment]], list[RateResult]]
+RateShipments = Callable[[Database, str, Sequence[RatedParcel]], list[RateResult]]
 """(database, provider instance, shipments) -> one result per shipment."""
 
 
@@ -39,7 +39,7 @@ class LiveRates:
         self._pools: dict[tuple[str, int], ThreadPoolExecutor] = {}
 
     def __call__(
-        self, database: Database, instance: str, shipments: Sequence[Shipment]
+        self, database: Database, instance: str, shipments: Sequence[RatedParcel]
     ) -> list[RateResult]:
         """Return one result per shipment, in order. Errors are results, never raised."""
         try:
@@ -92,7 +92,7 @@ class LiveRates:
 
 
 def _request_rates(
-    opened: ProviderInstance, service: LiveRateService, shipment: Shipment
+    opened: ProviderInstance, service: LiveRateService, shipment: RatedParcel
 ) -> RateResult:
     try:
         return list(service.run(opened.connector, shipment))

@@ -64,6 +64,8 @@ def call_provider(
 
     An error of a call is in its result. Raise `NotFound` for an unknown instance or action.
     """
+    if not calls:
+        return []
     with database.reading() as session:
         state = find_state(session, instance)
         opened = registry.open(session, instance)
@@ -123,6 +125,10 @@ def _call_in_groups(
 def _call_group(
     opened: ProviderInstance, action: ProviderAction, calls: Sequence[Call]
 ) -> Sequence[CallResult]:
+    """Make the calls of one group. An error of the group is the result of each of its calls.
+
+    An error of ours, such as `Invalid`, rejects the calls: a retry would send the same data.
+    """
     try:
         return action.run(opened.connector, calls)
     except ProviderError as error:

@@ -1,11 +1,11 @@
 """Polls: one process at a time per instance; each page is stored together with its checkpoint."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import structlog
@@ -196,7 +196,7 @@ class _Poll:
         with self.database.reading() as session:
             checkpoint = _read_checkpoint(session, self.instance, kind)
         pages: Iterator[MessagePage] = cast(Puller, opened.connector).pull(kind, checkpoint)
-        with closing(cast(Any, pages)):
+        with _closing(pages):
             for page in pages:
                 self._store_page(kind, page)
 
@@ -216,6 +216,16 @@ class _Poll:
             }
             execute(session, _STORE_CHECKPOINT, parameters)
         self.stored = self.stored + stored
+
+
+@contextmanager
+def _closing(pages: Iterator[MessagePage]) -> Iterator[None]:
+    """Close a generator of pages at the end of the block; other iterators have nothing to close."""
+    try:
+        yield
+    finally:
+        if isinstance(pages, Generator):
+            pages.close()
 
 
 def _claim_page(session: Session, instance: str, lease: UUID, now: datetime) -> None:

@@ -343,16 +343,13 @@ def _suggestions(
     session: Session, registry: ProviderRegistry, table: str, values: Sequence[str]
 ) -> dict[str, list[MappingSuggestion]]:
     """Return our records that external values may refer to, by value."""
-    if registry.suggest is None or table not in registry.suggests:
-        return {}
     found: dict[str, list[MappingSuggestion]] = {}
-    for value, matches in registry.suggest(session, table, values).items():
-        found[value] = [_suggestion(*match) for match in matches]
+    for value, matches in registry.suggest_matches(session, table, values).items():
+        found[value] = []
+        for internal, label, score in matches:
+            suggestion = MappingSuggestion(internal=internal, label=label, score=score)
+            found[value].append(suggestion)
     return found
-
-
-def _suggestion(internal: str, label: str, score: float) -> MappingSuggestion:
-    return MappingSuggestion(internal=internal, label=label, score=score)
 
 
 def list_mappings(

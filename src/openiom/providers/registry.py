@@ -106,17 +106,29 @@ class ProviderRegistry:
             )
         return self.catalog[name]
 
+    def suggest_matches(
+        self, session: Session, table: str, values: Sequence[str]
+    ) -> Mapping[str, Sequence[tuple[str, str, float]]]:
+        """Return what `suggest` finds for the values; nothing for a table it does not support."""
+        if self.suggest is None or table not in self.suggests:
+            return {}
+        return self.suggest(session, table, values)
+
     def open(self, session: Session, instance: str) -> ProviderInstance:
-        """Return an instance in its current version, open until its document changes."""
+        """Return an instance in its current version, open until its document changes.
+
+        The connector of a previous version is closed. Raise `NotFound` for an instance that is not
+        installed, or whose provider is not in the catalog.
+        """
         document = get_document(session, KIND, instance)
         with self._lock:
             opened = self._opened.get(instance)
-            if opened is not None and opened.version == document.version:
-                return opened
-            if opened is not None:
+            if opened is None:
+                opened = self._opened[instance] = self._open(document)
+            elif opened.version != document.version:
                 opened.close()
-            self._opened[instance] = self._open(document)
-            return self._opened[instance]
+                opened = self._opened[instance] = self._open(document)
+            return opened
 
     def _open(self, document: Document) -> ProviderInstance:
         body = document.body

@@ -254,7 +254,7 @@ def test_a_page_that_breaks_is_an_outage_and_loses_nothing(
     assert seen | keys(pulled(shop, checkpoint)[0]) == IDS
 
 
-def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_told(
+def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_raised(
     store: RunningServer, shop: BigCommerce
 ) -> None:
     load(store, 3)

@@ -15,7 +15,7 @@ import pytest
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
 from openiom.library.demo_carrier import PROVIDER
 from openiom.library.demo_carrier.connector import DemoCarrier
-from openiom.provider_contract import LiveRate, Shipment
+from openiom.provider_contract import LiveRate, RatedParcel
 from openiom.testing import (
     ExternalSystem,
     RecordedCalls,
@@ -77,8 +77,8 @@ def parcel(
     destination: dict[str, Any] = NEW_YORK,
     weight_kg: float = 2.0,
     business: bool = True,
-) -> Shipment:
-    return Shipment(
+) -> RatedParcel:
+    return RatedParcel(
         key="P-1",
         origin=origin,
         destination=destination,
@@ -88,7 +88,7 @@ def parcel(
     )
 
 
-def rates(account: DemoCarrier, shipment: Shipment) -> list[LiveRate]:
+def rates(account: DemoCarrier, shipment: RatedParcel) -> list[LiveRate]:
     live_rates = PROVIDER.live_rates
     assert live_rates is not None
     return list(live_rates.run(account, shipment))

@@ -302,7 +302,7 @@ def test_a_signed_callback_that_is_no_batch_of_events_is_refused(
         account.receive({"x-signature": sign(body, secret=SECRET)}, body)
 
 
-def test_a_line_is_told_by_the_reference_we_sent() -> None:
+def test_a_line_is_identified_by_the_reference_that_was_sent() -> None:
     folder = Path(__file__).with_name("golden")
     golden = {f.name: orjson.loads(f.read_bytes())["document"] for f in folder.glob("*.json")}
     sent = golden["action.send_to_fulfillment.json"]["lines"][0]["line_reference"]

@@ -1,4 +1,4 @@
-"""The lab's fulfiller hears by mail (header, then lines) or by HTTP; what goes wrong is told in our words."""
+"""Fulfillment orders sent by mail (header, then lines) or by HTTP; failures become provider errors."""
 
 import socket
 import threading
@@ -33,7 +33,7 @@ ACTIONS = {action.name: action for action in PROVIDER.actions}
 
 @dataclass
 class MailServer:
-    """Takes mail in; `answers` replace its answer to a command, such as {"RCPT": "550 nobody here"}."""
+    """Accept mail; `answers` replace the response to a command: {"RCPT": "550 no such mailbox"}."""
 
     port: int
     mails: list[Message] = field(default_factory=list)
@@ -213,7 +213,7 @@ def test_a_line_break_in_a_number_makes_no_header(mail: MailServer) -> None:
         ("CONNECT", "554 go away", ProviderRejected),
     ],
 )
-def test_what_the_mail_server_refuses_is_told_apart(
+def test_each_refusal_of_the_mail_server_raises_its_error(
     mail: MailServer, command: str, answer: str, kind: type[Exception]
 ) -> None:
     mail.answers[command] = answer

@@ -64,8 +64,8 @@ def _show(checked: list[CheckedInvariant], violated: list[CheckedInvariant]) -> 
             console.print(f"[green]holds[/green]     {invariant.name}  {seconds}", highlight=False)
     for invariant in violated:
         _show_violations(invariant)
-    held = len(checked) - len(violated)
-    console.print(f"{held} of {len(checked)} invariants hold")
+    satisfied = len(checked) - len(violated)
+    console.print(f"{satisfied} of {len(checked)} invariants hold")
 
 
 def _show_violations(invariant: CheckedInvariant) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.kernel import IomError
-from openiom.provider_contract import LiveRate, Shipment
+from openiom.provider_contract import LiveRate, RatedParcel
 from openiom.providers import RateResult
 
 from .quote_request import ResolvedRequest
@@ -16,16 +16,16 @@ from .shipping_rates import Parcel, Tariff, cheapest_first, rate_parcel
 NOT_OFFERED = "the carrier has no rate of this service for the parcel"
 
 
-def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[Shipment]:
+def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[RatedParcel]:
     """Return the parcels as a carrier rates them."""
     to = resolved.request.destination
     latitude, longitude = resolved.place
     destination = to.model_dump(exclude={"type"}) | {"latitude": latitude, "longitude": longitude}
     today = resolved.at.astimezone(UTC).date()
-    shipments: list[Shipment] = []
+    shipments: list[RatedParcel] = []
     for parcel in parcels:
         shipments.append(
-            Shipment(
+            RatedParcel(
                 key=parcel.site.name,
                 origin=_origin(parcel.site),
                 destination=destination,

@@ -26,7 +26,7 @@ from openiom.fulfillment_optimization.snapshot import PlanningSource, Snapshot, 
 from openiom.kernel import NotFound
 from openiom.logistics import CarrierService, handover
 from openiom.platform.geocoding import Point, geocode
-from openiom.provider_contract import Shipment
+from openiom.provider_contract import RatedParcel
 from openiom.providers import RateResult
 
 from .carrier_quotes import carrier_quote, shipments_of
@@ -60,7 +60,7 @@ class QuoteDraft:
     live_rates: str
 
     @property
-    def shipments(self) -> list[Shipment]:
+    def shipments(self) -> list[RatedParcel]:
         """The shipments to rate live, one per parcel; empty when no provider is called."""
         return shipments_of(self.resolved, self.parcels) if self.live_rates else []
 

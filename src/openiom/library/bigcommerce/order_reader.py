@@ -21,6 +21,7 @@ SETTLING_TIME = timedelta(seconds=3)
 ONE_SECOND = timedelta(seconds=1)
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
 BEFORE_FIRST_ID = -1
+CONSIGNMENT_KINDS = ("shipping", "pickups", "downloads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +144,19 @@ def flatten_consignments(row: Row) -> dict[str, Any]:
     consignments has its billing address as shipping address.
     """
     consignments = row.get("consignments") or {}
-    shipping = list(consignments.get("shipping") or ())
-    groups = [
-        *shipping,
-        *(consignments.get("pickups") or ()),
-        *(consignments.get("downloads") or ()),
-    ]
+    groups: list[Any] = []
+    for kind in CONSIGNMENT_KINDS:
+        groups += consignments.get(kind) or ()
     products: list[Any] = []
     for group in groups:
         products += group.get("line_items") or ()
-    address: Any = row.get("billing_address")
-    if shipping:
-        address = {name: value for name, value in shipping[0].items() if name != "line_items"}
-    order = {name: row[name] for name in row if name not in ("consignments", "products")}
+    address = row.get("billing_address")
+    if consignments.get("shipping"):
+        address = dict(groups[0])
+        address.pop("line_items", None)
+    order = dict(row)
+    order.pop("consignments", None)
+    order.pop("products", None)
     order["products"] = products
     order["shipping_address"] = address
     order["consignment_count"] = len(groups)

@@ -11,7 +11,7 @@ from openiom.provider_contract import (
     LiveRate,
     ProbeResult,
     ProviderHttpClient,
-    Shipment,
+    RatedParcel,
 )
 
 REQUIRED_SCOPES = ("rates:read",)
@@ -67,7 +67,7 @@ class DemoCarrier:
         missing = tuple(scope for scope in REQUIRED_SCOPES if scope not in scopes)
         return ProbeResult(str(account.get("name", "")), scopes, missing)
 
-    def rates(self, shipment: Shipment) -> list[LiveRate]:
+    def rates(self, shipment: RatedParcel) -> list[LiveRate]:
         """Return the price of every service for a parcel."""
         destination = _address(shipment.destination)
         destination["residential"] = not shipment.business
@@ -121,6 +121,6 @@ def connect(connection: Connection) -> DemoCarrier:
     return DemoCarrier(connection)
 
 
-def rate(carrier: DemoCarrier, shipment: Shipment) -> list[LiveRate]:
+def rate(carrier: DemoCarrier, shipment: RatedParcel) -> list[LiveRate]:
     """Return the price of every service. Raises ProviderDown or ProviderRejected."""
     return carrier.rates(shipment)
