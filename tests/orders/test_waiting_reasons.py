@@ -11,7 +11,11 @@ from tests.orders.waiting_builders import TODAY, apply, prefer, turn, unserved, 
 
 from openiom.inventory_visibility import StockReservationRequest, reserve
 from openiom.inventory_visibility.reservations.expiry import ReservationExpiryWorker
-from openiom.inventory_visibility.supply import SupplyDocument, SupplyLineDocument, upsert_supply_orders
+from openiom.inventory_visibility.supply import (
+    SupplyDocument,
+    SupplyLineDocument,
+    upsert_supply_orders,
+)
 from openiom.kernel import Problem, new_id
 from openiom.orders.backorder.queries import WaitingRow, waiting_reason
 from openiom.orders.service.validate_documents import refusal
@@ -31,7 +35,9 @@ def row(**changes: Any) -> WaitingRow:
         "product": "LAMP",
         "name": "Lamp",
         "unit": "ea",
+        "variant": {},
         "quantity": 4,
+        "stock_quantity": 4,
         "kind": "backorder",
         "state": "waiting",
         "since": NOW,
