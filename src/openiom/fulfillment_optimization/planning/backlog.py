@@ -34,6 +34,7 @@ from openiom.fulfillment_optimization.problem_builder import (
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.logistics import NEVER_DAYS, deliveries, ship_dates
+from openiom.master_data import StockUnits
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -72,7 +73,7 @@ class Improvement:
 def improve_backlog(
     lines: Sequence[OpenLine],
     setting: StrategyConfig,
-    free: Mapping[Key, int],
+    free: Mapping[Key, StockUnits],
     given: PlanningContext,
     moved_before: Mapping[object, int],
 ) -> Improvement:
@@ -84,8 +85,8 @@ def improve_backlog(
     undivided = _without_splits(setting)
     stock = dict(free)
     for line in lines:
-        key = line.product, line.source
-        stock[key] = stock.get(key, 0) + line.quantity
+        key = line.sku, line.source
+        stock[key] = stock.get(key, 0) + line.units(line.quantity)
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
     unassigned = [replace(line, source="") for line in lines]
     priced = build_problem(unassigned, undivided, stock, given)

@@ -63,18 +63,19 @@ def store_shadow_prices(
     *,
     verify: int = 0,
 ) -> None:
-    """Store the marginal value of each scarce unit and parcel in a batch.
+    """Store the marginal value of each scarce stock unit and parcel in a batch.
 
     For the `verify` dearest of each, also what planning again with one more saves.
     """
     rows = []
     for price in shadow_prices(plan, least=NEGLIGIBLE, verify=verify):
+        size = 1.0 if price.sku is None else float(priced.unit_size[price.sku])
         row = {
             "plan_id": plan_id,
             "source": priced.names[price.node],
             "product": None if price.sku is None else priced.products[price.sku],
-            "price": price.price,
-            "saving": price.saving,
+            "price": price.price / size,
+            "saving": None if price.saving is None else price.saving / size,
             "recorded_at": now,
         }
         rows.append([row[column] for column in _SHADOW_PRICE_COLUMNS])

@@ -8,6 +8,7 @@ every number of units left, so that prices follow stock and capacity without bei
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -74,7 +75,9 @@ class OpportunityCosts:
                 found.node[n] = curve.at(int(parcels_left[n]))
             for s in columns.get(product, ()):
                 if problem.stock[n, s] < UNLIMITED:
-                    found.stock[n, s] = curve.at(int(problem.stock[n, s]))
+                    size = float(priced.unit_size[s])
+                    units_left = ceil(problem.stock[n, s] * size)
+                    found.stock[n, s] = curve.at(units_left) * size
         return found
 
 
