@@ -59,12 +59,19 @@ def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | N
     if subject is None or name in ("", subject.name):
         return subject, []
     if name not in subject.children:
-        remedy = list_choices([subject.name, *subject.children])
-        return None, [Problem(place_of(step), f"{name!r} is no child of {subject.name}", remedy)]
-    if name not in scope.catalog.entities:
-        remedy = list_choices(scope.catalog.entities)
-        return None, [Problem(place_of(step), f"no entity {name!r}", remedy)]
-    return scope.catalog.entities[name], []
+        what = f"{name!r} is no child of {subject.name}"
+        choices = [subject.name, *subject.children]
+        return None, [Problem(place_of(step), what, list_choices(choices))]
+    return _resolve_child(step, name, scope.catalog)
+
+
+def _resolve_child(
+    step: Step, name: str, catalog: CatalogSnapshot
+) -> tuple[Entity | None, list[Problem]]:
+    if name in catalog.entities:
+        return catalog.entities[name], []
+    remedy = list_choices(catalog.entities)
+    return None, [Problem(place_of(step), f"no entity {name!r}", remedy)]
 
 
 def check_policy(

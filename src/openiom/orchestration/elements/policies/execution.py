@@ -51,10 +51,10 @@ class Evaluation:
 
     def history(self, id: UUID, *, with_id: bool) -> list[dict[str, Any]]:
         """Return the verdicts on a record, with its id where it is one of several."""
-        verdicts = self.verdicts.get(id, [])
-        if not with_id:
-            return verdicts
-        return [{**verdict, "id": str(id)} for verdict in verdicts]
+        shown = []
+        for verdict in self.verdicts.get(id, []):
+            shown.append({**verdict, "id": str(id)} if with_id else verdict)
+        return shown
 
 
 @dataclass(frozen=True)

@@ -253,8 +253,10 @@ class _Batch:
         return calls
 
     def _send(self, calls: Sequence[NewCall], earlier: Mapping[str, CallState]) -> None:
-        new = [call for call in calls if call.key not in earlier]
-        retried = [call for call in calls if call.key in earlier]
+        new: list[NewCall] = []
+        retried: list[NewCall] = []
+        for call in calls:
+            (retried if call.key in earlier else new).append(call)
         self.context.effects.queue_calls(new)
         self.context.effects.retry_calls(retried)
 
