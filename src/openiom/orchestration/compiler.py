@@ -216,6 +216,7 @@ def _check_shape(document: FlowDocument) -> Iterator[Problem]:
 
 
 def _check_loops(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem]:
+    """Check that every loop contains a step at which flow runs pause."""
     steps = document.by_id
     pauses = _ids_with(document, lambda traits: traits.breaks_loops)
     for group in graph.loops(graph.without(edges, pauses)):
@@ -237,10 +238,17 @@ def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem
     ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
     for step in document.steps:
         if step.id not in reached:
-            remedy = "lead a port to it or remove it"
-            yield Problem(place_of(step), "cannot be reached from the start", remedy)
+            yield _unreached(step)
         elif step.id not in ending:
             yield from _dead_end(step)
+
+
+def _unreached(step: Step) -> Problem:
+    return Problem(
+        where=place_of(step),
+        what="cannot be reached from the start",
+        remedy="lead a port to it or remove it",
+    )
 
 
 def _dead_end(step: Step) -> Iterator[Problem]:

@@ -117,6 +117,7 @@ class TokenBatch:
         return [*self.tokens, *self.released_siblings]
 
     def _run_step(self, flow: ExecutableFlow, step: str, tokens: list[Token]) -> None:
+        """Run a step for tokens that are at it. Raise `StepCrashed`, or a transient error."""
         executable = flow.steps[step]
         started = perf_counter()
         try:

@@ -68,6 +68,7 @@ class ExecutableMerge(ExecutableStep):
             self._join_all(context, flow, split, arrived)
 
     def _continue_first(self, context: StepContext, split: str, arrived: Sequence[Token]) -> None:
+        """Let the first token of a split continue, and absorb the others."""
         run_id = arrived[0].run_id
         join = f"{self.step.id}|{split}"
         late = list(arrived)

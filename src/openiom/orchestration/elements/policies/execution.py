@@ -152,6 +152,7 @@ class ExecutablePolicies(ExecutableStep):
     def _raise_subject_events(
         self, context: StepContext, flow: ExecutableFlow, results: Sequence[_TokenResult]
     ) -> dict[UUID, str]:
+        """Raise the events on the subjects; return why some were refused, by subject."""
         events = {"passed": self.step.events.passed, "failed": self.step.events.failed}
         requests = []
         for result in results:

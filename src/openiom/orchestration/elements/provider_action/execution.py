@@ -144,6 +144,7 @@ class _Batch:
     def _select_by_expression(
         self, selection: Selection, ids: Sequence[UUID], known: Mapping[UUID, Facts]
     ) -> None:
+        """Leave out the entities for which the step's expression is false."""
         condition = self.executable.condition
         if condition is None:
             return
@@ -157,6 +158,7 @@ class _Batch:
     def _select_by_policy(
         self, selection: Selection, ids: Sequence[UUID], known: Mapping[UUID, Facts]
     ) -> None:
+        """Leave out the entities that the filter policy does not let pass."""
         name = self.step.filter
         if not name:
             return
