@@ -64,10 +64,7 @@ class OutcomeRecorder:
         """Store outcomes and raise the events of the final ones."""
         lock_tokens_of(session, outcomes)
         stored = self._store(session, outcomes, event_raised=self.action is not None)
-        final = []
-        for outcome in outcomes:
-            if outcome.is_final and outcome.call.id in stored:
-                final.append(outcome)
+        final = [outcome for outcome in outcomes if outcome.is_final and outcome.call.id in stored]
         self._raise_events(session, final, now)
         self.tokens.update(outcome.call.token_id for outcome in final)
 
