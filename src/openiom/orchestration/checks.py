@@ -58,13 +58,14 @@ def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | N
     subject = scope.subject
     if subject is None or name in ("", subject.name):
         return subject, []
+    what = f"no entity {name!r}"
+    choices: Collection[str] = scope.catalog.entities
     if name not in subject.children:
-        remedy = list_choices([subject.name, *subject.children])
-        return None, [Problem(place_of(step), f"{name!r} is no child of {subject.name}", remedy)]
-    if name not in scope.catalog.entities:
-        remedy = list_choices(scope.catalog.entities)
-        return None, [Problem(place_of(step), f"no entity {name!r}", remedy)]
-    return scope.catalog.entities[name], []
+        what = f"{name!r} is no child of {subject.name}"
+        choices = [subject.name, *subject.children]
+    elif name in choices:
+        return scope.catalog.entities[name], []
+    return None, [Problem(place_of(step), what, list_choices(choices))]
 
 
 def check_policy(
@@ -93,8 +94,11 @@ def _check_settable(
     settable: tuple[str, ...] = entity.settable if entity.set_fields else ()
     unknown = sorted(settable_fields(policy) - set(settable))
     if unknown:
-        remedy = f"{entity.name} has no field a policy may set"
-        if entity.settable:
-            remedy = list_choices(entity.settable)
-        fields = ", ".join(unknown)
-        yield Problem(place, f"policy {name!r} sets {fields}, which cannot be set", remedy)
+        what = f"policy {name!r} sets {', '.join(unknown)}, which cannot be set"
+        yield Problem(place, what, _settable_remedy(entity))
+
+
+def _settable_remedy(entity: Entity) -> str:
+    if entity.settable:
+        return list_choices(entity.settable)
+    return f"{entity.name} has no field a policy may set"

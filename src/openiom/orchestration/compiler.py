@@ -210,9 +210,14 @@ def _check_target(
 
 def _check_shape(document: FlowDocument) -> Iterator[Problem]:
     """Check for unreachable steps, dead ends, and loops without a pause."""
-    steps = document.by_id
     edges = graph.within({step.id: step.to for step in document.steps})
     yield from _check_reach(document, edges)
+    yield from _check_loops(document, edges)
+
+
+def _check_loops(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem]:
+    """Check that every loop contains a step at which flow runs pause."""
+    steps = document.by_id
     pauses = _ids_with(document, lambda traits: traits.breaks_loops)
     for group in graph.loops(graph.without(edges, pauses)):
         names = " -> ".join(steps[step].label for step in group)
@@ -233,14 +238,23 @@ def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem
     ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
     for step in document.steps:
         if step.id not in reached:
-            remedy = "lead a port to it or remove it"
-            yield Problem(place_of(step), "cannot be reached from the start", remedy)
-        elif step.id not in ending and _is_wired(step):
-            yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
+            yield _unreached(step)
+        elif step.id not in ending:
+            yield from _dead_end(step)
 
 
-def _is_wired(step: Step) -> bool:
-    return step.to.keys() >= set(step.required_ports)
+def _unreached(step: Step) -> Problem:
+    return Problem(
+        where=place_of(step),
+        what="cannot be reached from the start",
+        remedy="lead a port to it or remove it",
+    )
+
+
+def _dead_end(step: Step) -> Iterator[Problem]:
+    """Report a step from which no end is reached, unless a port of it is not wired yet."""
+    if step.to.keys() >= set(step.required_ports):
+        yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
 
 
 def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:

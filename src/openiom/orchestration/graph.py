@@ -121,8 +121,7 @@ def joins(
     """Return, for each merge, the splitters of which it can receive more than one branch."""
     found: dict[str, list[str]] = {merge: [] for merge in merges}
     for splitter in splitters:
-        shared = steps_on_several_branches(edges, splitter)
-        for merge in shared & found.keys():
+        for merge in steps_on_several_branches(edges, splitter) & found.keys():
             found[merge].append(splitter)
     return found
 

@@ -231,8 +231,7 @@ class CompiledPolicy:
         decided do not matter.
         """
         for path, ordered in self._ordered.items():
-            is_text = isinstance(values[path], str)
-            if is_text and self._is_reached(ordered.row, matches):
+            if isinstance(values[path], str) and self._is_reached(ordered.row, matches):
                 return ordered.problem(path, values[path])
         return None
 
@@ -276,7 +275,13 @@ class CompiledPolicy:
         if broken:
             return _broken_verdict(record, broken, values)
         if not matches:
-            return Verdict(True, "no row applies", matched_row=None, values=values, sets={})
+            return Verdict(
+                passed=True,
+                reason="no row applies",
+                matched_row=None,
+                values=values,
+                sets={},
+            )
         matched = [self._rows[index] for index in matches]
         return _joint_verdict(record, matched, values)
 

@@ -14,6 +14,8 @@ from .compiled_policy import CompiledPolicy
 from .policy import PolicyDocument, column_title, validate_policy
 from .tables import cell, table_node
 
+Json = Mapping[str, Any]
+
 KIND = "policy"
 
 _KIND_BY_FIELD = {
@@ -41,28 +43,30 @@ def find_references(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """
     table = table_node(body["content"])["content"]
     for column in [*table["inputs"], *table["outputs"]]:
-        kind = _kind_named_in(column)
-        if kind is not None:
-            for name, place in _literals(table["rules"], column):
-                yield kind, name, place
+        yield from _references_in(column, table["rules"])
 
 
-def _kind_named_in(column: Mapping[str, Any]) -> str | None:
+def _kind_named_in(column: Json) -> str | None:
     """Return the kind of the documents that a column's cells name, if they name any."""
     field = str(column.get("field"))
     _, _, last_name = field.rpartition(".")
     return _KIND_BY_FIELD.get(last_name)
 
 
-def _literals(
-    rules: Sequence[Mapping[str, Any]], column: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """Yield the texts in a column's cells, each with its place."""
-    title = column_title(column)
+def _references_in(column: Json, rules: Sequence[Json]) -> Iterator[tuple[str, str, str]]:
+    kind = _kind_named_in(column)
+    if kind is None:
+        return
     for number, rule in enumerate(rules, start=1):
-        text = cell(rule, column["id"])
-        for found in _LITERAL.finditer(text):
-            yield found["single"] or found["double"] or "", f"row {number}, {title}"
+        place = f"row {number}, {column_title(column)}"
+        for name in _literals(cell(rule, column["id"])):
+            yield kind, name, place
+
+
+def _literals(text: str) -> Iterator[str]:
+    """Yield the texts in a cell, without their quotes."""
+    for found in _LITERAL.finditer(text):
+        yield found["single"] or found["double"] or ""
 
 
 KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, find_references=find_references),)

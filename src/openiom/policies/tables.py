@@ -193,13 +193,15 @@ def row_text(columns: Sequence[Column], cells: Sequence[str]) -> str:
     `cells` are in the order of `columns`; empty ones are left out. A row without cells is
     `otherwise`.
     """
-    parts = []
+    return " and ".join(_cell_texts(columns, cells)) or "otherwise"
+
+
+def _cell_texts(columns: Sequence[Column], cells: Sequence[str]) -> list[str]:
+    texts = []
     for column, text in zip(columns, cells, strict=True):
         if text:
-            parts.append(_cell_text(column, text))
-    if not parts:
-        return "otherwise"
-    return " and ".join(parts)
+            texts.append(_cell_text(column, text))
+    return texts
 
 
 def cell(rule: Mapping[str, Any], name: str) -> str:
@@ -269,13 +271,10 @@ def _check_columns(number: int, row: Row, columns: Sequence[Column]) -> None:
 
 def _given_values(row: Row) -> dict[str, str]:
     """Return the cells a row fills, by output, as expressions."""
-    cells = {}
-    for field, value in row.set.items():
-        cells[SET_PREFIX + field] = _write_value(value)
-    if row.outcome is not None:
-        cells["outcome"] = _write_value(row.outcome)
-    if row.reason is not None:
-        cells["reason"] = _write_value(row.reason)
+    given = {"outcome": row.outcome, "reason": row.reason}
+    cells = {name: _write_value(value) for name, value in given.items() if value is not None}
+    for field, member in row.set.items():
+        cells[SET_PREFIX + field] = _write_value(member)
     return cells
 
 

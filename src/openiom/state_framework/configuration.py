@@ -98,8 +98,12 @@ def problems_of(
     if name not in shipped:
         remedy = f"use one of {', '.join(sorted(shipped))}"
         return [Problem("name", f"{name} has no states", remedy)]
+    return _extension_problems(shipped[name], StatesBody.model_validate(body))
+
+
+def _extension_problems(shipped: StateTable, body: StatesBody) -> list[Problem]:
     try:
-        extended(shipped[name], StatesBody.model_validate(body))
+        extended(shipped, body)
     except Invalid as error:
         return list(error.problems) or [Problem("body", error.what, error.remedy)]
     return []

@@ -300,6 +300,7 @@ def _state_problems(states: Sequence[State]) -> Iterator[Problem]:
 def _transition_problems(
     states: Sequence[State], transitions: Sequence[Transition]
 ) -> Iterator[Problem]:
+    """Check that rows differ in event or source, and that both their states exist."""
     finality = {state.name: state.final for state in states}
     seen: set[tuple[str, str | None]] = set()
     for row in transitions:

@@ -64,16 +64,20 @@ def states_router(shipped: Mapping[str, StateTable]) -> APIRouter:
 
 def table_view(table: StateTable, shipped: StateTable) -> StateTableView:
     """Return a table as pages show it, with the shipped rows marked."""
-    shipped_rows = set(shipped.transitions)
-    rows = []
-    for row in table.transitions:
-        rows.append(_transition_view(row, shipped=row in shipped_rows))
     return StateTableView(
         entity=table.entity,
         enabled=table.enabled,
         states=[_state_view(state) for state in table.timeline()],
-        transitions=rows,
+        transitions=_transition_views(table, shipped),
     )
+
+
+def _transition_views(table: StateTable, shipped: StateTable) -> list[TransitionView]:
+    shipped_rows = set(shipped.transitions)
+    views = []
+    for row in table.transitions:
+        views.append(_transition_view(row, shipped=row in shipped_rows))
+    return views
 
 
 def _state_view(state: State) -> StateView:

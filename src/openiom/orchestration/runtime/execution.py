@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from openiom.orchestration.context import ExecutableFlow
 from openiom.orchestration.elements import ELEMENTS
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.token import Token
@@ -82,18 +83,24 @@ def lock_executable(
     paused_flows = flow_run_store.lock_paused_flows(session, names)
     paused: list[Token] = []
     active: list[Token] = []
-    split_runs: set[UUID] = set()
     for token in tokens:
-        flow = flows[token.flow_version_id]
-        if flow.name in paused_flows:
+        if flows[token.flow_version_id].name in paused_flows:
             paused.append(token)
         else:
             active.append(token)
-            if flow.splits and not token.is_new:
-                split_runs.add(token.run_id)
-    blocked = split_runs - flow_run_store.lock_runs(session, split_runs)
+    shared = _shared_runs(flows, active)
+    blocked = shared - flow_run_store.lock_runs(session, shared)
     executable = [token for token in active if token.run_id not in blocked]
     return executable, paused
+
+
+def _shared_runs(flows: Mapping[int, ExecutableFlow], tokens: Sequence[Token]) -> set[UUID]:
+    """Return the flow runs that may have other tokens than these."""
+    run_ids: set[UUID] = set()
+    for token in tokens:
+        if flows[token.flow_version_id].splits and not token.is_new:
+            run_ids.add(token.run_id)
+    return run_ids
 
 
 def in_savepoint(session: Session, work: Callable[[], Result], *, left_to: str) -> Result | None:

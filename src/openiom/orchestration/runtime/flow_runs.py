@@ -1,6 +1,6 @@
 """The one way a flow run starts, and the one way it is canceled; many at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,17 +135,20 @@ def _matching(
     flow: ExecutableFlow, events: Sequence[LoggedEvent], facts: FactCache
 ) -> list[FlowStart]:
     """Return starts for the events whose subject meets the trigger's condition."""
-    condition = flow.trigger_condition
-    if condition is None or not events:
+    if flow.trigger_condition is None:
         return [FlowStart(flow, event) for event in events]
+    return list(_meeting(flow, flow.trigger_condition, events, facts))
+
+
+def _meeting(
+    flow: ExecutableFlow, condition: Condition, events: Sequence[LoggedEvent], facts: FactCache
+) -> Iterator[FlowStart]:
     subject_ids = distinct_ids([event.subject_id] for event in events)
     known = facts.load(flow.subject, subject_ids, condition.roots)
-    starts = []
     for event in events:
         start = _start_if_true(flow, event, condition, known.get(event.subject_id))
         if start is not None:
-            starts.append(start)
-    return starts
+            yield start
 
 
 def _start_if_true(

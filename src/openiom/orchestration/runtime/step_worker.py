@@ -57,6 +57,7 @@ class StepWorker:
 
 
 def _fail_in_place(session: Session, token: Token, error: Exception) -> None:
+    """Stop a token at the step at which it is, with the error of its batch."""
     where, remedy = place_and_remedy(error)
     problem = {
         "what": str(error)[:2000],

@@ -117,6 +117,7 @@ class TokenBatch:
         return [*self.tokens, *self.released_siblings]
 
     def _run_step(self, flow: ExecutableFlow, step: str, tokens: list[Token]) -> None:
+        """Run a step for tokens that are at it. Raise `StepCrashed`, or a transient error."""
         executable = flow.steps[step]
         started = perf_counter()
         try:
@@ -128,26 +129,33 @@ class TokenBatch:
             if is_transient(error):
                 raise
             raise StepCrashed(executable.step, error) from error
-        share = round((perf_counter() - started) * 1000 / len(tokens), 2)
+        self._set_durations((perf_counter() - started) / len(tokens))
+
+    def _set_durations(self, seconds: float) -> None:
+        """Give each entry of the step, unless it has a duration, a token's share of the time."""
+        milliseconds = round(seconds * 1000, 2)
         for entry in self._step_entries:
-            entry.setdefault("duration_ms", share)
+            entry.setdefault("duration_ms", milliseconds)
 
     def _leave_finished(self, tokens: Sequence[Token]) -> list[Token]:
         """Move tokens whose step ended while they waited; return those that enter the step."""
         arriving = []
         for token in tokens:
-            result = token.step_result
-            if result is None:
+            if token.step_result is None:
                 arriving.append(token)
-                continue
-            reason = str(result.get("reason", ""))
-            if result["port"] == "failed":
-                self.refuse(token, reason, result.get("details"))
             else:
-                self.leave(token, str(result["port"]), reason, result.get("details"))
-            if "duration_ms" in result:
-                token.entries[-1]["duration_ms"] = result["duration_ms"]
+                self._leave_by(token.step_result, token)
         return arriving
+
+    def _leave_by(self, result: Mapping[str, Any], token: Token) -> None:
+        """Let a token leave its step by a result that was stored while it waited."""
+        reason = str(result.get("reason", ""))
+        if result["port"] == "failed":
+            self.refuse(token, reason, result.get("details"))
+        else:
+            self.leave(token, str(result["port"]), reason, result.get("details"))
+        if "duration_ms" in result:
+            token.entries[-1]["duration_ms"] = result["duration_ms"]
 
     def _order(self, key: tuple[int, str]) -> tuple[bool, int, int]:
         version, step = key

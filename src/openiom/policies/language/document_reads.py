@@ -4,7 +4,7 @@ Passing a message to the engine is most of its cost.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .expression_analysis import members_read, needed_roots, union_of_names
 from .mapping_document import EachRule, KeyRule, TransformationDocument
@@ -33,16 +33,25 @@ def read_list_members(
     """
     if roots is None:
         return {}
-    readers: dict[str, list[frozenset[str] | None]] = defaultdict(list)
-    for over, members in _element_reads(document):
-        readers[over].append(members)
     named_elsewhere = _names_outside_over(document)
     found = {}
-    for over in sorted(readers.keys() - named_elsewhere):
-        all_members = union_of_names(readers[over])
-        if over.isidentifier() and all_members is not None:
-            found[over] = all_members
+    for over, parts in _reads_by_list(document).items():
+        members = union_of_names(parts)
+        if members is not None and _is_name(over, named_elsewhere):
+            found[over] = members
     return found
+
+
+def _is_name(over: str, named_elsewhere: Collection[str]) -> bool:
+    """Return whether a list is a field of the message that nothing else names."""
+    return over.isidentifier() and over not in named_elsewhere
+
+
+def _reads_by_list(document: TransformationDocument) -> dict[str, list[frozenset[str] | None]]:
+    reads: dict[str, list[frozenset[str] | None]] = defaultdict(list)
+    for over, members in _element_reads(document):
+        reads[over].append(members)
+    return reads
 
 
 def _element_reads(document: TransformationDocument) -> Iterator[tuple[str, frozenset[str] | None]]:

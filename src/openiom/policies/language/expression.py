@@ -17,7 +17,7 @@ Record = Mapping[str, Any]
 EXACT_LIMIT = 2**53
 """The engine's numbers reach us as floats, which lose their last digits from here on."""
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\w+|\s+|.")
-_POSITION = re.compile(r" at \((\d+), \d+\)| at (\d+)$")
+_POSITION = re.compile(r" at \((?P<range>\d+), \d+\)| at (?P<start>\d+)$")
 _SEGMENT = re.compile(r"[^.\[\]]+")
 _OPCODE = re.compile(r"^Opcode (\w+): ")
 _SHOWN_CHARACTERS = 20
@@ -263,7 +263,7 @@ def _locate(text: str, error: RuntimeError, compiler: Callable[[str], Any]) -> s
     message = engine_message(error)
     position = _POSITION.search(message)
     if position:
-        start = int(position.group(1) or position.group(2))
+        start = int(position["range"] or position["start"])
         return f"{message[: position.start()]} at position {start + 1}"
     beginning = _longest_valid_beginning(text, compiler)
     if beginning:

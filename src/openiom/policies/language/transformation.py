@@ -205,9 +205,12 @@ class Transformation:
         if over.error is not None:
             yield over
         for index, element in enumerate(over.value or ()):
-            inner = {**scope, group.named: element}
-            inner_prefix = f"{prefix}{group.path}[{index}]."
-            yield from self._level_steps(group.fields, group.each, inner, inner_prefix)
+            yield from self._level_steps(
+                fields=group.fields,
+                each=group.each,
+                scope={**scope, group.named: element},
+                prefix=f"{prefix}{group.path}[{index}].",
+            )
 
     def _field_step(self, rule: FieldRule, scope: Mapping[str, Any], prefix: str) -> _Step:
         step = self._step(f"{prefix}{rule.path}", rule.expression, scope)

@@ -20,7 +20,7 @@ from openiom.orchestration.context import (
 from openiom.orchestration.element import Element
 from openiom.orchestration.step import Port, Step, StepTraits
 from openiom.orchestration.token import Token
-from openiom.provider_contract import Action, ActionCall, Outcome
+from openiom.provider_contract import Action, ActionCall, Entity, Outcome
 
 
 class ActionStep(Step):
@@ -53,10 +53,15 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
     if action is None:
         yield Problem(place, f"no action {step.action!r}", list_choices(scope.catalog.actions))
         return
-    if entity and action.entity != entity.name:
-        what = f"action {step.action!r} is for {action.entity}, the step runs for {entity.name}"
-        yield Problem(place, what, f"choose an action for {entity.name}")
+    yield from _check_entity(step, action, entity)
     yield from _check_parameters(step, action, place)
+
+
+def _check_entity(step: ActionStep, action: Action, entity: Entity | None) -> Iterator[Problem]:
+    """Check that an action is for the entity that the step runs for."""
+    if entity is not None and action.entity != entity.name:
+        what = f"action {step.action!r} is for {action.entity}, the step runs for {entity.name}"
+        yield Problem(place_of(step), what, f"choose an action for {entity.name}")
 
 
 def _check_parameters(step: ActionStep, action: Action, place: str) -> Iterator[Problem]:

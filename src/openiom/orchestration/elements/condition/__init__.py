@@ -49,12 +49,15 @@ class ExecutableCondition(ExecutableStep):
         found, facts = context.facts_or_stop(flow, tokens, [self.condition])
         answers = self.condition.evaluate_many(facts)
         for token, answer in zip(found, answers, strict=True):
-            if isinstance(answer, Failure):
-                context.stop(token, expression_failure(answer))
-            elif answer:
-                context.leave(token, "yes", f"{self.step.when} is true")
-            else:
-                context.leave(token, "no", f"{self.step.when} is false")
+            self._leave(context, token, answer)
+
+    def _leave(self, context: StepContext, token: Token, answer: bool | Failure) -> None:
+        if isinstance(answer, Failure):
+            context.stop(token, expression_failure(answer))
+        elif answer:
+            context.leave(token, "yes", f"{self.step.when} is true")
+        else:
+            context.leave(token, "no", f"{self.step.when} is false")
 
 
 def compile_condition(step: ConditionStep) -> ExecutableCondition:

@@ -68,6 +68,7 @@ class ExecutableMerge(ExecutableStep):
             self._join_all(context, flow, split, arrived)
 
     def _continue_first(self, context: StepContext, split: str, arrived: Sequence[Token]) -> None:
+        """Let the first token of a split continue, and absorb the others."""
         run_id = arrived[0].run_id
         join = f"{self.step.id}|{split}"
         late = list(arrived)
@@ -135,13 +136,19 @@ def continue_due_joins(context: StepContext) -> bool:
     """
     any_rerun = False
     for run_id, flow in list(context.split_runs()):
-        tokens = context.tokens_of_run(run_id)
-        for (step, split), waiting in _waiting_at_merges(flow, tokens).items():
-            if can_arrive(flow, step, tokens_inside(tokens, split)):
-                continue
+        for waiting in _due_joins(flow, context.tokens_of_run(run_id)):
             if _continue_one(context, waiting):
                 any_rerun = True
     return any_rerun
+
+
+def _due_joins(flow: ExecutableFlow, tokens: Sequence[Token]) -> list[list[Token]]:
+    """Return the tokens of a run that wait for branches of which none can arrive, by merge."""
+    due: list[list[Token]] = []
+    for (step, split), waiting in _waiting_at_merges(flow, tokens).items():
+        if not can_arrive(flow, step, tokens_inside(tokens, split)):
+            due.append(waiting)
+    return due
 
 
 def _continue_one(context: StepContext, waiting: Sequence[Token]) -> bool:

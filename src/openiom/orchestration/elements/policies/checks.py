@@ -11,6 +11,7 @@ from openiom.orchestration.checks import (
     place_of,
     resolve_entity,
 )
+from openiom.provider_contract import Entity
 
 from .document import Policies
 
@@ -23,18 +24,21 @@ def check(step: Policies, scope: CheckScope) -> Iterator[Problem]:
     yield from problems
     if entity is None:
         return
-    catalog = scope.catalog
-    if step.filter:
-        yield from check_policy(step, step.filter, kind="filter", entity=entity, catalog=catalog)
-    for name in step.policies:
-        yield from check_policy(step, name, kind="execution", entity=entity, catalog=catalog)
-    yield from _check_events(step, catalog)
+    yield from _check_policies(step, entity, scope.catalog)
+    yield from _check_events(step, scope.catalog)
     if step.child_events.named() and entity.name == scope.subject.name:
         yield Problem(
             place_of(step),
             "has child events but judges the subject itself",
             "set entity to a child",
         )
+
+
+def _check_policies(step: Policies, entity: Entity, catalog: CatalogSnapshot) -> Iterator[Problem]:
+    if step.filter:
+        yield from check_policy(step, step.filter, kind="filter", entity=entity, catalog=catalog)
+    for name in step.policies:
+        yield from check_policy(step, name, kind="execution", entity=entity, catalog=catalog)
 
 
 def _check_events(step: Policies, catalog: CatalogSnapshot) -> Iterator[Problem]:

@@ -51,10 +51,10 @@ class Evaluation:
 
     def history(self, id: UUID, *, with_id: bool) -> list[dict[str, Any]]:
         """Return the verdicts on a record, with its id where it is one of several."""
-        verdicts = self.verdicts.get(id, [])
-        if not with_id:
-            return verdicts
-        return [{**verdict, "id": str(id)} for verdict in verdicts]
+        shown = []
+        for verdict in self.verdicts.get(id, []):
+            shown.append({**verdict, "id": str(id)} if with_id else verdict)
+        return shown
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class ExecutablePolicies(ExecutableStep):
     def _raise_subject_events(
         self, context: StepContext, flow: ExecutableFlow, results: Sequence[_TokenResult]
     ) -> dict[UUID, str]:
+        """Raise the events on the subjects; return why some were refused, by subject."""
         events = {"passed": self.step.events.passed, "failed": self.step.events.failed}
         requests = []
         for result in results:

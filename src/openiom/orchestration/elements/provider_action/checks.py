@@ -11,6 +11,7 @@ from openiom.orchestration.checks import (
     place_of,
     resolve_entity,
 )
+from openiom.provider_contract import Entity
 
 from .document import ProviderActionStep
 
@@ -30,17 +31,21 @@ def check(step: ProviderActionStep, scope: CheckScope) -> Iterator[Problem]:
         what = f"no provider instance {step.instance!r}"
         yield Problem(place, what, list_choices(catalog.instances))
         return
-    action = catalog.provider_actions.get((step.instance, step.action))
+    yield from _check_action(step, scope, entity)
+
+
+def _check_action(
+    step: ProviderActionStep, scope: CheckScope, entity: Entity | None
+) -> Iterator[Problem]:
+    """Check that the instance can do the action, for the entity the step runs for."""
+    place = place_of(step)
+    action = scope.catalog.provider_actions.get((step.instance, step.action))
     if action is None:
-        yield Problem(
-            place,
-            f"{step.instance!r} cannot do {step.action!r}",
-            list_choices(_offered_actions(step, scope)),
-        )
+        what = f"{step.instance!r} cannot do {step.action!r}"
+        yield Problem(place, what, list_choices(_offered_actions(step, scope)))
     elif entity and action.entity != entity.name:
-        yield Problem(
-            place, f"{step.action!r} is for {action.entity}, the step runs for {entity.name}"
-        )
+        what = f"{step.action!r} is for {action.entity}, the step runs for {entity.name}"
+        yield Problem(place, what)
 
 
 def _offered_actions(step: ProviderActionStep, scope: CheckScope) -> list[str]:

@@ -144,6 +144,7 @@ class _Batch:
     def _select_by_expression(
         self, selection: Selection, ids: Sequence[UUID], known: Mapping[UUID, Facts]
     ) -> None:
+        """Leave out the entities for which the step's expression is false."""
         condition = self.executable.condition
         if condition is None:
             return
@@ -157,6 +158,7 @@ class _Batch:
     def _select_by_policy(
         self, selection: Selection, ids: Sequence[UUID], known: Mapping[UUID, Facts]
     ) -> None:
+        """Leave out the entities that the filter policy does not let pass."""
         name = self.step.filter
         if not name:
             return
@@ -253,8 +255,10 @@ class _Batch:
         return calls
 
     def _send(self, calls: Sequence[NewCall], earlier: Mapping[str, CallState]) -> None:
-        new = [call for call in calls if call.key not in earlier]
-        retried = [call for call in calls if call.key in earlier]
+        new: list[NewCall] = []
+        retried: list[NewCall] = []
+        for call in calls:
+            (retried if call.key in earlier else new).append(call)
         self.context.effects.queue_calls(new)
         self.context.effects.retry_calls(retried)
 

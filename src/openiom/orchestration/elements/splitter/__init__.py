@@ -76,6 +76,7 @@ class ExecutableSplitter(ExecutableStep):
             self._fork(context, token, answers)
 
     def _fork(self, context: StepContext, token: Token, answers: Sequence[bool | Failure]) -> None:
+        """Fork a token by the answers of its branches, in order."""
         for answer in answers:
             if isinstance(answer, Failure):
                 context.stop(token, expression_failure(answer))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from openiom.kernel import Problem
 from openiom.orchestration.checks import CheckScope, check_event, place_of
-from openiom.orchestration.context import ExecutableFlow, ExecutableStep, StepContext
+from openiom.orchestration.context import ExecutableFlow, ExecutableStep, PastEvent, StepContext
 from openiom.orchestration.element import Element
 from openiom.orchestration.step import Port, Step, StepTraits
 from openiom.orchestration.token import Token
@@ -53,17 +53,18 @@ class ExecutableWait(ExecutableStep):
 
     def run(self, context: StepContext, flow: ExecutableFlow, tokens: Sequence[Token]) -> None:
         """Continue where an event has happened; at a timeout the event log decides."""
-        names = ", ".join(self.step.events)
         past = context.effects.find_past_events(tokens, self.step.events)
         for token in tokens:
-            event = past.get(token.id)
-            if event is not None:
-                token.consumed_event_ids = (*token.consumed_event_ids, event.id)
-                context.leave(token, "happened", event.name)
-            elif token.state == "waiting":
-                context.leave(token, "timed_out", f"none of {names} in time")
-            else:
-                self._register(context, token)
+            self._continue(context, token, past.get(token.id))
+
+    def _continue(self, context: StepContext, token: Token, event: PastEvent | None) -> None:
+        if event is not None:
+            token.consumed_event_ids = (*token.consumed_event_ids, event.id)
+            context.leave(token, "happened", event.name)
+        elif token.state == "waiting":
+            context.leave(token, "timed_out", f"none of {', '.join(self.step.events)} in time")
+        else:
+            self._register(context, token)
 
     def _register(self, context: StepContext, token: Token) -> None:
         due_at = None

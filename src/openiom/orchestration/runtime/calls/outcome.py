@@ -37,12 +37,10 @@ def decide_outcomes(
     calls: Sequence[ClaimedCall], results: Sequence[CallResult], *, now: datetime, random: Random
 ) -> list[CallOutcome]:
     """Return one outcome per call, in order. A call without a result is retried."""
-    by_key = {result.key: result for result in results}
-    outcomes = []
-    for call in calls:
-        result = by_key.get(call.key) or _no_result(call)
-        outcomes.append(_decide(call, result, now, random))
-    return outcomes
+    by_key = {call.key: _no_result(call) for call in calls}
+    for result in results:
+        by_key[result.key] = result
+    return [_decide(call, by_key[call.key], now, random) for call in calls]
 
 
 def _no_result(call: ClaimedCall) -> CallResult:

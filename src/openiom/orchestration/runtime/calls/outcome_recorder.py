@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -63,8 +64,7 @@ class OutcomeRecorder:
         """Store outcomes and raise the events of the final ones."""
         lock_tokens_of(session, outcomes)
         stored = self._store(session, outcomes, event_raised=self.action is not None)
-        recorded = [outcome for outcome in outcomes if outcome.call.id in stored]
-        final = [outcome for outcome in recorded if outcome.is_final]
+        final = [outcome for outcome in outcomes if outcome.is_final and outcome.call.id in stored]
         self._raise_events(session, final, now)
         self.tokens.update(outcome.call.token_id for outcome in final)
 
@@ -94,16 +94,18 @@ class OutcomeRecorder:
         """Execute the tokens whose calls are all final; leave the others to the step worker."""
         if not self.tokens:
             return
-
-        def execute_completed() -> set[UUID]:
-            completed = completed_tokens(session, self.tokens)
-            executable, _ = lock_executable(self.engine, session, completed)
-            execute_tokens(self.engine, session, executable, now)
-            return {token.id for token in executable}
-
-        executed = in_savepoint(session, execute_completed, left_to="step worker") or set()
-        if release_tokens(session, self.tokens - executed, now=self.started_at):
+        execute = partial(self._execute_completed, session, now)
+        executed = in_savepoint(session, execute, left_to="step worker")
+        remaining = self.tokens - (executed or set())
+        if release_tokens(session, remaining, now=self.started_at):
             notify(session, STEPS_WAKE)
+
+    def _execute_completed(self, session: Session, now: datetime) -> set[UUID]:
+        """Execute the tokens whose calls are all final; return their ids."""
+        completed = completed_tokens(session, self.tokens)
+        executable, _ = lock_executable(self.engine, session, completed)
+        execute_tokens(self.engine, session, executable, now)
+        return {token.id for token in executable}
 
     def _store(
         self, session: Session, outcomes: Sequence[CallOutcome], *, event_raised: bool
@@ -120,15 +122,22 @@ class OutcomeRecorder:
         """Raise the events of the action. A refused event does not change the call's outcome."""
         if self.action is None:
             return
-        requests: dict[tuple[str, str], list[EventRequest]] = {}
-        for outcome in outcomes:
-            request = self._event_request(outcome, self.action)
-            if request.event:
-                key = (outcome.call.entity, f"flow:{outcome.call.flow}")
-                requests.setdefault(key, []).append(request)
+        requests = self._event_requests(outcomes, self.action)
         for (entity, actor), group in requests.items():
             raise_events = self.engine.catalog.entities[entity].raise_events
             raise_events(session, group, now, actor)
+
+    def _event_requests(
+        self, outcomes: Sequence[CallOutcome], action: ProviderAction
+    ) -> dict[tuple[str, str], list[EventRequest]]:
+        """Return the events of the outcomes by (entity, actor)."""
+        requests: dict[tuple[str, str], list[EventRequest]] = {}
+        for outcome in outcomes:
+            request = self._event_request(outcome, action)
+            if request.event:
+                key = (outcome.call.entity, f"flow:{outcome.call.flow}")
+                requests.setdefault(key, []).append(request)
+        return requests
 
     def _event_request(self, outcome: CallOutcome, action: ProviderAction) -> EventRequest:
         event = action.succeeded if outcome.state == "done" else action.failed

@@ -81,6 +81,10 @@ class Claim:
     action: ProviderAction | None
     unavailable: ProviderDown | None
 
+    def fail_all(self, error: ProviderDown | None) -> list[CallResult]:
+        """Return the same error as the result of every call."""
+        return [CallResult(call.key, error=error) for call in self.calls]
+
     @property
     def longest(self) -> timedelta:
         """How long the calls may take before they count as hung and their lease expires."""
@@ -140,22 +144,27 @@ class ProviderCallWorker:
         return BatchResult(len(claim.calls), True)
 
     def _claim(self, session: Session, group: CallGroup, *, limit: int, now: datetime) -> Claim:
-        action: ProviderAction | None = None
-        unavailable: ProviderDown | None = None
-        try:
-            action = self.engine.catalog.provider_action(session, group.instance, group.action)
-        except IomError as error:
-            unavailable = _as_provider_down(error, error.where)
+        action, unavailable = self._open_action(session, group)
         held = hold_paused_calls(session, group)
         calls = claim_calls(session, group, limit=claim_limit(action, limit), now=now)
         if held and not calls:
             notify(session, CALLS_WAKE)
         return Claim(group, calls, action, unavailable)
 
+    def _open_action(
+        self, session: Session, group: CallGroup
+    ) -> tuple[ProviderAction | None, ProviderDown | None]:
+        """Return the action of a group, or why it cannot be opened."""
+        catalog = self.engine.catalog
+        try:
+            return catalog.provider_action(session, group.instance, group.action), None
+        except IomError as error:
+            return None, _as_provider_down(error, error.where)
+
     def _call(self, database: Database, claim: Claim, *, latest: datetime) -> Sequence[CallResult]:
         """Return the results. An exception becomes a result that says to retry."""
         if claim.action is None:
-            return [CallResult(call.key, error=claim.unavailable) for call in claim.calls]
+            return claim.fail_all(claim.unavailable)
 
         def renew(until: datetime) -> None:
             renew_leases(database, claim.calls, min(until, latest))
@@ -168,8 +177,7 @@ class ProviderCallWorker:
                 return call_provider(registry, database, instance, action, requests)
         except Exception as error:
             log.error("call_crashed", instance=instance, action=action, error=str(error)[:500])
-            down = _as_provider_down(error, instance)
-            return [CallResult(request.key, error=down) for request in requests]
+            return claim.fail_all(_as_provider_down(error, instance))
 
 
 def _as_provider_down(error: Exception, where: str) -> ProviderDown:
