@@ -27,8 +27,8 @@ CHICAGO = {"city": "Chicago", "state": "IL", "postal_code": "60601", "country": 
 
 
 @dataclass
-class Desk:
-    """Orders kept in memory: the seam between the optimizer and the room beside it."""
+class MemoryOrderPort:
+    """Orders kept in memory, in place of the order gateway."""
 
     lines: list[OpenLine] = field(default_factory=list)
     assigned: dict[UUID, str] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def stock(database: Database, **units: int) -> None:
         )
 
 
-def source(database: Database, order_port: Desk, *orders: UUID) -> list[Outcome]:
+def source(database: Database, order_port: MemoryOrderPort, *orders: UUID) -> list[Outcome]:
     with database.unit_of_work() as session:
         outcomes = source_orders(session, order_port, orders, now=NOW, actor="test")
     with database.reading() as session:
@@ -92,7 +92,7 @@ def source(database: Database, order_port: Desk, *orders: UUID) -> list[Outcome]
 
 def test_an_order_is_served_from_the_nearest_source_that_has_it_all(sourcing: Database) -> None:
     stock(sourcing, LAMP_SEA=5, LAMP_CHI=5, SHADE_SEA=5, SHADE_CHI=5)
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     west, east = order_port.order(SEATTLE, LAMP=1, SHADE=2), order_port.order(CHICAGO, LAMP=1)
     assert [o.ok for o in source(sourcing, order_port, west, east)] == [True, True]
     assert order_port.sources_of(west) == {"LAMP": "SEA", "SHADE": "SEA"}
@@ -102,7 +102,7 @@ def test_an_order_is_served_from_the_nearest_source_that_has_it_all(sourcing: Da
 
 def test_orders_of_one_batch_compete_for_the_last_unit(sourcing: Database) -> None:
     stock(sourcing, LAMP_SEA=1)
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     first, second = order_port.order(SEATTLE, LAMP=1), order_port.order(SEATTLE, LAMP=1)
     outcomes = source(sourcing, order_port, first, second)
     assert [o.ok for o in outcomes] == [True, False]
@@ -120,7 +120,7 @@ def test_orders_of_one_batch_compete_for_the_last_unit(sourcing: Database) -> No
 
 def test_an_order_that_cannot_be_served_whole_reserves_nothing(sourcing: Database) -> None:
     stock(sourcing, LAMP_SEA=5)
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
     assert [o.ok for o in source(sourcing, order_port, order)] == [False]
     assert order_port.assigned == {}
@@ -132,7 +132,7 @@ def test_an_order_that_cannot_be_served_whole_reserves_nothing(sourcing: Databas
 
 def test_a_split_is_chosen_only_when_no_source_has_everything(sourcing: Database) -> None:
     stock(sourcing, LAMP_SEA=5, SHADE_CHI=5)
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
     assert source(sourcing, order_port, order)[0].reason == "sourced from CHI, SEA"
     assert order_port.sources_of(order) == {"LAMP": "SEA", "SHADE": "CHI"}
@@ -145,7 +145,7 @@ def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(
     sourcing: Database,
 ) -> None:
     stock(sourcing, LAMP_SEA=5, LAMP_CHI=5)
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     order = order_port.order(SEATTLE, LAMP=1)
     order_port.lines = [
         OpenLine(x.line_id, x.order_id, x.product, x.quantity, x.country, x.place, "CHI")
@@ -156,7 +156,7 @@ def test_a_line_whose_source_was_chosen_stays_there_though_another_is_nearer(
 
 
 def test_without_any_active_source_every_order_says_so(database: Database) -> None:
-    order_port = Desk()
+    order_port = MemoryOrderPort()
     order = order_port.order(SEATTLE, LAMP=1)
     assert source(database, order_port, order)[0].ok is False
     with database.reading() as session:

@@ -331,3 +331,62 @@ def test_every_refusal_has_a_text_and_constraints_bring_their_own() -> None:
     assert refusal_text(Refusal.CLOSED) == "closed at this time"
     assert refusal_texts()[Refusal.SAFETY_STOCK] == "less on hand than its safety stock"
     assert refusal_text(0) == ""
+
+
+@pytest.mark.parametrize(("distance", "km"), [(100, 100.0), (None, np.inf)])
+def test_distances_are_kilometers_or_miles(distance: float | None, km: float) -> None:
+    body = {"title": "x", "type": "maximum_distance"}
+    rows = [
+        {"source": "A", "distance": distance},
+        {"source": "B", "distance": distance, "unit": "mi"},
+    ]
+    limit = ConstraintBody.model_validate({**body, "entries": rows}).root
+    limits = limit.maximum_km(SOURCES)
+    assert limits is not None
+    assert limits.tolist() == pytest.approx([km, km * 1.609344, np.inf])
+
+
+def test_a_border_is_named_before_a_distance() -> None:
+    rows = [{"distance": 150, "same_country": True}]
+    effects = effects_of("maximum_distance", entries=rows)
+    assert effects.order_refusal.tolist() == [[0, FAR, ABROAD], [ABROAD, ABROAD, FAR]]
+
+
+def test_a_product_rank_falls_back_to_the_general_one_where_it_names_no_source() -> None:
+    rows = [
+        {"source": "A", "rank": 3},
+        {"source": "B", "rank": 1},
+        {"source": "C", "rank": 2, "product": "LAMP"},
+        {"source": "A", "rank": 1, "product": "SOFA"},
+    ]
+    effects = effects_of("location_priority", entries=rows)
+    assert effects.serve_parts[RANKING].tolist() == [
+        [2.0, 0.0, 1.0],
+        [1.0, 0.0, 2.0],
+        [2.0, 0.0, 1.0],
+    ]
+
+
+def test_a_row_without_units_means_the_safety_stock_of_each_source() -> None:
+    """A has 5 lamps against 2, B 2 against 3; the row of two units counts for A's rugs only."""
+    rows = [{"source": "B"}, {"source": "A", "units": 2, "product": "RUG"}]
+    effects = effects_of("safety_stock", entries=rows)
+    code = Refusal.SAFETY_STOCK
+    assert effects.line_refusal.tolist() == [[0, code, 0], [code, 0, 0], [0, code, 0]]
+
+
+def test_all_constraints_together_keep_their_own_effects() -> None:
+    bodies: list[dict[str, Any]] = [
+        {"type": "maximum_distance", "entries": [{"distance": 150}]},
+        {"type": "respect_timings", "hard": False, "penalty": 2},
+        {"type": "safety_stock", "hard": False, "penalty": 3},
+        {"type": "maximum_sources_per_order", "maximum": 2, "hard": False, "penalty": 5},
+        {"type": "restrict_partial_orders", "hard": False, "penalty": 11},
+    ]
+    constraints = [ConstraintBody.model_validate({"title": "x", **body}).root for body in bodies]
+    effects = apply_constraints(constraints, context())
+    assert effects.order_refusal.tolist() == [[0, FAR, FAR], [FAR, FAR, FAR]]
+    assert effects.parcel_parts.keys() == {"outside working times"}
+    assert effects.serve_parts.keys() == {"below safety stock"}
+    assert effects.penalties == 2.0 + 3.0 + 5.0
+    assert (effects.preferred_nodes, effects.partial_penalty) == (2, 11.0)

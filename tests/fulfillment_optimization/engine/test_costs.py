@@ -168,9 +168,10 @@ def test_a_line_divided_across_too_many_sources_is_named() -> None:
 
 
 def test_a_group_that_is_exhausted_already_is_violated_only_by_its_members() -> None:
-    exhausted = instance(limit_members=[[False, True]], line_limit=[0])
-    assert violations(exhausted, FROM_NODE_0) == []
-    assert violations(exhausted, SPLIT) == ["maximum order lines"]
+    for limit in (0, -2):
+        exhausted = instance(limit_members=[[False, True]], line_limit=[limit])
+        assert violations(exhausted, FROM_NODE_0) == []
+        assert violations(exhausted, SPLIT) == ["maximum order lines"]
 
 
 def random_rows(p: SourcingProblem, seed: int) -> list[tuple[int, int, int]]:

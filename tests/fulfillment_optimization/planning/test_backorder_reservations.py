@@ -34,9 +34,9 @@ from openiom.provider_contract import Outcome
 HOLD = timedelta(minutes=60)
 
 
-class PastHouse(SourcingSetup):
+class PastSetup(SourcingSetup):
     """
-    A house whose stories are told in the past: what ends by itself should have ended by the
+    A setup whose stories happen in the past: what ends by itself should have ended by the
     database's clock.
     """
 
@@ -51,7 +51,7 @@ class PastHouse(SourcingSetup):
 def waiting(sourcing: SourcingSetup) -> SourcingSetup:
     sourcing.strategy()
     prefer(sourcing.database, backorder=True)
-    return PastHouse(sourcing.database, sourcing.order_port)
+    return PastSetup(sourcing.database, sourcing.order_port)
 
 
 def wait(sourcing: SourcingSetup, *orders: UUID, minutes: int = 0) -> list[Outcome]:
@@ -70,7 +70,7 @@ def turn(sourcing: SourcingSetup, *, minutes: int = 0) -> None:
     sourcing.check()
 
 
-def held(sourcing: SourcingSetup) -> list[tuple[str, str, str, int, bool]]:
+def reserved(sourcing: SourcingSetup) -> list[tuple[str, str, str, int, bool]]:
     """(document, product, source, open units, whether it ends by itself), oldest first."""
     query = (
         "SELECT r.document, s.product, s.source, r.open::int, r.expires_at IS NOT NULL"
@@ -90,11 +90,11 @@ def test_a_newer_order_does_not_get_the_stock_that_released_an_older_one(
     waiting.stock(LAMP_A=3)
     turn(waiting)
     assert released(waiting.database, old) == [True]
-    assert held(waiting) == [("old", "LAMP", "A", 2, True)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, True)]
     young = waiting.order("young", LAMP=2)
     assert not waiting.source(young)[0].ok
     assert waiting.source(old)[0].ok
-    assert held(waiting) == [("old", "LAMP", "A", 2, False)], "the same reservation, for good"
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, False)], "the same reservation, for good"
     assert state_of(waiting.database, old)[0] == "fulfillment_in_process"
     one = waiting.order("one", LAMP=1)
     assert waiting.source(one)[0].ok, "the third was free to anybody"
@@ -110,7 +110,7 @@ def test_in_one_batch_a_reserved_unit_goes_to_its_own_line(
     young = [waiting.order(f"young {n}", LAMP=1) for n in range(2)]
     outcomes = waiting.source(*young, old)
     assert [o.ok for o in outcomes] == [False, False, True]
-    assert {(d, p, s, n, e) for d, p, s, n, e in held(waiting)} == {
+    assert {(d, p, s, n, e) for d, p, s, n, e in reserved(waiting)} == {
         ("old", "LAMP", "C", 2, False),
         ("old", "RUG", "C", 1, False),
     }
@@ -126,9 +126,9 @@ def test_a_line_sourced_elsewhere_releases_its_backorder_reservation(
     waiting.stock(LAMP_A=2)
     young = waiting.order("young", LAMP=2)
     assert waiting.source(old)[0].ok
-    assert held(waiting) == [("old", "LAMP", "A", 2, False)], "A is nearer"
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, False)], "A is nearer"
     assert waiting.source(young)[0].ok
-    assert held(waiting)[1] == ("young", "LAMP", "C", 2, False)
+    assert reserved(waiting)[1] == ("young", "LAMP", "C", 2, False)
 
 
 def test_a_larger_quantity_than_reserved_takes_over_the_reservation_and_reserves_the_rest(
@@ -141,9 +141,9 @@ def test_a_larger_quantity_than_reserved_takes_over_the_reservation_and_reserves
     with waiting.database.unit_of_work() as session:
         (line,) = open_lines(session, [old])
         release_quantities(session, {line.line_id: 3}, NOW, "clerk", "given back by hand")
-    assert held(waiting) == [("old", "LAMP", "A", 1, True)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 1, True)]
     assert waiting.source(old)[0].ok
-    assert held(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
 
 
 def test_an_expired_backorder_reservation_goes_to_the_next_order(waiting: SourcingSetup) -> None:
@@ -158,7 +158,7 @@ def test_an_expired_backorder_reservation_goes_to_the_next_order(waiting: Sourci
     )
     turn(waiting, minutes=62)
     assert released(waiting.database, old, young) == [True, True]
-    assert held(waiting) == [("young", "LAMP", "A", 2, True)]
+    assert reserved(waiting) == [("young", "LAMP", "A", 2, True)]
     assert not waiting.source(old, now=NOW + timedelta(minutes=63))[0].ok
 
 
@@ -174,9 +174,9 @@ def test_an_order_collected_for_a_batch_keeps_its_reservation_until_the_window_c
     assert outcome.retry_at is not None
     assert outcome.retry_at > NOW + HOLD
     ReservationExpiryWorker().run_once(waiting.database, limit=9, now=outcome.retry_at)
-    assert held(waiting) == [("old", "LAMP", "A", 2, True)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, True)]
     assert waiting.source(old, now=outcome.retry_at, resumed=[old])[0].ok
-    assert held(waiting) == [("old", "LAMP", "A", 2, False)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, False)]
 
 
 def test_stock_that_the_line_may_not_use_goes_to_the_next_order(waiting: SourcingSetup) -> None:
@@ -186,7 +186,7 @@ def test_stock_that_the_line_may_not_use_goes_to_the_next_order(waiting: Sourcin
     turn(waiting)
     with waiting.database.unit_of_work() as session:
         await_stock(session, [old], NOW + timedelta(minutes=1), "flow")
-    assert held(waiting) == []
+    assert reserved(waiting) == []
     young = waiting.order("young", LAMP=2)
     assert waiting.source(young)[0].ok
 
@@ -200,7 +200,7 @@ def test_a_canceled_order_releases_its_backorder_reservation(waiting: SourcingSe
     with waiting.database.unit_of_work() as session:
         assert cancel_orders(session, [old], NOW, "clerk")[0].ok
     turn(waiting, minutes=3)
-    assert held(waiting) == [("young", "LAMP", "A", 1, True)]
+    assert reserved(waiting) == [("young", "LAMP", "A", 1, True)]
 
 
 @pytest.mark.parametrize("mode", ["check", "fulfillment_order"])
@@ -215,13 +215,13 @@ def test_a_source_chosen_by_a_policy_takes_over_the_backorder_reservation(
         assert await_stock(session, [old], NOW, "flow")[0].ok
     waiting.stock(LAMP_A=9, LAMP_B=2)
     turn(waiting)
-    assert held(waiting) == [("old", "LAMP", "B", 2, True)]
+    assert reserved(waiting) == [("old", "LAMP", "B", 2, True)]
     with waiting.database.unit_of_work() as session:
         outcomes = process_assigned(
             session, waiting.order_port, [old], mode=mode, now=NOW, actor="flow"
         )  # type: ignore[arg-type]
     assert outcomes[0].ok, outcomes
-    assert held(waiting) == [("old", "LAMP", "B", 2, False)]
+    assert reserved(waiting) == [("old", "LAMP", "B", 2, False)]
     waiting.check()
 
 
@@ -236,7 +236,7 @@ def test_a_complete_reservation_at_a_fixed_source_becomes_permanent(
     waiting.stock(LAMP_A=9, LAMP_B=2)
     turn(waiting)
     assert waiting.source(old)[0].ok
-    assert held(waiting) == [("old", "LAMP", "B", 2, False)]
+    assert reserved(waiting) == [("old", "LAMP", "B", 2, False)]
 
 
 def test_kits_are_reserved_and_taken_over_as_their_parts(waiting: SourcingSetup) -> None:
@@ -249,10 +249,16 @@ def test_kits_are_reserved_and_taken_over_as_their_parts(waiting: SourcingSetup)
     wait(waiting, old)
     waiting.stock(LAMP_A=5, RUG_A=2)
     turn(waiting)
-    assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, True), ("old", "RUG", "A", 2, True)]
+    assert sorted(reserved(waiting)) == [
+        ("old", "LAMP", "A", 4, True),
+        ("old", "RUG", "A", 2, True),
+    ]
     assert waiting.source(waiting.order("young", RUG=1))[0].ok is False
     assert waiting.source(old)[0].ok
-    assert sorted(held(waiting)) == [("old", "LAMP", "A", 4, False), ("old", "RUG", "A", 2, False)]
+    assert sorted(reserved(waiting)) == [
+        ("old", "LAMP", "A", 4, False),
+        ("old", "RUG", "A", 2, False),
+    ]
 
 
 def test_allocated_units_return_to_the_allocation_when_the_line_is_sourced_elsewhere(
@@ -273,7 +279,7 @@ def test_allocated_units_return_to_the_allocation_when_the_line_is_sourced_elsew
     assert pool(waiting) == (0, 2)
     waiting.stock(LAMP_A=2)
     assert waiting.source(old)[0].ok
-    assert held(waiting) == [("old", "LAMP", "A", 2, False)]
+    assert reserved(waiting) == [("old", "LAMP", "A", 2, False)]
     assert pool(waiting) == (2, 0)
 
 
@@ -289,7 +295,7 @@ def pool(sourcing: SourcingSetup) -> tuple[int, int]:
 def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
     waiting: SourcingSetup,
 ) -> None:
-    random, orders, number, let_go = Random(17), list[UUID](), 0, 0
+    random, orders, number, released = Random(17), list[UUID](), 0, 0
     for step in range(12):
         for _ in range(random.randint(1, 3)):
             units = {
@@ -302,13 +308,13 @@ def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
         open_orders = [
             o for o in orders if state_of(waiting.database, o)[0] in ("new", "in_progress")
         ]
-        names = {document for document, *_, ends in held(waiting) if ends}
+        names = {document for document, *_, ends in reserved(waiting) if ends}
         before = [o for o in open_orders if f"o{orders.index(o)}" in names]
-        let_go += len(before)
+        released += len(before)
         random.shuffle(open_orders)
         outcomes = dict(zip(open_orders, waiting.source(*open_orders, now=now), strict=True))
         bad = [f"o{orders.index(o)}" for o in before if not outcomes[o].ok]
-        assert not bad, "what was let go on has its stock"
+        assert not bad, "an order released from its hold has its stock"
         failed = [o for o, outcome in outcomes.items() if not outcome.ok]
         with waiting.database.unit_of_work() as session:
             await_stock(session, failed, now, "flow")
@@ -320,7 +326,7 @@ def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
         there = {f"{p}_{s}": n for p, s, n in rows}
         waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
         turn(waiting, minutes=step)
-    assert let_go > 5
+    assert released > 5
 
 
 def test_the_invariant_finds_a_sourced_line_with_an_expiring_reservation(
@@ -366,7 +372,7 @@ class Rush:
         while not self.done.wait(0.01):
             self.source(*self.young[mine::2])
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         while not self.done.wait(0.01):
             BackorderReleaseWorker().run_once(
                 self.sourcing.database, limit=500, now=NOW + timedelta(minutes=20)
@@ -393,7 +399,7 @@ def test_released_orders_are_served_while_newer_orders_compete(
     for n, order in enumerate(old):
         assert wait(waiting, order, minutes=n)[0].ok
     threads = [Thread(target=work, args=(n,)) for work in (rush.serve, rush.grab) for n in range(2)]
-    threads.append(Thread(target=rush.let_go))
+    threads.append(Thread(target=rush.release))
     for thread in threads:
         thread.start()
     rush.arrive()

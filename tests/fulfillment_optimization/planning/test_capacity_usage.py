@@ -183,13 +183,13 @@ def test_usage_is_correct_while_orders_are_declined_and_sourced_concurrently(
             with capped.database.unit_of_work() as session:
                 source_orders(session, capped.order_port, [order], now=NOW, actor="test")
 
-    def gives_back() -> None:
+    def releases() -> None:
         worker = CapacityUsageWorker(capped.order_port)
         for _ in range(20):
             worker.run_once(capped.database, limit=100, now=NOW)
 
     threads = [Thread(target=work, args=(n,)) for work in (declines, sources) for n in range(2)]
-    threads += [Thread(target=gives_back) for _ in range(2)]
+    threads += [Thread(target=releases) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

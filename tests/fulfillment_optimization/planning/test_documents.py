@@ -1,4 +1,4 @@
-"""What sourcing holds and moves is told by the number of the order it is for."""
+"""What sourcing holds and moves carries the number of the order it is for."""
 
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup
 from tests.orders.builders import NOW
@@ -9,7 +9,7 @@ from openiom.orders import assign_sources, open_lines
 from openiom.platform.bulk import fetch
 
 
-def told(sourcing: SourcingSetup) -> list[tuple[str, str, int]]:
+def ledger_entries(sourcing: SourcingSetup) -> list[tuple[str, str, int]]:
     query = (
         "SELECT cause, document, delta::int FROM inventory_visibility.ledger_entry"
         " WHERE measure = 'softreservordered' ORDER BY id"
@@ -31,7 +31,7 @@ def test_the_ledger_and_the_reservation_name_the_order(sourcing: SourcingSetup) 
         (line,) = open_lines(session, [order])
         assert found.line_id == line.line_id
         release(session, [line.line_id], NOW, "clerk", "given back")
-    assert told(sourcing) == [("reserve", "1001", 2), ("given back", "1001", -2)]
+    assert ledger_entries(sourcing) == [("reserve", "1001", 2), ("given back", "1001", -2)]
 
 
 def test_stock_reserved_where_a_policy_said_names_the_order_too(sourcing: SourcingSetup) -> None:
@@ -41,4 +41,4 @@ def test_stock_reserved_where_a_policy_said_names_the_order_too(sourcing: Sourci
         (line,) = open_lines(session, [order])
         assign_sources(session, {line.line_id: ("A", "policy")}, NOW, "test")
         reserve_assigned(session, sourcing.order_port, [order], NOW, "flow")
-    assert told(sourcing) == [("reserve", "1002", 1)]
+    assert ledger_entries(sourcing) == [("reserve", "1002", 1)]

@@ -54,7 +54,7 @@ def test_an_order_leaves_a_unit_that_is_worth_more_to_orders_like_yesterdays(
     sourcing.source(alone, now=TOMORROW)
     assert sourcing.plans()[-1]["mode"] == "realtime"
     assert sourcing.sources(alone) == {"LAMP": "B"}
-    # what an order pays for waiting stands in no cost of it
+    # what an order pays for waiting is in none of its costs
     assert float(sourcing.plans()[-1]["cost"]) == pytest.approx(
         6 + 0.4 + 0.05 + 0.35 * 11.1195, abs=0.01
     )

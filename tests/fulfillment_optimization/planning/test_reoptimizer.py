@@ -1,4 +1,4 @@
-"""The backlog gets better, and nobody's promise gets worse."""
+"""The backlog gets better, and no promise gets worse."""
 
 from datetime import timedelta
 from threading import Thread

@@ -1,6 +1,6 @@
 """
 A quote that names a carrier asks its connection for live rates, and has something to say when
-nobody answers.
+the carrier does not answer.
 """
 
 from collections.abc import Iterator

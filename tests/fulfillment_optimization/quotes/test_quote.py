@@ -56,7 +56,7 @@ def cart(*lines: tuple[str, int], to: dict[str, str] = SEATTLE, **more: Any) -> 
     return {"destination": to, "lines": wanted, "at": AT, **more}
 
 
-def ask(client: TestClient, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
+def post(client: TestClient, *lines: tuple[str, int], **more: Any) -> dict[str, Any]:
     answer = client.post(URL, json=cart(*lines, **more))
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -97,7 +97,7 @@ def shop(application: Application) -> Application:
 
 def test_a_cart_is_planned_promised_and_left_alone(shop: Application, client: TestClient) -> None:
     before = stock_hash(shop.database)
-    found = ask(client, ("LAMP", 2), carrier="fedex")
+    found = post(client, ("LAMP", 2), carrier="fedex")
     assert found["plan"]["lines"] == [
         {
             **{"line_id": "L1", "product": "LAMP", "dimensions": {}},
@@ -126,21 +126,24 @@ def test_a_cart_is_planned_promised_and_left_alone(shop: Application, client: Te
 def test_the_same_question_has_the_same_answer_and_id_until_stock_moves(
     shop: Application, client: TestClient
 ) -> None:
-    first, second = ask(client, ("LAMP", 2), carrier="ups"), ask(client, ("LAMP", 2), carrier="ups")
+    first, second = (
+        post(client, ("LAMP", 2), carrier="ups"),
+        post(client, ("LAMP", 2), carrier="ups"),
+    )
     assert first == second
-    assert ask(client, ("LAMP", 3), carrier="ups")["execution_id"] != first["execution_id"]
+    assert post(client, ("LAMP", 3), carrier="ups")["execution_id"] != first["execution_id"]
     stock(shop.database, LAMP_SEA=4)
-    assert ask(client, ("LAMP", 2), carrier="ups")["execution_id"] != first["execution_id"]
+    assert post(client, ("LAMP", 2), carrier="ups")["execution_id"] != first["execution_id"]
     stock(shop.database, LAMP_SEA=5)
-    assert ask(client, ("LAMP", 2), carrier="ups") == first
+    assert post(client, ("LAMP", 2), carrier="ups") == first
     put(shop, source("MIA", MIAMI))
-    assert ask(client, ("LAMP", 2), carrier="ups")["execution_id"] != first["execution_id"]
+    assert post(client, ("LAMP", 2), carrier="ups")["execution_id"] != first["execution_id"]
 
 
 def test_without_a_carrier_nothing_is_rated_and_promises_are_of_the_standard_service(
     shop: Application, client: TestClient
 ) -> None:
-    found = ask(client, ("LAMP", 2))
+    found = post(client, ("LAMP", 2))
     assert found["carrier"] is None
     assert (found["promises"][0]["carrier"], found["promises"][0]["service"]) == ("", "standard")
 
@@ -150,7 +153,7 @@ def test_both_carriers_rate_every_service_for_every_parcel(
 ) -> None:
     stock(shop.database, LAMP_CHI=0)
     fedex, ups = (
-        ask(client, ("LAMP", 1), ("SHADE", 1), carrier=c)["carrier"] for c in ("fedex", "ups")
+        post(client, ("LAMP", 1), ("SHADE", 1), carrier=c)["carrier"] for c in ("fedex", "ups")
     )
     assert [(r["source"], r["service"], r["zone"]) for r in fedex["rates"]] == [
         ("CHI", "express", "air"),
@@ -179,7 +182,7 @@ def test_a_carrier_without_a_rate_is_rated_by_the_fallback_of_the_rate_factor_ta
         shop,
         doc("rate_table", "express", title="Express", zones=[{"name": "air"}], factors=[factor]),
     )
-    rates = ask(client, ("LAMP", 5), carrier="fedex")["carrier"]["rates"]
+    rates = post(client, ("LAMP", 5), carrier="fedex")["carrier"]["rates"]
     express = next(r for r in rates if r["service"] == "express")
     assert (express["weight"], express["base"], express["net"], express["is_fallback"]) == (
         10.0,
@@ -189,7 +192,7 @@ def test_a_carrier_without_a_rate_is_rated_by_the_fallback_of_the_rate_factor_ta
     )
     light = next(
         r
-        for r in ask(client, ("LAMP", 2), carrier="fedex")["carrier"]["rates"]
+        for r in post(client, ("LAMP", 2), carrier="fedex")["carrier"]["rates"]
         if r["service"] == "express"
     )
     assert (light["weight"], light["net"]) == (4.0, 8.0)
@@ -219,14 +222,14 @@ def test_the_factor_is_a_surcharge_and_free_shipping_lines_are_weightless(
         False,
     )
     assert express["surcharges"] == [{"name": "fuel", "amount": 2.0}]
-    heavy = ask(client, ("LAMP", 5), carrier="fedex")["carrier"]["rates"]
+    heavy = post(client, ("LAMP", 5), carrier="fedex")["carrier"]["rates"]
     assert next(r["net"] for r in heavy if r["service"] == "express") == 33.0
 
 
 def test_every_rate_names_the_days_of_arrival_with_their_chances(
     shop: Application, client: TestClient
 ) -> None:
-    rates = ask(client, ("LAMP", 1), carrier="fedex")["carrier"]["rates"]
+    rates = post(client, ("LAMP", 1), carrier="fedex")["carrier"]["rates"]
     assert next(r["edd"] for r in rates if r["service"] == "ground") == [
         {"date": "2026-11-23", "confidence": 0.95},
         {"date": "2026-11-24", "confidence": 0.9975},
@@ -236,21 +239,21 @@ def test_every_rate_names_the_days_of_arrival_with_their_chances(
 def test_the_calendar_opens_on_the_first_day_everything_is_expected_and_skips_weekends(
     shop: Application, client: TestClient
 ) -> None:
-    days = ask(client, ("LAMP", 1), carrier="fedex")["calendar"]
+    days = post(client, ("LAMP", 1), carrier="fedex")["calendar"]
     assert len(days) == 30
     assert [d["date"][-2:] for d in days[:9] if d["possible"]] == ["23", "24", "25", "26", "27"]
-    assert not any(d["possible"] for d in ask(client, ("LAMP", 500))["calendar"])
+    assert not any(d["possible"] for d in post(client, ("LAMP", 500))["calendar"])
 
 
 def test_a_store_that_holds_the_whole_cart_hands_it_out(
     shop: Application, client: TestClient
 ) -> None:
-    found = ask(client, ("LAMP", 2))["pickup"]
+    found = post(client, ("LAMP", 2))["pickup"]
     assert [(p["kind"], p["source"], p["ready_at"]) for p in found] == [
         ("bopis", "SEA", "2026-11-20T20:00:00Z"),
         ("curbside", "SEA", "2026-11-20T20:00:00Z"),
     ]
-    assert ask(client, ("LAMP", 2), ("SHADE", 1))["pickup"] == []
+    assert post(client, ("LAMP", 2), ("SHADE", 1))["pickup"] == []
 
 
 def test_what_a_store_does_not_hold_is_shipped_to_it(shop: Application, client: TestClient) -> None:
@@ -260,7 +263,7 @@ def test_what_a_store_does_not_hold_is_shipped_to_it(shop: Application, client: 
             "MIA", MIAMI, type="store", capabilities=["ship_to_store"], time_zone="America/New_York"
         ),
     )
-    [option] = ask(client, ("SHADE", 1), to=MIAMI)["pickup"]
+    [option] = post(client, ("SHADE", 1), to=MIAMI)["pickup"]
     assert (option["kind"], option["source"], option["title"]) == (
         "ship_to_store",
         "MIA",
@@ -275,7 +278,7 @@ def test_a_source_that_does_not_ship_hands_out_and_is_never_planned(
 ) -> None:
     put(shop, source("MIA", MIAMI, type="store", capabilities=["pickup"]))
     stock(shop.database, LAMP_MIA=9)
-    found = ask(client, ("LAMP", 7), to=MIAMI)
+    found = post(client, ("LAMP", 7), to=MIAMI)
     assert found["plan"]["lines"] == []
     assert [(p["kind"], p["source"]) for p in found["pickup"]] == [("bopis", "MIA")]
 
@@ -284,7 +287,7 @@ def test_what_cannot_be_served_is_listed_with_the_reason(
     shop: Application, client: TestClient
 ) -> None:
     put(shop, doc("strategy", "partial", title="In part", allow_partial=True))
-    found = ask(client, ("LAMP", 2), ("SHADE", 99), ("GHOST", 1), strategy="partial")["plan"]
+    found = post(client, ("LAMP", 2), ("SHADE", 99), ("GHOST", 1), strategy="partial")["plan"]
     assert [(x["line_id"], x["source"]) for x in found["lines"]] == [("L1", "SEA")]
     assert [(x["line_id"], x["quantity"], x["reason"]) for x in found["not_fulfilled"]] == [
         ("L2", 99, "not enough on hand for the whole line"),
@@ -296,7 +299,7 @@ def test_what_cannot_be_served_is_listed_with_the_reason(
 def test_an_order_served_whole_or_not_at_all_names_the_line_that_prevents_it(
     shop: Application, client: TestClient
 ) -> None:
-    found = ask(client, ("LAMP", 2), ("SHADE", 99))["plan"]
+    found = post(client, ("LAMP", 2), ("SHADE", 99))["plan"]
     assert found["lines"] == []
     assert [x["reason"] for x in found["not_fulfilled"]] == [
         "another line cannot be served, and the strategy takes all lines of an order or none",
@@ -347,7 +350,7 @@ def test_bad_input_is_answered_with_its_path_and_a_remedy(
 
 def test_a_cart_may_have_200_lines(shop: Application, client: TestClient) -> None:
     stock(shop.database, LAMP_SEA=500)
-    found = ask(client, *[("LAMP", 1)] * 200)
+    found = post(client, *[("LAMP", 1)] * 200)
     assert found["plan"]["complete"]
     assert {line["source"] for line in found["plan"]["lines"]} == {"SEA"}
 
@@ -374,7 +377,7 @@ def test_the_seeded_company_quotes_with_both_its_carriers(
     timed = ("calendar", "carrier", "pickup_schedule", "source")
     put(application, *(d for d in company_documents() if d["kind"] in timed), *goods("LAMP"))
     stock(application.database, LAMP_SEA=3, LAMP_ATL=3)
-    found = ask(client, ("LAMP", 2), carrier=carrier)
+    found = post(client, ("LAMP", 2), carrier=carrier)
     assert [r["service"] for r in found["carrier"]["rates"]] == services
     assert found["promises"][0]["pickup_at"] == "2026-11-23T20:00:00Z"
     assert [(p["kind"], p["source"], p["ready_at"]) for p in found["pickup"]][:1] == [
@@ -383,10 +386,10 @@ def test_the_seeded_company_quotes_with_both_its_carriers(
 
 
 def test_a_channel_is_quoted_what_it_may_have(shop: Application, client: TestClient) -> None:
-    before = ask(client, ("LAMP", 1), channel="web")
+    before = post(client, ("LAMP", 1), channel="web")
     put(shop, doc("stock_policy", "p", title="P", buffers={"web": {"units": "1000000"}}))
 
-    kept_back, other = (ask(client, ("LAMP", 1), channel=channel) for channel in ("web", "store"))
+    kept_back, other = (post(client, ("LAMP", 1), channel=channel) for channel in ("web", "store"))
     assert (len(before["plan"]["lines"]), before["plan"]["not_fulfilled"]) == (1, [])
     assert (kept_back["plan"]["lines"], len(kept_back["plan"]["not_fulfilled"])) == ([], 1)
     assert [line["source"] for line in other["plan"]["lines"]] == [

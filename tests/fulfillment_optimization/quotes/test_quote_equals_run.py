@@ -110,7 +110,7 @@ def restock(session: Session, numbers: np.random.Generator) -> None:
     change_on_hand(session, changes, mode="set", cause="count", document="c", now=NOW, actor="test")
 
 
-def asked(numbers: np.random.Generator, strategy: str) -> QuoteRequest:
+def random_request(numbers: np.random.Generator, strategy: str) -> QuoteRequest:
     city = CITIES[str(numbers.choice(list(CITIES)))]
     count = int(numbers.integers(1, 6))
     return QuoteRequest(
@@ -131,35 +131,32 @@ def asked(numbers: np.random.Generator, strategy: str) -> QuoteRequest:
     )
 
 
-def run_for_real(session: Session, ask: QuoteRequest) -> dict[str, dict[str, int]]:
-    """Line id -> source -> units that a real run decides; taken back afterwards."""
-    order, to = UUID(int=7), ask.destination
+def run_for_real(session: Session, request: QuoteRequest) -> dict[str, dict[str, int]]:
+    """Line id -> source -> units that a real run decides; rolled back afterwards."""
+    order, to = UUID(int=7), request.destination
     lines = [
         OpenLine(
-            *(
-                UUID(int=i + 1),
-                order,
-                x.product,
-                x.quantity,
-                to.country,
-                geocode(to.model_dump()),
-                "",
-            ),
+            line_id=UUID(int=i + 1),
+            order_id=order,
+            product=x.product,
+            quantity=x.quantity,
+            country=to.country,
+            place=geocode(to.model_dump()),
+            source="",
             state=to.state,
-            strategy=ask.strategy,
-            wanted=ask.requested_delivery_date,
+            strategy=request.strategy,
+            wanted=request.requested_delivery_date,
             business=to.type == "Business",
         )
-        for i, x in enumerate(ask.lines)
+        for i, x in enumerate(request.lines)
     ]
     order_port = RecordingOrderPort(lines)
     with session.begin_nested() as attempt:
         source_orders(session, order_port, [order], now=NOW, actor="test")
         attempt.rollback()
+    line_ids = {x.line_id for x in lines}
     return {
-        str(line.int - 1): served
-        for line, served in order_port.served.items()
-        if line in {x.line_id for x in lines}
+        str(line.int - 1): served for line, served in order_port.served.items() if line in line_ids
     }
 
 
@@ -168,12 +165,12 @@ def test_a_quote_plans_what_a_real_run_plans(shop: Application, strategy: str) -
     numbers = np.random.default_rng(11)
     served = 0
     for _ in range(25):
-        ask = asked(numbers, strategy)
+        request = random_request(numbers, strategy)
         with shop.database.unit_of_work() as session:
             restock(session, numbers)
             quoted: dict[str, dict[str, int]] = {}
-            for line in quote(session, ask, now=NOW).plan.lines:
+            for line in quote(session, request, now=NOW).plan.lines:
                 quoted.setdefault(line.line_id, {})[line.source] = line.quantity
-            assert quoted == run_for_real(session, ask)
+            assert quoted == run_for_real(session, request)
             served += bool(quoted)
     assert served >= 5

@@ -44,7 +44,7 @@ def body(*lines: tuple[int, dict[str, str]], **more: Any) -> dict[str, Any]:
     return {"destination": SEATTLE, "lines": wanted, "at": "2026-11-20T18:00:00Z", **more}
 
 
-def ask(client: TestClient, *lines: tuple[int, dict[str, str]], **more: Any) -> dict[str, Any]:
+def post(client: TestClient, *lines: tuple[int, dict[str, str]], **more: Any) -> dict[str, Any]:
     answer = client.post(URL, json=body(*lines, **more))
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -85,36 +85,36 @@ def test_a_line_uses_stock_rows_with_its_dimension_values(
     supply(shop, 2, "CHI", colorid="red", sizeid="m")
     supply(shop, 3, "CHI", colorid="red", sizeid="l")
     before = stock_hash(shop.database)
-    found = ask(client, (1, MEDIUM), (5, RED), (1, {"posColorId": "blue"}))
-    assert served(ask(client, (1, {"posColorId": "blue"}))) == [("L1", "SEA", 1)]
-    assert served(ask(client, (5, RED))) == [("L1", "CHI", 5)]
+    found = post(client, (1, MEDIUM), (5, RED), (1, {"posColorId": "blue"}))
+    assert served(post(client, (1, {"posColorId": "blue"}))) == [("L1", "SEA", 1)]
+    assert served(post(client, (5, RED))) == [("L1", "CHI", 5)]
     assert ("L2", "CHI", 5) in served(found)
-    assert served(ask(client, (2, RED_MEDIUM), (3, {"inventColorId": "red", "sizeId": "l"}))) == [
+    assert served(post(client, (2, RED_MEDIUM), (3, {"inventColorId": "red", "sizeId": "l"}))) == [
         ("L1", "CHI", 2),
         ("L2", "CHI", 3),
     ]
-    assert served(ask(client, (1, {"colorId": "Red"}))) == []
+    assert served(post(client, (1, {"colorId": "Red"}))) == []
     assert stock_hash(shop.database) == before
 
 
 def test_lines_of_different_values_share_nothing(shop: Application, client: TestClient) -> None:
     supply(shop, 1, "SEA", colorid="red")
     supply(shop, 1, "SEA", colorid="blue")
-    assert served(ask(client, (1, RED), (1, {"colorId": "blue"}))) == [
+    assert served(post(client, (1, RED), (1, {"colorId": "blue"}))) == [
         ("L1", "SEA", 1),
         ("L2", "SEA", 1),
     ]
-    assert served(ask(client, (1, RED), (1, RED))) in ([("L1", "SEA", 1)], [("L2", "SEA", 1)])
+    assert served(post(client, (1, RED), (1, RED))) in ([("L1", "SEA", 1)], [("L2", "SEA", 1)])
 
 
 def test_the_unit_two_lines_could_have_is_promised_to_one(
     shop: Application, client: TestClient
 ) -> None:
     supply(shop, 1, "SEA", colorid="red", sizeid="m")
-    assert served(ask(client, (1, RED), (1, MEDIUM))) in ([("L1", "SEA", 1)], [("L2", "SEA", 1)])
-    assert served(ask(client, (1, RED), (1, RED_MEDIUM))) == [("L2", "SEA", 1)]
+    assert served(post(client, (1, RED), (1, MEDIUM))) in ([("L1", "SEA", 1)], [("L2", "SEA", 1)])
+    assert served(post(client, (1, RED), (1, RED_MEDIUM))) == [("L2", "SEA", 1)]
     supply(shop, 1, "CHI", colorid="red", sizeid="l")
-    assert served(ask(client, (1, RED), (1, RED_MEDIUM))) == [("L1", "CHI", 1), ("L2", "SEA", 1)]
+    assert served(post(client, (1, RED), (1, RED_MEDIUM))) == [("L1", "CHI", 1), ("L2", "SEA", 1)]
 
 
 def test_no_unit_serves_two_lines(shop: Application, client: TestClient) -> None:
@@ -125,10 +125,10 @@ def test_no_unit_serves_two_lines(shop: Application, client: TestClient) -> None
     wishes = [RED, MEDIUM, RED_MEDIUM, {"colorId": "blue"}, {"sizeId": "l"}]
     for first in range(5):
         lines = [(1, wishes[(first + n) % 5]) for n in range(5)] * 2
-        got = Counter(at for _, at, _ in served(ask(client, *lines)))
+        got = Counter(at for _, at, _ in served(post(client, *lines)))
         assert got["SEA"] <= 4
         assert got["CHI"] <= 4
-        red = [line for line in served(ask(client, *[(1, RED)] * 4, *[(1, RED_MEDIUM)] * 4))]
+        red = [line for line in served(post(client, *[(1, RED)] * 4, *[(1, RED_MEDIUM)] * 4))]
         assert len(red) == 4
 
 
@@ -137,29 +137,29 @@ def test_a_line_without_dimensions_uses_stock_without_them_as_orders_do(
 ) -> None:
     supply(shop, 5, "SEA", colorid="red")
     stock(shop.database, SHIRT_CHI=1)
-    found = ask(client, (1, {}), (5, RED))
+    found = post(client, (1, {}), (5, RED))
     assert served(found) == [("L1", "CHI", 1), ("L2", "SEA", 5)]
-    assert served(ask(client, (2, {"colorId": ""}))) == []
+    assert served(post(client, (2, {"colorId": ""}))) == []
 
 
 def test_the_whole_cart_is_handed_out_only_where_it_can_be_had_at_once(
     shop: Application, client: TestClient
 ) -> None:
     supply(shop, 2, "SEA", colorid="red", sizeid="m")
-    assert [p["kind"] for p in ask(client, (1, RED), (1, MEDIUM))["pickup"]] == ["bopis"]
-    assert ask(client, (2, RED), (1, MEDIUM))["pickup"] == []
+    assert [p["kind"] for p in post(client, (1, RED), (1, MEDIUM))["pickup"]] == ["bopis"]
+    assert post(client, (2, RED), (1, MEDIUM))["pickup"] == []
 
 
 def test_the_id_of_the_answer_follows_the_stock_of_the_variant(
     shop: Application, client: TestClient
 ) -> None:
     supply(shop, 1, "SEA", colorid="red")
-    first = ask(client, (1, RED))
-    assert ask(client, (1, RED)) == first
+    first = post(client, (1, RED))
+    assert post(client, (1, RED)) == first
     supply(shop, 1, "SEA", colorid="blue")
-    assert ask(client, (1, RED)) == first
+    assert post(client, (1, RED)) == first
     supply(shop, 1, "SEA", colorid="red", sizeid="m")
-    assert ask(client, (1, RED))["execution_id"] != first["execution_id"]
+    assert post(client, (1, RED))["execution_id"] != first["execution_id"]
 
 
 @pytest.mark.parametrize(
@@ -202,5 +202,5 @@ def test_constraints_of_a_product_count_for_each_of_its_variants(
         ),
         doc("strategy", "ranked", title="R", constraints=["chi-first"]),
     )
-    found = ask(client, (1, RED), (1, {"colorId": "blue"}), strategy="ranked")
+    found = post(client, (1, RED), (1, {"colorId": "blue"}), strategy="ranked")
     assert served(found) == [("L1", "CHI", 1), ("L2", "CHI", 1)]
