@@ -117,6 +117,16 @@ def test_the_calendar_of_a_document() -> None:
     assert found.openings == {date(2026, 12, 26): ((540, 1020),)}
 
 
+def test_both_ends_of_a_closure_are_closed() -> None:
+    closure = {"from": "2026-12-22", "to": "2026-12-23"}
+    found = CalendarBody.model_validate({"title": "c", "closures": [closure]}).calendar()
+    hours = [found.hours(date(2026, 12, day)) for day in (21, 22, 23, 24)]
+    assert hours == [((480, 1020),), (), (), ((480, 1020),)]
+    single = {"from": "2026-12-22", "to": "2026-12-22"}
+    one_day = CalendarBody.model_validate({"title": "c", "closures": [single]}).calendar()
+    assert one_day.closed(date(2026, 12, 22))
+
+
 def test_of_two_openings_of_one_day_the_later_in_the_document_counts() -> None:
     opening = {"date": "2026-12-26", "hours": [NINE_TO_FIVE]}
     short = {"date": "2026-12-26", "hours": [{"opens": "09:00", "closes": "10:00"}]}
