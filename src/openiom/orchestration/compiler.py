@@ -36,7 +36,9 @@ def read_flow(body: Mapping[str, Any]) -> FlowDocument:
         for fault in error.errors():
             problems.append(Problem(_place(body, fault["loc"]), fault["msg"]))
         raise Invalid(
-            "the flow is not well formed", problems=problems, remedy="correct the steps named"
+            "the flow is not well formed",
+            problems=problems,
+            remedy="correct the steps that are listed",
         ) from error
 
 
@@ -46,7 +48,9 @@ def compile_flow(body: Mapping[str, Any], catalog: CatalogSnapshot) -> CompiledF
     problems = check_flow(document, catalog)
     if problems:
         raise Invalid(
-            "the flow cannot be published", problems=problems, remedy="correct the steps named"
+            "the flow cannot be published",
+            problems=problems,
+            remedy="correct the steps that are listed",
         )
     return CompiledFlow(document, plan_of(document))
 
@@ -223,7 +227,9 @@ def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem
             remedy = "lead a port to it or remove it"
             yield Problem(place_of(step), "cannot be reached from the start", remedy)
         elif is_wired and step.id not in ending:
-            yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
+            yield Problem(
+                place_of(step), "does not reach an end", "connect it to a step that reaches an end"
+            )
 
 
 def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:

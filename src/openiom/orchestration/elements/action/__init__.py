@@ -54,7 +54,7 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
         yield Problem(place, f"no action {step.action!r}", list_choices(scope.catalog.actions))
         return
     if entity and action.entity != entity.name:
-        what = f"action {step.action!r} is for {action.entity}, the step runs for {entity.name}"
+        what = f"action {step.action!r} is for {action.entity}, but the step runs for {entity.name}"
         yield Problem(place, what, f"choose an action for {entity.name}")
     try:
         action.parameters.model_validate(step.parameters)

@@ -34,12 +34,12 @@ def check(step: ProviderActionStep, scope: CheckScope) -> Iterator[Problem]:
     if action is None:
         yield Problem(
             place,
-            f"{step.instance!r} cannot do {step.action!r}",
+            f"{step.instance!r} has no action {step.action!r}",
             list_choices(_offered_actions(step, scope)),
         )
     elif entity and action.entity != entity.name:
         yield Problem(
-            place, f"{step.action!r} is for {action.entity}, the step runs for {entity.name}"
+            place, f"{step.action!r} is for {action.entity}, but the step runs for {entity.name}"
         )
 
 
