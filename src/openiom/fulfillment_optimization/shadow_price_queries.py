@@ -60,7 +60,7 @@ def plan_with_prices(session: Session, plan_id: UUID | None) -> PricedPlan:
         what = "no batch has left prices yet" if plan_id is None else f"no plan {plan_id}"
         raise NotFound(
             what,
-            remedy="shadow prices come from batches: let a strategy collect orders in a window",
+            remedy="enable batch windows in a strategy; shadow prices are computed for batches",
         )
     return plans[0]
 
