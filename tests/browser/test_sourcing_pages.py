@@ -1,4 +1,4 @@
-"""Fulfillment optimization by hand in a real browser: what is written is what the optimizer reads."""
+"""Pages of fulfillment optimization: a document that is entered is the one the optimizer reads."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -43,7 +43,10 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
 
 
 def planned_together(scene: Scene) -> dict[str, Any]:
-    """A plan of eight orders for a product that runs short; when a window ended between them, eight more are tried."""
+    """A plan of eight orders for a scarce product.
+
+    If a batch window ends between the orders, eight more are placed.
+    """
     left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
     items = [
         {"product": SCARCE, "source": source, "quantity": str(units)}

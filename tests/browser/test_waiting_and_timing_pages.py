@@ -1,4 +1,4 @@
-"""The queue and what things cost and when, by hand in a real browser: what is shown is what the server does."""
+"""Pages of waiting lines, calendars, carriers and rates show what the server does."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
