@@ -76,25 +76,25 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--client", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.client:
-        print(json.dumps({"records": be_client(Load(**json.loads(asked.client)))}))
+    options = parser.parse_args()
+    if options.client:
+        print(json.dumps({"records": be_client(Load(**json.loads(options.client)))}))
         return 0
-    print_figures(measure(asked), as_json=asked.json)
+    print_figures(measure(options), as_json=options.json)
     return 0
 
 
-def measure(asked: argparse.Namespace) -> dict[str, Any]:
+def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), log_level="WARNING")
         with running_database(settings) as url:
             database = Database(url, threads=16)
             migrate(database, consumers=CONSUMERS)
-            seed(database, asked.products, asked.locations)
+            seed(database, options.products, options.locations)
             reset_statistics(database)
             try:
                 return {
-                    **bulk(settings, database, url, asked),
+                    **bulk(settings, database, url, options),
                     **hot(database, url),
                     **one_unit(database, url),
                 }
@@ -119,26 +119,28 @@ def seed(database: Database, products: int, locations: int) -> None:
 
 
 def bulk(
-    settings: Settings, database: Database, url: str, asked: argparse.Namespace
+    settings: Settings, database: Database, url: str, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Measure changes per second and the time of a query meanwhile, then the floor of both."""
-    load = Load("post", url, 0, asked.clients, asked.products, asked.locations, asked.seconds)
-    if asked.http:
+    load = Load(
+        "post", url, 0, options.clients, options.products, options.locations, options.seconds
+    )
+    if options.http:
         with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
             http = replace(load, kind="http", endpoint=asdict(endpoint))
             changes, queries = under_load(
-                http, lambda n: contract.index_query(products_of(n), asked.locations)
+                http, lambda n: contract.index_query(products_of(n), options.locations)
             )
     else:
-        changes, queries = under_load(load, lambda n: index_query(database, n, asked.locations))
+        changes, queries = under_load(load, lambda n: index_query(database, n, options.locations))
     with psycopg.connect(url, autocommit=True) as connection:
         floor, floor_queries = under_load(
             replace(load, kind="bare"),
-            lambda n: bare_query(connection, products_of(n), asked.locations),
+            lambda n: bare_query(connection, products_of(n), options.locations),
         )
     return {
-        "through": "http" if asked.http else "use case",
-        "clients": asked.clients,
+        "through": "http" if options.http else "use case",
+        "clients": options.clients,
         "changes_per_second": round(changes),
         "changes_floor_per_second": round(floor),
         "changes_ratio": round(changes / floor, 2),

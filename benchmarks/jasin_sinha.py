@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks.jasin_sinha_family import Network, network
 from openiom.fulfillment_optimization.engine import (
     OpportunityCostModel,
-    Problem,
     Shares,
+    SourcingProblem,
     cost_of,
     learn_opportunity_costs,
     solve,
@@ -125,7 +125,7 @@ def solve_relearning(net: Network, kinds: np.ndarray) -> Shares:
     return Shares.of(rows)
 
 
-def nearest(problem: Problem, miles: np.ndarray) -> Shares:
+def nearest(problem: SourcingProblem, miles: np.ndarray) -> Shares:
     """Return the plan that serves every line from the nearest node that has it."""
     stock, node = problem.stock.copy(), np.full(problem.lines, -1)
     ranked = np.argsort(miles, axis=1, kind="stable")[problem.line_order]

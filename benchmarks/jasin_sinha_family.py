@@ -15,7 +15,7 @@ import numpy as np
 from openiom.fulfillment_optimization.engine.problem import (
     Floats,
     Ints,
-    Problem,
+    SourcingProblem,
     problem_from_arrays,
 )
 
@@ -31,7 +31,7 @@ STOCKED, SAFETY = 0.75, 0.5
 class Network:
     """A network; `kinds` has one order for every set of items in every city."""
 
-    kinds: Problem
+    kinds: SourcingProblem
     expected: Floats  # (B,) orders of each kind
     miles: Floats  # (B, N)
 

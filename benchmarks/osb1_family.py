@@ -17,7 +17,7 @@ import numpy as np
 from openiom.fulfillment_optimization.engine.problem import (
     Floats,
     Ints,
-    Problem,
+    SourcingProblem,
     problem_from_arrays,
 )
 
@@ -85,13 +85,13 @@ class _Stock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    problem: Problem
+    problem: SourcingProblem
     miles: Floats  # (B, N)
     network: _Network
     products: _Products
     stocking: _Stock
 
-    def past_instance(self, seed: int) -> Problem:
+    def past_instance(self, seed: int) -> SourcingProblem:
         """Return as many other orders from the same demand, with the same stock."""
         orders = self.problem.orders
         r = np.random.default_rng([seed, orders, len(self.network.where), 1])
@@ -208,7 +208,7 @@ def _stocking(
 
 def _priced(
     network: _Network, products: _Products, demand: _Demand, stocking: _Stock
-) -> tuple[Problem, Floats]:
+) -> tuple[SourcingProblem, Floats]:
     """Return the problem and the (B, N) miles.
 
     The cost parts add up to the benchmark's `fixed` and `unit` costs.

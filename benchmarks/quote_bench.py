@@ -41,24 +41,18 @@ VARIED = 80
 WARM = 30
 CHUNK = 4_000
 CITIES = (
-    *(
-        ("Seattle", "WA", "98101"),
-        ("Chicago", "IL", "60601"),
-        ("Dallas", "TX", "75219"),
-        ("New York", "NY", "10118"),
-    ),
-    *(
-        ("Atlanta", "GA", "30303"),
-        ("Denver", "CO", "80202"),
-        ("Phoenix", "AZ", "85004"),
-        ("Miami", "FL", "33101"),
-    ),
-    *(
-        ("Boston", "MA", "02108"),
-        ("Portland", "OR", "97201"),
-        ("Detroit", "MI", "48226"),
-        ("Memphis", "TN", "38103"),
-    ),
+    ("Seattle", "WA", "98101"),
+    ("Chicago", "IL", "60601"),
+    ("Dallas", "TX", "75219"),
+    ("New York", "NY", "10118"),
+    ("Atlanta", "GA", "30303"),
+    ("Denver", "CO", "80202"),
+    ("Phoenix", "AZ", "85004"),
+    ("Miami", "FL", "33101"),
+    ("Boston", "MA", "02108"),
+    ("Portland", "OR", "97201"),
+    ("Detroit", "MI", "48226"),
+    ("Memphis", "TN", "38103"),
 )
 ZONES = {
     "WA": "Los_Angeles",
@@ -80,8 +74,9 @@ def main() -> int:
         action="store_true",
         help="lines name a color of products kept by color and size",
     )
-    asked = parser.parse_args()
-    print_figures(measure(asked.orders, dimensions=asked.dimensions), as_json=asked.json)
+    options = parser.parse_args()
+    figures = measure(options.orders, dimensions=options.dimensions)
+    print_figures(figures, as_json=options.json)
     return 0
 
 
@@ -92,15 +87,15 @@ def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
         carts = [cart(numbers, dimensions=dimensions) for _ in range(quotes + WARM)]
         taken, trips, reads, spent = [], [], [], 0.0
         with psycopg.connect(database_url, autocommit=True) as connection:
-            for n, asked in enumerate(carts):
+            for n, body in enumerate(carts):
                 before = web.cpu_seconds()
                 seconds, answer = timed(
-                    lambda asked=asked: client.post("/api/v1/sourcing/quote", json=asked)
+                    lambda body=body: client.post("/api/v1/sourcing/quote", json=body)
                 )
                 used = web.cpu_seconds() - before
                 answer.raise_for_status()
                 trip, _ = timed(lambda: client.get("/api/v1/session"))
-                read, _ = timed(lambda asked=asked: stock_of(connection, asked))
+                read, _ = timed(lambda body=body: stock_of(connection, body))
                 if n >= WARM:
                     taken.append(seconds)
                     spent += used
@@ -129,16 +124,16 @@ def timed(work: Any) -> tuple[float, Any]:
     return perf_counter() - started, answer
 
 
-def stock_of(connection: psycopg.Connection[Any], asked: dict[str, Any]) -> list[Any]:
+def stock_of(connection: psycopg.Connection[Any], body: dict[str, Any]) -> list[Any]:
     """Return the rows that a plan of this cart reads."""
     query = (
         "SELECT product, source, on_hand - reserved FROM inventory_visibility.stock"
         " WHERE product = ANY(%s)"
         " AND organization = '' AND dimension_values @> %s AND on_hand > reserved"
     )
-    values = {name.lower(): value for name, value in asked["lines"][0]["dimensions"].items()}
+    values = {name.lower(): value for name, value in body["lines"][0]["dimensions"].items()}
     return connection.execute(
-        query, ([line["product"] for line in asked["lines"]], Jsonb(values))
+        query, ([line["product"] for line in body["lines"]], Jsonb(values))
     ).fetchall()
 
 

@@ -31,9 +31,9 @@ from benchmarks.jasin_sinha import report as jasin_sinha_report
 from benchmarks.osb1_family import Instance, generate
 from openiom.fulfillment_optimization.engine import (
     BidPrices,
-    Plan,
-    Problem,
+    FeasiblePlan,
     Shares,
+    SourcingProblem,
     cost_of,
     learn_opportunity_costs,
     solve,
@@ -53,7 +53,7 @@ PRICES = {
 class Measured:
     """One plan with its times and the bound it is judged by."""
 
-    plan: Plan
+    plan: FeasiblePlan
     seconds: float
     cpu: float
     bound: float
@@ -94,7 +94,7 @@ def measure_learned(instance: Instance, count: int, bound: float) -> Measured:
     )
     making = time.perf_counter() - before
     before, spent = time.perf_counter(), cpu_seconds()
-    plan = Plan(problem=problem, shares=solve_with_opportunity_costs(problem, model))
+    plan = FeasiblePlan(problem=problem, shares=solve_with_opportunity_costs(problem, model))
     return Measured(plan, time.perf_counter() - before, cpu_seconds() - spent, bound, making)
 
 
@@ -181,7 +181,7 @@ def report(arguments: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def feasible(problem: Problem, plan: Plan) -> bool:
+def feasible(problem: SourcingProblem, plan: FeasiblePlan) -> bool:
     return not violations(problem, plan.shares)
 
 

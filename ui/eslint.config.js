@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import hooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import copy from './lint/plainCopy.js';
 
 const features = readdirSync(new URL('./src/features', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -37,6 +38,7 @@ export default defineConfig(
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
     },
   },
+  { files: ['src/**/*.{ts,tsx}'], ignores: ['src/**/*.test.{ts,tsx}'], plugins: { copy }, rules: { 'copy/plain-copy': 'error' } },
   forbid(['src/shell/**']),
   forbid(['src/client/**'], ...folder(['kit', 'features', 'shell'], 'client is the lowest layer')),
   forbid(['src/kit/**'], ...folder(['features', 'shell'], 'kit is below features and shell')),

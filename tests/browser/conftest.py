@@ -11,7 +11,7 @@ from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium
 
 @dataclass
 class Scene:
-    """The running demo and the numbers of its orders by what became of them."""
+    """The running demo and the numbers of its orders, by what the tests use them for."""
 
     fabrikam: Fabrikam
     orders: dict[str, str] = field(default_factory=dict)
@@ -19,19 +19,20 @@ class Scene:
 
 @dataclass
 class Visitor:
-    """A browser tab, and everything its console complained of."""
+    """A browser tab and the errors of its console."""
 
     page: Page
     url: str
-    complaints: list[str]
+    errors: list[str]
 
     def open(self, path: str, title: str) -> Page:
-        """A page, once it is drawn."""
+        """Open a page and wait until it is complete."""
         self.page.goto(self.url + path)
-        self.settled(title)
+        self.wait_for_page(title)
         return self.page
 
-    def settled(self, title: str) -> None:
+    def wait_for_page(self, title: str) -> None:
+        """Wait until the page has this heading and nothing is loading."""
         expect(self.page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible()
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
 
@@ -40,7 +41,7 @@ class Visitor:
         self.page.get_by_label("Email").fill(EMAIL)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
-        self.settled("Sales orders")
+        self.wait_for_page("Sales orders")
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +55,14 @@ def scene() -> Iterator[Scene]:
         chair, lamp, table = "CHAIR-OAK-01", "LAMP-OAK-01", "TABL-OAK-01"
         orders = {
             "shipped": fabrikam.place([(lamp, 2), (table, 1)], buyer="Ana Souza"),
-            "shipped too": fabrikam.place([(lamp, 1)], buyer="Jim Glynn"),
+            "also shipped": fabrikam.place([(lamp, 1)], buyer="Jim Glynn"),
             "parked": fabrikam.place([("HALL-MIRROR", 1)], buyer="Rosa Lindt"),
             "out of stock": fabrikam.place([(chair, 9000)], buyer="Omar Haddad"),
             "to hold": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
-            "to hold too": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
+            "also to hold": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
         }
         fabrikam.poll()
-        for name in ("shipped", "shipped too"):
+        for name in ("shipped", "also shipped"):
             fabrikam.order_in_state(orders[name], "completed")
         yield Scene(fabrikam, orders)
 
@@ -76,26 +77,26 @@ def chrome() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def signed_in(chrome: Browser, scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cookies of somebody who has signed in through the page."""
-    kept = tmp_path_factory.mktemp("browser") / "cookies.json"
+    """The cookies of a user who signed in through the page."""
+    cookies = tmp_path_factory.mktemp("browser") / "cookies.json"
     context = chrome.new_context()
     Visitor(context.new_page(), scene.fabrikam.url, []).sign_in()
-    context.storage_state(path=kept)
+    context.storage_state(path=cookies)
     context.close()
-    return kept
+    return cookies
 
 
-def visitor(chrome: Browser, url: str, kept: Path | None) -> Iterator[Visitor]:
+def visitor(chrome: Browser, url: str, cookies: Path | None) -> Iterator[Visitor]:
     context = chrome.new_context(
-        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=kept
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=cookies
     )
-    page, complaints = context.new_page(), list[str]()
+    page, errors = context.new_page(), list[str]()
     page.set_default_timeout(15_000)
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield Visitor(page, url, complaints)
+    page.on("console", lambda entry: errors.append(entry.text) if entry.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield Visitor(page, url, errors)
     context.close()
-    assert complaints == []
+    assert errors == []
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the inventory pages are for, done by hand in a real browser against the real product."""
+"""The main task of each inventory page in a real browser against the running demo."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,25 +15,28 @@ VASE, CLOCK = "VASE-OAK-01", "CLCK-OAK-01"
 TODAY = datetime.now(UTC).date()
 
 
-def contract(scene: Scene, path: str, body: Any) -> None:
-    """Tell the inventory something as an outside system does."""
+def post_to_contract(scene: Scene, path: str, body: Any) -> None:
+    """Post to the Inventory Visibility API as an external system does."""
     environment = scene.fabrikam.get("/session")["environment"]
-    answer = scene.fabrikam.api.post(f"/api/environment/{environment}{path}", json=body)
-    assert answer.is_success, answer.text
+    response = scene.fabrikam.api.post(f"/api/environment/{environment}{path}", json=body)
+    assert response.is_success, response.text
 
 
-def at(source: str, **more: str) -> dict[str, str]:
+def dimensions_of(source: str, **more: str) -> dict[str, str]:
+    """The dimensions of stock at a source."""
     return {"siteId": source, "locationId": source, **more}
 
 
-def expected(scene: Scene, number: str, product: str, source: str, units: int, days: int) -> None:
+def add_purchase_order(
+    scene: Scene, number: str, product: str, source: str, units: int, days: int
+) -> None:
     line = {"line_number": 1, "product": product, "source": source, "quantity": str(units)}
     line["expected_date"] = str(TODAY + timedelta(days=days))
     body = {"orders": [{"kind": "purchase", "number": number, "lines": [line]}]}
     assert scene.fabrikam.post("/inventory/supply-orders", body)["results"][0]["ok"]
 
 
-def test_every_inventory_page_draws_with_what_the_server_says(manager: Visitor) -> None:
+def test_every_inventory_page_shows_the_data_of_the_server(manager: Visitor) -> None:
     pages = {
         "/inventory": "Inventory visibility",
         "/inventory/promise": "Available to promise",
@@ -49,7 +52,7 @@ def test_every_inventory_page_draws_with_what_the_server_says(manager: Visitor) 
         expect(page.get_by_role("navigation", name="Areas").locator(".active")).to_have_count(1)
 
 
-def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(
+def test_measures_of_another_system_have_columns_that_open_their_entries(
     manager: Visitor, scene: Scene
 ) -> None:
     record = {
@@ -58,8 +61,10 @@ def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(
         "productId": VASE,
         "dimensionDataSource": "pos",
     }
-    contract(
-        scene, "/onhand", {**record, "dimensions": at("SEA"), "quantities": {"pos": {"inbound": 7}}}
+    post_to_contract(
+        scene,
+        "/onhand",
+        {**record, "dimensions": dimensions_of("SEA"), "quantities": {"pos": {"inbound": 7}}},
     )
     page = manager.open(f"/inventory?product={VASE}&source=SEA", "Inventory visibility")
 
@@ -72,16 +77,19 @@ def test_measures_of_another_system_stand_beside_ours_and_open_to_their_entries(
     expect(page).to_have_url(re.compile(r"stock=\d+&system=pos"))
 
 
-def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(
+def test_stock_is_grouped_by_color_and_a_group_lists_its_stock_records(
     manager: Visitor, scene: Scene
 ) -> None:
     colors = {"black": 12, "white": 3}
-    contract(
+    post_to_contract(
         scene,
         "/onhand/bulk",
         [
             {"id": f"tee-{color}", "organizationId": "main", "productId": "TEE-ORGANIC"}
-            | {"dimensions": at("SEA", colorId=color), "quantities": {"iom": {"onhand": units}}}
+            | {
+                "dimensions": dimensions_of("SEA", colorId=color),
+                "quantities": {"iom": {"onhand": units}},
+            }
             for color, units in colors.items()
         ],
     )
@@ -100,9 +108,7 @@ def test_stock_is_grouped_by_color_and_a_group_opens_to_its_keys(
     expect(page.get_by_role("dialog").get_by_role("row").filter(has_text="+3")).to_be_visible()
 
 
-def test_a_quantity_is_shown_as_it_stood_before_the_last_change(
-    manager: Visitor, scene: Scene
-) -> None:
+def test_a_quantity_is_shown_as_of_an_earlier_time(manager: Visitor, scene: Scene) -> None:
     page = manager.open(f"/inventory?product={CLOCK}&source=DAL", "Inventory visibility")
     page.get_by_role("button", name=CLOCK, exact=True).click()
     drawer = page.get_by_role("dialog")
@@ -115,10 +121,10 @@ def test_a_quantity_is_shown_as_it_stood_before_the_last_change(
     expect(drawer.get_by_role("row").filter(has_text="Opening stock")).to_be_visible()
 
 
-def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(
+def test_available_to_promise_rises_on_the_day_a_purchase_order_is_expected(
     manager: Visitor, scene: Scene
 ) -> None:
-    expected(scene, "PO-7001", VASE, "CHI", 40, days=5)
+    add_purchase_order(scene, "PO-7001", VASE, "CHI", 40, days=5)
     free = scene.fabrikam.get("/inventory/atp", product=VASE, source="CHI")["items"][0]["free"]
     page = manager.open(f"/inventory/promise?product={VASE}&source=CHI", "Available to promise")
 
@@ -132,8 +138,8 @@ def test_what_can_be_promised_rises_on_the_day_a_purchase_order_is_expected(
     expect(page.get_by_role("list", name=re.compile("^Entries on"))).to_contain_text("PO-7001")
 
 
-def test_supply_is_received_in_part_and_is_on_hand_at_once(manager: Visitor, scene: Scene) -> None:
-    expected(scene, "PO-7002", CLOCK, "NYC", 30, days=2)
+def test_received_supply_is_on_hand_immediately(manager: Visitor, scene: Scene) -> None:
+    add_purchase_order(scene, "PO-7002", CLOCK, "NYC", 30, days=2)
     before = scene.fabrikam.get("/inventory", product=CLOCK, source="NYC")["items"][0]["on_hand"]
     page = manager.open(f"/inventory/supply?product={CLOCK}", "Supply orders")
     page.get_by_role("button", name="Receive Purchase PO-7002, line 1").click()
@@ -150,7 +156,7 @@ def test_supply_is_received_in_part_and_is_on_hand_at_once(manager: Visitor, sce
     )
 
 
-def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(
+def test_a_released_reservation_has_its_reason_in_the_ledger(
     manager: Visitor, scene: Scene
 ) -> None:
     cart = {
@@ -158,14 +164,14 @@ def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(
         "organizationId": "main",
         "productId": VASE,
         "quantity": 2,
-        "dimensions": at("DAL"),
+        "dimensions": dimensions_of("DAL"),
     }
     measure = {
         "quantityDataSource": "iv",
         "modifier": "softReservOrdered",
         "ifCheckAvailForReserv": True,
     }
-    contract(scene, "/onhand/reserve", {**cart, **measure})
+    post_to_contract(scene, "/onhand/reserve", {**cart, **measure})
     page = manager.open("/inventory/reservations?search=cart-77", "Reservations")
     page.get_by_role("checkbox", name=f"Select 2 {VASE} at DAL for cart-77").check()
     page.get_by_role("toolbar", name="Selected rows").get_by_role("button", name="Release").click()
@@ -181,17 +187,17 @@ def test_a_reservation_is_released_with_a_reason_that_stands_in_the_ledger(
     ).to_contain_text("−2")
 
 
-def test_an_orders_reservations_are_found_by_its_number_and_lead_back_to_it(
+def test_reservations_are_found_by_order_number_and_link_to_the_order(
     manager: Visitor, scene: Scene
 ) -> None:
     number = scene.orders["shipped"]
     page = manager.open(f"/inventory/reservations?state=all&search={number}", "Reservations")
     expect(page.get_by_role("row")).to_have_count(3)
     page.get_by_role("link", name=f"Order {number}").first.click()
-    manager.settled(f"Order {number}")
+    manager.wait_for_page(f"Order {number}")
 
 
-def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(
+def test_units_are_allocated_to_a_channel_and_moved_to_a_customer_group(
     manager: Visitor, scene: Scene
 ) -> None:
     page = manager.open(f"/inventory/allocations?product={CLOCK}", "Allocations")
@@ -220,12 +226,10 @@ def test_units_are_allocated_to_a_channel_and_moved_to_a_group_below_it(
     assert [(p["groups"], p["allocated"]) for p in pools] == [(["web"], 3), (["web", "vip"], 2)]
 
 
-def test_the_checker_has_gone_through_every_row_and_found_nothing(
-    manager: Visitor, scene: Scene
-) -> None:
+def test_the_reconciliation_finds_no_discrepancy(manager: Visitor, scene: Scene) -> None:
     until(
         lambda: scene.fabrikam.get("/inventory/health")["checked_through"],
-        "a whole round of the checker",
+        "a complete reconciliation",
     )
     page = manager.open("/inventory/health", "Stock health")
     expect(page.locator(".health")).to_contain_text("All quantities match the ledger")

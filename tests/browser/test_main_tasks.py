@@ -1,4 +1,4 @@
-"""What each page is for, done by hand in a real browser against the real product."""
+"""The main task of each page in a real browser against the running demo."""
 
 import re
 
@@ -11,11 +11,11 @@ from .conftest import Scene, Visitor
 pytestmark = pytest.mark.browser
 
 
-def test_the_first_visit_leaves_the_console_clean_and_so_does_one_whose_sign_in_has_ended(
+def test_a_visit_without_a_session_and_one_with_an_expired_session_log_no_errors(
     stranger: Visitor,
 ) -> None:
     page = stranger.page
-    for cookie in ("", "a-sign-in-that-has-ended"):
+    for cookie in ("", "an-expired-session"):
         if cookie:
             page.context.add_cookies(
                 [{"name": "openiom_session", "value": cookie, "url": stranger.url}]
@@ -23,23 +23,25 @@ def test_the_first_visit_leaves_the_console_clean_and_so_does_one_whose_sign_in_
         page.goto(stranger.url)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         page.wait_for_load_state("networkidle")
-        assert stranger.complaints == []
+        assert stranger.errors == []
 
 
-def test_a_stranger_signs_in_lands_where_they_wanted_to_go_and_signs_out(stranger: Visitor) -> None:
+def test_signing_in_leads_to_the_requested_page_and_signing_out_ends_the_session(
+    stranger: Visitor,
+) -> None:
     page = stranger.page
     page.goto(stranger.url + "/flows")
     page.get_by_label("Email").fill("admin@fabrikam.example")
     page.get_by_label("Password", exact=True).fill("not the password")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    (refusal,) = stranger.complaints
-    assert "status of 401" in refusal
-    stranger.complaints.clear()
+    (unauthorized,) = stranger.errors
+    assert "status of 401" in unauthorized
+    stranger.errors.clear()
 
     page.get_by_label("Password", exact=True).fill("browser-password")
     page.get_by_role("button", name="Sign in").click()
-    stranger.settled("Flows")
+    stranger.wait_for_page("Flows")
     page.get_by_role("button", name=re.compile("account of")).click()
     page.get_by_text("Sign out").click()
 
@@ -48,7 +50,7 @@ def test_a_stranger_signs_in_lands_where_they_wanted_to_go_and_signs_out(strange
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_every_page_draws_with_what_the_server_says(manager: Visitor) -> None:
+def test_every_page_shows_the_data_of_the_server(manager: Visitor) -> None:
     pages = {
         "/orders": "Sales orders",
         "/fulfillment-orders": "Fulfillment orders",
@@ -67,10 +69,10 @@ def test_every_page_draws_with_what_the_server_says(manager: Visitor) -> None:
         expect(page.locator(".problem")).to_have_count(0)
 
 
-def test_orders_are_held_in_bulk_and_the_filter_that_shows_them_lives_in_the_address(
+def test_selected_orders_are_put_on_hold_and_filtered_by_state_in_the_url(
     manager: Visitor, scene: Scene
 ) -> None:
-    numbers = [scene.orders["to hold"], scene.orders["to hold too"]]
+    numbers = [scene.orders["to hold"], scene.orders["also to hold"]]
     page = manager.open("/orders?search=Hanna", "Sales orders")
     for number in numbers:
         page.get_by_role("checkbox", name=f"Select {number}").check()
@@ -90,7 +92,7 @@ def test_orders_are_held_in_bulk_and_the_filter_that_shows_them_lives_in_the_add
     expect(page.get_by_role("link", name=scene.orders["shipped"], exact=True)).to_have_count(0)
 
 
-def test_an_order_page_shows_how_far_it_is_what_happened_and_why_each_source_was_chosen(
+def test_an_order_page_shows_progress_timeline_and_why_each_source_was_chosen(
     manager: Visitor, scene: Scene
 ) -> None:
     order = scene.fabrikam.order(scene.orders["shipped"])
@@ -126,22 +128,22 @@ def test_a_failed_order_is_reprocessed_once_there_is_stock(manager: Visitor, sce
     expect(page.get_by_role("dialog").get_by_text("1 done.")).to_be_visible()
 
     scene.fabrikam.order_in_state(order["number"], "completed")
-    expect(page.locator(".flow-run-error")).to_have_count(0)  # the page follows by itself
+    expect(page.locator(".flow-run-error")).to_have_count(0)
     expect(page.locator(".timeline").get_by_text("Order invoiced", exact=True)).to_be_visible()
 
 
-def test_a_fulfillment_order_opens_to_its_tracking_number(manager: Visitor, scene: Scene) -> None:
-    order = scene.fabrikam.order(scene.orders["shipped too"])
+def test_a_fulfillment_order_shows_its_tracking_number(manager: Visitor, scene: Scene) -> None:
+    order = scene.fabrikam.order(scene.orders["also shipped"])
     fulfillment = scene.fabrikam.get(f"/orders/{order['id']}/fulfillment-orders")["items"][0]
     page = manager.open("/fulfillment-orders", "Fulfillment orders")
     page.get_by_role("link", name=fulfillment["number"], exact=True).click()
 
-    manager.settled(fulfillment["number"])
+    manager.wait_for_page(fulfillment["number"])
     expect(page.get_by_text(fulfillment["shipments"][0]["tracking_number"])).to_be_visible()
     expect(page.locator(".map-pin")).to_have_count(2)
 
 
-def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(
+def test_a_parked_message_is_mapped_and_replayed_into_an_order(
     manager: Visitor, scene: Scene
 ) -> None:
     number = scene.orders["parked"]
@@ -159,7 +161,7 @@ def test_a_parked_message_is_mapped_replays_and_ends_as_an_order(
     expect(page.get_by_text("Accu Scale").first).to_be_visible()
 
 
-def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
+def test_testing_a_connection_reports_a_wrong_and_a_correct_token(
     manager: Visitor, scene: Scene
 ) -> None:
     url, token = (
@@ -179,35 +181,33 @@ def test_a_provider_with_a_wrong_token_is_red_and_green_once_it_is_right(
     card.get_by_role("button", name="Test connection").click()
     expect(card.get_by_text("Not connected")).to_be_visible()
     expect(card.get_by_text("401")).to_be_visible()
-    expect(card.locator(".ant-btn-loading")).to_have_count(
-        0
-    )  # a worker may have found out before the button did
+    expect(card.locator(".ant-btn-loading")).to_have_count(0)
 
     install(token)
     card.get_by_role("button", name="Test connection").click()
     expect(card.get_by_text("Connected", exact=True)).to_be_visible()
 
 
-def test_the_picture_of_a_flow_counts_the_orders_on_every_step(
+def test_the_diagram_of_a_flow_counts_the_orders_at_every_step(
     manager: Visitor, scene: Scene
 ) -> None:
     counts = scene.fabrikam.get("/flows/fabrikam-order-flow/counts")["steps"]
     page = manager.open("/flows", "Flows")
     page.get_by_role("link", name="Fabrikam orders").click()
-    manager.settled("Fabrikam orders")
+    manager.wait_for_page("Fabrikam orders")
 
     validate = page.get_by_role("button", name="Validate the order")
     expect(validate).to_contain_text(f"{counts['header']['passed_24h']} passed in 24 h")
-    stopped = page.get_by_role("button", name="Wait for stock, if backorders are taken")
-    expect(stopped).to_contain_text(re.compile(r"\d+ failed"))
-    stopped.click()
+    failing = page.get_by_role("button", name="Wait for stock, if backorders are taken")
+    expect(failing).to_contain_text(re.compile(r"\d+ failed"))
+    failing.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Runs at this step")).to_be_visible()
     expect(drawer.get_by_text("no source can serve CHAIR-OAK-01").first).to_be_visible()
 
 
-def test_a_quantity_opens_to_the_ledger_behind_it(manager: Visitor, scene: Scene) -> None:
-    order = scene.fabrikam.order(scene.orders["shipped too"])
+def test_a_quantity_opens_its_ledger_entries(manager: Visitor, scene: Scene) -> None:
+    order = scene.fabrikam.order(scene.orders["also shipped"])
     page = manager.open(
         f"/inventory?product=LAMP-OAK-01&source={order['sources'][0]}", "Inventory visibility"
     )
@@ -226,10 +226,10 @@ def test_the_command_palette_finds_an_order_by_its_number(manager: Visitor, scen
     expect(page.get_by_role("option").first).to_contain_text(number)
     page.keyboard.press("Enter")
 
-    manager.settled(f"Order {number}")
+    manager.wait_for_page(f"Order {number}")
 
 
-def test_a_failed_run_is_listed_with_what_to_do(manager: Visitor, scene: Scene) -> None:
+def test_a_failed_run_is_listed_with_its_remedy(manager: Visitor, scene: Scene) -> None:
     until(lambda: scene.fabrikam.get("/runs", state="failed")["items"], "a failed run")
     page = manager.open("/my-work/runs", "Failed runs")
 

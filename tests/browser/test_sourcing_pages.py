@@ -1,4 +1,4 @@
-"""Pages of fulfillment optimization: a document that is entered is the one the optimizer reads."""
+"""The fulfillment optimization pages: what they save is what the optimizer reads."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -19,22 +19,20 @@ CART = ("Portland", "OR", "97205")
 
 
 def document(scene: Scene, kind: str, name: str) -> dict[str, Any]:
-    """The body of a document as it is in use; empty when there is none."""
+    """The body of a document, or an empty one when it does not exist."""
     found = scene.fabrikam.get("/configuration", kind=kind)["documents"]
     return next((one["body"] for one in found if one["name"] == name), {})
 
 
 @pytest.fixture(scope="module")
 def batch(scene: Scene) -> Iterator[dict[str, Any]]:
-    """A plan of a batch window in which sources ran short, under a strategy that is the default."""
+    """A batch plan with shortages, made by a default strategy that plans in batches."""
     strategy = {"title": "Together", "is_default": True, "allow_partial": True}
     body = {**strategy, "batch": {"enabled": True, "minutes": 0.05, "seconds": 4}}
     written = {"kind": "strategy", "name": "together", "body": body}
     scene.fabrikam.post("/configuration/apply", {"documents": [written], "dry_run": False})
-    scene.fabrikam.warehouse.put(
-        "/_sim/behavior", json={"ship_after": 600.0}
-    )  # what has shipped is not planned again
-    yield planned_together(scene)
+    scene.fabrikam.warehouse.put("/_sim/behavior", json={"ship_after": 600.0})
+    yield plan_eight_orders(scene)
     scene.fabrikam.hasten()
     quiet = {**strategy, "batch": {"enabled": False}, "is_default": False}
     scene.fabrikam.post(
@@ -42,10 +40,10 @@ def batch(scene: Scene) -> Iterator[dict[str, Any]]:
     )
 
 
-def planned_together(scene: Scene) -> dict[str, Any]:
-    """A plan of eight orders for a scarce product.
+def plan_eight_orders(scene: Scene) -> dict[str, Any]:
+    """Plan eight orders for a scarce product in one batch.
 
-    If a batch window ends between the orders, eight more are placed.
+    When a batch window ends between them, eight more are placed, at most four times.
     """
     left = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
     items = [
@@ -71,7 +69,7 @@ def planned_together(scene: Scene) -> dict[str, Any]:
 
 
 def plans_of_eight(scene: Scene, seen: Collection[str]) -> list[dict[str, Any]]:
-    """Batches beside those seen, once they have eight orders between them."""
+    """Return the plans that are not in `seen`, once they have eight orders in total."""
     plans = scene.fabrikam.get("/sourcing/plans", mode="batch", strategy="together")["items"]
     fresh = [plan for plan in plans if plan["id"] not in seen]
     return fresh if sum(plan["orders"] for plan in fresh) >= 8 else []
@@ -82,7 +80,7 @@ def choose(page: Page, label: str, option: str) -> None:
     page.locator(".ant-select-dropdown:visible").get_by_text(option, exact=True).click()
 
 
-def test_every_page_of_the_room_draws_with_what_the_server_says(manager: Visitor) -> None:
+def test_every_sourcing_page_shows_the_data_of_the_server(manager: Visitor) -> None:
     pages = {
         "/sources": "Sources",
         "/source-lists": "Source lists",
@@ -99,13 +97,13 @@ def test_every_page_of_the_room_draws_with_what_the_server_says(manager: Visitor
         expect(page.locator(".problem")).to_have_count(0)
 
 
-def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(
+def test_a_source_gets_a_daily_limit_and_is_deactivated_and_activated(
     manager: Visitor, scene: Scene
 ) -> None:
     before = document(scene, "source", "NYC")
     page = manager.open("/sources", "Sources")
     page.get_by_role("button", name="NYC", exact=True).click()
-    page.get_by_label("Parcels a day").fill("12")
+    page.get_by_label("Parcels per day").fill("12")
     page.get_by_role("button", name="Save source").click()
     expect(page.get_by_text("NYC saved: 1 changed")).to_be_visible()
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name="NYC", exact=True))
@@ -125,7 +123,7 @@ def test_a_source_is_given_a_limit_and_taken_out_of_use_and_back(
         assert sources["NYC"] is active
 
 
-def test_what_the_server_refuses_stays_as_it_was_typed(manager: Visitor, scene: Scene) -> None:
+def test_a_rejected_document_keeps_its_input(manager: Visitor, scene: Scene) -> None:
     before = document(scene, "source", "SEA")
     page = manager.open("/sources", "Sources")
     page.get_by_role("button", name="SEA", exact=True).click()
@@ -138,12 +136,10 @@ def test_what_the_server_refuses_stays_as_it_was_typed(manager: Visitor, scene: 
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("City")).to_have_value("Nowhere at all")
     assert document(scene, "source", "SEA") == before
-    manager.complaints[:] = [
-        one for one in manager.complaints if "422" not in one
-    ]  # how a browser notes a refusal
+    manager.errors[:] = [one for one in manager.errors if "422" not in one]
 
 
-def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(
+def test_a_source_list_a_constraint_and_a_strategy_with_both_are_saved(
     manager: Visitor, scene: Scene
 ) -> None:
     page = manager.open("/source-lists", "Source lists")
@@ -187,14 +183,14 @@ def test_a_list_a_constraint_and_a_strategy_that_uses_both_are_written(
     }
 
 
-def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
+def test_a_plan_explains_the_change_that_would_choose_each_other_source(
     manager: Visitor, scene: Scene, batch: dict[str, Any]
 ) -> None:
     page = manager.open("/plans?mode=batch", "Plans")
     row = page.get_by_role("row").filter(has_text="together").last
     expect(row).to_contain_text(f"{batch['cost']:.2f}")
     row.get_by_role("link").click()
-    manager.settled("Plan")
+    manager.wait_for_page("Plan")
     page.get_by_role("button", name=re.compile("^Explain order")).first.click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_text("Verified").first).to_be_visible()
@@ -204,22 +200,20 @@ def test_a_plan_opens_to_the_smallest_change_that_makes_each_loser_win(
     expect(page).to_have_url(re.compile("order="))
 
 
-def test_a_shadow_price_says_what_one_more_unit_saves(
+def test_a_shadow_price_shows_what_one_more_unit_saves(
     manager: Visitor, scene: Scene, batch: dict[str, Any]
 ) -> None:
-    told = scene.fabrikam.get("/sourcing/shadow-prices", plan=batch["id"])["items"]
-    saving = next(one for one in told if one["saving"])
+    prices = scene.fabrikam.get("/sourcing/shadow-prices", plan=batch["id"])["items"]
+    saving = next(one for one in prices if one["saving"])
     page = manager.open(f"/shadow-prices?plan={batch['id']}", "Shadow prices")
     words = (
         f"One more unit of {saving['product']} at {saving['source']} saves {saving['saving']:.2f}"
     )
     expect(page.get_by_text(words)).to_be_visible()
-    expect(page.locator(".map-pin")).to_have_count(len({one["source"] for one in told}))
+    expect(page.locator(".map-pin")).to_have_count(len({one["source"] for one in prices}))
 
 
-def test_a_cart_is_promised_a_day_without_anything_being_written(
-    manager: Visitor, scene: Scene
-) -> None:
+def test_a_quote_promises_dates_without_saving_a_plan(manager: Visitor, scene: Scene) -> None:
     plans = len(scene.fabrikam.get("/sourcing/plans")["items"])
     page = manager.open("/quote", "Quote")
     page.get_by_label("Product").fill("TABL-OAK-01")
@@ -235,9 +229,7 @@ def test_a_cart_is_promised_a_day_without_anything_being_written(
     assert len(scene.fabrikam.get("/sourcing/plans")["items"]) == plans
 
 
-def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(
-    manager: Visitor, scene: Scene
-) -> None:
+def test_a_simulation_is_run_cloned_compared_and_committed(manager: Visitor, scene: Scene) -> None:
     today = datetime.now(UTC).date().isoformat()
     page = manager.open("/simulations/new", "New simulation")
     page.get_by_label("Name", exact=True).fill("Close Atlanta")
@@ -249,17 +241,17 @@ def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(
     page.get_by_role("button", name="6. Run").click()
     page.get_by_label("Runs", exact=True).fill("4")
     page.get_by_role("button", name="Run 4 times").click()
-    manager.settled("Close Atlanta")
+    manager.wait_for_page("Close Atlanta")
     expect(page.get_by_role("heading", name="Order satisfaction")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("ATL is closed")).to_be_visible()
 
     page.get_by_role("button", name="Clone and change").click()
-    manager.settled("Clone a simulation")
+    manager.wait_for_page("Clone a simulation")
     page.get_by_role("button", name="3. Sources").click()
     page.get_by_role("checkbox", name=re.compile("^ATL")).check()
     page.get_by_role("button", name="6. Run").click()
     page.get_by_role("button", name="Run 4 times").click()
-    manager.settled("Close Atlanta, changed")
+    manager.wait_for_page("Close Atlanta, changed")
     expect(page.get_by_role("heading", name="Order satisfaction")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("button", name="Commit changes")).to_have_attribute(
         "aria-disabled", "true"
@@ -269,12 +261,12 @@ def test_a_simulation_is_asked_for_runs_is_cloned_compared_and_committed(
     for name in ("Close Atlanta", "Close Atlanta, changed"):
         page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
     page.get_by_role("button", name="Compare side by side").click()
-    manager.settled("Compare simulations")
+    manager.wait_for_page("Compare simulations")
     expect(page.locator(".delta").first).to_be_visible()
 
     page = manager.open("/simulations", "Simulations")
     page.get_by_role("link", name="Close Atlanta", exact=True).click()
-    manager.settled("Close Atlanta")
+    manager.wait_for_page("Close Atlanta")
     page.get_by_role("button", name="Commit changes").click()
     page.get_by_role("dialog").get_by_role("button", name="Commit 1 document").click()
     expect(page.get_by_text("Close Atlanta committed")).to_be_visible()

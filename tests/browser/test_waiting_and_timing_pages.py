@@ -1,4 +1,4 @@
-"""Pages of waiting lines, calendars, carriers and rates show what the server does."""
+"""Waiting lines, rate tables, calendars and carriers in a real browser against the running demo."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,19 +11,17 @@ from .conftest import Scene, Visitor
 
 pytestmark = pytest.mark.browser
 
-WAITED_FOR = "BOWL-OAK-01"
+SCARCE = "BOWL-OAK-01"
 SOURCES = ("SEA", "CHI", "DAL", "NYC", "ATL", "LAX")
 
 
 def set_stock(scene: Scene, **units: int) -> None:
-    items = [
-        {"product": WAITED_FOR, "source": s, "quantity": str(units.get(s, 0))} for s in SOURCES
-    ]
+    items = [{"product": SCARCE, "source": s, "quantity": str(units.get(s, 0))} for s in SOURCES]
     scene.fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": items})
 
 
 def queue(scene: Scene, **query: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = scene.fabrikam.get("/waiting-lines", product=WAITED_FOR, **query)[
+    found: list[dict[str, Any]] = scene.fabrikam.get("/waiting-lines", product=SCARCE, **query)[
         "items"
     ]
     return found
@@ -38,27 +36,27 @@ def waiting(scene: Scene) -> list[str]:
     set_stock(scene, SEA=1)
     numbers = []
     for units in (2, 3):
-        numbers.append(scene.fabrikam.place([(WAITED_FOR, units)], buyer="Mei Ramos"))
+        numbers.append(scene.fabrikam.place([(SCARCE, units)], buyer="Mei Ramos"))
         scene.fabrikam.poll()
-        until(lambda: len(queue(scene)) == len(numbers), "it waits")
+        until(lambda: len(queue(scene)) == len(numbers), "the line waits")
     return numbers
 
 
-def test_a_line_says_why_it_waits_and_goes_on_by_itself_while_one_looks(
+def test_a_waiting_line_shows_its_reason_and_continues_when_stock_arrives(
     manager: Visitor, scene: Scene, waiting: list[str]
 ) -> None:
     first, second = waiting
-    page = manager.open(f"/waiting-lines?product={WAITED_FOR}", "Waiting lines")
+    page = manager.open(f"/waiting-lines?product={SCARCE}", "Waiting lines")
     row = page.get_by_role("row").filter(has_text=second)
     expect(row).to_contain_text("Needs 3 from one source; the most one has free is 1")
     expect(row).to_contain_text("1 line")
-    row.get_by_role("button", name=WAITED_FOR).click()
+    row.get_by_role("button", name=SCARCE).click()
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_role("link", name=first, exact=True)).to_be_visible()
     drawer.get_by_role("button", name="Close").click()
     line = {
         "line_number": 1,
-        "product": WAITED_FOR,
+        "product": SCARCE,
         "source": "CHI",
         "quantity": "9",
         "confidence": 0.8,
@@ -66,7 +64,7 @@ def test_a_line_says_why_it_waits_and_goes_on_by_itself_while_one_looks(
     day = str(datetime.now(UTC).date() + timedelta(days=6))
     order = {"kind": "purchase", "number": "PO-BOWL", "lines": [{**line, "expected_date": day}]}
     scene.fabrikam.post("/inventory/supply-orders", {"orders": [order]})
-    expect(row).to_contain_text("80 % confidence", timeout=20_000)
+    expect(row).to_contain_text("80% confidence", timeout=20_000)
     set_stock(scene, SEA=2)
     scene.fabrikam.order_in_state(first, "completed")
 
@@ -86,9 +84,7 @@ def test_a_waiting_line_is_rechecked_and_canceled(
     scene.fabrikam.order_in_state(waiting[1], "canceled")
 
 
-def test_a_rate_table_is_written_tried_deleted_and_brought_back(
-    manager: Visitor, scene: Scene
-) -> None:
+def test_a_rate_table_is_saved_tested_deleted_and_restored(manager: Visitor, scene: Scene) -> None:
     page = manager.open("/rate-tables", "Rate tables")
     page.get_by_role("button", name="New rate table").first.click()
     drawer = page.get_by_role("dialog")
@@ -116,10 +112,10 @@ def test_a_rate_table_is_written_tried_deleted_and_brought_back(
     assert back["body"]["factors"][0]["fallback_rate"] == 8
 
 
-def test_the_hours_of_a_calendar_are_changed_on_its_week(manager: Visitor, scene: Scene) -> None:
+def test_the_hours_of_a_calendar_are_changed_in_its_week(manager: Visitor, scene: Scene) -> None:
     page = manager.open("/sources", "Sources")
     page.get_by_role("link", name="us-central").first.click()
-    manager.settled("Working calendars")
+    manager.wait_for_page("Working calendars")
     page.get_by_role("group", name="Saturday").get_by_role(
         "button", name="Remove these hours"
     ).click()
@@ -130,7 +126,7 @@ def test_the_hours_of_a_calendar_are_changed_on_its_week(manager: Visitor, scene
     assert "saturday" not in next(d["body"] for d in found if d["name"] == "us-central")["hours"]
 
 
-def test_the_other_pages_draw_with_what_the_server_says(manager: Visitor) -> None:
+def test_the_other_pages_show_the_data_of_the_server(manager: Visitor) -> None:
     for path, title in {
         "/carriers?open=ups": "Carriers",
         "/pickup-schedules": "Pickup schedules",

@@ -1,6 +1,7 @@
 """Fulfillment orders are created once per order and source, with what their lines still owe."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -80,8 +81,8 @@ def test_the_event_lists_source_number_and_lines(stocked: Database) -> None:
     assert data["source"] == "SEA"
     assert data["number"] == fulfillment_orders(stocked, order)[0]["number"]
     assert data["lines"] == [
-        {"product": "Accu Scale", "quantity": 2},
-        {"product": "Lamp", "quantity": 1},
+        {"product": "Accu Scale", "unit": "ea", "quantity": 2},
+        {"product": "Lamp", "unit": "ea", "quantity": 1},
     ]
 
 
@@ -133,7 +134,7 @@ def test_units_canceled_before_are_left_out(stocked: Database) -> None:
     sourced_from(stocked, order, "SEA")
     (scale,) = (UUID(one["id"]) for one in facts(stocked, order)["lines"])
     with stocked.unit_of_work() as session:
-        cancel_lines(session, [LineCancellation(scale, 2)], NOW, "ann")
+        cancel_lines(session, [LineCancellation(scale, Decimal(2))], NOW, "ann")
     create(stocked, order)
     (found,) = fulfillment_orders(stocked, order)
     assert [one["quantity"] for one in found["lines"]] == [3]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from openiom.fulfillment_optimization.configuration import SourceBody, StrategyBody
 from openiom.fulfillment_optimization.constraints import ConstraintBody, ConstraintDocument
 from openiom.fulfillment_optimization.documents import RateTableBody
-from openiom.fulfillment_optimization.engine import Plan, Refusal, solve
+from openiom.fulfillment_optimization.engine import FeasiblePlan, Refusal, solve
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import (
     PlanningContext,
@@ -100,7 +100,7 @@ def stock(**units: int) -> dict[tuple[str, str], int]:
 @dataclass(frozen=True)
 class Answer:
     framed: PricedProblem
-    plan: Plan
+    plan: FeasiblePlan
     lines: Sequence[OpenLine]
 
     @property

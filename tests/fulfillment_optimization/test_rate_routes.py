@@ -37,7 +37,7 @@ def client(database: Database) -> Iterator[TestClient]:
         yield made
 
 
-def ask(client: TestClient, **part: Any) -> dict[str, Any]:
+def request_rate(client: TestClient, **part: Any) -> dict[str, Any]:
     parcel = {"zone": "far", "weight_kg": 10, "source_type": "warehouse", "business": False}
     answer: dict[str, Any] = client.post(
         "/api/v1/sourcing/rate", json={"table": TABLE, **parcel, **part}
@@ -46,7 +46,7 @@ def ask(client: TestClient, **part: Any) -> dict[str, Any]:
 
 
 def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient) -> None:
-    assert ask(client) == {
+    assert request_rate(client) == {
         "price": 11.75,
         "known": None,
         "factor": "any",
@@ -70,7 +70,7 @@ def test_the_factors_fallback_rate_replaces_an_unknown_price(client: TestClient)
 def test_a_known_price_is_changed_by_its_factor(
     client: TestClient, part: dict[str, Any], price: float, explanation: str
 ) -> None:
-    answer = ask(client, **part)
+    answer = request_rate(client, **part)
     assert (answer["price"], answer["explanation"]) == (price, explanation)
 
 
@@ -78,6 +78,6 @@ def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(
     client: TestClient,
 ) -> None:
     assert "near needs one price a weight" in str(
-        ask(client, table={**TABLE, "prices": TABLE["prices"] * 2})
+        request_rate(client, table={**TABLE, "prices": TABLE["prices"] * 2})
     )  # type: ignore[operator]
-    assert ask(client, zone="moon")["detail"].startswith("no zone named moon")
+    assert request_rate(client, zone="moon")["detail"].startswith("no zone named moon")

@@ -32,7 +32,7 @@ from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
 PRODUCTS, SOURCES, CHANNELS = ("LAMP", "DESK", "SET"), ("SEA", "CHI"), ("", "web", "store")
-Held = list[tuple[UUID, str, str, int]]
+ReservedUnits = list[tuple[UUID, str, str, int]]
 
 
 def plan(session: Session, random: Random, number: int) -> None:
@@ -65,7 +65,7 @@ def order_more(session: Session, random: Random) -> None:
     )
 
 
-def take_in(session: Session, random: Random, number: int) -> None:
+def receive(session: Session, random: Random, number: int) -> None:
     receipts = []
     for n in range(2):
         named = SupplyLineKey(
@@ -75,10 +75,13 @@ def take_in(session: Session, random: Random, number: int) -> None:
     receive_supply(session, receipts, NOW, "dock")
 
 
-def sell(session: Session, random: Random, reserved: Held) -> None:
+def sell(session: Session, random: Random, reserved: ReservedUnits) -> None:
     requests = [
         StockReservationRequest(
-            *(new_id(), random.choice(PRODUCTS), random.choice(SOURCES), random.randint(1, 3)),
+            new_id(),
+            random.choice(PRODUCTS),
+            random.choice(SOURCES),
+            random.randint(1, 3),
             channel=random.choice(CHANNELS),
             customer_group=random.choice(("", "vip")),
         )
@@ -90,7 +93,7 @@ def sell(session: Session, random: Random, reserved: Held) -> None:
         )
 
 
-def finish(session: Session, random: Random, reserved: Held) -> None:
+def finish(session: Session, random: Random, reserved: ReservedUnits) -> None:
     some = [
         reserved.pop(random.randrange(len(reserved)))
         for _ in range(min(len(reserved), random.randint(1, 3)))
@@ -117,7 +120,7 @@ def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
     barrier, broken = Barrier(8), list[BaseException]()
 
     def work(seed: int) -> None:
-        random, reserved = Random(seed), Held()
+        random, reserved = Random(seed), ReservedUnits()
         barrier.wait()
         try:
             for n in range(40):
@@ -128,7 +131,7 @@ def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
                         case "order":
                             order_more(session, random)
                         case "receive":
-                            take_in(session, random, seed * 1000 + n)
+                            receive(session, random, seed * 1000 + n)
                         case "sell":
                             sell(session, random, reserved)
                         case _:

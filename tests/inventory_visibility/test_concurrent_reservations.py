@@ -93,7 +93,7 @@ class Worker:
                 self.receive,
                 self.hold,
                 self.hold,
-                self.give_back,
+                self.release_units,
                 self.order,
                 self.order,
                 self.ship,
@@ -150,7 +150,7 @@ class Worker:
         ]
         return lambda session: soft_reserve(session, requests, now=utc_now(), actor="shop")
 
-    def give_back(self) -> Callable[[Session], object]:
+    def release_units(self) -> Callable[[Session], object]:
         requests = [
             UnreserveRequest(
                 "", *key, Decimal(3), self.random.choice(LEVELS), event_id=self.event()

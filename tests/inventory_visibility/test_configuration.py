@@ -109,7 +109,7 @@ def posted(session: Session, **quantities: int) -> None:
     assert post_measures(session, [change], now=NOW, actor="test", cause="given")[0].ok
 
 
-def stands(session: Session) -> list[tuple[int, int, int]]:
+def quantities(session: Session) -> list[tuple[int, int, int]]:
     query = "SELECT on_hand::int, reserved::int, overdraft::int FROM inventory_visibility.stock"
     return [(row[0], row[1], row[2]) for row in fetch(session, query)]
 
@@ -119,9 +119,9 @@ def test_on_hand_follows_a_new_formula_through_the_ledger(
 ) -> None:
     with database.unit_of_work() as session:
         posted(session, onhand=5, inbound=3)
-        assert stands(session) == [(8, 0, 0)]
+        assert quantities(session) == [(8, 0, 0)]
         apply(kinds, session, **without(("pos", "inbound")))
-        assert stands(session) == [(5, 0, 0)]
+        assert quantities(session) == [(5, 0, 0)]
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
         entry = fetch(
             session,
@@ -130,7 +130,7 @@ def test_on_hand_follows_a_new_formula_through_the_ledger(
         )
         assert entry == [("on_hand", -3, "configuration", "planner")]
         apply(kinds, session)
-        assert stands(session) == [(8, 0, 0)]
+        assert quantities(session) == [(8, 0, 0)]
     with database.reading() as session:
         assert fetch(session, (INVARIANTS / "ledger_adds_up_to_stock.sql").read_text()) == []
         assert fetch(session, (INVARIANTS / "never_promise_twice.sql").read_text()) == []
@@ -144,10 +144,10 @@ def test_what_a_new_formula_takes_from_under_reservations_becomes_overdraft(
         request = SoftReservationRequest("", "LAMP", "SEA", Decimal(5))
         assert soft_reserve(session, [request], now=NOW, actor="test")[0].ok
         apply(kinds, session, **without(("pos", "inbound")))
-        assert stands(session) == [(2, 5, 3)]
+        assert quantities(session) == [(2, 5, 3)]
         assert available(session, ["LAMP"]) == {}
         apply(kinds, session)
-        assert stands(session) == [(6, 5, 0)]
+        assert quantities(session) == [(6, 5, 0)]
 
 
 def test_a_measure_with_open_reservations_cannot_be_unmapped(

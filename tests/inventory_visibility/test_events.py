@@ -6,7 +6,6 @@ import pytest
 from tests.inventory_visibility.invariants import INVARIANTS
 
 from openiom.inventory_visibility import EVENTS
-from openiom.inventory_visibility.columns import columns_of, split_pairs
 from openiom.inventory_visibility.events import (
     MAX_KEYS,
     inventory_event,
@@ -14,7 +13,6 @@ from openiom.inventory_visibility.events import (
     publish_availability_increased,
     publish_inventory_changed,
 )
-from openiom.inventory_visibility.measures import StockKey
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -88,18 +86,6 @@ def test_every_event_name_is_declared_once() -> None:
     assert len(set(EVENTS)) == len(EVENTS) == 6
     assert "inventory.availability_increased" in EVENTS
     assert "inventory.discrepancy_found" in EVENTS
-
-
-def test_rows_become_columns_by_attribute() -> None:
-    keys = [StockKey("", "LAMP", "SEA"), StockKey("x", "DESK", "CHI", "colorid=red")]
-    assert columns_of(keys, "product", "dimensions") == [["LAMP", "DESK"], ["", "colorid=red"]]
-    assert columns_of([], "product", "source") == [[], []]
-    assert columns_of(keys) == []
-
-
-def test_pairs_become_two_columns() -> None:
-    assert split_pairs([("a", "b"), ("c", "d")]) == (["a", "c"], ["b", "d"])
-    assert split_pairs([]) == ([], [])
 
 
 def test_every_invariant_file_says_what_it_checks() -> None:

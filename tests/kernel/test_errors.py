@@ -78,3 +78,42 @@ def test_errors_form_one_family() -> None:
     assert issubclass(ProviderRejected, ProviderError)
     assert issubclass(ProviderDown, ProviderError)
     assert issubclass(ProviderError, IomError)
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("row 1", "no number"), "row 1: no number"),
+        (Problem("row 1", "no number", "add one"), "row 1: no number (add one)"),
+        (Problem("", "no number"), ": no number"),
+    ],
+)
+def test_the_text_of_a_problem(problem: Problem, text: str) -> None:
+    assert str(problem) == text
+
+
+def test_one_problem_is_listed_without_a_separator() -> None:
+    error = Invalid("one row is wrong", where="orders.csv", problems=[Problem("row 1", "no date")])
+
+    assert str(error) == "orders.csv: one row is wrong: row 1: no date"
+
+
+def test_an_error_keeps_its_parts() -> None:
+    error = NotFound("no order", where="orders", remedy="check the number")
+
+    assert error.args == ("no order",)
+    assert (error.what, error.where, error.remedy) == ("no order", "orders", "check the number")
+    assert error.problems == ()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TooManyAttempts("stop", retry_after=3, where="sign-in", remedy="wait"),
+        ProviderDown("stop", retry_after=3, where="sign-in", remedy="wait"),
+    ],
+)
+def test_errors_with_a_pause_have_a_place_and_a_remedy_too(error: IomError) -> None:
+    assert str(error) == "sign-in: stop. wait"
+    assert error.problems == ()
+    assert error.retry == "later"

@@ -116,7 +116,7 @@ class Harness:
         with self.database.unit_of_work() as session:
             return place_orders(session, numbers, **more)
 
-    def take_in(self, *numbers: str, **more: Any) -> list[UUID]:
+    def place_and_start(self, *numbers: str, **more: Any) -> list[UUID]:
         """Place orders as an intake does: in one transaction with the start of their flows."""
         with self.database.unit_of_work() as session:
             ids = place_orders(session, numbers, **more)

@@ -8,7 +8,7 @@ from tests.package_app import http_client, package_app
 
 from openiom.kernel import Invalid
 from openiom.orchestration import ELEMENTS, read_flow, router
-from openiom.orchestration.publishing import step_references
+from openiom.orchestration.publication import step_references
 
 STEPS = {
     "start": {},

@@ -7,9 +7,11 @@ from openiom.orchestration import graph
 
 def edges(drawing: dict[str, str]) -> dict[str, dict[str, str]]:
     """`{"a": "b c"}`: step a leads to b by port b and to c by port c."""
-    return {
-        step: {target: target for target in targets.split()} for step, targets in drawing.items()
-    }
+    drawn = {}
+    for step, targets in drawing.items():
+        names = targets.split()
+        drawn[step] = dict(zip(names, names, strict=True))
+    return drawn
 
 
 LINE = edges({"a": "b", "b": "c", "c": ""})

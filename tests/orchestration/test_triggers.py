@@ -12,7 +12,7 @@ from openiom.platform.bulk import execute
 STEPS = (action("first"), action("second"))
 
 
-def read_events_again(harness: Harness) -> None:
+def reset_consumer(harness: Harness) -> None:
     harness.execute("UPDATE platform.event_consumer SET xid = '0', event_id = 0")
 
 
@@ -49,7 +49,7 @@ def test_events_that_are_read_again_start_nothing_twice(harness: Harness) -> Non
     harness.flow("simple", *STEPS)
     harness.place("A", "B")
     harness.run()
-    read_events_again(harness)
+    reset_consumer(harness)
     harness.run()
     assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
     assert harness.ran() == {("count", "A"): 2, ("count", "B"): 2}

@@ -61,7 +61,7 @@ def master_data(database: Database, *products: str) -> None:
         configuration.apply(session, documents, at=NOW, actor="test")
 
 
-def line(product: str = "Accu Scale", quantity: int = 1, **more: Any) -> dict[str, Any]:
+def line(product: str = "Accu Scale", quantity: Any = 1, **more: Any) -> dict[str, Any]:
     return {
         "external_id": more.pop("external_id", product),
         "product": product,
@@ -76,7 +76,9 @@ def line(product: str = "Accu Scale", quantity: int = 1, **more: Any) -> dict[st
 def document(external_id: str = "1001", *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
     """An order over its lines' amount, or one Accu Scale."""
     chosen = list(lines) or [line()]
-    total = sum((Decimal(x["unit_price"]) * x["quantity"] for x in chosen), Decimal(0))
+    total = sum(
+        (Decimal(x["unit_price"]) * Decimal(str(x["quantity"])) for x in chosen), Decimal(0)
+    )
     return {
         "external_id": external_id,
         "number": external_id,

@@ -7,16 +7,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from tests.package_app import http_client, package_app
 
-from openiom.kernel import Invalid, Refused
+from openiom.kernel import Refused
 from openiom.platform.database import Database
-from openiom.platform.http import (
-    CurrentPrincipal,
-    ReadSession,
-    WriteSession,
-    decode_cursor,
-    encode_cursor,
-    paginate,
-)
+from openiom.platform.http import CurrentPrincipal, ReadSession, WriteSession
 
 
 @pytest.fixture
@@ -93,15 +86,3 @@ def test_invalid_parameters_and_unknown_paths_are_problems_too(client: TestClien
     invalid = client.post("/write?fail=perhaps")
     assert (invalid.status_code, invalid.json()["problems"][0]["where"]) == (422, "query.fail")
     assert client.get("/nowhere").json()["status"] == 404
-
-
-def test_a_page_is_followed_by_its_cursor_and_a_foreign_cursor_is_refused(
-    database: Database,
-) -> None:
-    rows, following = paginate([("b", 2), ("a", 1), ("z", 9)], limit=2, key=lambda r: r)
-    assert rows == [("b", 2), ("a", 1)]
-    assert decode_cursor(following, 2) == ["a", "1"]
-    assert paginate([1], limit=2, key=lambda r: (r,)) == ([1], None)
-    for bad in ("garbage!", encode_cursor(1, 2, 3)):
-        with pytest.raises(Invalid, match="not a page cursor"):
-            decode_cursor(bad, 2)

@@ -15,8 +15,8 @@ from openiom.policies import (
     TransformFailure,
     resolve_keys,
 )
+from openiom.policies.language.document_reads import all_expressions, read_list_members
 from openiom.policies.language.expression_analysis import needed_roots
-from openiom.policies.language.transformation import _all_expressions, _read_list_members
 
 BODY = {
     "source": "shop.order",
@@ -457,8 +457,8 @@ def test_the_preview_of_a_message_that_is_no_json_shows_why():
 )
 def test_only_the_members_of_a_list_that_are_read_are_passed_on(document, expected):
     body = TransformationDocument.model_validate({"source": "a", "target": "b", **document})
-    roots = needed_roots(_all_expressions(body))
-    assert _read_list_members(body, roots) == expected
+    roots = needed_roots(all_expressions(body))
+    assert read_list_members(body, roots) == expected
 
 
 def test_elements_that_are_no_objects_are_passed_on_as_they_are():

@@ -6,7 +6,7 @@ import pytest
 
 from openiom.kernel import Invalid
 from openiom.simulation.changes import changed_documents
-from openiom.simulation.request import Changes
+from openiom.simulation.request import ScenarioChanges
 
 SEATTLE = {"city": "Seattle", "state": "WA", "postal_code": "98101", "country": "US"}
 NEAR = {"title": "Near", "type": "maximum_distance", "entries": [{"distance": 500}]}
@@ -25,7 +25,7 @@ BODIES: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def documents(baseline: str = "", /, **changes: Any) -> list[tuple[str, str, dict[str, Any]]]:
-    found = changed_documents(BODIES, Changes.model_validate(changes), strategy=baseline)
+    found = changed_documents(BODIES, ScenarioChanges.model_validate(changes), strategy=baseline)
     return [(d["kind"], d["name"], d["body"]) for d in found.documents]
 
 
@@ -36,7 +36,7 @@ def problems(baseline: str = "", /, **changes: Any) -> list[tuple[str, str]]:
 
 
 def test_no_change_changes_no_document() -> None:
-    found = changed_documents(BODIES, Changes(), strategy="")
+    found = changed_documents(BODIES, ScenarioChanges(), strategy="")
     assert (found.documents, found.strategy) == ((), "plain")
     assert found.over(BODIES) == BODIES
 
@@ -53,12 +53,12 @@ def test_no_change_changes_no_document() -> None:
 def test_the_strategy_is_the_named_one_else_that_of_the_baseline(
     strategy: str, changes: dict[str, Any], name: str
 ) -> None:
-    found = changed_documents(BODIES, Changes.model_validate(changes), strategy=strategy)
+    found = changed_documents(BODIES, ScenarioChanges.model_validate(changes), strategy=strategy)
     assert found.strategy == name
 
 
 def test_without_a_strategy_document_the_built_in_one_is_changed() -> None:
-    changes = Changes.model_validate({"strategy": {"body": {"allow_partial": True}}})
+    changes = ScenarioChanges.model_validate({"strategy": {"body": {"allow_partial": True}}})
     found = changed_documents({"source": BODIES["source"]}, changes, strategy="")
     [document] = found.documents
     assert (document["kind"], document["name"], found.strategy) == (
@@ -119,7 +119,7 @@ def test_constraints_are_attached_and_detached(
 
 def test_changed_documents_replace_current_ones() -> None:
     found = changed_documents(
-        BODIES, Changes.model_validate({"closed_sources": ["SEA"]}), strategy=""
+        BODIES, ScenarioChanges.model_validate({"closed_sources": ["SEA"]}), strategy=""
     )
     merged = found.over(BODIES)
     assert merged["source"]["SEA"]["active"] is False

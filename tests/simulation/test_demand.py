@@ -15,7 +15,7 @@ from openiom.simulation.demand import (
     pool_of,
     starting_stock,
 )
-from openiom.simulation.request import Changes, Demand
+from openiom.simulation.request import Demand, ScenarioChanges
 
 MONDAY = date(2026, 11, 2)
 
@@ -36,12 +36,22 @@ def order(
 
 
 def draw(pool: DemandPool, days: int = 50, **more: Any) -> list[tuple[PastOrder, ...]]:
-    given: dict[str, Any] = {"multiplier": 1.0, "changes": Changes(), "seed": 1, "run": 0, **more}
+    given: dict[str, Any] = {
+        "multiplier": 1.0,
+        "changes": ScenarioChanges(),
+        "seed": 1,
+        "run": 0,
+        **more,
+    }
     return list(drawn(pool, days=days, **given))
 
 
-def changes(**more: Any) -> Changes:
-    return Changes.model_validate(more)
+def products_of(order: PastOrder) -> tuple[str, ...]:
+    return tuple(line.product for line in order.lines)
+
+
+def changes(**more: Any) -> ScenarioChanges:
+    return ScenarioChanges.model_validate(more)
 
 
 def test_a_pool_has_every_day_with_its_orders_by_time() -> None:
@@ -119,12 +129,7 @@ def test_a_new_product_sells_in_orders_of_its_own() -> None:
     pool = DemandPool(((order("RUG", "LAMP"), order("BED")),))
     new = {"product": "NEO", "like": "LAMP", "share": 2.0}
     [day] = draw(pool, days=1, changes=changes(new_products=[new]))
-    assert [tuple(line.product for line in o.lines) for o in day] == [
-        ("RUG", "LAMP"),
-        ("NEO",),
-        ("NEO",),
-        ("BED",),
-    ]
+    assert list(map(products_of, day)) == [("RUG", "LAMP"), ("NEO",), ("NEO",), ("BED",)]
     assert day[1].lines[0] == PastLine("NEO", 2, 20.0)
     assert day[1].place == pool.days[0][0].place
 

@@ -23,7 +23,7 @@ from openiom.simulation.demand import (
     starting_stock,
 )
 from openiom.simulation.kpis import RunFigures, band, bands_of, differences
-from openiom.simulation.request import Changes, SimulationRequest
+from openiom.simulation.request import ScenarioChanges, SimulationRequest
 from openiom.simulation.simulator import Arrival, Scenario, simulate
 
 MONDAY = date(2026, 11, 2)
@@ -178,7 +178,9 @@ def test_the_days_drawn_depend_on_seed_and_run_alone() -> None:
     )
 
     def products(seed: int, run: int, **changes: Any) -> list[str]:
-        days = drawn(pool, days=7, multiplier=1.0, changes=Changes(**changes), seed=seed, run=run)
+        days = drawn(
+            pool, days=7, multiplier=1.0, changes=ScenarioChanges(**changes), seed=seed, run=run
+        )
         return [line.product for day in days for o in day for line in o.lines]
 
     assert products(1, 0) == products(1, 0) == products(1, 0, closed_sources=["SEA"])
@@ -192,7 +194,7 @@ def test_a_multiplier_is_met_on_average_and_adds_to_the_same_orders(multiplier: 
     pool = DemandPool((tuple(order(0, "SEA", (f"P{i}", 1)) for i in range(400)),))
 
     def of(times: float) -> Counter[str]:
-        day = next(drawn(pool, days=1, multiplier=times, changes=Changes(), seed=3, run=0))
+        day = next(drawn(pool, days=1, multiplier=times, changes=ScenarioChanges(), seed=3, run=0))
         return Counter(o.lines[0].product for o in day)
 
     assert sum(of(multiplier).values()) == pytest.approx(400 * multiplier, rel=0.08)
@@ -201,14 +203,14 @@ def test_a_multiplier_is_met_on_average_and_adds_to_the_same_orders(multiplier: 
 
 def test_a_shock_hits_only_orders_with_the_product() -> None:
     pool = DemandPool((tuple(order(0, "SEA", (p, 1)) for p in ("LAMP", "SHADE")),))
-    changes = Changes(demand_multiplier=3.0, demand_products=["LAMP"])
+    changes = ScenarioChanges(demand_multiplier=3.0, demand_products=["LAMP"])
     day = next(drawn(pool, days=1, multiplier=1.0, changes=changes, seed=0, run=0))
     assert Counter(o.lines[0].product for o in day) == {"LAMP": 3, "SHADE": 1}
 
 
 def test_a_new_product_sells_in_orders_of_its_own() -> None:
     pool = DemandPool((tuple(order(0, "SEA", ("LAMP", 2), ("SHADE", 1)) for _ in range(200)),))
-    changes = Changes.model_validate(
+    changes = ScenarioChanges.model_validate(
         {"new_products": [{"product": "LAMP II", "like": "LAMP", "share": 0.5}]}
     )
     day = next(drawn(pool, days=1, multiplier=1.0, changes=changes, seed=0, run=0))
@@ -306,7 +308,7 @@ def test_a_change_that_cannot_be_is_refused_with_its_path(
     changes: dict[str, Any], where: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        changed_documents(bodies("SEA"), Changes.model_validate(changes), strategy="")
+        changed_documents(bodies("SEA"), ScenarioChanges.model_validate(changes), strategy="")
     assert [problem.where for problem in refused.value.problems] == [where]
 
 
@@ -319,7 +321,7 @@ def test_a_new_source_joins_the_list_its_strategy_chooses_from() -> None:
         "stock_like": "SEA",
         "stock": {"SHADE": 3},
     }
-    changes = Changes.model_validate({"new_sources": [new]})
+    changes = ScenarioChanges.model_validate({"new_sources": [new]})
     changed = changed_documents(documents, changes, strategy="")
     assert [(d["kind"], d["name"]) for d in changed.documents] == [
         ("source", "CHI"),

@@ -132,8 +132,6 @@ async function answer(request, response, path, query) {
         query,
       );
     if (id === 'lines') return page(response, stock.lines, query);
-    if (id === 'lines') return page(response, stock.lines, query);
-    if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
@@ -199,7 +197,7 @@ async function answer(request, response, path, query) {
       : page(response, data.mappings, query);
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
   if (area === 'sources') return list(response, data.sources);
-  if (area === 'configuration') return list(response, []);
+  if (area === 'configuration') return json(response, { documents: [] });
   if (area === 'products')
     return page(
       response,
@@ -230,10 +228,10 @@ function inventory(response, [what, sub], query, sent) {
     atp: stock.timelines,
   };
   const single = { shape: stock.shape, health: stock.health };
-  const asked = sent.ids ?? sent.acts ?? sent.orders ?? sent.receipts ?? sent.lines;
-  if (asked)
+  const requested = sent.ids ?? sent.operations ?? sent.orders ?? sent.receipts ?? sent.lines;
+  if (requested)
     return json(response, {
-      results: asked.map((one, index) => ({
+      results: requested.map((one, index) => ({
         id: one.id ?? one,
         index,
         ok: true,

@@ -90,7 +90,7 @@ export const orders = Array.from({ length: 120 }, (_, index) => {
     line_count: 1 + Math.floor(random() * 4),
     placed_at: at(index * 13 + 2),
     created_at: at(index * 13 + 1),
-    held: value === 'on_hold',
+    manual_hold: value === 'on_hold',
     sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [],
   };
 });

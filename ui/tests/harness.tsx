@@ -4,6 +4,7 @@ import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
 import { vi } from 'vitest';
+import openapi from '../openapi.json';
 
 export interface RecordedRequest {
   method: string;
@@ -21,8 +22,24 @@ export class ProblemResponse {
   ) {}
 }
 
-/** Answer requests from a table such as `'GET /api/v1/orders': () => page`. Returns the requests received. */
-export function mockServer(replies: Record<string, Reply>): RecordedRequest[] {
+const operations = Object.entries(openapi.paths).flatMap(([path, methods]) => {
+  const pattern = new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+  return Object.keys(methods).map((method) => ({ method: method.toUpperCase(), pattern }));
+});
+
+/** Whether the API has this operation, written as `GET /api/v1/orders`. */
+export function isOperation(key: string): boolean {
+  const [method, path = ''] = key.split(' ');
+  return operations.some((operation) => operation.method === method && operation.pattern.test(path));
+}
+
+/**
+ * Answer requests from a table such as `'GET /api/v1/orders': () => page`; `otherwise` answers the rest. Returns the
+ * requests received. Throws when the API has no such operation.
+ */
+export function mockServer(replies: Record<string, Reply>, otherwise?: Reply): RecordedRequest[] {
+  const unknown = Object.keys(replies).filter((key) => !isOperation(key));
+  if (unknown.length > 0) throw new Error(`openapi.json has no ${unknown.join(', ')}`);
   const sent: RecordedRequest[] = [];
   vi.stubGlobal('fetch', async (request: Request) => {
     const url = new URL(request.url);
@@ -34,11 +51,11 @@ export function mockServer(replies: Record<string, Reply>): RecordedRequest[] {
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
     };
     sent.push(item);
-    const reply = replies[`${item.method} ${item.path}`];
-    const query = reply ? reply(item) : new ProblemResponse(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
-    const refused = query instanceof ProblemResponse;
-    return new Response(JSON.stringify(refused ? query.problem : query), {
-      status: refused ? query.status : 200,
+    const reply = replies[`${item.method} ${item.path}`] ?? otherwise;
+    const answer = reply ? reply(item) : new ProblemResponse(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
+    const refused = answer instanceof ProblemResponse;
+    return new Response(JSON.stringify(refused ? answer.problem : answer), {
+      status: refused ? answer.status : 200,
       headers: { 'content-type': refused ? 'application/problem+json' : 'application/json' },
     });
   });

@@ -6,6 +6,7 @@ import heapq
 import struct
 import time
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from openiom_simulators.warehouse.state import (
@@ -160,13 +161,16 @@ class Automation:
         self.warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
 
 
-def _all_but_one_unit(order: WarehouseOrder) -> dict[str, int] | None:
-    """Return the units by line without the last one, None for an order of a single unit."""
+def _all_but_one_unit(order: WarehouseOrder) -> dict[str, Decimal] | None:
+    """Return the units by line without the last one, None for an order of a single unit.
+
+    Of a last line of less than one unit nothing is left.
+    """
     units = {line.reference: line.quantity for line in order.lines}
     if sum(units.values()) < 2:
         return None
     last = order.lines[-1].reference
-    units[last] -= 1
+    units[last] = max(Decimal(0), units[last] - 1)
     if not units[last]:
         del units[last]
     return units

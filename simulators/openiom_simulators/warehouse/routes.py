@@ -1,5 +1,6 @@
 """The API of the 3PL: orders, events, the account, callbacks, and the actions of an operator."""
 
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -18,6 +19,7 @@ from openiom_simulators.warehouse.state import (
     WarehouseOrder,
     WarehouseRefusal,
     order_document,
+    parse_quantity,
 )
 
 MAX_BULK = 100
@@ -214,14 +216,17 @@ async def ship_order(request: Request) -> Response:
     return json_response(order_document(order))
 
 
-def _parse_items(rows: Any) -> dict[str, int] | None:
+def _parse_items(rows: Any) -> dict[str, Decimal] | None:
     """Return quantities by line reference, None without items. Raise `WarehouseRefusal`."""
     if not rows:
         return None
-    items = {}
+    items: dict[str, Decimal] = {}
     try:
         for row in rows:
-            items[str(row["line_reference"])] = int(row["quantity"])
+            quantity = parse_quantity(row["quantity"])
+            if quantity is None:
+                raise ValueError("quantity")
+            items[str(row["line_reference"])] = quantity
     except (KeyError, TypeError, ValueError):
         detail = "items need line_reference and quantity"
         raise WarehouseRefusal("invalid_shipment", detail, status=422) from None

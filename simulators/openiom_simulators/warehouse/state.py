@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED = "waiting", "accepted", "picked", "partially_shipped"
 SHIPPED, DELIVERED, DECLINED, CANCELED = "shipped", "delivered", "declined", "canceled"
 OPEN = frozenset((WAITING, ACCEPTED, PICKED, PARTIALLY_SHIPPED))
+MOST_DECIMALS = 4
 CALL_KINDS = ("single", "bulk", "bulk_items", "repeats", "conflicts", "refused")
 
 
@@ -29,11 +31,13 @@ class WarehouseLine:
 
     reference: str
     sku: str
-    quantity: int
-    shipped: int = 0
+    quantity: Decimal
+    unit: str = ""
+    variant: Mapping[str, str] = field(default_factory=dict)
+    shipped: Decimal = Decimal(0)
 
     @property
-    def unshipped(self) -> int:
+    def unshipped(self) -> Decimal:
         """The quantity that has not been shipped."""
         return self.quantity - self.shipped
 
@@ -46,7 +50,7 @@ class Parcel:
     carrier: str
     service: str
     tracking_number: str
-    items: list[tuple[str, str, int]]
+    items: list[tuple[str, str, Decimal]]
     delivered: bool = False
 
 
@@ -146,11 +150,15 @@ class Warehouse:
     def _parse_line(self, index: int, row: Any) -> WarehouseLine:
         if not isinstance(row, dict) or not _is_text(row.get("sku")):
             raise self._invalid(f"lines[{index}].sku", "must be a non-empty string")
-        quantity = row.get("quantity")
-        if not isinstance(quantity, int) or isinstance(quantity, bool) or quantity < 1:
-            raise self._invalid(f"lines[{index}].quantity", "must be a whole number above 0")
+        quantity = parse_quantity(row.get("quantity"))
+        if quantity is None:
+            path = f"lines[{index}].quantity"
+            raise self._invalid(path, "must be a number above 0 with at most 4 decimals")
+        variant = row.get("variant") or {}
+        if not isinstance(variant, dict):
+            raise self._invalid(f"lines[{index}].variant", "must be an object")
         reference = str(row.get("line_reference") or index + 1)
-        return WarehouseLine(reference, row["sku"], quantity)
+        return WarehouseLine(reference, row["sku"], quantity, str(row.get("unit") or ""), variant)
 
     def _invalid(self, path: str, problem: str) -> WarehouseRefusal:
         self.calls["refused"] += 1
@@ -190,7 +198,7 @@ class Warehouse:
         *,
         carrier: str,
         service: str,
-        items: Mapping[str, int] | None = None,
+        items: Mapping[str, Decimal] | None = None,
         final: bool = True,
     ) -> Parcel:
         """Ship one parcel with these quantities by line reference, None for all unshipped ones.
@@ -245,6 +253,22 @@ class Warehouse:
         self.publish(event)
 
 
+def parse_quantity(value: Any) -> Decimal | None:
+    """Return a JSON number as an exact quantity, None unless it is above 0 with four decimals."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    quantity = Decimal(str(value))
+    if not quantity.is_finite() or quantity <= 0 or quantity != round(quantity, MOST_DECIMALS):
+        return None
+    return quantity
+
+
+def quantity_number(quantity: Decimal) -> int | float:
+    """Return a quantity as a JSON number: 2, 0.75."""
+    whole = int(quantity)
+    return whole if whole == quantity else float(quantity)
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -254,16 +278,16 @@ def _wrong_state(order: WarehouseOrder, state: str) -> WarehouseRefusal:
     return WarehouseRefusal("wrong_state", detail, status=409)
 
 
-def _all_unshipped(order: WarehouseOrder) -> dict[str, int]:
+def _all_unshipped(order: WarehouseOrder) -> dict[str, Decimal]:
     """Return the unshipped quantities by line reference."""
     return {line.reference: line.unshipped for line in order.lines if line.unshipped}
 
 
-def _check_unshipped(order: WarehouseOrder, items: Mapping[str, int]) -> dict[str, int]:
+def _check_unshipped(order: WarehouseOrder, items: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """Return the quantities of a parcel. Raise `WarehouseRefusal` for more than is unshipped."""
     unshipped = _all_unshipped(order)
     for reference, quantity in items.items():
-        left = unshipped.get(reference, 0)
+        left = unshipped.get(reference, Decimal(0))
         if not 0 < quantity <= left:
             detail = f"line {reference} has {left} left to ship, not {quantity}"
             raise WarehouseRefusal("invalid_shipment", detail, status=422)
@@ -274,7 +298,9 @@ def parcel_document(parcel: Parcel, *, final: bool) -> dict[str, Any]:
     """Return a parcel as events and orders contain it."""
     items = []
     for reference, sku, quantity in parcel.items:
-        items.append({"line_reference": reference, "sku": sku, "quantity": quantity})
+        items.append(
+            {"line_reference": reference, "sku": sku, "quantity": quantity_number(quantity)}
+        )
     return {
         "id": parcel.id,
         "carrier": parcel.carrier,
@@ -299,8 +325,10 @@ def order_document(order: WarehouseOrder) -> dict[str, Any]:
             {
                 "line_reference": line.reference,
                 "sku": line.sku,
-                "quantity": line.quantity,
-                "shipped": line.shipped,
+                "quantity": quantity_number(line.quantity),
+                "unit": line.unit,
+                "variant": dict(line.variant),
+                "shipped": quantity_number(line.shipped),
             }
         )
     return {

@@ -5,6 +5,14 @@ from .inventory import StockDocument, StockItemDocument
 from .master_data import AccountDocument, ProductDocument
 from .order import KeyDocument, OrderDocument, OrderLineDocument
 from .party import AddressDocument, CustomerDocument
+from .quantity import (
+    Quantity,
+    QuantityNumber,
+    VariantDocument,
+    plain_number,
+    quantity_number,
+    variant_fact,
+)
 
 __all__ = [
     "AccountDocument",
@@ -15,8 +23,14 @@ __all__ = [
     "OrderDocument",
     "OrderLineDocument",
     "ProductDocument",
+    "Quantity",
+    "QuantityNumber",
     "ShipmentDocument",
     "ShippedItemDocument",
     "StockDocument",
     "StockItemDocument",
+    "VariantDocument",
+    "plain_number",
+    "quantity_number",
+    "variant_fact",
 ]

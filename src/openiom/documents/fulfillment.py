@@ -8,14 +8,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from .quantity import Quantity
+
 
 class ShippedItemDocument(BaseModel):
-    """Units of one fulfillment order line in a parcel; `line` is the line reference sent."""
+    """A quantity of one fulfillment order line in a parcel, in the unit of that line.
+
+    `line` is the line reference sent.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     line: str
-    quantity: int = Field(gt=0)
+    quantity: Quantity
 
 
 class ShipmentDocument(BaseModel):

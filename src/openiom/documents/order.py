@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from .party import AddressDocument, CustomerDocument
+from .quantity import Quantity, VariantDocument
 
 
 def _parse_mail_date(value: Any) -> Any:
@@ -35,9 +36,10 @@ class KeyDocument(BaseModel):
 
 
 class OrderLineDocument(BaseModel):
-    """An order line. Money is in the currency of the order.
+    """An order line. Money is in the currency of the order; `unit_price` is that of one unit.
 
-    `product` and `unit` are external keys until mappings resolve them to internal names.
+    `product` and `unit` are external keys until mappings resolve them to internal names. `quantity`
+    has at most the decimals of its unit.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,11 +48,17 @@ class OrderLineDocument(BaseModel):
     product: str | KeyDocument
     unit: str | KeyDocument
     name: str = ""
-    quantity: int = Field(gt=0, le=1_000_000_000)
+    quantity: Quantity
+    variant: VariantDocument | None = None
     unit_price: Decimal = Field(Decimal(0), ge=0)
     discount: Decimal = Field(Decimal(0), ge=0)
     tax: Decimal = Field(Decimal(0), ge=0)
     requested_delivery_date: date | None = None
+
+    @property
+    def variant_values(self) -> dict[str, str] | None:
+        """The dimensions of the variant that are not empty, None for the product as a whole."""
+        return (self.variant and self.variant.values()) or None
 
 
 class OrderDocument(BaseModel):

@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
-from openiom.documents import FulfillmentUpdateDocument, ShipmentDocument
-from openiom.kernel import Problem
+from openiom.documents import (
+    FulfillmentUpdateDocument,
+    ShipmentDocument,
+    plain_number,
+    quantity_number,
+)
+from openiom.kernel import Invalid, Problem, from_steps, to_steps
+from openiom.master_data import StockUnits, in_stock_units
 
 from .progress import (
     CLOSED,
@@ -27,22 +34,42 @@ from .progress import (
 
 @dataclass(slots=True)
 class FulfillmentLineState:
-    """A line of a fulfillment order and how many of its units have shipped."""
+    """A line of a fulfillment order and how much of it has shipped.
+
+    Quantities are steps of its unit, see `OrderLine` of the orders package.
+    """
 
     id: UUID
     order_line_id: UUID
     product: str
     quantity: int
     shipped: int
+    unit: str = ""
+    unit_decimals: int = 0
+    stock_per_step: int = 1
+    stock_decimals: int = 0
+    variant: dict[str, str] | None = None
 
     @property
     def unshipped(self) -> int:
         return self.quantity - self.shipped
 
+    def number(self, steps: int) -> int | float:
+        """Return steps of this line as a number of its unit, for events and messages."""
+        return quantity_number(steps, self.unit_decimals)
+
+    def units(self, steps: int) -> Decimal:
+        """Return steps of this line as a quantity of its unit."""
+        return from_steps(steps, self.unit_decimals)
+
+    def in_stock(self, steps: int) -> StockUnits:
+        """Return steps of this line as a quantity in the stock unit of its product."""
+        return in_stock_units(steps, self.stock_per_step, self.stock_decimals)
+
 
 @dataclass(slots=True)
 class ParcelState:
-    """A recorded shipment: units by fulfillment order line."""
+    """A recorded shipment: steps by fulfillment order line."""
 
     units: Mapping[UUID, int]
     delivered: bool = False
@@ -64,8 +91,9 @@ class FulfillmentOrderState:
     parcels: dict[str, ParcelState] = field(default_factory=dict)
 
     @property
-    def shipped_units(self) -> int:
-        return sum(line.shipped for line in self.lines.values())
+    def shipped_units(self) -> Decimal:
+        """Units shipped of all lines together."""
+        return sum((line.units(line.shipped) for line in self.lines.values()), Decimal(0))
 
     @property
     def is_wholly_shipped(self) -> bool:
@@ -76,8 +104,8 @@ class FulfillmentOrderState:
 class UpdateEffect:
     """What an update changes.
 
-    `events` are published in order. `parcel` are the units of a new parcel by line, and
-    `delivered_parcel` is the external id of one that arrived. `returned` are units by order line
+    `events` are published in order. `parcel` are the steps of a new parcel by line, and
+    `delivered_parcel` is the external id of one that arrived. `returned` are steps by order line
     that are open again. `noted` says that something else must be written. An effect without any of
     these is a repetition.
     """
@@ -147,7 +175,9 @@ def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
         return UpdateEffect()
     shipped = order.shipped_units
     if shipped and kind == DECLINED:
-        return _contradiction(order, f"cannot be declined: {shipped} of its units have shipped")
+        return _contradiction(
+            order, f"cannot be declined: {plain_number(shipped)} of its units have shipped"
+        )
     if order.is_wholly_shipped:
         return _contradiction(order, f"cannot be {kind}: all of its units have shipped")
     effect = UpdateEffect()
@@ -224,7 +254,12 @@ def _units_by_line(
                 f"{item.line} is not a line of {order.number}",
                 "name lines by the reference that was sent",
             )
-        units[line_id] = units.get(line_id, 0) + item.quantity
+        try:
+            steps = to_steps(item.quantity, order.lines[line_id].unit_decimals)
+        except Invalid as error:
+            what = f"{error.what} of {order.lines[line_id].unit}"
+            return Problem(f"shipment.items[{index}].quantity", what, error.remedy)
+        units[line_id] = units.get(line_id, 0) + steps
     return units
 
 
@@ -244,7 +279,8 @@ def _too_many_units(
         if units[line.id] > line.unshipped:
             return Problem(
                 f"shipment.items[{index}].quantity",
-                f"{line.unshipped} units of {line.product} are left to ship, not {units[line.id]}",
+                f"{line.number(line.unshipped)} units of {line.product} are left to ship,"
+                f" not {line.number(units[line.id])}",
                 "correct the parcel at its sender, then replay",
             )
     return None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import quantity_number, variant_fact
 from openiom.orders import (
     LineSummary,
     header_facts,
@@ -48,7 +49,8 @@ def fulfillment_order_facts(
 ) -> dict[UUID, Facts]:
     """Return fulfillment orders as JSON values, with their lines and the header of their order.
 
-    `fields` without `order` or `lines` leaves those out. Money and ids are text.
+    `fields` without `order` or `lines` leaves those out. Money and ids are text,
+    quantities are numbers of the line's unit.
     """
     rows = fetch_as(
         session,
@@ -90,12 +92,17 @@ def _order_fact(row: _OrderRow) -> Facts:
 
 
 class LineRow(NamedTuple):
-    """A fulfillment order line."""
+    """A fulfillment order line; quantities are steps of its unit."""
 
     fulfillment_order_id: UUID
     id: UUID
     order_line_id: UUID
     product: str
+    variant: dict[str, str] | None
+    unit: str
+    unit_decimals: int
+    stock_per_step: int
+    stock_decimals: int
     quantity: int
     shipped: int
 
@@ -146,9 +153,10 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
                 "order_line_external_id": order_line.external_id,
                 "product": row.product,
                 "name": order_line.name,
-                "unit": order_line.unit,
-                "quantity": row.quantity,
-                "shipped": row.shipped,
+                "variant": variant_fact(row.variant),
+                "unit": row.unit,
+                "quantity": quantity_number(row.quantity, row.unit_decimals),
+                "shipped": quantity_number(row.shipped, row.unit_decimals),
                 "unit_price": money_text(order_line.unit_price),
             }
         )
@@ -206,6 +214,9 @@ def shipment_facts(
 class _ItemRow(NamedTuple):
     shipment_id: UUID
     order_line_id: UUID
+    variant: dict[str, str] | None
+    unit: str
+    unit_decimals: int
     quantity: int
 
 
@@ -214,7 +225,8 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
     rows = fetch_as(
         session,
         _ItemRow,
-        "SELECT i.shipment_id, f.order_line_id, i.quantity FROM fulfillment.shipment_line i"
+        "SELECT i.shipment_id, f.order_line_id, i.variant, i.unit, i.unit_decimals, i.quantity"
+        " FROM fulfillment.shipment_line i"
         " JOIN fulfillment.fulfillment_order_line f ON f.id = i.fulfillment_order_line_id"
         " WHERE i.shipment_id = ANY(%s)",
         (list(shipment_ids),),
@@ -227,7 +239,9 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
                 "order_line_id": str(row.order_line_id),
                 "order_line_external_id": order_line.external_id,
                 "product": order_line.product,
-                "quantity": row.quantity,
+                "variant": variant_fact(row.variant),
+                "unit": row.unit,
+                "quantity": quantity_number(row.quantity, row.unit_decimals),
             }
         )
     return items

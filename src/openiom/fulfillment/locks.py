@@ -43,7 +43,16 @@ def lock_fulfillment_orders(
 def _add_lines(session: Session, orders: Mapping[UUID, FulfillmentOrderState]) -> None:
     for row in line_rows(session, list(orders)):
         orders[row.fulfillment_order_id].lines[row.id] = FulfillmentLineState(
-            row.id, row.order_line_id, row.product, row.quantity, row.shipped
+            id=row.id,
+            order_line_id=row.order_line_id,
+            product=row.product,
+            quantity=row.quantity,
+            shipped=row.shipped,
+            unit=row.unit,
+            unit_decimals=row.unit_decimals,
+            stock_per_step=row.stock_per_step,
+            stock_decimals=row.stock_decimals,
+            variant=row.variant,
         )
 
 

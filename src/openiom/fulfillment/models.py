@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     DateTime,
     ForeignKey,
     Index,
-    Integer,
     Sequence,
+    SmallInteger,
     Text,
     UniqueConstraint,
     text,
@@ -53,7 +54,10 @@ class FulfillmentOrder(Base):
 
 
 class FulfillmentOrderLine(Base):
-    """Units of one order line that the source is to deliver."""
+    """A quantity of one order line that the source is to deliver.
+
+    Quantities are whole steps of `unit`; unit, decimals and variant are those of the order line.
+    """
 
     __tablename__ = "fulfillment_order_line"
     __table_args__ = (
@@ -70,8 +74,13 @@ class FulfillmentOrderLine(Base):
     fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.fulfillment_order.id"))
     order_line_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_line.id"))
     product: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[int] = mapped_column(Integer)
-    shipped: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    variant: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    unit: Mapped[str] = mapped_column(Text)
+    unit_decimals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    stock_per_step: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    stock_decimals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    shipped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class Shipment(Base):
@@ -93,7 +102,7 @@ class Shipment(Base):
 
 
 class ShipmentLine(Base):
-    """Units of one fulfillment order line in one parcel."""
+    """A quantity of one fulfillment order line in one parcel, in steps of its unit."""
 
     __tablename__ = "shipment_line"
     __table_args__ = (
@@ -108,4 +117,7 @@ class ShipmentLine(Base):
     fulfillment_order_line_id: Mapped[UUID] = mapped_column(
         ForeignKey(f"{SCHEMA}.fulfillment_order_line.id")
     )
-    quantity: Mapped[int] = mapped_column(Integer)
+    variant: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    unit: Mapped[str] = mapped_column(Text)
+    unit_decimals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(BigInteger)

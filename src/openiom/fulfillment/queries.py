@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import quantity_number, variant_fact
 from openiom.fulfillment_optimization import source_places
 from openiom.orders import OrderSummary, order_ids_by_number, order_summaries
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
@@ -51,8 +52,9 @@ _ROWS = """
 SELECT f.id, f.number, f.order_id, f.source, f.state, f.state_reason, f.external_id, f.ship_to,
     f.planned_ship_date, f.created_at, f.sent_at, u.units, u.shipped_units
 FROM fulfillment.fulfillment_order f
-CROSS JOIN LATERAL (SELECT coalesce(sum(l.quantity), 0) AS units,
-        coalesce(sum(l.shipped), 0) AS shipped_units
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.quantity * power(10::numeric, -l.unit_decimals)), 0) AS units,
+        coalesce(sum(l.shipped * power(10::numeric, -l.unit_decimals)), 0) AS shipped_units
     FROM fulfillment.fulfillment_order_line l WHERE l.fulfillment_order_id = f.id) u
 """
 
@@ -164,9 +166,11 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Fulfillment
             order_line_id=row.order_line_id,
             product=row.product,
             name=order_line.name,
-            unit=order_line.unit,
-            quantity=row.quantity,
-            shipped=row.shipped,
+            variant=variant_fact(row.variant),
+            unit=row.unit,
+            unit_decimals=row.unit_decimals,
+            quantity=quantity_number(row.quantity, row.unit_decimals),
+            shipped=quantity_number(row.shipped, row.unit_decimals),
         )
         lines[row.fulfillment_order_id].append(view)
     return lines
@@ -190,7 +194,14 @@ def _shipments(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Shipmen
 def _shipment_view(fact: Mapping[str, Any], external_id: str) -> ShipmentView:
     items: list[ShipmentItemView] = []
     for item in fact["items"]:
-        items.append(ShipmentItemView(product=item["product"], quantity=item["quantity"]))
+        items.append(
+            ShipmentItemView(
+                product=item["product"],
+                variant=item["variant"],
+                unit=item["unit"],
+                quantity=item["quantity"],
+            )
+        )
     return ShipmentView(
         id=fact["id"],
         external_id=external_id,

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from openiom.documents import QuantityNumber
+
 
 class FulfillmentOrderRow(BaseModel):
-    """A row of the list of fulfillment orders; units are those of all its lines."""
+    """A row of the list of fulfillment orders; units are those of all its lines together."""
 
     id: UUID
     number: str
@@ -19,30 +21,34 @@ class FulfillmentOrderRow(BaseModel):
     state_reason: str
     customer_name: str
     ship_to_city: str
-    units: int
-    shipped_units: int
+    units: QuantityNumber
+    shipped_units: QuantityNumber
     created_at: datetime
     sent_at: datetime | None
     external_id: str
 
 
 class FulfillmentOrderLineView(BaseModel):
-    """A line of a fulfillment order."""
+    """A line of a fulfillment order; quantities are in its unit, which has `unit_decimals`."""
 
     id: UUID
     order_line_id: UUID
     product: str
     name: str
+    variant: dict[str, str]
     unit: str
-    quantity: int
-    shipped: int
+    unit_decimals: int
+    quantity: QuantityNumber
+    shipped: QuantityNumber
 
 
 class ShipmentItemView(BaseModel):
-    """Units of a product in a parcel."""
+    """A quantity of a product in a parcel, in `unit`."""
 
     product: str
-    quantity: int
+    variant: dict[str, str]
+    unit: str
+    quantity: QuantityNumber
 
 
 class ShipmentView(BaseModel):

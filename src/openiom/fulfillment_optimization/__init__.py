@@ -42,10 +42,10 @@ from .quotes import quote_router
 from .rate_routes import router as rate_router
 from .routes import router
 from .service import source_orders
-from .source_locations import SourceUsageLine, source_places
+from .source_locations import SourceLocation, source_places
 
 __all__ = [
-    "SourceUsageLine",
+    "SourceLocation",
     "source_places",
     "CAPACITY_CONSUMER",
     "KINDS",

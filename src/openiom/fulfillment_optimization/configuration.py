@@ -42,9 +42,10 @@ BUILT_IN = StrategyBody(title="Lowest cost from any active source", batch=Batch(
 
 
 def _apply_sources(session: Session, documents: Sequence[Document]) -> None:
-    rows = [_source_row(d) for d in documents]
+    rows = list(map(_source_row, documents))
     upsert = insert(Source)
-    columns = {c: upsert.excluded[c] for c in rows[0] if c != "name"}
+    columns = {name: upsert.excluded[name] for name in rows[0]}
+    del columns["name"]
     session.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=columns), rows)
 
 
@@ -84,11 +85,11 @@ def _remove_sources(session: Session, names: Sequence[str]) -> None:
 
 def _check_list(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     known = set(session.scalars(select(Source.name).where(Source.name.in_(body["sources"]))))
-    return [
-        Problem("sources", f"no source named {s}", "create it first")
-        for s in body["sources"]
-        if s not in known
-    ]
+    problems: list[Problem] = []
+    for source in body["sources"]:
+        if source not in known:
+            problems.append(Problem("sources", f"no source named {source}", "create it first"))
+    return problems
 
 
 def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
@@ -138,9 +139,14 @@ def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequen
         problems.append(
             Problem("alternate", "a strategy cannot be its own alternate", "name another one")
         )
-    company = accounting_currency({d.name: d.body for d in current_documents(session, COMPANY)})
+    company = _company_currency(session)
     problems += _check_rate_table_currency(session, body, company)
     return problems + _check_alternate_currency(session, name, body, company)
+
+
+def _company_currency(session: Session) -> str:
+    companies = current_documents(session, COMPANY)
+    return accounting_currency({document.name: document.body for document in companies})
 
 
 def _check_rate_table_currency(
@@ -172,8 +178,7 @@ def _check_alternate_currency(
     problems: list[Problem] = []
     for other in current_documents(session, "strategy"):
         currency = other.body.get("currency") or company
-        is_tied = body.get("alternate") == other.name or other.body.get("alternate") == name
-        if is_tied and currency != own and other.name != name:
+        if currency != own and _are_tied((name, body), (other.name, other.body)):
             problems.append(
                 Problem(
                     "currency",
@@ -182,6 +187,13 @@ def _check_alternate_currency(
                 )
             )
     return problems
+
+
+def _are_tied(one: tuple[str, dict[str, Any]], other: tuple[str, dict[str, Any]]) -> bool:
+    """Return whether one of two strategies, given as name and body, is the other's alternate."""
+    if one[0] == other[0]:
+        return False
+    return one[1].get("alternate") == other[0] or other[1].get("alternate") == one[0]
 
 
 def _named(currency: str) -> str:
@@ -194,7 +206,7 @@ def default_strategy(bodies: Mapping[str, Mapping[str, Any]]) -> str:
     It is the one marked last, else the one named `default`, which may be the built-in one.
     """
     marked = [name for name, body in bodies.items() if body.get("is_default")]
-    return marked[-1] if marked else DEFAULT_STRATEGY
+    return [DEFAULT_STRATEGY, *marked][-1]
 
 
 _MARKED_STRATEGY = CompiledConfiguration(
@@ -206,7 +218,8 @@ def _guard_default(session: Session, names: Sequence[str]) -> Sequence[Problem]:
     """Return a problem when the strategy marked as the default would be deleted."""
     default = _MARKED_STRATEGY.current(session)
     documents = current_documents(session, "strategy", names=[default])
-    if default not in names or not any(d.body.get("is_default") for d in documents):
+    is_marked = any(document.body.get("is_default") for document in documents)
+    if default not in names or not is_marked:
         return []
     what = "is the default: orders that name no strategy use it"
     return [Problem(f"strategy {default}", what, "mark another strategy as the default")]

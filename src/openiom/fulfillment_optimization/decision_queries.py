@@ -95,9 +95,7 @@ def _chosen(explanation: Mapping[str, Any]) -> Iterator[ChosenRow]:
 def _candidates(explanation: Mapping[str, Any], line: int) -> Iterator[CandidateRow]:
     """Yield the candidates of a line, in the order of the explanation's columns."""
     for column, source in enumerate(explanation["sources"]):
-        cost = {part: values[column] for part, values in explanation["parcel"].items()}
-        for part, values in explanation["serve"].items():
-            cost[part] = values[line][column]
+        cost = _cost_parts(explanation, line, column)
         chosen = explanation["chosen"][line] == source
         refused = "" if chosen else refusal_text(explanation["refused"][line][column])
         yield CandidateRow(
@@ -109,6 +107,16 @@ def _candidates(explanation: Mapping[str, Any], line: int) -> Iterator[Candidate
             total=round(sum(cost.values()), 4),
             refused=refused,
         )
+
+
+def _cost_parts(explanation: Mapping[str, Any], line: int, column: int) -> dict[str, float]:
+    """Return the money of a candidate by part: that of its parcel, then that of the line."""
+    cost: dict[str, float] = {}
+    for part, values in explanation["parcel"].items():
+        cost[part] = values[column]
+    for part, values in explanation["serve"].items():
+        cost[part] = values[line][column]
+    return cost
 
 
 def _best_first(candidate: CandidateRow) -> tuple[bool, bool, float]:

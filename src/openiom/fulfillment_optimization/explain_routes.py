@@ -13,7 +13,7 @@ from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
 from .constraints.routes import router as constraint_kind_router
-from .engine import Candidate, Change, Counterfactual, LineExplanation
+from .engine import Change, Counterfactual, LineExplanation, SourceCandidate
 from .explanations import refusal_text
 from .order_port import OrderPort, SourcedLine
 from .shadow_price_queries import plan_with_prices, prices_of_plan
@@ -92,7 +92,7 @@ class ExplainedLine(BaseModel):
     candidates: list[ExplainedCandidate]
 
 
-class Explained(BaseModel):
+class SourcingExplanation(BaseModel):
     """An order planned again as of `planned_at`."""
 
     order_id: UUID
@@ -141,7 +141,7 @@ def explain_router(order_port: OrderPort) -> APIRouter:
     @sourcing.post("/explain")
     def explain(
         request: ExplainRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
-    ) -> Explained:
+    ) -> SourcingExplanation:
         """Plan an order again as of now, and say what would make each losing source win."""
         principal.require("sourcing.read")
         found = what_if(session, order_port, request.order_id, strategy=request.strategy, now=now)
@@ -176,13 +176,13 @@ def explain_router(order_port: OrderPort) -> APIRouter:
     return router
 
 
-def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Explained:
+def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> SourcingExplanation:
     """Return the explanation for people: sources by name, changes in words."""
     lines: list[ExplainedLine] = []
     explanations = found.plan.explain(0).lines
     for explanation, sourced in zip(explanations, found.lines, strict=True):
         lines.append(_line(found, explanation, sourced, most))
-    return Explained(
+    return SourcingExplanation(
         order_id=order_id,
         planned_at=now,
         strategy=found.config.name,
@@ -198,16 +198,10 @@ def _line(
 ) -> ExplainedLine:
     names = found.config.names
     node = int(found.plan.node[explanation.line])
-    of_line = [one for one in found.counterfactuals if one.line == explanation.line]
-    rank_step = _rank_step(found)
+    ways = _ways_by_node(found, explanation.line)
     candidates: list[ExplainedCandidate] = []
     for candidate in explanation.candidates[:most]:
-        ways = [
-            _way(one, rank_step, found.config.currency)
-            for one in of_line
-            if one.node == candidate.node
-        ]
-        candidates.append(_candidate(candidate, names, ways))
+        candidates.append(_candidate(candidate, names, ways.get(candidate.node, [])))
     return ExplainedLine(
         line_id=sourced.line.line_id,
         product=sourced.line.product,
@@ -219,8 +213,19 @@ def _line(
     )
 
 
+def _ways_by_node(found: WhatIf, line: int) -> dict[int, list[WhatIfRow]]:
+    """Return what would make each losing source of a line win, by its node."""
+    rank_step = _rank_step(found)
+    ways: dict[int, list[WhatIfRow]] = {}
+    for counterfactual in found.counterfactuals:
+        if counterfactual.line == line:
+            way = _way(counterfactual, rank_step, found.config.currency)
+            ways.setdefault(counterfactual.node, []).append(way)
+    return ways
+
+
 def _candidate(
-    candidate: Candidate, names: Sequence[str], wins_with: list[WhatIfRow]
+    candidate: SourceCandidate, names: Sequence[str], wins_with: list[WhatIfRow]
 ) -> ExplainedCandidate:
     cost: dict[str, float] = {}
     for part, money in {**candidate.parcel, **candidate.serve}.items():

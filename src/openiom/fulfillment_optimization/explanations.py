@@ -8,7 +8,7 @@ import orjson
 from numpy.typing import NDArray
 
 from .constraints import refusal_texts
-from .engine import Plan, Refusal
+from .engine import FeasiblePlan, Refusal
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -26,7 +26,7 @@ TEXTS: dict[Refusal, str] = {
     Refusal.NOT_ENOUGH_ON_HAND: "not enough on hand for the whole line",
     Refusal.PRODUCT_NOT_SERVED: "does not serve the product",
     Refusal.NOT_EFFECTIVE: "not in effect on this day",
-    Refusal.TAKEN_BY_OTHERS: "taken by earlier orders of the same batch",
+    Refusal.USED_BY_OTHER_ORDERS: "taken by earlier orders of the same batch",
     Refusal.NOT_ALLOCATED: "not allocated to this channel",
     Refusal.LATER_THAN_PROMISED: "would arrive later than promised",
     Refusal.OTHER: "another source was chosen by a policy or a person",
@@ -40,7 +40,7 @@ def refusal_text(code: int) -> str:
     return TEXTS[Refusal(code)]
 
 
-def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
+def explanations(plan: FeasiblePlan, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return one record for each order: arrays over its stored candidates, as in `sources`."""
     p = plan.problem
     parcel = _rounded(p.parcel_parts, (p.orders, p.nodes))
@@ -54,8 +54,8 @@ def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
         chosen = plan.node[lines]
         kept = np.union1d(cheapest[order], chosen[chosen >= 0]).astype(np.int64)
         record = {
-            "sources": [names[node] for node in kept],
-            "chosen": [names[node] if node >= 0 else None for node in chosen],
+            "sources": _named(kept, names),
+            "chosen": _named(chosen, names),
             "quantity": p.quantity[lines],
             "parcel": _candidate_money(parcel, order, kept),
             "serve": _candidate_money(serve, lines, kept),
@@ -68,9 +68,17 @@ def explanations(plan: Plan, names: Sequence[str]) -> list[dict[str, Any]]:
     return records
 
 
+def _named(nodes: Ints, names: Sequence[str]) -> list[str | None]:
+    """Return the names of the sources; None for a line without one."""
+    return [names[node] if node >= 0 else None for node in nodes]
+
+
 def _rounded(parts: Mapping[str, Floats], shape: tuple[int, int]) -> dict[str, Floats]:
     """Return cost parts at their full shape, to four decimal places."""
-    return {name: np.broadcast_to(money, shape).round(4) for name, money in parts.items()}
+    rounded: dict[str, Floats] = {}
+    for name, money in parts.items():
+        rounded[name] = np.broadcast_to(money, shape).round(4)
+    return rounded
 
 
 def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> dict[str, Floats]:
@@ -78,17 +86,20 @@ def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> di
     return {name: money[rows][..., nodes] for name, money in parts.items()}
 
 
-def _parts_of_order(plan: Plan, order: int) -> dict[str, float]:
-    return {part: round(float(money[order]), 4) for part, money in plan.cost_parts.items()}
+def _parts_of_order(plan: FeasiblePlan, order: int) -> dict[str, float]:
+    parts: dict[str, float] = {}
+    for part, money in plan.cost_parts.items():
+        parts[part] = round(float(money[order]), 4)
+    return parts
 
 
-def _refusals(plan: Plan, on_hand: Ints) -> Ints:
+def _refusals(plan: FeasiblePlan, on_hand: Ints) -> Ints:
     """(L, N) refusal of every candidate, given what the other orders take; 0 = none."""
     p = plan.problem
     left = plan.stock_left[:, p.line_sku].T
     chosen = plan.node[:, None] == np.arange(p.nodes)[None, :]
     least = p.least[:, None]
-    codes = np.where((left < least) & ~chosen, int(Refusal.TAKEN_BY_OTHERS), 0)
+    codes = np.where((left < least) & ~chosen, int(Refusal.USED_BY_OTHER_ORDERS), 0)
     codes = np.where(on_hand < least, int(Refusal.NOT_ENOUGH_ON_HAND), codes)
     codes = np.where(on_hand <= 0, int(Refusal.NOT_ON_HAND), codes)
     for refusal in (p.line_refusal, p.order_refusal[p.line_order]):

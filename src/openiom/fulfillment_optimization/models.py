@@ -105,7 +105,7 @@ class SourcingPlan(Base):
     last_decision: Mapped[UUID | None]
 
 
-class ShadowPrice(Base):
+class ShadowPriceRecord(Base):
     """The marginal value of a scarce resource in one batch.
 
     The resource is a unit of a product at a source or, without a product, a parcel of the source's

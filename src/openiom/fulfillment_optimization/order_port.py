@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import StockReservationRequest
+from openiom.master_data import StockUnits, in_stock_units
 from openiom.platform.geocoding import Point
 from openiom.provider_contract import EventRequest, Outcome
 
@@ -21,11 +22,23 @@ def sku_of(product: str, variant: str) -> str:
     return f"{product}\x1f{variant}" if variant else product
 
 
+def variant_values(text: str) -> dict[str, str]:
+    """Return the dimension values of a variant, written as `Variant.text` writes them."""
+    values: dict[str, str] = {}
+    for part in filter(None, text.split(";")):
+        name, _, value = part.partition("=")
+        values[name] = value.replace("%3B", ";").replace("%3D", "=").replace("%25", "%")
+    return values
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLine:
     """An order line without a fulfillment order.
 
-    quantity          units that are neither canceled nor in fulfillment
+    quantity          what is neither canceled nor in fulfillment, in steps of the product's stock
+                      unit, which has `stock_decimals`
+    stock_per_step    steps of the stock unit in one step of the line's own unit; the quantity and
+                      every part of the line are multiples of it, so that no box is opened
     source            set when a policy or a person chose one
     excluded_sources  sources that had the line and declined it or gave it back
     state             province of the destination
@@ -56,6 +69,12 @@ class OpenLine:
     variant: str = ""
     document: str = ""
     was_backordered: bool = False
+    stock_per_step: int = 1
+    stock_decimals: int = 0
+
+    def units(self, quantity: int) -> StockUnits:
+        """Return steps of the stock unit as a quantity in it, exact."""
+        return in_stock_units(quantity, 1, self.stock_decimals)
 
     @property
     def sku(self) -> str:
@@ -65,9 +84,10 @@ class OpenLine:
 
 @dataclass(frozen=True, slots=True)
 class SplitPart:
-    """Units of a split line; `source` is empty for units that stay open.
+    """A part of a split line; `source` is empty for what stays open.
 
-    The first part keeps the id of the line, the others become lines of their own.
+    `quantity` are steps of the stock unit, as in `OpenLine`. The first part keeps the id of the
+    line, the others become lines of their own.
     """
 
     line_id: UUID
@@ -89,12 +109,15 @@ class SourcedLine:
 def reservation_request(
     line: OpenLine, source: str, quantity: int, *, line_id: UUID | None = None
 ) -> StockReservationRequest:
-    """Return the request to reserve units of a line, or of its part `line_id`, at one source."""
+    """Return the request to reserve a quantity of a line, or of its part `line_id`, at a source.
+
+    `quantity` are steps of the stock unit; stock is reserved in the stock unit itself.
+    """
     return StockReservationRequest(
         line_id or line.line_id,
         line.product,
         source,
-        quantity,
+        line.units(quantity),
         line.document,
         channel=line.channel,
         customer_group=line.customer_group,

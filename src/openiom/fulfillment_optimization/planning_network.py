@@ -135,7 +135,8 @@ class PlanningStrategy:
 
     def depends_on_time_of_day(self) -> bool:
         """Return whether plans may differ by the hour of the order."""
-        if any(constraint.kind() == "respect_timings" for constraint in self.setting.constraints):
+        kinds = {constraint.kind() for constraint in self.setting.constraints}
+        if "respect_timings" in kinds:
             return True
         if self.setting.strategy.weights.lateness_per_day <= 0:
             return False
@@ -162,10 +163,13 @@ class PlanningNetwork:
 
         NaN where the place is not known.
         """
-        column = {site.name: n for n, site in enumerate(self.snapshot.sources)}
-        points = [(site.latitude, site.longitude) for site in self.snapshot.sources]
+        column: dict[str, int] = {}
+        points: list[Point] = []
+        for site in self.snapshot.sources:
+            column[site.name] = len(points)
+            points.append((site.latitude, site.longitude))
         km = great_circle_km(places, points, np.nan)
-        return km[np.arange(len(places)), [column[source] for source in sources]]
+        return km[np.arange(len(places)), list(map(column.__getitem__, sources))]
 
     def plan(
         self,
@@ -244,15 +248,14 @@ def strategy_body(documents: Documents, name: str) -> dict[str, Any] | None:
 
 def document_problems(kind: str, body: Mapping[str, Any], *, where: str) -> list[Problem]:
     """Return why a source, strategy or constraint document is invalid; paths begin at `where`."""
+    problems: list[Problem] = []
     try:
         _SCHEMAS[kind].model_validate(body)
     except ValidationError as error:
-        problems: list[Problem] = []
         for details in error.errors():
             path = ".".join([where, *map(str, details["loc"])])
             problems.append(Problem(path, details["msg"], "correct the document"))
-        return problems
-    return []
+    return problems
 
 
 def _has_hours(body: SourceBody) -> bool:

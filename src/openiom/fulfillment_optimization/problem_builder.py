@@ -4,14 +4,18 @@ Sets: B orders, L lines, N sources, S products. docs/packages/fulfillment_optimi
 cost parts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days
+from openiom.master_data import StockUnits
 from openiom.platform.geocoding import Point
 
 from .constraints import (
@@ -22,7 +26,7 @@ from .constraints import (
     apply_constraints,
 )
 from .documents import CostWeights
-from .engine import UNLIMITED, Problem, Refusal, problem_from_arrays
+from .engine import UNLIMITED, Refusal, SourcingProblem, problem_from_arrays
 from .order_port import OpenLine
 from .rates import carriage, zones
 from .snapshot import PlanningSource, StrategyConfig
@@ -59,9 +63,10 @@ class PlanningContext:
 class PricedProblem:
     """A problem, and what is needed to read the money of its plans."""
 
-    problem: Problem
+    problem: SourcingProblem
     names: tuple[str, ...]  # (N,) sources
     products: tuple[str, ...]  # (S,)
+    unit_size: Floats  # (S,) stock units in one unit of the problem
     soft_caps: tuple[LineCap, ...] = ()
     rank_step: float = 0.0  # weight of one step of a hard location priority
     open_line: float = 0.0  # the strategy's cost of an open line; constraints raise the problem's
@@ -85,8 +90,10 @@ class _Demand:
     lines: Sequence[OpenLine]
     line_order: Ints  # (L,)
     line_sku: Ints  # (L,)
-    quantity: Ints  # (L,)
+    quantity: Ints  # (L,) units of the problem, see `_ProblemUnit`
+    undivided: Sequence[int]  # lines that may not be divided, because a part could open a box
     products: tuple[str, ...]  # (S,) of each column of stock; variants have the same one
+    units: tuple[_ProblemUnit, ...]  # (S,)
     skus: Mapping[str, int]  # sku -> column of stock
     first_lines: tuple[OpenLine, ...]  # (B,)
     wanted: tuple[date | None, ...]  # (B,) the earliest requested delivery of a line
@@ -96,6 +103,63 @@ class _Demand:
         """(B,) countries of the destinations."""
         return np.array([line.country for line in self.first_lines], dtype=np.str_)
 
+    @property
+    def unit_size(self) -> Floats:
+        """(S,) stock units in one unit of the problem."""
+        return np.array([unit.size for unit in self.units], dtype=np.float64)
+
+    @property
+    def stock_units(self) -> Floats:
+        """(L,) quantities in stock units, for costs that count units."""
+        quantities: Floats = self.quantity * self.unit_size[self.line_sku]
+        return quantities
+
+
+@dataclass(frozen=True, slots=True)
+class _ProblemUnit:
+    """The unit in which a problem counts one SKU: `steps` steps of a unit with `decimals`.
+
+    `decimals` are the most of any line's stock unit, `steps` the greatest number that divides what
+    one step of each line is in stock. Where all lines are ordered by the box of twelve, a problem
+    counts boxes, and dividing a line never opens one. Where they differ, the problem counts what
+    they have in common, and only lines whose own step is just that may be divided.
+    """
+
+    steps: int = 1
+    decimals: int = 0
+
+    @property
+    def size(self) -> float:
+        """Stock units in one unit of the problem."""
+        return float(self.steps / 10**self.decimals)
+
+    def of_stock(self, units: StockUnits) -> int:
+        """Return how many of this unit are in a quantity of stock, rounded down."""
+        return int(units * 10**self.decimals // self.steps)
+
+    def with_line(self, line: OpenLine) -> _ProblemUnit:
+        """Return the unit that also counts this line."""
+        if line.stock_decimals <= self.decimals:
+            step = line.stock_per_step * 10 ** (self.decimals - line.stock_decimals)
+            return _ProblemUnit(gcd(self.steps, step), self.decimals)
+        steps = self.steps * 10 ** (line.stock_decimals - self.decimals)
+        return _ProblemUnit(gcd(steps, line.stock_per_step), line.stock_decimals)
+
+    def step_of(self, line: OpenLine) -> int:
+        """Return one step of a line in this unit."""
+        return self._of_line(line, line.stock_per_step)
+
+    def quantity_of(self, line: OpenLine) -> int:
+        """Return the quantity of a line in this unit."""
+        return self._of_line(line, line.quantity)
+
+    def _of_line(self, line: OpenLine, quantity: int) -> int:
+        finer: int = 10 ** (self.decimals - line.stock_decimals)
+        return quantity * finer // self.steps
+
+
+_WHOLE_UNITS = _ProblemUnit()
+
 
 @dataclass(frozen=True, eq=False)
 class _Inputs:
@@ -104,8 +168,21 @@ class _Inputs:
     demand: _Demand
     config: StrategyConfig
     context: PlanningContext
-    stock: Ints  # (N, S)
+    stock: Ints  # (N, S) units of the problem
     km: Floats  # (B, N)
+
+    @property
+    def stock_units(self) -> Floats:
+        """(N, S) available to promise, in stock units."""
+        units: Floats = self.stock * self.demand.unit_size
+        return units
+
+    @property
+    def whole_units(self) -> Ints:
+        """(N, S) whole stock units available to promise."""
+        if all(unit is _WHOLE_UNITS for unit in self.demand.units):
+            return self.stock
+        return np.floor(self.stock_units).astype(np.int64)
 
 
 @dataclass(eq=False)
@@ -147,12 +224,13 @@ def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floa
 def build_problem(
     lines: Sequence[OpenLine],
     config: StrategyConfig,
-    stock: Mapping[Key, int],
+    stock: Mapping[Key, StockUnits],
     context: PlanningContext = PlanningContext(),  # noqa: B008 - frozen
 ) -> PricedProblem:
     """Return the problem of sourcing these lines by a strategy.
 
-    Lines of one order must be adjacent. `stock` has the units available to promise.
+    Lines of one order must be adjacent. `stock` has the quantities available to promise, in stock
+    units.
     """
     inputs = _inputs(lines, config, stock, context)
     demand = inputs.demand
@@ -194,7 +272,13 @@ def build_problem(
     )
     soft_caps = tuple(effects.soft_caps)
     return PricedProblem(
-        problem, config.names, demand.products, soft_caps, rank_step, costs.open_line
+        problem,
+        config.names,
+        demand.products,
+        demand.unit_size,
+        soft_caps,
+        rank_step,
+        costs.open_line,
     )
 
 
@@ -207,11 +291,11 @@ def line_limit_arrays(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bo
 def _inputs(
     lines: Sequence[OpenLine],
     config: StrategyConfig,
-    stock: Mapping[Key, int],
+    stock: Mapping[Key, StockUnits],
     context: PlanningContext,
 ) -> _Inputs:
     demand = _demand(lines)
-    on_hand = _stock_table(stock, config.index, demand.skus)
+    on_hand = _stock_table(stock, config.index, demand)
     if context.unlimited:
         is_unlimited = [product in context.unlimited for product in demand.products]
         on_hand[:, is_unlimited] = UNLIMITED
@@ -220,13 +304,17 @@ def _inputs(
 
 
 def _stock_table(
-    stock: Mapping[Key, int], nodes: Mapping[str, int], skus: Mapping[str, int]
+    stock: Mapping[Key, StockUnits], nodes: Mapping[str, int], demand: _Demand
 ) -> Ints:
-    """(N, S) units; entries of other sources and products are left out."""
+    """(N, S) units of the problem; entries of other sources and products are left out."""
+    skus = demand.skus
     table = np.zeros((len(nodes), len(skus)), dtype=np.int64)
     for (sku, source), units in stock.items():
         if source in nodes and sku in skus:
-            table[nodes[source], skus[sku]] = units
+            unit = demand.units[skus[sku]]
+            table[nodes[source], skus[sku]] = (
+                units if unit is _WHOLE_UNITS else unit.of_stock(units)
+            )
     return table
 
 
@@ -245,16 +333,45 @@ def _demand(lines: Sequence[OpenLine]) -> _Demand:
         line_order.append(order)
         product_of_sku[line.sku] = line.product
     skus = {sku: column for column, sku in enumerate(product_of_sku)}
+    units = _problem_units(lines)
+    quantity: list[int] = []
+    undivided: list[int] = []
+    for i, line in enumerate(lines):
+        unit = units.get(line.sku, _WHOLE_UNITS)
+        if unit is _WHOLE_UNITS:
+            quantity.append(line.quantity)
+            continue
+        quantity.append(unit.quantity_of(line))
+        if unit.step_of(line) > 1:
+            undivided.append(i)
     return _Demand(
         lines=lines,
         line_order=np.array(line_order, dtype=np.int64),
         line_sku=np.array([skus[line.sku] for line in lines], dtype=np.int64),
-        quantity=np.array([line.quantity for line in lines], dtype=np.int64),
+        quantity=np.array(quantity, dtype=np.int64),
+        undivided=undivided,
         products=tuple(product_of_sku.values()),
+        units=tuple(units.get(sku, _WHOLE_UNITS) for sku in skus),
         skus=skus,
         first_lines=tuple(first_lines),
         wanted=tuple(wanted),
     )
+
+
+def _problem_units(lines: Sequence[OpenLine]) -> dict[str, _ProblemUnit]:
+    """Return the units of SKUs that are not counted in whole stock units."""
+    other: set[str] = set()
+    for line in lines:
+        if line.stock_per_step != 1 or line.stock_decimals:
+            other.add(line.sku)
+    units: dict[str, _ProblemUnit] = {}
+    if not other:
+        return units
+    for line in lines:
+        if line.sku in other:
+            first = _ProblemUnit(line.stock_per_step, line.stock_decimals)
+            units[line.sku] = units.get(line.sku, first).with_line(line)
+    return units
 
 
 def _earlier(one: date | None, other: date | None) -> date | None:
@@ -288,7 +405,7 @@ def _constraint_context(inputs: _Inputs) -> ConstraintContext:
         line_order=demand.line_order,
         line_sku=demand.line_sku,
         products=demand.products,
-        stock=inputs.stock,
+        stock=inputs.whole_units,
         safety_stock=_of_sources(config, lambda source: source.body.safety_stock),
         closed=closed,
         lines_today=_of_sources(config, lambda s: context.lines_today.get(s.name, 0)),
@@ -335,6 +452,7 @@ def _apply_strategy_limits(inputs: _Inputs, effects: ConstraintEffects) -> None:
     if strategy.max_sources_per_order:
         effects.limit_sources(strategy.max_sources_per_order, hard=True, penalty=0.0)
     effects.limit_line_sources(strategy.max_line_sources, hard=True, penalty=0.0)
+    effects.max_line_nodes[inputs.demand.undivided] = 1
     if not strategy.allow_partial:
         effects.require_whole_orders(hard=True, penalty=0.0)
 
@@ -399,7 +517,7 @@ def _serve_parts(inputs: _Inputs) -> Parts:
     per_unit = _handling(config, "per_unit", weights.unit)
     parts = {
         "picking": _handling(config, "per_line", weights.line),
-        "handling": per_unit * inputs.demand.quantity[:, None],
+        "handling": per_unit * inputs.demand.stock_units[:, None],
     }
     if weights.stock_out or weights.markdown_credit:
         parts |= _cover_parts(inputs)
@@ -409,8 +527,8 @@ def _serve_parts(inputs: _Inputs) -> Parts:
 def _cover_parts(inputs: _Inputs) -> Parts:
     """Return the cost parts that follow from days of cover, where their weight is not zero."""
     demand, weights = inputs.demand, inputs.config.strategy.weights
-    risk, credit = cover_money(inputs.stock, _demand_per_day(inputs), weights)
-    units = demand.quantity[:, None]
+    risk, credit = cover_money(inputs.stock_units, _demand_per_day(inputs), weights)
+    units = demand.stock_units[:, None]
     parts: Parts = {}
     if weights.stock_out:
         parts["stock-out risk"] = risk.T[demand.line_sku] * units
@@ -419,7 +537,7 @@ def _cover_parts(inputs: _Inputs) -> Parts:
     return parts
 
 
-def cover_money(stock: Ints, demand: Floats, weights: CostWeights) -> tuple[Floats, Floats]:
+def cover_money(stock: Floats, demand: Floats, weights: CostWeights) -> tuple[Floats, Floats]:
     """Return (N, S) stock-out risk that a unit adds, and (N, S) markdown cost that it saves.
 
     With c days of cover, stock / demand a day, the risk falls linearly from `stock_out` at c = 0 to
@@ -463,7 +581,7 @@ def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
     return carriage(
         config.rates,
         zone=zones(config.rates, inputs.km, bodies, destinations),
-        weight=np.array(unit_weight)[demand.line_sku] * demand.quantity,
+        weight=np.array(unit_weight)[demand.line_sku] * demand.stock_units,
         line_order=demand.line_order,
         types=[source.type for source in config.sources],
         business=np.array(business, dtype=bool),

@@ -7,7 +7,7 @@ rated to the cent; a split one approximately, because each parcel takes its shar
 the whole weight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,11 @@ def _generality(factor: RateFactor) -> int:
 
 
 def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | None:
-    """Return the price of a parcel of this weight; None where the zone has no prices."""
+    """Return the price of a parcel of this weight; None where the zone has no prices.
+
+    A weight on a boundary belongs to the lighter tier. Beyond the heaviest tier, each further
+    kilogram costs `per_kg_beyond`.
+    """
     tiers = table.prices_of(zone)
     if not tiers:
         return None
@@ -66,7 +70,12 @@ def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | No
 
 
 def rate(
-    table: RateTableBody, *, zone: str, weight_kg: float, source_type: str, business: bool
+    table: RateTableBody,
+    *,
+    zone: str,
+    weight_kg: float,
+    source_type: str,
+    business: bool,
 ) -> float:
     """Return the money of one parcel: the price with its factor, else the fallback rate."""
     factor = factor_for(table, source_type, business=business)
@@ -89,12 +98,18 @@ def zones(
     """
     bands = np.array([zone.up_to_km for zone in table.zones[:-1]], dtype=float)
     zone_of: Ints = np.searchsorted(bands, km, side="left").astype(np.int64)
-    index = {zone.name: i for i, zone in enumerate(table.zones)}
+    names = [zone.name for zone in table.zones]
     for node, body in enumerate(bodies):
-        for override in sorted(body.zone_overrides, key=_names_a_state):
-            if override.zone in index:
-                zone_of[_covered(override, destinations), node] = index[override.zone]
+        for override in _agreements(body, names):
+            zone_of[_covered(override, destinations), node] = names.index(override.zone)
     return zone_of
+
+
+def _agreements(body: SourceBody, zone_names: Sequence[str]) -> Iterator[ZoneOverride]:
+    """Yield the agreements of a source about known zones, those for a state last."""
+    for override in sorted(body.zone_overrides, key=_names_a_state):
+        if override.zone in zone_names:
+            yield override
 
 
 def _names_a_state(override: ZoneOverride) -> bool:
@@ -149,18 +164,24 @@ def _prices(
 ) -> tuple[Floats, Floats]:
     """Return (Z,) prices of the lightest parcel and (rows, Z) of parcels of these weights."""
 
-    def rates(weight_kg: float) -> list[float]:
-        return [
-            rate(
-                table,
-                zone=zone.name,
-                weight_kg=weight_kg,
-                source_type=source_type,
-                business=business,
-            )
-            for zone in table.zones
-        ]
-
     distinct, position = np.unique(weights, return_inverse=True)
-    full = np.array([rates(weight_kg) for weight_kg in distinct.tolist()])
-    return np.array(rates(0.0)), full.reshape(len(distinct), len(table.zones))[position]
+    full = np.zeros((len(distinct), len(table.zones)))
+    for row, weight_kg in enumerate(distinct.tolist()):
+        full[row] = _rates_by_zone(table, source_type, business, weight_kg)
+    return _rates_by_zone(table, source_type, business, 0.0), full[position]
+
+
+def _rates_by_zone(
+    table: RateTableBody, source_type: str, business: bool, weight_kg: float
+) -> Floats:
+    """Return (Z,) the money of one parcel of this weight in each zone."""
+    rates = np.zeros(len(table.zones))
+    for index, zone in enumerate(table.zones):
+        rates[index] = rate(
+            table,
+            zone=zone.name,
+            weight_kg=weight_kg,
+            source_type=source_type,
+            business=business,
+        )
+    return rates

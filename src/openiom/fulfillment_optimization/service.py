@@ -1,5 +1,6 @@
 """Sourcing: choose a source for every open line of orders and reserve the stock."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,7 +52,7 @@ def source_orders(
     the same stock, so all are planned together; when another transaction reserves stock between
     plan and reservation, the orders concerned are planned again. Orders whose strategy collects
     them for a batch get an outcome with the end of the window, and are planned when they are in
-    `woken`. Returns one outcome per order, in order.
+    `resumed`. Returns one outcome per order, in order.
     """
     known = snapshot(session)
     every = order_port.open_lines(session, order_ids)
@@ -99,15 +100,19 @@ def _completely_reserved(session: Session, lines: Sequence[OpenLine]) -> set[UUI
             sourced[line.line_id] = line
     if not sourced:
         return set()
-    units: dict[UUID, Decimal] = {}
-    for row in line_reservations(session, sourced):
-        if row.source == sourced[row.line_id].source:
-            units[row.line_id] = units.get(row.line_id, Decimal(0)) + row.units
-    reserved: set[UUID] = set()
-    for line_id, line in sourced.items():
-        if units.get(line_id, Decimal(0)) >= line.quantity:
-            reserved.add(line_id)
-    return reserved
+    units = _units_at_source(session, sourced)
+    return {line_id for line_id, line in sourced.items() if units[line_id] >= line.quantity}
+
+
+def _units_at_source(
+    session: Session, lines: Mapping[UUID, OpenLine]
+) -> defaultdict[UUID, Decimal]:
+    """Return the units that each line has reserved at its source; zero for other lines."""
+    units: defaultdict[UUID, Decimal] = defaultdict(Decimal)
+    for row in line_reservations(session, lines):
+        if row.source == lines[row.line_id].source:
+            units[row.line_id] += row.units
+    return units
 
 
 def _keep_backorder_reservations(
@@ -146,21 +151,23 @@ def _strategies(
 ) -> _Strategies:
     """Return the strategies of the orders of these lines; `usual` is that of orders without one."""
     found = _Strategies()
-    refused: dict[str, str] = {}
-    names = {line.order_id: line.strategy or usual or known.default for line in lines}
-    for order, name in names.items():
-        if name not in refused:
-            try:
-                batch = known.strategy_config(name, now.date()).strategy.batch
-            except NotFound as error:
-                refused[name] = str(error)
-        if name in refused:
-            found.unknown[order] = refused[name]
+    for order, name in _strategy_names(lines, usual or known.default).items():
+        try:
+            batch = known.strategy_config(name, now.date()).strategy.batch
+        except NotFound as error:
+            found.unknown[order] = str(error)
             continue
         found.names[order] = name
         if batch.enabled and order not in resumed:
             found.window_ends[order] = window_end(now, batch.minutes)
     return found
+
+
+def _strategy_names(lines: Sequence[OpenLine], usual: str) -> dict[UUID, str]:
+    names: dict[UUID, str] = {}
+    for line in lines:
+        names[line.order_id] = line.strategy or usual
+    return names
 
 
 def _raise_results(
@@ -180,19 +187,26 @@ def _raise_results(
     raises: list[EventRequest] = []
     for order in order_ids:
         if order in window_ends:
-            end = window_ends[order]
-            text = f"waits for the batch of {end:%H:%M:%S} UTC"
-            outcomes[order] = Outcome(True, text, retry_at=end)
-            continue
-        outcome = outcomes[order] = _outcome(results.get(order))
-        event = SUCCEEDED if outcome.ok else FAILED
-        raises.append(EventRequest(order, event, data=outcome.details, reason=outcome.reason))
+            outcomes[order] = _waiting(window_ends[order])
+        else:
+            outcomes[order] = _outcome(results.get(order))
+            raises.append(_event_of(order, outcomes[order]))
     if raises:
         answers = order_port.raise_events(session, raises, now, actor)
         for request, answer in zip(raises, answers, strict=True):
             if not answer.ok:
                 outcomes[request.entity_id] = answer
     return [outcomes[order] for order in order_ids]
+
+
+def _waiting(window_end: datetime) -> Outcome:
+    text = f"waits for the batch of {window_end:%H:%M:%S} UTC"
+    return Outcome(True, text, retry_at=window_end)
+
+
+def _event_of(order: UUID, outcome: Outcome) -> EventRequest:
+    event = SUCCEEDED if outcome.ok else FAILED
+    return EventRequest(order, event, data=outcome.details, reason=outcome.reason)
 
 
 def _outcome(result: OrderResult | None) -> Outcome:
@@ -205,8 +219,14 @@ def _outcome(result: OrderResult | None) -> Outcome:
     if not result.missing:
         return Outcome(True, "sourced from " + ", ".join(details["sources"]), details)
     details["missing"] = sorted(set(result.missing))
-    missing = ", ".join(details["missing"])
+    is_sourced_in_part = result.partial and bool(result.sources)
+    return Outcome(is_sourced_in_part, _reason_of_missing(result), details)
+
+
+def _reason_of_missing(result: OrderResult) -> str:
+    """Return why an order was sourced in part only, or not at all."""
+    missing = ", ".join(sorted(set(result.missing)))
     if result.partial and result.sources:
-        return Outcome(True, f"sourced in part; no stock for {missing}", details)
+        return f"sourced in part; no stock for {missing}"
     note = f" ({result.note})" if result.note else ""
-    return Outcome(False, f"Inventory not found: no source can serve {missing}{note}", details)
+    return f"Inventory not found: no source can serve {missing}{note}"

@@ -53,11 +53,12 @@ class PriceRow(NamedTuple):
 def plan_with_prices(session: Session, plan_id: UUID | None) -> PricedPlan:
     """Return the plan, the newest batch that left prices when None. Raises NotFound."""
     if plan_id is None:
+        what = "no batch has left prices yet"
         plans = fetch_as(session, PricedPlan, _NEWEST)
     else:
+        what = f"no plan {plan_id}"
         plans = fetch_as(session, PricedPlan, f"{_PLAN} WHERE p.id = %s", (plan_id,))
     if not plans:
-        what = "no batch has left prices yet" if plan_id is None else f"no plan {plan_id}"
         raise NotFound(
             what,
             remedy="enable batch windows in a strategy; shadow prices are computed for batches",

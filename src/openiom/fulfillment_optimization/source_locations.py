@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from openiom.platform.bulk import fetch_as
 
 
-class SourceUsageLine(NamedTuple):
+class SourceLocation(NamedTuple):
     """A source's title, location and postal address; `processing_days` from order to shipment."""
 
     name: str
@@ -19,12 +19,12 @@ class SourceUsageLine(NamedTuple):
     processing_days: int
 
 
-def source_places(session: Session, names: Collection[str]) -> dict[str, SourceUsageLine]:
+def source_places(session: Session, names: Collection[str]) -> dict[str, SourceLocation]:
     """Return the sources that exist among these names."""
     rows = fetch_as(
         session,
-        SourceUsageLine,
-        f"SELECT {', '.join(SourceUsageLine._fields)} FROM fulfillment_optimization.source"
+        SourceLocation,
+        f"SELECT {', '.join(SourceLocation._fields)} FROM fulfillment_optimization.source"
         " WHERE name = ANY(%s)",
         (sorted(names),),
     )

@@ -16,6 +16,7 @@ from openiom.inventory_visibility import (
     reserve,
 )
 from openiom.kernel import NotFound
+from openiom.master_data import StockUnits
 
 from .order_port import OpenLine, OrderPort, SplitPart, reservation_request
 from .planning import (
@@ -91,7 +92,7 @@ class SourcingRun:
     now: datetime
     actor: str
     windows: frozenset[UUID]
-    holds: dict[UUID, dict[str, int]] = field(default_factory=dict)
+    holds: dict[UUID, dict[str, StockUnits]] = field(default_factory=dict)
     attempts: list[PlanAttempt] = field(default_factory=list)
     results: dict[UUID, OrderResult] = field(default_factory=dict)
 
@@ -121,7 +122,8 @@ class SourcingRun:
         """Read what lines that waited for stock have reserved."""
         backordered = [line.line_id for line in lines if line.was_backordered]
         if backordered:
-            self.holds = backorder_reserved(self.session, backordered, self.now)
+            reserved = backorder_reserved(self.session, backordered, self.now)
+            self.holds = {line_id: dict(units) for line_id, units in reserved.items()}
 
     def _lock_usage(
         self, sites: Mapping[str, PlanningSource], lines: Sequence[OpenLine]

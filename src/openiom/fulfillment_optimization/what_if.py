@@ -7,7 +7,7 @@ reservations, and its parcels and lines in the daily usage of a source.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from openiom.inventory_visibility import line_reservations
 from openiom.kernel import NotFound, Refused
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days, next_open
 
-from .engine import Counterfactual, Plan, Refusal, Relief, counterfactuals
+from .engine import Counterfactual, FeasiblePlan, Refusal, Relief, counterfactuals
 from .order_port import OpenLine, OrderPort, SourcedLine
 from .planning import CapacityUsage, Planner, capacity_limited_sources
 from .planning.daily_capacity import daily_usage, local_day
@@ -36,7 +36,7 @@ class WhatIf:
 
     config: StrategyConfig
     lines: tuple[SourcedLine, ...]
-    plan: Plan
+    plan: FeasiblePlan
     money: Mapping[str, float]  # cost parts of the order
     counterfactuals: tuple[Counterfactual, ...]
 
@@ -52,7 +52,12 @@ class _Reserved:
 
 
 def what_if(
-    session: Session, order_port: OrderPort, order_id: UUID, *, strategy: str = "", now: datetime
+    session: Session,
+    order_port: OrderPort,
+    order_id: UUID,
+    *,
+    strategy: str = "",
+    now: datetime,
 ) -> WhatIf:
     """Plan the order again by `strategy`, else its own, else the default one.
 
@@ -70,9 +75,7 @@ def what_if(
     name = strategy or open_lines[0].strategy or known.default
     config = known.strategy_config(name, now.date())
     reserved = _reserved(session, open_lines)
-    own: Counter[tuple[str, str]] = Counter()
-    for row in reserved:
-        own[row.product, row.source] += row.units
+    own = _units_by_source(reserved)
     usage = _usage_of_others(session, config, reserved, now)
     planner = Planner(session, known, now, usage, own=own)
     attempt = planner.plan(open_lines, {order_id: name}).attempts[0]
@@ -88,7 +91,9 @@ def what_if(
         bid_prices=plan.prices if plan.method == "realtime" else None,
         reliefs=_reliefs(config, open_lines, now),
     )
-    money = {part: float(values[0]) for part, values in priced.money(plan.cost_parts).items()}
+    money: dict[str, float] = {}
+    for part, values in priced.money(plan.cost_parts).items():
+        money[part] = float(values[0])
     return WhatIf(config, lines, plan, money, found)
 
 
@@ -101,22 +106,32 @@ def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:
     return reserved
 
 
+def _units_by_source(reserved: Sequence[_Reserved]) -> Counter[tuple[str, str]]:
+    """Return the reserved units by product and source."""
+    units: Counter[tuple[str, str]] = Counter()
+    for row in reserved:
+        units[row.product, row.source] += row.units
+    return units
+
+
 def _usage_of_others(
     session: Session, config: StrategyConfig, reserved: Sequence[_Reserved], now: datetime
 ) -> dict[str, CapacityUsage]:
     """Return today's usage of the sources whose day is limited, without that of this order."""
-    time_zones = {
-        name: source.time_zone for name, source in capacity_limited_sources([config]).items()
-    }
+    time_zones: dict[str, str] = {}
+    for name, source in capacity_limited_sources([config]).items():
+        time_zones[name] = source.time_zone
     own_lines: Counter[str] = Counter()
     for row in reserved:
-        if row.source in time_zones and _same_day(row.reserved_at, now, time_zones[row.source]):
+        time_zone = time_zones.get(row.source)
+        if time_zone is not None and _same_day(row.reserved_at, now, time_zone):
             own_lines[row.source] += 1
     usage: dict[str, CapacityUsage] = {}
-    for source, day in daily_usage(session, list(time_zones.items()), now).items():
-        own_parcels = min(1, own_lines[source])
-        usage[source] = CapacityUsage(
-            max(0, day.parcels - own_parcels), max(0, day.lines - own_lines[source])
+    for name, day in daily_usage(session, list(time_zones.items()), now).items():
+        own_parcels = min(1, own_lines[name])
+        usage[name] = CapacityUsage(
+            parcels=max(0, day.parcels - own_parcels),
+            lines=max(0, day.lines - own_lines[name]),
         )
     return usage
 
@@ -170,7 +185,10 @@ def _minutes_past_cutoff(timing: SourceTiming, now: datetime) -> float:
         return 0.0
     local = timing.calendar.local(now)
     cutoff = local.replace(
-        hour=timing.cutoff.hour, minute=timing.cutoff.minute, second=0, microsecond=0
+        hour=timing.cutoff.hour,
+        minute=timing.cutoff.minute,
+        second=0,
+        microsecond=0,
     )
     late = max(0, ceil((local - cutoff) / MINUTE))
     for minutes in (late, late + 1):
@@ -188,10 +206,10 @@ def _saved_lateness(
     now: datetime,
 ) -> Floats:
     """(N,) money of lateness that a cut-off so many minutes (N,) later would save."""
-    weight = config.strategy.weights.lateness_per_day
-    wanted = min((line.wanted for line in lines if line.wanted), default=None)
+    weight = _lateness_weight(config)
+    wanted = _first_wanted_day(lines)
     saved = np.zeros(len(config.sources))
-    if wanted is None or not weight or config.strategy.objective != "cost":
+    if wanted is None or not weight:
         return saved
 
     def days_late(at: datetime) -> Floats:
@@ -204,3 +222,15 @@ def _saved_lateness(
         here = minutes == length
         saved[here] = weight * np.maximum(0.0, late_now - late_earlier)[here]
     return saved
+
+
+def _lateness_weight(config: StrategyConfig) -> float:
+    """Return the cost of a day of lateness; 0 where costs are not what is minimized."""
+    if config.strategy.objective != "cost":
+        return 0.0
+    return config.strategy.weights.lateness_per_day
+
+
+def _first_wanted_day(lines: Sequence[OpenLine]) -> date | None:
+    """Return the earliest requested delivery day; None when no line requests one."""
+    return min((line.wanted for line in lines if line.wanted), default=None)

@@ -114,12 +114,11 @@ def apply_adjustments(
 ) -> Sequence[RecordResult | IomError]:
     """Store every adjustment once by its id and, with `post`, change on hand; one result each."""
     new = _insert_new(session, adjustments, now=now, actor=actor)
+    label = LABELS[CREATED]
     refusals: dict[AdjustmentKey, str] = {}
-    if post and new:
+    if post:
+        label = LABELS[POSTED]
         refusals = _post(session, new, configuration, now=now, actor=actor)
-        _mark_posted(session, [key for key in new if key not in refusals])
-        _delete(session, list(refusals))
-    label = LABELS[POSTED if post else CREATED]
     results: list[RecordResult | IomError] = []
     for adjustment in adjustments:
         # A later adjustment of the same request with the same id is a duplicate.
@@ -148,7 +147,12 @@ def _post(
     now: datetime,
     actor: str,
 ) -> dict[AdjustmentKey, str]:
-    """Change on hand by these adjustments; return the reasons of those that were refused."""
+    """Change on hand by these adjustments; return the reasons of those that were refused.
+
+    Refused adjustments are deleted, the others marked as posted.
+    """
+    if not adjustments:
+        return {}
     posted = post_measures(
         session,
         list(map(_measure_change, adjustments.values())),
@@ -158,10 +162,12 @@ def _post(
         actor=actor,
         cause="adjustment",
     )
-    refusals = {}
+    refusals: dict[AdjustmentKey, str] = {}
     for key, result in zip(adjustments, posted, strict=True):
         if not result.ok:
             refusals[key] = result.reason
+    _mark_posted(session, [key for key in adjustments if key not in refusals])
+    _delete(session, list(refusals))
     return refusals
 
 
@@ -234,7 +240,7 @@ def _mark_posted(session: Session, keys: Sequence[AdjustmentKey]) -> None:
             "UPDATE inventory_contract.adjustment a SET status = %s"
             " FROM unnest(%s::text[], %s::text[]) AS k(organization, external_id)"
             " WHERE a.organization = k.organization AND a.external_id = k.external_id",
-            (POSTED, [key.organization for key in keys], [key.external_id for key in keys]),
+            (POSTED, *_key_columns(keys)),
         )
 
 
@@ -246,5 +252,11 @@ def _delete(session: Session, keys: Sequence[AdjustmentKey]) -> None:
             "DELETE FROM inventory_contract.adjustment a"
             " USING unnest(%s::text[], %s::text[]) AS k(organization, external_id)"
             " WHERE a.organization = k.organization AND a.external_id = k.external_id",
-            ([key.organization for key in keys], [key.external_id for key in keys]),
+            _key_columns(keys),
         )
+
+
+def _key_columns(keys: Sequence[AdjustmentKey]) -> tuple[list[str], list[str]]:
+    """Return the organizations and the ids of the keys."""
+    organizations = [key.organization for key in keys]
+    return organizations, [key.external_id for key in keys]

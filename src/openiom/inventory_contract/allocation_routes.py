@@ -82,8 +82,10 @@ def query(caller: Caller, body: RawBody, session: ReadSession) -> Response:
     name = stock_name(record, configuration)
     key = StockKey(name.organization, name.product, name.source, dimension_text(name.dimensions))
     groups = _path(record.get("groups") or {}, configuration, "groups", minimum=0)
-    rows = allocations_at(session, key, groups)
-    return json_response([_allocation(row, name.organization, configuration) for row in rows])
+    allocations: list[dict[str, Any]] = []
+    for row in allocations_at(session, key, groups):
+        allocations.append(_allocation(row, name.organization, configuration))
+    return json_response(allocations)
 
 
 def _operate(
@@ -172,18 +174,31 @@ def _measures(given: Any, configuration: InventoryConfiguration) -> dict[Measure
     for source, measures in folded(given or {}, "physicalMeasures").items():
         for name, modifier in folded(measures, f"physicalMeasures.{source}").items():
             path = f"physicalMeasures.{source}.{name}"
-            sign = SIGNS.get(str(modifier).lower())
-            if sign is None:
-                raise Invalid(
-                    f"{modifier} is not a modifier",
-                    where=path,
-                    remedy="send Addition or Subtraction",
-                )
-            measure = _soft_reservation_measure(source, name, configuration)
-            if measure is None:
-                measure = measure_name(configuration, source, name, where=path)
-            signs[measure] = sign
+            sign = _sign(modifier, path)
+            signs[_consumed_measure(source, name, configuration, path)] = sign
     return signs
+
+
+def _consumed_measure(
+    source: str, name: str, configuration: InventoryConfiguration, where: str
+) -> Measure:
+    """Return the measure that a consumption changes under this name. Raises Invalid."""
+    measure = _soft_reservation_measure(source, name, configuration)
+    if measure is not None:
+        return measure
+    return measure_name(configuration, source, name, where=where)
+
+
+def _sign(modifier: Any, where: str) -> int:
+    """Return 1 or -1 for a modifier. Raises Invalid."""
+    sign = SIGNS.get(str(modifier).lower())
+    if sign is None:
+        raise Invalid(
+            f"{modifier} is not a modifier",
+            where=where,
+            remedy="send Addition or Subtraction",
+        )
+    return sign
 
 
 def _soft_reservation_measure(

@@ -29,6 +29,7 @@ BULK_LIMIT = 512
 MAX_LENGTH = 400
 LARGEST = Decimal(10) ** 13
 _FOUR_PLACES = Decimal("0.0001")
+_TRUTHS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,11 @@ def read_records(body: bytes) -> list[Any]:
     """Return the records of a bulk request, one to 512. Raises Invalid or TooLarge."""
     records = read_json(body)
     if not isinstance(records, list) or not records:
-        raise Invalid("is not a list of records", where="body", remedy="send [{...}, {...}]")
+        raise Invalid(
+            "is not a list of records",
+            where="body",
+            remedy="send [{...}, {...}]",
+        )
     if len(records) > BULK_LIMIT:
         raise TooLarge(
             f"{len(records)} records are more than {BULK_LIMIT}, the limit of a request",
@@ -89,7 +94,9 @@ def folded(record: Any, where: str) -> dict[str, Any]:
     """
     if not isinstance(record, dict):
         raise Invalid("is not an object", where=where, remedy='send {"name": value, ...}')
-    fields = {name.lower(): value for name, value in record.items()}
+    fields: dict[str, Any] = {}
+    for name, value in record.items():
+        fields[name.lower()] = value
     if len(fields) != len(record):
         raise Invalid(
             "contains a name twice, in upper and lower case", where=where, remedy="send it once"
@@ -100,19 +107,30 @@ def folded(record: Any, where: str) -> dict[str, Any]:
 def text(record: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
     """Return a field as text without surrounding blanks; whole numbers are accepted as text.
 
-    Raises Invalid when it is missing and there is no default.
+    With a default, a missing field is the default and a blank one is empty. Raises Invalid when the
+    field is neither text nor a whole number, and without a default when it is missing or blank.
     """
-    value = record.get(name.lower())
-    if value is None and default is not None:
+    given = record.get(name.lower())
+    if given is None and default is not None:
         return default
+    value = _as_text(given)
+    is_blank_refused = default is None
+    if value is None or (is_blank_refused and not value):
+        raise Invalid(
+            "is missing or is not text",
+            where=name,
+            remedy=f"send {name} as text",
+        )
+    return _printable(value, name)
+
+
+def _as_text(value: Any) -> str | None:
+    """Return text without surrounding blanks, or a whole number as text; None for all else."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    stripped = value.strip() if isinstance(value, str) else ""
-    if stripped:
-        return _printable(stripped, name)
-    if isinstance(value, str) and default is not None:
-        return ""
-    raise Invalid("is missing or is not text", where=name, remedy=f"send {name} as text")
+        return str(value)
+    return None
 
 
 def _printable(value: str, where: str) -> str:
@@ -130,17 +148,25 @@ def truth(record: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value = record.get(name.lower())
     if value is None:
         return default
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
+    if isinstance(value, str):
+        value = _TRUTHS.get(value.lower())
     if not isinstance(value, bool):
-        raise Invalid("is neither true nor false", where=name, remedy="send true or false")
+        raise Invalid(
+            "is neither true nor false",
+            where=name,
+            remedy="send true or false",
+        )
     return value
 
 
 def number(value: Any, where: str) -> Decimal:
     """Return a quantity of at most 13 digits and four decimal places. Raises Invalid."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Invalid("is not a number", where=where, remedy="send a number such as 5 or 2.5")
+    if not _is_finite_number(value):
+        raise Invalid(
+            "is not a number",
+            where=where,
+            remedy="send a number such as 5 or 2.5",
+        )
     quantity = Decimal(repr(value))
     # Large numbers are refused first: quantize cannot represent them.
     if abs(quantity) >= LARGEST or quantity != quantity.quantize(_FOUR_PLACES):
@@ -150,6 +176,12 @@ def number(value: Any, where: str) -> Decimal:
             remedy="send at most 13 digits and four decimal places",
         )
     return quantity
+
+
+def _is_finite_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)
 
 
 def texts(record: Mapping[str, Any], name: str) -> list[str]:

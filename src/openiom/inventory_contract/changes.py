@@ -195,6 +195,7 @@ class Watermark(NamedTuple):
 
 
 _KEY = ", ".join(WatermarkKey._fields)
+_SAME_KEY = " AND ".join(map("w.{0} = g.{0}".format, WatermarkKey._fields))
 _KEY_ARRAYS = ", ".join(["%s::text[]"] * len(WatermarkKey._fields))
 
 
@@ -206,26 +207,41 @@ def _current_quantities(
     Watermarks remain locked until the transaction ends. A set without a time has the time `now`;
     one that was already applied advances no watermark.
     """
-    keys = [event_key(c.name.organization, e) for c, e in zip(changes, event_ids, strict=True)]
+    keys = _event_keys(changes, event_ids)
     stored = _locked_watermarks(session, changes)
     watermarks = dict(stored)
     applied = known_events(session, keys)
-    result = []
+    result: list[CurrentQuantities] = []
     for change, key in zip(changes, keys, strict=True):
-        modified_at = change.modified_at or now
-        quantities, outdated = {}, {}
-        for measure, quantity in change.quantities.items():
-            watermark = _watermark_key(change.name, measure)
-            if modified_at < watermarks[watermark]:
-                outdated[measure] = watermarks[watermark]
-                continue
-            quantities[measure] = quantity
-            if key not in applied:
-                watermarks[watermark] = modified_at
-        result.append(CurrentQuantities(replace(change, quantities=quantities), outdated))
-    advanced = {key: at for key, at in watermarks.items() if at != stored[key]}
-    _update_watermarks(session, advanced)
+        current = _without_outdated(change, change.modified_at or now, watermarks)
+        result.append(current)
+        if key not in applied:
+            for measure in current.change.quantities:
+                watermarks[_watermark_key(change.name, measure)] = change.modified_at or now
+    _update_watermarks(session, dict(watermarks.items() - stored.items()))
     return result
+
+
+def _event_keys(changes: Sequence[OnHandChange], event_ids: Sequence[str]) -> list[str | None]:
+    keys: list[str | None] = []
+    for change, event_id in zip(changes, event_ids, strict=True):
+        keys.append(event_key(change.name.organization, event_id))
+    return keys
+
+
+def _without_outdated(
+    change: OnHandChange, modified_at: datetime, watermarks: Mapping[WatermarkKey, datetime]
+) -> CurrentQuantities:
+    """Return the change without quantities that are older than their watermarks."""
+    quantities: dict[Measure, Decimal] = {}
+    outdated: dict[Measure, datetime] = {}
+    for measure, quantity in change.quantities.items():
+        watermark = watermarks[_watermark_key(change.name, measure)]
+        if modified_at < watermark:
+            outdated[measure] = watermark
+        else:
+            quantities[measure] = quantity
+    return CurrentQuantities(replace(change, quantities=quantities), outdated)
 
 
 def _locked_watermarks(
@@ -259,12 +275,11 @@ def _locked_watermarks(
 def _update_watermarks(session: Session, watermarks: Mapping[WatermarkKey, datetime]) -> None:
     if not watermarks:
         return
-    condition = " AND ".join(f"w.{name} = g.{name}" for name in WatermarkKey._fields)
     execute(
         session,
         "UPDATE inventory_contract.measure_watermark w SET modified_at = g.modified_at"
         f" FROM unnest({_KEY_ARRAYS}, %s::timestamptz[]) AS g({_KEY}, modified_at)"
-        f" WHERE {condition}",
+        f" WHERE {_SAME_KEY}",
         [*_key_columns(list(watermarks)), list(watermarks.values())],
     )
 

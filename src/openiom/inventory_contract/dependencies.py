@@ -104,10 +104,15 @@ def process_records(body: bytes, *, read: Read[T], apply: Apply[T]) -> Response:
     Records that `read` refuses fail by index; `apply` receives the others, in order.
     """
     records = read_records(body)
+    processed = _process(records, read=read, apply=apply)
     results: list[RecordResult] = []
-    for record, result in zip(records, _process(records, read=read, apply=apply), strict=True):
-        results.append(failed(record, result) if isinstance(result, IomError) else result)
+    for record, result in zip(records, processed, strict=True):
+        results.append(_record_result(record, result))
     return bulk_response(results)
+
+
+def _record_result(record: Any, result: Result) -> RecordResult:
+    return failed(record, result) if isinstance(result, IomError) else result
 
 
 def process_record(request: Request, body: bytes, *, read: Read[T], apply: Apply[T]) -> Response:
@@ -121,18 +126,17 @@ def process_record(request: Request, body: bytes, *, read: Read[T], apply: Apply
 
 
 def _process(records: Sequence[Any], *, read: Read[T], apply: Apply[T]) -> list[Result]:
+    """Return one result a record: why it cannot be read, or what `apply` returned for it."""
     results: list[Result] = []
-    accepted: list[T] = []
-    indexes: list[int] = []
+    accepted: dict[int, T] = {}
     for index, record in enumerate(records):
+        results.append({})
         try:
-            accepted.append(read(folded(record, "body")))
+            accepted[index] = read(folded(record, "body"))
         except IomError as error:
-            results.append(error)
-        else:
-            indexes.append(index)
-            results.append({})
+            results[index] = error
     if accepted:
-        for index, result in zip(indexes, apply(accepted), strict=True):
+        applied = apply(list(accepted.values()))
+        for index, result in zip(accepted, applied, strict=True):
             results[index] = result
     return results

@@ -133,11 +133,13 @@ def _export_moment(value: Any, where: str) -> datetime:
 def read_resync_request(body: Any, configuration: InventoryConfiguration) -> dict[str, Any]:
     """Return the data sources to clean up as JSON; an empty list means all. Raises Invalid."""
     error = Invalid(
-        "is not a list of data sources", where="body", remedy='send ["iv"], or [] for all'
+        "is not a list of data sources",
+        where="body",
+        remedy='send ["iv"], or [] for all',
     )
     if not isinstance(body, list):
         raise error
-    names = []
+    names: list[str] = []
     for name in body:
         if not isinstance(name, str):
             raise error
@@ -171,18 +173,19 @@ def job_progress(session: Session, name: str, *, path: str) -> dict[str, Any]:
 
 def find_job(session: Session, name: str) -> UUID:
     """Return the internal id of a job. Raises NotFound."""
+    missing = NotFound(
+        f"there is no job {name}",
+        where="jobId",
+        remedy="use the jobId in the response of the call that created the job",
+    )
     kind, _, given = name.rpartition(":")
     try:
         job_id = UUID(given)
     except ValueError:
-        job_id = None
+        raise missing from None
     query = "SELECT 1 FROM inventory_contract.export_job WHERE id = %s AND kind = %s"
-    if job_id is None or not fetch(session, query, (job_id, kind)):
-        raise NotFound(
-            f"there is no job {name}",
-            where="jobId",
-            remedy="use the jobId in the response of the call that created the job",
-        )
+    if not fetch(session, query, (job_id, kind)):
+        raise missing
     return job_id
 
 

@@ -132,11 +132,10 @@ def _custom_dimensions(value: Any, configuration: InventoryConfiguration) -> Map
     """Return base dimensions by the lower-case names that the file defines for them."""
     if value is None:
         return {}
-    given = folded(value, "customdimensions")
-    return {
-        name: base_name(str(base), configuration, where="customdimensions")
-        for name, base in given.items()
-    }
+    dimensions: dict[str, str] = {}
+    for name, base in folded(value, "customdimensions").items():
+        dimensions[name] = base_name(str(base), configuration, where="customdimensions")
+    return dimensions
 
 
 def _item(

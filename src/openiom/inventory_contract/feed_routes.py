@@ -3,20 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from openiom.platform.bulk import fetch_as
-from openiom.platform.http import (
-    CurrentPrincipal,
-    Page,
-    ReadSession,
-    decode_cursor,
-    paginate,
-    parse_id,
-)
+from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.pagination import Page, PageRequest, page_request
 
 router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+
+FeedPage = Annotated[PageRequest[int], Depends(page_request(int))]
 
 
 class FeedFileRow(BaseModel):
@@ -40,21 +36,18 @@ _COLUMNS = ", ".join(FeedFileRow.model_fields)
 def feeds(
     principal: CurrentPrincipal,
     session: ReadSession,
+    paging: FeedPage,
     state: Literal["", "done", "error"] = "",
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[FeedFileRow]:
     """Return feed files, the newest first."""
     principal.require("inventory.read")
-    cursor = decode_cursor(after, 1, parse_id)
-    before = int(cursor[0]) if cursor else None
+    before = paging.after[0] if paging.after else None
     found = fetch_as(
         session,
         FeedFileRow,
         f"SELECT {_COLUMNS} FROM inventory_contract.feed_file"
         " WHERE (%s = '' OR state = %s) AND (%s::bigint IS NULL OR id < %s)"
         " ORDER BY id DESC LIMIT %s",
-        (state, state, before, before, limit + 1),
+        (state, state, before, before, paging.fetch_limit),
     )
-    items, following = paginate(found, limit=limit, key=lambda row: (row.id,))
-    return Page(items=items, next=following)
+    return paging.page(found, key=lambda row: (row.id,))

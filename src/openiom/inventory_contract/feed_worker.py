@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import orjson
 import structlog
+from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
 from openiom.platform.batches import BatchResult
@@ -43,8 +45,7 @@ class FeedWorker:
         if self.folder is None or _next_file(self.folder, now) is None:
             return NO_WORK
         with database.unit_of_work() as guard:
-            ((locked,),) = fetch(guard, "SELECT pg_try_advisory_xact_lock(%s)", (LOCK,))
-            file = _next_file(self.folder, now) if locked else None
+            file = _lock_next_file(guard, self.folder, now)
             if file is None:
                 return NO_WORK
             content = file.read_bytes()
@@ -57,17 +58,29 @@ class FeedWorker:
         return BatchResult(1, True)
 
 
+def _lock_next_file(session: Session, folder: Path, now: datetime) -> Path | None:
+    """Return the next complete file; None also while another worker imports one."""
+    ((locked,),) = fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (LOCK,))
+    return _next_file(folder, now) if locked else None
+
+
 def _next_file(folder: Path, now: datetime) -> Path | None:
     """Return the first file by name that is complete."""
     newest = (now - MIN_AGE).timestamp()
     for file in sorted(folder.glob("*.json")):
-        try:
-            status = file.stat()
-        except FileNotFoundError:
-            continue
-        if file.is_file() and status.st_mtime <= newest and status.st_size <= MAX_FILE_SIZE:
+        if _is_complete(file, newest):
             return file
     return None
+
+
+def _is_complete(file: Path, newest: float) -> bool:
+    """Return whether a file was last written at `newest` at the latest and is not too large."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return False
+    is_old_enough = status.st_mtime <= newest
+    return is_old_enough and status.st_size <= MAX_FILE_SIZE and file.is_file()
 
 
 def _move(file: Path, problems: Sequence[Problem]) -> None:
@@ -76,15 +89,19 @@ def _move(file: Path, problems: Sequence[Problem]) -> None:
     target.mkdir(exist_ok=True)
     report = file.parent / ERROR / (file.name + PROBLEM_SUFFIX)
     if problems:
-        body = {
-            "file": file.name,
-            "detail": f"{file.name} was refused as a whole; nothing was posted",
-            "problems": [
-                {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
-                for problem in problems
-            ],
-        }
+        body = _problem_report(file.name, problems)
         report.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     else:
         report.unlink(missing_ok=True)
     file.replace(target / file.name)
+
+
+def _problem_report(name: str, problems: Sequence[Problem]) -> dict[str, Any]:
+    rows: list[dict[str, str]] = []
+    for problem in problems:
+        rows.append({"where": problem.where, "what": problem.what, "remedy": problem.remedy})
+    return {
+        "file": name,
+        "detail": f"{name} was refused as a whole; nothing was posted",
+        "problems": rows,
+    }

@@ -89,15 +89,18 @@ def _exact_keys(
     names: Sequence[str], configuration: InventoryConfiguration, source: str, *, version: int
 ) -> list[str]:
     """Return the base dimensions of an exact query; from version 2.0 organizationId may be one."""
-    keys = []
+    keys: list[str] = []
     for name in names:
-        if name.lower() == ORGANIZATION and version > 1:
+        is_organization = name.lower() == ORGANIZATION and version > 1
+        if is_organization:
             keys.append(ORGANIZATION)
         else:
             keys.append(base_name(name, configuration, source, where="filters.dimensions"))
     if len(set(keys)) != len(keys):
         raise Invalid(
-            "names a dimension twice", where="filters.dimensions", remedy="name each once"
+            "names a dimension twice",
+            where="filters.dimensions",
+            remedy="name each once",
         )
     return keys
 
@@ -114,6 +117,10 @@ def _replace_organizations(
 def _organizations(
     given: Mapping[str, Any], configuration: InventoryConfiguration, *, version: int
 ) -> list[str]:
+    """Return the internal names of the organizations of a query.
+
+    Raises Invalid when none is named, or several are in version 1.
+    """
     named = texts(given, "organizationId")
     if not named:
         raise Invalid("no organization is named", where="filters.organizationId", remedy="name one")
@@ -123,7 +130,7 @@ def _organizations(
             where="filters.organizationId",
             remedy="name one; version 2.0 accepts several",
         )
-    return [configuration.organization(name) for name in named]
+    return list(map(configuration.organization, named))
 
 
 def _products(given: Mapping[str, Any]) -> list[str]:
@@ -185,22 +192,28 @@ def _check_exact(
 
 def _tuples(value: Any, width: int) -> list[list[str]]:
     """Return the tuples of an exact query, each of `width` texts. Raises Invalid."""
-    if not isinstance(value, list) or not value or not width:
+    has_tuples = isinstance(value, list) and len(value) > 0
+    if not has_tuples or width == 0:
         raise Invalid(
             "contains no tuples",
             where="filters.values",
             remedy='send dimensions and values [["1", "11"], ...]',
         )
-    out = []
+    out: list[list[str]] = []
     for i, row in enumerate(value):
-        if not isinstance(row, list) or len(row) != width:
-            raise Invalid(
-                f"does not contain exactly {width} values",
-                where=f"filters.values[{i}]",
-                remedy="send one value per dimension",
-            )
-        out.append([text({"v": cell}, "v", default="") for cell in row])
+        out.append(_cells(row, width, where=f"filters.values[{i}]"))
     return out
+
+
+def _cells(row: Any, width: int, *, where: str) -> list[str]:
+    """Return the values of a tuple as texts; a missing one is empty. Raises Invalid."""
+    if not isinstance(row, list) or len(row) != width:
+        raise Invalid(
+            f"does not contain exactly {width} values",
+            where=where,
+            remedy="send one value per dimension",
+        )
+    return [text({"v": cell}, "v", default="") for cell in row]
 
 
 def _group_by(
@@ -210,22 +223,28 @@ def _group_by(
     extra: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the dimensions of the grouping, `extra` included. Raises Invalid without an index."""
-    named = [
-        base_name(name, configuration, source, where="groupByValues")
-        for name in texts(body, "groupByValues")
-    ]
+    named: list[str] = []
+    for name in texts(body, "groupByValues"):
+        named.append(base_name(name, configuration, source, where="groupByValues"))
     grouping = list(dict.fromkeys([*named, *extra]))
     below_location = [name for name in grouping if name not in (SITE, LOCATION)]
     if configuration.index_of(grouping) is None:
-        sets = "; ".join(", ".join(index) or "Empty" for index in configuration.index_sets)
         raise Invalid(
             f"no index begins with {', '.join(below_location)}",
             where="groupByValues",
-            remedy=f"group by a prefix of one of the index sets ({sets}), or configure another",
+            remedy=f"group by a prefix of one of the index sets ({_index_sets(configuration)}),"
+            " or configure another",
         )
     if configuration.by_location:
         grouping = [*below_location, SITE, LOCATION]
     return tuple(grouping)
+
+
+def _index_sets(configuration: InventoryConfiguration) -> str:
+    sets: list[str] = []
+    for index in configuration.index_sets:
+        sets.append(", ".join(index) or "Empty")
+    return "; ".join(sets)
 
 
 def _dates(body: Mapping[str, Any]) -> DateRange | None:

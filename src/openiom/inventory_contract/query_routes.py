@@ -138,11 +138,11 @@ def _respond(
     locations = locations_of(session, query)
     start = (page.number - 1) * page.size
     end = start + page.size
+    if start >= len(locations):
+        return _page_response(b"[]", "")
     next_link = ""
     if end < len(locations):
         next_link = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}"
-    if start >= len(locations):
-        return _page_response(b"[]", next_link)
     query = _limited_to(query, locations[start:end])
     return _page_response(_rows(session, query, configuration, now), next_link)
 
@@ -181,11 +181,15 @@ def _body_of_url(request: Request) -> dict[str, Any]:
         if lower in _SETTINGS:
             body[lower] = value
         elif lower == "groupby":
-            names = [part.strip() for part in value.split(",")]
-            body["groupbyvalues"] = [name for name in names if name]
+            body["groupbyvalues"] = _listed_names(value)
         else:
             filters.setdefault(lower, []).append(value)
     return {**body, "filters": filters}
+
+
+def _listed_names(value: str) -> list[str]:
+    """Return the names of a list separated by commas; empty ones are ignored."""
+    return list(filter(None, map(str.strip, value.split(","))))
 
 
 def _with_found_products(session: Session, body: dict[str, Any]) -> dict[str, Any]:

@@ -61,10 +61,15 @@ def _shown_terms(
     for measure in shape:
         terms_of[measure] = {measure: 1}
     for calculated, formula in configuration.calculated.items():
-        terms = {measure: sign for measure, sign in formula.items() if measure in shape}
+        terms = _terms_within(shape, formula)
         if terms:
             terms_of[calculated] = terms
     return terms_of
+
+
+def _terms_within(shape: Shape, formula: Mapping[Measure, int]) -> dict[Measure, int]:
+    """Return the signs of the terms that the shape has."""
+    return {measure: sign for measure, sign in formula.items() if measure in shape}
 
 
 def result_json(
@@ -84,7 +89,8 @@ def result_json(
             if quantities != "{}":
                 written.append((key, f'{write_group(key)},"quantities":{quantities}}}'))
     written.sort()
-    return f"[{','.join([text for _, text in written])}]".encode()
+    texts = ",".join([text for _, text in written])
+    return f"[{texts}]".encode()
 
 
 def _group_writer(
@@ -95,7 +101,7 @@ def _group_writer(
     names = list(query.group_by)
     if query.by_organization:
         names.append(ORGANIZATION)
-    dimensions = ",".join(f'"{name}":%s' for name in names)
+    dimensions = ",".join(map('"{}":%s'.format, names))
     template = f'{{"productId":%s,"dimensions":{{{dimensions}}}'
     quoted = cache(lambda value: orjson.dumps(value).decode())
     if query.by_organization:
@@ -112,10 +118,20 @@ def _quantities_writer(names: Sequence[Measure], query: StockQuery) -> Callable[
     def write_without_negative(numbers: Numbers) -> str:
         if min(numbers) >= 0:
             return template % tuple(numbers)
-        kept = [(name, number) for name, number in zip(names, numbers, strict=True) if number >= 0]
-        return _template([name for name, _ in kept]) % tuple(number for _, number in kept)
+        return _without_negative(names, numbers)
 
     return write_without_negative
+
+
+def _without_negative(names: Sequence[Measure], numbers: Numbers) -> str:
+    """Return the numbers that are not negative as {source: {measure: number}}."""
+    written_names: list[Measure] = []
+    written_numbers: list[int | float] = []
+    for name, number in zip(names, numbers, strict=True):
+        if number >= 0:
+            written_names.append(name)
+            written_numbers.append(number)
+    return _template(written_names) % tuple(written_numbers)
 
 
 def _template(names: Sequence[Measure]) -> str:

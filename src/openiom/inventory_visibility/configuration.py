@@ -54,13 +54,13 @@ Term = tuple[Literal["Addition", "Subtraction"], str, str]
 _SIGNS = {"Addition": 1, "Subtraction": -1}
 
 
-class Body(BaseModel):
+class _ConfigurationModel(BaseModel):
     """A part of the document; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class DataSourceBody(Body):
+class DataSourceBody(_ConfigurationModel):
     """A source system with its measures and its names of dimensions."""
 
     dimension_mapping: dict[str, str] = Field(
@@ -77,7 +77,7 @@ class DataSourceBody(Body):
     )
 
 
-class AtpBody(Body):
+class AtpBody(_ConfigurationModel):
     """What is promised by date, and how far ahead."""
 
     measures: list[tuple[str, str]] = Field(
@@ -86,7 +86,7 @@ class AtpBody(Body):
     days: int = Field(30, ge=1, le=180, description="How many days from today may be scheduled")
 
 
-class InventoryConfigurationBody(Body):
+class InventoryConfigurationBody(_ConfigurationModel):
     """The document as users write it."""
 
     own_organization: str = Field(

@@ -98,6 +98,20 @@ def _term_problems(where: str, terms: Sequence[Term], physical: set[Measure]) ->
 def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
     """Check index sets and the reservation hierarchy against the partition."""
     partition = {SITE, LOCATION} if body.partition == "location" else set[str]()
+    yield from _index_set_problems(body, partition)
+    hierarchy = body.reservation_hierarchy
+    yield from _dimension_name_problems(_HIERARCHY, hierarchy, BASE_DIMENSIONS)
+    beginning = {name.lower() for name in hierarchy[: len(partition)]}
+    if hierarchy and beginning != partition:
+        yield Problem(
+            _HIERARCHY,
+            "does not begin with site and location",
+            "put SiteId and LocationId first",
+        )
+
+
+def _index_set_problems(body: InventoryConfigurationBody, partition: set[str]) -> Iterator[Problem]:
+    """Check that there are index sets, of base dimensions that are not in the partition."""
     if not body.index_sets:
         yield Problem("index_sets", "no index set is given", 'give at least one, such as ["Empty"]')
     for number, names in enumerate(body.index_sets):
@@ -110,15 +124,6 @@ def _dimension_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
                     f"{name} is a partition dimension",
                     "leave it out, because every index begins with it",
                 )
-    hierarchy = body.reservation_hierarchy
-    yield from _dimension_name_problems(_HIERARCHY, hierarchy, BASE_DIMENSIONS)
-    beginning = {name.lower() for name in hierarchy[: len(partition)]}
-    if hierarchy and beginning != partition:
-        yield Problem(
-            _HIERARCHY,
-            "does not begin with site and location",
-            "put SiteId and LocationId first",
-        )
 
 
 def _dimension_name_problems(

@@ -66,15 +66,20 @@ def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list
 
 def _proportions(weights: Sequence[Decimal | Fraction | int]) -> list[Fraction]:
     """Return weights as fractions of their sum, equal ones when all weights are zero."""
+    exact_weights = _exact_weights(weights)
+    weight_sum = sum(exact_weights)
+    if not weight_sum:
+        return [Fraction(1, len(weights))] * len(weights)
+    return [weight / weight_sum for weight in exact_weights]
+
+
+def _exact_weights(weights: Sequence[Decimal | Fraction | int]) -> list[Fraction]:
     if not weights:
         raise ValueError("split_steps needs at least one weight")
     exact_weights = [Fraction(weight) for weight in weights]
     if min(exact_weights) < 0:
         raise ValueError("split_steps does not accept negative weights")
-    weight_sum = sum(exact_weights)
-    if not weight_sum:
-        return [Fraction(1, len(weights))] * len(weights)
-    return [weight / weight_sum for weight in exact_weights]
+    return exact_weights
 
 
 def _check_decimals(decimals: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -52,7 +53,8 @@ class WorkingCalendar:
         if day in self.openings:
             return self.openings[day]
         spans = self.weekly[day.weekday()]
-        if not spans or self.closed(day):
+        # The holidays are read only for days that would otherwise be open.
+        if spans and self.closed(day):
             return ()
         return spans
 
@@ -89,17 +91,26 @@ class WorkingCalendar:
         return spans
 
     def instant(self, day: date, minutes: int, *, late: bool = False) -> datetime:
-        """Return the UTC instant of a wall time; `late` selects the second of a repeated one."""
+        """Return the UTC instant of a wall time.
+
+        `minutes` are counted from midnight; a whole day of them is the midnight that follows.
+        `late` selects the second of a wall time that is repeated when clocks go back.
+        """
         if minutes == DAY_MINUTES:
-            day, minutes, late = day + timedelta(days=1), 0, False
+            midnight = datetime.combine(day + timedelta(days=1), time(), self.zone)
+            return midnight.astimezone(UTC)
         wall = datetime.combine(day, time(minutes // 60, minutes % 60), self.zone)
         if late:
-            second = wall.replace(fold=1)
-            # A wall time inside the gap does not survive the round trip; it keeps the offset
-            # before the change.
-            if second.astimezone(UTC).astimezone(self.zone).replace(fold=0) == wall:
-                wall = second
+            wall = self._second(wall)
         return wall.astimezone(UTC)
+
+    def _second(self, wall: datetime) -> datetime:
+        """Return the second of a repeated wall time, and any other wall time as it is."""
+        second = wall.replace(fold=1)
+        restored = second.astimezone(UTC).astimezone(self.zone).replace(fold=0)
+        # A wall time inside the gap does not survive the round trip; it keeps the offset before
+        # the change.
+        return second if restored == wall else wall
 
 
 ALWAYS_OPEN = WorkingCalendar()
@@ -108,9 +119,8 @@ ALWAYS_OPEN = WorkingCalendar()
 @lru_cache(maxsize=4096)
 def holidays_of(rule: HolidayRule, year: int) -> frozenset[date]:
     """Return the public holidays of one year, observed days included."""
-    return frozenset(
-        holidays.country_holidays(rule.country, subdiv=rule.subdivision or None, years=year)
-    )
+    subdivision = rule.subdivision or None
+    return frozenset(holidays.country_holidays(rule.country, subdiv=subdivision, years=year))
 
 
 def is_open(calendar: WorkingCalendar, at: datetime) -> bool:
@@ -121,8 +131,12 @@ def is_open(calendar: WorkingCalendar, at: datetime) -> bool:
 
 def accepts_order(calendar: WorkingCalendar, cutoff: time | None, at: datetime) -> bool:
     """Return whether work on an order of this instant starts now: open, and before the cut-off."""
-    before_cutoff = cutoff is None or calendar.local(at).time() < cutoff
-    return before_cutoff and is_open(calendar, at)
+    return _before_cutoff(calendar, cutoff, at) and is_open(calendar, at)
+
+
+def _before_cutoff(calendar: WorkingCalendar, cutoff: time | None, at: datetime) -> bool:
+    """Return whether the instant is earlier in its local day than the cut-off, if there is one."""
+    return cutoff is None or calendar.local(at).time() < cutoff
 
 
 def next_open(calendar: WorkingCalendar, at: datetime) -> datetime | None:
@@ -136,17 +150,24 @@ def next_open(calendar: WorkingCalendar, at: datetime) -> datetime | None:
 def work_starts(calendar: WorkingCalendar, cutoff: time | None, at: datetime) -> datetime | None:
     """Return when work on an order of `at` begins: at once when open, else at the next opening.
 
-    An order after the cut-off waits for a later day.
+    An order after the cut-off waits for a later day. Returns None when the place does not open
+    within the horizon.
     """
-    local = calendar.local(at)
-    if cutoff is None or local.time() < cutoff:
+    if _before_cutoff(calendar, cutoff, at):
         return next_open(calendar, at)
-    tomorrow = local.date() + timedelta(days=1)
-    return next(calendar.spans(tomorrow), (None, None))[0]
+    tomorrow = calendar.local(at).date() + timedelta(days=1)
+    for start, _ in calendar.spans(tomorrow):
+        return start
+    return None
 
 
 def ready_at(
-    calendar: WorkingCalendar, *, cutoff: time | None, hours: float | None, days: int, at: datetime
+    calendar: WorkingCalendar,
+    *,
+    cutoff: time | None,
+    hours: float | None,
+    days: int,
+    at: datetime,
 ) -> datetime | None:
     """Return when an order of `at` is packed; None when the place does not open in time.
 
@@ -162,37 +183,49 @@ def ready_at(
 
 
 def after_hours(calendar: WorkingCalendar, start: datetime, hours: float) -> datetime | None:
-    """Return the instant when `hours` of working time have passed since `start`."""
+    """Return the instant when `hours` of working time have passed since `start`.
+
+    Work that ends exactly at a closing time is finished then, and not at the next opening. Returns
+    None when the horizon ends before the work does.
+    """
     left = timedelta(hours=hours)
-    for opens, closes in calendar.spans(calendar.local(start).date()):
+    first_day = calendar.local(start).date()
+    for opens, closes in calendar.spans(first_day):
         begin = max(opens, start)
         if begin >= closes:
             continue
-        if begin + left <= closes:
+        available = closes - begin
+        if left <= available:
             return begin + left
-        left -= closes - begin
+        left -= available
     return None
 
 
 def after_days(calendar: WorkingCalendar, start: datetime, days: int) -> datetime | None:
-    """Return the same time of day `days` working days later, moved into the hours of that day."""
+    """Return the same time of day `days` working days later, moved into the hours of that day.
+
+    The day of `start` is not counted; no days at all leave `start` as it is. Returns None when the
+    horizon has fewer working days.
+    """
     if days == 0:
         return start
     local = calendar.local(start)
-    working_days = calendar.days(local.date() + timedelta(days=1))
-    for passed, day in enumerate(working_days, start=1):
-        if passed == days:
-            return _within_hours(calendar, day, local.hour * 60 + local.minute)
-    return None
+    tomorrow = local.date() + timedelta(days=1)
+    day = next(islice(calendar.days(tomorrow), days - 1, None), None)
+    if day is None:
+        return None
+    return _within_hours(calendar, day, local.hour * 60 + local.minute)
 
 
 def _within_hours(calendar: WorkingCalendar, day: date, minutes: int) -> datetime:
-    """
-    Return a wall time of a working day, moved to the next opening or back to the last closing.
+    """Return a wall time of a working day, moved into the hours of the day.
+
+    A time outside the hours moves to the next opening, or back to the last closing.
     """
     wanted = calendar.instant(day, minutes)
-    spans = calendar.spans_of(day)
-    for opens, closes in spans:
+    last_closing = wanted
+    for opens, closes in calendar.spans_of(day):
         if wanted < closes:
             return max(wanted, opens)
-    return spans[-1][1]
+        last_closing = closes
+    return last_closing

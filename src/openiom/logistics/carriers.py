@@ -11,6 +11,7 @@ arriving by then.
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import product
 from math import comb
 
 import numpy as np
@@ -97,11 +98,15 @@ def transit_of(service: CarrierService, km: Floats) -> tuple[Ints, Ints]:
 
     A distance on a boundary belongs to the nearer band.
     """
-    limits = [np.inf if band.up_to_km is None else band.up_to_km for band in service.bands]
-    days = np.array([band.days for band in service.bands], dtype=np.int64)
-    found = np.searchsorted(np.array(limits), km, side="left")
-    band = np.minimum(found, len(limits) - 1).astype(np.int64)
-    return band, days[band]
+    limits = np.full(len(service.bands), np.inf)
+    days = np.zeros(len(service.bands), dtype=np.int64)
+    for index, band in enumerate(service.bands):
+        days[index] = band.days
+        if band.up_to_km is not None:
+            limits[index] = band.up_to_km
+    found = np.searchsorted(limits, km, side="left")
+    indexes = np.minimum(found, len(limits) - 1).astype(np.int64)
+    return indexes, days[indexes]
 
 
 def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
@@ -113,8 +118,8 @@ def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
     band, days = transit_of(service, km)
     shape = np.broadcast_shapes(ship.shape, km.shape)
     ship = np.broadcast_to(ship.astype("datetime64[D]"), shape)
-    year = int(ship.min().astype(object).year) if ship.size else 1970
-    chances = []
+    year = _first_year(ship)
+    chances: list[float] = []
     for b in service.bands:
         chances.append(on_time_chance(b.days, service.slip, service.spread_days))
     # A parcel that needs transit never arrives on the day it is shipped.
@@ -126,6 +131,11 @@ def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
         latest=_arrivals(service, ship, days + service.spread_days, year),
         confidence=np.broadcast_to(np.array(chances)[band], shape),
     )
+
+
+def _first_year(days: Dates) -> int:
+    """Return the year of the earliest day; 1970 when there is none."""
+    return int(days.min().astype(object).year) if days.size else 1970
 
 
 def arrival(service: CarrierService, ship: date, days: int) -> date:
@@ -167,9 +177,7 @@ def _workdays(
 ) -> np.busdaycalendar:
     """Return the weekdays without holidays from `year` on."""
     closed: set[date] = set()
-    for rule in rules:
-        for ahead in range(HOLIDAY_YEARS):
-            closed |= holidays_of(rule, year + ahead)
-    return np.busdaycalendar(
-        weekmask=list(weekdays), holidays=np.array(sorted(closed), dtype="datetime64[D]")
-    )
+    for rule, ahead in product(rules, range(HOLIDAY_YEARS)):
+        closed |= holidays_of(rule, year + ahead)
+    holidays = np.array(sorted(closed), dtype="datetime64[D]")
+    return np.busdaycalendar(weekmask=list(weekdays), holidays=holidays)

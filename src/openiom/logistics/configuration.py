@@ -63,15 +63,13 @@ class HolidayRuleBody(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        known = holidays.list_supported_countries()
-        if self.country not in known:
+        countries = holidays.list_supported_countries()
+        if self.country not in countries:
             raise ValueError(f"no public holidays are known for {self.country}; use closures")
-        if self.subdivision and self.subdivision not in known[self.country]:
-            raise ValueError(
-                f"{self.country} has no subdivision {self.subdivision}; "
-                f"known: {known[self.country]}"
-            )
-        return self
+        known = countries[self.country]
+        if self.subdivision in ("", *known):
+            return self
+        raise ValueError(f"{self.country} has no subdivision {self.subdivision}; known: {known}")
 
     def rule(self) -> HolidayRule:
         return HolidayRule(self.country, self.subdivision)
@@ -91,6 +89,10 @@ class Closure(BaseModel):
         if self.to < self.from_:
             raise ValueError("ends before it begins")
         return self
+
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day."""
+        return self.from_, self.to
 
 
 class Opening(BaseModel):
@@ -130,13 +132,22 @@ class CalendarBody(BaseModel):
         return self
 
     def calendar(self) -> WorkingCalendar:
-        """Return the calendar that the document describes."""
+        """Return the calendar that the document describes.
+
+        Of two openings on one day, the later in the document counts.
+        """
+        weekly: list[Spans] = []
+        for day in WEEKDAYS:
+            weekly.append(_spans(self.hours.get(day, [])))
+        openings: dict[date, Spans] = {}
+        for opening in self.openings:
+            openings[opening.date] = _spans(opening.hours)
         return WorkingCalendar(
             zone=ZoneInfo(self.time_zone),
-            weekly=tuple(_spans(self.hours.get(day, [])) for day in WEEKDAYS),
-            holidays=tuple(rule.rule() for rule in self.holidays),
-            closures=tuple((c.from_, c.to) for c in self.closures),
-            openings={o.date: _spans(o.hours) for o in self.openings},
+            weekly=tuple(weekly),
+            holidays=_rules(self.holidays),
+            closures=tuple(map(Closure.days, self.closures)),
+            openings=openings,
         )
 
 
@@ -174,21 +185,20 @@ class ServiceBody(BaseModel):
         *limits, last = [band.up_to_km for band in self.bands]
         if last is not None or None in limits:
             raise ValueError("bands: leave up_to_km of the last band, and only of that one, empty")
-        previous = 0.0
-        for limit in limits:
-            assert limit is not None
-            if limit <= previous:
-                raise ValueError("bands: up_to_km must ascend")
-            previous = limit
+        if limits != sorted(set(filter(None, limits))):
+            raise ValueError("bands: up_to_km must ascend")
         return self
 
     def to_service(self, carrier: str, holidays: tuple[HolidayRule, ...]) -> CarrierService:
         """Return the service that the document describes."""
+        bands: list[Band] = []
+        for band in self.bands:
+            bands.append(Band(band.up_to_km, band.zone, band.days))
         return CarrierService(
             carrier=carrier,
             name=self.name,
             title=self.title,
-            bands=tuple(Band(band.up_to_km, band.zone, band.days) for band in self.bands),
+            bands=tuple(bands),
             moves=_mask(self.moves),
             delivers=_mask(self.delivers),
             early_days=self.early_days,
@@ -213,14 +223,14 @@ class CarrierBody(BaseModel):
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        names = [service.name for service in self.services]
-        if len(set(names)) < len(names):
+        names = {service.name for service in self.services}
+        if len(names) < len(self.services):
             raise ValueError("services: names must be unique")
         return self
 
     def to_services(self, carrier: str) -> tuple[CarrierService, ...]:
         """Return the services of the carrier of this name, in order."""
-        rules = tuple(rule.rule() for rule in self.holidays)
+        rules = _rules(self.holidays)
         return tuple(service.to_service(carrier, rules) for service in self.services)
 
 
@@ -264,16 +274,22 @@ class PickupScheduleBody(BaseModel):
 
     def schedule(self) -> PickupSchedule:
         """Return the schedule that the document describes."""
-        times: list[set[int]] = [set() for _ in WEEKDAYS]
-        for pickup in self.pickups:
-            for day in pickup.weekdays:
-                times[WEEKDAYS.index(day)].add(minutes_of(pickup.at))
+        zone = ZoneInfo(self.time_zone) if self.time_zone else None
+        weekly = tuple(map(self._minutes, WEEKDAYS))
         return PickupSchedule(
             carrier=self.carrier,
-            weekly=tuple(tuple(sorted(day)) for day in times),
+            weekly=weekly,
             rule=self.rule,
-            zone=ZoneInfo(self.time_zone) if self.time_zone else None,
+            zone=zone,
         )
+
+    def _minutes(self, weekday: Weekday) -> tuple[int, ...]:
+        """Return the pickups of a weekday in minutes after midnight, ascending."""
+        minutes: set[int] = set()
+        for pickup in self.pickups:
+            if weekday in pickup.weekdays:
+                minutes.add(minutes_of(pickup.at))
+        return tuple(sorted(minutes))
 
 
 def minutes_of(wall: str) -> int:
@@ -283,9 +299,16 @@ def minutes_of(wall: str) -> int:
 
 
 def _spans(hours: Sequence[Hours]) -> Spans:
-    spans = tuple(sorted((minutes_of(h.opens), minutes_of(h.closes)) for h in hours))
-    assert all(0 <= opens < closes <= DAY_MINUTES for opens, closes in spans)
-    return spans
+    spans: list[tuple[int, int]] = []
+    for span in hours:
+        opens, closes = minutes_of(span.opens), minutes_of(span.closes)
+        assert 0 <= opens < closes <= DAY_MINUTES
+        spans.append((opens, closes))
+    return tuple(sorted(spans))
+
+
+def _rules(bodies: Sequence[HolidayRuleBody]) -> tuple[HolidayRule, ...]:
+    return tuple(body.rule() for body in bodies)
 
 
 def _refuse_overlap(name: str, hours: Sequence[Hours]) -> None:

@@ -1,5 +1,6 @@
 """Pickup schedules: when a carrier collects parcels at a source. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -38,13 +39,9 @@ def next_pickup(
     months yields the opening of the next working day; None when there is none within the
     calendar's horizon.
     """
-    zone = schedule.zone or calendar.zone
-    first = ready.astimezone(zone).date()
-    for ahead in range(SEARCH_DAYS):
-        day = first + timedelta(days=ahead)
-        for slot in _slots(schedule, zone, day):
-            if slot >= ready and _attended(calendar, slot):
-                return slot
+    for slot in _upcoming_slots(schedule, schedule.zone or calendar.zone, ready):
+        if _attended(calendar, slot):
+            return slot
     tomorrow = calendar.local(ready).date() + timedelta(days=1)
     return next_open(calendar, calendar.instant(tomorrow, 0))
 
@@ -57,18 +54,44 @@ def _attended(calendar: WorkingCalendar, slot: datetime) -> bool:
     return any(start <= slot <= end for start, end in spans)
 
 
+def _upcoming_slots(
+    schedule: PickupSchedule, zone: ZoneInfo, ready: datetime
+) -> Iterator[datetime]:
+    """Yield the pickups from `ready` on in the days that are searched, ascending."""
+    first = ready.astimezone(zone).date()
+    for ahead in range(SEARCH_DAYS):
+        for slot in _slots(schedule, zone, first + timedelta(days=ahead)):
+            if slot >= ready:
+                yield slot
+
+
 def _slots(schedule: PickupSchedule, zone: ZoneInfo, day: date) -> list[datetime]:
-    """Return the pickups of one local day as UTC instants, ascending."""
-    walls = [time(minutes // 60, minutes % 60) for minutes in schedule.weekly[day.weekday()]]
+    """Return the pickups of one local day as UTC instants, ascending.
+
+    Two wall times that are the same instant are one pickup.
+    """
+    slots: set[datetime] = set()
+    for wall in _wall_times(schedule, day):
+        slots.add(datetime.combine(day, wall, zone).astimezone(UTC))
+    return sorted(slots)
+
+
+def _wall_times(schedule: PickupSchedule, day: date) -> Iterator[time]:
+    """Yield the pickups of the week, then those of the recurrence."""
+    for minutes in schedule.weekly[day.weekday()]:
+        yield time(minutes // 60, minutes % 60)
     if schedule.rule:
-        walls += _rule_times(schedule.rule, day)
-    return sorted({datetime.combine(day, wall, zone).astimezone(UTC) for wall in walls})
+        yield from _rule_times(schedule.rule, day)
 
 
 def rule_problem(rule: str) -> str:
-    """Return why a recurrence cannot be used; empty when it can."""
+    """Return why a recurrence cannot be used; empty when it can.
+
+    A recurrence needs a frequency of at least a day and the hour of the pickup. Everything else is
+    checked by computing its occurrences on one day.
+    """
     upper = rule.upper()
-    if not any(frequency in upper for frequency in FREQUENCIES):
+    if not _has_frequency(upper):
         return "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"
     if "BYHOUR" not in upper:
         return "BYHOUR must give the hour of the pickup"
@@ -77,6 +100,10 @@ def rule_problem(rule: str) -> str:
     except (ValueError, TypeError) as error:
         return str(error)
     return ""
+
+
+def _has_frequency(upper_rule: str) -> bool:
+    return any(frequency in upper_rule for frequency in FREQUENCIES)
 
 
 @lru_cache(maxsize=8192)

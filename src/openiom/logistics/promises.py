@@ -75,12 +75,16 @@ def handover(source: SourceTiming, now: datetime) -> Handover | None:
     )
     if ready is None:
         return None
-    pickup: datetime | None = ready
-    if source.pickup is not None:
-        pickup = next_pickup(source.pickup, calendar, ready)
+    pickup = _pickup(source, ready)
     if pickup is None:
         return None
     return Handover(ready, pickup, calendar.local(pickup).date())
+
+
+def _pickup(source: SourceTiming, ready: datetime) -> datetime | None:
+    if source.pickup is None:
+        return ready
+    return next_pickup(source.pickup, source.calendar, ready)
 
 
 def promise(
@@ -115,10 +119,14 @@ def ship_dates(sources: Sequence[SourceTiming], now: datetime) -> NDArray[np.dat
     dates = np.empty(len(sources), dtype="datetime64[D]")
     for n, source in enumerate(sources):
         if id(source) not in computed:
-            given = handover(source, now)
-            computed[id(source)] = NEVER if given is None else np.datetime64(given.ship_date, "D")
+            computed[id(source)] = _ship_date(source, now)
         dates[n] = computed[id(source)]
     return dates
+
+
+def _ship_date(source: SourceTiming, now: datetime) -> np.datetime64:
+    given = handover(source, now)
+    return NEVER if given is None else np.datetime64(given.ship_date, "D")
 
 
 def lateness_days(
@@ -135,14 +143,15 @@ def lateness_days(
     never hands over is `NEVER_DAYS` late.
     """
     late = np.zeros(km.shape)
-    dated = np.array([day is not None for day in wanted], dtype=bool)
+    requested = np.array(wanted, dtype="datetime64[D]")
+    dated = ~np.isnat(requested)
     if not dated.any() or not km.shape[1]:
         return late
     ship = ship_dates(sources, now)
     never = np.isnat(ship)
     ship = np.where(never, np.datetime64(now.date(), "D"), ship)
     found = deliveries(service, ship[None, :], km[dated])
-    requested = np.array([day for day in wanted if day is not None], dtype="datetime64[D]")
-    late[dated] = np.maximum((found.expected - requested[:, None]).astype(np.int64), 0)
+    days = (found.expected - requested[dated][:, None]).astype(np.int64)
+    late[dated] = np.maximum(days, 0)
     late[np.ix_(dated, never)] = NEVER_DAYS
     return late

@@ -43,7 +43,10 @@ class Timetable:
 
         A source that is not configured is always open and takes a day to process an order.
         """
-        return [self.sources.get(name, DEFAULT_TIMING) for name in names]
+        timings: list[SourceTiming] = []
+        for name in names:
+            timings.append(self.sources.get(name, DEFAULT_TIMING))
+        return timings
 
     def service(self, carrier: str = "", service: str = "") -> CarrierService:
         """Return the named service, or the carrier's first one when no service is named.
@@ -74,14 +77,27 @@ def read_timetable(documents: Mapping[str, Mapping[str, dict[str, Any]]]) -> Tim
         carriers[name] = carrier.to_services(name)
         if carrier.live_rates:
             live_rates[name] = carrier.live_rates
+    return Timetable(
+        sources=_source_timings(documents.get("source", {}), calendars, pickups),
+        carriers=carriers,
+        live_rates=live_rates,
+    )
+
+
+def _source_timings(
+    bodies: Mapping[str, dict[str, Any]],
+    calendars: Mapping[str, WorkingCalendar],
+    pickups: Mapping[str, PickupSchedule],
+) -> dict[str, SourceTiming]:
+    """Return the timings of source documents by name; equal documents share one timing."""
     shared: dict[tuple[object, ...], SourceTiming] = {}
-    sources: dict[str, SourceTiming] = {}
-    for name, body in documents.get("source", {}).items():
-        key = tuple(body.get(part) for part in _TIMING_FIELDS)
+    timings: dict[str, SourceTiming] = {}
+    for name, body in bodies.items():
+        key = tuple(map(body.get, _TIMING_FIELDS))
         if key not in shared:
             shared[key] = source_timing(body, calendars, pickups)
-        sources[name] = shared[key]
-    return Timetable(sources, carriers, live_rates)
+        timings[name] = shared[key]
+    return timings
 
 
 def source_timing(
@@ -91,18 +107,29 @@ def source_timing(
 ) -> SourceTiming:
     """Return the timing of a source document.
 
-    A source without a calendar is always open in its time zone.
+    A source without a calendar is always open in its time zone. `calendars` and `pickups` are by
+    document name; a name that is not among them counts as none.
     """
-    zone = ZoneInfo(body.get("time_zone") or "UTC")
-    calendar = calendars.get(body.get("calendar") or "")
-    hours = body.get("processing_hours")
     return SourceTiming(
-        calendar=calendar or _always_open(zone),
+        calendar=_source_calendar(body, calendars),
         cutoff=_wall_time(body.get("cutoff")),
-        processing_hours=None if hours is None else float(hours),
+        processing_hours=_hours(body.get("processing_hours")),
         processing_days=int(body.get("processing_days", 1)),
         pickup=pickups.get(body.get("pickup_schedule") or ""),
     )
+
+
+def _source_calendar(
+    body: Mapping[str, Any], calendars: Mapping[str, WorkingCalendar]
+) -> WorkingCalendar:
+    calendar = calendars.get(body.get("calendar") or "")
+    if calendar is not None:
+        return calendar
+    return _always_open(ZoneInfo(body.get("time_zone") or "UTC"))
+
+
+def _hours(given: float | None) -> float | None:
+    return None if given is None else float(given)
 
 
 @lru_cache(maxsize=700)

@@ -13,7 +13,15 @@ from .configuration import (
     accepts_write_in_products,
     accounting_currency,
 )
-from .decisions import UnitConversion, convert, steps_per_step
+from .decisions import (
+    LineUnit,
+    StockUnits,
+    UnitConversion,
+    convert,
+    in_stock_units,
+    line_unit,
+    steps_per_step,
+)
 from .kits import kit_parts, kits_with
 from .product_search import matching_products
 from .queries import (
@@ -23,6 +31,7 @@ from .queries import (
     product_facts,
     product_names,
     products_named_like,
+    stock_units,
     suggest_matches,
     unit_conversions,
     upcoming_launches,
@@ -35,21 +44,26 @@ __all__ = [
     "COMPANY",
     "EVENTS",
     "KINDS",
+    "LineUnit",
     "ProductFacts",
+    "StockUnits",
     "UnitConversion",
     "accepts_write_in_products",
     "accounting_currency",
     "convert",
     "existing_names",
     "existing_names_by_table",
+    "in_stock_units",
     "kit_parts",
     "kits_with",
+    "line_unit",
     "matching_products",
     "product_facts",
     "product_names",
     "products_named_like",
     "router",
     "steps_per_step",
+    "stock_units",
     "suggest_matches",
     "unit_conversions",
     "upcoming_launches",

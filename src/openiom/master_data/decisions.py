@@ -143,6 +143,40 @@ def steps_per_step(unit: str, into: str, units: Mapping[str, UnitConversion]) ->
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class LineUnit:
+    """How the quantity of a line is counted, and what it is in stock.
+
+    `decimals` are those of the line's own unit. One step of it is `stock_per_step` steps of the
+    product's stock unit, which has `stock_decimals`.
+    """
+
+    decimals: int = 0
+    stock_per_step: int = 1
+    stock_decimals: int = 0
+
+
+def line_unit(unit: str, stock_unit: str, units: Mapping[str, UnitConversion]) -> LineUnit:
+    """Return how a line in `unit` is counted of a product whose stock is kept in `stock_unit`.
+
+    Raises Invalid as `steps_per_step` does.
+    """
+    stock_per_step = steps_per_step(unit, stock_unit, units)
+    return LineUnit(units[unit].decimals, stock_per_step, units[stock_unit].decimals)
+
+
+StockUnits = int
+"""A quantity of an order line in the stock unit of its product, as stock is reserved."""
+
+
+def in_stock_units(steps: int, stock_per_step: int, stock_decimals: int) -> StockUnits:
+    """Return steps of a line's unit in the stock unit of its product; see `LineUnit`."""
+    if not stock_decimals:
+        return steps * stock_per_step
+    steps_per_unit: int = 10**stock_decimals
+    return steps * stock_per_step // steps_per_unit
+
+
 def _convertible(
     unit: str, into: str, units: Mapping[str, UnitConversion]
 ) -> tuple[UnitConversion, UnitConversion]:

@@ -160,6 +160,12 @@ def unit_conversions(session: Session) -> dict[str, UnitConversion]:
     return conversions
 
 
+def stock_units(session: Session, products: Collection[str]) -> dict[str, str]:
+    """Return the unit in which stock of each of these products is kept, of those that exist."""
+    query = "SELECT number, unit FROM master_data.product WHERE number = ANY(%s)"
+    return dict(fetch(session, query, (sorted(set(products)),)))
+
+
 @dataclass(slots=True)
 class ProductFacts:
     """What sourcing, promises and pages need of a product. Weight in kilograms."""

@@ -15,7 +15,7 @@ from .elements import ELEMENTS
 from .engine import Engine
 from .metrics import queue_depths
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
-from .publishing import flow_kind, problems_of
+from .publication import flow_kind, problems_of
 from .routes import router
 from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher

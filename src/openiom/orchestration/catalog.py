@@ -66,12 +66,14 @@ class Catalog:
         """Return what every provider instance can do, by (instance, action)."""
         found: dict[tuple[str, str], ProviderAction] = {}
         for document in current_documents(session, "provider_instance"):
-            provider = self.registry.catalog.get(document.body["provider"])
-            if provider is None:
-                continue
-            for action in provider.actions:
+            for action in self._actions_of(document.body["provider"]):
                 found[document.name, action.name] = action
         return found
+
+    def _actions_of(self, provider: str) -> Sequence[ProviderAction]:
+        """Return the actions of a provider; none when it is not installed."""
+        installed = self.registry.catalog.get(provider)
+        return () if installed is None else installed.actions
 
     def provider_action(self, session: Session, instance: str, name: str) -> ProviderAction:
         """Return an action of a provider instance. Raise `NotFound` when there is none."""

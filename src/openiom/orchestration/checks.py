@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from openiom.kernel import Invalid, Problem
-from openiom.policies import Condition
+from openiom.policies import Condition, PolicyDocument
 from openiom.provider_contract import Entity
 
 from .catalog import CatalogSnapshot, settable_fields
@@ -56,16 +56,15 @@ def check_expression(text: str, place: str) -> Iterator[Problem]:
 def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | None, list[Problem]]:
     """Return the entity a step runs for: the subject, or the child that `name` is."""
     subject = scope.subject
-    if subject is None or not name or name == subject.name:
+    if subject is None or name in ("", subject.name):
         return subject, []
     if name not in subject.children:
         remedy = list_choices([subject.name, *subject.children])
         return None, [Problem(place_of(step), f"{name!r} is no child of {subject.name}", remedy)]
-    entity = scope.catalog.entities.get(name)
-    if entity is None:
+    if name not in scope.catalog.entities:
         remedy = list_choices(scope.catalog.entities)
         return None, [Problem(place_of(step), f"no entity {name!r}", remedy)]
-    return entity, []
+    return scope.catalog.entities[name], []
 
 
 def check_policy(
@@ -84,6 +83,13 @@ def check_policy(
             place, f"policy {name!r} is for {policy.entity}, but the step runs for {entity.name}"
         )
         return
+    yield from _check_settable(policy, entity, place, name)
+
+
+def _check_settable(
+    policy: PolicyDocument, entity: Entity, place: str, name: str
+) -> Iterator[Problem]:
+    """Check that the entity has every field that a policy sets."""
     settable: tuple[str, ...] = entity.settable if entity.set_fields else ()
     unknown = sorted(settable_fields(policy) - set(settable))
     if unknown:

@@ -138,17 +138,17 @@ def _place(body: Mapping[str, Any], path: tuple[str | int, ...]) -> str:
 
 def _place_in_step(step: Any, number: int, path: Sequence[str | int]) -> str:
     """Return the title of a step, or its number, and the field within it."""
-    place = f"step number {number + 1}"
-    if isinstance(step, Mapping):
-        name = step.get("title") or step.get("id")
-        if name:
-            place = f"step {name!r}"
-        if path and path[0] == step.get("kind"):
-            path = path[1:]  # the union's tag, which is no field
-    if not path:
-        return place
-    field = ".".join(map(str, path))
-    return f"{place}, {field}"
+    members = step if isinstance(step, Mapping) else {}
+    name = members.get("title") or members.get("id")
+    place = f"step {name!r}" if name else f"step number {number + 1}"
+    if list(path[:1]) == [members.get("kind")]:
+        path = path[1:]  # the union's tag, which is no field
+    return ", ".join([place, *_field(path)])
+
+
+def _field(path: Sequence[str | int]) -> list[str]:
+    """Return a path within a step as dotted text; none for the step itself."""
+    return [".".join(map(str, path))] if path else []
 
 
 def _check_header(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:
@@ -159,6 +159,11 @@ def _check_header(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[
     yield from check_expression(document.trigger.condition, "trigger, condition")
     for event in document.cancel_on:
         yield from check_event(catalog, event, "cancel_on")
+    yield from _check_ends(document)
+
+
+def _check_ends(document: FlowDocument) -> Iterator[Problem]:
+    """Check for one start and at least one end."""
     starts = _starts(document)
     if len(starts) != 1:
         yield Problem("steps", f"a flow has one start, found {len(starts)}", "keep one start")
@@ -173,13 +178,18 @@ def _check_wiring(document: FlowDocument) -> Iterator[Problem]:
         for port, target in step.to.items():
             yield from _check_port(step, place, port)
             yield from _check_target(steps, place, port, target)
-        for port in step.required_ports:
-            if port not in step.to:
-                yield Problem(place, f"port {port!r} leads nowhere", "wire it to a step")
-        resume = step.resume_on_error
-        if resume and resume.port not in step.to:
-            what = f"resumes by port {resume.port!r}, which leads nowhere"
-            yield Problem(place, what, "wire the port, or resume by another")
+        yield from _check_exits(step, place)
+
+
+def _check_exits(step: Step, place: str) -> Iterator[Problem]:
+    """Check that the ports by which a step can be left lead somewhere."""
+    for port in step.required_ports:
+        if port not in step.to:
+            yield Problem(place, f"port {port!r} leads nowhere", "wire it to a step")
+    resume = step.resume_on_error
+    if resume and resume.port not in step.to:
+        what = f"resumes by port {resume.port!r}, which leads nowhere"
+        yield Problem(place, what, "wire the port, or resume by another")
 
 
 def _check_port(step: Step, place: str, port: str) -> Iterator[Problem]:
@@ -218,18 +228,24 @@ def _check_shape(document: FlowDocument) -> Iterator[Problem]:
 
 
 def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem]:
-    starts = _starts(document)
+    """Check that every step lies on a way from the start to an end.
+
+    Without a start every step counts as reached, because that is a problem of its own.
+    """
+    starts = _starts(document) or list(edges)
     reached = graph.reachable(edges, starts)
     ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
     for step in document.steps:
-        is_wired = step.to.keys() >= set(step.required_ports)
-        if starts and step.id not in reached:
+        if step.id not in reached:
             remedy = "lead a port to it or remove it"
             yield Problem(place_of(step), "cannot be reached from the start", remedy)
-        elif is_wired and step.id not in ending:
-            yield Problem(
-                place_of(step), "does not reach an end", "connect it to a step that reaches an end"
-            )
+        elif step.id not in ending and _is_wired(step):
+            remedy = "connect it to a step that reaches an end"
+            yield Problem(place_of(step), "does not reach an end", remedy)
+
+
+def _is_wired(step: Step) -> bool:
+    return step.to.keys() >= set(step.required_ports)
 
 
 def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:

@@ -158,12 +158,15 @@ class DryBatch(TokenBatch):
         """Enter a step that has not run yet; a token that comes back to one ends."""
         if token.step not in self._steps:
             self._add_step(token.step, "next")  # only a start is left without an entry
-        may_repeat = self._flow.document(step).traits.joins
-        if step in self._entered and not may_repeat:
-            token.has_ended = True
-        else:
+        if self._may_enter(step):
             self._entered.add(step)
             super().advance(token, step)
+        else:
+            token.has_ended = True
+
+    def _may_enter(self, step: str) -> bool:
+        """Return whether a token may enter a step; only a merge is entered more than once."""
+        return step not in self._entered or self._flow.document(step).traits.joins
 
     def record(
         self,

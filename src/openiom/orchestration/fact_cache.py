@@ -30,7 +30,7 @@ class FactCache:
         if fields is not None and complete.keys() >= set(ids):
             return complete
         known = self._facts.setdefault((entity, fields), {})
-        missing = [id for id in ids if id not in known]
+        missing = _missing(ids, known)
         if missing:
             loaded = self.entities[entity].facts(self.session, missing, fields)
             known.update(self._with_assumptions(entity, loaded))
@@ -41,7 +41,7 @@ class FactCache:
     ) -> Mapping[UUID, Sequence[UUID]]:
         """Return the ids of the `child` entities of each id, an empty list without any."""
         known = self._children.setdefault((entity, child), {})
-        missing = [id for id in ids if id not in known]
+        missing = _missing(ids, known)
         if missing:
             known.update(dict.fromkeys(missing, []))
             known.update(self.entities[entity].children[child](self.session, missing))
@@ -65,3 +65,7 @@ class FactCache:
         for id, facts in loaded.items():
             overlaid[id] = {**facts, **self._assumed.get((entity, id), {})}
         return overlaid
+
+
+def _missing(ids: Sequence[UUID], known: Mapping[UUID, object]) -> list[UUID]:
+    return [id for id in ids if id not in known]

@@ -1,6 +1,6 @@
 """Pure graph functions over the steps of a flow: order, reach, loops, joins, segments."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Edges = Mapping[str, Mapping[str, str]]
 """Step -> port -> step."""
@@ -46,29 +46,27 @@ def topological_order(edges: Edges, start: str) -> list[str]:
 
 def loops(edges: Edges) -> list[list[str]]:
     """Return the groups of steps that lead back to themselves, each in the order of `edges`."""
-    reach: dict[str, set[str]] = {}
-    for step, ports in edges.items():
-        reach[step] = reachable(edges, ports.values())
-    groups: list[list[str]] = []
+    reach = _reach(edges)
+    groups: dict[frozenset[str], list[str]] = {}
     for step in edges:
-        if step not in reach[step]:
-            continue
-        for group in groups:
-            if step in reach[group[0]] and group[0] in reach[step]:
-                group.append(step)
-                break
-        else:
-            groups.append([step])
-    return groups
+        # Two steps are in one group exactly when they reach each other, and then the same steps.
+        if step in reach[step]:
+            groups.setdefault(frozenset(reach[step]), []).append(step)
+    return list(groups.values())
 
 
 def steps_in_loops(edges: Edges) -> set[str]:
     """Return the steps that lead back to themselves."""
-    found: set[str] = set()
+    reach = _reach(edges)
+    return {step for step in edges if step in reach[step]}
+
+
+def _reach(edges: Edges) -> dict[str, set[str]]:
+    """Return, for each step, the steps that can be reached from its ports."""
+    reach: dict[str, set[str]] = {}
     for step, ports in edges.items():
-        if step in reachable(edges, ports.values()):
-            found.add(step)
-    return found
+        reach[step] = reachable(edges, ports.values())
+    return reach
 
 
 def predecessors(edges: Edges, steps: Iterable[str]) -> dict[str, list[str]]:
@@ -93,12 +91,16 @@ def without(edges: Edges, steps: Collection[str]) -> dict[str, dict[str, str]]:
     """Return the graph without these steps and without the edges that touch them."""
     remaining: dict[str, dict[str, str]] = {}
     for step, ports in edges.items():
-        if step in steps:
-            continue
-        remaining[step] = {}
-        for port, target in ports.items():
-            if target not in steps:
-                remaining[step][port] = target
+        if step not in steps:
+            remaining[step] = _ports_not_leading_to(steps, ports)
+    return remaining
+
+
+def _ports_not_leading_to(steps: Collection[str], ports: Mapping[str, str]) -> dict[str, str]:
+    remaining: dict[str, str] = {}
+    for port, target in ports.items():
+        if target not in steps:
+            remaining[port] = target
     return remaining
 
 
@@ -120,10 +122,20 @@ def joins(
     found: dict[str, list[str]] = {merge: [] for merge in merges}
     for splitter in splitters:
         shared = steps_on_several_branches(edges, splitter)
-        for merge in merges:
-            if merge in shared:
-                found[merge].append(splitter)
+        for merge in shared & found.keys():
+            found[merge].append(splitter)
     return found
+
+
+def _entries(
+    edges: Edges, start: str, suspending: Collection[str], order: Sequence[str]
+) -> list[str]:
+    """Return the start and the steps behind each suspending step, each once."""
+    entries = {start: None}
+    for step in order:
+        if step in suspending:
+            entries.update(dict.fromkeys(edges[step].values()))
+    return list(entries)
 
 
 def segments(
@@ -133,15 +145,9 @@ def segments(
 
     They begin at the start and behind each suspending step, and end with a suspending step.
     """
-    entries = [start]
-    for step in order:
-        if step in suspending:
-            entries.extend(edges[step].values())
-    continuing: dict[str, Mapping[str, str]] = {}
-    for step, ports in edges.items():
-        continuing[step] = {} if step in suspending else ports
+    continuing = {**edges, **dict.fromkeys(suspending, {})}
     found: list[list[str]] = []
-    for entry in dict.fromkeys(entries):
+    for entry in _entries(edges, start, suspending, order):
         segment = reachable(continuing, [entry])
         found.append([step for step in order if step in segment])
     return found

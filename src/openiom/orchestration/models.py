@@ -89,7 +89,7 @@ class FlowRun(Base):
     joined_splits: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 
-class Token(Base):
+class TokenRow(Base):
     """The position of a flow run. It is due at `due_at`, and asleep without it.
 
     step_result         how its step ended while it waited: {"port", "reason", "duration_ms",

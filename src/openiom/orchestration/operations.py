@@ -58,10 +58,7 @@ def reprocess(
     _continue_runs(session, moved)
     results = _results(session, run_ids, moved)
     for id in root_ids:
-        if id in roots:
-            results.append(OperationResult(id, True))
-        else:
-            results.append(OperationResult(id, False, "no flow run of it has failed"))
+        results.append(_result(id, "" if id in roots else "no flow run of it has failed"))
     return results
 
 
@@ -154,11 +151,12 @@ def _results(
         "SELECT id, state FROM orchestration.flow_run WHERE id = ANY(%s)",
         (refused,),
     )
-    reasons = {row.id: f"the flow run is {row.state}" for row in rows}
-    results = []
-    for id in run_ids:
-        if id in moved:
-            results.append(OperationResult(id, True))
-        else:
-            results.append(OperationResult(id, False, reasons.get(id, _UNKNOWN)))
-    return results
+    reasons = dict.fromkeys(refused, _UNKNOWN)
+    for row in rows:
+        reasons[row.id] = f"the flow run is {row.state}"
+    return [_result(id, reasons.get(id, "")) for id in run_ids]
+
+
+def _result(id: UUID, refusal: str) -> OperationResult:
+    """Return the result for one id; a `refusal` says why nothing was done."""
+    return OperationResult(id, ok=not refusal, reason=refusal)

@@ -40,6 +40,11 @@ class EarlierCall:
     external_id: str
     event_raised: bool
 
+    @property
+    def is_unannounced(self) -> bool:
+        """Whether the call is done and its event was not raised yet."""
+        return self.state == "done" and not self.event_raised
+
 
 def call_key(token: Token, entity_id: UUID) -> str:
     """Return the idempotency key of one call: the same on every retry and every reprocess."""

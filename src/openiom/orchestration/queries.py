@@ -32,6 +32,7 @@ from .schemas import (
 )
 
 _STATE_ORDER = {"failed": 0, "held": 1, "ready": 2, "waiting": 3}
+_COUNT_BY_STATE = {"failed": "failed", "held": "on_hold", "ready": "ready", "waiting": "waiting"}
 _LIST_FLOWS = """
 SELECT f.name, f.title, f.subject, v.document #>> '{trigger,event}' AS trigger, v.version,
        f.active, f.paused, coalesce(c.running, 0) AS running, coalesce(c.waiting, 0) AS waiting,
@@ -255,10 +256,9 @@ def _subject_labels(session: Session, engine: Engine, runs: Sequence[_Run]) -> M
     for run in runs:
         ids_by_entity[run.subject_type].add(run.subject_id)
     labels: dict[UUID, str] = {}
-    for name, ids in ids_by_entity.items():
-        entity = engine.catalog.entities.get(name)
-        if entity is not None:
-            labels.update(entity.label_of(session, list(ids)))
+    for name in ids_by_entity.keys() & engine.catalog.entities.keys():
+        entity = engine.catalog.entities[name]
+        labels.update(entity.label_of(session, list(ids_by_entity[name])))
     return labels
 
 
@@ -346,7 +346,7 @@ def flow_counts(session: Session, name: str, *, now: datetime) -> FlowCounts:
         (name,),
     )
     for count in at_step:
-        setattr(steps[count.step], count.state, count.number)
+        setattr(steps[count.step], _COUNT_BY_STATE[count.state], count.number)
     since = now - timedelta(hours=24)
     for left in fetch_as(session, _PortCount, _LEFT_BY_PORT, (name, since)):
         counts = steps[left.step]

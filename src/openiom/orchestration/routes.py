@@ -15,7 +15,7 @@ from .compiler import compile_flow, executable_flow
 from .dry_run import dry_run
 from .engine import Engine
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
-from .publishing import problems_of
+from .publication import problems_of
 from .queries import (
     flow_counts,
     flow_runs_of,

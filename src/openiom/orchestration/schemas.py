@@ -158,7 +158,7 @@ class StepCounts(BaseModel):
 
     ready: int = 0
     waiting: int = 0
-    held: int = 0
+    on_hold: int = 0
     failed: int = 0
     passed_24h: int = 0
     ports_24h: dict[str, int] = Field(default_factory=dict)

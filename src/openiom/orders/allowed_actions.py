@@ -1,19 +1,23 @@
 """Which manual actions are possible on an order now, and the reason when one is not."""
 
+from decimal import Decimal
+
+from openiom.documents import plain_number
+
 from .schemas import AllowedAction, AllowedActions
 from .states import CANCEL, CANCELED, COMPLETED, HOLD, OPEN, ORDER_TABLE
 
 
-def allowed_actions(state: str, *, manual_hold: bool, in_fulfillment: int) -> AllowedActions:
+def allowed_actions(state: str, *, manual_hold: bool, in_fulfillment: Decimal) -> AllowedActions:
     """Return whether an order can be put on hold, released and canceled.
 
-    `in_fulfillment` is the number of its units in fulfillment orders.
+    `in_fulfillment` is the number of its units in fulfillment orders, of all lines together.
     """
     hold_reason = "the order is already on manual hold" if manual_hold else ""
     release_reason = "" if manual_hold else "the order is not on manual hold"
     cancel_reason = ""
     if in_fulfillment:
-        cancel_reason = f"{in_fulfillment} units are in a fulfillment order"
+        cancel_reason = f"{plain_number(in_fulfillment)} units are in a fulfillment order"
     return AllowedActions(
         hold=_action(_refusal(HOLD, state) or hold_reason),
         release=_action(release_reason),

@@ -16,7 +16,7 @@ _CANCELED_STATUSES = frozenset(("canceled", "cancelled"))
 class LineAmounts:
     """The quantity and money of one order line."""
 
-    quantity: int
+    quantity: Decimal
     unit_price: Decimal
     discount: Decimal
     tax: Decimal
@@ -47,6 +47,7 @@ def compute_totals(
 ) -> Totals:
     """Add up an order. The stated total is what the customer pays; a difference is only reported.
 
+    The price of a line is its unit price times its quantity, rounded to the currency.
     A difference of up to one minor unit per line is rounding. `tax` of the order, where stated,
     replaces the sum of its lines' taxes.
     """
@@ -54,7 +55,7 @@ def compute_totals(
     line_tax = ZERO
     line_count = 0
     for line in lines:
-        net += line.unit_price * line.quantity - line.discount
+        net += round_money(line.unit_price * line.quantity, currency) - line.discount
         line_tax += line.tax
         line_count += 1
     tax = tax or line_tax
@@ -84,7 +85,7 @@ def is_newer_delivery(*, known_version: int, known_digest: str, version: int, di
 
 @dataclass(frozen=True, slots=True)
 class LineUnits:
-    """Unit counters of one order line."""
+    """Counters of one order line, in steps of its unit."""
 
     ordered: int
     shipped: int

@@ -16,7 +16,10 @@ from .order_batch import flush_lines
 
 @dataclass(frozen=True, slots=True)
 class OrderedLine:
-    """Units ordered and not canceled; `revenue` is their share of the line's money without tax."""
+    """What is ordered and not canceled; `revenue` is its share of the line's money without tax.
+
+    `quantity` is in the stock unit of the product, rounded up to whole units.
+    """
 
     product: str
     quantity: int
@@ -47,8 +50,9 @@ class _Row(NamedTuple):
 
 _PLACED = """
 SELECT o.id, o.placed_at, o.currency, o.ship_to, o.requested_delivery_date, l.product,
-    l.quantity - l.canceled AS quantity,
-    ((l.quantity * l.unit_price - l.discount)
+    ceil((l.quantity - l.canceled) * l.stock_per_step
+        * power(10::numeric, -l.stock_decimals))::bigint AS quantity,
+    ((l.quantity * power(10::numeric, -l.unit_decimals) * l.unit_price - l.discount)
         * (l.quantity - l.canceled) / l.quantity)::float8 AS revenue
 FROM orders.order o JOIN orders.order_line l ON l.order_id = o.id
 WHERE o.placed_at >= %s AND o.placed_at < %s AND l.quantity > l.canceled

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import quantity_number, variant_fact
 from openiom.platform.bulk import fetch, fetch_as
 from openiom.provider_contract import Facts
 
@@ -55,6 +56,7 @@ _LINE = (
     "external_id",
     "product",
     "name",
+    "variant",
     "unit",
     "quantity",
     "unit_price",
@@ -69,13 +71,14 @@ _LINE = (
     "shipped",
     "canceled",
 )
+_QUANTITIES = ("quantity", "in_fulfillment", "shipped", "canceled")
 _FROM_LINES = frozenset(("lines", "fulfillment_sources"))
 
 
 def order_facts(
     session: Session, ids: Sequence[UUID], fields: Collection[str] | None = None
 ) -> dict[UUID, Facts]:
-    """Return orders with their lines as JSON values; money and ids are text.
+    """Return orders with their lines as JSON values; money and ids are text, quantities numbers.
 
     `fields` limits the fields, None reads all. Unknown ids are absent. At most two queries.
     """
@@ -134,11 +137,20 @@ def _line_rows(
 ) -> list[Facts]:
     flush_lines(session)
     query = (
-        f"SELECT {', '.join(names)} FROM orders.order_line"
+        f"SELECT {', '.join(names)}, unit_decimals FROM orders.order_line"
         f" WHERE {column} = ANY(%s) ORDER BY order_id, line_number"
     )
     rows: list[Facts] = fetch_as(session, dict, query, (list(ids),))
     _to_json_values(rows)
+    quantities = [name for name in _QUANTITIES if name in names]
+    with_variant = "variant" in names
+    for row in rows:
+        decimals = row.pop("unit_decimals")
+        if decimals:
+            for name in quantities:
+                row[name] = quantity_number(row[name], decimals)
+        if with_variant:
+            row["variant"] = variant_fact(row["variant"])
     return rows
 
 

@@ -30,7 +30,8 @@ OPTIMIZED = "optimized"
 _ORDER = "order_id AS id, state, reason, manual_hold, previous_state, previous_reason"
 _LINE = (
     "id, order_id, line_number, product, unit, quantity, state, state_reason, source,"
-    " source_reason, in_fulfillment, shipped, canceled, requested_delivery_date"
+    " source_reason, in_fulfillment, shipped, canceled, requested_delivery_date, unit_decimals,"
+    " stock_per_step, stock_decimals, variant"
 )
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     PrimaryKeyConstraint,
+    SmallInteger,
     Text,
     UniqueConstraint,
     text,
@@ -119,10 +120,12 @@ class OrderState(Base):
 
 
 class OrderLine(Base):
-    """One product of an order.
+    """One product, or a variant of it, of an order.
 
-    Its units are in fulfillment (in a fulfillment order and not yet shipped), shipped or canceled;
-    the rest is open.
+    Its quantity is in fulfillment (in a fulfillment order and not yet shipped), shipped or
+    canceled; the rest is open. All quantities are whole steps of the line's unit, which had
+    `unit_decimals` when the order was received. One step is `stock_per_step` steps of the product's
+    stock unit, which had `stock_decimals`.
     """
 
     __tablename__ = "order_line"
@@ -141,6 +144,11 @@ class OrderLine(Base):
             name="ck_order_line_units",
         ),
         CheckConstraint("quantity > 0", name="ck_order_line_quantity"),
+        CheckConstraint(
+            "unit_decimals BETWEEN 0 AND 4 AND stock_decimals BETWEEN 0 AND 4"
+            " AND stock_per_step > 0",
+            name="ck_order_line_unit",
+        ),
         {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -150,8 +158,12 @@ class OrderLine(Base):
     external_id: Mapped[str] = mapped_column(Text)
     product: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    variant: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     unit: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[int] = mapped_column(Integer)
+    unit_decimals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    stock_per_step: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    stock_decimals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    quantity: Mapped[int] = mapped_column(BigInteger)
     unit_price: Mapped[Decimal] = mapped_column(Amount)
     discount: Mapped[Decimal] = mapped_column(Amount)
     tax: Mapped[Decimal] = mapped_column(Amount)
@@ -161,10 +173,10 @@ class OrderLine(Base):
     state_reason: Mapped[str] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     source_reason: Mapped[str] = mapped_column(Text, server_default="")
-    in_fulfillment: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    shipped: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    canceled: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    returned: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    in_fulfillment: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    shipped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    canceled: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    returned: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class OrderCountDelta(Base):

@@ -10,12 +10,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import quantity_number
+from openiom.kernel import from_steps
+from openiom.master_data import StockUnits, in_stock_units
 from openiom.platform.bulk import execute
 from openiom.platform.write_behind import register_buffer
 
@@ -55,9 +59,28 @@ class LockedOrder:
         self.previous_state, self.previous_reason = None, None
 
 
+_STOCK_DIMENSIONS = {
+    "size": "sizeid",
+    "color": "colorid",
+    "style": "styleid",
+    "configuration": "configid",
+}
+
+
+def stock_dimensions(variant: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the values of a line's variant by the names that dimensions of stock have."""
+    values: dict[str, str] = {}
+    for name, value in (variant or {}).items():
+        values[_STOCK_DIMENSIONS[name]] = value
+    return values
+
+
 @dataclass(slots=True)
 class LockedLine:
-    """An order line's state, source and unit counters; mutable like its order."""
+    """An order line's state, source and counters; mutable like its order.
+
+    Quantities are steps of the line's unit, see `OrderLine`.
+    """
 
     id: UUID
     order_id: UUID
@@ -73,11 +96,32 @@ class LockedLine:
     shipped: int
     canceled: int
     requested_delivery_date: date | None
+    unit_decimals: int = 0
+    stock_per_step: int = 1
+    stock_decimals: int = 0
+    variant: dict[str, str] | None = None
 
     @property
     def open(self) -> int:
-        """Units neither canceled, shipped nor in a fulfillment order."""
+        """Steps neither canceled, shipped nor in a fulfillment order."""
         return self.quantity - self.canceled - self.shipped - self.in_fulfillment
+
+    @property
+    def stock_variant(self) -> dict[str, str]:
+        """The variant by the dimensions of stock; empty for the product as a whole."""
+        return stock_dimensions(self.variant)
+
+    def number(self, steps: int) -> int | float:
+        """Return steps of this line as a number of its unit, for events and messages."""
+        return quantity_number(steps, self.unit_decimals)
+
+    def units(self, steps: int) -> Decimal:
+        """Return steps of this line as a quantity of its unit."""
+        return from_steps(steps, self.unit_decimals)
+
+    def in_stock(self, steps: int) -> StockUnits:
+        """Return steps of this line as a quantity in the stock unit of its product."""
+        return in_stock_units(steps, self.stock_per_step, self.stock_decimals)
 
 
 @dataclass
@@ -199,7 +243,8 @@ UPDATE orders.order_line l SET state = d.state, state_reason = d.state_reason, s
     source_reason = d.source_reason, in_fulfillment = d.in_fulfillment, shipped = d.shipped,
     canceled = d.canceled
 FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[], %(source)s::text[],
-    %(source_reason)s::text[], %(in_fulfillment)s::int[], %(shipped)s::int[], %(canceled)s::int[])
+    %(source_reason)s::text[], %(in_fulfillment)s::bigint[], %(shipped)s::bigint[],
+    %(canceled)s::bigint[])
     AS d(id, state, state_reason, source, source_reason, in_fulfillment, shipped, canceled)
 WHERE l.id = d.id
 """

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound
+from openiom.documents import quantity_number, variant_fact
+from openiom.kernel import NotFound, from_steps, round_money
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.state_framework import StateTable
@@ -190,7 +191,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     if not rows:
         raise _no_order(order_id)
     order = rows[0]
-    lines = _line_details(session, order_id)
+    lines = _line_details(session, order_id, order["currency"])
     table = table_in_use(session, ORDER_TABLE)
     amounts = {name: money_text(order[column]) for name, column in _AMOUNTS.items()}
     return OrderDetail(
@@ -202,7 +203,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
         actions=allowed_actions(
             order["state"],
             manual_hold=order["manual_hold"],
-            in_fulfillment=sum(line.in_fulfillment for line in lines),
+            in_fulfillment=sum((Decimal(str(line.in_fulfillment)) for line in lines), Decimal(0)),
         ),
     )
 
@@ -234,22 +235,29 @@ def _progress(table: StateTable, state: str) -> list[ProgressStep]:
 
 
 _LINE_DETAILS = """
-SELECT l.id, l.line_number, l.external_id, l.product, l.name, l.unit, l.quantity, l.unit_price,
-    l.discount, l.tax, l.unit_price * l.quantity - l.discount + l.tax AS total,
-    l.requested_delivery_date, l.state, l.state_reason, l.source, l.source_reason,
+SELECT l.id, l.line_number, l.external_id, l.product, l.name, l.variant, l.unit, l.unit_decimals,
+    l.quantity, l.unit_price, l.discount, l.tax, l.requested_delivery_date, l.state,
+    l.state_reason, l.source, l.source_reason,
     l.in_fulfillment, l.shipped, l.canceled, l.returned, w.available_on, w.expires_at
 FROM orders.order_line l
 LEFT JOIN orders.waiting_line w ON w.line_id = l.id AND w.state = 'waiting'
 WHERE l.order_id = %s ORDER BY l.line_number
 """
 _LINE_MONEY = ("unit_price", "discount", "tax", "total")
+_LINE_QUANTITIES = ("quantity", "in_fulfillment", "shipped", "canceled", "returned")
 
 
-def _line_details(session: Session, order_id: UUID) -> list[LineDetail]:
+def _line_details(session: Session, order_id: UUID, currency: str) -> list[LineDetail]:
     rows: list[dict[str, Any]] = fetch_as(session, dict, _LINE_DETAILS, (order_id,))
     table = table_in_use(session, LINE_TABLE)
     lines: list[LineDetail] = []
     for row in rows:
+        decimals = row["unit_decimals"]
+        price = round_money(row["unit_price"] * from_steps(row["quantity"], decimals), currency)
+        row["total"] = price - row["discount"] + row["tax"]
+        for name in _LINE_QUANTITIES:
+            row[name] = quantity_number(row[name], decimals)
+        row["variant"] = variant_fact(row["variant"])
         label = table.state(row["state"]).label
         lines.append(LineDetail(**_with_money_text(row, _LINE_MONEY), state_label=label))
     return lines

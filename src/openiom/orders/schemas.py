@@ -7,7 +7,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from openiom.documents import AddressDocument, CustomerDocument, OrderDocument, OrderLineDocument
+from openiom.documents import (
+    AddressDocument,
+    CustomerDocument,
+    OrderDocument,
+    OrderLineDocument,
+    Quantity,
+    QuantityNumber,
+)
 
 _OWN_FIELDS = ("number", "name")
 
@@ -111,7 +118,7 @@ class AllowedActions(BaseModel):
 
 
 class LineDetail(BaseModel):
-    """An order line.
+    """An order line; quantities are in its unit, which has `unit_decimals`.
 
     `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled.
     """
@@ -121,8 +128,10 @@ class LineDetail(BaseModel):
     external_id: str
     product: str
     name: str
+    variant: dict[str, str]
     unit: str
-    quantity: int
+    unit_decimals: int
+    quantity: QuantityNumber
     unit_price: str
     discount: str
     tax: str
@@ -133,10 +142,10 @@ class LineDetail(BaseModel):
     state_reason: str
     source: str | None
     source_reason: str
-    in_fulfillment: int
-    shipped: int
-    canceled: int
-    returned: int
+    in_fulfillment: QuantityNumber
+    shipped: QuantityNumber
+    canceled: QuantityNumber
+    returned: QuantityNumber
     available_on: date | None = None
     expires_at: datetime | None = None
 
@@ -225,14 +234,14 @@ class BulkRequest(Strict):
 
 
 class CancelLine(Strict):
-    """Units of a line to cancel; without `quantity` all open ones."""
+    """A quantity of a line to cancel, in the unit of the line; without it all that is open."""
 
     id: UUID
-    quantity: int | None = Field(None, ge=1)
+    quantity: Quantity | None = None
 
 
 class CancelLinesRequest(Strict):
-    """Lines of which units are to be canceled."""
+    """Lines of which a quantity is to be canceled."""
 
     lines: list[CancelLine] = Field(min_length=1, max_length=10_000)
     reason: str = Field("", max_length=500)

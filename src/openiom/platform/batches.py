@@ -162,9 +162,13 @@ class WorkerPool:
         for worker in self.workers:
             loop = _Loop(worker, Event(), BatchSize(self.limit))
             self._wakes.setdefault(worker.kind, []).append(loop.wake)
-            self._threads.append(
-                Thread(target=self._run, args=(loop,), name=worker.kind, daemon=True)
+            thread = Thread(
+                target=self._run,
+                args=(loop,),
+                name=worker.kind,
+                daemon=True,
             )
+            self._threads.append(thread)
         self._threads.append(Thread(target=self._listen, name="listen", daemon=True))
         for thread in self._threads:
             thread.start()
@@ -253,10 +257,18 @@ def drain(
     For tests and one-shot commands.
     """
     total = 0
-    while True:
-        processed = 0
-        for worker in workers:
-            processed += worker.run_once(database, limit=limit, now=now or utc_now()).rows
-        if not processed:
-            return total
+    processed = _run_each_once(database, workers, limit, now)
+    while processed:
         total += processed
+        processed = _run_each_once(database, workers, limit, now)
+    return total
+
+
+def _run_each_once(
+    database: Database, workers: Sequence[Worker], limit: int, now: datetime | None
+) -> int:
+    """Run each worker once and return how many rows they processed."""
+    processed = 0
+    for worker in workers:
+        processed += worker.run_once(database, limit=limit, now=now or utc_now()).rows
+    return processed

@@ -138,10 +138,7 @@ def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> li
     write = _writer(first, escape)
     if None not in values:
         return list(map(write, values))
-    texts: list[str] = []
-    for value in values:
-        texts.append(null if value is None else write(value))
-    return texts
+    return [null if value is None else write(value) for value in values]
 
 
 def _first_value(values: Sequence[Any]) -> Any:
@@ -177,7 +174,18 @@ def _writer(first: Any, escape: Callable[[str], str]) -> Callable[[Any], str]:
     if isinstance(first, str):
         return escape
     if isinstance(first, list):
-        return array_literal if escape is _quote else lambda value: escape(array_literal(value))
+        return _list_writer(escape)
+    return _plain_writer(first)
+
+
+def _list_writer(escape: Callable[[str], str]) -> Callable[[Any], str]:
+    if escape is _quote:
+        return array_literal
+    return lambda value: escape(array_literal(value))
+
+
+def _plain_writer(first: Any) -> Callable[[Any], str]:
+    """Return the function that writes values without characters to protect. Raise `TypeError`."""
     for value_type, write in _WRITERS:
         if isinstance(first, value_type):
             return write

@@ -76,6 +76,11 @@ def _remove_dead_users(file: Path) -> None:
         written_at = file.stat().st_mtime
     except (OSError, ValueError):
         return
+    _rewrite_users(file, listed, written_at)
+
+
+def _rewrite_users(file: Path, listed: list[int], written_at: float) -> None:
+    """Write the list without processes that are gone, if there are any."""
     alive = [pid for pid in listed if _started_before(pid, written_at)]
     if alive != listed:
         file.write_text(json.dumps(alive))

@@ -238,6 +238,14 @@ def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID
 
     An event is about a search's subject when it is the event's subject, or its root.
     """
+    columns = (
+        [search.key for search in searches],
+        [search.subject_id for search in searches],
+        [search.root_id for search in searches],
+        [search.since_id for search in searches],
+        [",".join(search.names) for search in searches],
+        [",".join(map(str, search.consumed)) for search in searches],
+    )
     rows = fetch(
         session,
         "SELECT s.key, e.id, e.name"
@@ -249,14 +257,7 @@ def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID
         "   AND e.name = ANY(string_to_array(s.names, ','))"
         "   AND e.id <> ALL(string_to_array(s.consumed, ',')::bigint[])"
         "   ORDER BY e.id LIMIT 1) e",
-        (
-            [search.key for search in searches],
-            [search.subject_id for search in searches],
-            [search.root_id for search in searches],
-            [search.since_id for search in searches],
-            [",".join(search.names) for search in searches],
-            [",".join(map(str, search.consumed)) for search in searches],
-        ),
+        columns,
     )
     return {key: (event_id, name) for key, event_id, name in rows}
 

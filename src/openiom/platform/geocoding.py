@@ -26,10 +26,15 @@ def geocode(address: Mapping[str, object]) -> Point | None:
     if isinstance(latitude, int | float) and isinstance(longitude, int | float):
         return float(latitude), float(longitude)
     return _known_point(
-        str(address.get("country") or "").upper(),
-        str(address.get("postal_code") or ""),
-        str(address.get("city") or ""),
+        country=_text(address, "country").upper(),
+        postal_code=_text(address, "postal_code"),
+        city=_text(address, "city"),
     )
+
+
+def _text(address: Mapping[str, object], name: str) -> str:
+    """Return a field of an address as text, empty when it is missing."""
+    return str(address.get(name) or "")
 
 
 def preload() -> None:
@@ -63,10 +68,16 @@ def _zip_codes() -> dict[str, Point]:
     """
     points: dict[str, Point] = {}
     for prefix in range(100):
-        rows = zipcodes.similar_to(f"{prefix:02d}")  # type: ignore[no-untyped-call]
-        for row in rows:
-            if row["lat"] and row["long"]:
-                points[row["zip_code"]] = (float(row["lat"]), float(row["long"]))
+        points.update(_zip_codes_beginning_with(f"{prefix:02d}"))
+    return points
+
+
+def _zip_codes_beginning_with(prefix: str) -> dict[str, Point]:
+    """Return the ZIP codes of which the coordinates are known."""
+    points: dict[str, Point] = {}
+    for row in zipcodes.similar_to(prefix):  # type: ignore[no-untyped-call]
+        if row["lat"] and row["long"]:
+            points[row["zip_code"]] = (float(row["lat"]), float(row["long"]))
     return points
 
 

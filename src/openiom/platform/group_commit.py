@@ -61,10 +61,7 @@ class GroupCommit(Generic[Request, Result]):
     def submit(self, request: Request) -> Result:
         """Return the result of one request once it is committed; raise what `work` raises."""
         call: PendingCall[Request, Result] = PendingCall(request)
-        with self._lock:
-            self._queue.append(call)
-            call.leads = not self._has_leader
-            self._has_leader = True
+        self._enqueue(call)
         if not call.leads:
             call.waiting.acquire()
         while not call.done:
@@ -74,6 +71,13 @@ class GroupCommit(Generic[Request, Result]):
         if call.error is not None:
             raise call.error
         return call.results[0]
+
+    def _enqueue(self, call: PendingCall[Request, Result]) -> None:
+        """Queue a call; its caller leads when no other one does."""
+        with self._lock:
+            self._queue.append(call)
+            call.leads = not self._has_leader
+            self._has_leader = True
 
     def _execute_queued(self) -> None:
         calls = self._dequeue()

@@ -1,9 +1,9 @@
 """HTTP dependencies and error responses that the routes of all packages share."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol
 from uuid import uuid4
 
 import structlog
@@ -15,7 +15,6 @@ from starlette.exceptions import HTTPException
 
 from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
 
-from . import pagination
 from .clock import utc_now
 from .database import Database
 from .pagination import Page, encode_cursor
@@ -31,16 +30,12 @@ __all__ = [
     "ReadSession",
     "WriteSession",
     "database",
-    "decode_cursor",
     "encode_cursor",
     "install_problem_handlers",
-    "paginate",
-    "parse_id",
     "problem_response",
 ]
 
 log = structlog.get_logger("http")
-T = TypeVar("T")
 
 PROBLEM_TYPE = "application/problem+json"
 ALL_PERMISSIONS = "*"
@@ -115,36 +110,6 @@ Now = Annotated[datetime, Depends(current_time)]
 """The time of the request."""
 RawBody = Annotated[bytes, Depends(_raw_body)]
 """The body as it was sent; its size has been limited before."""
-
-
-def parse_id(text: str) -> int:
-    """Return a number as PostgreSQL stores ids. Raise ValueError."""
-    number = int(text)
-    if not 0 <= number < 2**63:
-        raise ValueError(f"{text} is not an id")
-    return number
-
-
-def decode_cursor(
-    cursor: str | None, fields: int, *kinds: Callable[[str], object]
-) -> list[str] | None:
-    """Return the sort key in `cursor` as texts. Use `page_request` of platform.paging instead."""
-    if not cursor:
-        return None
-    values = pagination.decode_cursor(cursor, *[str] * fields)
-    try:
-        for read, value in zip(kinds, values or (), strict=False):
-            read(value)
-    except ValueError:
-        what = "is not a page cursor of this list"
-        raise Invalid(what, where="after", remedy="start from the first page") from None
-    return list(values or ())
-
-
-def paginate(rows: Sequence[T], *, limit: int, key: Any) -> tuple[list[T], str | None]:
-    """Return a page and the cursor of the next. Use `page_request` of platform.paging instead."""
-    request: pagination.PageRequest[Any] = pagination.PageRequest(None, limit)
-    return request.split(rows, key=key)
 
 
 def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:

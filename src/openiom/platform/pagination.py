@@ -127,12 +127,14 @@ def encode_cursor(*values: object) -> str:
 
     Raise `TypeError` when a value is None: such a row has no place in the order of the list.
     """
-    texts: list[str] = []
-    for value in values:
-        if value is None:
-            raise TypeError("a sort key cannot be null")
-        texts.append(value.isoformat() if isinstance(value, date) else str(value))
+    texts = list(map(_cursor_text, values))
     return urlsafe_b64encode(orjson.dumps(texts)).decode().rstrip("=")
+
+
+def _cursor_text(value: object) -> str:
+    if value is None:
+        raise TypeError("a sort key cannot be null")
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def decode_cursor(cursor: str | None, *fields: type) -> tuple[Any, ...] | None:

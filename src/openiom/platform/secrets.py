@@ -52,16 +52,15 @@ class Secrets:
 
     def reveal(self, stored: str, *, name: str = "secret") -> str:
         """Return the value of a stored secret or reference. Raise `Invalid` naming the field."""
+        readers = {"env": _read_environment, "file": _read_file, "enc": self._decrypt}
         kind, _, rest = stored.partition(":")
-        if kind == "env":
-            return _read_environment(rest, name)
-        if kind == "file":
-            return _read_file(rest, name)
-        if kind == "enc":
-            return self._decrypt(rest, name)
-        raise Invalid(
-            "is neither encrypted nor a reference", where=name, remedy="enter the secret again"
-        )
+        if kind not in readers:
+            raise Invalid(
+                "is neither encrypted nor a reference",
+                where=name,
+                remedy="enter the secret again",
+            )
+        return readers[kind](rest, name)
 
     def _decrypt(self, token: str, name: str) -> str:
         try:

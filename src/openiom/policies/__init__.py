@@ -12,7 +12,7 @@ from .configuration import KINDS, compiled_policies, policies_in_use
 from .language import (
     Condition,
     EachRule,
-    Explained,
+    ExplainedPath,
     Expression,
     Failure,
     FieldRule,
@@ -37,7 +37,7 @@ __all__ = [
     "CompiledPolicy",
     "Condition",
     "EachRule",
-    "Explained",
+    "ExplainedPath",
     "Expression",
     "Failure",
     "FieldRule",

@@ -1,7 +1,7 @@
 """Policies compiled once and evaluated for a whole batch in one engine call."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import zen
 
 from openiom.kernel import Invalid
 
+from .batch_graph import batch_graph
 from .language.expression import (
     Expression,
     Failure,
@@ -21,14 +22,37 @@ from .language.expression import (
     pick,
     values_read,
 )
-from .language.expression_analysis import needed_roots, paths_read
+from .language.expression_analysis import needed_roots, paths_read, union_of_names
 from .policy import PolicyDocument, policy_problems
-from .tables import SET_PREFIX, Column, cell, constant, row_text, table_columns, table_node
+from .tables import (
+    SET_PREFIX,
+    Column,
+    cell,
+    constant,
+    fields_set,
+    output_texts,
+    row_text,
+    table_columns,
+    table_node,
+)
 from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 Record = Mapping[str, Any]
 
 _ORDER_COMPARISON = re.compile(r"(>=?|<=?)\s*-?\d|[\[(]\s*-?\d[^,]*\.\.")
+
+
+class _CellError(Exception):
+    """A result cell that cannot be computed for a record; `values` are what it read."""
+
+    def __init__(self, row: "_Row", column: str, failure: Failure) -> None:
+        self.problem = (
+            f"row {row.matched.index + 1}, column {column}:"
+            f" `{failure.expression}` failed: {failure.message}"
+        )
+        self.row = row
+        self.values = failure.values
+        super().__init__(self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,26 @@ class _Row:
         computed = [self.reason, *self.sets.values()]
         return [value for value in computed if isinstance(value, Expression)]
 
+    def compute_sets(self, record: Record) -> dict[str, Any]:
+        """Return the fields the row sets. Raise `_CellError` for one without a value."""
+        values = {}
+        for field, value in self.sets.items():
+            values[field] = _exact(self._compute(SET_PREFIX + field, value, record))
+        return values
+
+    def compute_reason(self, record: Record, otherwise: str) -> str:
+        """Return the row's own reason, or `otherwise`. Raise `_CellError`."""
+        reason = self._compute("reason", self.reason, record)
+        return otherwise if reason is None else str(reason)
+
+    def _compute(self, column: str, value: Any, record: Record) -> Any:
+        if not isinstance(value, Expression):
+            return value
+        computed = value.evaluate(record)
+        if isinstance(computed, Failure):
+            raise _CellError(self, column, computed)
+        return computed
+
 
 class _OrderedCell(NamedTuple):
     """The first cell that compares a path by order."""
@@ -61,6 +105,14 @@ class _OrderedCell(NamedTuple):
     row: int
     column: str
     text: str
+
+    def problem(self, path: str, value: str) -> str:
+        """Return why the cell cannot be compared with a text."""
+        return (
+            f"row {self.row + 1}, column {self.column}: {path} is the text"
+            f" {value!r} and cannot be compared with {self.text};"
+            f" make the column number({path})"
+        )
 
 
 class CompiledPolicy:
@@ -84,13 +136,14 @@ class CompiledPolicy:
         self._table = table_node(document.content)["content"]
         self._columns = table_columns(self._table)
         self._cells = _condition_cells(self._table)
-        self._rows = [self._compile_row(n, rule) for n, rule in enumerate(self._table["rules"])]
+        self._rows = self._compile_rows()
+        self._has_assertion = any(row.asserts for row in self._rows)
         self._every_row = self._table.get("hitPolicy") == "collect"
         self._ordered = _ordered_cells(self._columns, self._cells)
         texts = _condition_texts(self._columns, self._cells)
         self._paths = _distinct_paths(texts)
         self._condition_roots = needed_roots(texts)
-        self.roots = _union([self._condition_roots, roots_of(_expressions(self._rows))])
+        self.roots = union_of_names([self._condition_roots, roots_of(_expressions(self._rows))])
         graph = batch_graph(self._table, self._columns, self._cells)
         self._decision = zen.ZenEngine().create_decision(orjson.dumps(graph).decode())
 
@@ -108,32 +161,39 @@ class CompiledPolicy:
         """Return every row and cell against one record: slower than `evaluate`, and exact."""
         checks = []
         for row, texts in zip(self._rows, self._cells, strict=True):
-            cells = []
-            for column, text in zip(self._columns, texts, strict=True):
-                if text:
-                    cells.append(_check_cell(column, text, record))
-            matched = all(check.matched for check in cells)
-            checks.append(RowCheck(row.matched, matched, tuple(cells)))
+            checks.append(self._check_row(row, texts, record))
         return checks
 
+    def _check_row(self, row: _Row, texts: Sequence[str], record: Record) -> RowCheck:
+        matched = True
+        cells = []
+        for column, text in zip(self._columns, texts, strict=True):
+            if text:
+                check = _check_cell(column, text, record)
+                matched = matched and check.matched
+                cells.append(check)
+        return RowCheck(row=row.matched, matched=matched, cells=tuple(cells))
+
+    def _compile_rows(self) -> list[_Row]:
+        rows = []
+        for index, rule in enumerate(self._table["rules"]):
+            rows.append(self._compile_row(index, rule))
+        return rows
+
     def _compile_row(self, index: int, rule: Mapping[str, Any]) -> _Row:
-        refuses = False
-        reason: Any = None
-        sets: dict[str, Any] = {}
-        for output in self._table["outputs"]:
-            text = cell(rule, output["id"])
-            field = str(output["field"])
-            if not text:
-                continue
-            value = _compile_value(text, f"row {index + 1}, column {field}")
-            if field == "outcome":
-                refuses = value == "fail"
-            elif field == "reason":
-                reason = value
-            else:
-                sets[field.removeprefix(SET_PREFIX)] = value
-        matched = MatchedRow(index, row_text(self._columns, self._cells[index]))
-        return _Row(matched, refuses, sets, reason)
+        """Return a row; the columns beside `outcome` and `reason` set fields."""
+        values = {}
+        for field, text in output_texts(self._table, rule).items():
+            values[field] = _compile_value(text, f"row {index + 1}, column {field}")
+        outcome = values.pop("outcome", None)
+        reason = values.pop("reason", None)
+        text = row_text(self._columns, self._cells[index])
+        return _Row(
+            matched=MatchedRow(index, text),
+            refuses=outcome == "fail",
+            sets=fields_set(values),
+            reason=reason,
+        )
 
     def _project(self, record: Record) -> Record:
         if self._condition_roots is None:
@@ -145,22 +205,24 @@ class CompiledPolicy:
         try:
             answers = call_engine(self._decision.evaluate, {"records": list(records)})
         except (RuntimeError, ValueError) as error:
-            if len(records) == 1:
-                return [engine_message(error)]
-            half = len(records) // 2
-            return self._match(records[:half]) + self._match(records[half:])
+            return self._match_apart(records, error)
         return [_row_indexes(answer) for answer in answers["result"]["rows"]]
+
+    def _match_apart(self, records: Sequence[Record], error: Exception) -> list[list[int] | str]:
+        """Match a batch that the engine refused in halves, until the faulty record is alone."""
+        if len(records) == 1:
+            return [engine_message(error)]
+        half = len(records) // 2
+        return self._match(records[:half]) + self._match(records[half:])
 
     def _verdict(self, record: Record, matches: list[int] | str) -> Verdict:
         values = {path: pick(record, path) for path in self._paths}
         if isinstance(matches, str):
-            return Verdict(False, matches, None, values, {}, matches)
+            return _error_verdict(matches, values)
         problem = self._incomparable(values, matches)
         if problem is not None:
-            return Verdict(False, problem, None, values, {}, problem)
-        if self._every_row:
-            return self._judge_every_row(record, matches, values)
-        return self._judge_first_row(record, matches, values)
+            return _error_verdict(problem, values)
+        return self._judge(record, matches, values)
 
     def _incomparable(self, values: Mapping[str, Any], matches: Sequence[int]) -> str | None:
         """Return the problem of a text in a cell that compares numbers.
@@ -169,15 +231,21 @@ class CompiledPolicy:
         decided do not matter.
         """
         for path, ordered in self._ordered.items():
-            if not isinstance(values[path], str):
-                continue
-            if self._every_row or not matches or ordered.row < matches[0]:
-                return (
-                    f"row {ordered.row + 1}, column {ordered.column}: {path} is the text"
-                    f" {values[path]!r} and cannot be compared with {ordered.text};"
-                    f" make the column number({path})"
-                )
+            is_text = isinstance(values[path], str)
+            if is_text and self._is_reached(ordered.row, matches):
+                return ordered.problem(path, values[path])
         return None
+
+    def _is_reached(self, row: int, matches: Sequence[int]) -> bool:
+        """Return whether the row was compared before one of these decided."""
+        return self._every_row or not matches or row < matches[0]
+
+    def _judge(self, record: Record, matches: Sequence[int], values: dict[str, Any]) -> Verdict:
+        judge = self._judge_every_row if self._every_row else self._judge_first_row
+        try:
+            return judge(record, matches, values)
+        except _CellError as error:
+            return _error_verdict(error.problem, values | error.values, error.row.matched)
 
     def _judge_first_row(
         self, record: Record, matches: Sequence[int], values: dict[str, Any]
@@ -185,32 +253,39 @@ class CompiledPolicy:
         """The first matching row decides; without one, a table that asserts anything fails."""
         if matches:
             row = self._rows[matches[0]]
-            return _apply(record, [row], row, passed=not row.refuses, values=values)
-        if any(row.asserts for row in self._rows):
-            return Verdict(False, f"no row matches: {_listed(values)}", None, values, {})
-        return Verdict(True, "no row applies", None, values, {})
+            return _decided_verdict(record, row, row.compute_sets(record), values)
+        reason = "no row applies"
+        if self._has_assertion:
+            reason = f"no row matches: {_listed(values)}"
+        return Verdict(
+            passed=not self._has_assertion,
+            reason=reason,
+            matched_row=None,
+            values=values,
+            sets={},
+        )
 
     def _judge_every_row(
         self, record: Record, matches: Sequence[int], values: dict[str, Any]
     ) -> Verdict:
-        """Asserting rows must match, refusing rows must not, setting rows set."""
-        broken: list[_Row] = []
-        matched: list[_Row] = []
-        setting: list[_Row] = []
-        for row in self._rows:
-            does_match = row.matched.index in matches
-            if does_match:
-                matched.append(row)
-            if does_match and row.sets:
-                setting.append(row)
-            if row.is_broken(does_match):
-                broken.append(row)
+        """Asserting rows must match, refusing rows must not, setting rows set.
+
+        The last row that sets decides, else the first match.
+        """
+        broken = self._broken_rows(matches)
         if broken:
             return _broken_verdict(record, broken, values)
-        deciding = [*matched[:1], *setting[-1:]]  # the last row that sets, else the first match
-        return _apply(
-            record, setting, deciding[-1] if deciding else None, passed=True, values=values
-        )
+        if not matches:
+            return Verdict(True, "no row applies", matched_row=None, values=values, sets={})
+        matched = [self._rows[index] for index in matches]
+        return _joint_verdict(record, matched, values)
+
+    def _broken_rows(self, matches: Sequence[int]) -> list[_Row]:
+        broken = []
+        for row in self._rows:
+            if row.is_broken(row.matched.index in matches):
+                broken.append(row)
+        return broken
 
 
 def roots_of(parts: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | None:
@@ -218,54 +293,7 @@ def roots_of(parts: Iterable[CompiledPolicy | Expression]) -> frozenset[str] | N
 
     None when one of them may read all.
     """
-    return _union([part.roots for part in parts])
-
-
-def batch_graph(
-    table: Mapping[str, Any], columns: Sequence[Column], cells: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    """Return the graph the engine runs: the same conditions over a list of records.
-
-    It answers row numbers only, because the engine silently skips a row whose output cannot be
-    computed; results are computed here.
-    """
-    ids = [column["id"] for column in table["inputs"]]
-    inputs = []
-    for id, column in zip(ids, columns, strict=True):
-        inputs.append({"id": id, "name": column.name, "field": column.field})
-    rules = []
-    for number, texts in enumerate(cells):
-        rules.append(
-            {"_id": f"r{number}", "row": str(number), **dict(zip(ids, texts, strict=True))}
-        )
-    position = {"x": 0, "y": 0}
-    content = {
-        "hitPolicy": table.get("hitPolicy", "first"),
-        "inputs": inputs,
-        "outputs": [{"id": "row", "name": "row", "field": "row"}],
-        "rules": rules,
-        "executionMode": "loop",
-        "inputField": "records",
-        "outputPath": "rows",
-        "passThrough": False,
-    }
-    return {
-        "nodes": [
-            {"id": "input", "type": "inputNode", "name": "input", "position": position},
-            {
-                "id": "table",
-                "type": "decisionTableNode",
-                "name": "table",
-                "content": content,
-                "position": position,
-            },
-            {"id": "output", "type": "outputNode", "name": "output", "position": position},
-        ],
-        "edges": [
-            {"id": "e1", "type": "edge", "sourceId": "input", "targetId": "table"},
-            {"id": "e2", "type": "edge", "sourceId": "table", "targetId": "output"},
-        ],
-    }
+    return union_of_names([part.roots for part in parts])
 
 
 def _condition_cells(table: Mapping[str, Any]) -> list[list[str]]:
@@ -279,7 +307,9 @@ def _condition_cells(table: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _condition_texts(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[str]:
-    texts = [column.field for column in columns]
+    texts = []
+    for column in columns:
+        texts.append(column.field)
     for row in cells:
         texts.extend(row)
     return texts
@@ -299,26 +329,28 @@ def _expressions(rows: Iterable[_Row]) -> list[Expression]:
     return expressions
 
 
-def _union(roots: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-    names: set[str] = set()
-    for part in roots:
-        if part is None:
-            return None
-        names |= part
-    return frozenset(names)
-
-
 def _ordered_cells(
     columns: Sequence[Column], cells: Sequence[Sequence[str]]
 ) -> dict[str, _OrderedCell]:
     """Return the paths that some cell compares by order, with the first such cell."""
     found: dict[str, _OrderedCell] = {}
-    for index, texts in enumerate(cells):
-        for column, text in zip(columns, texts, strict=True):
-            is_path = paths_read(column.field) == [column.field]
-            if is_path and _ORDER_COMPARISON.match(text):
-                found.setdefault(column.field, _OrderedCell(index, column.name, text))
+    for row, texts in enumerate(cells):
+        for path, ordered in _ordered_in_row(row, columns, texts):
+            found.setdefault(path, ordered)
     return found
+
+
+def _ordered_in_row(
+    row: int, columns: Sequence[Column], texts: Sequence[str]
+) -> Iterator[tuple[str, _OrderedCell]]:
+    for column, text in zip(columns, texts, strict=True):
+        if _compares_path_by_order(column.field, text):
+            yield column.field, _OrderedCell(row, column.name, text)
+
+
+def _compares_path_by_order(field: str, text: str) -> bool:
+    is_path = paths_read(field) == [field]
+    return is_path and _ORDER_COMPARISON.match(text) is not None
 
 
 def _compile_value(text: str, where: str) -> Any:
@@ -326,54 +358,57 @@ def _compile_value(text: str, where: str) -> Any:
     return known.value if known.is_known else Expression(text, where=where)
 
 
-def _computed(value: Any, record: Record) -> Any:
-    return value.evaluate(record) if isinstance(value, Expression) else value
-
-
-def _apply(
-    record: Record,
-    rows: Sequence[_Row],
-    deciding: _Row | None,
-    *,
-    passed: bool,
-    values: dict[str, Any],
-) -> Verdict:
-    """Return the verdict of the deciding row with what the rows set."""
+def _joint_verdict(record: Record, matched: Sequence[_Row], values: dict[str, Any]) -> Verdict:
+    """Return the verdict of rows that all match and apply together. Raise `_CellError`."""
+    deciding = matched[0]
     sets: dict[str, Any] = {}
-    for row in rows:
-        for field, expression in row.sets.items():
-            value = _computed(expression, record)
-            if isinstance(value, Failure):
-                return _failed_cell(row, SET_PREFIX + field, value, values)
-            sets[field] = _exact(value)
-    if deciding is None:
-        return Verdict(passed, "no row applies", None, values, sets)
-    reason = _computed(deciding.reason, record)
-    if isinstance(reason, Failure):
-        return _failed_cell(deciding, "reason", reason, values)
-    if reason is None:
-        reason = deciding.matched.text
-    return Verdict(passed, str(reason), deciding.matched, values, sets)
+    for row in matched:
+        if row.sets:
+            sets.update(row.compute_sets(record))
+            deciding = row
+    return _decided_verdict(record, deciding, sets, values)
+
+
+def _decided_verdict(
+    record: Record, row: _Row, sets: dict[str, Any], values: dict[str, Any]
+) -> Verdict:
+    """Return the verdict of the deciding row. Raise `_CellError`."""
+    return Verdict(
+        passed=not row.refuses,
+        reason=row.compute_reason(record, otherwise=row.matched.text),
+        matched_row=row.matched,
+        values=values,
+        sets=sets,
+    )
+
+
+def _error_verdict(problem: str, values: dict[str, Any], row: MatchedRow | None = None) -> Verdict:
+    """Return the verdict on a record for which a cell has no result."""
+    return Verdict(
+        passed=False,
+        reason=problem,
+        matched_row=row,
+        values=values,
+        sets={},
+        error=problem,
+    )
 
 
 def _broken_verdict(record: Record, broken: Sequence[_Row], values: dict[str, Any]) -> Verdict:
+    """Return the verdict on a record that breaks these rows. Raise `_CellError`."""
     reasons = []
     for row in broken:
-        reason = _computed(row.reason, record)
-        if isinstance(reason, Failure):
-            return _failed_cell(row, "reason", reason, values)
-        if reason is None:
-            reason = row.matched.text if row.refuses else f"{row.matched.text} does not hold"
-        reasons.append(str(reason))
-    return Verdict(False, "; ".join(reasons), broken[0].matched, values, {})
-
-
-def _failed_cell(row: _Row, column: str, failure: Failure, values: dict[str, Any]) -> Verdict:
-    problem = (
-        f"row {row.matched.index + 1}, column {column}:"
-        f" `{failure.expression}` failed: {failure.message}"
+        otherwise = row.matched.text
+        if not row.refuses:
+            otherwise = f"{row.matched.text} does not hold"
+        reasons.append(row.compute_reason(record, otherwise))
+    return Verdict(
+        passed=False,
+        reason="; ".join(reasons),
+        matched_row=broken[0].matched,
+        values=values,
+        sets={},
     )
-    return Verdict(False, problem, row.matched, values | failure.values, {}, problem)
 
 
 def _exact(value: Any) -> Any:
@@ -390,19 +425,33 @@ def _row_indexes(answer: Any) -> list[int]:
 
 
 def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{path} = {value!r}" for path, value in values.items()) or "nothing was read"
+    if not values:
+        return "nothing was read"
+    return ", ".join(f"{path} = {value!r}" for path, value in values.items())
 
 
 def _check_cell(column: Column, text: str, record: Record) -> CellCheck:
     """Evaluate one cell; distinguish an impossible comparison from one that does not hold."""
     values = values_read(column.field, record) | values_read(text, record)
+    matched = False
+    problem = None
     try:
-        if column.field:
-            compared = normalize(zen.evaluate_expression(column.field, as_json(record)))
-            scope = as_json({**record, "$": compared})
-            matched = zen.compile_unary_expression(text).evaluate(scope)
-        else:
-            matched = zen.evaluate_expression(text, as_json(record))
+        matched = _evaluate_cell(column, text, record) is True
     except (RuntimeError, ValueError) as error:
-        return CellCheck(column.name, text, values, False, engine_message(error))
-    return CellCheck(column.name, text, values, matched is True, None)
+        problem = engine_message(error)
+    return CellCheck(
+        column=column.name,
+        cell=text,
+        values=values,
+        matched=matched,
+        error=problem,
+    )
+
+
+def _evaluate_cell(column: Column, text: str, record: Record) -> Any:
+    """Return the engine's answer for a cell. Raise `RuntimeError` or `ValueError`."""
+    if not column.field:
+        return zen.evaluate_expression(text, as_json(record))
+    compared = normalize(zen.evaluate_expression(column.field, as_json(record)))
+    scope = as_json({**record, "$": compared})
+    return zen.compile_unary_expression(text).evaluate(scope)

@@ -12,7 +12,7 @@ from openiom.platform.configuration import DocumentKind, current_documents
 
 from .compiled_policy import CompiledPolicy
 from .policy import PolicyDocument, column_title, validate_policy
-from .tables import table_node
+from .tables import cell, table_node
 
 KIND = "policy"
 
@@ -36,23 +36,33 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
 def find_references(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield (kind, name, place) of the documents that a policy's cells name.
 
-    These are the literals in columns that compare or set a field such as `source`.
+    These are the literals in columns that compare or set a field such as `source`. The body is
+    that of a valid policy.
     """
     table = table_node(body["content"])["content"]
-    for column in (*table["inputs"], *table["outputs"]):
-        field = str(column.get("field") or "").rpartition(".")[2]
-        kind = _KIND_BY_FIELD.get(field)
+    for column in [*table["inputs"], *table["outputs"]]:
+        kind = _kind_named_in(column)
         if kind is not None:
-            yield from _literals(table["rules"], column, kind)
+            for name, place in _literals(table["rules"], column):
+                yield kind, name, place
+
+
+def _kind_named_in(column: Mapping[str, Any]) -> str | None:
+    """Return the kind of the documents that a column's cells name, if they name any."""
+    field = str(column.get("field"))
+    _, _, last_name = field.rpartition(".")
+    return _KIND_BY_FIELD.get(last_name)
 
 
 def _literals(
-    rules: Sequence[Mapping[str, Any]], column: Mapping[str, Any], kind: str
-) -> Iterator[tuple[str, str, str]]:
+    rules: Sequence[Mapping[str, Any]], column: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield the texts in a column's cells, each with its place."""
+    title = column_title(column)
     for number, rule in enumerate(rules, start=1):
-        place = f"row {number}, {column_title(column)}"
-        for found in _LITERAL.finditer(str(rule.get(column["id"]) or "")):
-            yield kind, found["single"] or found["double"] or "", place
+        text = cell(rule, column["id"])
+        for found in _LITERAL.finditer(text):
+            yield found["single"] or found["double"] or "", f"row {number}, {title}"
 
 
 KINDS = (DocumentKind(KIND, PolicyDocument, 30, check=_check, find_references=find_references),)

@@ -1,13 +1,14 @@
 """The policy document: what a user writes, and every problem it can have."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from openiom.kernel import Problem
 
 from .language.expression import check_cell, check_expression
+from .language.mapping_document import problems_of_shape
 from .tables import SET_PREFIX, cell, constant, table_node
 
 _TABLE_PARTS = ("inputs", "outputs", "rules")
@@ -42,10 +43,7 @@ def validate_policy(body: Mapping[str, Any]) -> list[Problem]:
     try:
         document = PolicyDocument.model_validate(body)
     except ValidationError as error:
-        problems = []
-        for fault in error.errors():
-            problems.append(Problem(".".join(map(str, fault["loc"])), fault["msg"]))
-        return problems
+        return problems_of_shape(error)
     return list(policy_problems(document))
 
 
@@ -60,9 +58,7 @@ def policy_problems(document: PolicyDocument) -> Iterator[Problem]:
     yield from _output_problems(document, table)
     if not table["rules"]:
         yield Problem("table.rules", "the table has no rows", "add one")
-    for number, rule in enumerate(table["rules"], start=1):
-        yield from _condition_problems(table, number, rule)
-        yield from _result_problems(table, number, rule)
+    yield from _row_problems(table)
     yield from _unreachable_rows(table)
 
 
@@ -73,22 +69,29 @@ def column_title(column: Mapping[str, Any]) -> str:
 
 def _graph_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     nodes = content.get("nodes")
-    if not isinstance(nodes, list) or not _is_list_of_objects(nodes):
+    if not _is_list_of_objects(nodes):
         yield Problem("content.nodes", "a JDM graph has a list of nodes")
         return
-    tables = []
+    yield from _node_problems(nodes)
+    tables = [node for node in nodes if node.get("type") == "decisionTableNode"]
+    if len(tables) == 1:
+        yield from _table_problems(tables[0].get("content"))
+
+
+def _node_problems(nodes: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Check that the nodes are an input, one decision table and an output."""
     for node in nodes:
-        if node.get("type") == "decisionTableNode":
-            tables.append(node)
-        if node.get("type") not in _NODE_TYPES:
-            yield Problem(
-                f"content.nodes ({node.get('name', node.get('id'))})",
-                f"a policy holds one decision table; {node.get('type')} is not allowed",
-            )
+        yield from _type_problems(node)
+    tables = [node for node in nodes if node.get("type") == "decisionTableNode"]
     if len(tables) != 1:
         yield Problem("content.nodes", f"a policy holds one decision table, found {len(tables)}")
-    else:
-        yield from _table_problems(tables[0].get("content"))
+
+
+def _type_problems(node: Mapping[str, Any]) -> Iterator[Problem]:
+    type = node.get("type")
+    if type not in _NODE_TYPES:
+        place = f"content.nodes ({node.get('name', node.get('id'))})"
+        yield Problem(place, f"a policy holds one decision table; {type} is not allowed")
 
 
 def _table_problems(table: Any) -> Iterator[Problem]:
@@ -109,37 +112,45 @@ def _part_problems(part: str, rows: Any) -> Iterator[Problem]:
         yield Problem(f"table.{part}", "every column has an id")
 
 
-def _is_list_of_objects(value: Any) -> bool:
+def _is_list_of_objects(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     if not isinstance(value, list):
         return False
     return all(isinstance(element, Mapping) for element in value)
 
 
 def _input_problems(table: Mapping[str, Any]) -> Iterator[Problem]:
-    titles = set()
+    places: set[str] = set()
     for column in table["inputs"]:
-        title = column_title(column)
-        place = f"column {title}"
-        if title in titles:
+        place = f"column {column_title(column)}"
+        if place in places:
             yield Problem(place, "another column has this name", "rename one of them")
-        titles.add(title)
+        places.add(place)
         if column.get("field"):
             yield from check_expression(column["field"], where=place)
 
 
 def _output_problems(document: PolicyDocument, table: Mapping[str, Any]) -> Iterator[Problem]:
     for column in table["outputs"]:
-        field = str(column.get("field"))
-        place = f"column {column_title(column)}"
-        sets_a_field = field.startswith(SET_PREFIX)
-        if field in _PLAIN_OUTPUTS:
-            continue
-        if not sets_a_field or field == SET_PREFIX:
-            what = f"`{field}` is no result; use outcome, reason or set.<field>"
-            yield Problem(place, what)
-        elif document.type == "filter":
-            what = "a filter policy sets nothing; make it an execution policy"
-            yield Problem(place, what)
+        what = _output_problem(document, str(column.get("field")))
+        if what:
+            yield Problem(f"column {column_title(column)}", what)
+
+
+def _output_problem(document: PolicyDocument, field: str) -> str:
+    """Return why a policy cannot have an output; empty when it can."""
+    if field in _PLAIN_OUTPUTS:
+        return ""
+    if field == SET_PREFIX or not field.startswith(SET_PREFIX):
+        return f"`{field}` is no result; use outcome, reason or set.<field>"
+    if document.type == "filter":
+        return "a filter policy sets nothing; make it an execution policy"
+    return ""
+
+
+def _row_problems(table: Mapping[str, Any]) -> Iterator[Problem]:
+    for number, rule in enumerate(table["rules"], start=1):
+        yield from _condition_problems(table, number, rule)
+        yield from _result_problems(table, number, rule)
 
 
 def _condition_problems(
@@ -147,13 +158,10 @@ def _condition_problems(
 ) -> Iterator[Problem]:
     for column in table["inputs"]:
         text = cell(rule, column["id"])
-        place = f"row {number}, column {column_title(column)}"
-        if not text:
-            continue
-        if column.get("field"):
-            yield from check_cell(text, where=place)
-        else:
-            yield from check_expression(text, where=place)
+        if text:
+            # A column without a field has whole conditions as cells.
+            check = check_cell if column.get("field") else check_expression
+            yield from check(text, where=_cell_place(number, column))
 
 
 def _result_problems(
@@ -161,18 +169,28 @@ def _result_problems(
 ) -> Iterator[Problem]:
     for column in table["outputs"]:
         text = cell(rule, column["id"])
-        place = f"row {number}, column {column_title(column)}"
-        if not text:
-            continue
-        yield from check_expression(text, where=place)
-        if column.get("field") == "outcome" and constant(text).value not in _OUTCOMES:
-            yield Problem(place, f"the outcome is 'pass' or 'fail', not `{text}`")
+        if text:
+            place = _cell_place(number, column)
+            yield from check_expression(text, where=place)
+            yield from _outcome_problems(column, text, place)
+
+
+def _outcome_problems(column: Mapping[str, Any], text: str, place: str) -> Iterator[Problem]:
+    if column.get("field") != "outcome":
+        return
+    if constant(text).value not in _OUTCOMES:
+        yield Problem(place, f"the outcome is 'pass' or 'fail', not `{text}`")
+
+
+def _cell_place(number: int, column: Mapping[str, Any]) -> str:
+    return f"row {number}, column {column_title(column)}"
 
 
 def _unreachable_rows(table: Mapping[str, Any]) -> Iterator[Problem]:
     if table.get("hitPolicy", "first") != "first":
         return
     for number, rule in enumerate(table["rules"][:-1], start=1):
-        if not any(cell(rule, column["id"]) for column in table["inputs"]):
+        texts = [cell(rule, column["id"]) for column in table["inputs"]]
+        if not any(texts):
             what = "it always matches, so the rows below are never reached"
             yield Problem(f"row {number}", what, "move it last")

@@ -81,12 +81,16 @@ def try_policy(
 
 def verdict_view(verdict: Verdict) -> VerdictView:
     """Return a verdict as the API shows it."""
-    row = verdict.matched_row
+    row: int | None = None
+    row_text = ""
+    if verdict.matched_row is not None:
+        row = verdict.matched_row.index
+        row_text = verdict.matched_row.text
     return VerdictView(
         passed=verdict.passed,
         reason=verdict.reason,
-        row=row.index if row else None,
-        row_text=row.text if row else "",
+        row=row,
+        row_text=row_text,
         values=verdict.values,
         sets=verdict.sets,
         error=verdict.error,

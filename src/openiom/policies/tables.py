@@ -77,30 +77,39 @@ def decision_table(
     """Return the JDM graph (input, decision table, output) of these rows.
 
     `otherwise` becomes a last row without cells. Outputs are `outcome`, `reason` and one
-    `set.<field>` for every field that any row sets.
+    `set.<field>` for every field that any row sets. Raise `ValueError` when a row names a column
+    that is not among `columns`.
     """
     every = list(rows)
     if otherwise is not None:
         every.append(otherwise)
-    outputs = ["outcome", "reason"]
-    for row in every:
-        for field in row.set:
-            if SET_PREFIX + field not in outputs:
-                outputs.append(SET_PREFIX + field)
+    output_names = _output_names(every)
     inputs = []
     for number, column in enumerate(columns):
         inputs.append({"id": f"i{number}", "name": column.name, "field": column.field})
+    outputs = []
+    for number, name in enumerate(output_names):
+        outputs.append({"id": f"o{number}", "name": name, "field": name})
+    rules = []
+    for number, row in enumerate(every):
+        rules.append(_rule(number, row, columns, output_names))
     return _graph(
         {
             "hitPolicy": _HIT_TO_JDM[hit],
             "inputs": inputs,
-            "outputs": [
-                {"id": f"o{number}", "name": name, "field": name}
-                for number, name in enumerate(outputs)
-            ],
-            "rules": [_rule(number, row, columns, outputs) for number, row in enumerate(every)],
+            "outputs": outputs,
+            "rules": rules,
         }
     )
+
+
+def _output_names(rows: Sequence[Row]) -> list[str]:
+    """Return the output columns that these rows need, in order of appearance."""
+    names = dict.fromkeys(["outcome", "reason"])
+    for row in rows:
+        for field in row.set:
+            names[SET_PREFIX + field] = None
+    return list(names)
 
 
 def read_table(content: Mapping[str, Any]) -> Table:
@@ -108,7 +117,9 @@ def read_table(content: Mapping[str, Any]) -> Table:
     table = table_node(content)["content"]
     columns = table_columns(table)
     rows = [_read_row(table, columns, rule) for rule in table["rules"]]
-    hit: Hit = "every" if table.get("hitPolicy") == "collect" else "first"
+    hit: Hit = "first"
+    if table.get("hitPolicy") == "collect":
+        hit = "every"
     return Table(columns=columns, rows=rows, hit=hit)
 
 
@@ -130,38 +141,65 @@ def table_node(content: Mapping[str, Any]) -> dict[str, Any]:
     raise KeyError("decisionTableNode")
 
 
+def output_texts(table: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str, str]:
+    """Return the cells of a rule that are not empty, by the output they fill.
+
+    Outputs are `outcome`, `reason` and `set.<field>`, in the order of the table's columns.
+    """
+    texts = {}
+    for output in table["outputs"]:
+        text = cell(rule, output["id"])
+        if text:
+            texts[str(output["field"])] = text
+    return texts
+
+
+def fields_set(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `set.<field>` outputs by the name of the field."""
+    fields = {}
+    for name, value in outputs.items():
+        fields[name.removeprefix(SET_PREFIX)] = value
+    return fields
+
+
 def _read_row(table: Mapping[str, Any], columns: Sequence[Column], rule: Mapping[str, Any]) -> Row:
+    values = {}
+    for field, text in output_texts(table, rule).items():
+        values[field] = _read_value(text)
+    outcome = values.pop("outcome", None)
+    reason = values.pop("reason", None)
+    return Row(
+        when=_read_conditions(table, columns, rule),
+        outcome=outcome,
+        reason=reason,
+        set=fields_set(values),
+    )
+
+
+def _read_conditions(
+    table: Mapping[str, Any], columns: Sequence[Column], rule: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the condition cells of a rule that are not empty, by column name."""
     when = {}
     for column, stored in zip(columns, table["inputs"], strict=True):
         if cell(rule, stored["id"]):
             when[column.name] = rule[stored["id"]]
-    outcome: Any = None
-    reason: Any = None
-    sets: dict[str, Any] = {}
-    for output in table["outputs"]:
-        text = cell(rule, output["id"])
-        if not text:
-            continue
-        value = _read_value(text)
-        if output["field"] == "outcome":
-            outcome = value
-        elif output["field"] == "reason":
-            reason = value
-        else:
-            sets[output["field"].removeprefix(SET_PREFIX)] = value
-    return Row(when=when, outcome=outcome, reason=reason, set=sets)
+    return when
 
 
 def row_text(columns: Sequence[Column], cells: Sequence[str]) -> str:
     """Return a row as readable text: `Ship-to country = 'US' and Quantity >= 5`.
 
-    A row without cells is `otherwise`.
+    `cells` are in the order of `columns`; empty ones are left out. A row without cells is
+    `otherwise`.
     """
     parts = []
     for column, text in zip(columns, cells, strict=True):
         if text:
             parts.append(_cell_text(column, text))
-    return " and ".join(parts) or "otherwise"
+    if not parts:
+        return "otherwise"
+    return " and ".join(parts)
 
 
 def cell(rule: Mapping[str, Any], name: str) -> str:
@@ -211,22 +249,34 @@ def _write_value(value: JsonValue | Formula) -> str:
 def _rule(
     number: int, row: Row, columns: Sequence[Column], outputs: Sequence[str]
 ) -> dict[str, str]:
-    unknown = sorted(row.when.keys() - {column.name for column in columns})
-    if unknown:
-        raise ValueError(f"row {number + 1} names columns the table does not have: {unknown}")
+    """Return a row as a rule of the JDM table, with a cell for every column."""
+    _check_columns(number, row, columns)
+    cells = _given_values(row)
     rule = {"_id": f"r{number}"}
     for index, column in enumerate(columns):
         rule[f"i{index}"] = row.when.get(column.name, "")
-    given: dict[str, JsonValue | Formula] = {}
-    for field, value in row.set.items():
-        given[SET_PREFIX + field] = value
-    if row.outcome is not None:
-        given["outcome"] = row.outcome
-    if row.reason is not None:
-        given["reason"] = row.reason
     for index, name in enumerate(outputs):
-        rule[f"o{index}"] = _write_value(given[name]) if name in given else ""
+        rule[f"o{index}"] = cells.get(name, "")
     return rule
+
+
+def _check_columns(number: int, row: Row, columns: Sequence[Column]) -> None:
+    known = [column.name for column in columns]
+    unknown = sorted(row.when.keys() - set(known))
+    if unknown:
+        raise ValueError(f"row {number + 1} names columns the table does not have: {unknown}")
+
+
+def _given_values(row: Row) -> dict[str, str]:
+    """Return the cells a row fills, by output, as expressions."""
+    cells = {}
+    for field, value in row.set.items():
+        cells[SET_PREFIX + field] = _write_value(value)
+    if row.outcome is not None:
+        cells["outcome"] = _write_value(row.outcome)
+    if row.reason is not None:
+        cells["reason"] = _write_value(row.reason)
+    return cells
 
 
 def _graph(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from openiom.fulfillment_optimization import default_strategy, document_problems, strategy_body
 from openiom.kernel import Invalid, Problem
 
-from .request import Changes
+from .request import ChangedStrategy, ScenarioChanges
 
 Body = dict[str, Any]
 Bodies = Mapping[str, Mapping[str, Body]]
@@ -55,7 +55,9 @@ class _Collector:
         self.problems += document_problems(kind, body, where=where)
 
 
-def changed_documents(bodies: Bodies, changes: Changes, *, strategy: str) -> ChangedDocuments:
+def changed_documents(
+    bodies: Bodies, changes: ScenarioChanges, *, strategy: str
+) -> ChangedDocuments:
     """Return the documents that differ from `bodies`.
 
     `strategy` is that of the baseline, empty for the default one. Raises Invalid with the path of
@@ -73,7 +75,7 @@ def changed_documents(bodies: Bodies, changes: Changes, *, strategy: str) -> Cha
     return ChangedDocuments(tuple(documents), name)
 
 
-def _close_sources(collector: _Collector, changes: Changes) -> None:
+def _close_sources(collector: _Collector, changes: ScenarioChanges) -> None:
     for i, name in enumerate(changes.closed_sources):
         body = collector.of("source").get(name)
         if body is None:
@@ -83,14 +85,14 @@ def _close_sources(collector: _Collector, changes: Changes) -> None:
             collector.found["source", name] = body | {"active": False}
 
 
-def _add_sources(collector: _Collector, changes: Changes) -> None:
+def _add_sources(collector: _Collector, changes: ScenarioChanges) -> None:
     existing = collector.of("source")
     for i, source in enumerate(changes.new_sources):
         where = f"changes.new_sources.{i}"
         if source.name in existing or ("source", source.name) in collector.found:
             what = f"there is a source named {source.name}"
             collector.refuse(f"{where}.name", what, "choose another name")
-        if source.stock_like and source.stock_like not in existing:
+        if source.stock_like not in ("", *existing):
             what = f"no source named {source.stock_like}"
             remedy = "name one that exists, or give stock"
             collector.refuse(f"{where}.stock_like", what, remedy)
@@ -98,21 +100,21 @@ def _add_sources(collector: _Collector, changes: Changes) -> None:
         collector.found["source", source.name] = source.body
 
 
-def _change_strategy(collector: _Collector, changes: Changes, baseline: str) -> str:
+def _change_strategy(collector: _Collector, changes: ScenarioChanges, baseline: str) -> str:
     """Change the strategy, its source list and its constraints; return its name."""
-    name, patch = baseline, {}
-    if changes.strategy is not None:
-        name, patch = changes.strategy.name or baseline, changes.strategy.body
+    change = changes.strategy or ChangedStrategy()
+    name = change.name or baseline
     before = strategy_body(collector.bodies, name)
     if before is None:
         what = f"no strategy named {name}"
         collector.refuse("changes.strategy.name", what, "name one that exists")
         return name
-    after = _patched(before, patch)
+    after = _patched(before, change.body)
     _add_to_source_list(collector, changes, str(after.get("source_list") or ""))
-    attached = list(after.get("constraints", []))
+    constraints = after.get("constraints", [])
+    attached = list(constraints)
     _change_constraints(collector, changes, attached)
-    if attached != after.get("constraints", []):
+    if attached != constraints:
         after["constraints"] = attached
     if after != before:
         collector.check("strategy", after, "changes.strategy.body")
@@ -120,7 +122,7 @@ def _change_strategy(collector: _Collector, changes: Changes, baseline: str) -> 
     return name
 
 
-def _add_to_source_list(collector: _Collector, changes: Changes, name: str) -> None:
+def _add_to_source_list(collector: _Collector, changes: ScenarioChanges, name: str) -> None:
     """Add the new sources to the list that the strategy chooses from."""
     added = [source.name for source in changes.new_sources]
     body = collector.of("source_list").get(name)
@@ -128,20 +130,27 @@ def _add_to_source_list(collector: _Collector, changes: Changes, name: str) -> N
         collector.found["source_list", name] = body | {"sources": [*body["sources"], *added]}
 
 
-def _change_constraints(collector: _Collector, changes: Changes, attached: list[str]) -> None:
+def _change_constraints(
+    collector: _Collector, changes: ScenarioChanges, attached: list[str]
+) -> None:
     """Change constraints and update the names of those that the strategy has."""
     for i, constraint in enumerate(changes.constraints):
         where = f"changes.constraints.{i}"
-        if constraint.body is not None:
+        if constraint.body is None:
+            _remove_constraint(collector, constraint.name, attached, where)
+        else:
             collector.check("constraint", constraint.body, f"{where}.body")
             collector.found["constraint", constraint.name] = constraint.body
             if constraint.name not in attached:
                 attached.append(constraint.name)
-        elif constraint.name in attached:
-            attached.remove(constraint.name)
-        else:
-            what = f"the strategy has no constraint {constraint.name}"
-            collector.refuse(f"{where}.name", what, "leave it out, or give it a body")
+
+
+def _remove_constraint(collector: _Collector, name: str, attached: list[str], where: str) -> None:
+    if name in attached:
+        attached.remove(name)
+    else:
+        what = f"the strategy has no constraint {name}"
+        collector.refuse(f"{where}.name", what, "leave it out, or give it a body")
 
 
 def _patched(body: Body, patch: Body) -> Body:

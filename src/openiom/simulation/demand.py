@@ -15,7 +15,7 @@ import numpy as np
 
 from openiom.fulfillment_optimization import PastLine, PastOrder, by_day
 
-from .request import Changes
+from .request import NewSource, ScenarioChanges
 
 MOST_LINES = 200_000
 
@@ -34,7 +34,10 @@ class DemandPool:
     @property
     def lines(self) -> int:
         """The number of order lines."""
-        return sum(len(order.lines) for order in self.orders())
+        lines = 0
+        for order in self.orders():
+            lines += len(order.lines)
+        return lines
 
     @property
     def products(self) -> set[str]:
@@ -64,9 +67,13 @@ def _placed_at(order: PastOrder) -> datetime:
 
 
 def drawn(
-    pool: DemandPool, *, days: int, multiplier: float, changes: Changes, seed: int, run: int
+    pool: DemandPool, *, days: int, multiplier: float, changes: ScenarioChanges, seed: int, run: int
 ) -> Iterator[tuple[PastOrder, ...]]:
-    """Yield the orders of each simulated day of a run."""
+    """Yield the orders of each simulated day of a run.
+
+    An order of a drawn day is repeated `multiplier` times on average: the whole part always, and
+    once more with the probability of the fraction.
+    """
     chosen = np.random.default_rng([seed, run]).integers(0, len(pool.days), size=days)
     shocked = frozenset(changes.demand_products)
     for day, past in enumerate(chosen):
@@ -75,35 +82,50 @@ def drawn(
         found: list[PastOrder] = []
         for order, (copies, extra) in zip(orders, numbers, strict=True):
             times = multiplier
-            if not shocked or any(line.product in shocked for line in order.lines):
+            if _is_shocked(order, shocked):
                 times *= changes.demand_multiplier
             found += [order] * floor(times + copies)
             found += _orders_of_new_products(order, changes, multiplier, extra)
         yield tuple(found)
 
 
+def _is_shocked(order: PastOrder, products: frozenset[str]) -> bool:
+    """Return whether the demand shock applies; without products it does to every order."""
+    return not products or any(line.product in products for line in order.lines)
+
+
 def _orders_of_new_products(
-    order: PastOrder, changes: Changes, multiplier: float, number: float
+    order: PastOrder, changes: ScenarioChanges, multiplier: float, number: float
 ) -> list[PastOrder]:
     """Return separate orders of new products, where this order has the product they sell like."""
     made: list[PastOrder] = []
     for new in changes.new_products:
-        like = next((line for line in order.lines if line.product == new.like), None)
+        like = _first_line_of(order, new.like)
         if like is not None:
             copy = replace(order, lines=(replace(like, product=new.product),))
             made += [copy] * floor(multiplier * new.share + number)
     return made
 
 
+def _first_line_of(order: PastOrder, product: str) -> PastLine | None:
+    for line in order.lines:
+        if line.product == product:
+            return line
+    return None
+
+
 def as_json(pool: DemandPool) -> list[list[list[Any]]]:
     """Return the pool as it is stored with a simulation."""
     days: list[list[list[Any]]] = []
     for day in pool.days:
-        days.append([_order_json(order) for order in day])
+        days.append(list(map(_order_json, day)))
     return days
 
 
 def _order_json(order: PastOrder) -> list[Any]:
+    lines: list[list[Any]] = []
+    for line in order.lines:
+        lines.append([line.product, line.quantity, line.revenue])
     return [
         order.placed_at.isoformat(),
         order.country,
@@ -112,7 +134,7 @@ def _order_json(order: PastOrder) -> list[Any]:
         order.business,
         order.currency,
         order.wanted_days,
-        [[line.product, line.quantity, line.revenue] for line in order.lines],
+        lines,
     ]
 
 
@@ -120,17 +142,19 @@ def from_json(days: Sequence[Sequence[Sequence[Any]]]) -> DemandPool:
     """Return the pool that `as_json` stored."""
     parsed: list[tuple[PastOrder, ...]] = []
     for day in days:
-        parsed.append(tuple(_order(row) for row in day))
+        parsed.append(tuple(map(_order, day)))
     return DemandPool(tuple(parsed))
 
 
 def _order(row: Sequence[Any]) -> PastOrder:
     placed_at, country, state, place, business, currency, wanted_days, lines = row
+    if place is not None:
+        place = float(place[0]), float(place[1])
     return PastOrder(
         placed_at=datetime.fromisoformat(placed_at),
         country=country,
         state=state,
-        place=None if place is None else (float(place[0]), float(place[1])),
+        place=place,
         business=business,
         currency=currency,
         wanted_days=wanted_days,
@@ -142,15 +166,25 @@ Stock = dict[str, dict[str, int]]
 """Product -> source -> units that may be promised."""
 
 
-def starting_stock(stock: Mapping[str, Mapping[str, int]], changes: Changes) -> Stock:
-    """Return the stock of a scenario on its first morning."""
-    found: Stock = {product: dict(units) for product, units in stock.items()}
+def starting_stock(stock: Mapping[str, Mapping[str, int]], changes: ScenarioChanges) -> Stock:
+    """Return the stock of a scenario on its first morning; `stock` is not changed."""
+    found = copy_of(stock)
     for source in changes.new_sources:
-        for units in found.values():
-            if source.stock_like in units:
-                units[source.name] = units[source.stock_like]
-        for product, count in source.stock.items():
-            found.setdefault(product, {})[source.name] = count
+        _stock_source(found, source)
     for new in changes.new_products:
         found.setdefault(new.product, {}).update(new.stock)
     return found
+
+
+def copy_of(stock: Mapping[str, Mapping[str, int]]) -> Stock:
+    """Return a copy whose units can be changed."""
+    return {product: dict(units) for product, units in stock.items()}
+
+
+def _stock_source(stock: Stock, source: NewSource) -> None:
+    """Add the stock of a new source: that of the source it resembles, then its own figures."""
+    for units in stock.values():
+        if source.stock_like in units:
+            units[source.name] = units[source.stock_like]
+    for product, count in source.stock.items():
+        stock.setdefault(product, {})[source.name] = count

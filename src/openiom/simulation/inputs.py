@@ -22,7 +22,7 @@ from openiom.platform.bulk import execute, fetch_as
 
 from .changes import changed_documents
 from .demand import MOST_LINES, DemandPool, Stock, as_json, from_json, pool_of, starting_stock
-from .request import Changes, SimulationRequest
+from .request import ScenarioChanges, SimulationRequest
 from .simulator import Arrival, Scenario
 
 BASIS = timedelta(days=28)
@@ -220,13 +220,13 @@ def scenarios(inputs: Inputs, request: SimulationRequest) -> tuple[Scenario, Sce
     before = PlanningNetwork(inputs.bodies)
     after = PlanningNetwork(changed.over(inputs.bodies))
     return (
-        _scenario(inputs, before, request.strategy, Changes()),
+        _scenario(inputs, before, request.strategy, ScenarioChanges()),
         _scenario(inputs, after, changed.strategy, request.changes),
     )
 
 
 def _scenario(
-    inputs: Inputs, network: PlanningNetwork, strategy: str, changes: Changes
+    inputs: Inputs, network: PlanningNetwork, strategy: str, changes: ScenarioChanges
 ) -> Scenario:
     return Scenario(
         network,

@@ -171,12 +171,19 @@ def bands_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     `runs` are as `RunFigures.as_dict` returned them.
     """
-    kpis = {name: band([run["kpis"][name] for run in runs]) for name in KPIS}
+    kpis: dict[str, dict[str, float]] = {}
+    for name in KPIS:
+        kpis[name] = band(_over_runs(runs, "kpis", name))
     daily: dict[str, dict[str, list[float]]] = {}
     for name in DAILY:
-        daily[name] = _daily_band([run["daily"][name] for run in runs])
+        daily[name] = _daily_band(_over_runs(runs, "daily", name))
     by_source = _source_bands([run["by_source"] for run in runs])
     return {"kpis": kpis, "daily": daily, "by_source": by_source}
+
+
+def _over_runs(runs: Sequence[Mapping[str, Any]], part: str, name: str) -> list[Any]:
+    """Return one figure of every run."""
+    return [run[part][name] for run in runs]
 
 
 def differences(
@@ -193,15 +200,18 @@ def differences(
         for before, after in zip(first, second, strict=True):
             gaps.append(after["kpis"][name] - before["kpis"][name])
         bounds = np.quantile(gaps, [LOWER, UPPER]) * np.sign(np.mean(gaps))
-        found[name] = band(gaps) | {"certain": bool(bounds.min() > 0)}
+        found[name] = {**band(gaps), "certain": bool(bounds.min() > 0)}
     return found
 
 
 def _daily_band(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
     table = np.array(runs, dtype=np.float64)
     lower, upper = np.quantile(table, [LOWER, UPPER], axis=0)
-    rows = {"mean": table.mean(axis=0), "lower": lower, "upper": upper}
-    return {name: [_rounded(value) for value in row] for name, row in rows.items()}
+    return {
+        "mean": list(map(_rounded, table.mean(axis=0))),
+        "lower": list(map(_rounded, lower)),
+        "upper": list(map(_rounded, upper)),
+    }
 
 
 def _source_bands(
@@ -213,10 +223,14 @@ def _source_bands(
         names.update(run)
     bands: dict[str, dict[str, dict[str, float]]] = {}
     for name in sorted(names):
-        bands[name] = {}
-        for figure in SourceTally().as_dict():
-            values = [run.get(name, {}).get(figure, 0.0) for run in runs]
-            bands[name][figure] = band(values)
+        bands[name] = _bands_of_source([run.get(name, {}) for run in runs])
+    return bands
+
+
+def _bands_of_source(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    bands: dict[str, dict[str, float]] = {}
+    for figure in SourceTally().as_dict():
+        bands[figure] = band([run.get(figure, 0.0) for run in runs])
     return bands
 
 

@@ -16,10 +16,10 @@ from .kpis import differences
 from .models import Simulation
 from .request import SimulationRequest
 from .schemas import (
-    Band,
     ComparedColumn,
     Comparison,
     Difference,
+    KpiBand,
     SimulationRow,
     SimulationView,
     Summary,
@@ -61,7 +61,9 @@ def list_simulations(
 
 def _row(found: Simulation) -> dict[str, Any]:
     summary = found.summary
-    row = {name: getattr(found, name) for name in _COLUMNS}
+    row: dict[str, Any] = {}
+    for name in _COLUMNS:
+        row[name] = getattr(found, name)
     row["progress"] = round(found.runs_done / found.runs, 4)
     row["cost"] = summary["scenario"]["kpis"]["cost"] if summary else None
     row["cost_difference"] = summary["difference"]["cost"] if summary else None
@@ -90,26 +92,30 @@ def compare_simulations(session: Session, ids: list[UUID]) -> Comparison:
 
     Raises NotFound, or Refused while one has not finished.
     """
-    found = [get_simulation(session, simulation_id) for simulation_id in ids]
-    for simulation in found:
-        if simulation.state != "finished":
-            raise Refused(
-                f"{simulation.name} is {simulation.state}",
-                where="simulations",
-                remedy="compare it when it has finished",
-            )
+    found = [_finished_simulation(session, simulation_id) for simulation_id in ids]
     digests = _input_digests(session, [simulation.input_id for simulation in found])
     first = found[0]
     first_runs = run_figures(session, first.id)["scenario"]
     compared: list[dict[str, Difference] | None] = []
     for simulation in found:
+        difference = None
         if same_demand(first, simulation, digests):
             runs = run_figures(session, simulation.id)["scenario"]
-            compared.append(_difference(first_runs, runs))
-        else:
-            compared.append(None)
+            difference = _difference(first_runs, runs)
+        compared.append(difference)
     columns = [_column(session, simulation) for simulation in found]
     return Comparison(columns=columns, difference=compared)
+
+
+def _finished_simulation(session: Session, simulation_id: UUID) -> Simulation:
+    simulation = get_simulation(session, simulation_id)
+    if simulation.state != "finished":
+        raise Refused(
+            f"{simulation.name} is {simulation.state}",
+            where="simulations",
+            remedy="compare it when it has finished",
+        )
+    return simulation
 
 
 def same_demand(first: Simulation, second: Simulation, digests: Mapping[UUID, str]) -> bool:
@@ -158,5 +164,5 @@ def _column(session: Session, found: Simulation) -> ComparedColumn:
         constraints=strategy.constraint_count,
         currency=inputs.pool.currency,
         cost_currency=found.cost_currency,
-        kpis={name: Band(**band) for name, band in kpis.items()},
+        kpis={name: KpiBand(**band) for name, band in kpis.items()},
     )

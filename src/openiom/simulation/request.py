@@ -40,13 +40,21 @@ class Demand(_RequestModel):
         return self
 
     @model_validator(mode="after")
-    def _basis(self) -> Self:
+    def _whole_basis(self) -> Self:
         if (self.basis_from is None) != (self.basis_to is None):
             raise ValueError("basis_from, basis_to: give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _basis_of_the_future(self) -> Self:
+        if self.kind == "past" and self.basis_from is not None:
+            raise ValueError("basis_from: past demand is its own basis; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _basis_period(self) -> Self:
         if self.basis_from is None or self.basis_to is None:
             return self
-        if self.kind == "past":
-            raise ValueError("basis_from: past demand is its own basis; leave it out")
         if not 0 <= (self.basis_to - self.basis_from).days < MOST_DAYS:
             raise ValueError(f"basis_to: give 1 to {MOST_DAYS} days")
         return self
@@ -89,7 +97,7 @@ class NewProduct(_RequestModel):
     stock: dict[str, int] = Field({}, description="Units by source")
 
 
-class Changes(_RequestModel):
+class ScenarioChanges(_RequestModel):
     """The differences between scenario and baseline; none at all gives differences of zero."""
 
     closed_sources: list[str] = Field([], max_length=MOST_CHANGES)
@@ -113,7 +121,7 @@ class SimulationRequest(_RequestModel):
     template: Template = "source_optimization"
     demand: Demand
     strategy: str = Field("", description="Strategy of the baseline; empty is the default one")
-    changes: Changes = Changes()
+    changes: ScenarioChanges = ScenarioChanges()
     replenish_days: int | None = Field(
         None,
         ge=1,

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .request import Changes, SimulationRequest, Template
+from .request import ScenarioChanges, SimulationRequest, Template
 
 State = Literal["waiting", "running", "finished", "failed"]
 
 
-class Band(BaseModel):
+class KpiBand(BaseModel):
     """The mean over the runs and the quantiles of 5 % and 95 %."""
 
     mean: float
@@ -19,7 +19,7 @@ class Band(BaseModel):
     upper: float
 
 
-class Difference(Band):
+class Difference(KpiBand):
     """Scenario less baseline, run by run; `certain` when the bounds are on one side of zero."""
 
     certain: bool
@@ -36,9 +36,9 @@ class DailyBand(BaseModel):
 class Figures(BaseModel):
     """The figures of one scenario."""
 
-    kpis: dict[str, Band]
+    kpis: dict[str, KpiBand]
     daily: dict[str, DailyBand]
-    by_source: dict[str, dict[str, Band]]
+    by_source: dict[str, dict[str, KpiBand]]
 
 
 class Summary(BaseModel):
@@ -86,7 +86,7 @@ class SimulationRow(BaseModel):
     cost_currency: str = Field(
         description="Currency of sourcing costs; revenue is in the currency of the orders"
     )
-    cost: Band | None
+    cost: KpiBand | None
     cost_difference: Difference | None
 
 
@@ -115,7 +115,7 @@ class CloneRequest(BaseModel):
     name: str = Field(min_length=1, max_length=200)
     description: str | None = Field(None, max_length=4000)
     template: Template | None = None
-    changes: Changes | None = None
+    changes: ScenarioChanges | None = None
     replenish_days: int | None = Field(None, ge=1)
     runs: int | None = Field(None, ge=2, le=200)
     seed: int | None = Field(None, ge=0)
@@ -142,7 +142,7 @@ class ComparedColumn(BaseModel):
     constraints: int
     currency: str
     cost_currency: str
-    kpis: dict[str, Band]
+    kpis: dict[str, KpiBand]
 
 
 class Comparison(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -100,14 +100,15 @@ def _currency(inputs: Inputs, request: SimulationRequest) -> str:
     Raises NotFound when a strategy is not in force, and Invalid for two currencies.
     """
     first = request.demand.from_
-    before, after = (
-        scenario.network.strategy(scenario.strategy, first).currency
-        for scenario in scenarios(inputs, request)
-    )
-    if before and after and before != after:
+    baseline, scenario = scenarios(inputs, request)
+    before = baseline.network.strategy(baseline.strategy, first).currency
+    after = scenario.network.strategy(scenario.strategy, first).currency
+    if before == after:
+        return before
+    if before and after:
         what = f"the scenario counts in {after}, the baseline in {before}"
         raise Invalid(what, where="changes.strategy", remedy="compare strategies of one currency")
-    return before if before == after else ""
+    return ""
 
 
 def _queue(session: Session, simulation: Simulation) -> UUID:
@@ -183,21 +184,31 @@ def commit_simulation(
 
 def deltas(session: Session, documents: Sequence[dict[str, Any]]) -> list[DocumentDelta]:
     """Return what these documents would change of the current configuration, field by field."""
-    found: list[DocumentDelta] = []
-    for document in documents:
-        kind, name, after = document["kind"], document["name"], document["body"]
-        current = current_documents(session, kind, names=[name])
-        before = current[0].body if current else {}
-        paths = []
-        for path in changed_paths(before, after):
-            paths.append(
-                PathDelta(path=path, before=_value_at(before, path), after=_value_at(after, path))
+    return [_delta(session, document) for document in documents]
+
+
+def _delta(session: Session, document: dict[str, Any]) -> DocumentDelta:
+    kind, name = document["kind"], document["name"]
+    current = current_documents(session, kind, names=[name])
+    if not current:
+        paths = _changes_between({}, document["body"])
+        return DocumentDelta(kind=kind, name=name, change="added", paths=paths)
+    paths = _changes_between(current[0].body, document["body"])
+    change: Literal["changed", "unchanged"] = "changed" if paths else "unchanged"
+    return DocumentDelta(kind=kind, name=name, change=change, paths=paths)
+
+
+def _changes_between(before: dict[str, Any], after: dict[str, Any]) -> list[PathDelta]:
+    paths: list[PathDelta] = []
+    for path in changed_paths(before, after):
+        paths.append(
+            PathDelta(
+                path=path,
+                before=_value_at(before, path),
+                after=_value_at(after, path),
             )
-        delta = DocumentDelta(kind=kind, name=name, change="added", paths=paths)
-        if current:
-            delta.change = "changed" if paths else "unchanged"
-        found.append(delta)
-    return found
+        )
+    return paths
 
 
 def _value_at(body: Any, path: str) -> Any:

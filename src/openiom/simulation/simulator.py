@@ -13,6 +13,7 @@ Lines that no source can serve are lost, not carried to the next day.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -31,9 +32,9 @@ from openiom.fulfillment_optimization import (
 )
 from openiom.kernel import NotFound
 
-from .demand import DemandPool, Stock, drawn
+from .demand import DemandPool, Stock, copy_of, drawn
 from .kpis import RunFigures, SourceTally, Tally, daily_of, kpis_of
-from .request import SimulationRequest
+from .request import ScenarioChanges, SimulationRequest
 
 NOON = 12
 PRACTICE_DAYS = 12
@@ -105,26 +106,39 @@ def simulate(
 
     `shocked` is whether demand is that of the requested changes, or that of the baseline.
     """
-    changes = request.changes
-    if not shocked:
-        changes = changes.model_copy(update={"demand_multiplier": 1.0, "new_products": []})
-    demand, seed = request.demand, request.seed
-
-    def draw(days: int, number: int) -> Iterator[tuple[PastOrder, ...]]:
-        multiplier = demand.multiplier
-        return drawn(pool, days=days, multiplier=multiplier, changes=changes, seed=seed, run=number)
-
-    stock = {product: dict(units) for product, units in scenario.stock.items()}
-    state = _State(demand.from_, stock, list(draw(PRACTICE_DAYS, PRACTICE_RUN)))
+    demand = request.demand
+    draw = partial(
+        drawn,
+        pool,
+        multiplier=demand.multiplier,
+        changes=request.changes if shocked else _without_shock(request.changes),
+        seed=request.seed,
+    )
+    practice = list(draw(days=PRACTICE_DAYS, run=PRACTICE_RUN))
+    state = _State(demand.from_, copy_of(scenario.stock), practice)
     days: list[Tally] = []
-    for ahead, orders in enumerate(draw(demand.days, run)):
-        if request.replenish_days and ahead and ahead % request.replenish_days == 0:
+    for ahead, orders in enumerate(draw(days=demand.days, run=run)):
+        if _is_replenished(ahead, request.replenish_days):
             _replenish(state.stock, scenario.stock)
         _receive(state.stock, scenario.inbound, ahead)
         day = demand.from_ + timedelta(days=ahead)
         days.append(_simulate_day(scenario, state, day, orders, pool.currency))
-    by_source = {name: tally.as_dict() for name, tally in sorted(state.sources.items())}
+    by_source: dict[str, dict[str, float]] = {}
+    for name, tally in sorted(state.sources.items()):
+        by_source[name] = tally.as_dict()
     return RunFigures(kpis_of(days), daily_of(days), by_source)
+
+
+def _without_shock(changes: ScenarioChanges) -> ScenarioChanges:
+    """Return the changes with the demand of the baseline."""
+    return changes.model_copy(update={"demand_multiplier": 1.0, "new_products": []})
+
+
+def _is_replenished(ahead: int, interval: int | None) -> bool:
+    """Return whether stock is filled up on a day; the first morning has its stock already."""
+    if interval is None or ahead == 0:
+        return False
+    return ahead % interval == 0
 
 
 def _replenish(stock: Stock, full: Stock) -> None:
@@ -167,29 +181,41 @@ def _batches(
     def hour(order: PastOrder) -> int:
         return order.placed_at.hour
 
-    if orders and window(orders[0]) is not None:
+    if not orders:
+        return
+    if window(orders[0]) is not None:
         for end, collected in groupby(orders, key=window):
             assert end is not None
             yield _Batch(end, list(collected), True)
     elif strategy.uses_prices or strategy.depends_on_time_of_day():
         for of_hour, placed in groupby(orders, key=hour):
             yield _Batch(datetime.combine(day, time(of_hour), UTC), list(placed), False)
-    elif orders:
+    else:
         yield _Batch(datetime.combine(day, time(NOON), UTC), list(orders), False)
 
 
 def _simulate_batch(scenario: Scenario, state: _State, batch: _Batch, currency: str) -> Tally:
-    """Plan a batch by its strategy, what that leaves open by the alternate, and so on."""
+    """Plan a batch and return its sums."""
+    served, cost = _serve(scenario, state, batch)
+    tally = _tally(state, batch.orders, served, currency)
+    tally.cost = cost
+    _add_distances(scenario.network, state, batch.orders, served, tally)
+    return tally
+
+
+def _serve(scenario: Scenario, state: _State, batch: _Batch) -> tuple[list[_Served], float]:
+    """Plan a batch by its strategy, what that leaves open by the alternate, and so on.
+
+    Return what was served, and its cost. A line of which any units are served is not open.
+    """
     lines = as_open_lines(batch.orders, batch.now)
     served: list[_Served] = []
+    cost = 0.0
     open_lines = list(range(len(lines)))
-    cost, name = 0.0, scenario.strategy
-    tried: set[str] = set()
-    while open_lines and name not in tried and len(tried) <= MOST_ALTERNATES:
-        tried.add(name)
-        try:
-            strategy = scenario.network.strategy(name, batch.now.date())
-        except NotFound:
+    strategies = _strategies(scenario, batch.now.date())
+    while open_lines:
+        strategy = next(strategies, None)
+        if strategy is None:
             break
         planned = _plan(scenario, state, strategy, [lines[i] for i in open_lines], batch)
         cost += planned.cost
@@ -198,11 +224,24 @@ def _simulate_batch(scenario: Scenario, state: _State, batch: _Batch, currency: 
             served.append(_Served(line, assignment.source, assignment.units))
         done = {row.line for row in served}
         open_lines = [line for line in open_lines if line not in done]
+    return served, cost
+
+
+def _strategies(scenario: Scenario, day: date) -> Iterator[PlanningStrategy]:
+    """Yield the strategy of the scenario and its alternates, each once.
+
+    The first one that is not in force on the day ends the chain.
+    """
+    name = scenario.strategy
+    tried: set[str] = set()
+    while name not in tried and len(tried) <= MOST_ALTERNATES:
+        tried.add(name)
+        try:
+            strategy = scenario.network.strategy(name, day)
+        except NotFound:
+            return
+        yield strategy
         name = strategy.alternate or name
-    tally = _tally(state, batch.orders, served, currency)
-    tally.cost = cost
-    _add_distances(scenario.network, state, batch.orders, served, tally)
-    return tally
 
 
 def _plan(
@@ -214,7 +253,7 @@ def _plan(
 ) -> PlannedLines:
     """Plan lines by one strategy and take what it assigns from stock and capacity."""
     days = strategy.local_days(batch.now)
-    usage = {}
+    usage: dict[str, CapacityUsage] = {}
     for source, day in days.items():
         usage[source] = state.usage.get((source, day), CapacityUsage())
     conditions = PlanningConditions(
@@ -224,11 +263,14 @@ def _plan(
         weights_kg=scenario.weights_kg,
         unlimited=scenario.unlimited,
     )
-    costs = None
-    if not batch.together and strategy.uses_prices and strategy.source_names:
-        costs = _opportunity_costs(scenario, state, strategy)
+    pays_costs = strategy.uses_prices and not batch.together
+    costs = _opportunity_costs(scenario, state, strategy) if pays_costs else None
     planned = scenario.network.plan(
-        lines, strategy, conditions, together=batch.together, costs=costs
+        lines,
+        strategy,
+        conditions,
+        together=batch.together,
+        costs=costs,
     )
     for line, source, units in planned.assignments:
         product = lines[line].product
@@ -254,8 +296,13 @@ def _free(stock: Stock, products: Iterable[str]) -> dict[tuple[str, str], int]:
 
 def _opportunity_costs(
     scenario: Scenario, state: _State, strategy: PlanningStrategy
-) -> OpportunityCosts:
-    """Return what orders planned one after the other pay, learned on the first morning."""
+) -> OpportunityCosts | None:
+    """Return what orders planned one after the other pay, learned on the first morning.
+
+    A strategy without sources has nothing to learn: None.
+    """
+    if not strategy.source_names:
+        return None
     if strategy.name not in scenario.learned:
         morning = PlanningConditions(
             now=datetime.combine(state.first, time(), UTC),

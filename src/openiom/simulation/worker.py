@@ -100,7 +100,7 @@ def _next_run(session: Session, claimed: _ClaimedSimulation) -> int:
     """Return the first run without figures."""
     query = "SELECT DISTINCT run FROM simulation.simulation_result WHERE simulation_id = %s"
     done = {run for (run,) in fetch(session, query, (claimed.id,))}
-    return next(run for run in range(claimed.runs) if run not in done)
+    return min(set(range(claimed.runs)) - done)
 
 
 def _renew(database: Database, simulation: UUID, lease: UUID, until: datetime) -> None:

@@ -28,14 +28,14 @@ class Aggregate(NamedTuple):
 
     def holds(self, lines: Iterable[LineStatus]) -> bool:
         """Return whether at least one line counts and all lines that count qualify."""
-        any_counts = False
-        for line in lines:
-            if line.state in self.ignoring:
-                continue
-            if not self._qualifies(line):
-                return False
-            any_counts = True
-        return any_counts
+        counting = [line for line in lines if line.state not in self.ignoring]
+        if not counting:
+            return False
+        return all(self._qualifies(line) for line in counting)
+
+    def is_completed(self, before: Iterable[LineStatus], after: Iterable[LineStatus]) -> bool:
+        """Return whether a change of the lines makes the rule hold that did not hold before."""
+        return self.holds(after) and not self.holds(before)
 
     def _qualifies(self, line: LineStatus) -> bool:
         if line.state not in self.states:
@@ -54,7 +54,7 @@ def header_events(
     """
     events = []
     for rule in rules:
-        if rule.holds(after) and not rule.holds(before):
+        if rule.is_completed(before, after):
             events.append(rule.event)
     return events
 

@@ -96,15 +96,12 @@ def problems_of(
 ) -> list[Problem]:
     """Return why a document does not fit the shipped table of its entity."""
     if name not in shipped:
-        return [
-            Problem("name", f"{name} has no states", f"use one of {', '.join(sorted(shipped))}")
-        ]
+        remedy = f"use one of {', '.join(sorted(shipped))}"
+        return [Problem("name", f"{name} has no states", remedy)]
     try:
         extended(shipped[name], StatesBody.model_validate(body))
     except Invalid as error:
-        if error.problems:
-            return list(error.problems)
-        return [Problem("body", error.what, error.remedy)]
+        return list(error.problems) or [Problem("body", error.what, error.remedy)]
     return []
 
 

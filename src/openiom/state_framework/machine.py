@@ -1,6 +1,6 @@
 """States as a table: an event it does not name changes nothing, a wrong state refuses it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -155,10 +155,7 @@ class StateTable:
         """Return this table with added rows. Raise `Invalid` when one alters a shipped row."""
         added_states = tuple(states)
         added_rows = tuple(transitions)
-        altered = [state.name for state in added_states if state.name in self._states]
-        for row in added_rows:
-            if (row.event, row.source) in self._rows:
-                altered.append(row.label)
+        altered = self._altered(added_states, added_rows)
         if altered:
             raise Invalid(
                 f"shipped rows cannot be altered: {', '.join(altered)}",
@@ -170,6 +167,14 @@ class StateTable:
             states=self.states + added_states,
             transitions=self.transitions + added_rows,
         )
+
+    def _altered(self, states: Iterable[State], transitions: Iterable[Transition]) -> list[str]:
+        """Return the names of the states and rows that this table has already."""
+        altered = [state.name for state in states if state.name in self._states]
+        for row in transitions:
+            if (row.event, row.source) in self._rows:
+                altered.append(row.label)
+        return altered
 
     def with_guard(self, *, enabled: bool) -> "StateTable":
         """Return the same table with its guard on or off."""
@@ -190,29 +195,42 @@ def advance(
     to. `reason` replaces the row's own if the row lists it. Raise `TransitionRefused`, naming
     entity, event and state, when the table names the event but not from this state.
     """
-    first = table.first_row(event)
-    if first is None:
-        return None
-    row = table.row(event, state)
+    row = _applicable_row(table, event, state)
     if row is None:
-        if table.enabled:
-            raise _wrong_state(table, event, state)
-        row = first
+        return None
     if row.to.state == PREVIOUS:
         if previous is None and table.enabled:
             raise _no_previous_state(table, event, state)
         return previous
     if reason is None:
         return row.to
+    _check_reason(table, row, state, reason)
+    return Target(row.to.state, reason)
+
+
+def _check_reason(table: StateTable, row: Transition, state: str | None, reason: str) -> None:
     if table.enabled and not row.allows(reason):
         raise _unknown_reason(table, row, state, reason)
-    return Target(row.to.state, reason)
+
+
+def _applicable_row(table: StateTable, event: str, state: str | None) -> Transition | None:
+    """Return the row an event uses; None when no row names it. Raise `TransitionRefused`."""
+    first = table.first_row(event)
+    if first is None:
+        return None
+    row = table.row(event, state)
+    if row is None and table.enabled:
+        raise _wrong_state(table, event, state)
+    return row or first
 
 
 def advance_many(
     table: StateTable, requests: Sequence[TransitionRequest]
 ) -> list[Target | TransitionRefused | None]:
-    """Return one result per request, in order; a refusal is returned, not raised."""
+    """Return one result per request, in order; a refusal is returned, not raised.
+
+    Equal requests are decided once.
+    """
     known: dict[TransitionRequest, Target | TransitionRefused | None] = {}
     results = []
     for request in requests:
@@ -288,10 +306,20 @@ def _transition_problems(
         if (row.event, row.source) in seen:
             yield Problem(row.label, "it is defined twice", "remove one of them")
         seen.add((row.event, row.source))
-        if row.source not in (None, ANY):
-            if row.source not in finality:
-                yield Problem(row.label, "the source state is unknown")
-            elif finality[row.source]:
-                yield Problem(row.label, "the source state is final")
-        if row.to.state != PREVIOUS and row.to.state not in finality:
-            yield Problem(row.label, f"the target state {row.to.state} is unknown")
+        yield from _source_problems(row, finality)
+        yield from _target_problems(row, finality)
+
+
+def _source_problems(row: Transition, finality: Mapping[str, bool]) -> Iterator[Problem]:
+    """Check the source of a transition; `finality` says by state whether it is final."""
+    if row.source is None or row.source == ANY:
+        return
+    if row.source not in finality:
+        yield Problem(row.label, "the source state is unknown")
+    elif finality[row.source]:
+        yield Problem(row.label, "the source state is final")
+
+
+def _target_problems(row: Transition, finality: Mapping[str, bool]) -> Iterator[Problem]:
+    if row.to.state != PREVIOUS and row.to.state not in finality:
+        yield Problem(row.label, f"the target state {row.to.state} is unknown")

@@ -65,8 +65,8 @@ def target_of(transformation: Transformation, case: GoldenCase) -> Transformed:
     [made] = transformation.transform_many([case.given])
     if isinstance(made, TransformFailure):
         raise AssertionError(f"{case.file}: {made.path}: {made.message} {made.values}")
-    made_keys = [list(key) for key in made.keys]
-    golden_keys = [list(key) for key in case.keys]
+    made_keys = list(map(list, made.keys))
+    golden_keys = list(map(list, case.keys))
     assert made_keys == golden_keys, f"{case.file}: keys are {made_keys}"
     assert made.document == case.document, (
         f"{case.file}: {first_difference(made.document, case.document)}"
@@ -76,8 +76,11 @@ def target_of(transformation: Transformation, case: GoldenCase) -> Transformed:
 
 def resolved(made: Transformed) -> dict[str, Any]:
     """Return the document with every key resolved, each to an internal record of its own."""
-    internal = {(key.table, key.field, key.value): _internal_name(key) for key in made.keys}
-    return resolve_keys(made, internal)[0]
+    internal = {}
+    for key in made.keys:
+        internal[key.table, key.field, key.value] = _internal_name(key)
+    document, _ = resolve_keys(made, internal)
+    return document
 
 
 def first_difference(made: Any, golden: Any, path: str = "") -> str:

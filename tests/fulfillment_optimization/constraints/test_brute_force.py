@@ -264,7 +264,7 @@ class Judge:
     def _order(self, mine: list[int], servings: tuple[Serving, ...]) -> float:
         lines = [self.given.lines[i] for i in mine]
         sources = {source for i in mine for source, _ in servings[i]}
-        served = [sum(n for _, n in servings[i]) for i in mine]
+        served = [self._units(servings[i]) for i in mine]
         partial = any(served) and any(n < x.quantity for n, x in zip(served, lines, strict=True))
         if partial and not self.s.allow_partial:
             return inf
@@ -278,6 +278,10 @@ class Judge:
             ):
                 return inf
         return money + self._soft(mine, servings, len(sources), partial)
+
+    @staticmethod
+    def _units(serving: Serving) -> int:
+        return sum(n for _, n in serving)
 
     def _parcel(self, first: int, source: str) -> float:
         body = self.body[source]
@@ -366,9 +370,8 @@ def best(given: Instance, rank_step: float) -> float:
     judge = Judge(given)
     judge.rank_step = rank_step
     judge.raised = judge._raised()
-    return min(
-        judge.money(servings) for servings in product(*(list(ways(given, x)) for x in given.lines))
-    )
+    ways_of_lines = [list(ways(given, line)) for line in given.lines]
+    return min(judge.money(servings) for servings in product(*ways_of_lines))
 
 
 BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]

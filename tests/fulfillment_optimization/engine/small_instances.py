@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 
 from openiom.fulfillment_optimization.engine import (
-    Problem,
     Refusal,
     Shares,
+    SourcingProblem,
     cost_of,
     problem_from_arrays,
     violations,
@@ -18,7 +18,7 @@ from openiom.fulfillment_optimization.engine import (
 Rows = list[tuple[int, int, int]]
 
 
-def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> Problem:
+def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) -> SourcingProblem:
     """Return an instance small enough for brute force.
 
     Each type of constraint appears in about a third of the instances.
@@ -32,7 +32,7 @@ def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) ->
     other = np.random.default_rng([seed, 1])
     reasons = other.integers(1, len(Refusal), (2, lines, nodes))
     # in every other instance parcels are cheap and plenty, so that splits pay off
-    cheap, room = (0.1, 3) if other.random() < 0.5 else (1.0, 0)
+    cheap, spare = (0.1, 3) if other.random() < 0.5 else (1.0, 0)
     members = r.random((2, nodes)) < 0.6
     return problem_from_arrays(
         line_order=np.repeat(np.arange(orders), sizes),
@@ -49,9 +49,9 @@ def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) ->
         },
         split_fee=r.choice([0.0, 1.5], orders),
         open_cost=r.uniform(4, 25, lines),
-        capacity=r.integers(0, 4, nodes) + room,
+        capacity=r.integers(0, 4, nodes) + spare,
         used=r.integers(0, 2, nodes),
-        soft_capacity=r.integers(0, 3, nodes) + room,
+        soft_capacity=r.integers(0, 3, nodes) + spare,
         pressure=r.uniform(0, 3, nodes),
         order_refusal=np.where(r.random((orders, nodes)) < 0.2, reasons[0, :orders], 0)
         if has[2]
@@ -69,7 +69,7 @@ def small_instance(seed: int, orders: int = 3, nodes: int = 3, skus: int = 3) ->
     )
 
 
-def without(p: Problem, constraint: str) -> Problem:
+def without(p: SourcingProblem, constraint: str) -> SourcingProblem:
     """Return the instance with one type of constraint lifted."""
     plenty = 99
     free: dict[str, dict[str, object]] = {
@@ -90,7 +90,7 @@ def without(p: Problem, constraint: str) -> Problem:
     return replace(p, **free[constraint])  # type: ignore[arg-type]
 
 
-def ways_of_line(p: Problem, line: int) -> Iterator[Rows]:
+def ways_of_line(p: SourcingProblem, line: int) -> Iterator[Rows]:
     """Return every way to serve one line, open included."""
     quantity, limit = int(p.quantity[line]), int(p.max_line_nodes[line])
     usable = [n for n in range(p.nodes) if p.eligible[line, n]]
@@ -103,7 +103,7 @@ def ways_of_line(p: Problem, line: int) -> Iterator[Rows]:
             yield rows
 
 
-def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
+def plans_of(p: SourcingProblem, order: int) -> list[tuple[float, Rows]]:
     """Return every plan of one order alone with its money (without pressure), cheapest first."""
     lines = range(int(p.start[order]), int(p.start[order + 1]))
     found = []
@@ -118,12 +118,11 @@ def plans_of(p: Problem, order: int) -> list[tuple[float, Rows]]:
     return sorted(found, key=lambda plan: plan[0])
 
 
-def best_by_brute_force(p: Problem) -> tuple[float, Rows]:
+def best_by_brute_force(p: SourcingProblem) -> tuple[float, Rows]:
     """Return the cost and the rows of the cheapest feasible plan."""
     plans = [plans_of(p, order) for order in range(p.orders)]
-    cheapest_rest = [
-        sum(plans[later][0][0] for later in range(o, p.orders)) for o in range(p.orders + 1)
-    ]
+    least_costs = np.array([order_plans[0][0] for order_plans in plans])
+    cheapest_rest = [float(least_costs[order:].sum()) for order in range(p.orders + 1)]
     best: tuple[float, Rows] = (np.inf, [])
 
     def extend(order: int, money: float, rows: Rows) -> None:

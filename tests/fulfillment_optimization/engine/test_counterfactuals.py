@@ -52,17 +52,12 @@ def wins(alone, found):
 def gain_by_brute_force(alone, found):
     """By how much the best plan that uses the node beats the best one that does not."""
     p = with_change(alone, found)
-    plans = [(cost_of(p, Shares.of(rows)).total, rows) for _, rows in plans_of(p, 0)]
-    served = [
-        cost
-        for cost, rows in plans
-        if any((line, n) == (found.line, found.node) for line, n, _ in rows)
-    ]
-    others = [
-        cost
-        for cost, rows in plans
-        if all((line, n) != (found.line, found.node) for line, n, _ in rows)
-    ]
+    served, others = [], []
+    for _, rows in plans_of(p, 0):
+        pairs = {(line, n) for line, n, _ in rows}
+        uses_node = (found.line, found.node) in pairs
+        group = served if uses_node else others
+        group.append(cost_of(p, Shares.of(rows)).total)
     return min(others) - min(served, default=np.inf)
 
 
@@ -111,7 +106,7 @@ def test_the_second_order_needs_one_more_near_unit_and_the_empty_shelf_as_well()
 
     assert (found[0].changes, found[0].refusal) == (
         (Change("units", 1.0),),
-        Refusal.TAKEN_BY_OTHERS,
+        Refusal.USED_BY_OTHER_ORDERS,
     )
     assert (found[2].changes, found[2].refusal) == ((Change("units", 1.0),), Refusal.NOT_ON_HAND)
     assert all(c.verified and c.single for c in found.values())

@@ -9,8 +9,8 @@ from tests.fulfillment_optimization.engine.small_instances import (
 )
 
 from openiom.fulfillment_optimization.engine import (
-    Problem,
     Shares,
+    SourcingProblem,
     cost_of,
     problem_from_arrays,
     solve,
@@ -70,7 +70,7 @@ def test_subgradient_ascent_improves_the_bound_and_never_exceeds_the_optimum() -
     assert improved > 10
 
 
-def contested(quantity: int = 2, stock: int = 3) -> Problem:
+def contested(quantity: int = 2, stock: int = 3) -> SourcingProblem:
     """Three orders that would all rather be served from node 0, which cannot serve them all."""
     return problem_from_arrays(
         line_order=[0, 1, 2],
@@ -230,7 +230,7 @@ def test_plans_that_the_stock_cannot_hold_even_alone_are_left_out() -> None:
     assert len(fitting_alone(tighter, both)) == 0
 
 
-def all_columns(p: Problem, relaxation: Relaxation) -> list[object]:
+def all_columns(p: SourcingProblem, relaxation: Relaxation) -> list[object]:
     return [
         fitting_alone(
             p, near_best(relaxation, relaxation.zero_prices(), margin=1e6, most=10**6).columns

@@ -10,11 +10,11 @@ from openiom.fulfillment_optimization.engine import (
     BidPrices,
     OpportunityCostModel,
     OpportunityCostTable,
-    Problem,
+    SourcingProblem,
     learn_opportunity_costs,
     problem_from_arrays,
 )
-from openiom.fulfillment_optimization.engine.groups import Group, gather, in_reach
+from openiom.fulfillment_optimization.engine.groups import OrderGroup, gather, in_reach
 from openiom.fulfillment_optimization.engine.marginal_values import (
     MarginalValues,
     marginal_values,
@@ -28,12 +28,12 @@ from openiom.fulfillment_optimization.engine.opportunity_costs import (
 from openiom.fulfillment_optimization.engine.subset_dp import cheapest
 
 
-def groups_of(p: Problem) -> list[Group]:
+def groups_of(p: SourcingProblem) -> list[OrderGroup]:
     return gather(p, np.arange(p.orders), in_reach(p, p.stock, np.arange(p.lines)))
 
 
 def values_of(
-    p: Problem, stock_price: np.ndarray | None = None, node_price: np.ndarray | None = None
+    p: SourcingProblem, stock_price: np.ndarray | None = None, node_price: np.ndarray | None = None
 ) -> MarginalValues:
     stock = np.zeros(p.stock.size) if stock_price is None else stock_price
     node = np.zeros(p.nodes) if node_price is None else node_price
@@ -48,7 +48,7 @@ def by_cell(values: MarginalValues) -> dict[int, float]:
     return dict(zip(values.cell.tolist(), values.cell_gain.tolist(), strict=True))
 
 
-def one_order(**changes: object) -> Problem:
+def one_order(**changes: object) -> SourcingProblem:
     """Two units of one SKU, from node 0 for 5, from node 1 for 8, or open for 30."""
     arrays: dict[str, object] = {
         "line_order": [0],
@@ -140,7 +140,7 @@ def test_unit_values_are_what_closing_the_cell_for_the_line_costs(seed: int) -> 
             assert found.get(node * p.skus + line, 0.0) == pytest.approx(gain, abs=1e-5)
 
 
-def least_cost(p: Problem) -> float:
+def least_cost(p: SourcingProblem) -> float:
     groups = groups_of(p)
     return sum(float(cheapest(g, g.parcel, g.serve).value.sum()) for g in groups)
 

@@ -33,14 +33,14 @@ def groups_of(problem):
     return gather(problem, everything, in_reach(problem, problem.stock, np.arange(problem.lines)))
 
 
-def test_the_last_unit_is_worth_its_gain_times_the_chance_that_somebody_comes():
+def test_the_last_unit_is_worth_its_gain_times_the_chance_of_a_request():
     known = learn_opportunity_costs(one_shelf(3), [one_shelf(3)], rounds=1)
     worth = [known.prices(1.0, np.array([[left]]), np.array([9])).stock[0, 0] for left in (1, 2, 3)]
 
-    # the earlier wave had one order in a horizon: they come as a Poisson process of rate one
-    nobody, one = np.exp(-1.0), np.exp(-1.0)
+    # the past instance had one order in a horizon: they arrive as a Poisson process of rate one
+    none, one = np.exp(-1.0), np.exp(-1.0)
     assert worth == pytest.approx(
-        [20 * (1 - nobody), 20 * (1 - nobody - one), 20 * (1 - 2.5 * nobody)], abs=0.35
+        [20 * (1 - none), 20 * (1 - none - one), 20 * (1 - 2.5 * none)], abs=0.35
     )
 
 
@@ -74,7 +74,7 @@ def test_a_place_counts_its_pressure_and_what_it_is_worth_to_others():
 
     assert 0 < full[0] < last[0]
     assert last[0] > 2.0  # the last place is pressed
-    assert last[0] <= 7.0  # nobody loses more than the seven the other node costs more
+    assert last[0] <= 7.0  # no order loses more than the seven the other node costs more
     assert full[1] == 0.0
 
 

@@ -99,7 +99,7 @@ def test_the_published_judge_takes_what_the_benchmark_command_writes(osb1, mode,
         assert told["cost_over_floor"]["exact_in_sequence"] <= 1
 
 
-def test_an_past_instance_stands_on_the_same_shelves_and_asks_for_something_else():
+def test_a_past_instance_has_the_same_stock_and_other_orders():
     instance = generate(orders=100, nodes=50, seed=0)
     earlier = instance.past_instance(1)
 

@@ -8,8 +8,8 @@ from tests.fulfillment_optimization.engine.small_instances import small_instance
 
 from openiom.fulfillment_optimization.engine import (
     BidPrices,
-    Problem,
     Refusal,
+    SourcingProblem,
     cost_of,
     order_alone,
     problem_from_arrays,
@@ -37,9 +37,9 @@ CHANGES: list[dict[str, float | bool]] = [
 ]
 
 
-def simple_orders() -> list[Problem]:
+def simple_orders() -> list[SourcingProblem]:
     """Orders that the subset dynamic program covers."""
-    found: list[Problem] = []
+    found: list[SourcingProblem] = []
     for seed in range(120):
         plan = solve(small_instance(seed))
         for order in range(plan.problem.orders):
@@ -78,7 +78,7 @@ def test_all_perturbations_at_once_give_what_each_alone_gives(fields: dict[str, 
             assert outcomes.value[i] == pytest.approx(expected, abs=1e-6), (i, fields)
 
 
-def small_order(**changes: object) -> Problem:
+def small_order(**changes: object) -> SourcingProblem:
     arrays: dict[str, object] = {
         "line_order": [0],
         "line_sku": [0],
@@ -92,7 +92,7 @@ def small_order(**changes: object) -> Problem:
 
 
 def outcome(
-    p: Problem, prices: BidPrices | None = None, **fields: float | bool
+    p: SourcingProblem, prices: BidPrices | None = None, **fields: float | bool
 ) -> tuple[float, int]:
     change = Perturbation(0, 1, **fields)  # type: ignore[arg-type]
     found = PerturbationSolver(p, prices).solve([change])

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from openiom.fulfillment_optimization.engine import (
-    Problem,
     Shares,
+    SourcingProblem,
     cost_of,
     problem_from_arrays,
     violations,
 )
-from openiom.fulfillment_optimization.engine.groups import Group, gather, in_reach, lines_of
+from openiom.fulfillment_optimization.engine.groups import OrderGroup, gather, in_reach, lines_of
 from openiom.fulfillment_optimization.engine.subset_dp import Best, cheapest, tables
 
 
-def random_order(seed: int, lines: int, **limits: object) -> Problem:
+def random_order(seed: int, lines: int, **limits: object) -> SourcingProblem:
     """One order of different SKUs on three nodes with plenty of stock where there is any."""
     r = np.random.default_rng([seed, lines])
     arrays: dict[str, object] = {
@@ -32,13 +32,13 @@ def random_order(seed: int, lines: int, **limits: object) -> Problem:
     return problem_from_arrays(**(arrays | limits))  # type: ignore[arg-type]
 
 
-def group_of(p: Problem) -> Group:
+def group_of(p: SourcingProblem) -> OrderGroup:
     orders = np.arange(p.orders)
     [group] = gather(p, orders, in_reach(p, p.stock, lines_of(p, orders)))
     return group
 
 
-def least_cost(p: Problem) -> float:
+def least_cost(p: SourcingProblem) -> float:
     """The least cost among all assignments of lines to nodes or to none."""
     costs: list[float] = []
     for nodes in product(range(-1, p.nodes), repeat=p.lines):
@@ -48,13 +48,13 @@ def least_cost(p: Problem) -> float:
     return min(costs)
 
 
-def shares_of(p: Problem, group: Group, best: Best) -> Shares:
+def shares_of(p: SourcingProblem, group: OrderGroup, best: Best) -> Shares:
     place = best.place[0]
     node = np.where(place >= 0, group.node[0, np.maximum(place, 0)], -1)
     return Shares.undivided(node, p.quantity)
 
 
-def solved(p: Problem) -> tuple[float, Shares]:
+def solved(p: SourcingProblem) -> tuple[float, Shares]:
     group = group_of(p)
     best = cheapest(group, group.parcel, group.serve)
     return float(best.value[0]), shares_of(p, group, best)

@@ -20,7 +20,7 @@ def projected_by_hand(
 ) -> list[tuple[Decimal, Decimal]]:
     """(projected, promise) of each day, every figure counted from the beginning."""
 
-    def standing(day: date) -> Decimal:
+    def quantity_on(day: date) -> Decimal:
         stock = on_hand
         for when, quantity in entries:
             if TODAY <= when <= day:
@@ -28,9 +28,8 @@ def projected_by_hand(
         return stock
 
     window = [after(n) for n in range(days)]
-    return [
-        (standing(day), min(standing(later) for later in window if later >= day)) for day in window
-    ]
+    projected = [quantity_on(day) for day in window]
+    return [(projected[n], min(projected[n:])) for n in range(days)]
 
 
 def test_the_worked_example_of_the_reference() -> None:

@@ -111,7 +111,7 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
             promised = [units(v) for v in seen(case).view_of(requester).atp[0]]
             by_hand = promised_by_hand(case, requester)
             for mine, theirs in zip(promised, by_hand, strict=True):
-                # a percentage may leave a part of a tick, which nobody is promised
+                # a percentage may leave a part of a tick, which is promised to no requester
                 assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (
                     number,
                     requester,
@@ -209,7 +209,8 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
                 customer_group=requester.customer_group,
             )
             found = outlook(
-                *(session, ["LAMP"]),
+                session,
+                ["LAMP"],
                 configuration=inventory_configuration(session),
                 today=TODAY,
                 channels={requester.channel},

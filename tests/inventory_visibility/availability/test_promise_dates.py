@@ -14,7 +14,7 @@ from openiom.inventory_visibility.availability.projection import (
     AvailabilityOutlook,
     StockPosition,
 )
-from openiom.inventory_visibility.availability.promise_dates import PromisePlanner, SupplyMovement
+from openiom.inventory_visibility.availability.promise_dates import ExpectedReceipt, PromisePlanner
 from openiom.inventory_visibility.measures import ZERO, ProductSource
 
 TODAY = date(2026, 11, 20)
@@ -29,7 +29,7 @@ def on(days: int) -> date:
 def planner(
     on_hand: Mapping[ProductSource, int],
     changes: Mapping[ProductSource, Mapping[int, int]] | None = None,
-    receipts: Mapping[ProductSource, Sequence[SupplyMovement]] | None = None,
+    receipts: Mapping[ProductSource, Sequence[ExpectedReceipt]] | None = None,
     allocated: Mapping[ProductSource, int] | None = None,
 ) -> PromisePlanner:
     """Stock by key, changes by key and offset from today, and units allocated to the web."""
@@ -88,8 +88,8 @@ def test_no_source_alone_has_enough() -> None:
 
 def test_of_sources_with_the_same_day_the_most_certain_one_is_chosen() -> None:
     receipts = {
-        LAMP_SEA: [SupplyMovement(on(3), Decimal("0.6"))],
-        LAMP_CHI: [SupplyMovement(on(3), Decimal("0.9")), SupplyMovement(on(4), Decimal("0.1"))],
+        LAMP_SEA: [ExpectedReceipt(on(3), Decimal("0.6"))],
+        LAMP_CHI: [ExpectedReceipt(on(3), Decimal("0.9")), ExpectedReceipt(on(4), Decimal("0.1"))],
     }
     found = planner(
         {LAMP_SEA: 0, LAMP_CHI: 0}, {LAMP_SEA: {3: 9}, LAMP_CHI: {3: 9, 4: 9}}, receipts
@@ -99,7 +99,7 @@ def test_of_sources_with_the_same_day_the_most_certain_one_is_chosen() -> None:
 
 
 def test_an_earlier_day_counts_more_than_certainty() -> None:
-    receipts = {LAMP_SEA: [SupplyMovement(on(2), Decimal("0.2"))]}
+    receipts = {LAMP_SEA: [ExpectedReceipt(on(2), Decimal("0.2"))]}
     found = planner({LAMP_SEA: 0, LAMP_CHI: 0}, {LAMP_SEA: {2: 9}, LAMP_CHI: {3: 9}}, receipts)
     assert promised(found, 2) == PromiseDate(on(2), Decimal("0.2"))
 
@@ -107,9 +107,9 @@ def test_an_earlier_day_counts_more_than_certainty() -> None:
 def test_the_confidence_is_that_of_the_least_certain_receipt_up_to_the_day() -> None:
     receipts = {
         LAMP_SEA: [
-            SupplyMovement(on(1), Decimal("0.8")),
-            SupplyMovement(on(2), Decimal("0.5")),
-            SupplyMovement(on(3), Decimal("0.1")),
+            ExpectedReceipt(on(1), Decimal("0.8")),
+            ExpectedReceipt(on(2), Decimal("0.5")),
+            ExpectedReceipt(on(3), Decimal("0.1")),
         ]
     }
     found = planner({LAMP_SEA: 1}, {LAMP_SEA: {1: 1, 2: 1, 3: 1}}, receipts)

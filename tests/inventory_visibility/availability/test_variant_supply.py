@@ -106,9 +106,8 @@ def test_grants_are_as_good_as_trying_everything() -> None:
         ]
         got = VariantSupply(rows, reserved).grant(requested)
         fits = reachable(rows, reserved, requested)
-        kept = {
-            vector[1:] for vector in fits if not reserved or vector[0] == max(v[0] for v in fits)
-        }
+        most_reserved = max(vector[0] for vector in fits)
+        kept = {vector[1:] for vector in fits if not reserved or vector[0] == most_reserved}
         assert tuple(got) == max(kept), (rows, reserved, requested)
 
 
@@ -124,10 +123,11 @@ def reachable(
         ]
         most = [sum(n for _, n in reserved), *(n for _, n in requested)]
         for _ in range(one.units):
-            found |= {
-                tuple(v + (i == taker) for i, v in enumerate(vector))
-                for vector in found
-                for taker in takers
-                if vector[taker] < most[taker]
-            }
+            for vector, taker in product(list(found), takers):
+                if vector[taker] < most[taker]:
+                    found.add(with_one_more(vector, taker))
     return found
+
+
+def with_one_more(vector: tuple[int, ...], taker: int) -> tuple[int, ...]:
+    return (*vector[:taker], vector[taker] + 1, *vector[taker + 1 :])

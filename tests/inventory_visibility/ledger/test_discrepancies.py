@@ -92,7 +92,7 @@ SEALED = {1: b"\x01", 2: b"\x02", 3: b"\x03"}
         ({}, [(1, "missing", "", "01"), (2, "missing", "", "02"), (3, "missing", "", "03")]),
     ],
 )
-def test_changed_missing_and_inserted_entries_are_told_apart(
+def test_changed_missing_and_inserted_entries_are_distinguished(
     actual: dict[int, bytes], expected: list[tuple[int, str, str, str]]
 ) -> None:
     found = compare_digests(actual, SEALED)

@@ -15,7 +15,7 @@ from openiom.inventory_visibility.availability.hierarchy import (
 )
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
 from openiom.inventory_visibility.ledger.posting import (
-    Entry,
+    LedgerPosting,
     NewReservation,
     backing_entries,
     discrepancy_entry,
@@ -42,7 +42,7 @@ def stock(database: Database) -> Database:
 
 
 def posted(
-    database: Database, *entries: Entry, reservations: list[NewReservation] | None = None
+    database: Database, *entries: LedgerPosting, reservations: list[NewReservation] | None = None
 ) -> None:
     with database.unit_of_work() as session:
         post(session, entries, now=NOW, actor="test", reservations=reservations or [])
@@ -76,22 +76,28 @@ def locked(overdraft: int = 0, backed: int = 0) -> BackingChange:
 
 
 def test_each_kind_of_entry_moves_its_own_balances() -> None:
-    assert on_hand_entry(2, 5, "c", "d") == Entry(2, ("iom", "onhand"), 5, "c", "d", 1, 0)
-    assert reserved_entry(2, 5, "c", "d") == Entry(
+    assert on_hand_entry(2, 5, "c", "d") == LedgerPosting(2, ("iom", "onhand"), 5, "c", "d", 1, 0)
+    assert reserved_entry(2, 5, "c", "d") == LedgerPosting(
         2, ("iv", "softreservordered"), 5, "c", "d", 0, 1
     )
     physical = ("iv", "softreservphysical")
     assert reserved_entry(2, 5, "c", "d", physical).measure == physical
-    assert discrepancy_entry(2, -5, "c", "d") == Entry(2, ("iom", "discrepancy"), -5, "c", "d")
-    assert formula_entry(2, Decimal(5), "c", "d") == Entry(2, ("", "on_hand"), 5, "c", "d", 1)
+    assert discrepancy_entry(2, -5, "c", "d") == LedgerPosting(
+        2, ("iom", "discrepancy"), -5, "c", "d"
+    )
+    assert formula_entry(2, Decimal(5), "c", "d") == LedgerPosting(
+        2, ("", "on_hand"), 5, "c", "d", 1
+    )
 
 
 def test_backing_entries_are_made_for_what_changes() -> None:
     assert backing_entries(locked(), "c", "d") == []
-    assert backing_entries(locked(3), "c", "d") == [Entry(2, ("", "overdraft"), 3, "c", "d")]
+    assert backing_entries(locked(3), "c", "d") == [
+        LedgerPosting(2, ("", "overdraft"), 3, "c", "d")
+    ]
     assert backing_entries(locked(-3, 2), "c", "d") == [
-        Entry(2, ("", "overdraft"), -3, "c", "d"),
-        Entry(2, ("", "backed_by_variants"), 2, "c", "d"),
+        LedgerPosting(2, ("", "overdraft"), -3, "c", "d"),
+        LedgerPosting(2, ("", "backed_by_variants"), 2, "c", "d"),
     ]
 
 
@@ -101,7 +107,7 @@ def test_entries_move_measures_and_stock_rows_together(stock: Database) -> None:
         on_hand_entry(2, 9, "count", "C-1"),
         on_hand_entry(2, -2, "count", "C-2"),
         on_hand_entry(1, 4, "count", "C-3"),
-        Entry(2, ("pos", "posoutbound"), 3, "api", "P-1", on_hand_sign=-1),
+        LedgerPosting(2, ("pos", "posoutbound"), 3, "api", "P-1", on_hand_sign=-1),
         discrepancy_entry(2, -6, "ship", "S-1"),
     )
     assert row(stock) == (4, 0, 0, 0)
@@ -179,13 +185,13 @@ def test_an_event_is_entered_once(stock: Database) -> None:
     [
         [reserved_entry(2, 1, "c", "d")],
         [reserved_entry(2, -1, "c", "d")],
-        [Entry(2, ("", "overdraft"), -1, "c", "d")],
-        [Entry(2, ("", "backed_by_variants"), -1, "c", "d")],
+        [LedgerPosting(2, ("", "overdraft"), -1, "c", "d")],
+        [LedgerPosting(2, ("", "backed_by_variants"), -1, "c", "d")],
         [on_hand_entry(2, 5, "c", "d"), reserved_entry(2, 6, "c", "d")],
     ],
 )
 def test_the_database_forbids_a_promise_without_units(
-    stock: Database, entries: list[Entry]
+    stock: Database, entries: list[LedgerPosting]
 ) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         posted(stock, *entries)

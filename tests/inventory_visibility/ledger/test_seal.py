@@ -46,7 +46,7 @@ def broken(database: Database) -> Sequence[tuple[object, ...]]:
 
 
 def tamper(database: Database, *statements: str) -> None:
-    """As somebody with the database's own password would."""
+    """Change the ledger as the owner of the database could."""
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute(
             "ALTER TABLE inventory_visibility.ledger_entry"

@@ -47,7 +47,7 @@ def reserved(
 
 
 def sourced(database: Database, line_id: UUID, units: int, source: str = "SEA") -> bool:
-    """Reserve for good, using what the line has reserved already."""
+    """Reserve permanently, using what the line has reserved already."""
     request = StockReservationRequest(line_id, "LAMP", source, units)
     with database.unit_of_work() as session:
         (granted,) = reserve(session, [request], NOW, "flow", backorder_lines=[line_id])

@@ -6,7 +6,7 @@ from uuid import UUID
 from openiom.inventory_visibility.availability.decisions import PartsRequest
 from openiom.inventory_visibility.locks import LockedReservation
 from openiom.inventory_visibility.reservations.backorder_reservations import BackorderUnits
-from openiom.inventory_visibility.reservations.close_reservations import Closure
+from openiom.inventory_visibility.reservations.close_reservations import ReservationClosure
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 
@@ -33,7 +33,7 @@ def request(line_id: UUID = FIRST, source: str = "SEA", **parts: int) -> PartsRe
 
 
 def closed(units: BackorderUnits, *lines: UUID) -> list[tuple[int, int]]:
-    closure = Closure({}, "released", "test")
+    closure = ReservationClosure({}, "released", "test")
     units.add_unused(closure, lines)
     return [(one.reservation_id, int(one.units)) for one in closure.closed]
 
@@ -86,6 +86,6 @@ def test_nothing_is_closed_for_lines_that_were_not_granted() -> None:
 
 
 def test_a_closure_collects_the_open_units_of_reservations() -> None:
-    closure = Closure({}, "released", "test")
+    closure = ReservationClosure({}, "released", "test")
     closure.add_open_units([reservation(1, 4), reservation(2, 1)])
     assert [(one.reservation_id, one.units) for one in closure.closed] == [(1, 4), (2, 1)]

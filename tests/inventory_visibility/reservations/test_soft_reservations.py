@@ -92,7 +92,7 @@ def test_a_coarse_reservation_is_backed_by_deeper_rows_and_limits_deeper_ones(
     ] * 3
 
 
-def test_a_deeper_fact_that_takes_away_what_a_coarse_reservation_stood_on_is_overdraft_there(
+def test_a_deeper_fact_that_takes_away_what_a_coarse_reservation_was_backed_by_is_overdraft_there(
     database: Database,
 ) -> None:
     supply(database, 4, RED)
@@ -200,13 +200,17 @@ def test_random_requests_never_oversell_a_level(database: Database, seed: int) -
         else:
             before = rows(database)
             (answer,) = hold(database, request(units, place))
-            free = [
-                _free(before, {n: place[n] for n in list(place)[:k]}) for k in range(len(place) + 1)
-            ]
+            free = [_free(before, level) for level in _levels(place)]
             assert answer.ok is (min(free) >= units), (before, place, units)
     assert all(row[2] == 0 for row in rows(database).values()), (
         "supply only grew: nothing may stand on nothing"
     )
+
+
+def _levels(place: dict[str, str]) -> list[dict[str, str]]:
+    """The levels of the hierarchy from the product down to the place."""
+    named = list(place.items())
+    return [dict(named[:depth]) for depth in range(len(named) + 1)]
 
 
 def _free(stock: dict[str, tuple[Decimal, ...]], level: dict[str, str]) -> Decimal:

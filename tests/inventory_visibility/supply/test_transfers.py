@@ -118,7 +118,9 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
             session, SupplyLineFilter(source="SEA", open_only=True), after=None, limit=5
         )
     assert (seen.free, seen.days[0].atp, seen.days[2].demand, seen.days[2].entries[0].document) == (
-        *(10, 4, 6),
+        10,
+        4,
+        6,
         "transfer T-1",
     )
     assert (row.origin, row.ship_date, row.to_ship, row.open) == ("SEA", on(2), 6, 6)

@@ -24,7 +24,7 @@ export type AllocationPage = Ok<paths['/api/v1/inventory/allocations']['get']>;
 export type AllocationRow = AllocationPage['items'][number];
 export type Pool = Ok<paths['/api/v1/inventory/allocations/pools']['get']>['items'][number];
 export type AllocationMove = Ok<paths['/api/v1/inventory/allocations/{allocation_id}/moves']['get']>['items'][number];
-export type AllocationAct = Body<paths['/api/v1/inventory/allocations/operations']['post']>['operations'][number];
+export type AllocationOperation = Body<paths['/api/v1/inventory/allocations/operations']['post']>['operations'][number];
 export type SupplyPage = Ok<paths['/api/v1/inventory/supply-orders']['get']>;
 export type SupplyLine = SupplyPage['items'][number];
 export type SupplyOrder = Body<paths['/api/v1/inventory/supply-orders']['post']>['orders'][number];
@@ -107,7 +107,7 @@ export const listPools = async (query: Query<paths['/api/v1/inventory/allocation
 export const listAllocationMoves = async (id: number): Promise<AllocationMove[]> =>
   (await read(api.GET('/api/v1/inventory/allocations/{allocation_id}/moves', { params: { path: { allocation_id: id } } }))).items;
 /** Apply a manual allocation change. Returns the refusal reason, or an empty string. */
-export const actOnAllocation = async (act: AllocationAct): Promise<string> => {
+export const actOnAllocation = async (act: AllocationOperation): Promise<string> => {
   const [done] = (await read(api.POST('/api/v1/inventory/allocations/operations', { body: { operations: [act] } }))).results;
   return done === undefined || done.ok ? '' : done.reason;
 };

@@ -2813,6 +2813,23 @@ export interface components {
             /** Status */
             status: string;
         };
+        /** AllocationOperationResult */
+        AllocationOperationResult: {
+            /** Id */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /**
+             * Duplicate
+             * @default false
+             */
+            duplicate: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /**
          * AllowedAction
          * @description Whether an action is possible now, and the reason when it is not.
@@ -2925,18 +2942,6 @@ export interface components {
             backed_by_variants: number;
             /** Measures */
             measures: components["schemas"]["MeasureRow"][];
-        };
-        /**
-         * Band
-         * @description The mean over the runs and the quantiles of 5 % and 95 %.
-         */
-        Band: {
-            /** Mean */
-            mean: number;
-            /** Lower */
-            lower: number;
-            /** Upper */
-            upper: number;
         };
         /**
          * BulkRequest
@@ -3220,44 +3225,10 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /**
-         * Changes
-         * @description The differences between scenario and baseline; none at all gives differences of zero.
-         */
-        "Changes-Input": {
-            /**
-             * Closed Sources
-             * @default []
-             */
-            closed_sources: string[];
-            /**
-             * New Sources
-             * @default []
-             */
-            new_sources: components["schemas"]["NewSource"][];
-            /**
-             * Constraints
-             * @default []
-             */
-            constraints: components["schemas"]["ChangedConstraint"][];
-            strategy?: components["schemas"]["ChangedStrategy"] | null;
-            /**
-             * Demand Multiplier
-             * @description A shock: factor on the demand of the baseline
-             * @default 1
-             */
-            demand_multiplier: number;
-            /**
-             * Demand Products
-             * @description Only orders with one of these products; empty is every order
-             * @default []
-             */
-            demand_products: string[];
-            /**
-             * New Products
-             * @default []
-             */
-            new_products: components["schemas"]["NewProduct"][];
+        /** Changes */
+        Changes: {
+            /** Changes */
+            changes: components["schemas"]["ChangeView"][];
         };
         /** ChangesAnswer */
         ChangesAnswer: {
@@ -3363,7 +3334,7 @@ export interface components {
             description?: string | null;
             /** Template */
             template?: ("source_optimization" | "demand_shock" | "network_expansion" | "new_product") | null;
-            changes?: components["schemas"]["Changes-Input"] | null;
+            changes?: components["schemas"]["ScenarioChanges"] | null;
             /** Replenish Days */
             replenish_days?: number | null;
             /** Runs */
@@ -3444,7 +3415,7 @@ export interface components {
             cost_currency: string;
             /** Kpis */
             kpis: {
-                [key: string]: components["schemas"]["Band"];
+                [key: string]: components["schemas"]["KpiBand"];
             };
         };
         /**
@@ -3817,9 +3788,9 @@ export interface components {
             /** Title */
             title: string;
             /** States */
-            states: components["schemas"]["openiom__app__vocabulary__Term"][];
+            states: components["schemas"]["Term"][];
             /** Reasons */
-            reasons: components["schemas"]["openiom__app__vocabulary__Term"][];
+            reasons: components["schemas"]["Term"][];
         };
         /**
          * ExplainRequest
@@ -3843,37 +3814,6 @@ export interface components {
              * @default 50
              */
             candidates: number;
-        };
-        /**
-         * Explained
-         * @description An order planned again as of `planned_at`.
-         */
-        Explained: {
-            /**
-             * Order Id
-             * Format: uuid
-             */
-            order_id: string;
-            /**
-             * Planned At
-             * Format: date-time
-             */
-            planned_at: string;
-            /** Strategy */
-            strategy: string;
-            /** Cost */
-            cost: number;
-            /**
-             * Currency
-             * @description Empty where kilometers are counted, or none is configured
-             */
-            currency: string;
-            /** Parts */
-            parts: {
-                [key: string]: number;
-            };
-            /** Lines */
-            lines: components["schemas"]["ExplainedLine"][];
         };
         /**
          * ExplainedCandidate
@@ -3968,7 +3908,7 @@ export interface components {
         Figures: {
             /** Kpis */
             kpis: {
-                [key: string]: components["schemas"]["Band"];
+                [key: string]: components["schemas"]["KpiBand"];
             };
             /** Daily */
             daily: {
@@ -3977,7 +3917,7 @@ export interface components {
             /** By Source */
             by_source: {
                 [key: string]: {
-                    [key: string]: components["schemas"]["Band"];
+                    [key: string]: components["schemas"]["KpiBand"];
                 };
             };
         };
@@ -4147,6 +4087,21 @@ export interface components {
         Formula: {
             /** Formula */
             formula: string;
+        };
+        /**
+         * FormulaTerm
+         * @description A term of a calculated measure; names in lower case, as quantities are keyed.
+         */
+        FormulaTerm: {
+            /**
+             * Sign
+             * @enum {string}
+             */
+            sign: "+" | "-";
+            /** Data Source */
+            data_source: string;
+            /** Measure */
+            measure: string;
         };
         /**
          * FulfillmentOrderDetail
@@ -4459,6 +4414,18 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * KpiBand
+         * @description The mean over the runs and the quantiles of 5 % and 95 %.
+         */
+        KpiBand: {
+            /** Mean */
+            mean: number;
+            /** Lower */
+            lower: number;
+            /** Upper */
+            upper: number;
+        };
+        /**
          * LedgerRow
          * @description One entry; `balance_after` is the balance of its measure after the entry.
          */
@@ -4676,7 +4643,7 @@ export interface components {
             /** Title */
             title: string;
             /** Terms */
-            terms: components["schemas"]["openiom__inventory_visibility__availability__display_schema__Term"][];
+            terms: components["schemas"]["FormulaTerm"][];
         };
         /**
          * MeasureRow
@@ -4906,23 +4873,6 @@ export interface components {
             /** Quantity */
             quantity: number | string;
         };
-        /** OperationResult */
-        OperationResult: {
-            /** Id */
-            id: string;
-            /** Ok */
-            ok: boolean;
-            /**
-             * Duplicate
-             * @default false
-             */
-            duplicate: boolean;
-            /**
-             * Reason
-             * @default
-             */
-            reason: string;
-        };
         /**
          * OperationResultView
          * @description The result of an operation for one id.
@@ -4952,7 +4902,7 @@ export interface components {
         /** OperationsAnswer */
         OperationsAnswer: {
             /** Results */
-            results: components["schemas"]["OperationResult"][];
+            results: components["schemas"]["AllocationOperationResult"][];
         };
         /**
          * OperationsRequest
@@ -6498,6 +6448,45 @@ export interface components {
             root_id: string;
         };
         /**
+         * ScenarioChanges
+         * @description The differences between scenario and baseline; none at all gives differences of zero.
+         */
+        ScenarioChanges: {
+            /**
+             * Closed Sources
+             * @default []
+             */
+            closed_sources: string[];
+            /**
+             * New Sources
+             * @default []
+             */
+            new_sources: components["schemas"]["NewSource"][];
+            /**
+             * Constraints
+             * @default []
+             */
+            constraints: components["schemas"]["ChangedConstraint"][];
+            strategy?: components["schemas"]["ChangedStrategy"] | null;
+            /**
+             * Demand Multiplier
+             * @description A shock: factor on the demand of the baseline
+             * @default 1
+             */
+            demand_multiplier: number;
+            /**
+             * Demand Products
+             * @description Only orders with one of these products; empty is every order
+             * @default []
+             */
+            demand_products: string[];
+            /**
+             * New Products
+             * @default []
+             */
+            new_products: components["schemas"]["NewProduct"][];
+        };
+        /**
          * ScheduledChange
          * @description One entry of a day: what was scheduled, by whom, in which document, and how certain it is.
          */
@@ -6678,7 +6667,7 @@ export interface components {
          * SimulationRequest
          * @description A simulation to run.
          */
-        "SimulationRequest-Input": {
+        SimulationRequest: {
             /** Name */
             name: string;
             /**
@@ -6709,59 +6698,7 @@ export interface components {
              *       "new_products": []
              *     }
              */
-            changes: components["schemas"]["Changes-Input"];
-            /**
-             * Replenish Days
-             * @description Interval in days at which each source is filled up to its first stock
-             */
-            replenish_days?: number | null;
-            /**
-             * Runs
-             * @default 20
-             */
-            runs: number;
-            /**
-             * Seed
-             * @default 0
-             */
-            seed: number;
-        };
-        /**
-         * SimulationRequest
-         * @description A simulation to run.
-         */
-        "SimulationRequest-Output": {
-            /** Name */
-            name: string;
-            /**
-             * Description
-             * @default
-             */
-            description: string;
-            /**
-             * Template
-             * @default source_optimization
-             * @enum {string}
-             */
-            template: "source_optimization" | "demand_shock" | "network_expansion" | "new_product";
-            demand: components["schemas"]["Demand"];
-            /**
-             * Strategy
-             * @description Strategy of the baseline; empty is the default one
-             * @default
-             */
-            strategy: string;
-            /**
-             * @default {
-             *       "closed_sources": [],
-             *       "new_sources": [],
-             *       "constraints": [],
-             *       "demand_multiplier": 1,
-             *       "demand_products": [],
-             *       "new_products": []
-             *     }
-             */
-            changes: components["schemas"]["openiom__simulation__request__Changes"];
+            changes: components["schemas"]["ScenarioChanges"];
             /**
              * Replenish Days
              * @description Interval in days at which each source is filled up to its first stock
@@ -6828,7 +6765,7 @@ export interface components {
              * @description Currency of sourcing costs; revenue is in the currency of the orders
              */
             cost_currency: string;
-            cost: components["schemas"]["Band"] | null;
+            cost: components["schemas"]["KpiBand"] | null;
             cost_difference: components["schemas"]["Difference"] | null;
         };
         /**
@@ -6884,9 +6821,9 @@ export interface components {
              * @description Currency of sourcing costs; revenue is in the currency of the orders
              */
             cost_currency: string;
-            cost: components["schemas"]["Band"] | null;
+            cost: components["schemas"]["KpiBand"] | null;
             cost_difference: components["schemas"]["Difference"] | null;
-            request: components["schemas"]["SimulationRequest-Output"];
+            request: components["schemas"]["SimulationRequest"];
             /** Currency */
             currency: string;
             /** Basis Orders */
@@ -6990,6 +6927,37 @@ export interface components {
             measures: components["schemas"]["MeasureName"][];
         };
         /**
+         * SourcingExplanation
+         * @description An order planned again as of `planned_at`.
+         */
+        SourcingExplanation: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Planned At
+             * Format: date-time
+             */
+            planned_at: string;
+            /** Strategy */
+            strategy: string;
+            /** Cost */
+            cost: number;
+            /**
+             * Currency
+             * @description Empty where kilometers are counted, or none is configured
+             */
+            currency: string;
+            /** Parts */
+            parts: {
+                [key: string]: number;
+            };
+            /** Lines */
+            lines: components["schemas"]["ExplainedLine"][];
+        };
+        /**
          * StateTableView
          * @description The table of an entity; `states` are in the order of the progress bar.
          */
@@ -7035,10 +7003,10 @@ export interface components {
              */
             waiting: number;
             /**
-             * Held
+             * On Hold
              * @default 0
              */
-            held: number;
+            on_hold: number;
             /**
              * Failed
              * @default 0
@@ -7356,6 +7324,16 @@ export interface components {
             amount: number;
         };
         /**
+         * Term
+         * @description A name as the API uses it, and its display title.
+         */
+        Term: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * Timeline
          * @description Events, newest first.
          */
@@ -7553,7 +7531,7 @@ export interface components {
             /** Entities */
             entities: components["schemas"]["EntityVocabulary"][];
             /** Events */
-            events: components["schemas"]["openiom__app__vocabulary__Term"][];
+            events: components["schemas"]["Term"][];
         };
         /**
          * WaitingDetail
@@ -7695,75 +7673,6 @@ export interface components {
              * @description Empty is everything farther
              */
             up_to_km?: number | null;
-        };
-        /** Changes */
-        openiom__administration__routes__Changes: {
-            /** Changes */
-            changes: components["schemas"]["ChangeView"][];
-        };
-        /**
-         * Term
-         * @description A name as the API uses it, and its display title.
-         */
-        openiom__app__vocabulary__Term: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-        };
-        /**
-         * Term
-         * @description A term of a calculated measure; names in lower case, as quantities are keyed.
-         */
-        openiom__inventory_visibility__availability__display_schema__Term: {
-            /**
-             * Sign
-             * @enum {string}
-             */
-            sign: "+" | "-";
-            /** Data Source */
-            data_source: string;
-            /** Measure */
-            measure: string;
-        };
-        /**
-         * Changes
-         * @description The differences between scenario and baseline; none at all gives differences of zero.
-         */
-        openiom__simulation__request__Changes: {
-            /**
-             * Closed Sources
-             * @default []
-             */
-            closed_sources: string[];
-            /**
-             * New Sources
-             * @default []
-             */
-            new_sources: components["schemas"]["NewSource"][];
-            /**
-             * Constraints
-             * @default []
-             */
-            constraints: components["schemas"]["ChangedConstraint"][];
-            strategy?: components["schemas"]["ChangedStrategy"] | null;
-            /**
-             * Demand Multiplier
-             * @description A shock: factor on the demand of the baseline
-             * @default 1
-             */
-            demand_multiplier: number;
-            /**
-             * Demand Products
-             * @description Only orders with one of these products; empty is every order
-             * @default []
-             */
-            demand_products: string[];
-            /**
-             * New Products
-             * @default []
-             */
-            new_products: components["schemas"]["NewProduct"][];
         };
     };
     responses: never;
@@ -7928,7 +7837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["openiom__administration__routes__Changes"];
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
@@ -7962,7 +7871,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["openiom__administration__routes__Changes"];
+                    "application/json": components["schemas"]["Changes"];
                 };
             };
             /** @description Validation Error */
@@ -9013,7 +8922,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SimulationRequest-Input"];
+                "application/json": components["schemas"]["SimulationRequest"];
             };
         };
         responses: {
@@ -9235,7 +9144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Explained"];
+                    "application/json": components["schemas"]["SourcingExplanation"];
                 };
             };
             /** @description Validation Error */
@@ -11053,7 +10962,9 @@ export interface operations {
         parameters: {
             query?: {
                 state?: "" | "done" | "error";
+                /** @description `next` of the page before; the first page without */
                 after?: string | null;
+                /** @description Most items to return */
                 limit?: number;
             };
             header?: never;

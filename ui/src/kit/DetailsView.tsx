@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { actionLabel, eventTitle, humanize, isEventName } from '../vocabulary';
+import { actionLabel, eventTitle, humanize, isEventName, reasonLabel, stateLabel, stepKindLabel } from '../vocabulary';
 import { describeDuration, isIsoDuration } from './duration';
 import { Expression } from './Expression';
 import { Timestamp } from './format';
@@ -10,12 +10,16 @@ const isScalar = (value: unknown): boolean => !isRecord(value) && !Array.isArray
 /** Keys whose text is a condition or formula. */
 const expressionKeys = new Set(['when', 'condition', 'expression', 'formula']);
 const durationKeys = new Set(['timeout', 'after', 'first_after', 'delay', 'duration', 'every', 'max_wait']);
+const stateKeys = new Set(['state', 'old_state', 'new_state', 'from_state', 'to_state']);
 const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
 function textOf(key: string, value: string): ReactNode {
   if (expressionKeys.has(key)) return <Expression source={value} />;
   if (isIsoDuration(value) || durationKeys.has(key)) return describeDuration(value);
   if (key === 'action') return actionLabel(value);
+  if (stateKeys.has(key)) return stateLabel(value);
+  if (key === 'state_reason') return reasonLabel(value);
+  if (key === 'kind') return stepKindLabel(value);
   if (key === 'event' || key === 'events' || isEventName(value)) return eventTitle(value);
   if (instantPattern.test(value)) return <Timestamp at={value} format="date" />;
   return value;

@@ -7,7 +7,7 @@ import { routes } from './routes';
 
 const dana = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['orders.read'], environment: 'Sandbox' };
 const empty = { items: [], next: null };
-const nobody = () => new ProblemResponse(401, { detail: 'Nobody is signed in', status: 401 });
+const signedOut = () => new ProblemResponse(401, { detail: 'Sign in first', status: 401 });
 const around = {
   'GET /api/v1/orders': () => empty,
   'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
@@ -27,7 +27,7 @@ test('signing in leads to the requested page', async () => {
 });
 
 test('an expired session leads to the sign-in form', async () => {
-  mockServer({ ...around, 'GET /api/v1/session': () => dana, 'GET /api/v1/orders': nobody });
+  mockServer({ ...around, 'GET /api/v1/session': () => dana, 'GET /api/v1/orders': signedOut });
   renderRoutes(routes, '/orders');
   expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeInTheDocument();
 });

@@ -13,7 +13,7 @@ function company(replies: Record<string, (request: RecordedRequest) => unknown> 
   return mockServer({
     'GET /api/v1/session': () => manager,
     'GET /api/v1/orders': () => empty,
-    'GET /api/v1/orders/counts': () => ({ states: {}, held: 0, failed: 0 }),
+    'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
     'GET /api/v1/flows': () => ({ items: [] }),
     'GET /api/v1/provider-instances': () => empty,
     'GET /api/v1/sources': () => empty,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import quantity_number
 from openiom.fulfillment.progress import CREATED_EVENT, NEW, REASONS
 from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
@@ -28,7 +29,18 @@ _ORDER_COLUMNS = (
     "planned_ship_date",
     "created_at",
 )
-_LINE_COLUMNS = ("id", "fulfillment_order_id", "order_line_id", "product", "quantity")
+_LINE_COLUMNS = (
+    "id",
+    "fulfillment_order_id",
+    "order_line_id",
+    "product",
+    "variant",
+    "unit",
+    "unit_decimals",
+    "stock_per_step",
+    "stock_decimals",
+    "quantity",
+)
 _EVENT_LINES = 50
 """Most lines that the event of a fulfillment order lists."""
 
@@ -165,14 +177,28 @@ def _insert_lines(session: Session, drafts: Sequence[Draft]) -> None:
     rows: list[Sequence[Any]] = []
     for draft in drafts:
         for line in draft.lines:
-            rows.append((next(ids), draft.id, line.line_id, line.product, line.quantity))
+            rows.append(
+                (
+                    next(ids),
+                    draft.id,
+                    line.line_id,
+                    line.product,
+                    to_json_text(line.variant) if line.variant else None,
+                    line.unit,
+                    line.unit_decimals,
+                    line.stock_per_step,
+                    line.stock_decimals,
+                    line.quantity,
+                )
+            )
     copy_rows(session, "fulfillment.fulfillment_order_line", _LINE_COLUMNS, rows)
 
 
 def _created_event(draft: Draft) -> Event:
     lines: list[dict[str, Any]] = []
     for line in draft.lines[:_EVENT_LINES]:
-        lines.append({"product": line.product, "quantity": line.quantity})
+        quantity = quantity_number(line.quantity, line.unit_decimals)
+        lines.append({"product": line.product, "unit": line.unit, "quantity": quantity})
     return Event(
         name=CREATED_EVENT,
         subject_type="fulfillment_order",

@@ -21,6 +21,7 @@ from openiom.fulfillment.states import (
 )
 from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
 from openiom.kernel import Event, new_id
+from openiom.master_data import StockUnits
 from openiom.orders import (
     orders_wholly_shipped,
     raise_order_events,
@@ -28,6 +29,7 @@ from openiom.orders import (
     return_to_sourcing,
 )
 from openiom.platform.bulk import copy_rows, execute
+from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest
 from openiom.state_framework import LineStatus, header_events
@@ -45,23 +47,31 @@ _SHIPMENT_COLUMNS = (
     "recorded_at",
     "delivered_at",
 )
-_SHIPMENT_LINE_COLUMNS = ("id", "shipment_id", "fulfillment_order_line_id", "quantity")
+_SHIPMENT_LINE_COLUMNS = (
+    "id",
+    "shipment_id",
+    "fulfillment_order_line_id",
+    "variant",
+    "unit",
+    "unit_decimals",
+    "quantity",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Parcel:
-    """A parcel to insert; `units` by fulfillment order line."""
+    """A parcel to insert; `steps` by fulfillment order line."""
 
     id: UUID
     order: FulfillmentOrderState
     document: ShipmentDocument
-    units: Mapping[UUID, int]
+    steps: Mapping[UUID, int]
     delivered: bool
 
     def items(self) -> Iterable[tuple[FulfillmentLineState, int]]:
-        """Return the lines in the parcel and their units."""
-        for line_id, units in self.units.items():
-            yield self.order.lines[line_id], units
+        """Return the lines in the parcel and their steps."""
+        for line_id, steps in self.steps.items():
+            yield self.order.lines[line_id], steps
 
 
 @dataclass
@@ -159,8 +169,10 @@ class FulfillmentBatch:
                     now if parcel.delivered else None,
                 )
             )
-            for line_id, units in parcel.units.items():
-                lines.append((new_id(), parcel.id, line_id, units))
+            for line, steps in parcel.items():
+                variant = to_json_text(line.variant) if line.variant else None
+                row = (new_id(), parcel.id, line.id, variant, line.unit, line.unit_decimals, steps)
+                lines.append(row)
         copy_rows(session, "fulfillment.shipment", _SHIPMENT_COLUMNS, shipments)
         copy_rows(session, "fulfillment.shipment_line", _SHIPMENT_LINE_COLUMNS, lines)
 
@@ -205,8 +217,9 @@ class FulfillmentBatch:
         postings: list[ShipmentPosting] = []
         for parcel in self.parcels:
             source, document = parcel.order.source, str(parcel.id)
-            for line, units in parcel.items():
-                shipped.append((line.order_line_id, units))
+            for line, steps in parcel.items():
+                shipped.append((line.order_line_id, steps))
+                units = line.in_stock(steps)
                 postings.append(
                     ShipmentPosting(line.order_line_id, line.product, source, units, document)
                 )
@@ -216,7 +229,17 @@ class FulfillmentBatch:
     def _return_units(self, session: Session, now: datetime, actor: str) -> None:
         for reason, quantities in self.returned.items():
             return_to_sourcing(session, quantities, now, actor, reason=reason)
-            release_quantities(session, quantities, now, actor, "fulfillment declined")
+            released = self._in_stock(quantities)
+            release_quantities(session, released, now, actor, "fulfillment declined")
+
+    def _in_stock(self, steps: Mapping[UUID, int]) -> dict[UUID, StockUnits]:
+        """Return steps by order line as quantities in stock units."""
+        quantities: dict[UUID, StockUnits] = {}
+        for order in self.orders.values():
+            for line in order.lines.values():
+                if line.order_line_id in steps:
+                    quantities[line.order_line_id] = line.in_stock(steps[line.order_line_id])
+        return quantities
 
     def _raise_delivered(self, session: Session, now: datetime, actor: str) -> None:
         after = _statuses(self.orders)
@@ -242,7 +265,7 @@ WHERE f.id = d.id
 
 _UPDATE_LINES = """
 UPDATE fulfillment.fulfillment_order_line l SET shipped = d.shipped
-FROM unnest(%s::uuid[], %s::int[]) AS d(id, shipped) WHERE l.id = d.id
+FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, shipped) WHERE l.id = d.id
 """
 
 _UPDATE_DELIVERED_PARCELS = """
@@ -275,12 +298,13 @@ def _event(name: str, order: FulfillmentOrderState, data: Mapping[str, Any]) -> 
 def _recorded_event(parcel: _Parcel) -> Event:
     document, order = parcel.document, parcel.order
     items: list[dict[str, Any]] = []
-    for line, units in parcel.items():
+    for line, steps in parcel.items():
         items.append(
             {
                 "order_line_id": str(line.order_line_id),
                 "product": line.product,
-                "quantity": units,
+                "unit": line.unit,
+                "quantity": line.number(steps),
             }
         )
     return Event(

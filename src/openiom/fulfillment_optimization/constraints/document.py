@@ -12,7 +12,7 @@ from openiom.fulfillment_optimization.engine import Refusal
 from .effects import Bools, ConstraintContext, ConstraintEffects, Floats, SourceSelector
 
 
-class Entry(BaseModel):
+class ConstraintEntry(BaseModel):
     """A row of a constraint: for one source, one source list or, when neither is named, all."""
 
     model_config = ConfigDict(extra="forbid")

@@ -9,8 +9,9 @@ it costs less than the penalty. This replaces the two passes of the reference (a
 then without the soft ones) by one solution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -51,6 +52,13 @@ class SourceSelector:
             return self._are_in(self.lists.get(scope.source_list, frozenset()))
         return np.ones(len(self.names), dtype=bool)
 
+    def members_of_any(self, scopes: Iterable[SourceScope]) -> Bools:
+        """(N,) whether at least one of the rows applies to each source."""
+        members = np.zeros(len(self.names), dtype=bool)
+        for scope in scopes:
+            members |= self.members(scope)
+        return members
+
     def _are_in(self, members: frozenset[str]) -> Bools:
         return np.array([name in members for name in self.names], dtype=bool)
 
@@ -82,6 +90,16 @@ class ConstraintContext:
         """The number of sources, N."""
         return len(self.sources.names)
 
+    @cached_property
+    def _product_names(self) -> NDArray[np.str_]:
+        return np.array(self.products, dtype=np.str_)
+
+    def columns(self, product: str | None) -> Ints:
+        """Return the columns of the stock that a row for `product` applies to; None is all."""
+        if product is None:
+            return np.arange(len(self.products))
+        return np.flatnonzero(self._product_names == product)
+
 
 class LineCap(NamedTuple):
     """A limit on the order lines that some sources together may still serve today."""
@@ -89,6 +107,10 @@ class LineCap(NamedTuple):
     members: Bools  # (N,)
     left: int  # order lines
     penalty: float = 0.0  # money for each line beyond, for a soft limit
+
+    def could_bind(self, lines: int) -> bool:
+        """Return whether so many order lines, each divided across all members, could exceed it."""
+        return self.left < lines * int(self.members.sum())
 
 
 @dataclass(eq=False)
@@ -119,7 +141,10 @@ class ConstraintEffects:
         return cls(by_order, by_line)
 
     def refuse_order(self, where: Bools, code: Refusal) -> None:
-        """Refuse sources to orders (B, N); the first reason is kept."""
+        """Refuse sources to orders; the first reason is kept.
+
+        `where` is (B, N), or (N,) for all orders alike.
+        """
         self.order_refusal[where & (self.order_refusal == 0)] = code
 
     def refuse_line(self, where: Bools, code: Refusal) -> None:
@@ -161,6 +186,14 @@ class ConstraintEffects:
         if maximum < self.preferred_line_nodes:
             self.preferred_line_nodes, self.extra_line_node_penalty = maximum, penalty
         self.penalties += penalty
+
+    def limit_lines(self, cap: LineCap, *, hard: bool) -> None:
+        """Limit the order lines of the day of some sources together."""
+        if hard:
+            self.caps.append(cap)
+            return
+        self.soft_caps.append(cap)
+        self.penalties += cap.penalty
 
     def require_whole_orders(self, *, hard: bool, penalty: float) -> None:
         """Serve all lines of an order or none."""

@@ -62,10 +62,10 @@ class ConstraintBody(RootModel[AnyConstraint]):
 
 def constraint_kinds() -> tuple[ConstraintKind, ...]:
     """Return all kinds by title."""
-    found = [
-        ConstraintKind(name, cls.kind_title, cleandoc(cls.__doc__ or ""), cls.property_schema())
-        for name, cls in DOCUMENT_CLASSES.items()
-    ]
+    found: list[ConstraintKind] = []
+    for name, cls in DOCUMENT_CLASSES.items():
+        description = cleandoc(cls.__doc__ or "")
+        found.append(ConstraintKind(name, cls.kind_title, description, cls.property_schema()))
     return tuple(sorted(found, key=lambda kind: kind.title))
 
 
@@ -91,7 +91,12 @@ def apply_constraints(
     effects = ConstraintEffects.none(context)
     for constraint in constraints:
         constraint.apply(context, effects)
-    for cap in caps_of_sources(context.daily_lines, context):
-        if cap.left < context.lines:
-            effects.caps.append(cap)
+    _apply_daily_limits(context, effects)
     return effects
+
+
+def _apply_daily_limits(context: ConstraintContext, effects: ConstraintEffects) -> None:
+    """Cap the order lines of sources with a daily limit of their own, where it could bind."""
+    for cap in caps_of_sources(context.daily_lines, context):
+        if cap.could_bind(context.lines):
+            effects.limit_lines(cap, hard=True)

@@ -1,7 +1,7 @@
 """The sourcing engine: which node serves which line of a batch of orders at the least cost.
 
-Owns the model (`Problem`), the solution methods and the result (`Plan`). It is pure: arrays in,
-arrays out.
+Owns the model (`SourcingProblem`), the solution methods and the result (`FeasiblePlan`). It is
+pure: arrays in, arrays out.
 
 Guarantees: no unit is served twice; hard limits always hold and soft ones cost; a stated lower
 bound is proved; the same problem gives the same plan.
@@ -27,16 +27,16 @@ from .opportunity_costs import (
     solve_with_opportunity_costs,
 )
 from .perturbations import order_alone
-from .plan import Candidate, LineExplanation, OrderExplanation, Plan
-from .problem import UNLIMITED, Problem, ProblemInvalid, Refusal, problem_from_arrays
+from .plan import FeasiblePlan, LineExplanation, OrderExplanation, SourceCandidate
+from .problem import UNLIMITED, ProblemInvalid, Refusal, SourcingProblem, problem_from_arrays
 from .sequential import solve_sequentially
-from .shadow_prices import ShadowPrice, saving_of_one_more, shadow_prices
+from .shadow_prices import ResourcePrice, saving_of_one_more, shadow_prices
 from .shares import Shares
 
 __all__ = [
     "UNLIMITED",
     "BidPrices",
-    "Candidate",
+    "SourceCandidate",
     "Change",
     "Costs",
     "Counterfactual",
@@ -44,12 +44,12 @@ __all__ = [
     "OpportunityCostModel",
     "OpportunityCostTable",
     "OrderExplanation",
-    "Plan",
-    "Problem",
+    "FeasiblePlan",
+    "SourcingProblem",
     "ProblemInvalid",
     "Refusal",
     "Relief",
-    "ShadowPrice",
+    "ResourcePrice",
     "Shares",
     "cost_of",
     "counterfactuals",
@@ -66,12 +66,12 @@ __all__ = [
 
 
 def solve(
-    problem: Problem,
+    problem: SourcingProblem,
     *,
     mode: Literal["realtime", "batch"] = "realtime",
     time_limit: float = 30.0,
     bid_prices: BidPrices | None = None,
-) -> Plan:
+) -> FeasiblePlan:
     """Return a feasible plan of all orders.
 
     `realtime` solves each order exactly, in sequence; an order pays `bid_prices` for what it uses.
@@ -80,9 +80,9 @@ def solve(
     """
     if mode == "realtime":
         shares = solve_sequentially(problem, bid_prices)
-        return Plan(problem=problem, shares=shares, prices=bid_prices)
+        return FeasiblePlan(problem=problem, shares=shares, prices=bid_prices)
     result = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
-    return Plan(
+    return FeasiblePlan(
         problem=problem,
         shares=result.shares,
         lower_bound=result.bound,

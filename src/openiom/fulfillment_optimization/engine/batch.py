@@ -39,7 +39,7 @@ from .enumerate_plans import near_best
 from .lagrangian import Cuts, Prices, Relaxation
 from .local_search import improve
 from .master_problem import Master, as_model
-from .problem import Floats, Ints, Problem
+from .problem import Floats, Ints, SourcingProblem
 from .sequential import solve_remaining, solve_sequentially
 from .shares import Shares
 from .solver_process import InProcessSolver, Solver, SolverProcess, Task
@@ -98,7 +98,7 @@ class _Batch:
     master: Master = field(init=False)
 
     @property
-    def problem(self) -> Problem:
+    def problem(self) -> SourcingProblem:
         return self.relaxation.problem
 
     def seconds_left(self) -> float:
@@ -124,7 +124,7 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BatchResult:
+class BatchSolution:
     """The plan of a batch with the bound it is proved against and the prices it leaves behind."""
 
     shares: Shares
@@ -142,8 +142,8 @@ class _Submitted:
 
 
 def solve_batch(
-    problem: Problem, *, time_limit: float, bid_prices: BidPrices | None = None
-) -> BatchResult:
+    problem: SourcingProblem, *, time_limit: float, bid_prices: BidPrices | None = None
+) -> BatchSolution:
     """Return the plan of all orders together; see the module.
 
     `bid_prices` of earlier demand may give the first incumbent a better start.
@@ -162,7 +162,7 @@ def solve_batch(
         solver.close()
 
 
-def _solve(batch: _Batch) -> BatchResult:
+def _solve(batch: _Batch) -> BatchSolution:
     p = batch.problem
     _solve_linear_program(batch)
     if p.orders > SMALL and batch.is_open():
@@ -178,7 +178,7 @@ def _solve(batch: _Batch) -> BatchResult:
         _accept(batch, submitted)
     _close_gap(batch)
     bound = min(batch.bound, batch.cost)
-    return BatchResult(batch.shares, bound, prices, batch.is_proved())
+    return BatchSolution(batch.shares, bound, prices, batch.is_proved())
 
 
 def _close_gap(batch: _Batch) -> None:
@@ -230,7 +230,7 @@ def _solve_linear_program(batch: _Batch) -> None:
         _extend_master(batch, fresh, cuts)
 
 
-def _worth_cutting(p: Problem, cuts: Cuts | None, lift: float, optimum: float) -> bool:
+def _worth_cutting(p: SourcingProblem, cuts: Cuts | None, lift: float, optimum: float) -> bool:
     """Return whether there are cuts, and the last ones lifted the optimum of a large problem."""
     if cuts is None:
         return False
@@ -323,7 +323,7 @@ def _submit(batch: _Batch, columns: Columns) -> None:
     start = np.zeros(p.nodes + len(columns))
     start[p.nodes : p.nodes + p.orders] = 1.0
     load = cost_of(p, batch.shares).load
-    start[: p.nodes] = np.maximum(0.0, load - relaxation.calm_room)
+    start[: p.nodes] = np.maximum(0.0, load - relaxation.free_soft_capacity)
     gap = 0.0 if p.orders <= SMALL else SMALL_GAP
     seconds = max(MIP_SECONDS, 0.9 * batch.seconds_left())
     batch.solver.submit(Task(as_model(relaxation, columns), start, seconds, gap))

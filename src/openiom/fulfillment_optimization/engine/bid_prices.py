@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import Floats, Problem
+from .problem import Floats, SourcingProblem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +17,6 @@ class BidPrices:
     node: Floats  # (N,) money a parcel, pressure included
 
     @classmethod
-    def zero(cls, problem: Problem) -> BidPrices:
+    def zero(cls, problem: SourcingProblem) -> BidPrices:
         """Return prices of zero: later orders need nothing that is scarce."""
         return cls(np.zeros((problem.nodes, problem.skus)), np.zeros(problem.nodes))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .costs import tally
-from .problem import Floats, Ints, Problem
+from .problem import Floats, Ints, SourcingProblem
 from .shares import Shares
 
 
@@ -70,7 +70,7 @@ class Columns:
 
 
 def columns_of(
-    problem: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
+    problem: SourcingProblem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
 ) -> Columns:
     """Return columns of these orders (m,) from shares sorted by `owner`, their column."""
     first = np.searchsorted(owner, np.arange(len(order) + 1)).astype(np.int64)
@@ -79,7 +79,7 @@ def columns_of(
 
 
 def plan_costs(
-    p: Problem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
+    p: SourcingProblem, order: Ints, owner: Ints, line: Ints, node: Ints, quantity: Ints
 ) -> Floats:
     """(m,) true money of each plan without capacity pressure; inf where it breaks a limit."""
     m = len(order)
@@ -105,7 +105,7 @@ def plan_costs(
     return cost
 
 
-def _division_costs(p: Problem, m: int, owner: Ints, line: Ints) -> Floats:
+def _division_costs(p: SourcingProblem, m: int, owner: Ints, line: Ints) -> Floats:
     """(m,) penalties of divided lines; inf where a line has more sources than allowed."""
     pair, sources = np.unique(owner * p.lines + line, return_counts=True)
     pair_owner, pair_line = pair // p.lines, pair % p.lines
@@ -115,18 +115,18 @@ def _division_costs(p: Problem, m: int, owner: Ints, line: Ints) -> Floats:
     return tally(pair_owner, m, money)
 
 
-def columns_of_plan(problem: Problem, shares: Shares) -> Columns:
+def columns_of_plan(problem: SourcingProblem, shares: Shares) -> Columns:
     """Return one column for every order from the shares of a plan of all orders."""
     orders, owner = np.arange(problem.orders), problem.line_order[shares.line]
     return columns_of(problem, orders, owner, shares.line, shares.node, shares.quantity)
 
 
-def columns_of_nodes(problem: Problem, node: Ints) -> Columns:
+def columns_of_nodes(problem: SourcingProblem, node: Ints) -> Columns:
     """Return one column for every order whose lines are served whole by `node` (L,), -1 = open."""
     return columns_of_plan(problem, Shares.undivided(node, problem.quantity))
 
 
-def open_columns(problem: Problem) -> Columns:
+def open_columns(problem: SourcingProblem) -> Columns:
     """Return the column of each order that leaves all its lines open; it always fits."""
     return columns_of_plan(problem, Shares.none())
 
@@ -156,7 +156,7 @@ def distinct(parts: list[Columns]) -> Columns:
     return columns.take(kept[np.isfinite(columns.cost[kept])])
 
 
-def fitting_alone(p: Problem, columns: Columns) -> Columns:
+def fitting_alone(p: SourcingProblem, columns: Columns) -> Columns:
     """Return the plans that fit stock and counted order lines if no other order used them."""
     cells = p.nodes * p.skus
     cell = columns.owner * cells + columns.node * p.skus + p.line_sku[columns.line]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .milp import INF, Model, Rows, solve_model
-from .problem import Bools, Floats, Ints, Problem
+from .problem import Bools, Floats, Ints, SourcingProblem
 from .shares import ShareRow, Shares
 
 Term = tuple[int, float]
@@ -37,7 +37,7 @@ class _Columns:
 
 @dataclass(slots=True)
 class _Formulation:
-    problem: Problem
+    problem: SourcingProblem
     reach: Bools  # (L, N)
     node_price: Floats | None  # (N,)
     stock_price: Floats | None  # (N, S)
@@ -85,7 +85,7 @@ class CompactResult:
 
 
 def solve_compact(
-    problem: Problem,
+    problem: SourcingProblem,
     *,
     stock: Ints,
     reach: Bools,
@@ -237,8 +237,8 @@ def _add_capacity(f: _Formulation) -> None:
         if f.node_price is None and p.pressure[n] > 0:
             beyond = f.columns.add(float(p.pressure[n]), INF, False)
             # parcels that were beyond the soft capacity before are not charged to this plan
-            calm_room = float(max(0, p.soft_capacity[n] - p.used[n]))
-            f.rows.add([*terms, (beyond, -1.0)], -INF, calm_room)
+            free_soft_capacity = float(max(0, p.soft_capacity[n] - p.used[n]))
+            f.rows.add([*terms, (beyond, -1.0)], -INF, free_soft_capacity)
 
 
 def _add_line_limits(f: _Formulation) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import Bools, Floats, Ints, Problem
+from .problem import Bools, Floats, Ints, SourcingProblem
 from .shares import Shares
 
 
@@ -30,7 +30,7 @@ def tally(index: Ints, size: int, weights: Floats | None = None) -> Floats:
     return np.bincount(index, weights=weights, minlength=size).astype(np.float64)
 
 
-def cost_of(problem: Problem, shares: Shares) -> Costs:
+def cost_of(problem: SourcingProblem, shares: Shares) -> Costs:
     """Return the money of these shares, feasible or not."""
     p = problem
     order = p.line_order[shares.line]
@@ -63,7 +63,7 @@ def cost_of(problem: Problem, shares: Shares) -> Costs:
     return Costs(total, parts, load, len(parcel), open_lines)
 
 
-def _pressure(p: Problem, load: Ints) -> Floats:
+def _pressure(p: SourcingProblem, load: Ints) -> Floats:
     """(N,) money of pressure for each parcel the plan opens.
 
     Parcels that were beyond the soft capacity before the plan are not charged to it.
@@ -73,7 +73,9 @@ def _pressure(p: Problem, load: Ints) -> Floats:
     return np.asarray(p.pressure * beyond / np.maximum(1, load))
 
 
-def _penalties(p: Problem, shares: Shares, parcels_of_order: Floats, served: Floats) -> Floats:
+def _penalties(
+    p: SourcingProblem, shares: Shares, parcels_of_order: Floats, served: Floats
+) -> Floats:
     """(B,) money of soft limits that the shares exceed."""
     extra_nodes = np.maximum(0, parcels_of_order - p.preferred_nodes)
     penalty: Floats = p.extra_node_penalty * extra_nodes
@@ -85,7 +87,7 @@ def _penalties(p: Problem, shares: Shares, parcels_of_order: Floats, served: Flo
     return penalty
 
 
-def violations(problem: Problem, shares: Shares) -> list[str]:
+def violations(problem: SourcingProblem, shares: Shares) -> list[str]:
     """Return the hard limits these shares violate, in words; empty for a feasible plan."""
     p = problem
     order = p.line_order[shares.line]
@@ -111,7 +113,7 @@ def violations(problem: Problem, shares: Shares) -> list[str]:
     return [name for name, violated in checks.items() if violated.any()]
 
 
-def _is_partial(p: Problem, served: Floats) -> Bools:
+def _is_partial(p: SourcingProblem, served: Floats) -> Bools:
     """(B,) whether an order ships something and leaves something open."""
     ships = tally(p.line_order, p.orders, served) > 0
     lacks = tally(p.line_order, p.orders, (served < p.quantity).astype(np.float64)) > 0

@@ -19,8 +19,8 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .perturbations import Perturbation, PerturbationSolver, order_alone, perturbed
-from .plan import Plan
-from .problem import Floats, Ints, Problem, Refusal
+from .plan import FeasiblePlan
+from .problem import Floats, Ints, Refusal, SourcingProblem
 
 Kind = Literal[
     "units", "money", "capacity", "km", "minutes", "lines", "sources", "partial", "constraint"
@@ -153,7 +153,7 @@ class _Case:
 
 
 def counterfactuals(
-    plan: Plan,
+    plan: FeasiblePlan,
     order: int,
     *,
     bid_prices: BidPrices | None = None,
@@ -181,7 +181,9 @@ def _by_line_and_node(found: Counterfactual) -> tuple[int, int, str]:
     return found.line, found.node, found.kind
 
 
-def with_change(alone: Problem, found: Counterfactual, reliefs: Sequence[Relief] = ()) -> Problem:
+def with_change(
+    alone: SourcingProblem, found: Counterfactual, reliefs: Sequence[Relief] = ()
+) -> SourcingProblem:
     """Return the problem of the order alone with the changes of a counterfactual applied.
 
     Its `line` is counted from the order's first line.
@@ -220,7 +222,7 @@ def _saving(reliefs: Sequence[Relief], node: int, amount: dict[Kind, float]) -> 
 
 
 def _losing_pairs(
-    plan: Plan, order: int, alone: Problem, solver: PerturbationSolver
+    plan: FeasiblePlan, order: int, alone: SourcingProblem, solver: PerturbationSolver
 ) -> list[tuple[int, int]]:
     """Return the (line, node) pairs to examine, lines counted from the order's first."""
     first = int(plan.problem.start[order])
@@ -242,7 +244,7 @@ class _Search:
     def __init__(
         self,
         before: Ints,
-        alone: Problem,
+        alone: SourcingProblem,
         solver: PerturbationSolver,
         reliefs: Sequence[Relief],
     ) -> None:
@@ -268,7 +270,7 @@ class _Search:
         if on_hand:
             shortage = Refusal.NOT_ENOUGH_ON_HAND
         if on_hand and on_hand >= least:
-            shortage = Refusal.TAKEN_BY_OTHERS
+            shortage = Refusal.USED_BY_OTHER_ORDERS
         self._add_missing(case, "units", int(least) - left, shortage)
         parcels = int(p.capacity[node] - p.used[node])
         self._add_missing(case, "capacity", 1 - parcels, Refusal.NO_CAPACITY)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Columns, columns_of, distinct, open_columns
-from .groups import Group
+from .groups import OrderGroup
 from .lagrangian import Prices, Relaxation
 from .problem import Floats, Ints
 from .subset_dp import cheapest, parts_with_lowest_line, single_node_costs, tables
@@ -77,7 +77,7 @@ def near_best(relaxation: Relaxation, prices: Prices, *, margin: float, most: in
 
 
 def _enumerate(
-    group: Group, parcel: Floats, serve: Floats, margin: float, most: int
+    group: OrderGroup, parcel: Floats, serve: Floats, margin: float, most: int
 ) -> tuple[_Branches, Floats]:
     """Return the near-best plans of a group, and (b,) the margin reached for each order."""
     b, size, _ = serve.shape
@@ -183,7 +183,7 @@ def _trim(
     return branches.only(ascending[rank < most])
 
 
-def _as_columns(relaxation: Relaxation, group: Group, plans: _Branches) -> Columns:
+def _as_columns(relaxation: Relaxation, group: OrderGroup, plans: _Branches) -> Columns:
     column, line_index = np.nonzero(plans.place >= 0)
     row = plans.row[column]
     line = group.line[row, line_index]

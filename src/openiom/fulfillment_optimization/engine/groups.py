@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import Bools, Floats, Ints, Problem
+from .problem import Bools, Floats, Ints, SourcingProblem
 
 MAX_LINES = 8
 """Most lines of an order solved by the subset dynamic program, which has 2 ** lines states."""
@@ -21,7 +21,7 @@ WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 1 << 20)
 
 
 @dataclass(slots=True, eq=False)
-class Group:
+class OrderGroup:
     """b orders of the same number of lines l, with at most k candidates each.
 
     Pairs that do not exist have infinite cost.
@@ -44,9 +44,9 @@ class Group:
     counts_sources: bool  # a limit on sources could bind for some order
     portion: float = 1.0  # of each parcel's money; below 1 for parts of long orders
 
-    def rows(self, keep: Ints | slice) -> Group:
+    def rows(self, keep: Ints | slice) -> OrderGroup:
         """Return the group of the orders at these positions."""
-        return Group(
+        return OrderGroup(
             order=self.order[keep],
             line=self.line[keep],
             node=self.node[keep],
@@ -66,7 +66,7 @@ class Group:
         )
 
 
-def repeats_a_sku(problem: Problem) -> Bools:
+def repeats_a_sku(problem: SourcingProblem) -> Bools:
     """(B,) whether an order has one SKU on two lines, whose shares must be checked jointly."""
     pairs = np.sort(problem.line_order * problem.skus + problem.line_sku)
     repeated = pairs[1:][pairs[1:] == pairs[:-1]]
@@ -75,7 +75,7 @@ def repeats_a_sku(problem: Problem) -> Bools:
     return repeats
 
 
-def lines_of(problem: Problem, orders: Ints) -> Ints:
+def lines_of(problem: SourcingProblem, orders: Ints) -> Ints:
     """Return the lines of these orders, order by order."""
     counts = problem.start[orders + 1] - problem.start[orders]
     before = np.cumsum(counts) - counts
@@ -83,7 +83,7 @@ def lines_of(problem: Problem, orders: Ints) -> Ints:
     return lines
 
 
-def in_reach(problem: Problem, stock: Ints, lines: Ints) -> Bools:
+def in_reach(problem: SourcingProblem, stock: Ints, lines: Ints) -> Bools:
     """(lines, N) whether the node could serve the line from this stock (N, S).
 
     One unit brings a divisible line within reach, so its price is a bound until the chosen plan has
@@ -99,13 +99,13 @@ def in_reach(problem: Problem, stock: Ints, lines: Ints) -> Bools:
     return reach
 
 
-def gather(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
+def gather(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[OrderGroup]:
     """Return groups that together hold the given orders once each.
 
     `reach` has one row for each of `lines_of(orders)`. Orders without lines and those of more than
     MAX_LINES are in no group.
     """
-    groups: list[Group] = []
+    groups: list[OrderGroup] = []
     sizes = problem.start[orders + 1] - problem.start[orders]
     first = np.cumsum(sizes) - sizes
     for size in range(1, MAX_LINES + 1):
@@ -128,8 +128,8 @@ def gather(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
 
 
 def _group(
-    problem: Problem, order: Ints, line: Ints, usable: Bools, candidates: Bools, width: int
-) -> Group:
+    problem: SourcingProblem, order: Ints, line: Ints, usable: Bools, candidates: Bools, width: int
+) -> OrderGroup:
     """Return the group of these orders; `usable` is (b, l, N), `candidates` (b, N)."""
     b, size = line.shape
     row, candidate_node = np.nonzero(candidates)
@@ -148,7 +148,7 @@ def _group(
     soft_limit = np.minimum(problem.preferred_nodes[order], size)
     extra = problem.extra_node_penalty[order]
     may_bind = (limit < size) | ((soft_limit < size) & (extra > 0))
-    return Group(
+    return OrderGroup(
         order=order,
         line=line,
         node=node,
@@ -167,14 +167,14 @@ def _group(
     )
 
 
-def gather_parts(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
+def gather_parts(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[OrderGroup]:
     """Return orders of more than MAX_LINES as groups of parts, for bounds only.
 
     Each part pays for an equal portion of every parcel. A part alone costs no more than its portion
     of any plan of the order, so the parts together bound the order from below. A plan made of them
     must be checked.
     """
-    parts: list[Group] = []
+    parts: list[OrderGroup] = []
     lines_of_order = np.diff(problem.start)
     for order in orders[lines_of_order[orders] > MAX_LINES].tolist():
         lines = np.arange(problem.start[order], problem.start[order + 1])
@@ -184,7 +184,9 @@ def gather_parts(problem: Problem, orders: Ints, reach: Bools) -> list[Group]:
     return parts
 
 
-def _part_of_order(problem: Problem, order: int, lines: Ints, reach: Bools, count: int) -> Group:
+def _part_of_order(
+    problem: SourcingProblem, order: int, lines: Ints, reach: Bools, count: int
+) -> OrderGroup:
     """Return one of `count` parts of an order; `reach` is (lines of the part, N)."""
     usable = reach[None]
     candidates = np.asarray(usable.any(axis=1))

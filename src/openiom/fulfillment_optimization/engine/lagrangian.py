@@ -15,8 +15,8 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .costs import tally
-from .groups import MAX_LINES, Group, gather, gather_parts, in_reach, lines_of
-from .problem import Bools, Floats, Ints, Problem
+from .groups import MAX_LINES, OrderGroup, gather, gather_parts, in_reach, lines_of
+from .problem import Bools, Floats, Ints, SourcingProblem
 from .subset_dp import Best, cheapest
 
 
@@ -99,7 +99,7 @@ class Relaxation:
     Built once for a batch; cover cuts are added to it.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: SourcingProblem) -> None:
         self.problem = problem
         orders = np.arange(problem.orders)
         reach = in_reach(problem, problem.stock, lines_of(problem, orders))
@@ -109,8 +109,12 @@ class Relaxation:
         self.reach_line, self.reach_node = _pairs_by_cell(problem, reach)
         self.reach_cell = self.reach_node * problem.skus + problem.line_sku[self.reach_line]
         self.inexact = self._inexactly_priced_orders()  # (B,)
-        self.room = np.maximum(problem.capacity - problem.used, 0).astype(np.float64)  # (N,)
-        self.calm_room = np.clip(problem.soft_capacity - problem.used, 0, self.room)  # (N,)
+        self.free_capacity = np.maximum(problem.capacity - problem.used, 0).astype(
+            np.float64
+        )  # (N,)
+        self.free_soft_capacity = np.clip(
+            problem.soft_capacity - problem.used, 0, self.free_capacity
+        )  # (N,)
         self.rebate = self._rebate()
         self._add_stock_rows(reach)
         self.cut_key = np.zeros(0, dtype=np.int64)  # line * N + node, ascending
@@ -160,7 +164,7 @@ class Relaxation:
         for i, group in enumerate(self.groups):
             self.cut_entries[i] = self._entries_of_group(group)
 
-    def _entries_of_group(self, group: Group) -> tuple[Ints, Ints]:
+    def _entries_of_group(self, group: OrderGroup) -> tuple[Ints, Ints]:
         """Return flat positions in the group's (b, l, k) tables, and the cut rows they are in."""
         nodes = self.problem.nodes
         begin = np.searchsorted(self.cut_key, group.line * nodes)
@@ -230,14 +234,14 @@ class Relaxation:
     def value_of_limits(self, prices: Prices) -> float:
         """Return the money of all limits at these prices.
 
-        Parcels beyond the calm room are worth no more than the node's pressure.
+        Parcels beyond the soft capacity are worth no more than the node's pressure.
         """
         pressed = np.minimum(0.0, self.problem.pressure - prices.node)
-        pressed_room = pressed @ (self.room - self.calm_room)
+        pressed_value = pressed @ (self.free_capacity - self.free_soft_capacity)
         counted = prices.lines @ self.problem.line_limit
         counted += prices.cuts @ self.cut_limit[: len(prices.cuts)]
-        stock, calm = prices.stock @ self.stock, prices.node @ self.calm_room
-        return float(stock + calm - pressed_room + counted)
+        stock, parcels = prices.stock @ self.stock, prices.node @ self.free_soft_capacity
+        return float(stock + parcels - pressed_value + counted)
 
     def usage(self, node: Ints) -> Usage:
         """Return what undivided lines served by `node` (L,) use."""
@@ -262,7 +266,7 @@ class Relaxation:
         return BidPrices(stock.reshape(p.nodes, p.skus), prices.node.copy())
 
 
-def _pairs_by_cell(problem: Problem, reach: Bools) -> tuple[Ints, Ints]:
+def _pairs_by_cell(problem: SourcingProblem, reach: Bools) -> tuple[Ints, Ints]:
     """Return (line, node) of every pair in reach, sorted by stock cell, then line."""
     line, node = np.nonzero(reach)
     ascending = np.lexsort((line, node * problem.skus + problem.line_sku[line]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .columns import plan_costs
 from .groups import gather, in_reach, lines_of
-from .problem import Problem
+from .problem import SourcingProblem
 from .sequential import GroupRow, SequentialSolver, group_rows, nodes_of, rows_by_order
 from .shares import ShareRow, Shares
 
@@ -16,7 +16,7 @@ TOLERANCE = 1e-9
 """Money below which a plan does not count as cheaper."""
 
 
-def improve(problem: Problem, shares: Shares, *, passes: int = 1) -> Shares:
+def improve(problem: SourcingProblem, shares: Shares, *, passes: int = 1) -> Shares:
     """Return the plan after each order in turn was removed and reinserted at its least true cost.
 
     The result never costs more than the plan given.
@@ -44,7 +44,7 @@ class _LocalSearch(SequentialSolver):
     ) -> list[ShareRow]:
         """Return the cheaper of the order's plan and its best one on what is left without it."""
         self._unreserve(plan)
-        rows = self.solve_again(order, groups)
+        rows = self.solve_order(order, groups)
         if not self._is_cheaper(order, rows, plan):
             rows = plan
         if rows:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .groups import Group
+from .groups import OrderGroup
 from .problem import Floats, Ints
 from .subset_dp import Best, Tables, cheapest, leftovers, single_node_costs, tables
 
@@ -41,7 +41,7 @@ class MarginalValues:
 
 
 def marginal_values(
-    groups: Sequence[Group], stock_price: Floats, node_price: Floats
+    groups: Sequence[OrderGroup], stock_price: Floats, node_price: Floats
 ) -> MarginalValues:
     """Return the marginal values of all orders of the groups.
 
@@ -63,7 +63,7 @@ def marginal_values(
     )
 
 
-def _of_group(group: Group, stock_price: Floats, node_price: Floats) -> MarginalValues:
+def _of_group(group: OrderGroup, stock_price: Floats, node_price: Floats) -> MarginalValues:
     place_price = node_price[group.node] * group.portion
     unit_price = stock_price[group.cell] * group.quantity[:, :, None]
     parcel, serve = group.parcel + place_price, group.serve + unit_price
@@ -95,7 +95,7 @@ def _of_group(group: Group, stock_price: Floats, node_price: Floats) -> Marginal
     )
 
 
-def _least_cost_using(group: Group, parcel: Floats, serve: Floats, t: Tables) -> Floats:
+def _least_cost_using(group: OrderGroup, parcel: Floats, serve: Floats, t: Tables) -> Floats:
     """(b, 2^l - 1, k) least cost when candidate k serves exactly this nonempty subset."""
     alone = single_node_costs(parcel, serve)
     single = alone.min(axis=2)
@@ -126,7 +126,7 @@ def _least_cost_of_rest(joined: Floats, left_over: Floats) -> Floats:
     return least
 
 
-def _without_node(group: Group, parcel: Floats, serve: Floats, best: Best) -> Floats:
+def _without_node(group: OrderGroup, parcel: Floats, serve: Floats, best: Best) -> Floats:
     """(b, k) least cost when candidate k is closed; that of `best` where it is not used."""
     least = np.repeat(best.value[:, None], parcel.shape[1], axis=1)
     for line in range(best.place.shape[1]):
@@ -140,7 +140,9 @@ def _without_node(group: Group, parcel: Floats, serve: Floats, best: Best) -> Fl
     return least
 
 
-def _without_line(group: Group, parcel: Floats, serve: Floats, best: Best, line: int) -> Floats:
+def _without_line(
+    group: OrderGroup, parcel: Floats, serve: Floats, best: Best, line: int
+) -> Floats:
     """(b, k) least cost when candidate k may not serve `line`; that of `best` where it does not."""
     least = np.repeat(best.value[:, None], parcel.shape[1], axis=1)
     served = np.flatnonzero(best.place[:, line] >= 0)

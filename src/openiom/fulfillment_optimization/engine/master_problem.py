@@ -1,8 +1,8 @@
 """The set-partitioning master problem: one plan for every order within all coupling rows.
 
 Rows, in this sequence: orders (exactly one plan each), stock cells, parcels of nodes, counted order
-lines, cover cuts. The first N columns are the parcels of each node beyond the calm room, which cost
-its pressure; plans follow. The linear program gives prices; the integer program gives plans.
+lines, cover cuts. The first N columns are the parcels of each node beyond the soft capacity, which
+cost its pressure; plans follow. The linear program gives prices; the integer program gives plans.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def row_limits(relaxation: Relaxation) -> tuple[Floats, Floats]:
         (
             np.ones(p.orders),
             relaxation.stock,
-            relaxation.calm_room,
+            relaxation.free_soft_capacity,
             p.line_limit.astype(np.float64),
             relaxation.cut_limit,
         )
@@ -91,7 +91,7 @@ class Master:
         none = np.zeros(0, dtype=np.int32)
         self.highs.addRows(len(lower), lower, upper, 0, none, none, np.zeros(0))
         parcel_row = (p.orders + len(relaxation.cells) + np.arange(p.nodes)).astype(np.int32)
-        beyond = relaxation.room - relaxation.calm_room
+        beyond = relaxation.free_capacity - relaxation.free_soft_capacity
         start = np.arange(p.nodes, dtype=np.int32)
         self.highs.addCols(
             p.nodes, p.pressure, np.zeros(p.nodes), beyond,
@@ -164,7 +164,9 @@ def as_model(relaxation: Relaxation, columns: Columns) -> Model:
     return Model(
         cost=np.concatenate([p.pressure, columns.cost]),
         lower=np.zeros(p.nodes + m),
-        upper=np.concatenate([relaxation.room - relaxation.calm_room, np.ones(m)]),
+        upper=np.concatenate(
+            [relaxation.free_capacity - relaxation.free_soft_capacity, np.ones(m)]
+        ),
         integer=np.concatenate([np.zeros(p.nodes, dtype=bool), np.ones(m, dtype=bool)]),
         row_lower=lower,
         row_upper=upper,

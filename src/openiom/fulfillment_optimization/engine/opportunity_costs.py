@@ -21,9 +21,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .bid_prices import BidPrices
-from .groups import Group, gather, in_reach
+from .groups import OrderGroup, gather, in_reach
 from .marginal_values import MarginalValues, marginal_values
-from .problem import UNLIMITED, Floats, Ints, Problem
+from .problem import UNLIMITED, Floats, Ints, SourcingProblem
 from .sequential import SequentialSolver
 from .shares import Shares
 
@@ -83,9 +83,9 @@ class OpportunityCostModel:
     cells: Ints  # (C,) node * S + sku
     units: OpportunityCostTable
 
-    def prices(self, time_left: float, stock: Ints, room: Ints) -> BidPrices:
+    def prices(self, time_left: float, stock: Ints, parcels: Ints) -> BidPrices:
         """Return bid prices for this stock (N, S) and so many parcels (N,) left."""
-        prices = BidPrices(np.zeros(stock.shape), self.nodes.at(time_left, room))
+        prices = BidPrices(np.zeros(stock.shape), self.nodes.at(time_left, parcels))
         self.write_unit_prices(prices, time_left, stock.reshape(-1))
         return prices
 
@@ -95,14 +95,14 @@ class OpportunityCostModel:
 
 
 def learn_opportunity_costs(
-    problem: Problem, past_instances: Iterable[Problem], *, rounds: int = ROUNDS
+    problem: SourcingProblem, past_instances: Iterable[SourcingProblem], *, rounds: int = ROUNDS
 ) -> OpportunityCostModel:
     """Return the opportunity costs of the stock and capacity of `problem`.
 
     Its orders are not considered. Each past instance has the orders of one horizon, with the nodes
     and SKUs of `problem`. Deterministic.
     """
-    groups: list[Group] = []
+    groups: list[OrderGroup] = []
     count = 0
     for past in past_instances:
         count += 1
@@ -114,7 +114,7 @@ def learn_opportunity_costs(
     stock_price, node_price = np.zeros(problem.stock.size), np.zeros(problem.nodes)
     for round_number in range(rounds if groups else 0):
         model = resources.model(marginal_values(groups, stock_price, node_price))
-        now_prices = model.prices(1.0, problem.stock, resources.room)
+        now_prices = model.prices(1.0, problem.stock, resources.parcels)
         weight = 1.0 if round_number == 0 else DAMPING
         stock_price = (1 - weight) * stock_price + weight * now_prices.stock.reshape(-1)
         node_price = (1 - weight) * node_price + weight * now_prices.node
@@ -124,29 +124,29 @@ def learn_opportunity_costs(
 class _Resources:
     """The parcels and units of a problem, in steps, and the horizons their requests come from."""
 
-    def __init__(self, problem: Problem, horizons: int) -> None:
+    def __init__(self, problem: SourcingProblem, horizons: int) -> None:
         p = problem
         self.horizons = horizons
-        self.room = np.maximum(p.capacity - p.used, 0)  # (N,) parcels
+        self.parcels = np.maximum(p.capacity - p.used, 0)  # (N,) parcels
         stock = p.stock.reshape(-1)
         self.cells = np.flatnonzero((stock > 0) & (stock < UNLIMITED))  # (C,)
         self.index_of_cell = np.full(stock.size, -1, dtype=np.int64)
         self.index_of_cell[self.cells] = np.arange(len(self.cells))
-        self.node_block = _block_sizes(self.room, NODE_STEPS)
+        self.node_block = _block_sizes(self.parcels, NODE_STEPS)
         self.cell_block = _block_sizes(stock[self.cells], CELL_STEPS)
         self.fee = self._pressure(p)  # (N, NODE_STEPS + 1)
 
-    def _pressure(self, p: Problem) -> Floats:
+    def _pressure(self, p: SourcingProblem) -> Floats:
         """(N, NODE_STEPS + 1) pressure of each step of a node; the last steps are pressed."""
-        calm_room = np.clip(p.soft_capacity - p.used, 0, self.room)
-        pressed_steps = -(-(self.room - calm_room) // self.node_block)
+        free_soft_capacity = np.clip(p.soft_capacity - p.used, 0, self.parcels)
+        pressed_steps = -(-(self.parcels - free_soft_capacity) // self.node_block)
         step = np.arange(NODE_STEPS + 1)[None, :]
         pressed = (step <= pressed_steps[:, None]) & (step > 0)
         return np.where(pressed, p.pressure[:, None], 0.0)
 
     def model(self, values: MarginalValues) -> OpportunityCostModel:
         """Return the opportunity costs when requests have these marginal values."""
-        nodes, cells = len(self.room), len(self.cells)
+        nodes, cells = len(self.parcels), len(self.cells)
         limited = self.index_of_cell[values.cell] >= 0
         cell = self.index_of_cell[values.cell[limited]]
         units = values.units[limited].astype(np.float64)
@@ -204,7 +204,7 @@ def _excess_over(excess: Floats, money: Floats) -> Floats:
     return over
 
 
-def solve_with_opportunity_costs(problem: Problem, model: OpportunityCostModel) -> Shares:
+def solve_with_opportunity_costs(problem: SourcingProblem, model: OpportunityCostModel) -> Shares:
     """Return the shares of the orders of a whole horizon, solved in sequence.
 
     Prices are looked up again every REFRESH orders, by the time and the stock left.
@@ -217,7 +217,7 @@ class _PricedSolver(SequentialSolver):
 
     chunk = REFRESH
 
-    def __init__(self, problem: Problem, model: OpportunityCostModel) -> None:
+    def __init__(self, problem: SourcingProblem, model: OpportunityCostModel) -> None:
         self.unit_prices = BidPrices.zero(problem)  # overwritten: a large table is slow to allocate
         super().__init__(problem, self.unit_prices)
         self.model = model

@@ -15,8 +15,8 @@ import numpy as np
 from .bid_prices import BidPrices
 from .columns import plan_costs
 from .groups import MAX_LINES, gather, repeats_a_sku
-from .plan import Plan
-from .problem import Bools, Floats, Ints, Problem
+from .plan import FeasiblePlan
+from .problem import Bools, Floats, Ints, SourcingProblem
 from .sequential import SequentialSolver
 from .subset_dp import cheapest
 
@@ -93,12 +93,12 @@ class _Arrays:
         return len(self.row)
 
 
-def order_alone(plan: Plan, order: int) -> Problem:
+def order_alone(plan: FeasiblePlan, order: int) -> SourcingProblem:
     """Return the problem of one order when all others keep their plans."""
     return orders_alone(plan, np.array([order]))
 
 
-def orders_alone(plan: Plan, orders: Ints) -> Problem:
+def orders_alone(plan: FeasiblePlan, orders: Ints) -> SourcingProblem:
     """Return the problem of some orders (ascending) when all others keep their plans."""
     p, shares = plan.problem, plan.shares
     own = np.flatnonzero(np.isin(p.line_order[shares.line], orders))
@@ -111,7 +111,7 @@ def orders_alone(plan: Plan, orders: Ints) -> Problem:
     return replace(p.only(orders), stock=stock, used=used, line_limit=line_limit)
 
 
-def perturbed(problem: Problem, change: Perturbation) -> Problem:
+def perturbed(problem: SourcingProblem, change: Perturbation) -> SourcingProblem:
     """Return the problem of one order with a perturbation applied."""
     p, line, n = problem, change.line, change.node
     serve, parcel = np.zeros((p.lines, p.nodes)), np.zeros((1, p.nodes))
@@ -147,7 +147,7 @@ class PerturbationSolver:
     `simple` says whether the subset dynamic program covers the order.
     """
 
-    def __init__(self, alone: Problem, bid_prices: BidPrices | None) -> None:
+    def __init__(self, alone: SourcingProblem, bid_prices: BidPrices | None) -> None:
         self.alone, self.bid = alone, bid_prices
         divisible = (alone.max_line_nodes > 1) & (alone.quantity > 1)
         counted = len(alone.line_limit) > 0
@@ -206,8 +206,8 @@ class PerturbationSolver:
         """(T, N) money of one more parcel, inf where the node has none left."""
         p, solver, node = self.alone, self.sequential, changes.node
         price = np.repeat(solver.price[None], len(changes), axis=0)
-        room = p.capacity[node] - p.used[node] + changes.capacity
-        is_open = (solver.left[node] + changes.capacity > 0) & (room > 0)
+        parcels_left = p.capacity[node] - p.used[node] + changes.capacity
+        is_open = (solver.left[node] + changes.capacity > 0) & (parcels_left > 0)
         base = np.zeros(p.nodes) if self.bid is None else self.bid.node
         pressed = solver.before_pressure <= 0
         level = np.where(pressed, np.maximum(base, p.pressure), base)

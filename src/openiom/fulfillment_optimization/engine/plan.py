@@ -10,12 +10,12 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .costs import Costs, cost_of
-from .problem import Floats, Ints, Problem, Refusal
+from .problem import Floats, Ints, Refusal, SourcingProblem
 from .shares import Shares
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class SourceCandidate:
     """One source for one line."""
 
     node: int
@@ -40,7 +40,7 @@ class LineExplanation:
     sku: int
     quantity: int
     open_cost: float
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[SourceCandidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,16 @@ class _OrderView:
     """What an explanation of one order needs of the plan."""
 
     order: int
-    taken: Mapping[tuple[int, int], int]  # (line, node) -> units
+    units: Mapping[tuple[int, int], int]  # by (line, node)
     nodes: tuple[int, ...]  # the order's sources
     parcel: Mapping[str, Floats]  # part -> (N,) money
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class FeasiblePlan:
     """A feasible plan of a problem."""
 
-    problem: Problem
+    problem: SourcingProblem
     shares: Shares
     lower_bound: float | None = None  # proved; None where no bound was computed
     prices: BidPrices | None = None  # the duals of a batch, or the bid prices paid in real time
@@ -135,10 +135,10 @@ class Plan:
         first, last = int(p.start[order]), int(p.start[order + 1])
         begin, end = np.searchsorted(self.shares.line, (first, last)).tolist()
         rows = self.shares.rows()[begin:end]
-        taken = {(line, node): quantity for line, node, quantity in rows}
+        units = {(line, node): quantity for line, node, quantity in rows}
         nodes = tuple(sorted({node for _, node, _ in rows}))
         parcel = _row(p.parcel_parts, (p.orders, p.nodes), order)
-        view = _OrderView(order, taken, nodes, parcel)
+        view = _OrderView(order, units, nodes, parcel)
         lines = tuple(self._explain_line(view, line) for line in range(first, last))
         cost = _at(self.cost_parts, order)
         return OrderExplanation(order=order, cost=cost, nodes=nodes, lines=lines)
@@ -147,19 +147,19 @@ class Plan:
         p, sku = self.problem, int(self.problem.line_sku[line])
         serve = _row(p.serve_parts, (p.lines, p.nodes), line)
         refusals = self.refusals(view.order, line, view.nodes)
-        candidates: list[Candidate] = []
+        candidates: list[SourceCandidate] = []
         for node in range(p.nodes):
-            is_source = (line, node) in view.taken
+            is_source = (line, node) in view.units
             refusal = Refusal.NONE if is_source else Refusal(int(refusals[node]))
             candidates.append(
-                Candidate(
+                SourceCandidate(
                     node=node,
                     refusal=refusal,
                     on_hand=int(p.stock[node, sku]),
                     left=int(self.stock_left[node, sku]),
                     parcel=_at(view.parcel, node),
                     serve=_at(serve, node),
-                    quantity=view.taken.get((line, node), 0),
+                    quantity=view.units.get((line, node), 0),
                 )
             )
         candidates.sort(key=_chosen_then_cheapest)
@@ -187,7 +187,7 @@ class Plan:
             own_lines = p.limit_members[:, self.shares.node[own]].sum(axis=1)
             exhausted = self.lines_left + own_lines <= 0
             refusals[p.limit_members[exhausted].any(axis=0)] = Refusal.MAXIMUM_ORDER_LINES
-        refusals[left < need] = Refusal.TAKEN_BY_OTHERS
+        refusals[left < need] = Refusal.USED_BY_OTHER_ORDERS
         on_hand = p.stock[:, sku]
         refusals[on_hand < need] = Refusal.NOT_ENOUGH_ON_HAND
         refusals[on_hand <= 0] = Refusal.NOT_ON_HAND
@@ -196,7 +196,7 @@ class Plan:
         return refusals
 
 
-def _chosen_then_cheapest(candidate: Candidate) -> tuple[bool, bool, float, int]:
+def _chosen_then_cheapest(candidate: SourceCandidate) -> tuple[bool, bool, float, int]:
     is_refused = candidate.refusal is not Refusal.NONE
     return candidate.quantity == 0, is_refused, candidate.cost, candidate.node
 

@@ -55,7 +55,7 @@ class Refusal(IntEnum):
     NOT_ENOUGH_ON_HAND = 11
     PRODUCT_NOT_SERVED = 12
     NOT_EFFECTIVE = 13
-    TAKEN_BY_OTHERS = 14
+    USED_BY_OTHER_ORDERS = 14
     MAXIMUM_SOURCES_PER_ORDER = 15
     RESTRICT_PARTIAL = 16
     NOT_ALLOCATED = 17
@@ -65,7 +65,7 @@ class Refusal(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
+class SourcingProblem:
     """A sourcing problem. Made by `problem_from_arrays`; the arrays are never written to."""
 
     line_order: Ints  # (L,) order of each line, ascending
@@ -138,7 +138,7 @@ class Problem:
         """(L,) units a node must have to serve the line: all, or one of a divisible line."""
         return np.where(self.max_line_nodes > 1, 1, self.quantity)
 
-    def only(self, orders: ArrayLike) -> Problem:
+    def only(self, orders: ArrayLike) -> SourcingProblem:
         """Return the problem of some orders, in the given sequence, with the same stock and nodes.
 
         Ascending orders keep the sequence of arrival; an order may occur several times.
@@ -190,7 +190,7 @@ def _part_rows(part: Floats, rows: Ints, full: int) -> Floats:
 
 
 class ProblemArrays(TypedDict, total=False):
-    """The fields of a problem as they may be given; see `Problem` for their meaning and units.
+    """The fields of a problem as they may be given; `SourcingProblem` states meaning and units.
 
     A scalar stands for the same value along the whole axis. Cost parts may be (B, N), (1, N),
     (B, 1), a scalar, or the same over lines.
@@ -224,7 +224,7 @@ class ProblemArrays(TypedDict, total=False):
     names: Mapping[str, tuple[str, ...]]
 
 
-def problem_from_arrays(**given: Unpack[ProblemArrays]) -> Problem:
+def problem_from_arrays(**given: Unpack[ProblemArrays]) -> SourcingProblem:
     """Return a problem with defaults filled in and every array at its full shape.
 
     Without further arguments nothing is limited but stock, lines are not divided and orders may be
@@ -247,7 +247,7 @@ def problem_from_arrays(**given: Unpack[ProblemArrays]) -> Problem:
     def codes(name: str, shape: tuple[int, ...]) -> Codes:
         return _spread(name, np.asarray(given.get(name, 0), dtype=np.uint8), shape)
 
-    problem = Problem(
+    problem = SourcingProblem(
         line_order=line_order,
         line_sku=_spread("line_sku", _ints(given["line_sku"]), of_lines),
         quantity=_spread("quantity", _ints(given["quantity"]), of_lines),
@@ -306,7 +306,7 @@ def _parts(parts: Mapping[str, ArrayLike], shape: tuple[int, int]) -> dict[str, 
     return arrays
 
 
-def _check_lines(problem: Problem) -> None:
+def _check_lines(problem: SourcingProblem) -> None:
     unsorted = np.diff(problem.line_order) < 0
     if unsorted.any() or _outside(problem.line_order, problem.orders):
         raise ProblemInvalid(
@@ -325,7 +325,7 @@ def _outside(index: Ints, size: int) -> bool:
     return bool(np.any((index < 0) | (index >= size)))
 
 
-def _check_limits(problem: Problem) -> None:
+def _check_limits(problem: SourcingProblem) -> None:
     for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
         if np.any(getattr(problem, name) < 1):
             raise ProblemInvalid("must be at least one source", where=name)
@@ -341,7 +341,7 @@ def _check_limits(problem: Problem) -> None:
             raise ProblemInvalid("cannot be below zero", where=name)
 
 
-def _check_money(problem: Problem) -> None:
+def _check_money(problem: SourcingProblem) -> None:
     money = {
         "open_cost": problem.open_cost,
         "split_fee": problem.split_fee,

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from .bid_prices import BidPrices
 from .compact_mip import solve_compact
-from .groups import Group, gather, in_reach, lines_of, repeats_a_sku
-from .problem import Floats, Ints, Problem
+from .groups import OrderGroup, gather, in_reach, lines_of, repeats_a_sku
+from .problem import Floats, Ints, SourcingProblem
 from .shares import ShareRow, Shares
 from .subset_dp import cheapest
 
 CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
 
-GroupRow = tuple[Group, int]
+GroupRow = tuple[OrderGroup, int]
 """A group and the row of one order in it."""
 
 
 def solve_sequentially(
-    problem: Problem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
+    problem: SourcingProblem, bid_prices: BidPrices | None = None, arrival: Ints | None = None
 ) -> Shares:
     """Return the shares of all orders, decided one after the other.
 
@@ -41,7 +41,9 @@ def solve_sequentially(
     return SequentialSolver(problem, bid_prices).run(orders)
 
 
-def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest: Ints) -> Shares:
+def solve_remaining(
+    problem: SourcingProblem, bid_prices: BidPrices, fixed: Shares, rest: Ints
+) -> Shares:
     """Return `fixed` shares plus those of the orders in `rest`, decided in sequence."""
     solver = SequentialSolver(problem, bid_prices)
     for rows in rows_by_order(problem, fixed).values():
@@ -54,7 +56,7 @@ def solve_remaining(problem: Problem, bid_prices: BidPrices, fixed: Shares, rest
     return Shares(line[ascending], node[ascending], quantity[ascending])
 
 
-def rows_by_order(problem: Problem, shares: Shares) -> dict[int, list[ShareRow]]:
+def rows_by_order(problem: SourcingProblem, shares: Shares) -> dict[int, list[ShareRow]]:
     """Return the shares of every order that has any."""
     rows: dict[int, list[ShareRow]] = {}
     orders = problem.line_order[shares.line].tolist()
@@ -63,7 +65,7 @@ def rows_by_order(problem: Problem, shares: Shares) -> dict[int, list[ShareRow]]
     return rows
 
 
-def group_rows(groups: Iterable[Group]) -> dict[int, GroupRow]:
+def group_rows(groups: Iterable[OrderGroup]) -> dict[int, GroupRow]:
     """Return the group and row of every order."""
     rows: dict[int, GroupRow] = {}
     for group in groups:
@@ -84,6 +86,50 @@ def distinct_nodes(rows: list[ShareRow]) -> Iterable[int]:
     return {n for _, n, _ in rows}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _PricedChunk:
+    """Consecutive lines as they were priced at the start of a chunk, from line `first` on.
+
+    Lists, because they are read element by element.
+    """
+
+    first: int
+    skus: int
+    node: list[int]  # node of each line, -1 = open
+    sku: list[int]
+    quantity: list[int]
+    price: list[float]  # (N,) money of one more parcel
+
+    @classmethod
+    def of(
+        cls, p: SourcingProblem, first: int, last: int, node: Ints, price: list[float]
+    ) -> _PricedChunk:
+        return cls(
+            first=first,
+            skus=p.skus,
+            node=node[first:last].tolist(),
+            sku=p.line_sku[first:last].tolist(),
+            quantity=p.quantity[first:last].tolist(),
+            price=price,
+        )
+
+    def valid_rows(
+        self, begin: int, end: int, stock: memoryview[int], price: memoryview[float]
+    ) -> list[ShareRow] | None:
+        """Return the shares of lines `begin` to `end`; None when stock or prices have changed."""
+        rows: list[ShareRow] = []
+        for line in range(begin, end):
+            i = line - self.first
+            n, quantity = self.node[i], self.quantity[i]
+            if n < 0:
+                continue
+            is_short = stock[n * self.skus + self.sku[i]] < quantity
+            if is_short or price[n] != self.price[n]:
+                return None
+            rows.append((line, n, quantity))
+        return rows
+
+
 class SequentialSolver:
     """The remaining stock, capacity and prices while orders are decided one after the other.
 
@@ -93,7 +139,7 @@ class SequentialSolver:
 
     chunk = CHUNK
 
-    def __init__(self, problem: Problem, bid_prices: BidPrices | None) -> None:
+    def __init__(self, problem: SourcingProblem, bid_prices: BidPrices | None) -> None:
         self.problem = problem
         self.bid = bid_prices
         self.stock = problem.stock.reshape(-1).copy()  # (N * S,) units left
@@ -104,7 +150,8 @@ class SequentialSolver:
         self.limited = len(problem.line_limit) > 0
         self._close_exhausted_groups()
         self.joint = (repeats_a_sku(problem) | self.limited).tolist()
-        self.stock_view, self.left_view = self.stock.data, self.left.data
+        self.stock_view = self.stock.data
+        self.left_view = self.left.data
         self.soft_view = self.before_pressure.data
         self.price_view = cast("memoryview[float]", self.price.data)
         self.base_price, self.pressed_price = self._price_levels()
@@ -136,7 +183,7 @@ class SequentialSolver:
         elif self.soft_view[n] <= 0:
             self.price_view[n] = self.pressed_price[n]
 
-    def solve_again(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
+    def solve_order(self, order: int, groups: dict[int, GroupRow]) -> list[ShareRow]:
         """Return the best shares of one order on what is left now; nothing is reserved."""
         if order not in groups:
             return self._solve_compact(order)
@@ -201,34 +248,20 @@ class SequentialSolver:
         self._commit(orders, node, group_rows(groups))
 
     def _commit(self, orders: Ints, node: Ints, groups: dict[int, GroupRow]) -> None:
-        """Reserve the priced plans in sequence; solve those that no longer hold again.
+        """Reserve the priced plans in sequence; solve those that no longer hold once more.
 
         `node` (L,) is the node of every line as priced at the start of the chunk.
         """
-        p, priced = self.problem, self.price.tolist()
-        skus = p.skus
-        first, last = int(p.start[orders].min()), int(p.start[orders + 1].max())
-        chosen, sku = node[first:last].tolist(), p.line_sku[first:last].tolist()
-        quantity = p.quantity[first:last].tolist()
+        p, joint = self.problem, self.joint
         starts, ends = p.start[orders].tolist(), p.start[orders + 1].tolist()
-        stock, price, joint = self.stock_view, self.price_view, self.joint
-
-        def still_valid(begin: int, end: int) -> list[ShareRow] | None:
-            rows = []
-            for line in range(begin, end):
-                i = line - first
-                n = chosen[i]
-                if n < 0:
-                    continue
-                if stock[n * skus + sku[i]] < quantity[i] or price[n] != priced[n]:
-                    return None
-                rows.append((line, n, quantity[i]))
-            return rows
-
+        chunk = _PricedChunk.of(p, min(starts), max(ends), node, self.price.tolist())
         for order, begin, end in zip(orders.tolist(), starts, ends, strict=True):
-            rows = still_valid(begin, end) if order in groups or begin == end else None
+            rows: list[ShareRow] | None = None
+            is_priced = order in groups or begin == end
+            if is_priced:
+                rows = chunk.valid_rows(begin, end, self.stock_view, self.price_view)
             if rows is None or (joint[order] and not self._fits_jointly(rows)):
-                rows = self.solve_again(order, groups)
+                rows = self.solve_order(order, groups)
             if rows:
                 self.reserve(rows)
                 self.rows += rows

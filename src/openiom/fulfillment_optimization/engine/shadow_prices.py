@@ -15,8 +15,8 @@ from .batch import solve_batch
 from .costs import cost_of
 from .groups import lines_of
 from .perturbations import orders_alone
-from .plan import Plan
-from .problem import Floats, Ints, Problem
+from .plan import FeasiblePlan
+from .problem import Floats, Ints, SourcingProblem
 from .shares import Shares
 
 MOST_ORDERS = 100
@@ -26,7 +26,7 @@ TIME_LIMIT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class ShadowPrice:
+class ResourcePrice:
     """The value of one more unit of `sku` at `node`; without a SKU, of one more parcel a day."""
 
     node: int
@@ -35,7 +35,9 @@ class ShadowPrice:
     saving: float | None = None  # money that solving again saved; None where not verified
 
 
-def shadow_prices(plan: Plan, *, least: float = 0.01, verify: int = 5) -> tuple[ShadowPrice, ...]:
+def shadow_prices(
+    plan: FeasiblePlan, *, least: float = 0.01, verify: int = 5
+) -> tuple[ResourcePrice, ...]:
     """Return the prices of a batch from `least` money on, highest first.
 
     The first `verify` of stock and of parcels have the saving found by solving again. Empty for
@@ -43,14 +45,14 @@ def shadow_prices(plan: Plan, *, least: float = 0.01, verify: int = 5) -> tuple[
     """
     if plan.prices is None:
         return ()
-    stock: list[ShadowPrice] = []
+    stock: list[ResourcePrice] = []
     nodes, skus = np.nonzero(plan.prices.stock >= least)
     for node, sku in zip(nodes.tolist(), skus.tolist(), strict=True):
-        stock.append(ShadowPrice(node, sku, float(plan.prices.stock[node, sku])))
-    parcels: list[ShadowPrice] = []
+        stock.append(ResourcePrice(node, sku, float(plan.prices.stock[node, sku])))
+    parcels: list[ResourcePrice] = []
     for node in np.flatnonzero(plan.prices.node >= least).tolist():
-        parcels.append(ShadowPrice(node, None, float(plan.prices.node[node])))
-    found: list[ShadowPrice] = []
+        parcels.append(ResourcePrice(node, None, float(plan.prices.node[node])))
+    found: list[ResourcePrice] = []
     for prices in (stock, parcels):
         prices.sort(key=_highest_first)
         for price in prices[:verify]:
@@ -59,11 +61,11 @@ def shadow_prices(plan: Plan, *, least: float = 0.01, verify: int = 5) -> tuple[
     return tuple(sorted(found, key=_highest_first))
 
 
-def _highest_first(price: ShadowPrice) -> tuple[float, int, bool, int]:
+def _highest_first(price: ResourcePrice) -> tuple[float, int, bool, int]:
     return -price.price, price.node, price.sku is None, price.sku or 0
 
 
-def saving_of_one_more(plan: Plan, node: int, sku: int | None) -> float:
+def saving_of_one_more(plan: FeasiblePlan, node: int, sku: int | None) -> float:
     """Return the money that one more unit of `sku`, or one more parcel, at `node` saves; >= 0."""
     orders = _interested_orders(plan, node, sku)
     if not len(orders):
@@ -73,14 +75,14 @@ def saving_of_one_more(plan: Plan, node: int, sku: int | None) -> float:
     return max(0.0, round(cost - _least_cost(_with_one_more(before, node, sku)), 6))
 
 
-def _cost_of_orders(plan: Plan, orders: Ints, alone: Problem) -> float:
+def _cost_of_orders(plan: FeasiblePlan, orders: Ints, alone: SourcingProblem) -> float:
     """Return the money of these orders: as planned if proved optimal, else solved again."""
     if plan.proved:
         return cost_of(alone, _shares_of(plan, orders)).total
     return _least_cost(alone)
 
 
-def _shares_of(plan: Plan, orders: Ints) -> Shares:
+def _shares_of(plan: FeasiblePlan, orders: Ints) -> Shares:
     """Return the shares of these orders, their lines counted from the first of them."""
     p, shares = plan.problem, plan.shares
     own = np.isin(p.line_order[shares.line], orders)
@@ -88,7 +90,7 @@ def _shares_of(plan: Plan, orders: Ints) -> Shares:
     return Shares(line, shares.node[own], shares.quantity[own])
 
 
-def _with_one_more(p: Problem, node: int, sku: int | None) -> Problem:
+def _with_one_more(p: SourcingProblem, node: int, sku: int | None) -> SourcingProblem:
     if sku is None:
         one = np.arange(p.nodes) == node
         return replace(p, capacity=p.capacity + one, soft_capacity=p.soft_capacity + one)
@@ -97,16 +99,16 @@ def _with_one_more(p: Problem, node: int, sku: int | None) -> Problem:
     return replace(p, stock=stock)
 
 
-def _least_cost(problem: Problem) -> float:
+def _least_cost(problem: SourcingProblem) -> float:
     result = solve_batch(problem, time_limit=TIME_LIMIT)
     return cost_of(problem, result.shares).total
 
 
-def _interested_orders(plan: Plan, node: int, sku: int | None) -> Ints:
+def _interested_orders(plan: FeasiblePlan, node: int, sku: int | None) -> Ints:
     """Return up to MOST_ORDERS orders that one more unit could help, ascending.
 
     Orders that the unit could serve come first, those that could gain most before others; then
-    orders served from the node, which could make room.
+    orders served from the node, which could release one.
     """
     p = plan.problem
     if p.orders <= MOST_ORDERS:

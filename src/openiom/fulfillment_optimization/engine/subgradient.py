@@ -29,7 +29,7 @@ def ascend(
     p = relaxation.problem
     ends = np.cumsum([len(start.stock), p.nodes, len(start.lines)])
     limits = np.concatenate(
-        [relaxation.stock, relaxation.calm_room, p.line_limit.astype(np.float64)]
+        [relaxation.stock, relaxation.free_soft_capacity, p.line_limit.astype(np.float64)]
     )
     point = np.concatenate([start.stock, start.node, start.lines])
     best_bound, best = -np.inf, point
@@ -57,9 +57,9 @@ def _subgradient(
 ) -> Floats:
     """Return usage beyond the limits, by row; zero where a price of zero cannot fall."""
     slope = np.concatenate([usage.stock, usage.node, usage.lines]) - limits
-    # parcels beyond the calm room pay the pressure, so a price at the pressure is high enough
+    # parcels beyond the soft capacity pay the pressure, so a price at the pressure is high enough
     nodes = slice(ends[0], ends[1])
-    pressed = np.clip(slope[nodes], 0, relaxation.room - relaxation.calm_room)
+    pressed = np.clip(slope[nodes], 0, relaxation.free_capacity - relaxation.free_soft_capacity)
     slope[nodes] -= np.where(point[nodes] >= relaxation.problem.pressure, pressed, 0.0)
     slope[(point <= 0) & (slope < 0)] = 0.0
     return slope

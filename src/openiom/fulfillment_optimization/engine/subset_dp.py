@@ -18,12 +18,12 @@ from functools import cache
 
 import numpy as np
 
-from .groups import Group
+from .groups import OrderGroup
 from .problem import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class SubsetStep:
     """All subsets of one size, and each way to split a part with its lowest line off the rest."""
 
     subset: Ints  # (s,) bit masks
@@ -36,7 +36,7 @@ class Tables:
     """Index tables for orders of `size` lines; a subset of the lines is a bit mask."""
 
     size: int
-    steps: tuple[Step, ...]  # by size of the subsets, smallest first
+    steps: tuple[SubsetStep, ...]  # by size of the subsets, smallest first
     has: Bools  # (2^l, l) whether the line is in the subset
     falling: Ints  # (2^l,) every subset, larger ones first
 
@@ -59,7 +59,7 @@ def tables(size: int) -> Tables:
     return Tables(size, tuple(steps), has, np.array(falling, dtype=np.int64))
 
 
-def _step(size: int, count: int) -> Step:
+def _step(size: int, count: int) -> SubsetStep:
     """Return the subsets of `count` out of `size` lines with their parts."""
     subsets = [subset for subset in range(1, 1 << size) if subset.bit_count() == count]
     parts: list[list[int]] = []
@@ -67,7 +67,7 @@ def _step(size: int, count: int) -> Step:
         parts.append(sorted(parts_with_lowest_line(subset), key=_largest_mask_first))
     subset_array = np.array(subsets, dtype=np.int64)
     part_array = np.array(parts, dtype=np.int64)
-    return Step(subset_array, part_array, subset_array[:, None] ^ part_array)
+    return SubsetStep(subset_array, part_array, subset_array[:, None] ^ part_array)
 
 
 def parts_with_lowest_line(subset: int) -> list[int]:
@@ -84,7 +84,7 @@ def _largest_mask_first(subset: int) -> tuple[int, int]:
     return -subset.bit_count(), -subset
 
 
-def cheapest(group: Group, parcel: Floats, serve: Floats) -> Best:
+def cheapest(group: OrderGroup, parcel: Floats, serve: Floats) -> Best:
     """Return the least-cost plan of each order of a group.
 
     Opening candidate k costs `parcel` (b, k), serving a line there `serve` (b, l, k); split fees,
@@ -119,7 +119,7 @@ def cheapest(group: Group, parcel: Floats, serve: Floats) -> Best:
     return Best(value, place)
 
 
-def _extend(single: Floats, before: Floats, step: Step, joined: Floats, chosen: Ints) -> None:
+def _extend(single: Floats, before: Floats, step: SubsetStep, joined: Floats, chosen: Ints) -> None:
     """Write F of one step's subsets into `joined`, and the parts that attain it into `chosen`.
 
     `before` holds F of the rests: `joined` itself, or the layer of one source less.
@@ -130,7 +130,7 @@ def _extend(single: Floats, before: Floats, step: Step, joined: Floats, chosen: 
     chosen[:, step.subset] = step.part[np.arange(len(step.subset)), best]
 
 
-def leftovers(group: Group, t: Tables) -> Floats:
+def leftovers(group: OrderGroup, t: Tables) -> Floats:
     """(b, 2^l) money besides F, by the subset served.
 
     The cost of the open lines, the refund of one split fee (the first parcel pays none) and the
@@ -145,7 +145,7 @@ def leftovers(group: Group, t: Tables) -> Floats:
     return extra
 
 
-def _single_line(group: Group, parcel: Floats, serve: Floats) -> Best:
+def _single_line(group: OrderGroup, parcel: Floats, serve: Floats) -> Best:
     """Return the plans of orders of one line: the cheapest candidate, or open."""
     cost = parcel + serve[:, 0, :]
     place = cost.argmin(axis=1)
@@ -174,7 +174,7 @@ def _from_one_node(parcel: Floats, serve: Floats, t: Tables) -> tuple[Floats, In
     return single, node
 
 
-def _counting_sources(group: Group, single: Floats, node: Ints, t: Tables) -> Best:
+def _counting_sources(group: OrderGroup, single: Floats, node: Ints, t: Tables) -> Best:
     """Return plans where the number of sources is limited or costs a penalty.
 
     Layer c holds F with exactly c sources; the best layer within the limit is kept.

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from openiom.fulfillment_optimization.constraints import RANKING
 from openiom.fulfillment_optimization.engine import (
     UNLIMITED,
-    Plan,
-    Problem,
+    FeasiblePlan,
     Refusal,
     Shares,
+    SourcingProblem,
     cost_of,
     solve,
 )
@@ -34,6 +34,7 @@ from openiom.fulfillment_optimization.problem_builder import (
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.logistics import NEVER_DAYS, deliveries, ship_dates
+from openiom.master_data import StockUnits
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -60,7 +61,7 @@ class Improvement:
     priced: PricedProblem
     lines: Sequence[OpenLine]
     now: Ints
-    plan: Plan
+    plan: FeasiblePlan
     moves: tuple[Move, ...]
     cost: float
 
@@ -72,7 +73,7 @@ class Improvement:
 def improve_backlog(
     lines: Sequence[OpenLine],
     setting: StrategyConfig,
-    free: Mapping[Key, int],
+    free: Mapping[Key, StockUnits],
     given: PlanningContext,
     moved_before: Mapping[object, int],
 ) -> Improvement:
@@ -84,8 +85,8 @@ def improve_backlog(
     undivided = _without_splits(setting)
     stock = dict(free)
     for line in lines:
-        key = line.product, line.source
-        stock[key] = stock.get(key, 0) + line.quantity
+        key = line.sku, line.source
+        stock[key] = stock.get(key, 0) + line.units(line.quantity)
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
     unassigned = [replace(line, source="") for line in lines]
     priced = build_problem(unassigned, undivided, stock, given)
@@ -123,8 +124,12 @@ def _worth_moving(
 
 
 def _never_later(
-    problem: Problem, lines: Sequence[OpenLine], setting: StrategyConfig, now: Ints, at: datetime
-) -> Problem:
+    problem: SourcingProblem,
+    lines: Sequence[OpenLine],
+    setting: StrategyConfig,
+    now: Ints,
+    at: datetime,
+) -> SourcingProblem:
     """Return the problem without the sources that would deliver later than the present one."""
     places = [lines[first].place for first in problem.start[:-1]]
     arrives = arrival_days(distances(places, setting), setting, at)[problem.line_order]
@@ -134,7 +139,7 @@ def _never_later(
     return replace(problem, line_refusal=refusal)
 
 
-def _keep_own_capacity(problem: Problem, now: Ints) -> Problem:
+def _keep_own_capacity(problem: SourcingProblem, now: Ints) -> SourcingProblem:
     """Return the problem in which the backlog keeps the capacity it has used.
 
     Only additional parcels and lines count against what is left of the day.
@@ -183,14 +188,16 @@ class _FreeCapacity:
     lines: Ints  # (G,) of each group of sources with a line limit
 
     @classmethod
-    def beside(cls, problem: Problem, now: Ints) -> "_FreeCapacity":
+    def beside(cls, problem: SourcingProblem, now: Ints) -> "_FreeCapacity":
         """Return what is free beside the lines at their present sources."""
         stock = problem.stock.copy()
         np.subtract.at(stock, (now, problem.line_sku), problem.quantity)
         parcels = np.maximum(0, problem.capacity - problem.used)
         return cls(stock, parcels, problem.line_limit.copy())
 
-    def take(self, problem: Problem, now: Ints, target: Ints, lines: Ints, opened: Ints) -> bool:
+    def take(
+        self, problem: SourcingProblem, now: Ints, target: Ints, lines: Ints, opened: Ints
+    ) -> bool:
         """Move lines to their targets if these have room; return whether they did.
 
         `opened` are the sources that the order does not ship from yet.
@@ -218,7 +225,7 @@ class _FreeCapacity:
 
 
 def _feasible_moves(
-    problem: Problem, plan: Plan, now: Ints, saving: Floats, *, most: int
+    problem: SourcingProblem, plan: FeasiblePlan, now: Ints, saving: Floats, *, most: int
 ) -> tuple[Move, ...]:
     """Return the moves that fit into free stock and capacity, the greatest saving first.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.engine import BidPrices, Plan, shadow_prices
+from openiom.fulfillment_optimization.engine import BidPrices, FeasiblePlan, shadow_prices
 from openiom.fulfillment_optimization.problem_builder import PricedProblem, stock_columns
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.platform.bulk import copy_rows, fetch_as
@@ -57,24 +57,25 @@ _SHADOW_PRICE_COLUMNS = ("plan_id", "source", "product", "price", "saving", "rec
 def store_shadow_prices(
     session: Session,
     plan_id: UUID,
-    plan: Plan,
+    plan: FeasiblePlan,
     priced: PricedProblem,
     now: datetime,
     *,
     verify: int = 0,
 ) -> None:
-    """Store the marginal value of each scarce unit and parcel in a batch.
+    """Store the marginal value of each scarce stock unit and parcel in a batch.
 
     For the `verify` dearest of each, also what planning again with one more saves.
     """
     rows = []
     for price in shadow_prices(plan, least=NEGLIGIBLE, verify=verify):
+        size = 1.0 if price.sku is None else float(priced.unit_size[price.sku])
         row = {
             "plan_id": plan_id,
             "source": priced.names[price.node],
             "product": None if price.sku is None else priced.products[price.sku],
-            "price": price.price,
-            "saving": price.saving,
+            "price": price.price / size,
+            "saving": None if price.saving is None else price.saving / size,
             "recorded_at": now,
         }
         rows.append([row[column] for column in _SHADOW_PRICE_COLUMNS])

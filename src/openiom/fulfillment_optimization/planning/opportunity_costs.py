@@ -8,12 +8,13 @@ every number of units left, so that prices follow stock and capacity without bei
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, Problem
+from openiom.fulfillment_optimization.engine import UNLIMITED, BidPrices, SourcingProblem
 from openiom.fulfillment_optimization.engine.opportunity_costs import learn_opportunity_costs
 from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.past_demand import PastOrder, as_open_lines
@@ -74,7 +75,9 @@ class OpportunityCosts:
                 found.node[n] = curve.at(int(parcels_left[n]))
             for s in columns.get(product, ()):
                 if problem.stock[n, s] < UNLIMITED:
-                    found.stock[n, s] = curve.at(int(problem.stock[n, s]))
+                    size = float(priced.unit_size[s])
+                    units_left = ceil(problem.stock[n, s] * size)
+                    found.stock[n, s] = curve.at(units_left) * size
         return found
 
 
@@ -98,7 +101,7 @@ def opportunity_costs_from_demand(
     products = _products_of(samples)
     shelves = _stock_matrix(setting, products, stock, given.unlimited)
 
-    def problem_of(lines: Sequence[OpenLine]) -> Problem:
+    def problem_of(lines: Sequence[OpenLine]) -> SourcingProblem:
         return _on_stock(build_problem(lines, setting, stock, given), products, shelves)
 
     # Samples are built one at a time: together they would need memory for every past day.
@@ -147,7 +150,7 @@ def _stock_matrix(
 
 def _on_stock(
     priced: PricedProblem, products: Mapping[str, int], shelves: NDArray[np.int64]
-) -> Problem:
+) -> SourcingProblem:
     """Return the problem with the columns of all samples, so that samples share their resources."""
     sku = np.array([products[product] for product in priced.products], dtype=np.int64)
     return replace(priced.problem, line_sku=sku[priced.problem.line_sku], stock=shelves)

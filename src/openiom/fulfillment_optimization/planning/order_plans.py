@@ -8,11 +8,12 @@ from uuid import UUID
 
 import numpy as np
 
-from openiom.fulfillment_optimization.engine import Plan
+from openiom.documents import quantity_number
+from openiom.fulfillment_optimization.engine import FeasiblePlan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
-from openiom.kernel import new_id, new_ids
+from openiom.kernel import MAX_DECIMALS, new_id, new_ids
 
 from .daily_capacity import CapacityUsage
 from .solver import SolvedProblem
@@ -86,7 +87,7 @@ def order_plans(solved: SolvedProblem, lines: Sequence[OpenLine]) -> dict[UUID, 
 
 
 def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[str, Any]]]:
-    """Return the money and the explanation of each order.
+    """Return the money and the explanation of each order, with quantities in stock units.
 
     The engine's cost parts differ from money where constraints rank sources or raise the price of
     an open line.
@@ -98,6 +99,13 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
     if len(parts) < len(plan.cost_parts) or open_price_raised:
         for order, record in enumerate(records):
             record["parts"] = {name: round(float(part[order]), 4) for name, part in parts.items()}
+    if np.any(priced.unit_size != 1.0):
+        size_of_line = priced.unit_size[priced.problem.line_sku]
+        start = priced.problem.start.tolist()
+        for order, record in enumerate(records):
+            size = size_of_line[start[order] : start[order + 1]]
+            record["quantity"] = (record["quantity"] * size).round(MAX_DECIMALS)
+            record["on_hand"] = (record["on_hand"] * size[:, None]).round(MAX_DECIMALS)
     costs: list[float] = np.sum(list(parts.values()), axis=0).tolist()
     return costs, records
 
@@ -105,13 +113,15 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
 def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
     plan.parts[line.line_id] = parts
     shown = plan.explanation.setdefault("parts_of_lines", {})
-    shown[str(line.line_id)] = [[part.source, part.quantity] for part in parts]
+    shown[str(line.line_id)] = [
+        [part.source, quantity_number(part.quantity, line.stock_decimals)] for part in parts
+    ]
     if any(not part.source for part in parts):
         plan.missing.append(line.product)
 
 
 def _split_lines(
-    plan: Plan, lines: Sequence[OpenLine], names: Sequence[str]
+    plan: FeasiblePlan, lines: Sequence[OpenLine], names: Sequence[str]
 ) -> dict[int, list[SplitPart]]:
     """Return the parts of lines that several sources serve, or that are served in part."""
     if not np.any(plan.problem.max_line_nodes > 1):
@@ -122,10 +132,11 @@ def _split_lines(
     found: dict[int, list[SplitPart]] = {}
     for i in np.flatnonzero((sources > 1) | in_part).tolist():
         mine = shares.line == i
+        line, whole = lines[i], int(plan.problem.quantity[i])
         served = []
-        for node, units in _largest_first(shares.node[mine], shares.quantity[mine]):
-            served.append((names[node], units))
-        found[i] = _parts(lines[i], served)
+        for node, share in _largest_first(shares.node[mine], shares.quantity[mine]):
+            served.append((names[node], line.quantity * share // whole))
+        found[i] = _parts(line, served)
     return found
 
 

@@ -13,12 +13,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.order_port import OpenLine
+from openiom.fulfillment_optimization.order_port import (
+    OpenLine,
+    sku_of,
+    variant_values,
+)
 from openiom.fulfillment_optimization.problem_builder import Key, build_problem
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
-from openiom.inventory_visibility import available, channels_matter
+from openiom.inventory_visibility import Variant, available, channels_matter, variant_stock
 from openiom.kernel import NotFound, new_id
-from openiom.master_data import accepts_write_in_products
+from openiom.master_data import StockUnits, accepts_write_in_products
 from openiom.master_data import existing_names as known_names
 
 from .bid_prices import current_bid_prices
@@ -37,8 +41,8 @@ MOST_ALTERNATES = 5
 RequesterKey = tuple[str, str]
 """Channel and customer group on whose behalf stock is requested."""
 NO_REQUESTER: RequesterKey = ("", "")
-View = dict[Key, int]
-"""Units that may be promised to one requester, by (product, source)."""
+View = dict[Key, StockUnits]
+"""Quantities that may be promised to one requester, by (sku, source), in stock units."""
 
 
 @dataclass(eq=False)
@@ -77,8 +81,8 @@ class Planner:
     now       the instant of the plans
     days      today's usage of capacity-limited sources, locked
     windows   orders whose batch window has closed: they are planned together
-    stock     units that may be promised, when the caller has read them
-    own       units by (product, source) that these lines have reserved, available to all of them
+    stock     quantities that may be promised, when the caller has read them
+    own       quantities by (sku, source) that these lines have reserved, available to all of them
     holds     units reserved by single lines, by source: available to that line alone, so the orders
               of these lines are planned first
     """
@@ -88,9 +92,9 @@ class Planner:
     now: datetime
     days: Mapping[str, CapacityUsage] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
-    stock: Mapping[Key, int] | None = None
-    own: Mapping[Key, int] = field(default_factory=dict)
-    holds: Mapping[UUID, Mapping[str, int]] = field(default_factory=dict)
+    stock: Mapping[Key, StockUnits] | None = None
+    own: Mapping[Key, StockUnits] = field(default_factory=dict)
+    holds: Mapping[UUID, Mapping[str, StockUnits]] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> PlanningRound:
         """Return the plans of these lines.
@@ -149,7 +153,7 @@ class Planner:
         before: View = {}
         for line in lines:
             for source, units in self.holds.get(line.line_id, {}).items():
-                key = line.product, source
+                key = line.sku, source
                 before.setdefault(key, view.get(key, 0))
                 view[key] = view.get(key, 0) + units
         return before
@@ -159,7 +163,7 @@ class Planner:
 
         Units that two requesters plan to take from shared stock are decided by the reservation.
         """
-        views = {NO_REQUESTER: dict(self.stock or {})}
+        views: dict[RequesterKey, View] = {NO_REQUESTER: dict(self.stock or {})}
         if self.stock is None:
             views = self._read_views(lines)
         for view in views.values():
@@ -169,22 +173,31 @@ class Planner:
 
     def _read_views(self, lines: Sequence[OpenLine]) -> dict[RequesterKey, View]:
         products: dict[RequesterKey, set[str]] = defaultdict(set)
+        variants: dict[RequesterKey, set[Variant]] = defaultdict(set)
         by_requester = channels_matter(self.session)
         for line in lines:
             requester = (line.channel, line.customer_group) if by_requester else NO_REQUESTER
-            products[requester].add(line.product)
+            if line.variant:
+                values = variant_values(line.variant)
+                variants[requester].add(Variant(line.product, frozenset(values.items())))
+            else:
+                products[requester].add(line.product)
         views: dict[RequesterKey, View] = {}
         for (channel, group), wanted in products.items():
-            views[channel, group] = available(
-                self.session, wanted, channel=channel, customer_group=group
-            )
+            free = available(self.session, wanted, channel=channel, customer_group=group)
+            views[channel, group] = dict(free)
+        for (channel, group), exact in variants.items():
+            view = views.setdefault((channel, group), {})
+            stock = variant_stock(self.session, exact, channel=channel, customer_group=group)
+            for (variant, source), units in stock.units().items():
+                view[sku_of(variant.product, variant.text), source] = units
         return views
 
     def _attempt(
         self,
         setting: StrategyConfig,
         lines: Sequence[OpenLine],
-        stock: Mapping[Key, int],
+        stock: Mapping[Key, StockUnits],
         used: Mapping[str, CapacityUsage],
         unlimited: frozenset[str],
     ) -> PlanAttempt:
@@ -217,7 +230,7 @@ class Planner:
         return usage
 
     def _write_in_products(
-        self, lines: Sequence[OpenLine], views: Iterable[Mapping[Key, int]]
+        self, lines: Sequence[OpenLine], views: Iterable[Mapping[Key, StockUnits]]
     ) -> frozenset[str]:
         """Return the products outside the catalog, where order intake accepts them.
 
@@ -284,10 +297,12 @@ def _deduct(
     if attempt.solved is None:
         return
     shares, names = attempt.solved.plan.shares, attempt.solved.priced.names
+    whole = attempt.solved.priced.problem.quantity.tolist()
     columns = (shares.line.tolist(), shares.node.tolist(), shares.quantity.tolist())
-    for line, node, units in zip(*columns, strict=True):
-        key = lines[line].sku, names[node]
+    for i, node, share in zip(*columns, strict=True):
+        line = lines[i]
+        key = line.sku, names[node]
         if key in view:
-            view[key] -= units
+            view[key] -= line.units(line.quantity * share // whole[i])
     for source, more in usage_by_source(attempt.planned.values()).items():
         used[source] = used.get(source, CapacityUsage()).plus(more)

@@ -15,11 +15,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.order_port import OpenLine, OrderPort, reservation_request
+from openiom.fulfillment_optimization.order_port import (
+    OpenLine,
+    OrderPort,
+    reservation_request,
+)
 from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
 from openiom.kernel import NotFound, new_id
+from openiom.master_data import StockUnits
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import Database, to_json_text
@@ -58,7 +63,7 @@ class _Backlog:
 
     setting: StrategyConfig
     lines: tuple[OpenLine, ...]
-    free: Mapping[Key, int]
+    free: Mapping[Key, StockUnits]
     given: PlanningContext
     moved_before: Mapping[object, int]
 
@@ -174,7 +179,7 @@ class Reoptimizer:
         reserved = _reserved_at_one_source(session, [line.line_id for line in lines])
         complete: set[UUID] = set()
         for line in lines:
-            expected = (line.source, line.quantity)
+            expected = (line.source, line.units(line.quantity))
             if line.source in setting.index and reserved.get(line.line_id) == expected:
                 complete.add(line.line_id)
         movable = _whole_orders(lines, complete)
@@ -321,13 +326,15 @@ def _ran_since(session: Session, name: str, since: datetime) -> bool:
     return bool(fetch(session, query, (name, since))[0][0])
 
 
-def _reserved_at_one_source(session: Session, lines: Sequence[UUID]) -> dict[UUID, tuple[str, int]]:
+def _reserved_at_one_source(
+    session: Session, lines: Sequence[UUID]
+) -> dict[UUID, tuple[str, StockUnits]]:
     """Return (source, units) of lines that have reserved stock of exactly one row."""
     stock: dict[UUID, set[int]] = {}
-    reserved: dict[UUID, tuple[str, int]] = {}
+    reserved: dict[UUID, tuple[str, StockUnits]] = {}
     for row in line_reservations(session, lines):
         stock.setdefault(row.line_id, set()).add(row.stock_id)
-        units = reserved.get(row.line_id, (row.source, 0))[1] + int(row.units)
+        units = reserved.get(row.line_id, (row.source, StockUnits(0)))[1] + StockUnits(row.units)
         reserved[row.line_id] = (row.source, units)
     result = {}
     for line, found in reserved.items():

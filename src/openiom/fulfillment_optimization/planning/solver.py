@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openiom.fulfillment_optimization.documents import StrategyBody
-from openiom.fulfillment_optimization.engine import BidPrices, Plan, Problem, Shares, cost_of, solve
+from openiom.fulfillment_optimization.engine import (
+    BidPrices,
+    FeasiblePlan,
+    Shares,
+    SourcingProblem,
+    cost_of,
+    solve,
+)
 from openiom.fulfillment_optimization.problem_builder import PricedProblem, line_limit_arrays
 
 Mode = Literal["realtime", "batch"]
@@ -26,7 +33,7 @@ class SolvedProblem:
     """
 
     priced: PricedProblem
-    plan: Plan
+    plan: FeasiblePlan
     mode: Mode
 
 
@@ -53,7 +60,7 @@ def solve_by_strategy(
     return SolvedProblem(priced, plan, mode)
 
 
-def in_contention(problem: Problem, more_than: int) -> bool:
+def in_contention(problem: SourcingProblem, more_than: int) -> bool:
     """Return whether more than so many orders compete for scarce stock or capacity.
 
     An order competes when, with every line at its cheapest source, more is requested of a resource
@@ -77,7 +84,7 @@ def in_contention(problem: Problem, more_than: int) -> bool:
 
 
 def _without_soft_limits(
-    priced: PricedProblem, first: Plan, mode: Mode, seconds: float
+    priced: PricedProblem, first: FeasiblePlan, mode: Mode, seconds: float
 ) -> SolvedProblem:
     """Return the plan with the orders that the first pass left open planned again.
 
@@ -90,7 +97,7 @@ def _without_soft_limits(
     lifted = _lift_soft_limits(priced, kept, waiting)
     rest = _after(lifted, kept).only(open_orders)
     second = solve(rest, mode=mode, time_limit=seconds)
-    plan = Plan(
+    plan = FeasiblePlan(
         problem=lifted,
         shares=_joined(kept, second.shares, waiting),
         prices=first.prices,
@@ -99,7 +106,9 @@ def _without_soft_limits(
     return SolvedProblem(replace(priced, problem=lifted, soft_caps=()), plan, mode)
 
 
-def _lift_soft_limits(priced: PricedProblem, kept: Shares, waiting: NDArray[np.int64]) -> Problem:
+def _lift_soft_limits(
+    priced: PricedProblem, kept: Shares, waiting: NDArray[np.int64]
+) -> SourcingProblem:
     """
     Return the problem with hard limits only; lines that may exceed a soft one pay its penalty.
     """
@@ -116,7 +125,7 @@ def _lift_soft_limits(priced: PricedProblem, kept: Shares, waiting: NDArray[np.i
     return replace(p, serve_parts=parts, limit_members=members, line_limit=line_limit)
 
 
-def _after(problem: Problem, shares: Shares) -> Problem:
+def _after(problem: SourcingProblem, shares: Shares) -> SourcingProblem:
     """Return the problem with the stock, parcels and line limits that these shares leave."""
     stock = problem.stock.copy()
     np.subtract.at(stock, (shares.node, problem.line_sku[shares.line]), shares.quantity)

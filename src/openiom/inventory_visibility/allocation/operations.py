@@ -17,7 +17,7 @@ from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, Invent
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
 from openiom.inventory_visibility.ledger.measure_intake import post_measures
-from openiom.inventory_visibility.ledger.posting import Entry, post
+from openiom.inventory_visibility.ledger.posting import LedgerPosting, post
 from openiom.inventory_visibility.locks import Families, ensure_stock, lock_families
 from openiom.inventory_visibility.measures import (
     ZERO,
@@ -129,7 +129,7 @@ class AllocationBatch:
     dimensions: Mapping[tuple[str, str], str]
     allocated: dict[int, Decimal] = field(default_factory=dict)
     moves: list[_Move] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerPosting] = field(default_factory=list)
 
     @property
     def formula(self) -> Mapping[Measure, int]:
@@ -255,14 +255,14 @@ def apply_allocations(
     """Apply operations in order; a refused or repeated one changes nothing.
 
     Publishes `inventory.availability_increased`, because each kind lets some requester have more:
-    the group, which no buffer keeps from its own units, or whoever may have common stock.
+    the group, which no buffer keeps from its own units, or any requester of common stock.
     """
     new_ids = _store_new_ids(session, [one.unique_id for one in operations], now)
     new = [operation for operation in operations if operation.unique_id in new_ids]
     batch = _lock_batch(session, new, configuration, now)
-    results = []
-    refused = []
-    freed: set[ProductSource] = set()
+    results: list[AllocationResult] = []
+    applied: list[AllocationOperation] = []
+    refused: list[str] = []
     for operation in operations:
         if operation.unique_id not in new_ids:
             results.append(AllocationResult(True, duplicate=True))
@@ -274,18 +274,27 @@ def apply_allocations(
         results.append(AllocationResult(not reason, reason=reason))
         if reason:
             refused.append(operation.unique_id)
-            continue
-        batch.move(operation)
-        if not operation.organization and not operation.dimensions:
-            freed.add((operation.product, operation.source))
+        else:
+            batch.move(operation)
+            applied.append(operation)
     _write(session, batch, now=now, actor=actor)
     execute(
         session,
         "DELETE FROM inventory_visibility.allocation_event WHERE event_id = ANY(%s)",
         (refused,),
     )
+    freed = _own_stock(applied)
     publish_availability_increased(session, freed, cause="allocation", now=now, actor=actor)
     return results
+
+
+def _own_stock(operations: Sequence[AllocationOperation]) -> set[ProductSource]:
+    """Return the stock without organization and dimensions that the operations moved."""
+    moved: set[ProductSource] = set()
+    for operation in operations:
+        if not operation.organization and not operation.dimensions:
+            moved.add((operation.product, operation.source))
+    return moved
 
 
 def _store_new_ids(session: Session, event_ids: Sequence[str], now: datetime) -> set[str]:

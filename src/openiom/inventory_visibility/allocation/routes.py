@@ -58,7 +58,7 @@ class OperationsRequest(BaseModel):
     operations: list[OperationBody] = Field(min_length=1, max_length=MAX_OPERATIONS)
 
 
-class OperationResult(BaseModel):
+class AllocationOperationResult(BaseModel):
     id: str
     ok: bool
     duplicate: bool = False
@@ -66,7 +66,7 @@ class OperationResult(BaseModel):
 
 
 class OperationsAnswer(BaseModel):
-    results: list[OperationResult]
+    results: list[AllocationOperationResult]
 
 
 @router.get("")
@@ -129,7 +129,7 @@ def _answer(
     shown = []
     for operation, result in zip(operations, results, strict=True):
         shown.append(
-            OperationResult(
+            AllocationOperationResult(
                 id=operation.event_id,
                 ok=result.ok,
                 duplicate=result.duplicate,

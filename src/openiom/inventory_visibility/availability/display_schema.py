@@ -18,7 +18,7 @@ MAX_ORGANIZATIONS = 100
 _SHOWN_DIMENSIONS = BASE_DIMENSIONS - {LOCATION}
 
 
-class Term(BaseModel):
+class FormulaTerm(BaseModel):
     """A term of a calculated measure; names in lower case, as quantities are keyed."""
 
     sign: Literal["+", "-"]
@@ -34,7 +34,7 @@ class MeasureName(BaseModel):
 
     name: str
     title: str
-    terms: list[Term]
+    terms: list[FormulaTerm]
 
 
 class SourceSystem(BaseModel):
@@ -96,7 +96,7 @@ def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
         shown = []
         for operation, data_source, measure in terms:
             shown.append(
-                Term(
+                FormulaTerm(
                     sign="+" if operation == "Addition" else "-",
                     data_source=data_source.lower(),
                     measure=measure.lower(),

@@ -57,7 +57,7 @@ class GridQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class GridGroup:
     """One row of the grid; `stock_id` is set when a single stock key is behind it."""
 
     values: tuple[str, ...]
@@ -123,7 +123,7 @@ def groups(
     *,
     after: Sequence[str] | None,
     limit: int,
-) -> list[Group]:
+) -> list[GridGroup]:
     """Return the groups after `after` in the order of their values, in four set-based queries."""
     grid = _Grid.of(session, query, configuration)
     totals = grid.totals(after, limit)
@@ -136,7 +136,7 @@ def groups(
         names = product_names(session, {total.group_values[0] for total in totals})
     found = []
     for number, total in enumerate(totals):
-        group = Group(
+        group = GridGroup(
             values=tuple(total.group_values),
             keys=total.keys,
             stock_id=total.first_id if total.keys == 1 else None,

@@ -24,8 +24,8 @@ from .grid import (
     MAX_GROUP_COLUMNS,
     PRODUCT,
     SOURCE,
+    GridGroup,
     GridQuery,
-    Group,
     StockKeyRow,
     checked_dimension,
     groups,
@@ -145,7 +145,7 @@ def key(stock_id: int, principal: CurrentPrincipal, session: ReadSession) -> Sto
     return found
 
 
-def _group_row(group_by: Sequence[str], group: Group) -> GroupRow:
+def _group_row(group_by: Sequence[str], group: GridGroup) -> GroupRow:
     return GroupRow(
         values=dict(zip(group_by, group.values, strict=True)),
         product_name=group.product_name,

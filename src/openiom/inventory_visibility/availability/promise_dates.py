@@ -58,7 +58,7 @@ class PromiseDate:
     confidence: Decimal
 
 
-class SupplyMovement(NamedTuple):
+class ExpectedReceipt(NamedTuple):
     """A day on which open supply is expected, and the confidence of that date."""
 
     day: date
@@ -91,7 +91,7 @@ class PromisePlanner:
     def __init__(
         self,
         outlook: AvailabilityOutlook,
-        receipts: Mapping[ProductSource, Sequence[SupplyMovement]],
+        receipts: Mapping[ProductSource, Sequence[ExpectedReceipt]],
     ) -> None:
         """Index the rows of the outlook by key, and the sources of each product."""
         self._outlook = outlook
@@ -157,9 +157,9 @@ class PromisePlanner:
 
 def _receipts(
     session: Session, products: Collection[str], today: date
-) -> dict[ProductSource, list[SupplyMovement]]:
+) -> dict[ProductSource, list[ExpectedReceipt]]:
     """Return the expected receipts of open supply orders; other dated changes count as certain."""
-    found: dict[ProductSource, list[SupplyMovement]] = defaultdict(list)
+    found: dict[ProductSource, list[ExpectedReceipt]] = defaultdict(list)
     rows = fetch(
         session,
         "SELECT product, source, expected_date, min(confidence)"
@@ -169,5 +169,5 @@ def _receipts(
         (sorted(products), today),
     )
     for product, source, day, confidence in rows:
-        found[product, source].append(SupplyMovement(day, confidence))
+        found[product, source].append(ExpectedReceipt(day, confidence))
     return found

@@ -196,13 +196,18 @@ def _available_units(
     if not requester.channel:
         return [OVERSELL if row.oversell else row.common_units for row in rows]
     limits = limits_of(session, rows, {requester.channel})
-    found = []
+    found: list[int] = []
     for row in rows:
         if row.oversell:
             found.append(OVERSELL)
-            continue
-        units = limits.available_to(row.stock_id, requester, on_hand=row.on_hand, free=row.free)
-        found.append(max(0, int(units.to_integral_value(ROUND_FLOOR))))
+        else:
+            units = limits.available_to(
+                row.stock_id,
+                requester,
+                on_hand=row.on_hand,
+                free=row.free,
+            )
+            found.append(max(0, int(units.to_integral_value(ROUND_FLOOR))))
     return found
 
 

@@ -11,7 +11,7 @@ from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.measures import ZERO, Measure
 from openiom.platform.bulk import copy_rows, execute
 
-from .posting import Entry
+from .posting import LedgerPosting
 
 ALLOCATED: Measure = ("@iv", "@allocated")
 CONSUMED: Measure = ("@iv", "@consumed")
@@ -75,7 +75,7 @@ def pool_entries(
     granted: Decimal = ZERO,
     cause: str,
     document: str = "",
-) -> list[Entry]:
+) -> list[LedgerPosting]:
     """Return ledger entries for the allocation measures of a stock key, as far as they change."""
     deltas = (
         (ALLOCATED, allocated),
@@ -86,5 +86,5 @@ def pool_entries(
     entries = []
     for measure, delta in deltas:
         if delta:
-            entries.append(Entry(stock_id, measure, delta, cause, document))
+            entries.append(LedgerPosting(stock_id, measure, delta, cause, document))
     return entries

@@ -17,6 +17,7 @@ from openiom.inventory_visibility.measures import (
     LARGEST,
     Family,
     Formula,
+    Measure,
     MeasureChange,
     PostingResult,
     ProductSource,
@@ -27,7 +28,7 @@ from openiom.inventory_visibility.measures import (
 )
 from openiom.platform.bulk import fetch, fetch_as
 
-from .posting import Entry, backing_entries, post
+from .posting import LedgerPosting, backing_entries, post
 
 _DONE = PostingResult(True)
 _DUPLICATE = PostingResult(True, duplicate=True)
@@ -279,11 +280,19 @@ def _refusal(change: MeasureChange, formula: Formula) -> str:
     if not change.quantities:
         return "holds no quantity"
     for measure, quantity in change.quantities.items():
-        name = ".".join(measure)
-        if measure in formula.reservations:
-            return f"{name} is a soft reservation: reserve or unreserve it instead"
-        if not is_quantity(quantity):
-            return f"{name} must be a number below {LARGEST:.0e} with at most four decimals"
+        reason = _quantity_refusal(measure, quantity, formula)
+        if reason:
+            return reason
+    return ""
+
+
+def _quantity_refusal(measure: Measure, quantity: Decimal, formula: Formula) -> str:
+    """Return why a quantity of a measure cannot be posted, or ''."""
+    name = ".".join(measure)
+    if measure in formula.reservations:
+        return f"{name} is a soft reservation: reserve or unreserve it instead"
+    if not is_quantity(quantity):
+        return f"{name} must be a number below {LARGEST:.0e} with at most four decimals"
     return ""
 
 
@@ -305,13 +314,13 @@ def known_events(session: Session, event_ids: Sequence[str | None]) -> set[str]:
 
 def rebalancing_entries(
     families: Mapping[Family, StockFamily], documents: Mapping[Family, str], cause: str
-) -> list[Entry]:
+) -> list[LedgerPosting]:
     """Return entries for the changed overdraft and variant-backed units of these families.
 
     Args:
         documents: For each family to rebalance, the document that moved it.
     """
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     for family, document in documents.items():
         for change in families[family].rebalance():
             entries += backing_entries(change, cause, document)

@@ -14,7 +14,7 @@ from openiom.inventory_visibility.locks import ensure_own_stock, lock_stock
 from openiom.inventory_visibility.measures import ZERO, format_quantity
 from openiom.platform.bulk import fetch
 
-from .posting import Entry, backing_entries, on_hand_entry, post
+from .posting import LedgerPosting, backing_entries, on_hand_entry, post
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def change_on_hand(
     ensure_own_stock(session, {(c.product, c.source) for c in changes}, now)
     stock = lock_stock(session, [(c.product, c.source) for c in changes])
     own_measure = _own_measure(session, stock.values()) if mode == "set" else {}
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     reasons = []
     moved = {}
     for change in changes:
@@ -85,9 +85,9 @@ def _refusal(row: LockedStockRow, delta: Decimal) -> str:
     )
 
 
-def overdraft_repayments(rows: Iterable[LockedStockRow], cause: str) -> list[Entry]:
+def overdraft_repayments(rows: Iterable[LockedStockRow], cause: str) -> list[LedgerPosting]:
     """Return entries that repay overdraft from units that became free at these rows."""
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     for row in rows:
         if row.overdraft or row.backed_by_variants:
             entries += backing_entries(shrunk_backing(row), cause, "overdraft repaid")

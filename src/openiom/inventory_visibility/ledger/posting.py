@@ -83,7 +83,7 @@ class NewReservation(NamedTuple):
     document: str
 
 
-class Entry(NamedTuple):
+class LedgerPosting(NamedTuple):
     """`delta` units of a measure at one stock key, with the reason.
 
     The signs (-1, 0, 1) say how the entry moves on hand and reserved of the stock row.
@@ -120,44 +120,46 @@ _ENTRY_COLUMNS = (
 )
 
 
-def on_hand_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
+def on_hand_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> LedgerPosting:
     """Return an entry that moves `iom.onhand`."""
-    return Entry(stock_id, ON_HAND, delta, cause, document, on_hand_sign=1)
+    return LedgerPosting(stock_id, ON_HAND, delta, cause, document, on_hand_sign=1)
 
 
 def reserved_entry(
     stock_id: int, delta: Decimal | int, cause: str, document: str, measure: Measure = SOFT_RESERVED
-) -> Entry:
+) -> LedgerPosting:
     """Return an entry that moves soft-reserved units."""
-    return Entry(stock_id, measure, delta, cause, document, reserved_sign=1)
+    return LedgerPosting(stock_id, measure, delta, cause, document, reserved_sign=1)
 
 
-def discrepancy_entry(stock_id: int, delta: Decimal | int, cause: str, document: str) -> Entry:
+def discrepancy_entry(
+    stock_id: int, delta: Decimal | int, cause: str, document: str
+) -> LedgerPosting:
     """Return an entry for unaccounted units, which moves no balance but its own."""
-    return Entry(stock_id, DISCREPANCY, delta, cause, document)
+    return LedgerPosting(stock_id, DISCREPANCY, delta, cause, document)
 
 
-def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> Entry:
+def formula_entry(stock_id: int, delta: Decimal, cause: str, document: str) -> LedgerPosting:
     """Return an entry for the change of on hand when its formula changes."""
-    return Entry(stock_id, FORMULA, delta, cause, document, on_hand_sign=1)
+    return LedgerPosting(stock_id, FORMULA, delta, cause, document, on_hand_sign=1)
 
 
-def backing_entries(change: BackingChange, cause: str, document: str) -> list[Entry]:
+def backing_entries(change: BackingChange, cause: str, document: str) -> list[LedgerPosting]:
     """Return entries for the overdraft and the variant-backed part, as far as they change."""
     entries = []
     stock_id = change.row.id
     if change.overdraft:
-        entries.append(Entry(stock_id, OVERDRAFT, change.overdraft, cause, document))
+        entries.append(LedgerPosting(stock_id, OVERDRAFT, change.overdraft, cause, document))
     if change.backed_by_variants:
         entries.append(
-            Entry(stock_id, BACKED_BY_VARIANTS, change.backed_by_variants, cause, document)
+            LedgerPosting(stock_id, BACKED_BY_VARIANTS, change.backed_by_variants, cause, document)
         )
     return entries
 
 
 def post(
     session: Session,
-    entries: Sequence[Entry],
+    entries: Sequence[LedgerPosting],
     *,
     now: datetime,
     actor: str,

@@ -54,15 +54,18 @@ class CheckedStock:
 
     def discrepancies(self) -> list[Discrepancy]:
         """Return the balances of this row that differ from the ledger or its reservations."""
-        found = []
+        found: list[Discrepancy] = []
         for name in _COLUMNS:
             found += self._compare("stock", name, self.balances[name], self._sum(name))
-        counted = {name for name in self.sums if "." in name}
-        for name in sorted(counted | self.measures.keys()):
+        for name in sorted(self._measure_names()):
             actual = self.measures.get(name, ZERO)
             found += self._compare("measure_balance", name, actual, self._sum(name))
         reserved = self.balances["reserved"]
         return found + self._compare("reservation", "open", self.open_units, reserved)
+
+    def _measure_names(self) -> set[str]:
+        """Return the measures with a balance or entries, as data source and name."""
+        return {name for name in self.sums if "." in name} | self.measures.keys()
 
     def _sum(self, name: str) -> Decimal:
         return self.sums.get(name, ZERO)

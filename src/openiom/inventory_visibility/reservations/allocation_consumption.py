@@ -14,7 +14,7 @@ from openiom.inventory_visibility.availability.allocation_limits import (
 )
 from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
-from openiom.inventory_visibility.ledger.posting import Entry
+from openiom.inventory_visibility.ledger.posting import LedgerPosting
 from openiom.inventory_visibility.measures import ZERO
 from openiom.platform.bulk import execute, fetch_as
 
@@ -44,9 +44,9 @@ def store_consumption(
     )
 
 
-def consumption_entries(limits: AllocationLimits, cause: str) -> list[Entry]:
+def consumption_entries(limits: AllocationLimits, cause: str) -> list[LedgerPosting]:
     """Return ledger entries for the allocation measures that a batch consumed."""
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     for stock_id, units in _by_stock(limits.consumed).items():
         entries += pool_entries(stock_id, allocated=-units, consumed=units, cause=cause)
     return entries
@@ -59,7 +59,7 @@ def return_consumption(
     cause: str,
     now: datetime,
     actor: str,
-) -> list[Entry]:
+) -> list[LedgerPosting]:
     """Return released units of order lines to the allocations they were consumed from.
 
     Allocated units are returned before common ones. The caller has locked the stock rows and posts
@@ -72,7 +72,7 @@ def return_consumption(
     for part in parts:
         moves.append(PoolMove(part.pool, part.units, str(part.line_id), consumed=-part.units))
     move_pools(session, moves, RETURN, now, actor)
-    entries: list[Entry] = []
+    entries: list[LedgerPosting] = []
     for stock_id, units in _by_stock(parts).items():
         entries += pool_entries(stock_id, allocated=units, consumed=-units, cause=cause)
     return entries

@@ -4,7 +4,7 @@ They are reservations with an end (`expires_at`).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from openiom.inventory_visibility.locks import LockedReservation, lock_lines
 from openiom.inventory_visibility.measures import ZERO
 from openiom.platform.bulk import execute, fetch
 
-from .close_reservations import Closure
+from .close_reservations import ReservationClosure
 
 
 @dataclass
@@ -38,8 +38,7 @@ class BackorderUnits:
             if units:
                 self.used[one.id] += units
                 remaining[one.product] = needed - units
-        parts = {product: units for product, units in remaining.items() if units}
-        return replace(request, parts=parts)
+        return replace(request, parts=_without_zeros(remaining))
 
     def used_by(self, lines: Collection[UUID | None]) -> list[int]:
         """Return the ids of reservations that these lines use."""
@@ -49,12 +48,16 @@ class BackorderUnits:
                 found.append(one.id)
         return found
 
-    def add_unused(self, closure: Closure, lines: Collection[UUID | None]) -> None:
+    def add_unused(self, closure: ReservationClosure, lines: Collection[UUID | None]) -> None:
         """Close the units of these lines that they do not use."""
         for one in self.reservations:
             unused = one.open - self.used[one.id]
             if one.line_id in lines and unused:
                 closure.add(one, unused)
+
+
+def _without_zeros(parts: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {product: units for product, units in parts.items() if units}
 
 
 def remove_expiry(session: Session, reservation_ids: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from openiom.inventory_visibility.availability.hierarchy import LockedStockRow
 from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.on_hand import overdraft_repayments
-from openiom.inventory_visibility.ledger.posting import Entry, post, reserved_entry
+from openiom.inventory_visibility.ledger.posting import LedgerPosting, post, reserved_entry
 from openiom.inventory_visibility.locks import LockedReservation
 from openiom.platform.bulk import execute
 
@@ -33,7 +33,7 @@ class ClosedUnits(NamedTuple):
 
 
 @dataclass(slots=True)
-class Closure:
+class ReservationClosure:
     """Units to close, all with one outcome and cause.
 
     `rows` are the locked stock rows by id, with on hand as it will be; `entries` are posted
@@ -44,7 +44,7 @@ class Closure:
     outcome: Literal["released", "shipped"]
     cause: str
     closed: list[ClosedUnits] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerPosting] = field(default_factory=list)
 
     def add(self, reservation: LockedReservation, units: Decimal) -> None:
         self.closed.append(ClosedUnits(reservation, units))
@@ -55,7 +55,7 @@ class Closure:
             self.add(reservation, reservation.open)
 
 
-def _lower_open_units(session: Session, closure: Closure) -> None:
+def _lower_open_units(session: Session, closure: ReservationClosure) -> None:
     """Move the closed units from open to shipped or released."""
     if closure.closed:
         column = closure.outcome
@@ -70,20 +70,23 @@ def _lower_open_units(session: Session, closure: Closure) -> None:
         )
 
 
-def close(session: Session, closure: Closure, *, now: datetime, actor: str) -> None:
+def _closing_entry(reservation: LockedReservation, units: Decimal, cause: str) -> LedgerPosting:
+    """Return the entry that lowers what is reserved; its document may be the order line."""
+    document = reservation.document or str(reservation.line_id or "")
+    measure = reservation.data_source, reservation.measure
+    return reserved_entry(reservation.stock_id, -units, cause, document, measure)
+
+
+def close(session: Session, closure: ReservationClosure, *, now: datetime, actor: str) -> None:
     """Close the units, lower what is reserved, and return or use up consumed allocations.
 
     Publishes `inventory.availability_increased` for released units.
     """
     _lower_open_units(session, closure)
-    entries = []
+    entries: list[LedgerPosting] = []
     by_line: dict[tuple[UUID, int], Decimal] = defaultdict(Decimal)
     for reservation, units in closure.closed:
-        document = reservation.document or str(reservation.line_id or "")
-        measure = reservation.data_source, reservation.measure
-        entries.append(
-            reserved_entry(reservation.stock_id, -units, closure.cause, document, measure)
-        )
+        entries.append(_closing_entry(reservation, units, closure.cause))
         closure.rows[reservation.stock_id].reserved -= units
         if reservation.line_id:
             by_line[reservation.line_id, reservation.stock_id] += units

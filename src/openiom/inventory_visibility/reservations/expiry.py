@@ -15,7 +15,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import append_events
 
-from .close_reservations import Closure, close
+from .close_reservations import ReservationClosure, close
 
 ACTOR = "expiry"
 CAUSE = "reservation expired"
@@ -42,7 +42,7 @@ class ReservationExpiryWorker:
             expired = open_reservations(
                 session, "r.id = ANY(%s) AND r.expires_at <= %s", (ids, now)
             )
-            closure = Closure(stock.rows, "released", CAUSE)
+            closure = ReservationClosure(stock.rows, "released", CAUSE)
             closure.add_open_units(expired)
             close(session, closure, now=now, actor=ACTOR)
             append_events(session, list(map(_expired_event, expired)), at=now, actor=ACTOR)
@@ -84,7 +84,7 @@ def release_reservations(
         return set()
     stock = lock_ids(session, [stock_id for (stock_id,) in found])
     reservations = open_reservations(session, "r.id = ANY(%s)", (ids,))
-    closure = Closure(stock.rows, "released", cause)
+    closure = ReservationClosure(stock.rows, "released", cause)
     closure.add_open_units(reservations)
     close(session, closure, now=now, actor=actor)
     (released,) = columns_of(reservations, "id")

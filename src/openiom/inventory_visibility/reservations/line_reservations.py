@@ -36,7 +36,7 @@ from openiom.platform.bulk import copy_rows
 
 from .allocation_consumption import consumption_entries, store_consumption
 from .backorder_reservations import BackorderUnits, remove_expiry
-from .close_reservations import Closure, close
+from .close_reservations import ReservationClosure, close
 from .requests import ShipmentPosting, StockReservationRequest
 
 Kits = Mapping[str, Mapping[str, int]]
@@ -100,7 +100,7 @@ def reserve(
     _store_reservations(session, rows, limits, now=now, actor=actor)
 
     remove_expiry(session, backorder.used_by(granted_lines))
-    closure = Closure(stock.rows, "released", "reserved elsewhere")
+    closure = ReservationClosure(stock.rows, "released", "reserved elsewhere")
     backorder.add_unused(closure, granted_lines)
     close(session, closure, now=now, actor=actor)
     return granted
@@ -181,7 +181,7 @@ def release_backorder_reservations(
     if not line_ids:
         return
     reservations, stock = lock_lines(session, line_ids, expiring_only=True)
-    closure = Closure(stock.rows, "released", cause)
+    closure = ReservationClosure(stock.rows, "released", cause)
     closure.add_open_units(reservations)
     close(session, closure, now=now, actor=actor)
 
@@ -193,7 +193,7 @@ def release(
     if not line_ids:
         return 0
     reservations, stock = lock_lines(session, line_ids)
-    closure = Closure(stock.rows, "released", cause)
+    closure = ReservationClosure(stock.rows, "released", cause)
     closure.add_open_units(reservations)
     close(session, closure, now=now, actor=actor)
     return len(reservations)
@@ -218,7 +218,7 @@ def release_quantities(
     for one in reservations:
         if one.line_id:
             remaining[one.line_id, one.product] = Decimal(wanted[one.line_id] * one.per_unit)
-    closure = Closure(stock.rows, "released", cause)
+    closure = ReservationClosure(stock.rows, "released", cause)
     for one in reversed(reservations):
         key = one.line_id, one.product
         units = min(one.open, remaining[key])
@@ -276,7 +276,7 @@ class _ShipmentBatch:
     """
 
     stock: LockedStock
-    closure: Closure
+    closure: ReservationClosure
     free: dict[int, Decimal]
     open_units: dict[tuple[UUID | None, int], list[_OpenUnits]]
     reserved_parts: dict[tuple[UUID | None, str], dict[str, int]]
@@ -291,7 +291,7 @@ class _ShipmentBatch:
             parts[one.line_id, one.source][one.product] = one.per_unit
         return cls(
             stock=stock,
-            closure=Closure(stock.rows, "shipped", "ship"),
+            closure=ReservationClosure(stock.rows, "shipped", "ship"),
             free={row.id: row.on_hand - row.reserved for row in stock.rows.values()},
             open_units=open_units,
             reserved_parts=parts,

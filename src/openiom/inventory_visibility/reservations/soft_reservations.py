@@ -23,7 +23,7 @@ from openiom.inventory_visibility.ledger.measure_intake import (
     rebalancing_entries,
 )
 from openiom.inventory_visibility.ledger.posting import (
-    Entry,
+    LedgerPosting,
     NewReservation,
     post,
     reserved_entry,
@@ -124,7 +124,7 @@ class ReservationBatch:
     families: Families
     known: set[str]
     cause: str
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[LedgerPosting] = field(default_factory=list)
     documents: dict[Family, str] = field(default_factory=dict)
     created: list[NewReservation] = field(default_factory=list)
     freed: set[ProductSource] = field(default_factory=set)

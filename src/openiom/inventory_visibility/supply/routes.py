@@ -30,13 +30,13 @@ LIMIT = 512
 LinePage = Annotated[PageRequest[date, UUID], Depends(page_request(date, UUID))]
 
 
-class Strict(BaseModel):
+class _RequestModel(BaseModel):
     """A body in which unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class SupplyLineBody(Strict):
+class SupplyLineBody(_RequestModel):
     """Units expected at a source; `confidence` is the probability of the date, from 0 to 1."""
 
     line_number: int = Field(ge=1)
@@ -53,7 +53,7 @@ class SupplyLineBody(Strict):
     )
 
 
-class SupplyOrderBody(Strict):
+class SupplyOrderBody(_RequestModel):
     kind: Literal["purchase", "transfer"]
     number: str = Field(min_length=1, max_length=400)
     lines: list[SupplyLineBody] = Field(min_length=1, max_length=1000)
@@ -63,13 +63,13 @@ class SupplyOrderBody(Strict):
         return SupplyDocument(self.kind, self.number, lines)
 
 
-class SupplyRequest(Strict):
+class SupplyRequest(_RequestModel):
     """Up to 512 orders; results have their index, and a refused order does not stop the others."""
 
     orders: list[SupplyOrderBody] = Field(min_length=1, max_length=LIMIT)
 
 
-class LineNameBody(Strict):
+class LineNameBody(_RequestModel):
     kind: Literal["purchase", "transfer"]
     number: str = Field(min_length=1)
     line_number: int = Field(ge=1)
@@ -89,15 +89,15 @@ class ReceiptBody(LineNameBody):
         return SupplyMovement(self.id, self.key, self.quantity)
 
 
-class ReceiptsRequest(Strict):
+class ReceiptsRequest(_RequestModel):
     receipts: list[ReceiptBody] = Field(min_length=1, max_length=LIMIT)
 
 
-class ShipmentsRequest(Strict):
+class ShipmentsRequest(_RequestModel):
     shipments: list[ReceiptBody] = Field(min_length=1, max_length=LIMIT)
 
 
-class CloseRequest(Strict):
+class CloseRequest(_RequestModel):
     lines: list[LineNameBody] = Field(min_length=1, max_length=LIMIT)
 
 

@@ -140,7 +140,8 @@ class OrderReader:
 def flatten_consignments(row: Row) -> dict[str, Any]:
     """Return an order with all lines under `products` and its address under `shipping_address`.
 
-    The store nests lines in consignments: shipping, pickup or download. An order without shipping
+    The store nests lines in consignments: shipping, pickup or download. Product options such as
+    color and size become the `variant` of their line. An order without shipping
     consignments has its billing address as shipping address.
     """
     consignments = row.get("consignments") or {}
@@ -149,7 +150,8 @@ def flatten_consignments(row: Row) -> dict[str, Any]:
         groups += consignments.get(kind) or ()
     products: list[Any] = []
     for group in groups:
-        products += group.get("line_items") or ()
+        for line in group.get("line_items") or ():
+            products.append(with_variant(line))
     address = row.get("billing_address")
     if consignments.get("shipping"):
         address = dict(groups[0])
@@ -161,6 +163,31 @@ def flatten_consignments(row: Row) -> dict[str, Any]:
     order["shipping_address"] = address
     order["consignment_count"] = len(groups)
     return order
+
+
+_VARIANT_OPTIONS = {
+    "size": "size",
+    "color": "color",
+    "colour": "color",
+    "style": "style",
+    "configuration": "configuration",
+}
+"""Dimensions of a variant by the display names of product options, in lower case."""
+
+
+def with_variant(line: Row) -> Row:
+    """Return a line with the `variant` that its product options name, or unchanged without one.
+
+    Of an option that is given twice, the first counts.
+    """
+    variant: dict[str, str] = {}
+    for option in line.get("product_options") or ():
+        name = str(option.get("display_name") or option.get("name") or "").strip().lower()
+        dimension = _VARIANT_OPTIONS.get(name)
+        value = str(option.get("display_value") or "").strip()
+        if dimension and value:
+            variant.setdefault(dimension, value)
+    return {**line, "variant": variant} if variant else line
 
 
 def modified_at(row: Row) -> datetime:

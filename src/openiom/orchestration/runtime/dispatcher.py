@@ -21,7 +21,7 @@ from .flow_runs import (
     runs_canceled_by,
     start_failed_run,
     start_runs,
-    trigger_events,
+    triggering_events,
 )
 from .token_store import insert_tokens
 from .wakes import STEPS_WAKE
@@ -77,12 +77,11 @@ def _not_started(
     session: Session, flows: Sequence[ExecutableFlow], events: Sequence[LoggedEvent]
 ) -> list[LoggedEvent]:
     """Return the events that start flow runs and have not done so in their own transaction."""
-    triggers = trigger_events(flows)
-    starting = {event.id: event for event in events if event.name in triggers}
-    if starting:
-        for event_id in already_started(session, list(starting.values())):
-            del starting[event_id]
-    return list(starting.values())
+    starting = triggering_events(flows, events)
+    if not starting:
+        return []
+    started = already_started(session, starting)
+    return [event for event in starting if event.id not in started]
 
 
 def _names_of_interest(session: Session, flows: Sequence[ExecutableFlow]) -> set[str]:

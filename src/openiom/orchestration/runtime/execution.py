@@ -1,7 +1,7 @@
 """Execution of tokens: the one way a flow run continues.
 
-Whoever has locked tokens executes them: the step worker, the intake that started their flow runs,
-and the worker that recorded the provider calls they waited for.
+The component that has locked tokens executes them: the step worker, the intake that started their
+flow runs, and the worker that recorded the provider calls they waited for.
 """
 
 from collections import defaultdict
@@ -87,10 +87,10 @@ def lock_executable(
         flow = flows[token.flow_version_id]
         if flow.name in paused_flows:
             paused.append(token)
-            continue
-        active.append(token)
-        if flow.splits and not token.is_new:
-            split_runs.add(token.run_id)
+        else:
+            active.append(token)
+            if flow.splits and not token.is_new:
+                split_runs.add(token.run_id)
     blocked = split_runs - flow_run_store.lock_runs(session, split_runs)
     executable = [token for token in active if token.run_id not in blocked]
     return executable, paused
@@ -114,17 +114,22 @@ def in_savepoint(session: Session, work: Callable[[], Result], *, left_to: str) 
 
 def _load_splits(batch: TokenBatch, tokens: Sequence[Token]) -> None:
     """Load what joining needs: the other tokens of the flow runs, and the joins passed."""
-    run_ids: list[UUID] = []
-    claimed: list[UUID] = []
-    for token in tokens:
-        claimed.append(token.id)
-        if batch.flows[token.flow_version_id].splits:
-            run_ids.append(token.run_id)
+    run_ids = _splitting_runs(batch, tokens)
     if not run_ids:
         return
+    claimed = [token.id for token in tokens]
     for sibling in read_siblings(batch.session, run_ids, claimed=claimed):
         batch.siblings[sibling.run_id].append(sibling)
     batch.joined.update(flow_run_store.read_joined(batch.session, run_ids))
+
+
+def _splitting_runs(batch: TokenBatch, tokens: Sequence[Token]) -> list[UUID]:
+    """Return the flow runs of these tokens whose flow has a splitter."""
+    run_ids: list[UUID] = []
+    for token in tokens:
+        if batch.flows[token.flow_version_id].splits:
+            run_ids.append(token.run_id)
+    return run_ids
 
 
 def _write(batch: TokenBatch) -> None:

@@ -1,6 +1,6 @@
 """The one way a flow run starts, and the one way it is canceled; many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,8 @@ from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.token import Token
 from openiom.platform.bulk import fetch_column
 from openiom.platform.events import LoggedEvent
-from openiom.policies import Failure
+from openiom.policies import Condition, Failure
+from openiom.provider_contract import Facts
 
 from . import flow_run_store
 from .call_queue import cancel_calls_of_runs
@@ -60,6 +61,14 @@ def trigger_events(flows: Sequence[ExecutableFlow]) -> set[str]:
     return {flow.trigger.event for flow in flows}
 
 
+def triggering_events(
+    flows: Sequence[ExecutableFlow], events: Sequence[LoggedEvent]
+) -> list[LoggedEvent]:
+    """Return those of the events whose name starts one of these flows."""
+    names = trigger_events(flows)
+    return [event for event in events if event.name in names]
+
+
 def start_runs(
     engine: Engine,
     session: Session,
@@ -99,16 +108,27 @@ def choose_flows(
     assigned: set[int] = set()
     starts: list[FlowStart] = []
     for flow in flows:
-        is_parallel = flow.trigger.parallel
-        candidates = []
-        for event in events:
-            if _is_triggered(flow, event) and (is_parallel or event.id not in assigned):
-                candidates.append(event)
-        for start in _matching(flow, candidates, facts):
-            starts.append(start)
-            if not is_parallel:
-                assigned.add(start.event.id)
+        found = _matching(flow, _candidates(flow, events, assigned), facts)
+        starts += found
+        if not flow.trigger.parallel:
+            assigned.update(start.event.id for start in found)
     return starts
+
+
+def _candidates(
+    flow: ExecutableFlow, events: Sequence[LoggedEvent], assigned: Collection[int]
+) -> list[LoggedEvent]:
+    """Return the events that may start the flow.
+
+    `assigned` are the ids of events that have started a flow exclusively; only a parallel flow may
+    start for them, too.
+    """
+    candidates = []
+    for event in events:
+        is_free = flow.trigger.parallel or event.id not in assigned
+        if is_free and _is_triggered(flow, event):
+            candidates.append(event)
+    return candidates
 
 
 def _matching(
@@ -122,16 +142,26 @@ def _matching(
     known = facts.load(flow.subject, subject_ids, condition.roots)
     starts = []
     for event in events:
-        if event.subject_id not in known:
-            continue
-        answer = condition.evaluate(known[event.subject_id])
-        if isinstance(answer, Failure):
-            what = f"the trigger's condition has no result: {answer.message}"
-            problem = _trigger_problem(flow, what, str(answer.values))
-            starts.append(FlowStart(flow, event, problem))
-        elif answer:
-            starts.append(FlowStart(flow, event))
+        start = _start_if_true(flow, event, condition, known.get(event.subject_id))
+        if start is not None:
+            starts.append(start)
     return starts
+
+
+def _start_if_true(
+    flow: ExecutableFlow, event: LoggedEvent, condition: Condition, facts: Facts | None
+) -> FlowStart | None:
+    """Return a start where the condition holds; it fails where the condition has no result.
+
+    `facts` are None when the subject no longer exists, which starts nothing.
+    """
+    if facts is None:
+        return None
+    answer = condition.evaluate(facts)
+    if isinstance(answer, Failure):
+        what = f"the trigger's condition has no result: {answer.message}"
+        return FlowStart(flow, event, _trigger_problem(flow, what, str(answer.values)))
+    return FlowStart(flow, event) if answer else None
 
 
 def _is_triggered(flow: ExecutableFlow, event: LoggedEvent) -> bool:

@@ -107,17 +107,19 @@ def lock_tokens(session: Session, run_ids: Sequence[UUID]) -> list[Token]:
 
 def store_tokens(session: Session, tokens: Sequence[Token]) -> None:
     """Write tokens: insert the new ones, delete those that ended, update the others."""
-    new: list[Token] = []
-    ended: list[UUID] = []
-    moved: list[Token] = []
+    by_change: dict[str, list[Token]] = {"insert": [], "update": [], "delete": [], "": []}
     for token in tokens:
-        if not token.has_ended:
-            (new if token.is_new else moved).append(token)
-        elif not token.is_new:
-            ended.append(token.id)
-    _update_tokens(session, moved)
-    insert_tokens(session, new)
-    _delete_tokens(session, ended)
+        by_change[_change_of(token)].append(token)
+    _update_tokens(session, by_change["update"])
+    insert_tokens(session, by_change["insert"])
+    _delete_tokens(session, [token.id for token in by_change["delete"]])
+
+
+def _change_of(token: Token) -> str:
+    """Return how to write a token; empty when it ended without having been written."""
+    if token.has_ended:
+        return "" if token.is_new else "delete"
+    return "insert" if token.is_new else "update"
 
 
 def insert_tokens(session: Session, tokens: Sequence[Token]) -> None:

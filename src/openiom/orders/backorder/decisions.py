@@ -4,8 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-Available = dict[str, dict[str, int]]
-"""Whole units available to promise: product to source to units. Products are no kits."""
+from openiom.inventory_visibility import Variant
+from openiom.master_data import StockUnits
+
+ZERO: StockUnits = StockUnits(0)
+
+StockItem = str | Variant
+"""A product that is no kit, or a variant of one."""
+Available = dict[StockItem, dict[str, StockUnits]]
+"""Quantities available to promise by stock item and source, in the stock unit of the product."""
 Requester = tuple[str, str]
 """Channel and customer group. Stock allocated to a requester is available to that one only."""
 NO_REQUESTER: Requester = ("", "")
@@ -15,12 +22,12 @@ NO_REQUESTER: Requester = ("", "")
 class Need:
     """What one line needs from a single source.
 
-    `parts` are units by product, with kits expanded into their parts. `source` is the assigned
-    source, '' when any source will do.
+    `parts` are quantities in stock units by stock item, with kits expanded into their parts.
+    `source` is the assigned source, '' when any source will do.
     """
 
     line_id: UUID
-    parts: Mapping[str, int]
+    parts: Mapping[StockItem, StockUnits]
     source: str = ""
 
 
@@ -48,11 +55,11 @@ Placements = dict[UUID, list[Placement]]
 def consume(available: Available, need: Need) -> str:
     """Subtract what a line needs from the source that can serve it most often; return the source.
 
-    Sources are compared by the line's first product, then by name. Return '' and change nothing
-    when no source has all parts.
+    Sources are compared by the line's first part, then by name. Return '' and change nothing when
+    no source has all parts.
     """
     first_part, first_units = next(iter(need.parts.items()))
-    best: tuple[int, str] | None = None
+    best: tuple[StockUnits, str] | None = None
     for source, units in available.get(first_part, {}).items():
         if need.source not in ("", source) or not _has_all(available, need, source):
             continue
@@ -69,7 +76,7 @@ def consume(available: Available, need: Need) -> str:
 
 def _has_all(available: Available, need: Need, source: str) -> bool:
     for part, units in need.parts.items():
-        if available.get(part, {}).get(source, 0) < units:
+        if available.get(part, {}).get(source, ZERO) < units:
             return False
     return True
 
@@ -127,4 +134,4 @@ def _subtract(available: Available, placed: Iterable[Placement]) -> None:
         for part, units in placement.need.parts.items():
             sources = available.get(part, {})
             if placement.source in sources:
-                sources[placement.source] = max(0, sources[placement.source] - units)
+                sources[placement.source] = max(ZERO, sources[placement.source] - units)

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import available, channels_matter
-from openiom.master_data import kit_parts
+from openiom.inventory_visibility import Variant, available, channels_matter, variant_stock
+from openiom.master_data import StockUnits, kit_parts
 from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, subset
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
-from .decisions import NO_REQUESTER, Available, Need, Requester, WaitingOrder
+from .decisions import NO_REQUESTER, Available, Need, Requester, StockItem, WaitingOrder
 
 
 def unsourced_lines(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
@@ -40,12 +40,23 @@ def needs_of(session: Session, lines: Sequence[LockedLine]) -> dict[UUID, Need]:
     kits = kit_parts(session, {line.product for line in lines})
     needs: dict[UUID, Need] = {}
     for line in lines:
-        per_unit = kits.get(line.product, {line.product: 1})
-        needs[line.id] = Need(line.id, multiply(per_unit, line.open), line.source or "")
+        quantity = line.in_stock(line.open)
+        parts: dict[StockItem, StockUnits] = {}
+        if line.product in kits:
+            parts.update(multiply(kits[line.product], quantity))
+        else:
+            parts[stock_item(line)] = quantity
+        needs[line.id] = Need(line.id, parts, line.source or "")
     return needs
 
 
-def multiply(per_unit: Mapping[str, int], units: int) -> dict[str, int]:
+def stock_item(line: LockedLine) -> StockItem:
+    """Return what stock a line needs: its product, or the variant of it."""
+    values = line.stock_variant
+    return Variant(line.product, frozenset(values.items())) if values else line.product
+
+
+def multiply(per_unit: Mapping[str, int], units: StockUnits) -> dict[str, StockUnits]:
     """Return the parts of `units` units of a product."""
     return {part: quantity * units for part, quantity in per_unit.items()}
 
@@ -83,17 +94,26 @@ class AvailabilityViews:
     def load(self, requester: Requester, needs: Iterable[Need]) -> Available:
         """Return the view of a requester, with the products of these needs read."""
         view = self.views.setdefault(requester, {})
-        missing: set[str] = set()
+        products: set[str] = set()
+        variants: set[Variant] = set()
         for need in needs:
-            missing.update(need.parts.keys() - view.keys())
-        if not missing:
-            return view
-        for product in missing:
-            view[product] = {}
+            for item in need.parts:
+                if item in view:
+                    continue
+                view[item] = {}
+                if isinstance(item, Variant):
+                    variants.add(item)
+                else:
+                    products.add(item)
         channel, group = requester
-        found = available(self.session, missing, channel=channel, customer_group=group)
-        for (product, source), units in found.items():
-            view[product][source] = units
+        if products:
+            found = available(self.session, products, channel=channel, customer_group=group)
+            for (product, source), units in found.items():
+                view[product][source] = StockUnits(units)
+        if variants:
+            stock = variant_stock(self.session, variants, channel=channel, customer_group=group)
+            for (variant, source), units in stock.units().items():
+                view[variant][source] = StockUnits(units)
         return view
 
     def waiting_orders(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event
+from openiom.master_data import StockUnits
 from openiom.orders.decisions import is_wholly_canceled, is_wholly_shipped
 from openiom.orders.events import line_event
 from openiom.orders.locks import lines_of_orders, without_manual_hold
@@ -77,6 +78,7 @@ def _cancel_lines(
 ) -> None:
     batch = order_batch(session)
     events: list[Event] = []
+    released: dict[UUID, StockUnits] = {}
     for line in lines:
         quantity = canceled.get(line.id, 0)
         if not quantity:
@@ -85,9 +87,10 @@ def _cancel_lines(
         partly_served = line.shipped or line.in_fulfillment
         move_line(line, LINE_REMAINDER_CANCELED if partly_served else LINE_SLA_EXPIRED)
         batch.line_changed(line)
-        data = {"quantity": quantity, "reason": SLA_EXPIRED}
+        data = {"quantity": line.number(quantity), "reason": SLA_EXPIRED}
         events.append(line_event(LINE_SLA_EXPIRED, line, data))
-    release_quantities(session, canceled, now, actor, "backorder expired")
+        released[line.id] = line.in_stock(quantity)
+    release_quantities(session, released, now, actor, "backorder expired")
     append_events(session, events, at=now, actor=actor)
 
 

@@ -5,12 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Date,
     DateTime,
     ForeignKey,
     Index,
-    Integer,
     Numeric,
     Text,
     text,
@@ -28,7 +28,8 @@ class WaitingLine(Base):
 
     `since` is its age in the queue; it survives a release after which no stock was found. A line
     in state `released` has left its hold and has no source yet. `available_on` is the day stock is
-    promised for, with `confidence` from 0 to 1.
+    promised for, with `confidence` from 0 to 1. `quantity` are steps of the line's unit, and
+    `stock_quantity` is the same in the stock unit of the product.
     """
 
     __tablename__ = "waiting_line"
@@ -44,7 +45,7 @@ class WaitingLine(Base):
             "product",
             "since",
             "line_id",
-            postgresql_include=["quantity", "kind", "state"],
+            postgresql_include=["stock_quantity", "kind", "state"],
         ),
         Index("ix_waiting_line_since", "since", "line_id"),
         Index("ix_waiting_line_kind", "kind", "since", "line_id"),
@@ -77,7 +78,8 @@ class WaitingLine(Base):
     kind: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     product: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[int] = mapped_column(Integer)
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    stock_quantity: Mapped[Decimal] = mapped_column(Numeric(18, 4))
     since: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)
     launch_date: Mapped[date | None] = mapped_column(Date)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
-from openiom.master_data import upcoming_launches
+from openiom.master_data import StockUnits, upcoming_launches
 from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
 from openiom.orders.service.apply_events import (
     event_requests,
@@ -65,6 +65,10 @@ class Hold:
         return self.line.open
 
     @property
+    def stock_quantity(self) -> StockUnits:
+        return self.line.in_stock(self.line.open)
+
+    @property
     def available_on(self) -> date | None:
         """The day the line can be served, None when no supply is known."""
         return self.promise.day if self.promise else self.launch_date
@@ -78,7 +82,7 @@ class Hold:
         return {
             "line_number": self.line.line_number,
             "product": self.product,
-            "quantity": self.quantity,
+            "quantity": self.line.number(self.quantity),
             "available_on": day.isoformat() if day else None,
         }
 
@@ -261,6 +265,7 @@ _WAITING_COLUMNS = (
     "kind",
     "product",
     "quantity",
+    "stock_quantity",
     "expires_at",
     "launch_date",
     "available_on",
@@ -269,18 +274,19 @@ _WAITING_COLUMNS = (
 
 # A line that waits again keeps its age and the time it expires.
 _WRITE_WAITING_LINES = """
-INSERT INTO orders.waiting_line AS w (line_id, order_id, kind, state, product, quantity, since,
-    expires_at, launch_date, available_on, confidence)
-SELECT d.line_id, d.order_id, d.kind, 'waiting', d.product, d.quantity, %(now)s, d.expires_at,
-    d.launch_date, d.available_on, d.confidence
+INSERT INTO orders.waiting_line AS w (line_id, order_id, kind, state, product, quantity,
+    stock_quantity, since, expires_at, launch_date, available_on, confidence)
+SELECT d.line_id, d.order_id, d.kind, 'waiting', d.product, d.quantity, d.stock_quantity, %(now)s,
+    d.expires_at, d.launch_date, d.available_on, d.confidence
 FROM unnest(%(line_id)s::uuid[], %(order_id)s::uuid[], %(kind)s::text[], %(product)s::text[],
-    %(quantity)s::int[], %(expires_at)s::timestamptz[], %(launch_date)s::date[],
-    %(available_on)s::date[], %(confidence)s::numeric[])
-    AS d(line_id, order_id, kind, product, quantity, expires_at, launch_date, available_on,
-        confidence)
+    %(quantity)s::bigint[], %(stock_quantity)s::numeric[], %(expires_at)s::timestamptz[],
+    %(launch_date)s::date[], %(available_on)s::date[], %(confidence)s::numeric[])
+    AS d(line_id, order_id, kind, product, quantity, stock_quantity, expires_at, launch_date,
+        available_on, confidence)
 ON CONFLICT (line_id) DO UPDATE SET kind = excluded.kind, state = 'waiting', released_at = NULL,
-    quantity = excluded.quantity, launch_date = excluded.launch_date,
-    available_on = excluded.available_on, confidence = excluded.confidence,
+    quantity = excluded.quantity, stock_quantity = excluded.stock_quantity,
+    launch_date = excluded.launch_date, available_on = excluded.available_on,
+    confidence = excluded.confidence,
     expires_at = CASE WHEN w.kind = 'backorder' THEN w.expires_at ELSE excluded.expires_at END
 """
 

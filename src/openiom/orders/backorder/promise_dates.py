@@ -11,20 +11,21 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import (
     PromiseDate,
     PromiseRequest,
+    Variant,
     inventory_configuration,
     promise_dates,
 )
-from openiom.master_data import kit_parts, kits_with
+from openiom.master_data import StockUnits, kit_parts, kits_with
 from openiom.platform.bulk import execute, fetch
 
-from .decisions import Need, Requester
+from .decisions import ZERO, Need, Requester
 from .demand import AvailabilityViews, flatten, multiply, needs_of, unsourced_lines
 
 REFRESH_LIMIT = 5_000
 """Most waiting lines whose promise dates are refreshed at once, the oldest first."""
 
-UnitsAhead = dict[str, dict[Requester, int]]
-"""Units that longer waiting lines need, by product and requester."""
+UnitsAhead = dict[str, dict[Requester, StockUnits]]
+"""Quantities that longer waiting lines need, by product and requester."""
 
 
 def promise_needs(
@@ -45,19 +46,33 @@ def promise_needs(
     requests: list[PromiseRequest] = []
     for need, order_id in needs:
         requester = requesters[order_id]
-        requests.append(_promise_request(need, requester, ahead))
-        _add_units(ahead, requester, need.parts)
+        parts = _parts_by_product(need)
+        requests.append(_promise_request(parts, need.source, requester, ahead))
+        _add_units(ahead, requester, parts)
     configuration = inventory_configuration(session)
     return promise_dates(session, requests, configuration=configuration, today=now.date())
 
 
-def _promise_request(need: Need, requester: Requester, ahead: UnitsAhead) -> PromiseRequest:
-    own = {part: ahead[part][requester] for part in need.parts}
-    others = {part: sum(ahead[part].values()) - own[part] for part in need.parts}
-    return PromiseRequest(need.parts, need.source, own, others, *requester)
+def _parts_by_product(need: Need) -> dict[str, StockUnits]:
+    """Return what a need is promised by: variants are promised by the receipts of their product."""
+    parts: dict[str, StockUnits] = {}
+    for item, quantity in need.parts.items():
+        parts[item.product if isinstance(item, Variant) else item] = quantity
+    return parts
 
 
-def _add_units(ahead: UnitsAhead, requester: Requester, parts: Mapping[str, int]) -> None:
+def _promise_request(
+    parts: Mapping[str, StockUnits], source: str, requester: Requester, ahead: UnitsAhead
+) -> PromiseRequest:
+    own: dict[str, StockUnits] = {}
+    others: dict[str, StockUnits] = {}
+    for part in parts:
+        own[part] = ahead[part][requester]
+        others[part] = sum(ahead[part].values(), ZERO) - own[part]
+    return PromiseRequest(parts, source, own, others, *requester)
+
+
+def _add_units(ahead: UnitsAhead, requester: Requester, parts: Mapping[str, StockUnits]) -> None:
     for part, units in parts.items():
         ahead[part][requester] += units
 
@@ -69,23 +84,23 @@ def _units_ahead(
     parts: set[str] = set()
     line_ids: list[UUID] = []
     for need, _ in needs:
-        parts.update(need.parts)
+        parts.update(_parts_by_product(need))
         line_ids.append(need.line_id)
     products = parts | kits_with(session, parts)
     kits = kit_parts(session, products)
     requester = "o.origin, coalesce(o.customer->>'group', '')" if by_requester else "'', ''"
     rows = fetch(
         session,
-        f"SELECT w.product, {requester}, sum(w.quantity)::bigint FROM orders.waiting_line w"
+        f"SELECT w.product, {requester}, sum(w.stock_quantity) FROM orders.waiting_line w"
         " JOIN orders.order o ON o.id = w.order_id"
         " WHERE w.state = 'waiting' AND w.kind = 'backorder' AND w.product = ANY(%s)"
         " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
         (sorted(products), line_ids),
     )
-    ahead: UnitsAhead = defaultdict(lambda: defaultdict(int))
+    ahead: UnitsAhead = defaultdict(lambda: defaultdict(StockUnits))
     for product, channel, group, quantity in rows:
         per_unit = kits.get(product, {product: 1})
-        _add_units(ahead, (channel, group), multiply(per_unit, quantity))
+        _add_units(ahead, (channel, group), multiply(per_unit, StockUnits(quantity)))
     return ahead
 
 

@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from openiom.documents import QuantityNumber, plain_number, quantity_number, variant_fact
 from openiom.inventory_visibility import available
 from openiom.kernel import NotFound
 from openiom.orders.order_batch import columns_of, flush_orders
@@ -24,7 +26,7 @@ Sorting = Literal["since", "expires_at"]
 
 
 class WaitingRow(BaseModel):
-    """A line on hold.
+    """A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
 
     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
@@ -40,8 +42,10 @@ class WaitingRow(BaseModel):
     line_number: int
     product: str
     name: str
+    variant: dict[str, str]
     unit: str
-    quantity: int
+    quantity: QuantityNumber
+    stock_quantity: QuantityNumber
     kind: str
     state: str
     since: datetime
@@ -51,7 +55,7 @@ class WaitingRow(BaseModel):
     available_on: date | None
     confidence: float | None
     lines_before: int = 0
-    units_before: int = 0
+    units_before: QuantityNumber = 0
     reason: str = ""
 
 
@@ -63,16 +67,17 @@ class LineBefore(BaseModel):
     order_number: str
     customer_name: str
     line_number: int
-    quantity: int
+    unit: str
+    quantity: QuantityNumber
     since: datetime
     available_on: date | None
 
 
 class SourceAvailability(BaseModel):
-    """Units of a product available to promise at a source."""
+    """Units of a product available to promise at a source, in its stock unit."""
 
     source: str
-    units: int
+    units: QuantityNumber
 
 
 class WaitingDetail(BaseModel):
@@ -103,7 +108,8 @@ class WaitingFilter:
 
 _COLUMNS = """
 w.line_id, w.order_id, o.number AS order_number, o.customer_name, o.instance, s.manual_hold,
-l.line_number, w.product, l.name, l.unit, w.quantity, w.kind, w.state, w.since, w.released_at,
+l.line_number, w.product, l.name, l.variant, l.unit, l.unit_decimals, w.quantity,
+w.stock_quantity, w.kind, w.state, w.since, w.released_at,
 w.expires_at, w.launch_date, w.available_on, w.confidence::float8 AS confidence
 """
 _JOINS = """
@@ -133,16 +139,25 @@ def list_waiting(
         values += after
     where = " AND ".join(conditions) or "TRUE"
     # The page is found by its index alone; only its rows are joined.
-    rows = fetch_as(
+    found: list[dict[str, Any]] = fetch_as(
         session,
-        WaitingRow,
+        dict,
         f"WITH page AS MATERIALIZED (SELECT w.* FROM orders.waiting_line w WHERE {where}"
         f" ORDER BY {column}, w.line_id LIMIT %s)"
         f" SELECT {_COLUMNS} FROM page w {_JOINS} ORDER BY {column}, w.line_id",
         (*values, limit),
     )
+    rows = [_waiting_row(row) for row in found]
     _explain(session, rows, now)
     return rows
+
+
+def _waiting_row(row: dict[str, Any]) -> WaitingRow:
+    decimals = row.pop("unit_decimals")
+    row["quantity"] = quantity_number(row["quantity"], decimals)
+    row["stock_quantity"] = plain_number(row["stock_quantity"])
+    row["variant"] = variant_fact(row["variant"])
+    return WaitingRow(**row)
 
 
 def _conditions(chosen: WaitingFilter) -> tuple[list[str], list[Any]]:
@@ -187,7 +202,9 @@ def _explain(session: Session, rows: Sequence[WaitingRow], now: datetime) -> Non
         row.reason = waiting_reason(row, most.get(row.product, 0), products, now)
 
 
-def _count_before(session: Session, rows: Iterable[WaitingRow]) -> dict[UUID, tuple[int, int]]:
+def _count_before(
+    session: Session, rows: Iterable[WaitingRow]
+) -> dict[UUID, tuple[int, int | float]]:
     """Return the lines and units that wait longer for the same product; reads the index alone."""
     queued = [row for row in rows if (row.kind, row.state) == ("backorder", "waiting")]
     found = fetch(
@@ -195,20 +212,20 @@ def _count_before(session: Session, rows: Iterable[WaitingRow]) -> dict[UUID, tu
         "SELECT a.line_id, q.lines, q.units"
         " FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS a(line_id, product, since)"
         " CROSS JOIN LATERAL (SELECT count(*) AS lines,"
-        " coalesce(sum(x.quantity), 0)::bigint AS units"
-        " FROM (SELECT w.quantity FROM orders.waiting_line w WHERE w.product = a.product"
+        " coalesce(sum(x.stock_quantity), 0) AS units"
+        " FROM (SELECT w.stock_quantity FROM orders.waiting_line w WHERE w.product = a.product"
         " AND w.state = 'waiting' AND w.kind = 'backorder'"
         " AND (w.since, w.line_id) < (a.since, a.line_id)"
         f" ORDER BY w.since DESC, w.line_id DESC LIMIT {BEFORE_LIMIT}) x) q",
         tuple(columns_of(queued, ("line_id", "product", "since")).values()),
     )
-    return {line_id: (lines, units) for line_id, lines, units in found}
+    return {line_id: (lines, plain_number(units)) for line_id, lines, units in found}
 
 
-def _most_at_one_source(session: Session, products: Collection[str]) -> Mapping[str, int]:
-    most: dict[str, int] = {}
+def _most_at_one_source(session: Session, products: Collection[str]) -> Mapping[str, int | float]:
+    most: dict[str, int | float] = {}
     for (product, _), units in available(session, products).items():
-        most[product] = max(most.get(product, 0), units)
+        most[product] = max(most.get(product, 0), plain_number(Decimal(units)))
     return most
 
 
@@ -226,11 +243,11 @@ def _waiting_products(session: Session, order_ids: Iterable[UUID]) -> dict[UUID,
     return products
 
 
-def waiting_reason(row: WaitingRow, most: int, others: Sequence[str], now: datetime) -> str:
+def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: datetime) -> str:
     """Return what keeps a line waiting, the first reason first.
 
-    `most` are the units available at the source that has most of them, without those reserved for
-    released lines. `others` are the products of its order's other waiting lines.
+    `most` are the units in stock units available at the source that has most of them, without those
+    reserved for released lines. `others` are the products of its order's other waiting lines.
     """
     if row.manual_hold:
         return "its order is on manual hold"
@@ -241,11 +258,12 @@ def waiting_reason(row: WaitingRow, most: int, others: Sequence[str], now: datet
     return _stock_reason(row, most, others)
 
 
-def _stock_reason(row: WaitingRow, most: int, others: Sequence[str]) -> str:
+def _stock_reason(row: WaitingRow, most: float, others: Sequence[str]) -> str:
     if most == 0:
         return "no source has any available"
-    if most < row.quantity:
-        return f"needs {row.quantity} from one source; the most one has available is {most}"
+    if most < row.stock_quantity:
+        needed = row.stock_quantity
+        return f"needs {needed} from one source; the most one has available is {most}"
     if row.lines_before:
         return "in stock, but others wait longer for it"
     if others:
@@ -256,19 +274,20 @@ def _stock_reason(row: WaitingRow, most: int, others: Sequence[str]) -> str:
 def waiting_rows(session: Session, line_ids: Sequence[UUID], now: datetime) -> list[WaitingRow]:
     """Return those of these lines that wait or were released from waiting."""
     flush_orders(session)
-    rows = fetch_as(
+    found: list[dict[str, Any]] = fetch_as(
         session,
-        WaitingRow,
+        dict,
         f"SELECT {_COLUMNS} FROM orders.waiting_line w {_JOINS} WHERE w.line_id = ANY(%s)",
         (list(line_ids),),
     )
+    rows = [_waiting_row(row) for row in found]
     _explain(session, rows, now)
     return rows
 
 
 _LINES_BEFORE = f"""
-SELECT w.line_id, w.order_id, o.number AS order_number, o.customer_name, l.line_number,
-    w.quantity, w.since, w.available_on
+SELECT w.line_id, w.order_id, o.number AS order_number, o.customer_name, l.line_number, l.unit,
+    w.quantity * power(10::numeric, -l.unit_decimals) AS quantity, w.since, w.available_on
 FROM (SELECT * FROM orders.waiting_line w WHERE w.product = %s AND w.state = 'waiting'
     AND w.kind = 'backorder' AND (w.since, w.line_id) < (%s, %s)
     ORDER BY w.since, w.line_id LIMIT {BEFORE_SHOWN}) w

@@ -136,7 +136,7 @@ class ReleaseQueue:
             for placement in placed:
                 line = self.lines[placement.need.line_id]
                 units = sum(reserved.get(line.id, {}).values())
-                if units >= line.open + line.in_fulfillment:
+                if units >= line.in_stock(line.open + line.in_fulfillment):
                     continue
                 order_ids.append(order_id)
                 requests.append(
@@ -162,7 +162,7 @@ class ReleaseQueue:
             line.id,
             line.product,
             source,
-            line.open,
+            line.in_stock(line.open),
             order_number,
             expires_at,
             channel,

@@ -1,14 +1,16 @@
 """Apply business events to the state machines of orders and lines: the only writer of states."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.documents import plain_number
 from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
 from openiom.orders.events import line_event, order_event
@@ -62,17 +64,19 @@ def _blocking_lines(
     order_ids = {r.entity_id for r in requests if r.event in (CANCEL, INVOICED)}
     if not order_ids:
         return {}
-    in_fulfillment: Counter[UUID] = Counter()
+    in_fulfillment: dict[UUID, Decimal] = defaultdict(Decimal)
     open_lines: Counter[UUID] = Counter()
     for line in lines_of_orders(session, order_ids):
-        in_fulfillment[line.order_id] += line.in_fulfillment
+        if line.in_fulfillment:
+            in_fulfillment[line.order_id] += line.units(line.in_fulfillment)
         open_lines[line.order_id] += line.state in OPEN
     blocked: dict[tuple[UUID, str], str] = {}
     for order_id, count in (+open_lines).items():
         blocked[order_id, INVOICED] = (
             f"{count} lines of the order are not fulfilled yet; cancel or ship them"
         )
-    for order_id, units in (+in_fulfillment).items():
+    for order_id, quantity in in_fulfillment.items():
+        units = plain_number(quantity)
         blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
         blocked[order_id, CANCEL] = (
             f"{units} units of the order are in a fulfillment order; cancel that first"

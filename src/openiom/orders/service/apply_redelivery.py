@@ -12,7 +12,7 @@ from openiom.kernel import Event
 from openiom.orders.decisions import is_canceled_by_source, is_newer_delivery
 from openiom.orders.events import order_event
 from openiom.orders.locks import KnownOrder
-from openiom.orders.schemas import ResolvedOrder
+from openiom.orders.schemas import ResolvedLine, ResolvedOrder
 from openiom.orders.states import CANCEL, CANCELED, CANCELED_BY_SOURCE, OPEN
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
@@ -110,12 +110,13 @@ def _change_fields(
 
 
 def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return the fields of orders, with `lines` as [external id, product, quantity]."""
+    """Return the fields of orders, with `lines` as `_line_content` returns them."""
     rows = fetch(
         session,
         "SELECT id, jsonb_build_object("
-        " 'lines', (SELECT jsonb_agg(jsonb_build_array(l.external_id, l.product, l.quantity)"
-        " ORDER BY l.line_number) FROM orders.order_line l WHERE l.order_id = o.id),"
+        " 'lines', (SELECT jsonb_agg(jsonb_build_array(l.external_id, l.product, l.unit,"
+        " (l.quantity * power(10::numeric, -l.unit_decimals))::float8,"
+        " l.variant) ORDER BY l.line_number) FROM orders.order_line l WHERE l.order_id = o.id),"
         " 'customer', customer, 'bill_to', bill_to, 'ship_to', ship_to,"
         " 'external_status', external_status, 'payment_status', payment_status, 'note', note,"
         " 'shipping_method', shipping_method, 'requested_delivery_date', requested_delivery_date)"
@@ -139,10 +140,16 @@ def _field_change(
         after[name] = before[name]
         if delivered[name] != before[name]:
             not_applied.append(name)
-    lines = [[line.external_id, line.product, line.quantity] for line in document.lines]
+    lines = [_line_content(line) for line in document.lines]
     if lines != before["lines"]:
         not_applied.append("lines")
     return _FieldChange(known.id, before, after, not_applied)
+
+
+def _line_content(line: ResolvedLine) -> list[Any]:
+    """Return what is ordered with a line; a change of it is not applied."""
+    quantity = float(line.quantity)
+    return [line.external_id, line.product, line.unit, quantity, line.variant_values]
 
 
 def _row(change: _FieldChange, draft: Draft) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
-from openiom.kernel import Event
+from openiom.kernel import Event, Invalid, Refused, to_steps
 from openiom.orders.decisions import is_wholly_canceled, shipping_events
 from openiom.orders.events import line_event
 from openiom.orders.locks import lock_lines
@@ -62,10 +63,10 @@ def confirm_billing(
 
 @dataclass(frozen=True, slots=True)
 class LineCancellation:
-    """Units of one line to cancel; None cancels all that are open."""
+    """A quantity of one line to cancel, in its unit; None cancels all that is open."""
 
     line_id: UUID
-    quantity: int | None = None
+    quantity: Decimal | None = None
 
 
 def cancel_lines(
@@ -76,7 +77,7 @@ def cancel_lines(
     *,
     reason: str = "",
 ) -> list[Outcome]:
-    """Cancel open units of lines; one outcome per cancellation.
+    """Cancel open quantities of lines; one outcome per cancellation.
 
     An order is canceled with the last unit of its last line.
     """
@@ -90,47 +91,58 @@ def cancel_lines(
         if line is None:
             outcomes.append(Outcome(False, f"there is no order line {cancellation.line_id}"))
             continue
-        refusal = _refusal(line, orders[line.order_id], cancellation.quantity)
-        if refusal:
-            outcomes.append(Outcome(False, refusal))
+        try:
+            steps = _steps_to_cancel(line, orders[line.order_id], cancellation.quantity)
+        except (Invalid, Refused) as error:
+            outcomes.append(Outcome(False, error.what))
             continue
-        quantity = line.open if cancellation.quantity is None else cancellation.quantity
-        _cancel(line, quantity)
+        _cancel(line, steps)
         batch.line_changed(line)
-        canceled[line.id] += quantity
-        events.append(_canceled_event(line, quantity, reason))
-        outcomes.append(Outcome(True, f"{quantity} canceled", {"quantity": quantity}))
-    release_quantities(session, canceled, now, actor, "line canceled")
+        canceled[line.id] += steps
+        events.append(_canceled_event(line, steps, reason))
+        number = line.number(steps)
+        outcomes.append(Outcome(True, f"{number} canceled", {"quantity": number}))
+    released = {line_id: lines[line_id].in_stock(steps) for line_id, steps in canceled.items()}
+    release_quantities(session, released, now, actor, "line canceled")
     append_events(session, events, at=now, actor=actor)
     _move_orders(session, [lines[i] for i in canceled], canceled, now, actor)
     return outcomes
 
 
-def _refusal(line: LockedLine, order: LockedOrder, quantity: int | None) -> str:
+def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | None) -> int:
+    """Return the steps of a line to cancel.
+
+    Raise `Refused` when they cannot be canceled, and `Invalid` for a quantity that is finer than
+    the unit of the line.
+    """
     if CANCELED in (order.state, line.state):
-        return "is canceled already"
+        raise Refused("is canceled already")
     if line.state not in OPEN:
-        return f"line {line.line_number} is in fulfillment; cancel its fulfillment order first"
+        raise Refused(
+            f"line {line.line_number} is in fulfillment; cancel its fulfillment order first"
+        )
     if quantity is None:
-        return ""
-    if quantity < 1:
-        return f"{quantity} units cannot be canceled; cancel at least 1"
-    if quantity > line.open:
-        return f"{line.open} units left to cancel, {quantity} requested"
-    return ""
+        return line.open
+    if quantity <= 0:
+        raise Refused(f"{quantity} units cannot be canceled; cancel more than 0")
+    steps = to_steps(quantity, line.unit_decimals)
+    if steps > line.open:
+        left, requested = line.number(line.open), line.number(steps)
+        raise Refused(f"{left} units left to cancel, {requested} requested")
+    return steps
 
 
-def _cancel(line: LockedLine, quantity: int) -> None:
-    """Cancel units; a line without open units is canceled, or shipped if part of it was."""
-    line.canceled += quantity
+def _cancel(line: LockedLine, steps: int) -> None:
+    """Cancel steps of a line; one with nothing open is canceled, or shipped if part of it was."""
+    line.canceled += steps
     if line.open:
         return
     event = LINE_REMAINDER_CANCELED if line.shipped or line.in_fulfillment else LINE_CANCELED
     move_line(line, event)
 
 
-def _canceled_event(line: LockedLine, quantity: int, reason: str) -> Event:
-    data: dict[str, object] = {"quantity": quantity, "left": line.open}
+def _canceled_event(line: LockedLine, steps: int, reason: str) -> Event:
+    data: dict[str, object] = {"quantity": line.number(steps), "left": line.number(line.open)}
     if reason:
         data["reason"] = reason
     return line_event(LINE_CANCELED, line, data)

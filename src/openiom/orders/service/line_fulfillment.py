@@ -46,9 +46,9 @@ def assign_sources(
 def release_to_fulfillment(
     session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str
 ) -> None:
-    """Count units of lines as in fulfillment. The caller has locked the orders.
+    """Count steps of lines as in fulfillment. The caller has locked the orders.
 
-    Raise `Refused` when a line has fewer open units.
+    Raise `Refused` when less of a line is open.
     """
     batch = order_batch(session)
     _, lines = lock_lines(session, quantities)
@@ -56,8 +56,8 @@ def release_to_fulfillment(
         quantity = quantities[line.id]
         if quantity > line.open:
             raise Refused(
-                f"line {line.line_number} has {line.open} open units,"
-                f" {quantity} were released to fulfillment"
+                f"line {line.line_number} has {line.number(line.open)} open units,"
+                f" {line.number(quantity)} were released to fulfillment"
             )
         line.in_fulfillment += quantity
         move_line(line, LINE_IN_FULFILLMENT)
@@ -67,7 +67,7 @@ def release_to_fulfillment(
 def return_to_sourcing(
     session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str, *, reason: str
 ) -> None:
-    """Open units again that a fulfiller does not deliver; their lines lose their source.
+    """Open steps of lines again that a fulfiller does not deliver; the lines lose their source.
 
     An order with nothing else in fulfillment or shipped goes back to in progress, so that it can be
     sourced again or canceled.
@@ -91,11 +91,11 @@ def return_to_sourcing(
 def record_shipped(
     session: Session, shipped: Sequence[tuple[UUID, int]], now: datetime, actor: str
 ) -> list[UUID]:
-    """Count shipped units of lines in fulfillment: (line id, units).
+    """Count shipped steps of lines in fulfillment: (line id, steps).
 
     Publishes `order_line.shipped`, and once per order `order.partially_shipped` and
-    `order.shipped`. Returns the orders that are now wholly shipped. Raise `Refused` when more units
-    ship than are in fulfillment.
+    `order.shipped`. Returns the orders that are now wholly shipped. Raise `Refused` when more ships
+    than is in fulfillment.
     """
     quantities: dict[UUID, int] = defaultdict(int)
     for line_id, quantity in shipped:
@@ -107,9 +107,9 @@ def record_shipped(
         _ship(line, quantities[line.id])
         batch.line_changed(line)
         data = {
-            "quantity": quantities[line.id],
-            "shipped": line.shipped,
-            "ordered": line.quantity,
+            "quantity": line.number(quantities[line.id]),
+            "shipped": line.number(line.shipped),
+            "ordered": line.number(line.quantity),
         }
         events.append(line_event(LINE_SHIPPED, line, data))
     append_events(session, events, at=now, actor=actor)
@@ -119,8 +119,8 @@ def record_shipped(
 def _ship(line: LockedLine, quantity: int) -> None:
     if quantity > line.in_fulfillment:
         raise Refused(
-            f"line {line.line_number} has {line.in_fulfillment} units in fulfillment,"
-            f" {quantity} were shipped"
+            f"line {line.line_number} has {line.number(line.in_fulfillment)} units in fulfillment,"
+            f" {line.number(quantity)} were shipped"
         )
     line.in_fulfillment -= quantity
     line.shipped += quantity

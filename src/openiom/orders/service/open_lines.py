@@ -16,10 +16,11 @@ from openiom.platform.geocoding import Point, geocode
 
 @dataclass(frozen=True, slots=True)
 class OpenLine:
-    """A line with `quantity` units that are neither canceled, shipped nor in a fulfillment order.
+    """A line of which `quantity` is neither canceled, shipped nor in a fulfillment order.
 
-    `order_number` is the number of its order; `waited` says that the order waited for stock and was
-    released from that hold. Reads without a lock leave both empty.
+    `quantity` are steps of its unit; `OrderLine` says what they are in stock. `order_number` is the
+    number of its order; `waited` says that the order waited for stock and was released from that
+    hold. Reads without a lock leave both empty.
     """
 
     line_id: UUID
@@ -39,6 +40,10 @@ class OpenLine:
     customer_group: str
     order_number: str = ""
     waited: bool = False
+    unit_decimals: int = 0
+    stock_per_step: int = 1
+    stock_decimals: int = 0
+    variant: dict[str, str] | None = None
 
 
 class _OrderRow(NamedTuple):
@@ -105,6 +110,10 @@ def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> OpenL
         customer_group=order.customer_group,
         order_number=order.number,
         waited=order.waited,
+        unit_decimals=line.unit_decimals,
+        stock_per_step=line.stock_per_step,
+        stock_decimals=line.stock_decimals,
+        variant=line.variant,
     )
 
 
@@ -123,6 +132,10 @@ class _UnshippedRow(NamedTuple):
     requested_delivery_date: date | None
     channel: str
     customer_group: str
+    unit_decimals: int
+    stock_per_step: int
+    stock_decimals: int
+    variant: dict[str, str] | None
 
 
 _UNSHIPPED = """
@@ -130,7 +143,8 @@ SELECT l.id AS line_id, l.order_id, l.line_number, l.product, l.unit,
     l.quantity - l.canceled - l.shipped AS quantity, l.state, coalesce(l.source, '') AS source,
     coalesce(l.source_reason = %s, false) AS optimized, o.ship_to, o.strategy,
     coalesce(l.requested_delivery_date, o.requested_delivery_date) AS requested_delivery_date,
-    o.origin AS channel, coalesce(o.customer->>'group', '') AS customer_group
+    o.origin AS channel, coalesce(o.customer->>'group', '') AS customer_group, l.unit_decimals,
+    l.stock_per_step, l.stock_decimals, l.variant
 FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id
 WHERE l.order_id = ANY(%s) AND l.quantity > l.canceled + l.shipped
 ORDER BY l.order_id, l.line_number
@@ -138,10 +152,10 @@ ORDER BY l.order_id, l.line_number
 
 
 def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[OpenLine, bool]]:
-    """Return lines with units neither canceled nor shipped, by order and line number.
+    """Return lines of which something is neither canceled nor shipped, by order and line number.
 
-    Units in a fulfillment order are included. The second value says whether the optimizer chose the
-    line's source. Nothing is locked: do not base writes on the result.
+    Quantities in a fulfillment order are included. The second value says whether the optimizer
+    chose the line's source. Nothing is locked: do not base writes on the result.
     """
     flush_lines(session)
     rows = fetch_as(session, _UnshippedRow, _UNSHIPPED, (OPTIMIZED, list(order_ids)))
@@ -165,4 +179,8 @@ def _unshipped_line(row: _UnshippedRow) -> OpenLine:
         requested_delivery_date=row.requested_delivery_date,
         channel=row.channel,
         customer_group=row.customer_group,
+        unit_decimals=row.unit_decimals,
+        stock_per_step=row.stock_per_step,
+        stock_decimals=row.stock_decimals,
+        variant=row.variant,
     )

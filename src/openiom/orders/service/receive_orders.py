@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
 
+from openiom.documents import plain_number
 from openiom.kernel import Event, new_ids
 from openiom.orders.decisions import LineAmounts, Totals, compute_totals, is_canceled_by_source
 from openiom.orders.events import order_event
@@ -27,6 +28,7 @@ from openiom.orders.states import (
     ORDER_TABLE,
 )
 from openiom.platform.bulk import copy_rows
+from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import InboundDocument, IntakeResult
@@ -184,7 +186,11 @@ LINE_COLUMNS = (
     "external_id",
     "product",
     "name",
+    "variant",
     "unit",
+    "unit_decimals",
+    "stock_per_step",
+    "stock_decimals",
     "quantity",
     "unit_price",
     "discount",
@@ -244,6 +250,8 @@ def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
     state, reason = new.line_target
     rows: list[tuple[Any, ...]] = []
     for number, line in enumerate(new.draft.document.lines, start=1):
+        quantity = new.draft.quantities[number - 1]
+        variant = line.variant_values
         rows.append(
             (
                 new.line_ids[number - 1],
@@ -252,15 +260,19 @@ def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
                 line.external_id,
                 line.product,
                 line.name or line.product,
+                to_json_text(variant) if variant else None,
                 line.unit,
-                line.quantity,
+                quantity.unit.decimals,
+                quantity.unit.stock_per_step,
+                quantity.unit.stock_decimals,
+                quantity.steps,
                 line.unit_price,
                 line.discount,
                 line.tax,
                 line.requested_delivery_date,
                 state,
                 reason,
-                line.quantity if new.canceled else 0,
+                quantity.steps if new.canceled else 0,
             )
         )
     return rows
@@ -280,21 +292,26 @@ def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
 
 def _locked_line(new: _NewOrder, number: int, line: ResolvedLine) -> LockedLine:
     state, reason = new.line_target
+    quantity = new.draft.quantities[number - 1]
     return LockedLine(
         id=new.line_ids[number - 1],
         order_id=new.id,
         line_number=number,
         product=line.product,
         unit=line.unit,
-        quantity=line.quantity,
+        quantity=quantity.steps,
         state=state,
         state_reason=reason,
         source=None,
         source_reason="",
         in_fulfillment=0,
         shipped=0,
-        canceled=line.quantity if new.canceled else 0,
+        canceled=quantity.steps if new.canceled else 0,
         requested_delivery_date=line.requested_delivery_date,
+        unit_decimals=quantity.unit.decimals,
+        stock_per_step=quantity.unit.stock_per_step,
+        stock_decimals=quantity.unit.stock_decimals,
+        variant=line.variant_values,
     )
 
 
@@ -322,12 +339,14 @@ def _created_event(new: _NewOrder) -> Event:
 def _event_lines(new: _NewOrder) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for line_id, line in zip(new.line_ids, new.draft.document.lines, strict=True):
-        lines.append(
-            {
-                "id": str(line_id),
-                "product": line.product,
-                "unit": line.unit,
-                "quantity": line.quantity,
-            }
-        )
+        data: dict[str, Any] = {
+            "id": str(line_id),
+            "product": line.product,
+            "unit": line.unit,
+            "quantity": plain_number(line.quantity),
+        }
+        variant = line.variant_values
+        if variant:
+            data["variant"] = variant
+        lines.append(data)
     return lines

@@ -1,7 +1,7 @@
 """Split lines across sources, and report from which sources lines are served."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from openiom.platform.bulk import execute, fetch
 from openiom.platform.events import append_events
 
 Parts = Sequence[tuple[UUID, int]]
-"""Line ids and units. The first part keeps the id of the line that is split."""
+"""Line ids and steps. The first part keeps the id of the line that is split."""
 
 
 def split_lines(
@@ -25,7 +25,7 @@ def split_lines(
 
     The first part keeps the line's id and history; the others become new lines behind the last one
     of the order, with their share of discount and tax. Publishes `order_line.split`. Raise
-    `Refused` when the parts are not the open units of the line.
+    `Refused` when the parts are not the open steps of the line.
     """
     batch = order_batch(session)
     _, lines = lock_lines(session, parts_by_line)
@@ -47,8 +47,9 @@ def split_lines(
     batch.expire_lines(added)
     events = []
     for line_id, parts in parts_by_line.items():
-        data = {"parts": _quantities(parts)}
-        events.append(line_event("order_line.split", lines[line_id], data))
+        line = lines[line_id]
+        data = {"parts": _numbers(line, parts)}
+        events.append(line_event("order_line.split", line, data))
     append_events(session, events, at=now, actor=actor)
 
 
@@ -57,29 +58,31 @@ def _check_parts(line_id: UUID, line: LockedLine | None, parts: Parts) -> None:
         raise Refused(f"there is no order line {line_id}")
     if parts[0][0] != line_id:
         raise Refused(f"line {line.line_number} cannot be split: no part keeps its id")
-    quantities = _quantities(parts)
-    if sum(quantities) != line.open or min(quantities) < 1:
+    steps = [part_steps for _, part_steps in parts]
+    if sum(steps) != line.open or min(steps) < 1:
         raise Refused(
-            f"line {line.line_number} cannot be split into {quantities}:"
-            f" it has {line.open} open units"
+            f"line {line.line_number} cannot be split into {_numbers(line, parts)}:"
+            f" it has {line.number(line.open)} open units"
         )
 
 
-def _quantities(parts: Parts) -> list[int]:
-    return [quantity for _, quantity in parts]
+def _numbers(line: LockedLine, parts: Parts) -> list[int | float]:
+    return [line.number(steps) for _, steps in parts]
 
 
 # Money is shared by units and rounded. What rounding leaves stays with the first part, so that the
 # sums of the order do not change.
 _INSERT_PARTS = """
-INSERT INTO orders.order_line (id, order_id, line_number, external_id, product, name, unit,
-    quantity, unit_price, discount, tax, requested_delivery_date, company, state, state_reason)
+INSERT INTO orders.order_line (id, order_id, line_number, external_id, product, name, variant, unit,
+    unit_decimals, stock_per_step, stock_decimals, quantity, unit_price, discount, tax,
+    requested_delivery_date, company, state, state_reason)
 SELECT d.new, l.order_id,
     last.number + row_number() OVER (PARTITION BY l.order_id ORDER BY l.line_number, d.place),
-    l.external_id, l.product, l.name, l.unit, d.units, l.unit_price,
+    l.external_id, l.product, l.name, l.variant, l.unit, l.unit_decimals, l.stock_per_step,
+    l.stock_decimals, d.units, l.unit_price,
     round(l.discount * d.units / l.quantity, 4), round(l.tax * d.units / l.quantity, 4),
     l.requested_delivery_date, l.company, l.state, l.state_reason
-FROM unnest(%s::uuid[], %s::uuid[], %s::int[]) WITH ORDINALITY AS d(id, new, units, place)
+FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) WITH ORDINALITY AS d(id, new, units, place)
 JOIN orders.order_line l ON l.id = d.id
 CROSS JOIN LATERAL (SELECT max(x.line_number) AS number FROM orders.order_line x
     WHERE x.order_id = l.order_id) last
@@ -88,10 +91,10 @@ CROSS JOIN LATERAL (SELECT max(x.line_number) AS number FROM orders.order_line x
 _REDUCE_LINES = """
 UPDATE orders.order_line l SET quantity = l.quantity - d.units,
     discount = l.discount - d.discount, tax = l.tax - d.tax
-FROM (SELECT o.id, sum(u.units)::int AS units,
+FROM (SELECT o.id, sum(u.units)::bigint AS units,
         sum(round(o.discount * u.units / o.quantity, 4)) AS discount,
         sum(round(o.tax * u.units / o.quantity, 4)) AS tax
-    FROM unnest(%s::uuid[], %s::int[]) AS u(id, units)
+    FROM unnest(%s::uuid[], %s::bigint[]) AS u(id, units)
     JOIN orders.order_line o ON o.id = u.id GROUP BY o.id) d
 WHERE l.id = d.id
 """
@@ -100,6 +103,12 @@ _ADD_LINE_COUNTS = """
 UPDATE orders.order o SET line_count = o.line_count + d.added
 FROM unnest(%s::uuid[], %s::int[]) AS d(id, added) WHERE o.id = d.id
 """
+
+
+def stock_steps_of_lines(session: Session, line_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return how many steps of the stock unit are in one step of each line. Locks the lines."""
+    _, lines = lock_lines(session, line_ids)
+    return {line.id: line.stock_per_step for line in lines.values()}
 
 
 def lines_served_from(

@@ -17,6 +17,8 @@ from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
 
+from .line_quantities import LineQuantity, QuantityProblem, QuantityReader
+
 _AMOUNT_LIMIT = Decimal(10) ** 13
 _PLAIN_MESSAGES = {
     "too_short": "has nothing in it",
@@ -28,12 +30,16 @@ _MASTER_DATA = ("currency", "product", "unit", "account", "price_list")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A valid order document. `digest` is equal exactly for equal content."""
+    """A valid order document. `digest` is equal exactly for equal content.
+
+    `quantities` are those of its lines, in their order.
+    """
 
     index: int
     instance: str
     document: ResolvedOrder
     digest: str
+    quantities: Sequence[LineQuantity] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -53,7 +59,7 @@ def check_documents(
 ) -> tuple[list[Draft], dict[int, IntakeResult]]:
     """Return the valid documents, and the refusals of the others by index.
 
-    Names of master data are looked up in one query.
+    Names of master data are looked up in one query, units and stock units in two more.
     """
     drafts: list[Draft] = []
     refused: dict[int, IntakeResult] = {}
@@ -66,16 +72,28 @@ def check_documents(
             refused[index] = refusal([error.problem])
     known = existing_names_by_table(session, _names(drafts))
     any_product = _accepts_any_product(session, drafts, known["product"])
+    reader = QuantityReader.load(session, sorted(known["product"]))
     valid: list[Draft] = []
     for draft in drafts:
         unknown = _unknown_names(draft.document, known, any_product=any_product)
         problems = [_unknown_problem(name) for name in unknown]
+        needs = [(name.kind, name.name) for name in unknown]
         problems += _missing_lines(draft.document)
+        quantities: list[LineQuantity] = []
+        for index, line in enumerate(draft.document.lines):
+            if line.unit not in known["unit"]:
+                continue
+            quantity = reader.read(line, f"lines[{index}]")
+            if isinstance(quantity, QuantityProblem):
+                problems.append(quantity.problem)
+                needs += quantity.needs
+            else:
+                quantities.append(quantity)
         if problems:
-            needs = tuple(dict.fromkeys((name.kind, name.name) for name in unknown))
-            refused[draft.index] = replace(refusal(problems), needs=needs)
+            distinct = tuple(dict.fromkeys(needs))
+            refused[draft.index] = replace(refusal(problems), needs=distinct)
         else:
-            valid.append(draft)
+            valid.append(replace(draft, quantities=quantities))
     return valid, refused
 
 

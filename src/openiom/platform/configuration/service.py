@@ -35,6 +35,11 @@ class _Wanted:
     name: str
     body: dict[str, Any]
 
+    @property
+    def label(self) -> str:
+        """The kind and the name, as problems name the document."""
+        return f"{self.kind.name} {self.name}"
+
 
 @dataclass
 class Configuration:
@@ -127,11 +132,10 @@ class Configuration:
             raise _in_use(problems, count)
         if not dry_run:
             self._delete(session, found, at=at, actor=actor)
-        changes: list[DocumentChange] = []
-        for kind, existing in found.items():
-            for document in existing:
-                changes.append(DocumentChange(kind, document.name, "removed", document.version + 1))
-        return changes
+        removed: list[DocumentChange] = []
+        for existing in found.values():
+            removed += map(_removal, _next_versions(existing))
+        return removed
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
         """Return all current documents, ready to be applied elsewhere, with secrets redacted."""
@@ -154,10 +158,7 @@ class Configuration:
     ) -> None:
         """Store a deleted version of each document, kinds in descending order."""
         for kind in sorted(found, key=lambda name: -self.kinds[name].order):
-            versions: list[Document] = []
-            for document in found[kind]:
-                version = document.version + 1
-                versions.append(Document(kind, document.name, version, document.body))
+            versions = _next_versions(found[kind])
             store_versions(session, versions, at=at, actor=actor, deleted=True)
             on_delete = self.kinds[kind].on_delete
             if on_delete:
@@ -189,6 +190,15 @@ def _exported(session: Session, kind: DocumentKind) -> list[dict[str, Any]]:
     return exported
 
 
+def _next_versions(documents: Sequence[Document]) -> list[Document]:
+    """Return documents under the number of their next version, with the same body."""
+    versions: list[Document] = []
+    for document in documents:
+        version = document.version + 1
+        versions.append(Document(document.kind, document.name, version, document.body))
+    return versions
+
+
 def _by_kind(wanted: Sequence[_Wanted]) -> dict[str, list[_Wanted]]:
     groups: dict[str, list[_Wanted]] = {}
     for one in wanted:
@@ -198,13 +208,11 @@ def _by_kind(wanted: Sequence[_Wanted]) -> dict[str, list[_Wanted]]:
 
 def _refuse_duplicates(wanted: Sequence[_Wanted]) -> None:
     """Raise `Invalid` when a request contains the same document twice."""
-    counts = Counter((one.kind.name, one.name) for one in wanted)
+    counts = Counter(one.label for one in wanted)
     problems: list[Problem] = []
-    for (kind, name), count in counts.items():
+    for label, count in counts.items():
         if count > 1:
-            problems.append(
-                Problem(f"{kind} {name}", "is given more than once", "keep one of them")
-            )
+            problems.append(Problem(label, "is given more than once", "keep one of them"))
     if problems:
         raise _cannot_apply(problems)
 
@@ -222,13 +230,17 @@ def _schema_problems(wanted: _Wanted) -> list[Problem]:
     try:
         wanted.kind.schema.model_validate(wanted.body)
     except ValidationError as error:
-        document = f"{wanted.kind.name} {wanted.name}"
-        problems: list[Problem] = []
-        for fault in error.errors():
-            path = ".".join(map(str, fault["loc"])) or "body"
-            problems.append(Problem(f"{document}, {path}", fault["msg"]))
-        return problems
+        return _faults(wanted, error)
     return []
+
+
+def _faults(wanted: _Wanted, error: ValidationError) -> list[Problem]:
+    """Return each fault that the schema of a kind finds, at its path in the document."""
+    problems: list[Problem] = []
+    for fault in error.errors():
+        path = ".".join(map(str, fault["loc"])) or "body"
+        problems.append(Problem(f"{wanted.label}, {path}", fault["msg"]))
+    return problems
 
 
 def _new_versions(
@@ -275,7 +287,7 @@ def _check_problems(session: Session, wanted: _Wanted, body: dict[str, Any]) -> 
         return []
     problems: list[Problem] = []
     for problem in check(session, wanted.name, body):
-        where = f"{wanted.kind.name} {wanted.name}, {problem.where}"
+        where = f"{wanted.label}, {problem.where}"
         problems.append(Problem(where, problem.what, problem.remedy))
     return problems
 
@@ -285,6 +297,10 @@ def _change(old: Document | None, new: Document) -> DocumentChange:
         return DocumentChange(new.kind, new.name, "added", new.version)
     paths = tuple(changed_paths(old.body, new.body))
     return DocumentChange(new.kind, new.name, "changed", new.version, paths)
+
+
+def _removal(version: Document) -> DocumentChange:
+    return DocumentChange(version.kind, version.name, "removed", version.version)
 
 
 def _store_and_publish(
@@ -319,9 +335,8 @@ def _removals(session: Session, documents: Sequence[tuple[str, str]]) -> list[Do
         names_by_kind[kind].append(name)
     changes: list[DocumentChange] = []
     for kind, names in names_by_kind.items():
-        last = last_versions(session, kind, names)
-        for name in names:
-            changes.append(DocumentChange(kind, name, "removed", last[name] + 1))
+        current = current_documents(session, kind, names=names)
+        changes += map(_removal, _next_versions(current))
     return changes
 
 
@@ -333,14 +348,17 @@ def _existing(
     missing: list[str] = []
     for kind, names in names_by_kind.items():
         found[kind] = current_documents(session, kind, names=names)
-        existing = {document.name for document in found[kind]}
-        for name in names:
-            if name not in existing:
-                missing.append(f"{kind} named {name}")
+        missing += _missing(kind, names, found[kind])
     if missing:
         what = f"no {', no '.join(missing)}"
         raise NotFound(what, remedy="list the documents with iom config export")
     return found
+
+
+def _missing(kind: str, names: Sequence[str], found: Sequence[Document]) -> list[str]:
+    """Return the names without a document, as the error lists them."""
+    existing = {document.name for document in found}
+    return [f"{kind} named {name}" for name in names if name not in existing]
 
 
 def _references(
@@ -358,21 +376,25 @@ def _references(
         )
         for name, holder in held:
             yield _is_used(kind, name, user.name, holder, path.removeprefix("$."))
-    if user.find_references is not None:
-        wanted = {(kind, name) for name in names}
-        for document in current_documents(session, user.name):
-            if document.name not in except_in:
-                yield from _found_references(user, document, wanted)
+    if user.find_references is None:
+        return
+    wanted = {(kind, name) for name in names}
+    for document in current_documents(session, user.name):
+        if document.name not in except_in:
+            found = user.find_references(document.body)
+            yield from _wanted_references(user, document.name, found, wanted)
 
 
-def _found_references(
-    user: DocumentKind, document: Document, wanted: set[tuple[str, str]]
+def _wanted_references(
+    user: DocumentKind,
+    document: str,
+    found: Iterable[tuple[str, str, str]],
+    wanted: set[tuple[str, str]],
 ) -> Iterator[Problem]:
-    """Yield which of the wanted (kind, name) the kind's own search finds in a document."""
-    found = user.find_references(document.body) if user.find_references else ()
+    """Yield the references of a document to one of the wanted (kind, name), each once."""
     for kind, name, where in dict.fromkeys(found):
         if (kind, name) in wanted:
-            yield _is_used(kind, name, user.name, document.name, where)
+            yield _is_used(kind, name, user.name, document, where)
 
 
 def _is_used(kind: str, name: str, user: str, document: str, where: str) -> Problem:

@@ -22,7 +22,7 @@ from .mapping_document import (
     validate_transformation,
 )
 from .transformation import (
-    Explained,
+    ExplainedPath,
     MappingKey,
     Transformation,
     Transformed,
@@ -33,7 +33,7 @@ from .transformation import (
 __all__ = [
     "Condition",
     "EachRule",
-    "Explained",
+    "ExplainedPath",
     "Expression",
     "Failure",
     "FieldRule",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,7 +18,10 @@ EXACT_LIMIT = 2**53
 """The engine's numbers reach us as floats, which lose their last digits from here on."""
 _TOKEN = re.compile(r"'[^']*'|\"[^\"]*\"|\w+|\s+|.")
 _POSITION = re.compile(r" at \((\d+), \d+\)| at (\d+)$")
+_SEGMENT = re.compile(r"[^.\[\]]+")
+_OPCODE = re.compile(r"^Opcode (\w+): ")
 _SHOWN_CHARACTERS = 20
+_CACHED_PATHS = 4096
 
 
 class Failure(NamedTuple):
@@ -87,12 +91,14 @@ class Condition(Expression):
 def call_engine(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> Any:
     """Return what the engine evaluates for a record.
 
-    The record is passed as it is or, when it holds dates, ids or decimals, as JSON. Raise
-    `RuntimeError` when the expression fails and `ValueError` when the record cannot be passed.
+    `evaluate` is the method of a compiled expression or decision. The record is passed as it is
+    or, when it holds dates, ids or decimals, as JSON. Raise `RuntimeError` when the expression
+    fails and `ValueError` when the record cannot be passed.
     """
-    plain = record if isinstance(record, dict) else dict(record)
+    if not isinstance(record, dict):
+        record = dict(record)
     try:
-        return evaluate(plain)
+        return evaluate(record)
     except RuntimeError:
         raise
     except Exception:  # the engine's error for a value it cannot take has no type of its own
@@ -127,15 +133,25 @@ def normalize(value: Any, *, strip: bool = False) -> Any:
     With `strip`, members of objects that are null are left out. Raise `ValueError` for a number
     too large to be exact; `string(...)` keeps such a number whole.
     """
-    # Most members are texts: passing them on without a call halves the time for a message.
     kind = type(value)
     if kind is dict:
         return _normalize_members(value, strip)
     if kind is list:
-        return [v if type(v) is str else normalize(v, strip=strip) for v in value]
-    if kind is float and value.is_integer():
-        return _whole_number(value)
+        return _normalize_elements(value, strip)
+    if kind is float:
+        return _normalize_number(value)
     return value
+
+
+# Most members and elements are texts: passing them on without a call halves the time for a message.
+def _normalize_elements(value: list[Any], strip: bool) -> list[Any]:
+    elements = []
+    for element in value:
+        if type(element) is str:
+            elements.append(element)
+        else:
+            elements.append(normalize(element, strip=strip))
+    return elements
 
 
 def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
@@ -148,7 +164,9 @@ def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
     return members
 
 
-def _whole_number(value: float) -> int:
+def _normalize_number(value: float) -> int | float:
+    if not value.is_integer():
+        return value
     if abs(value) >= EXACT_LIMIT:
         raise ValueError(
             f"{value:.0f} is too large to be exact; wrap the expression in string(...)"
@@ -166,9 +184,15 @@ def literal(value: Any) -> str:
     if isinstance(value, list):
         return f"[{','.join(map(literal, value))}]"
     if isinstance(value, dict):
-        members = [f'"{name}":{literal(member)}' for name, member in value.items()]
-        return f"{{{','.join(members)}}}"
+        return _object_literal(value)
     return orjson.dumps(value).decode()
+
+
+def _object_literal(value: Mapping[str, Any]) -> str:
+    members = []
+    for name, member in value.items():
+        members.append(f'"{name}":{literal(member)}')
+    return f"{{{','.join(members)}}}"
 
 
 def _text_literal(value: str) -> str:
@@ -188,15 +212,26 @@ def values_read(text: str, record: Record) -> dict[str, Any]:
 def pick(record: Any, path: str) -> Any:
     """Return the value at a dotted path with optional [n]; None when a part of it is missing."""
     value = record
-    for name in re.findall(r"[^.\[\]]+", path):
-        if isinstance(value, Mapping):
-            value = value.get(name)
-        elif isinstance(value, list | tuple) and name.isdigit():
-            index = int(name)
-            value = value[index] if index < len(value) else None
-        else:
+    for name in _segments(path):
+        value = _part(value, name)
+        if value is None:
             return None
     return value
+
+
+@lru_cache(maxsize=_CACHED_PATHS)
+def _segments(path: str) -> list[str]:
+    return _SEGMENT.findall(path)
+
+
+def _part(value: Any, name: str) -> Any:
+    """Return a member of an object or an element of a list; None when there is none."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    if not isinstance(value, list | tuple) or not name.isdigit():
+        return None
+    index = int(name)
+    return value[index] if index < len(value) else None
 
 
 def check_expression(text: str, *, where: str) -> list[Problem]:
@@ -230,11 +265,19 @@ def _locate(text: str, error: RuntimeError, compiler: Callable[[str], Any]) -> s
     if position:
         start = int(position.group(1) or position.group(2))
         return f"{message[: position.start()]} at position {start + 1}"
+    beginning = _longest_valid_beginning(text, compiler)
+    if beginning:
+        return _unexpected(text, beginning)
+    return f"{message} at position 1"
+
+
+def _longest_valid_beginning(text: str, compiler: Callable[[str], Any]) -> str:
+    """Return the most leading words and signs that compile; empty when none do."""
     for token in reversed(list(_TOKEN.finditer(text))):
         beginning = text[: token.start()].rstrip()
         if beginning and _compiles(beginning, compiler):
-            return _unexpected(text, beginning)
-    return f"{message} at position 1"
+            return beginning
+    return ""
 
 
 def _unexpected(text: str, beginning: str) -> str:
@@ -256,12 +299,15 @@ def _compiles(text: str, compiler: Callable[[str], Any]) -> bool:
 
 def engine_message(error: Exception) -> str:
     """Return the engine's own sentence, without its JSON wrapping and stack trace."""
-    head = str(error).split("\n\nStack backtrace")[0]
+    head, _, _ = str(error).partition("\n\nStack backtrace")
+    source = _source_of(head)
+    return _OPCODE.sub(r"\1: ", source) if source else head
+
+
+def _source_of(message: str) -> str:
+    """Return the member `source` of a message that is JSON; empty when there is none."""
     try:
-        parsed = orjson.loads(head)
+        parsed = orjson.loads(message)
     except orjson.JSONDecodeError:
-        return head
-    source = parsed.get("source") if isinstance(parsed, dict) else None
-    if not source:
-        return head
-    return re.sub(r"^Opcode (\w+): ", r"\1: ", str(source))
+        return ""
+    return str(parsed.get("source") or "") if isinstance(parsed, dict) else ""

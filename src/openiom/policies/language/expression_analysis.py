@@ -46,14 +46,24 @@ def is_constant(text: str) -> bool:
 def members_read(text: str, name: str) -> frozenset[str] | None:
     """Return the members of `name` that the expression reads: `item.sku` reads sku.
 
-    None when it reads `name` as a whole.
+    None when it reads `name` as a whole, or `#`, which is the element of a list without a name.
     """
     if "#" in text:
         return None
+    reads = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)(?:\.(?P<member>[A-Za-z_]\w*))?")
     members = set()
-    for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)(?:\.([A-Za-z_]\w*))?", text):
-        member = match.group(1)
-        if member is None:
-            return None
-        members.add(member)
+    for match in reads.finditer(text):
+        members.add(match["member"])
+    if None in members:
+        return None
     return frozenset(members)
+
+
+def union_of_names(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    """Return all names of the parts; None, which means every name, when one part is None."""
+    names: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        names |= part
+    return frozenset(names)

@@ -89,11 +89,17 @@ def validate_transformation(body: Mapping[str, Any]) -> list[Problem]:
     try:
         document = TransformationDocument.model_validate(body)
     except ValidationError as error:
-        problems = []
-        for fault in error.errors():
-            problems.append(Problem(".".join(map(str, fault["loc"])), fault["msg"]))
-        return problems
+        return problems_of_shape(error)
     return list(transformation_problems(document))
+
+
+def problems_of_shape(error: ValidationError) -> list[Problem]:
+    """Return the faults of a body that does not fit its document, each at its dotted path."""
+    problems = []
+    for fault in error.errors():
+        path = ".".join(map(str, fault["loc"]))
+        problems.append(Problem(path, fault["msg"]))
+    return problems
 
 
 def transformation_problems(document: TransformationDocument) -> Iterator[Problem]:
@@ -114,9 +120,7 @@ def _key_problems(
         yield from check_expression(rule.over, where=f"{where}.over")
         yield from _name_problems(rule.named, where=f"{where}.as")
     if rule.into is not None:
-        place = f"{where}.into"
-        yield from _path_problems(rule.into.replace("[]", ""), where=place)
-        yield from _target_problems(document, rule, rule.into, where=place)
+        yield from _target_problems(document, rule, rule.into, where=f"{where}.into")
 
 
 def _target_problems(
@@ -126,22 +130,32 @@ def _target_problems(
 
     Otherwise ids would be written to other elements than their own.
     """
+    yield from _path_problems(into.replace("[]", ""), where=where)
     lists = into.count("[]")
-    if (rule.over is None) != (lists == 0):
+    is_per_element = rule.over is not None
+    writes_to_list = lists > 0
+    if is_per_element != writes_to_list:
         what = "use `[]` in `into` exactly when the key has `over`: lines[].product_id"
         yield Problem(where, what)
     elif lists > 1:
         yield Problem(where, "a key writes to one list only", "use `[]` once")
-    elif rule.over is not None:
+    elif is_per_element:
         target, _, _ = into.partition("[]")
-        sources = {group.path: group.over for group in document.each}
-        if sources.get(target) != rule.over:
-            yield Problem(where, f"no list `{target}` is made over `{rule.over}`")
+        yield from _list_target_problems(document, rule, target, where)
+
+
+def _list_target_problems(
+    document: TransformationDocument, rule: KeyRule, target: str, where: str
+) -> Iterator[Problem]:
+    sources = {group.path: group.over for group in document.each}
+    if sources.get(target) != rule.over:
+        yield Problem(where, f"no list `{target}` is made over `{rule.over}`")
 
 
 def _level_problems(
     fields: Sequence[FieldRule], each: Sequence[EachRule], *, where: str
 ) -> Iterator[Problem]:
+    """Check the fields and lists of one level of the target; `where` is the level's place."""
     filled: dict[str, str] = {}
     for index, rule in enumerate(fields):
         place = f"{where}fields[{index}] ({rule.path})"
@@ -152,11 +166,15 @@ def _level_problems(
         place = f"{where}each[{index}] ({group.path})"
         yield from _path_problems(group.path, where=place)
         yield from _collision_problems(group.path, filled, place)
-        yield from check_expression(group.over, where=f"{place}.over")
-        yield from _name_problems(group.named, where=f"{place}.as")
-        if not group.fields and not group.each:
-            yield Problem(place, "the list's elements have no fields", "add one")
-        yield from _level_problems(group.fields, group.each, where=f"{place}.")
+        yield from _group_problems(group, place)
+
+
+def _group_problems(group: EachRule, place: str) -> Iterator[Problem]:
+    yield from check_expression(group.over, where=f"{place}.over")
+    yield from _name_problems(group.named, where=f"{place}.as")
+    if not group.fields and not group.each:
+        yield Problem(place, "the list's elements have no fields", "add one")
+    yield from _level_problems(group.fields, group.each, where=f"{place}.")
 
 
 def _collision_problems(path: str, filled: dict[str, str], place: str) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ that is faster than one call over an array of messages (the engine copies an arr
 failure concerns its message only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,8 +13,9 @@ import zen
 
 from openiom.kernel import Invalid
 
-from .expression import call_engine, engine_message, literal, normalize, pick, values_read
-from .expression_analysis import members_read, needed_roots
+from .document_reads import all_expressions, key_rules, read_list_members
+from .expression import call_engine, engine_message, normalize, pick, values_read
+from .expression_analysis import needed_roots
 from .mapping_document import (
     EachRule,
     FieldRule,
@@ -22,6 +23,7 @@ from .mapping_document import (
     TransformationDocument,
     transformation_problems,
 )
+from .target_expression import key_expression, object_expression
 
 Payload = Mapping[str, Any] | bytes | str
 
@@ -60,7 +62,7 @@ class TransformFailure(NamedTuple):
     values: dict[str, Any]
 
 
-class Explained(NamedTuple):
+class ExplainedPath(NamedTuple):
     """One target path of one message: its expression, and its value or the error in its place."""
 
     path: str
@@ -78,8 +80,8 @@ class _Step(NamedTuple):
     value: Any = None
     error: str | None = None
 
-    def explained(self) -> Explained:
-        return Explained(self.path, self.expression, self.value, self.error)
+    def explained(self) -> ExplainedPath:
+        return ExplainedPath(self.path, self.expression, self.value, self.error)
 
 
 class Transformation:
@@ -95,12 +97,12 @@ class Transformation:
                 problems=problems,
             )
         self.document = document
-        self._keys = list(_key_rules(document))
-        target = _object_expression(document.fields, document.each)
-        keys = ", ".join(_key_expression(rule) for _, rule in self._keys)
+        self._keys = list(key_rules(document))
+        target = object_expression(document.fields, document.each)
+        keys = ", ".join(key_expression(rule) for _, rule in self._keys)
         self._compiled = zen.compile_expression(f"{{document: {target}, keys: [{keys}]}}")
-        self._roots = needed_roots(_all_expressions(document))
-        self._list_members = _read_list_members(document, self._roots)
+        self._roots = needed_roots(all_expressions(document))
+        self._list_members = read_list_members(document, self._roots)
         self._single: dict[str, Any] = {}
         self._has_required = _has_required(document.fields, document.each)
 
@@ -108,28 +110,38 @@ class Transformation:
         """Return one result per payload, in order. A payload is an object or its JSON text."""
         return [self._transform(payload) for payload in payloads]
 
-    def explain(self, payload: Payload) -> list[Explained]:
+    def explain(self, payload: Payload) -> list[ExplainedPath]:
         """Return every target path and key of one payload with its value: the live preview."""
         source = _parse(payload)
         if isinstance(source, TransformFailure):
-            return [Explained("", "", None, source.message)]
+            return [ExplainedPath("", "", None, source.message)]
         return [step.explained() for step in self._steps(source)]
 
     def _transform(self, payload: Payload) -> Transformed | TransformFailure:
         source = _parse(payload)
         if isinstance(source, TransformFailure):
             return source
+        return self._transform_object(source)
+
+    def _transform_object(self, source: Mapping[str, Any]) -> Transformed | TransformFailure:
         try:
-            result = call_engine(self._compiled.evaluate, self._project(source))
-            result = normalize(result, strip=True)
+            result = self._evaluate(source)
         except (RuntimeError, ValueError) as error:
             return self._first_failure(source, engine_message(error))
         document = result["document"]
-        if self._has_required and not _is_complete(
-            document, self.document.fields, self.document.each
-        ):
+        if not self._has_required_values(document):
             return self._first_failure(source, "a required value is missing")
         return Transformed(document, tuple(self._found_keys(result["keys"])))
+
+    def _evaluate(self, source: Mapping[str, Any]) -> Any:
+        """Return {"document", "keys"} of a message. Raise `RuntimeError` or `ValueError`."""
+        result = call_engine(self._compiled.evaluate, self._project(source))
+        return normalize(result, strip=True)
+
+    def _has_required_values(self, document: Mapping[str, Any]) -> bool:
+        if not self._has_required:
+            return True
+        return _is_complete(document, self.document.fields, self.document.each)
 
     def _project(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the expressions can read: most of a message's cost is passing it on."""
@@ -168,11 +180,10 @@ class Transformation:
             yield self._step(place, rule.value, source)
             return
         elements = self._step("", rule.over, source).value
-        if not isinstance(elements, list):
-            return
-        for index, element in enumerate(elements):
-            scope = {**source, rule.named: element}
-            yield self._step(f"{place}[{index}]", rule.value, scope)
+        if isinstance(elements, list):
+            for index, element in enumerate(elements):
+                scope = {**source, rule.named: element}
+                yield self._step(f"{place}[{index}]", rule.value, scope)
 
     def _level_steps(
         self,
@@ -181,17 +192,22 @@ class Transformation:
         scope: Mapping[str, Any],
         prefix: str,
     ) -> Iterator[_Step]:
+        """Evaluate the fields and lists of one level of the target, found at `prefix`."""
         for rule in fields:
             yield self._field_step(rule, scope, prefix)
         for group in each:
-            over = self._list_step(group, scope, prefix)
-            if over.error is not None:
-                yield over._replace(value=None)
-                continue
-            for index, element in enumerate(over.value or ()):
-                inner = {**scope, group.named: element}
-                inner_prefix = f"{prefix}{group.path}[{index}]."
-                yield from self._level_steps(group.fields, group.each, inner, inner_prefix)
+            yield from self._group_steps(group, scope, prefix)
+
+    def _group_steps(
+        self, group: EachRule, scope: Mapping[str, Any], prefix: str
+    ) -> Iterator[_Step]:
+        over = self._list_step(group, scope, prefix)
+        if over.error is not None:
+            yield over
+        for index, element in enumerate(over.value or ()):
+            inner = {**scope, group.named: element}
+            inner_prefix = f"{prefix}{group.path}[{index}]."
+            yield from self._level_steps(group.fields, group.each, inner, inner_prefix)
 
     def _field_step(self, rule: FieldRule, scope: Mapping[str, Any], prefix: str) -> _Step:
         step = self._step(f"{prefix}{rule.path}", rule.expression, scope)
@@ -204,26 +220,26 @@ class Transformation:
         return step
 
     def _list_step(self, group: EachRule, scope: Mapping[str, Any], prefix: str) -> _Step:
+        """Evaluate a source list; a step with an error has no value."""
         step = self._step(f"{prefix}{group.path}", group.over, scope)
         if step.error is not None:
             return step
-        if step.value is not None and not isinstance(step.value, list):
-            return step._replace(error=f"a list is needed, found {_kind_of(step.value)}")
-        if group.required and not step.value:
-            return step._replace(error=_REQUIRED)
-        return step
+        error = _list_error(step.value, required=group.required)
+        return step if error is None else step._replace(value=None, error=error)
 
     def _step(self, path: str, expression: str, scope: Mapping[str, Any]) -> _Step:
-        compiled = self._single.get(expression)
-        if compiled is None:
-            compiled = zen.compile_expression(expression)
-            self._single[expression] = compiled
         needed = _project_names(scope, needed_roots([expression]))
         try:
-            value = normalize(call_engine(compiled.evaluate, needed))
+            value = normalize(call_engine(self._compile(expression).evaluate, needed))
         except (RuntimeError, ValueError) as error:
             return _Step(path, expression, scope, error=engine_message(error))
         return _Step(path, expression, scope, value)
+
+    def _compile(self, expression: str) -> Any:
+        """Return an expression compiled by itself, once."""
+        if expression not in self._single:
+            self._single[expression] = zen.compile_expression(expression)
+        return self._single[expression]
 
 
 def resolve_keys(
@@ -231,7 +247,8 @@ def resolve_keys(
 ) -> tuple[dict[str, Any], list[MappingKey]]:
     """Return the document with the internal ids in place, and the keys that `found` lacks.
 
-    `found` maps (table, field, value) to an id. The document passed in is not mutated.
+    `found` maps (table, field, value) to an id. A key without a target path is looked up only. The
+    document passed in is not mutated.
     """
     document: dict[str, Any] = orjson.loads(orjson.dumps(transformed.document))
     missing = []
@@ -256,16 +273,17 @@ def _write(document: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _parse(payload: Payload) -> Mapping[str, Any] | TransformFailure:
-    source: Any = payload
-    if isinstance(payload, bytes | str):
-        try:
-            source = orjson.loads(payload)
-        except orjson.JSONDecodeError as error:
-            return TransformFailure("", "", f"the message is not JSON: {error}", {})
-    if not isinstance(source, Mapping):
-        what = f"the message is {_kind_of(source)}, not an object"
-        return TransformFailure("", "", what, {})
-    return source
+    try:
+        source = orjson.loads(payload) if isinstance(payload, bytes | str) else payload
+    except orjson.JSONDecodeError as error:
+        return _unreadable(f"the message is not JSON: {error}")
+    if isinstance(source, Mapping):
+        return source
+    return _unreadable(f"the message is {_kind_of(source)}, not an object")
+
+
+def _unreadable(message: str) -> TransformFailure:
+    return TransformFailure(path="", expression="", message=message, values={})
 
 
 def _project_names(source: Mapping[str, Any], names: frozenset[str] | None) -> dict[str, Any]:
@@ -283,126 +301,6 @@ def _project_elements(elements: list[Any], members: frozenset[str]) -> list[Any]
             return elements
         projected.append({name: element[name] for name in members if name in element})
     return projected
-
-
-def _key_expression(rule: KeyRule) -> str:
-    """Return the expression that makes the list of a key's values."""
-    if rule.over is None:
-        return f"[({rule.value})]"
-    return f"map((({rule.over}) ?? []) as {rule.named}, ({rule.value}))"
-
-
-def _object_expression(fields: Sequence[FieldRule], each: Sequence[EachRule]) -> str:
-    """Return the expression that makes one object of the target, with its nested lists."""
-    tree: dict[str, Any] = {}
-    for rule in fields:
-        text = f"({rule.expression})"
-        if rule.default is not None:
-            text = f"({text} ?? {literal(rule.default)})"
-        _plant(tree, rule.path, text)
-    for group in each:
-        element = _object_expression(group.fields, group.each)
-        _plant(tree, group.path, f"map((({group.over}) ?? []) as {group.named}, {element})")
-    return _render(tree)
-
-
-def _plant(tree: dict[str, Any], path: str, text: str) -> None:
-    *parents, leaf = path.split(".")
-    for name in parents:
-        tree = tree.setdefault(name, {})
-    tree[leaf] = text
-
-
-def _render(tree: Mapping[str, Any]) -> str:
-    members = []
-    for name, value in tree.items():
-        text = _render(value) if isinstance(value, dict) else value
-        members.append(f'"{name}": {text}')
-    return f"{{{', '.join(members)}}}"
-
-
-def _read_list_members(
-    document: TransformationDocument, roots: frozenset[str] | None
-) -> dict[str, frozenset[str]]:
-    """Return the source lists of which only some members are read, with those members.
-
-    A list qualifies when it is named in `over` and nowhere else, and its element is never read as
-    a whole.
-    """
-    if roots is None:
-        return {}
-    readers = _list_readers(document)
-    named_elsewhere = _names_outside_over(document)
-    found = {}
-    for over, parts in readers.items():
-        members = _union(parts)
-        if members is not None and over.isidentifier() and over not in named_elsewhere:
-            found[over] = members
-    return found
-
-
-def _list_readers(
-    document: TransformationDocument,
-) -> dict[str, list[frozenset[str] | None]]:
-    """Return, by the `over` of a list, what each of its readers reads of an element."""
-    readers: dict[str, list[frozenset[str] | None]] = {}
-    for group in document.each:
-        parts = [members_read(text, group.named) for text in _group_expressions(group)]
-        readers.setdefault(group.over, []).append(_union(parts))
-    for _, rule in _key_rules(document):
-        if rule.over is not None:
-            readers.setdefault(rule.over, []).append(members_read(rule.value, rule.named))
-    return readers
-
-
-def _names_outside_over(document: TransformationDocument) -> frozenset[str]:
-    """Return the names that are read anywhere but as the whole `over` of a list."""
-    overs: set[str] = set()
-    texts: list[str] = []
-    for rule in document.fields:
-        texts.append(rule.expression)
-    for group in document.each:
-        overs.add(group.over)
-        texts.extend(_group_expressions(group))
-    for _, key in _key_rules(document):
-        overs.add(key.over or "")
-        texts.append(key.value)
-    texts.extend(over for over in overs if not over.isidentifier())
-    return needed_roots(texts) or frozenset()
-
-
-def _union(parts: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
-    names: set[str] = set()
-    for part in parts:
-        if part is None:
-            return None
-        names |= part
-    return frozenset(names)
-
-
-def _key_rules(document: TransformationDocument) -> Iterator[tuple[str, KeyRule]]:
-    for table, rules in document.keys.items():
-        for rule in rules:
-            yield table, rule
-
-
-def _all_expressions(document: TransformationDocument) -> Iterator[str]:
-    for rule in document.fields:
-        yield rule.expression
-    for group in document.each:
-        yield group.over
-        yield from _group_expressions(group)
-    for _, key in _key_rules(document):
-        yield key.value
-        yield key.over or ""
-
-
-def _group_expressions(group: EachRule) -> Iterator[str]:
-    for rule in group.fields:
-        yield rule.expression
-    for inner in group.each:
-        yield inner.over
-        yield from _group_expressions(inner)
 
 
 def _has_required(fields: Sequence[FieldRule], each: Sequence[EachRule]) -> bool:
@@ -435,6 +333,15 @@ def _value_at(document: Any, path: str) -> Any:
             return None
         document = document.get(name)
     return document
+
+
+def _list_error(value: Any, *, required: bool) -> str | None:
+    """Return why a value cannot be a source list; a required one may not be empty."""
+    if value is not None and not isinstance(value, list):
+        return f"a list is needed, found {_kind_of(value)}"
+    if required and not value:
+        return _REQUIRED
+    return None
 
 
 def _is_blank(value: Any) -> bool:

@@ -96,7 +96,7 @@ export default function AllocationsPage() {
         icon={<PieChartOutlined />}
         empty={{
           title: 'No allocations',
-          description: 'All stock is in the common pool. Allocate stock to a channel or customer group to keep it for their orders.',
+          description: 'All stock is in the common pool. Allocate stock to a channel or customer group to set it aside for their orders.',
           action: allocate,
         }}
         noMatch={{ title: 'No matching allocations', description: 'No stock of this product or source is allocated.' }}
@@ -241,7 +241,7 @@ function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow;
                       <td className="num figure">{signed(move.consumed)}</td>
                       <td>
                         <span className="two-line wrap">
-                          <span>{move.document.startsWith('by-hand-') ? 'By hand' : move.document}</span>
+                          <span>{move.document.startsWith('by-hand-') ? 'Manual' : move.document}</span>
                           <span className="muted">by {move.actor}</span>
                         </span>
                       </td>

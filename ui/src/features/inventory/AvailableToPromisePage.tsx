@@ -48,7 +48,7 @@ function ProductSearch({
   const [text, setText] = useState(product);
   return (
     <form
-      className="card asked"
+      className="card promise-query"
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
@@ -57,7 +57,7 @@ function ProductSearch({
     >
       <label>
         Product
-        <ProductField label="Product" value={text} onChange={setText} onPick={(selectedRows) => onChange({ product: selectedRows })} />
+        <ProductField label="Product" value={text} onChange={setText} onPick={(picked) => onChange({ product: picked })} />
       </label>
       <label>
         Source
@@ -236,7 +236,7 @@ function DayEntries({ day }: { day: PromiseDay }) {
           </span>{' '}
           {entry.product} · {humanize(entry.cause)}
           {entry.document && <>, {entry.document}</>}
-          {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)} % confidence</>}
+          {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)}% confidence</>}
           <span className="muted"> by {entry.actor}</span>
         </li>
       ))}

@@ -83,7 +83,7 @@ function Grid({ displaySchema }: { displaySchema: Shape }) {
   const [stock, openStock] = useStockDrawer();
   const [group, setGroup] = useState<GroupRow>();
   const by = (values.by ?? DEFAULT_GROUPING).split(',').filter((name) => name !== '');
-  const serializedQuery = JSON.stringify([by, values]);
+  const serializedQuery = JSON.stringify([by, values, dimensionNames]);
 
   const open: OpenFigure = (row, system) => {
     if (row.stock_id !== null) openStock({ id: row.stock_id, system });
@@ -93,7 +93,7 @@ function Grid({ displaySchema }: { displaySchema: Shape }) {
   const allColumns = gridColumns(displaySchema, by, open);
   const { visibleColumns, columnChooser } = useColumns('inventory-grid', allColumns);
   const query = useMemo(() => {
-    const [groupNames, given] = JSON.parse(serializedQuery) as [string[], Record<string, string>];
+    const [groupNames, given, names] = JSON.parse(serializedQuery) as [string[], Record<string, string>, string[]];
     return {
       group_by: groupNames.join(','),
       search: given.search,
@@ -101,9 +101,8 @@ function Grid({ displaySchema }: { displaySchema: Shape }) {
       product: given.product,
       organization: given.organization,
       short: given.short === 'true' ? true : undefined,
-      dimension: dimensionNames.filter((name) => given[name] !== undefined).map((name) => `${name}=${given[name] ?? ''}`),
+      dimension: names.filter((name) => given[name] !== undefined).map((name) => `${name}=${given[name] ?? ''}`),
     };
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- `shown` is what of names and values matters
   }, [serializedQuery]);
   const list = usePagedList({
     name: 'inventory-grid',

@@ -9,7 +9,7 @@ import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import './inventory.css';
-import { measureTitle, isStockEvent } from './labels';
+import { isStockEvent, measureTitle, systemTitle } from './labels';
 import { StockDrawer } from './StockDrawer';
 import { useStockDrawer } from './useStockDrawer';
 
@@ -119,7 +119,8 @@ export default function ReservationsPage() {
     {
       id: 'measure',
       title: 'Measure',
-      cell: (row) => `${row.data_source} ${measureTitle(displaySchema.data, row.data_source, row.measure)}`,
+      cell: (row) =>
+        `${systemTitle(displaySchema.data, row.data_source)} ${measureTitle(displaySchema.data, row.data_source, row.measure)}`,
     },
   ];
   return (

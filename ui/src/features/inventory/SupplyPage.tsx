@@ -155,7 +155,7 @@ function supplyColumns(receive: (row: SupplyLine) => void, ship: (row: SupplyLin
       id: 'confidence',
       title: 'Confidence',
       align: 'right',
-      cell: (row) => <span className="figure">{Math.round(row.confidence * 100)} %</span>,
+      cell: (row) => <span className="figure">{Math.round(row.confidence * 100)}%</span>,
     },
     {
       id: 'acts',

@@ -102,7 +102,7 @@ test('days are selected by keyboard and show their documents', async () => {
   await userEvent.keyboard('{ArrowRight>6}');
   expect(chart).toHaveAttribute('aria-valuenow', '6');
   expect(chart.getAttribute('aria-valuetext')).toContain('25 available to promise, 40 projected, 40 in, 0 out');
-  expect(screen.getByRole('list', { name: /^Entries on/ })).toHaveTextContent('+40 LAMP · Supply order, purchase PO-1044, 90 % confidence');
+  expect(screen.getByRole('list', { name: /^Entries on/ })).toHaveTextContent('+40 LAMP · Supply order, purchase PO-1044, 90% confidence');
 });
 
 test.each([
@@ -142,7 +142,7 @@ test('the allocation dialog keeps its input and request id when the server rejec
   const sent = mockServer({
     ...answers,
     'POST /api/v1/inventory/allocations/operations': () => ({
-      results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, asked for 9' : '' }],
+      results: [{ id: 'x', ok: !refuse, duplicate: false, reason: refuse ? '5 units are allocated to web, requested 9' : '' }],
     }),
   });
   renderRoutes([{ path: '/inventory/allocations', Component: AllocationsPage }], '/inventory/allocations');
@@ -154,14 +154,23 @@ test('the allocation dialog keeps its input and request id when the server rejec
   await userEvent.type(within(dialog).getByLabelText('Channel'), 'store');
   await userEvent.type(within(dialog).getByLabelText('Units'), '9');
   await userEvent.click(button('Move', dialog));
-  expect(await within(dialog).findByRole('alert')).toHaveTextContent('5 units are allocated to web, asked for 9');
+  expect(await within(dialog).findByRole('alert')).toHaveTextContent('5 units are allocated to web, requested 9');
   expect(within(dialog).getByLabelText('Units')).toHaveValue('9');
   refuse = false;
   await userEvent.click(button('Move', dialog));
   await waitFor(() => expect(screen.queryByRole('dialog')).not.toBeInTheDocument());
-  const acts = sent.filter((item) => item.method === 'POST').map((entry) => (entry.body as { operations: { id: string }[] }).operations[0]);
-  expect(acts[0]).toMatchObject({ kind: 'reallocate', product: 'LAMP', source: 'SEA', groups: ['store'], sources: ['web'], quantity: '9' });
-  expect(acts[1]?.id).toBe(acts[0]?.id);
+  const operations = sent
+    .filter((item) => item.method === 'POST')
+    .map((entry) => (entry.body as { operations: { id: string }[] }).operations[0]);
+  expect(operations[0]).toMatchObject({
+    kind: 'reallocate',
+    product: 'LAMP',
+    source: 'SEA',
+    groups: ['store'],
+    sources: ['web'],
+    quantity: '9',
+  });
+  expect(operations[1]?.id).toBe(operations[0]?.id);
 });
 
 test('pools show the allocation of each channel and group', async () => {

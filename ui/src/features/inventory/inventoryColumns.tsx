@@ -3,7 +3,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
 import { Badge } from '@kit/states';
 import type { ReactNode } from 'react';
-import { dimensionTitle, measureTitle } from './labels';
+import { dimensionTitle, measureTitle, systemTitle } from './labels';
 
 /** Open the details of a quantity, limited to one source system if given. */
 export type OpenFigure = (row: GroupRow, system: string) => void;
@@ -92,7 +92,8 @@ function measureColumns(displaySchema: Shape, onOpen: OpenFigure): ListColumn<Gr
       const calculated = measure.terms.length > 0;
       const value = (row: GroupRow): number | undefined => row.measures[system.name]?.[measure.name];
       const formula = measure.terms.map(
-        (term) => `${term.sign} ${term.data_source}.${measureTitle(displaySchema, term.data_source, term.measure)}`,
+        (term) =>
+          `${term.sign} ${systemTitle(displaySchema, term.data_source)} ${measureTitle(displaySchema, term.data_source, term.measure)}`,
       );
       const reservable = displaySchema.reservable[0] === system.name && displaySchema.reservable[1] === measure.name;
       return {

@@ -34,7 +34,7 @@ function company(replies: Record<string, (request: RecordedRequest) => unknown> 
     'GET /api/v1/inventory/reservations': () => page(fixtures.reservations),
     'GET /api/v1/inventory/health': () => fixtures.health,
     'GET /api/v1/inventory/chain': () => page(fixtures.chain),
-    'GET /api/v1/order-lines': () => page(fixtures.lines),
+    'GET /api/v1/orders/lines': () => page(fixtures.lines),
     'GET /api/v1/sources': () => page([{ name: 'SEA', title: 'Seattle' }]),
     'GET /api/v1/products': () => page([{ number: 'LAMP', name: 'Oak desk lamp' }]),
     ...replies,
@@ -45,7 +45,7 @@ const posted = (requests: RecordedRequest[]) => requests.find((request) => reque
 describe('allocations', () => {
   test('stock is allocated to a group with the available quantity in view', async () => {
     const requests = company({
-      'POST /api/v1/inventory/allocations/acts': () => ({ results: [{ id: 'x', ok: true, duplicate: false, reason: '' }] }),
+      'POST /api/v1/inventory/allocations/operations': () => ({ results: [{ id: 'x', ok: true, duplicate: false, reason: '' }] }),
     });
     renderRoutes(routes, '/inventory/allocations');
     const [open] = await screen.findAllByRole('button', { name: 'Allocate' });
@@ -60,14 +60,14 @@ describe('allocations', () => {
     await userEvent.click(within(dialog).getByRole('button', { name: 'Allocate' }));
     await waitFor(() =>
       expect(posted(requests)).toMatchObject({
-        acts: [{ kind: 'allocate', product: 'LAMP', source: 'SEA', groups: ['web'], quantity: '5' }],
+        operations: [{ kind: 'allocate', product: 'LAMP', source: 'SEA', groups: ['web'], quantity: '5' }],
       }),
     );
   });
 
   test('allocated units are released to the common pool', async () => {
     const requests = company({
-      'POST /api/v1/inventory/allocations/acts': () => ({ results: [{ id: 'x', ok: true, duplicate: false, reason: '' }] }),
+      'POST /api/v1/inventory/allocations/operations': () => ({ results: [{ id: 'x', ok: true, duplicate: false, reason: '' }] }),
     });
     renderRoutes(routes, '/inventory/allocations');
     const [release] = await screen.findAllByRole('button', { name: 'Release' });
@@ -76,7 +76,7 @@ describe('allocations', () => {
     expect(within(dialog).getByText('The units return to the common pool.')).toBeInTheDocument();
     await userEvent.type(within(dialog).getByLabelText('Units'), '2');
     await userEvent.click(within(dialog).getByRole('button', { name: 'Release' }));
-    await waitFor(() => expect(posted(requests)).toMatchObject({ acts: [{ kind: 'unallocate', groups: ['web'], quantity: '2' }] }));
+    await waitFor(() => expect(posted(requests)).toMatchObject({ operations: [{ kind: 'unallocate', groups: ['web'], quantity: '2' }] }));
   });
 
   test('an allocation opens with its history', async () => {

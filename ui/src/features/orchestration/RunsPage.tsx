@@ -76,7 +76,11 @@ export default function RunsPage() {
   return (
     <Page
       title={failed ? 'Failed runs' : 'Runs'}
-      description="Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step."
+      description={
+        failed
+          ? 'Runs stopped by an error. Fix the cause, then reprocess to continue from the failed step.'
+          : 'Orders and other documents in flows, with the step that each has reached.'
+      }
     >
       <ListView
         label="Runs"

@@ -35,7 +35,7 @@ function useOrderFilters(): Filter[] {
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
     { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
-    { key: 'held', label: 'On hold', kind: 'flag' },
+    { key: 'manual_hold', label: 'On hold', kind: 'flag' },
     {
       key: 'instance',
       label: 'Channel',

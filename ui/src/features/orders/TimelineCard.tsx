@@ -18,7 +18,7 @@ export function eventTone(name: string): Tone {
   if (name.includes('cancel')) return 'ended';
   if (name.endsWith('hold_placed')) return 'attention';
   if (/picked|packed|sent|partially_shipped/.test(name)) return 'moving';
-  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|pushed|told_to_store|status_told|release/.test(name)) return 'done';
+  if (/succeeded|shipped|delivered|invoiced|accepted|recorded|pushed|release/.test(name)) return 'done';
   return 'neutral';
 }
 

@@ -11,13 +11,13 @@ const orderAction = (name: OrderAction, rest: Omit<BulkAction, 'name' | 'run'>):
 export const orderActions: Record<OrderAction, BulkAction> = {
   hold: orderAction('hold', {
     label: 'Hold',
-    reasonPlaceholder: 'For example: customer asked to wait until Friday',
+    reasonPlaceholder: 'For example: customer requested delivery on Friday',
     description: 'Processing stops until the hold is released. Reserved stock stays reserved.',
   }),
   release: orderAction('release', {
     label: 'Release',
     reasonPlaceholder: 'Reason for the release (optional)',
-    description: 'Processing continues from the point where the order was held.',
+    description: 'Processing continues from the step at which the order was put on hold.',
   }),
   cancel: orderAction('cancel', {
     label: 'Cancel',

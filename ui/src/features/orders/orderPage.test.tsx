@@ -15,7 +15,7 @@ const routes = [
 ];
 const [inFulfillment, onHold] = orders;
 const id = inFulfillment?.id ?? '';
-const heldId = onHold?.id ?? '';
+const onHoldId = onHold?.id ?? '';
 
 function orderReplies(orderId: string, part: Record<string, () => unknown> = {}) {
   const path = `/api/v1/orders/${orderId}`;
@@ -58,8 +58,8 @@ describe('the order page', () => {
   });
 
   test('reasons are shown in sentence case', async () => {
-    mockServer(orderReplies(heldId));
-    renderRoutes(routes, `/orders/${heldId}`);
+    mockServer(orderReplies(onHoldId));
+    renderRoutes(routes, `/orders/${onHoldId}`);
     const summary = await screen.findByRole('region', { name: 'Summary' });
     expect(summary).toHaveTextContent('Order validation failed');
     expect(summary).not.toHaveTextContent('Order Validation Failed');
@@ -120,8 +120,8 @@ describe('the order page', () => {
   });
 
   test('a failed flow run shows its error and makes reprocessing the primary action', async () => {
-    mockServer(orderReplies(heldId, { [`GET /api/v1/orders/${heldId}/flow-runs`]: () => ({ flow_runs: [failedFlowRun] }) }));
-    renderRoutes(routes, `/orders/${heldId}`);
+    mockServer(orderReplies(onHoldId, { [`GET /api/v1/orders/${onHoldId}/flow-runs`]: () => ({ flow_runs: [failedFlowRun] }) }));
+    renderRoutes(routes, `/orders/${onHoldId}`);
     expect(await screen.findByText(/Correct the ship-to address, then reprocess/)).toBeInTheDocument();
     await waitFor(() => expect(screen.getByRole('button', { name: 'Reprocess' })).not.toHaveAttribute('aria-disabled'));
   });
@@ -178,16 +178,18 @@ describe('the order page', () => {
 
   test('an order on hold is released with a reason', async () => {
     const requests = mockServer({
-      ...orderReplies(heldId),
-      'POST /api/v1/orders/release': () => ({ results: [{ id: heldId, ok: true, reason: '' }] }),
+      ...orderReplies(onHoldId),
+      'POST /api/v1/orders/release': () => ({ results: [{ id: onHoldId, ok: true, reason: '' }] }),
     });
-    renderRoutes(routes, `/orders/${heldId}`);
+    renderRoutes(routes, `/orders/${onHoldId}`);
     await userEvent.click(await screen.findByRole('button', { name: 'Release' }));
     const dialog = await screen.findByRole('dialog');
-    expect(within(dialog).getByText('Processing continues from the point where the order was held.')).toBeInTheDocument();
+    expect(within(dialog).getByText('Processing continues from the step at which the order was put on hold.')).toBeInTheDocument();
     await userEvent.type(within(dialog).getByLabelText('Reason'), 'Checked');
     await userEvent.click(within(dialog).getByRole('button', { name: 'Release 1 order' }));
-    await waitFor(() => expect(requests.find((request) => request.method === 'POST')?.body).toEqual({ ids: [heldId], reason: 'Checked' }));
+    await waitFor(() =>
+      expect(requests.find((request) => request.method === 'POST')?.body).toEqual({ ids: [onHoldId], reason: 'Checked' }),
+    );
   });
 
   test('an unknown order shows the problem', async () => {

@@ -19,14 +19,14 @@ const around = {
   'GET /api/v1/sources': () => ({ items: [] }),
 };
 
-function orderReplies(id: string, held = false) {
+function orderReplies(id: string, failed = false) {
   const path = `/api/v1/orders/${id}`;
   return {
     [`GET ${path}`]: () => order(id),
     [`GET ${path}/timeline`]: () => ({ events: timeline }),
     [`GET ${path}/fulfillment-orders`]: () => empty,
     [`GET ${path}/sourcing`]: () => ({ decisions: sourcing }),
-    [`GET ${path}/flow-runs`]: () => ({ flow_runs: held ? [failedFlowRun] : flowRuns }),
+    [`GET ${path}/flow-runs`]: () => ({ flow_runs: failed ? [failedFlowRun] : flowRuns }),
   };
 }
 
@@ -77,10 +77,10 @@ test('a bulk hold sends the reason and reports row by row', async () => {
   await userEvent.click(screen.getByRole('checkbox', { name: `Select ${second?.number ?? ''}` }));
   await userEvent.click(screen.getByRole('button', { name: 'Hold' }));
   const dialog = await screen.findByRole('dialog');
-  await userEvent.type(within(dialog).getByLabelText(/Reason/), 'Customer asked');
+  await userEvent.type(within(dialog).getByLabelText(/Reason/), 'Customer request');
   await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 2 orders' }));
   await within(dialog).findByText('Fulfillment has started');
-  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer asked' });
+  expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: [first?.id, second?.id], reason: 'Customer request' });
 });
 
 test('a rejected action keeps its input and shows the remedy and the reference', async () => {

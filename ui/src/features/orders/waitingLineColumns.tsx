@@ -61,7 +61,7 @@ export function PromisedDate({ row }: { row: WaitingLine }) {
       {row.available_on < today ? (
         <span className="muted">overdue</span>
       ) : (
-        row.confidence !== null && row.confidence < 1 && <span className="muted">{Math.round(row.confidence * 100)} % confidence</span>
+        row.confidence !== null && row.confidence < 1 && <span className="muted">{Math.round(row.confidence * 100)}% confidence</span>
       )}
     </span>
   );

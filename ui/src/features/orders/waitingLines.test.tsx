@@ -49,7 +49,7 @@ test('a waiting line shows its reason, promise date and queue position', async (
   expect(first).toHaveTextContent('First');
   const second = screen.getByText('102').closest('tr') as HTMLElement;
   expect(second).toHaveTextContent('1,000 or more lines');
-  expect(second).toHaveTextContent('70 % confidence');
+  expect(second).toHaveTextContent('70% confidence');
 });
 
 test('selected lines are rechecked and reported one by one', async () => {

@@ -10,7 +10,7 @@ interface Row {
 const row = (id: string, state = 'new'): Row => ({ id, state });
 const rowId = (item: Row): string => item.id;
 
-test('displayed rows keep their position and get their latest values, and new rows are held back', () => {
+test('displayed rows keep their position and get their latest values, and new rows are not shown', () => {
   const shown = [row('c'), row('b'), row('a')];
   const latest = [row('e'), row('d'), row('c', 'shipped'), row('b')];
   const { rows, newRows, departedIds } = stableRows(shown, latest, rowId);

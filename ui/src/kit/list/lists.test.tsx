@@ -170,11 +170,11 @@ describe('FilterBar', () => {
   const filters: Filter[] = [
     { key: 'state', label: 'State', kind: 'choice', options: [{ value: 'new', label: 'New' }] },
     { key: 'product', label: 'Product', kind: 'text' },
-    { key: 'held', label: 'On hold', kind: 'flag' },
+    { key: 'manual_hold', label: 'On hold', kind: 'flag' },
     { key: 'owner', label: 'Owner', kind: 'choice', options: [] },
   ];
   function Filters() {
-    const [values, change] = useUrlFilters(['search', 'state', 'product', 'held', 'owner']);
+    const [values, change] = useUrlFilters(['search', 'state', 'product', 'manual_hold', 'owner']);
     return <FilterBar search="Find a product" filters={filters} values={values} onChange={change} />;
   }
   const addFilter = async (name: string) => {
@@ -201,7 +201,7 @@ describe('FilterBar', () => {
   test('a flag needs no value', async () => {
     const { router } = renderElement(<Filters />);
     await addFilter('On hold');
-    expect(router.state.location.search).toBe('?held=true');
+    expect(router.state.location.search).toBe('?manual_hold=true');
   });
 
   test('a choice without options explains itself', async () => {
@@ -251,10 +251,10 @@ describe('BulkActionBar', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Hold' }));
     const dialog = await screen.findByRole('dialog');
     expect(within(dialog).getByText('Processing stops.')).toBeInTheDocument();
-    await userEvent.type(within(dialog).getByLabelText('Reason'), ' Customer asked ');
+    await userEvent.type(within(dialog).getByLabelText('Reason'), ' Customer request ');
     await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 2 products' }));
     expect(await within(dialog).findByText('Shipped')).toBeVisible();
-    expect(run).toHaveBeenCalledWith(['1', '2'], 'Customer asked');
+    expect(run).toHaveBeenCalledWith(['1', '2'], 'Customer request');
     expect(within(dialog).getAllByRole('listitem')[0]).toHaveTextContent('Chair');
     expect(onDone).toHaveBeenCalledOnce();
   });

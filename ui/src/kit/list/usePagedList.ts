@@ -79,7 +79,7 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, i
       const search = new URLSearchParams(params);
       if (cursor === undefined) search.delete('after');
       else search.set('after', cursor);
-      void navigate({ search: search.toString() }, { state: { trail: pageTrail } });
+      void navigate({ search: search.toString() }, { state: { pageTrail } });
     },
     [navigate, params],
   );

@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     ConstraintContext,
     ConstraintEffects,
@@ -15,7 +18,7 @@ from openiom.fulfillment_optimization.constraints.effects import (
 NO_RANK = np.iinfo(np.int64).max
 
 
-class PriorityEntry(Entry):
+class PriorityEntry(ConstraintEntry):
     """The rank of a source, a list or all sources, for one product or all."""
 
     rank: int = Field(ge=1, title="Rank", description="Lower ranks come first")
@@ -49,17 +52,28 @@ class LocationPriority(ConstraintDocument):
 
     def _steps(self, context: ConstraintContext) -> Ints:
         """(N, S) how many distinct ranks come before the source's, by product."""
-        general = self._ranks(context, None)
-        rank = np.repeat(general[:, None], len(context.products), axis=1)
-        named = {entry.product for entry in self.entries}
-        for sku, product in enumerate(context.products):
-            if product in named:
-                special = self._ranks(context, product)
-                rank[:, sku] = np.where(special < NO_RANK, special, general)
-        steps = np.empty_like(rank)
-        for sku in range(rank.shape[1]):
-            steps[:, sku] = np.unique(rank[:, sku], return_inverse=True)[1]
+        ranks = self._ranks_by_product(context)
+        steps = np.empty_like(ranks)
+        for sku in range(ranks.shape[1]):
+            steps[:, sku] = np.unique(ranks[:, sku], return_inverse=True)[1]
         return steps
+
+    def _ranks_by_product(self, context: ConstraintContext) -> Ints:
+        """(N, S) rank of each source.
+
+        A row for the product takes precedence over rows for all products; NO_RANK without either.
+        """
+        general = self._ranks(context, None)
+        ranks = np.repeat(general[:, None], len(context.products), axis=1)
+        for product in self._products():
+            special = self._ranks(context, product)
+            rank = np.where(special < NO_RANK, special, general)
+            ranks[:, context.columns(product)] = rank[:, None]
+        return ranks
+
+    def _products(self) -> set[str]:
+        """Return the products that have rows of their own."""
+        return {entry.product for entry in self.entries if entry.product is not None}
 
     def _ranks(self, context: ConstraintContext, product: str | None) -> Ints:
         """(N,) lowest rank among the rows for this product (None: the rows for all products)."""

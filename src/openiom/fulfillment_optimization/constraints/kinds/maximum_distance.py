@@ -5,8 +5,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
+    Bools,
     ConstraintContext,
     ConstraintEffects,
     Floats,
@@ -17,7 +21,7 @@ from openiom.fulfillment_optimization.engine import Refusal
 KM_PER_MILE = 1.609344
 
 
-class DistanceEntry(Entry):
+class DistanceEntry(ConstraintEntry):
     """The greatest distance of a source, a list or all sources."""
 
     distance: float | None = Field(
@@ -32,7 +36,9 @@ class DistanceEntry(Entry):
         """Return the distance in kilometers; infinite when empty."""
         if self.distance is None:
             return np.inf
-        return self.distance * KM_PER_MILE if self.unit == "mi" else self.distance
+        if self.unit == "mi":
+            return self.distance * KM_PER_MILE
+        return self.distance
 
 
 class MaximumDistance(ConstraintDocument):
@@ -53,10 +59,7 @@ class MaximumDistance(ConstraintDocument):
 
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Refuse, or charge for, sources that are too far or across a border."""
-        domestic = np.zeros(context.nodes, dtype=bool)
-        for entry in self.entries:
-            if entry.same_country:
-                domestic |= context.sources.members(entry)
+        domestic = self._domestic(context.sources)
         far = context.km > self._limits(context.sources)[None, :]
         foreign = context.destinations[:, None] != context.countries[None, :]
         abroad = domestic[None, :] & foreign
@@ -69,6 +72,11 @@ class MaximumDistance(ConstraintDocument):
     def maximum_km(self, sources: SourceSelector) -> Floats | None:
         """(N,) the limits of a hard constraint."""
         return self._limits(sources) if self.hard else None
+
+    def _domestic(self, sources: SourceSelector) -> Bools:
+        """(N,) whether the source serves its own country only."""
+        rows = [entry for entry in self.entries if entry.same_country]
+        return sources.members_of_any(rows)
 
     def _limits(self, sources: SourceSelector) -> Floats:
         """(N,) kilometers; the smallest of overlapping rows."""

@@ -5,11 +5,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     Bools,
     ConstraintContext,
     ConstraintEffects,
+    Ints,
     LineCap,
     SourceSelector,
     caps_of_sources,
@@ -18,7 +22,7 @@ from openiom.fulfillment_optimization.constraints.effects import (
 from openiom.fulfillment_optimization.engine import UNLIMITED, Refusal
 
 
-class LinesEntry(Entry):
+class LinesEntry(ConstraintEntry):
     """The order lines a day of a source, of each source, or of the sources of a list together."""
 
     lines: int = Field(
@@ -42,28 +46,31 @@ class MaximumOrderLines(ConstraintDocument):
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Cap the order lines of the day, where the cap could bind for these orders."""
         for cap in self._caps(context):
-            most_lines = context.lines * int(cap.members.sum())  # every line divided across all
-            if cap.left >= most_lines:
-                continue
-            if self.hard:
-                effects.caps.append(cap)
-            else:
-                effects.soft_caps.append(cap)
-                effects.penalties += self.penalty
+            if cap.could_bind(context.lines):
+                effects.limit_lines(cap, hard=self.hard)
 
     def line_limited_sources(self, sources: SourceSelector) -> Bools | None:
         """(N,) sources that a row applies to."""
-        members = [sources.members(entry) for entry in self.entries]
-        return np.asarray(np.any(members, axis=0))
+        return sources.members_of_any(self.entries)
 
     def _caps(self, context: ConstraintContext) -> list[LineCap]:
         """Return a cap for each list, then one for each source with a limit of its own."""
+        own_limits = self._own_limits(context.sources)
+        return self._list_caps(context) + caps_of_sources(own_limits, context, self.penalty)
+
+    def _list_caps(self, context: ConstraintContext) -> list[LineCap]:
         caps: list[LineCap] = []
-        own_limits = np.full(context.nodes, UNLIMITED, dtype=np.int64)
         for entry in self.entries:
-            members = context.sources.members(entry)
             if entry.source_list:
+                members = context.sources.members(entry)
                 caps.append(line_cap(members, entry.lines, context, self.penalty))
-            else:
-                own_limits[members] = np.minimum(own_limits[members], entry.lines)
-        return caps + caps_of_sources(own_limits, context, self.penalty)
+        return caps
+
+    def _own_limits(self, sources: SourceSelector) -> Ints:
+        """(N,) order lines a day of each source alone; the smallest of overlapping rows."""
+        limits = np.full(len(sources.names), UNLIMITED, dtype=np.int64)
+        for entry in self.entries:
+            if not entry.source_list:
+                members = sources.members(entry)
+                limits[members] = np.minimum(limits[members], entry.lines)
+        return limits

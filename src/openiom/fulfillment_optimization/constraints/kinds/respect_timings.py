@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     Bools,
     ConstraintContext,
@@ -28,27 +31,24 @@ class RespectTimings(ConstraintDocument):
     depends_on_time: ClassVar = True
 
     type: Literal["respect_timings"]
-    entries: list[Entry] = Field(
+    entries: list[ConstraintEntry] = Field(
         default_factory=list, title="Sources", description="Empty is every source"
     )
 
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Refuse, or charge for, sources that accept no order now."""
         members = self._members(context)
-        shape = context.km.shape
-        if not self.hard:
-            closed = np.broadcast_to(members & (context.closed > 0), shape)
-            effects.charge_parcel("outside working times", closed, self.penalty)
-            return
-        for code in (Refusal.CLOSED, Refusal.AFTER_CUTOFF):
-            refused = members & (context.closed == code)
-            effects.refuse_order(np.broadcast_to(refused, shape), code)
+        closed = members & (context.closed == Refusal.CLOSED)
+        late = members & (context.closed == Refusal.AFTER_CUTOFF)
+        if self.hard:
+            effects.refuse_order(closed, Refusal.CLOSED)
+            effects.refuse_order(late, Refusal.AFTER_CUTOFF)
+        else:
+            charged = np.broadcast_to(closed | late, context.km.shape)
+            effects.charge_parcel("outside working times", charged, self.penalty)
 
     def _members(self, context: ConstraintContext) -> Bools:
         """(N,) whether a row applies to the source."""
         if not self.entries:
             return np.ones(context.nodes, dtype=bool)
-        members = np.zeros(context.nodes, dtype=bool)
-        for entry in self.entries:
-            members |= context.sources.members(entry)
-        return members
+        return context.sources.members_of_any(self.entries)

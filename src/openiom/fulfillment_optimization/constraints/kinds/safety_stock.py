@@ -5,7 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from openiom.fulfillment_optimization.constraints.document import ConstraintDocument, Entry
+from openiom.fulfillment_optimization.constraints.document import (
+    ConstraintDocument,
+    ConstraintEntry,
+)
 from openiom.fulfillment_optimization.constraints.effects import (
     ConstraintContext,
     ConstraintEffects,
@@ -14,13 +17,19 @@ from openiom.fulfillment_optimization.constraints.effects import (
 from openiom.fulfillment_optimization.engine import Refusal
 
 
-class SafetyEntry(Entry):
+class SafetyEntry(ConstraintEntry):
     """The safety stock of a source, a list or all sources, for one product or all."""
 
     units: int | None = Field(
         None, ge=0, title="Units", description="Empty is the safety stock of each source"
     )
     product: str | None = Field(None, title="Product", json_schema_extra={"references": "product"})
+
+    def units_at(self, safety_stock: Ints) -> Ints:
+        """Return the units of the row at sources with this safety stock of their own."""
+        if self.units is None:
+            return safety_stock
+        return np.full_like(safety_stock, self.units)
 
 
 class SafetyStock(ConstraintDocument):
@@ -43,8 +52,6 @@ class SafetyStock(ConstraintDocument):
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:
         """Refuse, or charge for, stock below the safety stock."""
         short = (context.stock < self._least(context)) & (context.stock > 0)  # (N, S)
-        if not short.any():
-            return
         short_of_line = short.T[context.line_sku]
         if self.hard:
             effects.refuse_line(short_of_line, Refusal.SAFETY_STOCK)
@@ -53,16 +60,15 @@ class SafetyStock(ConstraintDocument):
             effects.charge_line("below safety stock", money)
 
     def _least(self, context: ConstraintContext) -> Ints:
-        """(N, S) units below which a source does not serve the product."""
+        """(N, S) units below which a source does not serve the product.
+
+        Of overlapping rows the largest number counts.
+        """
         least = np.zeros(context.stock.shape, dtype=np.int64)
-        for entry in self.entries or [SafetyEntry()]:
-            columns = np.flatnonzero(
-                [entry.product in (None, product) for product in context.products]
-            )
+        entries = self.entries or [SafetyEntry()]
+        for entry in entries:
             rows = np.flatnonzero(context.sources.members(entry))
-            units = context.safety_stock[rows]
-            if entry.units is not None:
-                units = np.full(len(rows), entry.units)
-            cells = np.ix_(rows, columns)
+            cells = np.ix_(rows, context.columns(entry.product))
+            units = entry.units_at(context.safety_stock[rows])
             least[cells] = np.maximum(least[cells], units[:, None])
         return least

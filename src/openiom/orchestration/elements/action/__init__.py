@@ -20,7 +20,7 @@ from openiom.orchestration.context import (
 from openiom.orchestration.element import Element
 from openiom.orchestration.step import Port, Step, StepTraits
 from openiom.orchestration.token import Token
-from openiom.provider_contract import ActionCall, Outcome
+from openiom.provider_contract import Action, ActionCall, Outcome
 
 
 class ActionStep(Step):
@@ -56,6 +56,10 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
     if entity and action.entity != entity.name:
         what = f"action {step.action!r} is for {action.entity}, but the step runs for {entity.name}"
         yield Problem(place, what, f"choose an action for {entity.name}")
+    yield from _check_parameters(step, action, place)
+
+
+def _check_parameters(step: ActionStep, action: Action, place: str) -> Iterator[Problem]:
     try:
         action.parameters.model_validate(step.parameters)
     except ValidationError as error:
@@ -78,14 +82,16 @@ class ExecutableAction(ExecutableStep):
         groups = subjects_of(context, flow, self.step.for_each, tokens)
         outcomes = self._call(context, flow, tokens, groups)
         for token, ids in zip(tokens, groups, strict=True):
-            results = [outcomes[id] for id in ids]
-            retry_times = [result.retry_at for result in results if result.retry_at]
-            if retry_times:
-                context.suspend(token, due_at=max(retry_times))
-            elif self.step.for_each:
-                self._leave_with_children(context, token, results)
-            else:
-                self._leave(context, token, results[0].ok, results[0].reason, results[0].details)
+            self._continue(context, token, [outcomes[id] for id in ids])
+
+    def _continue(self, context: StepContext, token: Token, results: Sequence[Outcome]) -> None:
+        retry_times = [result.retry_at for result in results if result.retry_at]
+        if retry_times:
+            context.suspend(token, due_at=max(retry_times))
+        elif self.step.for_each:
+            self._leave_with_children(context, token, results)
+        else:
+            self._leave(context, token, results[0].ok, results[0].reason, results[0].details)
 
     def _call(
         self,
@@ -113,17 +119,10 @@ class ExecutableAction(ExecutableStep):
     def _leave_with_children(
         self, context: StepContext, token: Token, results: Sequence[Outcome]
     ) -> None:
-        failed = 0
-        reasons = []
-        details = []
-        for result in results:
-            if not result.ok:
-                failed += 1
-                reasons.append(result.reason)
-            if result.details:
-                details.append(dict(result.details))
-        summary = {"items": len(results), "failed": failed, "results": details}
-        self._leave(context, token, failed == 0, join_reasons(reasons), summary)
+        reasons = [result.reason for result in results if not result.ok]
+        details = [dict(result.details) for result in results if result.details]
+        summary = {"items": len(results), "failed": len(reasons), "results": details}
+        self._leave(context, token, not reasons, join_reasons(reasons), summary)
 
     def _leave(
         self,

@@ -56,15 +56,19 @@ class ExecutableMerge(ExecutableStep):
                 context.leave(token, "next")
             else:
                 groups.setdefault((token.run_id, split), []).append(token)
-        for (run_id, split), arrived in groups.items():
-            if self.step.mode == "any":
-                self._continue_first(context, run_id, split, arrived)
-            else:
-                self._join_all(context, flow, split, arrived)
+        for (_, split), arrived in groups.items():
+            self._join(context, flow, split, arrived)
 
-    def _continue_first(
-        self, context: StepContext, run_id: UUID, split: str, arrived: Sequence[Token]
+    def _join(
+        self, context: StepContext, flow: ExecutableFlow, split: str, arrived: Sequence[Token]
     ) -> None:
+        if self.step.mode == "any":
+            self._continue_first(context, split, arrived)
+        else:
+            self._join_all(context, flow, split, arrived)
+
+    def _continue_first(self, context: StepContext, split: str, arrived: Sequence[Token]) -> None:
+        run_id = arrived[0].run_id
         join = f"{self.step.id}|{split}"
         late = list(arrived)
         if not context.is_joined(run_id, join):
@@ -78,24 +82,45 @@ class ExecutableMerge(ExecutableStep):
     def _join_all(
         self, context: StepContext, flow: ExecutableFlow, split: str, arrived: Sequence[Token]
     ) -> None:
-        first = arrived[0]
-        inside = tokens_inside(context.tokens_of_run(first.run_id), split)
-        before = flow.plan.before[self.step.id]
-        if any(token.step in before for token in inside):
+        """Join the tokens of a split, unless another one can still arrive."""
+        inside = tokens_inside(context.tokens_of_run(arrived[0].run_id), split)
+        if can_arrive(flow, self.step.id, inside):
             for token in arrived:
                 context.suspend(token)
-            return
+        else:
+            self._join_complete(context, split, arrived[0], inside)
+
+    def _join_complete(
+        self, context: StepContext, split: str, first: Token, inside: Sequence[Token]
+    ) -> None:
+        """Let `first` continue for all tokens at this merge, and absorb the others."""
         here = [token for token in inside if token.step == self.step.id]
-        consumed: set[int] = set()
-        for token in here:
-            consumed.update(token.consumed_event_ids)
-        first.consumed_event_ids = tuple(sorted(consumed))
+        first.consumed_event_ids = consumed_events(here)
         if len(inside) == len(here):
             leave_split(first, split)
-        for token in here:
-            if token is not first:
-                context.absorb(token, "joined")
+        absorb_others(context, here, first)
         context.leave(first, "next", f"{len(here)} branches joined")
+
+
+def can_arrive(flow: ExecutableFlow, merge: str, inside: Sequence[Token]) -> bool:
+    """Return whether one of the tokens inside of a split is at a step before the merge."""
+    before = flow.plan.before[merge]
+    return any(token.step in before for token in inside)
+
+
+def consumed_events(tokens: Sequence[Token]) -> tuple[int, ...]:
+    """Return the ids of the events that any of the tokens has used, in ascending order."""
+    consumed: set[int] = set()
+    for token in tokens:
+        consumed.update(token.consumed_event_ids)
+    return tuple(sorted(consumed))
+
+
+def absorb_others(context: StepContext, tokens: Sequence[Token], first: Token) -> None:
+    """Absorb all of these tokens but the one that continues."""
+    for token in tokens:
+        if token is not first:
+            context.absorb(token, "joined")
 
 
 def leave_split(token: Token, split: str) -> None:
@@ -112,29 +137,40 @@ def continue_due_joins(context: StepContext) -> bool:
     for run_id, flow in list(context.split_runs()):
         tokens = context.tokens_of_run(run_id)
         for (step, split), waiting in _waiting_at_merges(flow, tokens).items():
-            before = flow.plan.before[step]
-            if any(token.step in before for token in tokens_inside(tokens, split)):
+            if can_arrive(flow, step, tokens_inside(tokens, split)):
                 continue
-            own = [token for token in waiting if not token.is_sibling]
-            if own:
-                context.rerun(own[0])
+            if _continue_one(context, waiting):
                 any_rerun = True
-            else:
-                context.release_sibling(waiting[0])
     return any_rerun
+
+
+def _continue_one(context: StepContext, waiting: Sequence[Token]) -> bool:
+    """Continue one of the tokens that wait at a merge; return whether it is of this batch."""
+    for token in waiting:
+        if not token.is_sibling:
+            context.rerun(token)
+            return True
+    context.release_sibling(waiting[0])
+    return False
 
 
 def _waiting_at_merges(
     flow: ExecutableFlow, tokens: Sequence[Token]
 ) -> dict[tuple[str, str], list[Token]]:
+    """Return the tokens that wait at a merge, by the merge and the split it closes."""
     waiting: dict[tuple[str, str], list[Token]] = {}
     for token in tokens:
-        if token.state != "waiting" or token.step not in flow.plan.joins:
-            continue
-        split = closed_split(flow, token.step, token)
+        split = _split_waited_for(flow, token)
         if split is not None:
             waiting.setdefault((token.step, split), []).append(token)
     return waiting
+
+
+def _split_waited_for(flow: ExecutableFlow, token: Token) -> str | None:
+    """Return the split of which a token waits for the other branches."""
+    if token.state != "waiting" or token.step not in flow.plan.joins:
+        return None
+    return closed_split(flow, token.step, token)
 
 
 ELEMENT = Element(

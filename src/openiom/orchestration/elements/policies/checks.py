@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from openiom.kernel import Problem
+from openiom.orchestration.catalog import CatalogSnapshot
 from openiom.orchestration.checks import (
     CheckScope,
     check_event,
@@ -27,12 +28,15 @@ def check(step: Policies, scope: CheckScope) -> Iterator[Problem]:
         yield from check_policy(step, step.filter, kind="filter", entity=entity, catalog=catalog)
     for name in step.policies:
         yield from check_policy(step, name, kind="execution", entity=entity, catalog=catalog)
-    child_events = step.child_events.named()
-    for event in (*step.events.named(), *child_events):
-        yield from check_event(catalog, event, place_of(step))
-    if child_events and entity.name == scope.subject.name:
+    yield from _check_events(step, catalog)
+    if step.child_events.named() and entity.name == scope.subject.name:
         yield Problem(
             place_of(step),
             "has child events, but its policies are evaluated for the subject",
             "set entity to a child",
         )
+
+
+def _check_events(step: Policies, catalog: CatalogSnapshot) -> Iterator[Problem]:
+    for event in [*step.events.named(), *step.child_events.named()]:
+        yield from check_event(catalog, event, place_of(step))

@@ -39,6 +39,13 @@ class Policies(Step):
     child_events: PolicyEvents = PolicyEvents()
 
     @property
+    def policy_names(self) -> list[str]:
+        """The filter, if there is one, and the other policies."""
+        if self.filter:
+            return [self.filter, *self.policies]
+        return list(self.policies)
+
+    @property
     def required_ports(self) -> tuple[Port, ...]:
         """`passed`."""
         return ("passed",)

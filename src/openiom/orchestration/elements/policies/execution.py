@@ -18,7 +18,7 @@ from openiom.orchestration.context import (
     subjects_of,
 )
 from openiom.orchestration.token import Token
-from openiom.policies import CompiledPolicy, Verdict, compiled_policies, roots_of
+from openiom.policies import CompiledPolicy, PolicyDocument, Verdict, compiled_policies, roots_of
 from openiom.provider_contract import EventRequest
 
 from .document import Policies
@@ -45,6 +45,10 @@ class Evaluation:
         """Return the records that have neither failed nor been skipped."""
         return [id for id in self.judged(ids) if id not in self.failed]
 
+    def add_history(self, id: UUID, entry: dict[str, Any]) -> None:
+        """Add a verdict on a record."""
+        self.verdicts.setdefault(id, []).append(entry)
+
     def history(self, id: UUID, *, with_id: bool) -> list[dict[str, Any]]:
         """Return the verdicts on a record, with its id where it is one of several."""
         verdicts = self.verdicts.get(id, [])
@@ -62,6 +66,11 @@ class _TokenResult:
     port: str
     reason: str
     verdicts: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The verdicts as the step's history shows them, empty without any."""
+        return {"policies": self.verdicts} if self.verdicts else {}
 
 
 @dataclass(frozen=True)
@@ -94,33 +103,29 @@ class ExecutablePolicies(ExecutableStep):
     def _evaluate(
         self, context: StepContext, flow: ExecutableFlow, entity: str, ids: Sequence[UUID]
     ) -> Evaluation:
-        names = list(self.step.policies)
-        if self.step.filter:
-            names.insert(0, self.step.filter)
-        policies = compiled_policies(context.session, names)
-        fields = roots_of(policies.values())
-        evaluation = Evaluation()
-        known = context.facts.load(entity, ids, fields)
-        for id in ids:
-            if id not in known:
-                evaluation.failed[id] = f"the {entity} no longer exists"
-        batch = _PolicyBatch(context, flow, entity, fields, evaluation)
+        policies = compiled_policies(context.session, self.step.policy_names)
+        batch = _PolicyBatch(
+            context=context,
+            flow=flow,
+            entity=entity,
+            fields=roots_of(policies.values()),
+            evaluation=Evaluation(),
+        )
+        batch.fail_unknown(ids)
         if self.step.filter:
             batch.filter(self.step.filter, policies[self.step.filter], ids)
         for name in self.step.policies:
             batch.apply(name, policies[name], ids)
-        return evaluation
+        return batch.evaluation
 
     def _child_events(self, evaluation: Evaluation, ids: Sequence[UUID]) -> list[EventRequest]:
         requests = []
-        for id in ids:
+        for id in evaluation.judged(ids):
             event = self.step.child_events.passed
-            reason = ""
             if id in evaluation.failed:
                 event = self.step.child_events.failed
-                reason = evaluation.failed[id]
-            if event and id not in evaluation.skipped:
-                requests.append(EventRequest(id, event, {}, reason))
+            if event:
+                requests.append(EventRequest(id, event, {}, evaluation.failed.get(id, "")))
         return requests
 
     def _result_of(
@@ -156,16 +161,20 @@ class ExecutablePolicies(ExecutableStep):
         return context.raise_events(flow, flow.subject, requests)
 
     def _leave(self, context: StepContext, result: _TokenResult, objection: str) -> None:
-        details = {"policies": result.verdicts} if result.verdicts else {}
         if objection:
             why = f"the event after {result.port} was refused"
-            context.stop(result.token, StepFailure(what=objection, why=why), details)
+            context.stop(result.token, StepFailure(what=objection, why=why), result.details)
         elif result.port == "failed":
-            context.refuse(result.token, result.reason, details)
-        elif result.port == "skipped" and "skipped" not in self.step.to:
-            context.leave(result.token, "passed", f"skipped: {result.reason}", details)
+            context.refuse(result.token, result.reason, result.details)
         else:
-            context.leave(result.token, result.port, result.reason, details)
+            port, reason = self._port_of(result)
+            context.leave(result.token, port, reason, result.details)
+
+    def _port_of(self, result: _TokenResult) -> tuple[str, str]:
+        """Return the port and the reason of a result; a step need not have the port `skipped`."""
+        if result.port == "skipped" and "skipped" not in self.step.to:
+            return "passed", f"skipped: {result.reason}"
+        return result.port, result.reason
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,13 @@ class _PolicyBatch:
     fields: frozenset[str] | None
     evaluation: Evaluation
 
+    def fail_unknown(self, ids: Sequence[UUID]) -> None:
+        """Fail the records that do not exist."""
+        known = self.context.facts.load(self.entity, ids, self.fields)
+        for id in ids:
+            if id not in known:
+                self.evaluation.failed[id] = f"the {self.entity} no longer exists"
+
     def filter(self, name: str, policy: CompiledPolicy, ids: Sequence[UUID]) -> None:
         """Skip the records that the filter policy does not let pass."""
         for id, verdict in self._judge(policy, ids):
@@ -188,18 +204,19 @@ class _PolicyBatch:
 
     def apply(self, name: str, policy: CompiledPolicy, ids: Sequence[UUID]) -> None:
         """Judge the undecided records and write what the policy sets."""
-        title = policy.document.title or name
-        is_critical = policy.document.criticality == "critical"
         values: dict[UUID, Mapping[str, Any]] = {}
         for id, verdict in self._judge(policy, ids):
-            entry = history_of(name, verdict)
-            self.evaluation.verdicts.setdefault(id, []).append(entry)
+            self._note(name, policy.document, id, verdict)
             if verdict.sets:
                 values[id] = verdict.sets
-            if is_critical and not verdict.passed:
-                self.evaluation.failed[id] = f"{title}: {verdict.reason}"
         if values:
             self.context.set_fields(self.flow, self.entity, values)
+
+    def _note(self, name: str, document: PolicyDocument, id: UUID, verdict: Verdict) -> None:
+        """Note a verdict; a record that fails a critical policy fails the step."""
+        self.evaluation.add_history(id, history_of(name, verdict))
+        if not verdict.passed and document.criticality == "critical":
+            self.evaluation.failed[id] = f"{document.title or name}: {verdict.reason}"
 
     def _judge(self, policy: CompiledPolicy, ids: Sequence[UUID]) -> list[tuple[UUID, Verdict]]:
         judged = self.evaluation.undecided(ids)

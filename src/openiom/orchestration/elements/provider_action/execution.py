@@ -44,6 +44,15 @@ class Selection:
     excluded: set[UUID] = field(default_factory=set)
     invalid: dict[UUID, str] = field(default_factory=dict)
 
+    def exclude_unless(self, passed: bool, id: UUID) -> None:
+        """Leave an entity out that did not pass."""
+        if not passed:
+            self.excluded.add(id)
+
+    def reasons(self, ids: Sequence[UUID]) -> str:
+        """Return why some of these entities could not be judged; empty when all could."""
+        return join_reasons(self.invalid.get(id, "") for id in ids)
+
     def remaining(self, ids: Sequence[UUID]) -> list[UUID]:
         """Return the entities that are neither excluded nor invalid."""
         return [id for id in ids if id not in self.excluded and id not in self.invalid]
@@ -108,16 +117,19 @@ class _Batch:
         selection = self._select(distinct_ids(groups))
         wanted: list[_Wanted] = []
         for token, ids in zip(tokens, groups, strict=True):
-            reasons = join_reasons(selection.invalid.get(id, "") for id in ids)
+            reasons = selection.reasons(ids)
             remaining = selection.remaining(ids)
             if reasons:
                 self.context.stop(token, StepFailure(reasons))
             elif remaining:
                 wanted.append((token, remaining))
             else:
-                port = "skipped" if "skipped" in self.step.to else "succeeded"
-                self.context.leave(token, port, "nothing to send")
+                self._leave_unused(token)
         return wanted
+
+    def _leave_unused(self, token: Token) -> None:
+        port = "skipped" if "skipped" in self.step.to else "succeeded"
+        self.context.leave(token, port, "nothing to send")
 
     def _select(self, ids: Sequence[UUID]) -> Selection:
         selection = Selection()
@@ -135,13 +147,12 @@ class _Batch:
         condition = self.executable.condition
         if condition is None:
             return
-        remaining = selection.remaining(ids)
-        answers = condition.evaluate_many([known[id] for id in remaining])
-        for id, answer in zip(remaining, answers, strict=True):
+        for id in selection.remaining(ids):
+            answer = condition.evaluate(known[id])
             if isinstance(answer, Failure):
                 selection.invalid[id] = expression_failure(answer).what
-            elif not answer:
-                selection.excluded.add(id)
+            else:
+                selection.exclude_unless(answer, id)
 
     def _select_by_policy(
         self, selection: Selection, ids: Sequence[UUID], known: Mapping[UUID, Facts]
@@ -155,8 +166,8 @@ class _Batch:
         for id, verdict in zip(remaining, verdicts, strict=True):
             if verdict.error:
                 selection.invalid[id] = f"{name}: {verdict.error}"
-            elif not verdict.passed:
-                selection.excluded.add(id)
+            else:
+                selection.exclude_unless(verdict.passed, id)
 
     def _assign_generations(self, tokens: Sequence[Token]) -> None:
         """Number the visit of each token that is new here.
@@ -164,13 +175,18 @@ class _Batch:
         Only a step in a loop or behind a split can have been visited before.
         """
         arriving = [token for token in tokens if not token.generation]
-        generations: dict[UUID, int] = {}
-        if self.step.id in self.flow.plan.revisited:
-            run_ids = [token.run_id for token in arriving]
-            generations.update(self.context.effects.last_generations(run_ids, self.step.id))
+        generations = self._last_generations(arriving)
         for token in arriving:
-            token.generation = generations.get(token.run_id, 0) + 1
-            generations[token.run_id] = token.generation
+            generations[token.run_id] += 1
+            token.generation = generations[token.run_id]
+
+    def _last_generations(self, tokens: Sequence[Token]) -> dict[UUID, int]:
+        """Return the number of the last visit of this step by flow run, 0 without any."""
+        run_ids = [token.run_id for token in tokens]
+        generations = dict.fromkeys(run_ids, 0)
+        if self.step.id in self.flow.plan.revisited:
+            generations.update(self.context.effects.last_generations(run_ids, self.step.id))
+        return generations
 
     def _earlier_states(
         self, wanted: Sequence[_Wanted], returning: Sequence[UUID]
@@ -181,18 +197,14 @@ class _Batch:
         """
         if not returning:
             return {}
-        keys = set()
-        for token, ids in wanted:
-            for id in ids:
-                keys.add(call_key(token, id))
+        keys = _keys_of(wanted)
         states: dict[str, CallState] = {}
         unannounced: list[EarlierCall] = []
         for call in self.context.effects.earlier_calls(returning, self.step.id):
-            if call.key not in keys:
-                continue
-            states[call.key] = call.state
-            if call.state == "done" and not call.event_raised:
-                unannounced.append(call)
+            if call.key in keys:
+                states[call.key] = call.state
+                if call.is_unannounced:
+                    unannounced.append(call)
         if unannounced:
             self._raise_success(unannounced)
         return states
@@ -207,10 +219,7 @@ class _Batch:
 
     def _queue(self, wanted: Sequence[_Wanted], earlier: Mapping[str, CallState]) -> None:
         """Queue what is still to be done; a token with one invalid payload queues nothing."""
-        todo: list[_Wanted] = []
-        for token, ids in wanted:
-            open_ids = [id for id in ids if earlier.get(call_key(token, id)) != "done"]
-            todo.append((token, open_ids))
+        todo = _not_done(wanted, earlier)
         payloads = self._payloads(distinct_ids(ids for _, ids in todo))
         calls: list[NewCall] = []
         waiting: list[Token] = []
@@ -273,3 +282,21 @@ class _Batch:
             max_attempts=retry.max_attempts or self.action.max_attempts,
             first_delay_seconds=retry.first_delay_seconds or OUTBOUND_RETRY.first_seconds,
         )
+
+
+def _keys_of(wanted: Sequence[_Wanted]) -> set[str]:
+    """Return the keys of the calls that tokens want to make."""
+    keys = set()
+    for token, ids in wanted:
+        for id in ids:
+            keys.add(call_key(token, id))
+    return keys
+
+
+def _not_done(wanted: Sequence[_Wanted], earlier: Mapping[str, CallState]) -> list[_Wanted]:
+    """Return the tokens with those entities whose call is not done yet."""
+    todo: list[_Wanted] = []
+    for token, ids in wanted:
+        open_ids = [id for id in ids if earlier.get(call_key(token, id)) != "done"]
+        todo.append((token, open_ids))
+    return todo

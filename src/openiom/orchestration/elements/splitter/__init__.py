@@ -73,15 +73,18 @@ class ExecutableSplitter(ExecutableStep):
         found, facts = context.facts_or_stop(flow, tokens, self.conditions)
         by_branch = [condition.evaluate_many(facts) for condition in self.conditions]
         for token, *answers in zip(found, *by_branch, strict=True):
-            failed = [answer for answer in answers if isinstance(answer, Failure)]
-            if failed:
-                context.stop(token, expression_failure(failed[0]))
-                continue
-            ports = self._matching_ports(answers)
-            if ports:
-                context.fork(token, ports)
-            else:
-                context.stop(token, self._no_match())
+            self._fork(context, token, answers)
+
+    def _fork(self, context: StepContext, token: Token, answers: Sequence[bool | Failure]) -> None:
+        for answer in answers:
+            if isinstance(answer, Failure):
+                context.stop(token, expression_failure(answer))
+                return
+        ports = self._matching_ports(answers)
+        if ports:
+            context.fork(token, ports)
+        else:
+            context.stop(token, self._no_match())
 
     def _matching_ports(self, answers: Sequence[bool | Failure]) -> list[Port]:
         ports = []

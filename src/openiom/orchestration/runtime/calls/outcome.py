@@ -40,14 +40,14 @@ def decide_outcomes(
     by_key = {result.key: result for result in results}
     outcomes = []
     for call in calls:
-        result = by_key.get(call.key)
-        if result is None:
-            missing = ProviderDown(
-                "the provider returned no result for this call", remedy="it is retried"
-            )
-            result = CallResult(call.key, error=missing)
+        result = by_key.get(call.key) or _no_result(call)
         outcomes.append(_decide(call, result, now, random))
     return outcomes
+
+
+def _no_result(call: ClaimedCall) -> CallResult:
+    missing = ProviderDown("the provider returned no result for this call", remedy="it is retried")
+    return CallResult(call.key, error=missing)
 
 
 def _decide(call: ClaimedCall, result: CallResult, now: datetime, random: Random) -> CallOutcome:

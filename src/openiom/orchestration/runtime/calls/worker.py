@@ -37,7 +37,7 @@ from .claim import (
     renew_leases,
 )
 from .outcome import decide_outcomes
-from .recording import OutcomeRecorder
+from .outcome_recorder import OutcomeRecorder
 
 log = structlog.get_logger("provider_calls")
 _MARGIN_SECONDS = 30

@@ -89,7 +89,7 @@ test('editing a source keeps the fields that the form does not show', async () =
   const title = await screen.findByLabelText('Title');
   await userEvent.clear(title);
   await userEvent.type(title, 'Chicago north');
-  await userEvent.type(screen.getByLabelText('Parcels a day'), '25');
+  await userEvent.type(screen.getByLabelText('Parcels per day'), '25');
   await userEvent.click(screen.getByRole('button', { name: 'Save source' }));
   await waitFor(() =>
     expect(applied(sent)).toEqual({

@@ -61,8 +61,9 @@ export function ExplainDrawer({ order, decision, onClose }: { order: string; dec
             {(data) => (
               <>
                 <p className="muted">
-                  Planned again <Timestamp at={data.planned_at} /> by strategy <strong>{data.strategy}</strong>; nothing was written. What
-                  the order itself holds counts as free to it. It would cost <strong>{formatCost(data.cost, costUnit(data))}</strong>.
+                  Planned again <Timestamp at={data.planned_at} /> by strategy <strong>{data.strategy}</strong>. Nothing was saved, and
+                  stock reserved for this order counts as available. The cost would be{' '}
+                  <strong>{formatCost(data.cost, costUnit(data))}</strong>.
                 </p>
                 <CostBreakdown parts={data.parts} unit={costUnit(data)} bar={false} />
                 {data.lines.map((line) => (

@@ -245,11 +245,11 @@ test('a finished simulation shows bounds and differences, and its commit lists t
   expect(screen.getByText('upper 121.00')).toBeInTheDocument();
   expect(screen.getByText('vs. 100.00').closest('.delta')).toHaveTextContent('+20.00 vs. 100.00');
   expect(screen.getByText('vs. 100.00').closest('.delta')).toHaveAttribute('data-way', 'worse');
-  expect(screen.getByRole('img', { name: 'Orders a day' })).toBeInTheDocument();
+  expect(screen.getByRole('img', { name: 'Orders per day' })).toBeInTheDocument();
   expect(screen.getByText('SEA is closed')).toBeInTheDocument();
   await userEvent.click(screen.getByRole('button', { name: 'Commit changes' }));
   const dialog = await screen.findByRole('dialog');
-  expect(within(dialog).getByText('Active').closest('tr')).toHaveTextContent('truefalse');
+  expect(within(dialog).getByText('Active').closest('tr')).toHaveTextContent('yesno');
   expect(sent.some((item) => item.method === 'POST')).toBe(false);
   await userEvent.click(within(dialog).getByRole('button', { name: 'Commit 1 document' }));
   await waitFor(() => expect(sent.some((entry) => entry.path.endsWith('/commit'))).toBe(true));
@@ -326,10 +326,10 @@ test('changes are described one by one', () => {
 
 test('the scenario uses its own strategy, else that of the baseline, else the default', () => {
   const marked = [{ kind: 'strategy', name: 'everyday', body: { is_default: true } }];
-  const ask = { strategy: '', changes: { ...view.request.changes, strategy: { name: '', body: {} } } };
-  expect(scenarioStrategyName(ask, marked)).toBe('everyday');
-  expect(scenarioStrategyName(ask, [])).toBe('default');
-  expect(scenarioStrategyName({ ...ask, strategy: 'west' }, marked)).toBe('west');
+  const request = { strategy: '', changes: { ...view.request.changes, strategy: { name: '', body: {} } } };
+  expect(scenarioStrategyName(request, marked)).toBe('everyday');
+  expect(scenarioStrategyName(request, [])).toBe('default');
+  expect(scenarioStrategyName({ ...request, strategy: 'west' }, marked)).toBe('west');
 });
 
 test.each([

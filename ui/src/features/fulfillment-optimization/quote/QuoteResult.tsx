@@ -1,7 +1,7 @@
 import { listSources } from '@client/inventory';
 import type { Quote } from '@client/sourcing';
 import { CheckCircleFilled, CloseCircleFilled } from '@kit/icons';
-import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { CalendarDate, formatDateTime, formatNumber, Timestamp } from '@kit/format';
 import { Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
@@ -96,7 +96,7 @@ function PromiseSummary({ quote }: { quote: Quote }) {
                       .map((line) => `${formatNumber(line.quantity)} × ${productLabel(line)}`)
                       .join(', ')}
                   </td>
-                  <td className="nowrap" title={`Ready ${entry.ready_at}, picked up ${entry.pickup_at}`}>
+                  <td className="nowrap" title={`Ready ${formatDateTime(entry.ready_at)}, picked up ${formatDateTime(entry.pickup_at)}`}>
                     <CalendarDate date={entry.ship_date} />
                   </td>
                   <td>

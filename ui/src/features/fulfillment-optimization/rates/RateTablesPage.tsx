@@ -76,7 +76,7 @@ export default function RateTablesPage() {
               {asRecords(row.body.factors)
                 .map(
                   (factor) =>
-                    `${asText(factor.name)} ${asNumber(factor.rate_factor) >= 0 ? '+' : '−'}${Math.abs(asNumber(factor.rate_factor))} %`,
+                    `${asText(factor.name)} ${asNumber(factor.rate_factor) >= 0 ? '+' : '−'}${Math.abs(asNumber(factor.rate_factor))}%`,
                 )
                 .join(', ') || <span className="muted">None</span>}
             </span>

@@ -4,9 +4,7 @@ import { Badge } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { useMutation } from '@tanstack/react-query';
 import { App, Button, Modal } from 'antd';
-
-const formatValue = (value: unknown): string =>
-  value === null || value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+import { describeValue } from './describeChanges';
 
 /** Shows the fields that a commit changes, and commits them. */
 export function CommitDialog({ simulation, onClose, onDone }: { simulation: SimulationView; onClose: () => void; onDone: () => void }) {
@@ -70,10 +68,10 @@ export function DocumentDeltaTable({ deltas }: { deltas: DocumentDelta[] }) {
               </td>
               <td>{humanize(path.path)}</td>
               <td className="value-line" data-side="before">
-                {formatValue(path.before)}
+                {describeValue(path.before)}
               </td>
               <td className="value-line" data-side="after">
-                {formatValue(path.after)}
+                {describeValue(path.after)}
               </td>
             </tr>
           )),

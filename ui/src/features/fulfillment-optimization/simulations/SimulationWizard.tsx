@@ -149,7 +149,7 @@ function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string })
               <ExplainedButton
                 type="primary"
                 allowed={canWrite && validationMessage === ''}
-                disabledReason={canWrite ? validationMessage : 'You need the permission sourcing.write'}
+                disabledReason={canWrite ? validationMessage : 'You do not have permission to run simulations'}
                 loading={run.isPending}
                 onClick={() => run.mutate()}
               >

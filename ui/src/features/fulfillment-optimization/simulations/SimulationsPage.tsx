@@ -64,7 +64,7 @@ const columns: readonly ListColumn<SimulationRow>[] = [
       ),
   },
   {
-    id: 'asked',
+    id: 'created',
     title: 'Created',
     cell: (row) => (
       <span className="two-line">
@@ -127,7 +127,7 @@ export default function SimulationsPage() {
       type="primary"
       icon={<PlusOutlined />}
       allowed={canWrite}
-      disabledReason="You need the permission sourcing.write"
+      disabledReason="You do not have permission to run simulations"
       onClick={() => void navigate('/simulations/new')}
     >
       New simulation

@@ -4,6 +4,7 @@ import { DescriptionList } from '@kit/layout';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Select } from 'antd';
 import { SelectField, Field, documentOptions, NumberField, asText, TextField } from '@kit/forms/fields';
+import { humanize } from '@vocabulary';
 import { simulationTemplates } from './kpis';
 import { describeChanges, scenarioStrategyName } from './describeChanges';
 import type { Draft, StepProps } from './SimulationWizard';
@@ -253,7 +254,9 @@ export function StrategyStep({ draft, set, change, isClone }: StepProps) {
       <details open={count > 0}>
         <summary style={{ cursor: 'pointer' }}>
           <span className="strong">Override settings of strategy {name}</span>{' '}
-          <span className="muted">— {count === 0 ? 'no overrides' : `${count} changed: ${Object.keys(overrides).join(', ')}`}</span>
+          <span className="muted">
+            — {count === 0 ? 'no overrides' : `${count} changed: ${Object.keys(overrides).map(humanize).join(', ').toLowerCase()}`}
+          </span>
         </summary>
         <div className="form" style={{ marginTop: 12 }}>
           {count > 0 && (

@@ -31,10 +31,10 @@ export const kpis: Record<string, Kpi> = {
 };
 
 export const dailyTitles: Record<string, string> = {
-  orders: 'Orders a day',
-  order_lines: 'Order lines a day',
-  revenue: 'Revenue a day',
-  cost: 'Fulfillment cost a day',
+  orders: 'Orders per day',
+  order_lines: 'Order lines per day',
+  revenue: 'Revenue per day',
+  cost: 'Fulfillment cost per day',
   fill_rate: 'Fill rate by day',
   avg_fulfillment_distance_km: 'Fulfillment distance by day',
   sources: 'Sources used by day',

@@ -124,13 +124,13 @@ export function SourceFields({ body, set, calendars = [], pickups = [] }: Props)
       />
       <h3 className="form-head">Capacity and cost</h3>
       <NumberField
-        label="Parcels a day"
+        label="Parcels per day"
         placeholder="No limit"
         value={body.daily_parcels}
         onChange={(daily_parcels) => set({ daily_parcels })}
       />
       <NumberField
-        label="Order lines a day"
+        label="Order lines per day"
         placeholder="No limit"
         value={body.daily_lines}
         onChange={(daily_lines) => set({ daily_lines })}
@@ -185,7 +185,7 @@ function AddressFields({ body, set }: Props) {
       {line('postal_code', 'Postal code')}
       <TextField
         label="Country"
-        hint="Two letters, e.g. US"
+        hint="Two letters, such as US"
         value={address.country}
         onChange={(country) => change({ country: country.toUpperCase().slice(0, 2) })}
       />

@@ -259,7 +259,7 @@ export default function SourcesPage() {
         empty={
           hasNoSources ? (
             <EmptyState icon={<EnvironmentOutlined />} title="No sources yet" action={add}>
-              A source is a location that holds and ships stock. Create the first source.
+              A source is a location that stocks and ships products. Create the first source.
             </EmptyState>
           ) : (
             <EmptyState

@@ -22,7 +22,7 @@ export const weightFields: readonly { key: string; label: string; defaultValue: 
   { key: 'unit', label: 'Handling cost per unit', defaultValue: 0.05 },
   { key: 'split', label: 'Cost per additional parcel', defaultValue: 4 },
   { key: 'lateness_per_day', label: 'Cost per day late', defaultValue: 2, hint: 'Relative to the requested delivery date.' },
-  { key: 'capacity_pressure', label: 'Cost per parcel above 80 % capacity', defaultValue: 0 },
+  { key: 'capacity_pressure', label: 'Cost per parcel above 80% capacity', defaultValue: 0 },
   { key: 'stock_out', label: 'Stock-out cost per unit', defaultValue: 0, hint: 'At zero days of cover.' },
   { key: 'stock_out_days', label: 'Target days of cover', defaultValue: 7, minimum: 0.1 },
   { key: 'markdown_credit', label: 'Markdown credit per unit', defaultValue: 0 },

@@ -63,10 +63,8 @@ class OutcomeRecorder:
         """Store outcomes and raise the events of the final ones."""
         lock_tokens_of(session, outcomes)
         stored = self._store(session, outcomes, event_raised=self.action is not None)
-        final = []
-        for outcome in outcomes:
-            if outcome.is_final and outcome.call.id in stored:
-                final.append(outcome)
+        recorded = [outcome for outcome in outcomes if outcome.call.id in stored]
+        final = [outcome for outcome in recorded if outcome.is_final]
         self._raise_events(session, final, now)
         self.tokens.update(outcome.call.token_id for outcome in final)
 
@@ -133,15 +131,14 @@ class OutcomeRecorder:
             raise_events(session, group, now, actor)
 
     def _event_request(self, outcome: CallOutcome, action: ProviderAction) -> EventRequest:
+        event = action.succeeded if outcome.state == "done" else action.failed
         data: dict[str, Any] = {"instance": self.group.instance, "action": self.group.action}
         if outcome.result.external_id:
             data["external_id"] = outcome.result.external_id
-        event = action.succeeded if outcome.state == "done" else action.failed
-        reason = ""
-        if outcome.error:
-            reason = outcome.error["what"]
-            data["error"] = reason
-        return EventRequest(outcome.call.entity_id, event, data, reason)
+        if not outcome.error:
+            return EventRequest(outcome.call.entity_id, event, data)
+        data["error"] = outcome.error["what"]
+        return EventRequest(outcome.call.entity_id, event, data, reason=data["error"])
 
 
 def lock_tokens_of(session: Session, outcomes: Sequence[CallOutcome]) -> None:

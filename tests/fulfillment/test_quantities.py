@@ -1,0 +1,233 @@
+"""Quantities from the store to the 3PL: exact in the unit of the line, reserved in stock units."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.fulfillment.quantity_setup import QuantitySetup, flour, lamp, total
+from tests.orders.builders import facts
+
+from openiom.platform.database import Database
+
+WHOLE = {"size": "", "color": "", "style": "", "configuration": ""}
+
+
+@pytest.fixture
+def shop(database: Database) -> QuantitySetup:
+    return QuantitySetup.on(database)
+
+
+def test_a_box_waits_while_there_are_fewer_pieces_than_it_holds(shop: QuantitySetup) -> None:
+    shop.stock("LAMP", "A", "9")
+    order = shop.order("1", lamp(1, "box"))
+
+    assert shop.source(order)[0].ok is False
+
+    assert shop.lines(order) == [(1, "box", None)]
+    assert shop.sourcing.reserved(order) == []
+    assert shop.stock_rows("LAMP") == [("A", "", Decimal(9), Decimal(0))]
+
+
+def test_a_box_takes_twelve_pieces_and_is_sent_as_one_box(shop: QuantitySetup) -> None:
+    shop.stock("LAMP", "A", "100")
+    order = shop.order("1", lamp(1, "box"))
+
+    assert shop.source(order)[0].ok
+    assert shop.sourcing.reserved(order) == [("LAMP", "A", 12)]
+    (found,) = shop.fulfill(order)
+
+    (one,) = found["lines"]
+    assert (one["quantity"], one["unit"], one["shipped"]) == (1, "box", 0)
+    assert shop.payload(found) == [{"sku": "LAMP", "quantity": 1, "unit": "box", "variant": WHOLE}]
+    assert shop.ship(found, "P1", 1).ok
+    assert shop.stock_rows("LAMP") == [("A", "", Decimal(88), Decimal(0))]
+    assert facts(shop.database, order)["state"] == "shipped"
+
+
+def test_declined_boxes_return_their_pieces(shop: QuantitySetup) -> None:
+    shop.stock("LAMP", "A", "30")
+    order = shop.order("1", lamp(2, "box"))
+    shop.source(order)
+    (found,) = shop.fulfill(order)
+    assert shop.ship(found, "P1", 1).ok
+    assert shop.stock_rows("LAMP") == [("A", "", Decimal(18), Decimal(12))]
+
+    shop.end(found)
+
+    assert shop.stock_rows("LAMP") == [("A", "", Decimal(18), Decimal(0))]
+    assert shop.counters(order) == [(2, 0, 1, 0)]
+
+
+def test_part_of_a_carton_is_sourced_from_two_sources_and_shipped_in_part(
+    shop: QuantitySetup,
+) -> None:
+    shop.sourcing.strategy(is_default=True, max_line_sources=2)
+    shop.stock("LAMP", "A", "100")
+    shop.stock("LAMP", "B", "25")
+    order = shop.order("1", lamp("1.25", "carton"))
+
+    assert shop.source(order)[0].ok
+    assert shop.lines(order) == [(1, "carton", "A"), (0.25, "carton", "B")]
+    assert shop.sourcing.reserved(order) == [("LAMP", "A", 100), ("LAMP", "B", 25)]
+
+    first, second = shop.fulfill(order)
+    assert [one["quantity"] for one in shop.payload(first) + shop.payload(second)] == [1, 0.25]
+    assert shop.ship(first, "P1", 0.75).ok
+    assert shop.stock_rows("LAMP")[0] == ("A", "", Decimal(25), Decimal(25))
+    for found in (first, second):
+        shop.end(found)
+    assert shop.counters(order) == [(1, 0, 0.75, 0), (0.25, 0, 0, 0)]
+
+    assert shop.cancel(order, 0).data == {"quantity": 0.25}
+    assert shop.cancel(order, 1, "0.24").reason == "0.24 canceled"
+    assert shop.cancel(order, 1, "0.02").reason == "0.01 units left to cancel, 0.02 requested"
+    assert shop.cancel(order, 1).ok
+    assert shop.counters(order) == [(1, 0, 0.75, 0.25), (0.25, 0, 0, 0.25)]
+    assert facts(shop.database, order)["state"] == "shipped"
+
+
+def test_parts_of_a_line_are_whole_boxes(shop: QuantitySetup) -> None:
+    shop.sourcing.strategy(is_default=True, max_line_sources=3)
+    shop.stock("LAMP", "A", "20")
+    shop.stock("LAMP", "B", "35")
+    order = shop.order("1", lamp(3, "box"))
+
+    assert shop.source(order)[0].ok
+
+    assert sorted(shop.lines(order)) == [(1, "box", "A"), (2, "box", "B")]
+    assert shop.sourcing.reserved(order) == [("LAMP", "A", 12), ("LAMP", "B", 24)]
+
+
+def test_a_box_is_not_divided_beside_a_line_of_pieces(shop: QuantitySetup) -> None:
+    shop.sourcing.strategy(is_default=True, max_line_sources=3, allow_partial=True)
+    shop.stock("LAMP", "A", "20")
+    shop.stock("LAMP", "B", "20")
+    order = shop.order("1", lamp(3, "box", external_id="x"), lamp(25, external_id="y"))
+
+    shop.source(order)
+
+    boxes = [one for one in shop.lines(order) if one[1] == "box"]
+    pieces = [one for one in shop.lines(order) if one[1] == "ea"]
+    assert boxes == [(3, "box", None)]
+    assert total(pieces, 0) == 25
+    assert {one[2] for one in pieces} == {"A", "B"}
+
+
+def test_a_parcel_finer_than_the_unit_is_refused(shop: QuantitySetup) -> None:
+    shop.stock("LAMP", "A", "100")
+    order = shop.order("1", lamp(2, "box"))
+    shop.source(order)
+    (found,) = shop.fulfill(order)
+
+    refused = shop.ship(found, "P1", 0.5)
+
+    assert (refused.ok, refused.where) == (False, "shipment.items[0].quantity")
+    assert (
+        refused.error == "the quantity 0.5 is too fine: its unit allows whole numbers only of box"
+    )
+    assert shop.counters(order) == [(2, 2, 0, 0)]
+
+
+def test_a_parcel_of_more_than_is_left_names_the_decimals(shop: QuantitySetup) -> None:
+    shop.stock("LAMP", "A", "125")
+    order = shop.order("1", lamp("1.25", "carton"))
+    shop.source(order)
+    (found,) = shop.fulfill(order)
+
+    refused = shop.ship(found, "P1", 1.26)
+
+    assert refused.error == "1.25 units of LAMP are left to ship, not 1.26"
+
+
+def test_kilograms_of_a_piece_product_are_refused(shop: QuantitySetup) -> None:
+    refused = shop.receive("1", lamp(1, "kg"))
+
+    assert (refused.ok, refused.where) == (False, "lines[0].unit")
+    assert refused.error == ("LAMP is kept in ea: kg (mass) does not convert into ea (piece)")
+    assert refused.remedy.startswith("order it in ea or a unit that converts into it")
+    assert refused.needs == (("unit", "kg"), ("unit", "ea"), ("product", "LAMP"))
+
+
+def test_half_of_a_whole_unit_is_refused(shop: QuantitySetup) -> None:
+    refused = shop.receive("1", lamp(1), lamp("0.5", external_id="half"))
+
+    assert (refused.ok, refused.where) == (False, "lines[1].quantity")
+    assert refused.error == "the quantity 0.5 is too fine: its unit allows whole numbers only of ea"
+    assert refused.remedy == "round the quantity, or allow more decimals for the unit"
+
+
+def test_pieces_of_a_kilogram_product_are_refused(shop: QuantitySetup) -> None:
+    refused = shop.receive("1", flour(1, "ea"))
+
+    assert (refused.ok, refused.where) == (False, "lines[0].unit")
+    assert refused.error == "FLOUR is kept in kg: ea (piece) does not convert into kg (mass)"
+
+
+def test_a_line_of_more_than_any_stock_is_refused(shop: QuantitySetup) -> None:
+    refused = shop.receive("1", lamp(10_000_000, "shipload"))
+
+    assert (refused.ok, refused.where) == (False, "lines[0].quantity")
+    assert refused.error == "10000000 shipload are more than any stock of LAMP"
+    assert shop.receive("1", lamp(9_999_999, "shipload")).ok
+
+
+@pytest.mark.parametrize(("given_", "stored"), [("2.00", 2), (2, 2), (1.5, 1.5), ("0.01", 0.01)])
+def test_quantities_are_plain_numbers(shop: QuantitySetup, given_: Any, stored: Any) -> None:
+    order = shop.order("1", lamp(given_, "carton"))
+
+    assert repr(shop.lines(order)[0][0]) == repr(stored)
+
+
+QUANTITIES = {
+    "ea": st.integers(1, 40).map(Decimal),
+    "box": st.integers(1, 4).map(Decimal),
+    "carton": st.integers(1, 60).map(lambda steps: Decimal(steps).scaleb(-2)),
+}
+LINES = st.lists(
+    st.sampled_from(sorted(QUANTITIES)).flatmap(
+        lambda unit: st.tuples(st.just(unit), QUANTITIES[unit])
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(lines=LINES, on_hand=st.lists(st.integers(0, 90), min_size=3, max_size=3), data=st.data())
+def test_no_step_is_lost_or_made_on_the_way(
+    shop: QuantitySetup, lines: list[tuple[str, Decimal]], on_hand: list[int], data: st.DataObject
+) -> None:
+    """Split, fulfilled, shipped and canceled quantities add up to what was ordered."""
+    shop.sourcing.strategy(is_default=True, max_line_sources=3, allow_partial=True)
+    for source, pieces in zip("ABC", on_hand, strict=True):
+        shop.stock("LAMP", source, str(pieces))
+    number = f"property-{data.draw(st.uuids())}"
+    ordered = [
+        lamp(str(quantity), unit, external_id=str(i)) for i, (unit, quantity) in enumerate(lines)
+    ]
+    order = shop.order(number, *ordered)
+    shop.source(order)
+    for unit in QUANTITIES:
+        wanted = sum((quantity for name, quantity in lines if name == unit), Decimal(0))
+        assert total([one for one in shop.lines(order) if one[1] == unit], 0) == wanted
+    for found in shop.fulfill(order) if any(one[2] for one in shop.lines(order)) else ():
+        shipped = [data.draw(st.booleans()) for _ in found["lines"]]
+        items = {"lines": [one for one, ok in zip(found["lines"], shipped, strict=True) if ok]}
+        if items["lines"]:
+            quantities = [one["quantity"] for one in items["lines"]]
+            assert shop.ship({**found, **items}, f"P-{found['number']}", *quantities).ok
+        if not all(shipped):
+            shop.end(found)
+    for index, (quantity, _, shipped, _) in enumerate(shop.counters(order)):
+        if shipped < quantity:
+            assert shop.cancel(order, index).ok
+    for quantity, in_fulfillment, shipped, canceled in shop.counters(order):
+        assert in_fulfillment == 0
+        assert Decimal(str(shipped)) + Decimal(str(canceled)) == Decimal(str(quantity))
+    assert all(reserved == 0 for _, _, _, reserved in shop.stock_rows("LAMP"))
