@@ -59,7 +59,7 @@ def test_a_refusal_says_what_to_do(database: Database, program: tuple[str, str])
         check_secret(session, client_id=program[0], secret="guess", address=OFFICE, now=NOW)
     assert refused.value.what == "incorrect client id or secret"
     assert refused.value.where == "client_secret"
-    assert refused.value.remedy == "create a new secret with iom client"
+    assert refused.value.remedy == "create a new secret with iom client create"
 
 
 def test_a_client_of_the_same_name_keeps_its_id_and_gets_a_new_secret(

@@ -150,7 +150,10 @@ def test_a_failure_is_one_line_with_what_to_do_and_exit_code_two(
 
     assert ended.value.code == 2
     said = capsys.readouterr().err.strip()
-    assert said == "error: no order 4711. search for it in the UI; its message may be parked"
+    assert (
+        said
+        == "error: no order 4711. search for it in the user interface; its message may be parked"
+    )
 
 
 def test_a_wrong_setting_is_named(

@@ -71,7 +71,7 @@ def test_every_faulty_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         read_folder(tmp_path)
 
-    assert refused.value.what == "some files are not documents"
+    assert refused.value.what == "some files are not configuration documents"
     places = [problem.where for problem in refused.value.problems]
     assert places == [
         str(tmp_path / "a.yaml"),

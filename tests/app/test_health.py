@@ -62,7 +62,7 @@ def test_an_unreachable_database_is_reported(
         "status": "not ready",
         "database": "unreachable",
         "schema_version": "unknown",
-        "remedy": "check whether PostgreSQL runs",
+        "remedy": "check that PostgreSQL is running",
     }
 
 

@@ -1,4 +1,4 @@
-"""One real demo for all browser tests: database, web, workers, store and 3PL, and Chromium signed in."""
+"""One demo for all browser tests: database, web, workers, store, 3PL, and Chromium."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The fulfillment optimization pages in a real browser: what they save is what the optimizer reads."""
+"""The fulfillment optimization pages: what they save is what the optimizer reads."""
 
 import re
 from collections.abc import Collection, Iterator

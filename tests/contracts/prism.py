@@ -1,4 +1,4 @@
-"""Prism in front of a server, or instead of one, checking every request and answer against a vendor's document."""
+"""Prism as a proxy or a mock; it validates requests and responses by an OpenAPI document."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ START_SECONDS, END_SECONDS = 90, 5
 
 @contextmanager
 def prism_mock(document: str = BIGCOMMERCE) -> Iterator[str]:
-    """The URL of a server that answers with the document's examples and refuses requests that break it."""
+    """Yield the URL of a mock that returns the examples and refuses requests that are not valid."""
     port = _free_port()
     with _prism(
         ["mock", "-h", "127.0.0.1", "-p", str(port), str(external_path(document))], port
@@ -29,7 +29,7 @@ def prism_mock(document: str = BIGCOMMERCE) -> Iterator[str]:
 
 @contextmanager
 def prism_proxy(upstream: str, document: str = BIGCOMMERCE) -> Iterator[str]:
-    """The URL of a proxy to `upstream` that answers an error when a request or its answer breaks the document."""
+    """Yield the URL of a proxy to `upstream` that refuses invalid requests and responses."""
     port = _free_port()
     arguments = [
         "proxy",

@@ -1,4 +1,4 @@
-"""Prism can stand in for BigCommerce: it answers the published examples and refuses what breaks the document."""
+"""Prism as a mock of BigCommerce returns the published examples and refuses invalid requests."""
 
 from collections.abc import Iterator
 

@@ -144,7 +144,7 @@ def test_problems_of_every_kind_are_reported_at_once_by_step_name() -> None:
         ),
         (
             {**action("a"), "action": "sample.count_item", "parameters": {}},
-            "step 'a': action 'sample.count_item' is for item, the step runs for order"
+            "step 'a': action 'sample.count_item' is for item, but the step runs for order"
             " (choose an action for order)",
         ),
         (
@@ -165,15 +165,15 @@ def test_problems_of_every_kind_are_reported_at_once_by_step_name() -> None:
         ),
         (
             policies("p", "of_items"),
-            "step 'p': policy 'of_items' judges item, the step runs for order",
+            "step 'p': policy 'of_items' is for item, but the step runs for order",
         ),
         (
             policies("p", "filter"),
-            "step 'p': policy 'filter' is a policy of type filter, execution is needed",
+            "step 'p': policy 'filter' is of type filter, but the step needs execution",
         ),
         (
             policies("p", filter="check"),
-            "step 'p': policy 'check' is a policy of type execution, filter is needed",
+            "step 'p': policy 'check' is of type execution, but the step needs filter",
         ),
         (
             policies("p", events={"passed": "order.dreamt"}),
@@ -185,7 +185,8 @@ def test_problems_of_every_kind_are_reported_at_once_by_step_name() -> None:
         ),
         (
             policies("p", child_events={"failed": "item.refused"}),
-            "step 'p': has child events but judges the subject itself (set entity to a child)",
+            "step 'p': has child events, but its policies are evaluated for the subject"
+            " (set entity to a child)",
         ),
         (
             {**SEND, "instance": "north"},
@@ -193,12 +194,12 @@ def test_problems_of_every_kind_are_reported_at_once_by_step_name() -> None:
         ),
         (
             {**SEND, "action": "dance"},
-            "step 'send': 'east' cannot do 'dance' (known: notify, send)",
+            "step 'send': 'east' has no action 'dance' (known: notify, send)",
         ),
-        ({**SEND, "for_each": ""}, "step 'send': 'send' is for item, the step runs for order"),
+        ({**SEND, "for_each": ""}, "step 'send': 'send' is for item, but the step runs for order"),
         (
             {**SEND, "filter": "filter"},
-            "step 'send': policy 'filter' judges order, the step runs for item",
+            "step 'send': policy 'filter' is for order, but the step runs for item",
         ),
         (
             wait("w", "order.dreamt"),
@@ -311,9 +312,9 @@ def test_a_loop_without_a_pause_is_refused_and_with_one_it_is_not() -> None:
 
 def test_a_step_from_which_no_end_is_reached_is_a_dead_end() -> None:
     assert problems(action("a"), {**NAP, "to": {"next": "a"}}) == [
-        "step 'start': never gets to an end (lead its way to an end)",
-        "step 'a': never gets to an end (lead its way to an end)",
-        "step 'nap': never gets to an end (lead its way to an end)",
+        "step 'start': does not reach an end (connect it to a step that reaches an end)",
+        "step 'a': does not reach an end (connect it to a step that reaches an end)",
+        "step 'nap': does not reach an end (connect it to a step that reaches an end)",
         "step 'end': cannot be reached from the start (lead a port to it or remove it)",
     ]
 

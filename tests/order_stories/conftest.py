@@ -1,4 +1,4 @@
-"""Fabrikam over the test database, with its store, its 3PL and the lab's endpoints as real servers."""
+"""Fabrikam over the test database, with its store, 3PL and lab endpoints as real servers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Thousands of orders while processes are killed, messages repeat in any order, and the 3PL misbehaves: each once."""
+"""Thousands of orders while processes are killed, messages repeat and the 3PL fails: each once."""
 
 import os
 from collections import Counter
@@ -57,7 +57,7 @@ KILLS = 10
 STUCK_SECONDS = 90.0
 DELIVERY = 40
 NOTE = "please ring twice"
-# A storm of few orders has few callbacks: the rare fault must strike one of them as surely as it does among many.
+# Few orders have few callbacks: a rare fault must occur among them as certainly as among many.
 LATE = min(0.3, 0.05 * 2_000 / ORDERS)
 
 WAREHOUSE_FAULTS = [
@@ -163,7 +163,7 @@ def own_database(server: str) -> Iterator[str]:
 
 @contextmanager
 def scene(server: str, home: Path) -> Iterator[Scene]:
-    """A database, store, 3PL, web and two workers, seeded, with every connection proven. All end with the block."""
+    """A seeded installation with two workers and green connections; it ends with the block."""
     settings = Settings(home=home, log_level="WARNING", workers=2)
     with ExitStack() as stack:
         url = stack.enter_context(own_database(server))
@@ -297,7 +297,10 @@ def at_rest(made: Scene, now: OrderProgress) -> bool:
     """Whether all is done, and what the 3PL still held back has come in, too."""
     if min(now.completed, now.reported) < ORDERS or now.waiting or now.unreported:
         return False
-    heard = "SELECT count(*) FROM providers.message WHERE kind = 'fulfillment_update' AND state <> 'received'"
+    heard = (
+        "SELECT count(*) FROM providers.message"
+        " WHERE kind = 'fulfillment_update' AND state <> 'received'"
+    )
     return bool(made.rows(heard)[0][0] == made.books("stats")["events"])
 
 
@@ -314,7 +317,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         sender = Thread(target=deliver, args=(made, [*messages, *changed_later(messages)], over))
         sender.start()
         try:
-            # The other half announces itself: webhooks ask for polls, and those bring every order again.
+            # Webhooks announce the other half: each requests a poll of every order.
             more = {
                 "source": "generator",
                 "orders": ORDERS - half,
@@ -351,14 +354,16 @@ def stuck(made: Scene) -> list[tuple[Any, ...]]:
     return made.rows(
         "SELECT 'message', kind, state, count(*), min(error::text) FROM providers.message"
         " WHERE state NOT IN ('processed', 'duplicate', 'stale') GROUP BY 2, 3"
-        " UNION ALL SELECT 'call', action, state, count(*), min(error::text) FROM orchestration.provider_call"
+        " UNION ALL SELECT 'call', action, state, count(*), min(error::text)"
+        " FROM orchestration.provider_call"
         " WHERE state <> 'done' GROUP BY 2, 3"
-        " UNION ALL SELECT 'token', step, state, count(*), min(error::text) FROM orchestration.token GROUP BY 2, 3"
+        " UNION ALL SELECT 'token', step, state, count(*), min(error::text)"
+        " FROM orchestration.token GROUP BY 2, 3"
     )
 
 
 def assert_everything_disturbed(made: Scene) -> None:
-    """The storm was one: faults of every kind struck, and the 3PL was asked again for what it had done."""
+    """Faults of every kind occurred, and calls that had taken effect at the 3PL were repeated."""
     assert min(made.struck[kind] for kind in ("duplicate", "late", "out_of_order")) > 0
     assert (
         sum(
@@ -372,7 +377,10 @@ def assert_everything_disturbed(made: Scene) -> None:
 
 def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessage]) -> None:
     sent = {message.key for message in messages}
-    taken = "SELECT count(DISTINCT key) FROM providers.message WHERE instance = 'fabrikam-store' AND state = 'processed'"
+    taken = (
+        "SELECT count(DISTINCT key) FROM providers.message"
+        " WHERE instance = 'fabrikam-store' AND state = 'processed'"
+    )
     assert made.rows(taken) == [(ORDERS,)]
     noted = made.rows(f"SELECT external_id FROM orders.order WHERE note = '{NOTE}'")
     assert {row[0] for row in noted} == {message.key for message in changed_later(messages)}
@@ -382,12 +390,15 @@ def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessag
     assert len(ids) == len(set(ids)) == ORDERS
     assert sent <= set(ids)
     for event in ("order.created", "order.shipped", "order.invoiced"):
-        totals = f"SELECT count(*), count(DISTINCT root_id) FROM platform.business_event WHERE name = '{event}'"
+        totals = (
+            "SELECT count(*), count(DISTINCT root_id) FROM platform.business_event"
+            f" WHERE name = '{event}'"
+        )
         assert (event, made.rows(totals)) == (event, [(ORDERS, ORDERS)])
 
 
 def assert_each_fulfillment_order_once(made: Scene) -> None:
-    """Whatever was called again took effect once: our numbers are the 3PL's references, one order each."""
+    """A repeated call took effect once: each of our numbers is the reference of one order there."""
     numbers = [row[0] for row in made.rows("SELECT number FROM fulfillment.fulfillment_order")]
     theirs = made.books("orders")["orders"]
     books = made.books("stats")

@@ -1,4 +1,4 @@
-"""A store's catalog and customers are taken in as documents, and an order that waited for a product goes on."""
+"""The catalog and customers of a store become documents, and a parked order is replayed."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""The BigCommerce sample of the reference, end to end: ordered, sourced, shipped by the 3PL, told to the store."""
+"""The BigCommerce sample, end to end: ordered, sourced, shipped by the 3PL, sent to the store."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -105,7 +105,10 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     ).json()
     kept = shop.fetch("SELECT tracking_number FROM fulfillment.shipment")
     assert [(s["tracking_number"],) for s in shipments] == kept
-    seattle = "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock WHERE source = %s AND product = %s"
+    seattle = (
+        "SELECT on_hand::int, reserved::int FROM inventory_visibility.stock"
+        " WHERE source = %s AND product = %s"
+    )
     assert shop.fetch(seattle, "SEA", "Accu Scale") == [(998, 0)]
     assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
@@ -147,7 +150,8 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     ) == [
         (
             "await_stock",
-            "no source can serve Accu Scale, and backorders are not accepted; add stock and reprocess, or accept backorders",
+            "no source can serve Accu Scale, and backorders are not accepted;"
+            " add stock and reprocess, or accept backorders",
         )
     ]
 

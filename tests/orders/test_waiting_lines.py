@@ -167,7 +167,7 @@ def test_a_recheck_releases_what_stock_covers_in_the_order_of_the_queue(
     stock(shop, Lamp__SEA=3)
     assert act(client, "recheck", lines[1], str(new_id())) == [
         (False, "needs 2 from one source; the most one has available is 1"),
-        (False, "the line does not wait any more"),
+        (False, "the line is no longer waiting"),
     ]
     assert released(shop, first, second) == [True, False], (
         "who waits longer goes first, whoever was asked about"
@@ -183,13 +183,13 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     line_id = line_of(shop, second)
     since = next(r["since"] for r in listed(client) if r["line_id"] == line_id)
     assert act(client, "release", line_id, reason="the buyer called") == [
-        (True, "its order is released; sourcing looks for stock")
+        (True, "its order is released and will be sourced")
     ]
     assert released(shop, first, second) == [False, True]
     assert next(r["reason"] for r in listed(client) if r["line_id"] == line_id).startswith(
         "released; sourcing"
     )
-    assert act(client, "release", line_id) == [(False, "the line does not wait any more")]
+    assert act(client, "release", line_id) == [(False, "the line is no longer waiting")]
     unserved(shop, second)
     assert [r["since"] for r in listed(client) if r["line_id"] == line_id] == [since]
     with shop.unit_of_work() as session:
@@ -210,7 +210,7 @@ def test_a_canceled_line_leaves_the_queue_and_its_order_goes_on(
     assert done == [
         (True, "2 canceled"),
         (True, "2 canceled"),
-        (False, "the line does not wait any more"),
+        (False, "the line is no longer waiting"),
     ]
     assert listed(client) == []
     assert state_of(shop, whole)[0] == "canceled"

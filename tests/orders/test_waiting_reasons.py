@@ -57,7 +57,7 @@ LAUNCH = {"kind": "preorder", "launch_date": TODAY + timedelta(days=1)}
     ("changes", "most", "others", "reason"),
     [
         ({"manual_hold": True, "state": "released"}, 9, [], "its order is on manual hold"),
-        ({"state": "released"}, 0, [], "released; sourcing looks for stock"),
+        ({"state": "released"}, 0, [], "released; it will be sourced"),
         (LAUNCH, 9, [], f"launches on {TODAY + timedelta(days=1)}"),
         (LAUNCH | {"launch_date": TODAY}, 0, [], "no source has any available"),
         ({}, 0, ["DESK"], "no source has any available"),

@@ -149,7 +149,7 @@ def test_the_last_change_is_known_by_kind_and_name(
         assert last_change(session, "lamp") == (later, "bob")
         assert last_change(session, "lamp", ["a"]) == (NOW, "ann")
         assert last_change(session, "lamp", ["a", "b"]) == (later, "bob")
-        with pytest.raises(NotFound, match="no shade was ever stored"):
+        with pytest.raises(NotFound, match="no shade has been stored"):
             last_change(session, "shade")
 
 

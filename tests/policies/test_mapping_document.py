@@ -36,7 +36,7 @@ def test_a_valid_document_has_no_problems():
 
 
 def test_a_transformation_fills_something():
-    assert problems(fields=[]) == ["fields: the transformation fills nothing (add a field)"]
+    assert problems(fields=[]) == ["fields: the transformation has no fields (add a field)"]
     assert problems(fields=[], each=[LINES]) == []
 
 

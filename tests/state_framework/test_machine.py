@@ -185,7 +185,7 @@ def test_users_add_states_and_transitions():
     ],
 )
 def test_users_never_alter_shipped_rows(added):
-    with pytest.raises(Invalid, match="shipped rows may be added to, never altered"):
+    with pytest.raises(Invalid, match="shipped rows cannot be altered"):
         ORDER.extended(**added)
 
 
@@ -414,7 +414,7 @@ def test_altered_rows_are_named_in_the_refusal():
     added = Transition("go", "a", Target("a", "Stayed"))
     with pytest.raises(Invalid) as refusal:
         small(GO).extended(states=[State("b", "Other", 3)], transitions=[added])
-    assert refusal.value.what == "shipped rows may be added to, never altered: b, go from a"
+    assert refusal.value.what == "shipped rows cannot be altered: b, go from a"
     assert refusal.value.where == "thing"
 
 

@@ -76,7 +76,7 @@ def check_secret(
     raise Unauthenticated(
         "incorrect client id or secret",
         where="client_secret",
-        remedy="create a new secret with iom client",
+        remedy="create a new secret with iom client create",
     )
 
 

@@ -258,7 +258,7 @@ def provider_catalog() -> dict[str, Provider]:
             raise Invalid(
                 f"the entry point {name} is not a Provider",
                 where=PROVIDER_ENTRY_POINTS,
-                remedy="remove its package",
+                remedy="correct or uninstall the package that declares it",
             )
         catalog[provider.name] = provider
     return catalog

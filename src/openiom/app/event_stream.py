@@ -185,5 +185,5 @@ def _log_lost(error: Exception) -> None:
     log.info(
         "event_tail_lost",
         error=str(error).splitlines()[0][:200],
-        remedy="run iom migrate, or check whether PostgreSQL runs",
+        remedy="run iom migrate, or check that PostgreSQL is running",
     )

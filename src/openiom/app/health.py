@@ -43,7 +43,7 @@ def ready(request: Request) -> Any:
     try:
         found = current(database)
     except (SQLAlchemyError, psycopg.Error):
-        return _not_ready("unreachable", "unknown", "check whether PostgreSQL runs")
+        return _not_ready("unreachable", "unknown", "check that PostgreSQL is running")
     version = ", ".join(found) or "none"
     if set(found) != set(known):
         return _not_ready("reachable", version, "run: iom migrate")

@@ -78,7 +78,7 @@ def wait_for_schema(application: Application, stop: Event) -> None:
             log.info(
                 "worker_waits",
                 reason=reason,
-                remedy="run iom migrate, or check whether PostgreSQL runs",
+                remedy="run iom migrate, or check that PostgreSQL is running",
             )
             logged = True
         stop.wait(SCHEMA_POLL_SECONDS)

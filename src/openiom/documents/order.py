@@ -12,21 +12,17 @@ from .quantity import Quantity, VariantDocument
 
 
 def _parse_mail_date(value: Any) -> Any:
-    """Return an RFC 2822 date as a datetime; other values are returned unchanged.
-
-    Several stores write RFC 2822 dates, such as `Thu, 26 Nov 2026 08:30:00 +0100`, instead of
-    ISO 8601. A comma distinguishes them: ISO 8601 dates have none.
-    """
+    """Return an RFC 2822 date as a datetime, and any other value unchanged."""
     if not isinstance(value, str):
         return value
-    if "," not in value:
-        return value
     try:
-        return parsedate_to_datetime(value)
+        return parsedate_to_datetime(value) if "," in value else value
     except ValueError:
         return value
 
 
+# Several stores write RFC 2822 dates, such as "Thu, 26 Nov 2026 08:30:00 +0100". They contain a
+# comma, which ISO 8601 dates do not.
 Moment = Annotated[datetime, BeforeValidator(_parse_mail_date)]
 
 

@@ -72,7 +72,7 @@ def _check_source(session: Session, name: str, body: dict[str, Any]) -> Sequence
         return [
             Problem(
                 "address",
-                "cannot be placed on the map",
+                "cannot be geocoded",
                 "give a country, or latitude and longitude",
             )
         ]

@@ -185,7 +185,7 @@ class RateTableBody(BaseModel):
         prices = [tier.price for tier in tiers]
         if len(weights) < len(tiers) or prices != sorted(prices):
             raise ValueError(
-                f"prices: zone {zone} needs one price a weight, higher as parcels grow heavier"
+                f"prices: zone {zone} needs one price per weight, rising with the weight"
             )
 
 

@@ -61,7 +61,7 @@ def plan_with_prices(session: Session, plan_id: UUID | None) -> PricedPlan:
     if not plans:
         raise NotFound(
             what,
-            remedy="shadow prices come from batches: let a strategy collect orders in a window",
+            remedy="enable batch windows in a strategy; shadow prices are computed for batches",
         )
     return plans[0]
 

@@ -78,10 +78,10 @@ def check_policy(
         yield Problem(place, f"policy {name!r} is not published", "publish it or choose another")
         return
     if policy.type != kind:
-        yield Problem(place, f"policy {name!r} is a policy of type {policy.type}, {kind} is needed")
+        yield Problem(place, f"policy {name!r} is of type {policy.type}, but the step needs {kind}")
     if policy.entity != entity.name:
         yield Problem(
-            place, f"policy {name!r} judges {policy.entity}, the step runs for {entity.name}"
+            place, f"policy {name!r} is for {policy.entity}, but the step runs for {entity.name}"
         )
         return
     yield from _check_settable(policy, entity, place, name)

@@ -36,7 +36,9 @@ def read_flow(body: Mapping[str, Any]) -> FlowDocument:
         for fault in error.errors():
             problems.append(Problem(_place(body, fault["loc"]), fault["msg"]))
         raise Invalid(
-            "the flow is not well formed", problems=problems, remedy="correct the steps named"
+            "the flow is not well formed",
+            problems=problems,
+            remedy="correct the steps that are listed",
         ) from error
 
 
@@ -46,7 +48,9 @@ def compile_flow(body: Mapping[str, Any], catalog: CatalogSnapshot) -> CompiledF
     problems = check_flow(document, catalog)
     if problems:
         raise Invalid(
-            "the flow cannot be published", problems=problems, remedy="correct the steps named"
+            "the flow cannot be published",
+            problems=problems,
+            remedy="correct the steps that are listed",
         )
     return CompiledFlow(document, plan_of(document))
 
@@ -254,7 +258,8 @@ def _unreached(step: Step) -> Problem:
 def _dead_end(step: Step) -> Iterator[Problem]:
     """Report a step from which no end is reached, unless a port of it is not wired yet."""
     if step.to.keys() >= set(step.required_ports):
-        yield Problem(place_of(step), "never gets to an end", "lead its way to an end")
+        remedy = "connect it to a step that reaches an end"
+        yield Problem(place_of(step), "does not reach an end", remedy)
 
 
 def _check_steps(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[Problem]:

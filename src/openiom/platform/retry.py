@@ -126,7 +126,7 @@ def is_transient_or_conflict(error: BaseException) -> bool:
 
 
 def requested_pause(error: BaseException) -> float | None:
-    """Return the seconds that the other side asked to wait, None when it did not."""
+    """Return the pause that the remote system requested, in seconds; None without one."""
     if isinstance(error, ProviderDown | TooManyAttempts):
         return error.retry_after
     return None

@@ -129,7 +129,7 @@ class CompiledPolicy:
             raise Invalid(
                 "the policy does not compile",
                 where=document.name,
-                remedy="correct the rows and columns named",
+                remedy="correct the rows and columns that are listed",
                 problems=problems,
             )
         self.document = document

@@ -104,9 +104,9 @@ class StateTable:
         ]
         if problems:
             raise Invalid(
-                "the state table is faulty",
+                "the state table is not valid",
                 where=self.entity,
-                remedy="correct the states and transitions named",
+                remedy="correct the states and transitions that are listed",
                 problems=problems,
             )
         rows: dict[tuple[str, str | None], Transition] = {}
@@ -158,7 +158,7 @@ class StateTable:
         altered = self._altered(added_states, added_rows)
         if altered:
             raise Invalid(
-                f"shipped rows may be added to, never altered: {', '.join(altered)}",
+                f"shipped rows cannot be altered: {', '.join(altered)}",
                 where=self.entity,
                 remedy="add a state or a transition of another name or source",
             )

@@ -74,7 +74,7 @@ def test_safety_stock_and_buffers_are_rules_of_their_own() -> None:
 
 
 def test_a_policy_keeps_something_back() -> None:
-    assert problems() == [("body", "keeps nothing back")]
+    assert problems() == [("body", "withholds nothing")]
     assert problems(safety_stock=0) == []
     assert problems(buffers={"web": {"units": 1}}) == []
 

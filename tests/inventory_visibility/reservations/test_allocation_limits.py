@@ -189,7 +189,7 @@ def test_the_most_specific_policy_applies_also_to_new_stock_keys(
 def test_an_empty_policy_or_a_repeated_channel_is_refused(
     database: Database,
 ) -> None:
-    with pytest.raises(Invalid, match="keeps nothing back"):
+    with pytest.raises(Invalid, match="withholds nothing"):
         configured(database, ("stock_policy", "p", {"title": "P"}))
     twice = {"title": "P", "buffers": {"Web": {"units": "1"}, "web": {"units": "2"}}}
     with pytest.raises(Invalid, match="a channel has no name or is named twice"):

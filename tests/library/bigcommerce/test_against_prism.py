@@ -1,4 +1,4 @@
-"""What the provider asks of BigCommerce keeps to BigCommerce's own document, and so does what it reads."""
+"""Requests of the provider and the responses it reads are valid by BigCommerce's document."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ given = {"store_hash": "prism", "access_token": TOKEN, "webhook_key": "hook-key"
 
 @pytest.fixture(scope="module")
 def behind() -> Iterator[str]:
-    """A store with 30 orders behind a proxy that answers an error for whatever breaks the document."""
+    """A store with 30 orders behind a proxy that refuses what is not valid by the document."""
     with running(store_application(StoreOptions(store_hash="prism", token=TOKEN))) as (store,):
         httpx.post(
             f"{store.url}/_sim/load", json={"source": "generator", "orders": 30, "products": 10}

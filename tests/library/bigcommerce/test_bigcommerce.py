@@ -1,4 +1,4 @@
-"""BigCommerce against the store simulator: no order missed, nothing told twice, every failure understood."""
+"""BigCommerce against the store simulator: no order is missed and no update is sent twice."""
 
 import time
 from collections.abc import Iterator
@@ -185,9 +185,7 @@ def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_sec
     assert [c["after"] for c in checkpoints] == [-1, after]
 
 
-def test_a_second_that_was_still_open_when_its_reading_began_is_read_again_however_long_reading_took() -> (
-    None
-):
+def test_a_second_that_was_not_over_when_reading_began_is_read_again_after_a_long_read() -> None:
     changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
     rows = [
         {"id": number, "status_id": 11, "date_modified": format_datetime(changed)}
@@ -324,7 +322,7 @@ def test_a_hook_the_store_switched_off_is_switched_on_again(store: RunningServer
 
 
 def shipment_call(store: RunningServer, key: str, *, number: int = 100, attempt: int = 1) -> Call:
-    """The call as the product makes it: the order through its transformation, then shipment facts through theirs."""
+    """The call as the application makes it: the facts of a shipment are transformed."""
     lines = api(store, "GET", f"v2/orders/{number}/products")
     items = [
         {

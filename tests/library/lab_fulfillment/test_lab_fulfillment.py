@@ -1,4 +1,4 @@
-"""Fulfillment orders sent by mail (header, then lines) or by HTTP; failures become provider errors."""
+"""Fulfillment orders are sent by mail or by HTTP, and failures become provider errors."""
 
 import socket
 import threading

@@ -69,7 +69,11 @@ def read_folder(folder: Path) -> list[dict[str, Any]]:
                 where = f"{file}, {'.'.join(map(str, fault['loc']))}"
                 problems.append(Problem(where, fault["msg"]))
     if problems:
-        raise Invalid("some files are not documents", problems=problems)
+        raise Invalid(
+            "some files are not configuration documents",
+            problems=problems,
+            remedy="correct these files and repeat the command",
+        )
     return documents
 
 

@@ -33,7 +33,8 @@ def show(
         order_ids = orders_by_number(session, number, instance=instance)
         if not order_ids:
             raise NotFound(
-                f"no order {number}", remedy="search for it in the UI; its message may be parked"
+                f"no order {number}",
+                remedy="search for it in the user interface; its message may be parked",
             )
         for order_id in order_ids:
             _show(session, order_id)

@@ -79,7 +79,7 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
     policy = StockPolicyBody.model_validate(body)
     problems = []
     if policy.safety_stock is None and not policy.buffers:
-        problems.append(Problem("body", "keeps nothing back", "give safety_stock or buffers"))
+        problems.append(Problem("body", "withholds nothing", "give safety_stock or buffers"))
     pairs = max(1, len(policy.products)) * max(1, len(policy.sources))
     if pairs > MAX_PAIRS:
         problems.append(

@@ -228,7 +228,7 @@ def variant_dimensions(
             problems.append(
                 Problem(
                     field,
-                    f"{name} is no dimension that stock is kept by",
+                    f"{name} is not a dimension of stock",
                     f"known dimensions: {_known_dimensions(base_of)}",
                 )
             )
@@ -236,14 +236,12 @@ def variant_dimensions(
             problems.append(
                 Problem(
                     field,
-                    f"{name} names a source, which sourcing has to find",
-                    "leave it out; source lists and constraints of a strategy narrow sources",
+                    f"{name} names a source, but sourcing chooses the source",
+                    "omit it; restrict sources with the source lists and constraints of a strategy",
                 )
             )
         elif value.strip() and found.setdefault(base, value.strip()) != value.strip():
-            problems.append(
-                Problem(field, f"{base} is given two values", "give each dimension once")
-            )
+            problems.append(Problem(field, f"{base} has two values", "give each dimension once"))
     return found, problems
 
 

@@ -252,7 +252,7 @@ def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: dat
     if row.manual_hold:
         return "its order is on manual hold"
     if row.state == "released":
-        return "released; sourcing looks for stock"
+        return "released; it will be sourced"
     if row.kind == "preorder" and row.launch_date and row.launch_date > now.date():
         return f"launches on {row.launch_date}"
     return _stock_reason(row, most, others)

@@ -16,7 +16,7 @@ from .promise_dates import refresh_promise_dates
 from .queries import WaitingRow, waiting_rows
 from .release_queue import release_for, release_waiting_orders, remove_satisfied
 
-NOT_WAITING = Outcome(False, "the line does not wait any more")
+NOT_WAITING = Outcome(False, "the line is no longer waiting")
 MAX_PAGES = 10
 """How much of the queue a manual recheck reads; the worker reads all of it."""
 
@@ -73,7 +73,7 @@ def _release_outcome(
         return Outcome(False, "its order is on manual hold; release that hold first")
     if order_id not in released:
         return Outcome(False, "its order cannot be released in its state")
-    return Outcome(True, "its order is released; sourcing looks for stock")
+    return Outcome(True, "its order is released and will be sourced")
 
 
 def cancel_waiting(

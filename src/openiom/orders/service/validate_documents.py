@@ -107,7 +107,7 @@ def _draft(index: int, message: InboundDocument) -> Draft:
     text = to_json(message.document)
     if b"\\u0000" in text:
         raise _Unusable(
-            Problem("", "contains a NUL character, which no database stores", "remove it")
+            Problem("", "contains a NUL character, which cannot be stored", "remove it")
         )
     order = ResolvedOrder.model_validate(message.document)
     if order.placed_at.tzinfo is None:

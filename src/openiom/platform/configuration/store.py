@@ -174,7 +174,7 @@ def last_change(session: Session, kind: str, names: Collection[str] | None = Non
         (kind, wanted, wanted),
     )
     if not rows:
-        raise NotFound(f"no {kind} was ever stored")
+        raise NotFound(f"no {kind} has been stored")
     return LastChange(*rows[0])
 
 

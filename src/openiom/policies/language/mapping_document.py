@@ -105,7 +105,7 @@ def problems_of_shape(error: ValidationError) -> list[Problem]:
 def transformation_problems(document: TransformationDocument) -> Iterator[Problem]:
     """Yield the problems of a document of the right shape: expressions, paths, names."""
     if not document.fields and not document.each:
-        yield Problem("fields", "the transformation fills nothing", "add a field")
+        yield Problem("fields", "the transformation has no fields", "add a field")
     yield from _level_problems(document.fields, document.each, where="")
     for table, rules in document.keys.items():
         for index, rule in enumerate(rules):

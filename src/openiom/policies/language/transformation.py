@@ -93,7 +93,7 @@ class Transformation:
             raise Invalid(
                 "the transformation does not compile",
                 where=f"{document.source} to {document.target}",
-                remedy="correct the expressions and paths named",
+                remedy="correct the expressions and paths that are listed",
                 problems=problems,
             )
         self.document = document

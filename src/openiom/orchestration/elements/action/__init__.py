@@ -60,7 +60,7 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
 def _check_entity(step: ActionStep, action: Action, entity: Entity | None) -> Iterator[Problem]:
     """Check that an action is for the entity that the step runs for."""
     if entity is not None and action.entity != entity.name:
-        what = f"action {step.action!r} is for {action.entity}, the step runs for {entity.name}"
+        what = f"action {step.action!r} is for {action.entity}, but the step runs for {entity.name}"
         yield Problem(place_of(step), what, f"choose an action for {entity.name}")
 
 

@@ -29,7 +29,7 @@ def check(step: Policies, scope: CheckScope) -> Iterator[Problem]:
     if step.child_events.named() and entity.name == scope.subject.name:
         yield Problem(
             place_of(step),
-            "has child events but judges the subject itself",
+            "has child events, but its policies are evaluated for the subject",
             "set entity to a child",
         )
 

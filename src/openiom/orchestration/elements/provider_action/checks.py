@@ -41,10 +41,10 @@ def _check_action(
     place = place_of(step)
     action = scope.catalog.provider_actions.get((step.instance, step.action))
     if action is None:
-        what = f"{step.instance!r} cannot do {step.action!r}"
+        what = f"{step.instance!r} has no action {step.action!r}"
         yield Problem(place, what, list_choices(_offered_actions(step, scope)))
     elif entity and action.entity != entity.name:
-        what = f"{step.action!r} is for {action.entity}, the step runs for {entity.name}"
+        what = f"{step.action!r} is for {action.entity}, but the step runs for {entity.name}"
         yield Problem(place, what)
 
 

@@ -13,7 +13,7 @@ from openiom.provider_contract import CallResult
 from .claim import ClaimedCall
 
 MAX_DEFERRALS = 1000
-"""Being asked to wait is no failure, but not without end."""
+"""Pauses that a provider may request before a call counts them as failures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,14 @@ test('the document form keeps its input when the server rejects it', async () =>
   const problem = {
     detail: 'cannot be applied',
     status: 422,
-    problems: [{ where: 'address', what: 'cannot be placed on the map', remedy: 'give a country' }],
+    problems: [{ where: 'address', what: 'cannot be geocoded', remedy: 'give a country' }],
   };
   company({ documents: { source: [chicago] }, apply: () => new ProblemResponse(422, problem) });
   renderRoutes(routes, '/sources');
   await userEvent.click(await screen.findByRole('button', { name: 'CHI' }));
   await userEvent.type(await screen.findByLabelText('City'), 'Atlantis');
   await userEvent.click(screen.getByRole('button', { name: 'Save source' }));
-  expect(await screen.findByText('cannot be placed on the map')).toBeInTheDocument();
+  expect(await screen.findByText('cannot be geocoded')).toBeInTheDocument();
   expect(screen.getByLabelText('City')).toHaveValue('Atlantis');
 });
 
