@@ -69,6 +69,16 @@ def test_every_page_shows_the_data_of_the_server(manager: Visitor) -> None:
         expect(page.locator(".problem")).to_have_count(0)
 
 
+def test_pages_are_connected_to_the_live_event_stream(manager: Visitor) -> None:
+    page = manager.page
+    with page.expect_response(lambda response: response.url.endswith("/api/v1/live")) as stream:
+        manager.open("/orders", "Sales orders")
+
+    assert stream.value.status == 200
+    assert stream.value.headers["content-type"].startswith("text/event-stream")
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+
+
 def test_selected_orders_are_put_on_hold_and_filtered_by_state_in_the_url(
     manager: Visitor, scene: Scene
 ) -> None:

@@ -48,7 +48,7 @@ def test_a_waiting_line_shows_its_reason_and_continues_when_stock_arrives(
     first, second = waiting
     page = manager.open(f"/waiting-lines?product={SCARCE}", "Waiting lines")
     row = page.get_by_role("row").filter(has_text=second)
-    expect(row).to_contain_text("Needs 3 from one source; the most one has free is 1")
+    expect(row).to_contain_text("Needs 3 from one source; the most one has available is 1")
     expect(row).to_contain_text("1 line")
     row.get_by_role("button", name=SCARCE).click()
     drawer = page.get_by_role("dialog")

@@ -136,6 +136,28 @@ describe('server titles', () => {
     expect(stateLabel('new')).toBe('New');
   });
 
+  test.each([
+    ['new', 'New sales order', 'New'],
+    ['new', 'New Sales Order Product', 'New'],
+    ['on_hold', 'Sales Order On Hold', 'On hold'],
+    ['on_hold', 'Sales Order Product On Hold', 'On hold'],
+    ['in_progress', 'Sales Order In Progress', 'In progress'],
+    ['fulfillment_in_process', 'Sales Order Fulfillment in Process', 'In fulfillment'],
+    ['fulfillment_in_process', 'Sales Order Product Fulfillment in Process', 'In fulfillment'],
+    ['completed', 'Sales Order Completed', 'Completed'],
+    ['sent', 'Sent To Fulfillment', 'Sent to fulfillment'],
+    ['on_hold', 'Waiting for Dana', 'Waiting for Dana'],
+    ['customs', 'Held by customs', 'Held by customs'],
+  ])('the state %s titled %j is labeled %s', (name, title, label) => {
+    applyServerVocabulary({ states: [{ name, title }] });
+    expect(stateLabel(name)).toBe(label);
+  });
+
+  test('the titles of reasons are shown in sentence case', () => {
+    applyServerVocabulary({ entities: [{ entity: 'order', reasons: [{ name: 'Backorder Hold', title: 'Backorder Hold' }] }] });
+    expect(reasonLabel('Backorder Hold')).toBe('Backorder hold');
+  });
+
   test('a new vocabulary replaces the previous one', () => {
     applyServerVocabulary({ states: { new: 'First' } });
     applyServerVocabulary({ states: { on_hold: 'Second' } });

@@ -186,13 +186,23 @@ export function humanize(name: string): string {
 
 /** Lower-case all but the first word of a title-case phrase; leave any other text unchanged. */
 function toSentenceCase(text: string): string {
-  const isTitleCase = /^[A-Z][a-z-]+( ([A-Z][a-z-]+|To|Of|In))+$/.test(text);
+  const isTitleCase = /^[A-Z][a-z-]+( ([A-Z][a-z-]+|in|of|to))+$/.test(text);
   return isTitleCase ? text.charAt(0) + text.slice(1).toLowerCase() : text;
 }
 
-export const stateLabel = (state: string): string => serverTitles.states.get(state) ?? states[state]?.label ?? humanize(state);
+/** Shorten the title of a state: the shipped titles repeat the entity, as in "Sales Order Product On Hold". */
+function shortStateTitle(title: string): string {
+  const short = title.replace(/\bsales order( product)?\b/i, '').trim();
+  if (short === 'Fulfillment in Process') return 'In fulfillment';
+  return toSentenceCase(short);
+}
+
+export function stateLabel(state: string): string {
+  const title = serverTitles.states.get(state);
+  return title === undefined ? (states[state]?.label ?? humanize(state)) : shortStateTitle(title);
+}
 export const stateTone = (state: string): Tone => states[state]?.tone ?? 'neutral';
-export const reasonLabel = (reason: string): string => serverTitles.reasons.get(reason) ?? toSentenceCase(reason);
+export const reasonLabel = (reason: string): string => toSentenceCase(serverTitles.reasons.get(reason) ?? reason);
 
 /** Return the title of an event. `title` is the one delivered with the event, if any. */
 export const eventTitle = (name: string, title = ''): string =>

@@ -204,6 +204,7 @@ async function answer(request, response, path, query) {
       data.stock.map((row) => ({ number: row.product, name: row.product_name })),
       query,
     );
+  if (area === 'vocabulary') return json(response, { entities: [], events: [] });
   if (area === 'search')
     return list(response, [
       {

@@ -231,7 +231,7 @@ export const timeline = [
   ['order.created', 'Order created', 'order', '', 'fabrikam-store', { lines: 3, external_id: '118' }, 26],
 ].map(([name, title, subject_type, subject_label, actor, data, minutes], index) => ({
   id: String(900 - index),
-  at: at(minutes),
+  occurred_at: at(minutes),
   name,
   title,
   subject_type,
@@ -248,6 +248,7 @@ const fulfillmentRow = (index, number, source, state, reason, orderRow = orders[
   order_number: orderRow.number,
   source,
   state,
+  state_label: state.charAt(0).toUpperCase() + state.slice(1).replaceAll('_', ' '),
   state_reason: reason,
   customer_name: orderRow.customer_name,
   ship_to_city: orderRow.ship_to_city,
@@ -316,7 +317,7 @@ export function fulfillmentOrder(id) {
 
 export const sourcing = [
   {
-    at: at(25),
+    decided_at: at(25),
     strategy: 'Lowest cost',
     chosen: [
       [0, 'SEA', 1],
@@ -378,7 +379,7 @@ export const flowRuns = [
       reason,
       duration_ms,
       details,
-      at: at(minutes),
+      recorded_at: at(minutes),
     })),
   },
 ];
@@ -405,7 +406,7 @@ export const failedFlowRun = {
       reason: '422 unknown postal code "00000"',
       duration_ms: 187,
       details: { status: 422, attempts: 1 },
-      at: at(11),
+      recorded_at: at(11),
     },
     ...flowRuns[0].results.slice(1),
   ],
@@ -422,6 +423,9 @@ export const runs = orders.slice(1, 9).map((row, index) => ({
   step: index % 3 ? 'send' : 'source',
   step_title: index % 3 ? 'Send to 3PL' : 'Choose sources',
   since: at(index * 21 + 8),
+  started_at: at(index * 21 + 9),
+  finished_at: null,
+  root_id: row.id,
   error: {
     what: index % 3 ? 'The 3PL answered 503: maintenance until 14:00' : 'No source has 3 of “CB-HUB”: SEA has 1, CHI has 0',
     where: '',
@@ -447,6 +451,7 @@ export const flows = [
     active: true,
     running: 12,
     waiting: 841,
+    paused: 0,
     failed: 8,
   },
   {
@@ -458,6 +463,7 @@ export const flows = [
     active: false,
     running: 0,
     waiting: 0,
+    paused: 0,
     failed: 0,
   },
 ];
@@ -575,6 +581,7 @@ export const instances = [
     name: 'fabrikam-store',
     title: 'Fabrikam store',
     provider: 'bigcommerce',
+    active: true,
     category: 'order_intake',
     state: 'green',
     probed_at: at(6),
@@ -592,6 +599,7 @@ export const instances = [
     name: 'fabrikam-3pl',
     title: 'Fabrikam 3PL',
     provider: 'demo_fulfillment',
+    active: true,
     category: 'fulfillment',
     state: 'red',
     probed_at: at(2),
@@ -609,6 +617,7 @@ export const instances = [
     name: 'lab-intake',
     title: 'Lab order intake',
     provider: 'lab',
+    active: true,
     category: 'order_intake',
     state: 'untested',
     probed_at: null,
@@ -702,6 +711,7 @@ export const messages = Array.from({ length: 23 }, (_, i) => ({
           remedy: 'Map the value below; the message then replays by itself',
         },
   missing: i % 6 === 5 ? [] : [i % 2 ? lack('unit', 'PCS') : lack('product', i % 4 ? 'ACC-SC' : 'DOME2')],
+  deliveries: 1,
   attempts: 1,
   entity_id: null,
 }));
@@ -787,5 +797,5 @@ export const ledger = [
   cause,
   document,
   actor,
-  at: at(minutes),
+  recorded_at: at(minutes),
 }));

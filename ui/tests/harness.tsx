@@ -54,10 +54,12 @@ export function mockServer(replies: Record<string, Reply>, otherwise?: Reply): R
     const reply = replies[`${item.method} ${item.path}`] ?? otherwise;
     const answer = reply ? reply(item) : new ProblemResponse(404, { detail: `no reply for ${item.method} ${item.path}`, status: 404 });
     const refused = answer instanceof ProblemResponse;
-    return new Response(JSON.stringify(refused ? answer.problem : answer), {
+    const response = new Response(JSON.stringify(refused ? answer.problem : answer), {
       status: refused ? answer.status : 200,
       headers: { 'content-type': refused ? 'application/problem+json' : 'application/json' },
     });
+    // Responses of a server know their address; those made in a test do not.
+    return Object.defineProperty(response, 'url', { value: request.url });
   });
   return sent;
 }

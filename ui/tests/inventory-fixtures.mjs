@@ -208,8 +208,8 @@ export const pools = [['store'], ['web'], ['web', 'vip']].map((path) => {
 export const moves = [
   {
     id: 2,
-    at: at(5),
-    act: 'consume',
+    recorded_at: at(5),
+    operation: 'consume',
     allocated: -2,
     consumed: 2,
     document: '20480',

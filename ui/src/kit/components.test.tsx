@@ -248,7 +248,7 @@ test('a JSON document can be copied', async () => {
   );
   await user.click(screen.getByRole('button', { name: 'Copy payload' }));
   expect(await navigator.clipboard.readText()).toBe('{\n  "id": 1\n}');
-  expect(await screen.findByText('Copied')).toBeVisible();
+  expect(await screen.findByText('Copied')).toBeInTheDocument();
 });
 
 test('an error boundary shows its fallback', () => {

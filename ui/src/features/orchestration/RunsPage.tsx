@@ -95,15 +95,13 @@ export default function RunsPage() {
         }}
         selection={{ ids: selectedRows.map((item) => item.id), onChange: setSelected }}
         toolbar={
-          selectedRows.length > 0 ? (
-            <BulkActionBar
-              selectedRows={selectedRows}
-              noun={noun}
-              actions={actions}
-              onClear={() => setSelected([])}
-              onDone={() => void queryClient.invalidateQueries({ queryKey: ['runs'] })}
-            />
-          ) : (
+          <BulkActionBar
+            selectedRows={selectedRows}
+            noun={noun}
+            actions={actions}
+            onClear={() => setSelected([])}
+            onDone={() => void queryClient.invalidateQueries({ queryKey: ['runs'] })}
+          >
             <FilterBar
               filters={[
                 {
@@ -122,7 +120,7 @@ export default function RunsPage() {
               values={values}
               onChange={change}
             />
-          )
+          </BulkActionBar>
         }
         empty={
           <EmptyState

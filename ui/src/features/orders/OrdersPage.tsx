@@ -73,16 +73,14 @@ export default function OrdersPage() {
 
   const isFiltered = Object.keys(values).length > 0;
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
-  const toolbar =
-    selectedRows.length > 0 ? (
-      <BulkActionBar
-        selectedRows={selectedRows}
-        noun={noun}
-        actions={Object.values(orderActions)}
-        onClear={() => setSelected([])}
-        onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
-      />
-    ) : (
+  const toolbar = (
+    <BulkActionBar
+      selectedRows={selectedRows}
+      noun={noun}
+      actions={Object.values(orderActions)}
+      onClear={() => setSelected([])}
+      onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
+    >
       <FilterBar
         search="Order number, customer or email"
         filters={filters}
@@ -95,7 +93,8 @@ export default function OrdersPage() {
           </>
         }
       />
-    );
+    </BulkActionBar>
+  );
 
   return (
     <Page title="Sales orders">

@@ -67,7 +67,7 @@ test('a line opens a drawer with the lines ahead of it', async () => {
   const ahead = { ...row('9'), available_on: null };
   company([row('2', { lines_before: 1, units_before: 4 })], {
     'GET /api/v1/waiting-lines/2': () => ({
-      line: row('2', { lines_before: 1, units_before: 4, reason: 'needs 4 from one source; the most one has free is 2' }),
+      line: row('2', { lines_before: 1, units_before: 4, reason: 'needs 4 from one source; the most one has available is 2' }),
       before: [ahead],
       free: [{ source: 'SEA', units: 2 }],
     }),

@@ -96,15 +96,7 @@ export default function MessagesPage() {
         onOpen={(row) => setOpen(row.id)}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
-          selectedRows.length > 0 ? (
-            <BulkActionBar
-              selectedRows={selectedRows}
-              noun={noun}
-              actions={messageActions}
-              onClear={() => setSelected([])}
-              onDone={refresh}
-            />
-          ) : (
+          <BulkActionBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh}>
             <FilterBar
               search="Order number or error text"
               filters={[
@@ -120,7 +112,7 @@ export default function MessagesPage() {
               values={values}
               onChange={change}
             />
-          )
+          </BulkActionBar>
         }
         empty={
           isFiltered ? (

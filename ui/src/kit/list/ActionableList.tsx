@@ -83,17 +83,15 @@ export function ActionableList<T extends object>({
       sort={sort}
       selection={actions && { ids: rows.map(rowId), onChange: setSelected }}
       toolbar={
-        actions && rows.length > 0 ? (
-          <BulkActionBar
-            selectedRows={rows.map((row) => ({ id: rowId(row), label: rowName(row) }))}
-            noun={noun}
-            actions={actions(rows)}
-            onClear={() => setSelected([])}
-            onDone={() => onDone?.()}
-          />
-        ) : (
+        <BulkActionBar
+          selectedRows={rows.map((row) => ({ id: rowId(row), label: rowName(row) }))}
+          noun={noun}
+          actions={rows.length > 0 ? (actions?.(rows) ?? []) : []}
+          onClear={() => setSelected([])}
+          onDone={() => onDone?.()}
+        >
           <FilterBar search={search} filters={filters} values={values} onChange={onChange} extra={extra} />
-        )
+        </BulkActionBar>
       }
       empty={
         isFiltered ? (

@@ -1,7 +1,7 @@
 import { CheckCircleFilled, CloseCircleFilled } from '../icons';
 import { useMutation } from '@tanstack/react-query';
 import { Button, Input, Modal } from 'antd';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ProblemNotice } from '../feedback';
 
 export interface BulkAction {
@@ -24,42 +24,53 @@ interface SelectedRow {
   label: string;
 }
 
-/** Toolbar with actions for the selected rows. */
+/**
+ * Toolbar with actions for the selected rows; `children` are shown while none is selected. The dialog of an action
+ * stays open with its report when the rows leave the list.
+ */
 export function BulkActionBar({
   selectedRows,
   actions,
   noun,
   onClear,
   onDone,
+  children,
 }: {
   selectedRows: SelectedRow[];
   actions: readonly BulkAction[];
   noun: readonly [string, string];
   onClear: () => void;
   onDone: () => void;
+  children?: ReactNode;
 }) {
-  const [action, setAction] = useState<BulkAction>();
+  const [dialog, setDialog] = useState<{ action: BulkAction; rows: SelectedRow[] }>();
   return (
-    <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
-      <strong>
-        {selectedRows.length} {noun[selectedRows.length === 1 ? 0 : 1]} selected
-      </strong>
-      {actions.map((item) => (
-        <Button key={item.name} danger={item.danger} onClick={() => setAction(item)}>
-          {item.label}
-        </Button>
-      ))}
-      <Button type="link" onClick={onClear}>
-        Clear selection
-      </Button>
-      {action && (
-        <ActionDialog action={action} selectedRows={selectedRows} noun={noun} onClose={() => setAction(undefined)} onDone={onDone} />
+    <>
+      {selectedRows.length > 0 ? (
+        <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
+          <strong>
+            {selectedRows.length} {noun[selectedRows.length === 1 ? 0 : 1]} selected
+          </strong>
+          {actions.map((item) => (
+            <Button key={item.name} danger={item.danger} onClick={() => setDialog({ action: item, rows: selectedRows })}>
+              {item.label}
+            </Button>
+          ))}
+          <Button type="link" onClick={onClear}>
+            Clear selection
+          </Button>
+        </div>
+      ) : (
+        children
       )}
-    </div>
+      {dialog && (
+        <ActionDialog action={dialog.action} selectedRows={dialog.rows} noun={noun} onClose={() => setDialog(undefined)} onDone={onDone} />
+      )}
+    </>
   );
 }
 
-/** Dialog that explains an action, asks for a reason and reports results by row. Input is kept on failure. */
+/** Dialog that explains an action, requests a reason and reports results by row. Input is kept on failure. */
 export function ActionDialog({
   action,
   selectedRows,

@@ -1,5 +1,6 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { useState } from 'react';
 import { describe, expect, test, vi } from 'vitest';
 import { renderRoutes } from '@tests/harness';
 import { ActionableList } from './ActionableList';
@@ -276,6 +277,32 @@ describe('BulkActionBar', () => {
     expect(within(dialog).queryByLabelText('Reason')).toBeNull();
     await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 2 products' }));
     expect(await within(dialog).findByText(/still waiting/)).toHaveTextContent('1 released, 1 still waiting.');
+  });
+
+  test('the report stays open when the rows leave the list', async () => {
+    function List() {
+      const [shown, setShown] = useState(selectedRows);
+      return (
+        <BulkActionBar
+          selectedRows={shown}
+          actions={[action({ reasonPlaceholder: undefined })]}
+          noun={['product', 'products']}
+          onClear={vi.fn()}
+          onDone={() => setShown([])}
+        >
+          <p>No selection</p>
+        </BulkActionBar>
+      );
+    }
+    renderElement(<List />);
+    expect(screen.queryByText('No selection')).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Hold' }));
+    await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Hold 2 products' }));
+    expect(await screen.findByText('No selection')).toBeInTheDocument();
+    expect(screen.queryByRole('toolbar')).toBeNull();
+    const dialog = screen.getByRole('dialog');
+    expect(within(dialog).getByText(/not changed/)).toHaveTextContent('1 done, 1 not changed.');
+    expect(within(dialog).getByText('Lamp')).toBeInTheDocument();
   });
 
   test('the selection is cleared', async () => {

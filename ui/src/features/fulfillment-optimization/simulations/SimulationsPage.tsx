@@ -150,15 +150,13 @@ export default function SimulationsPage() {
         selection={{ ids: selectedIds, onChange: setSelectedIds }}
         toolbar={
           <>
-            {selectedIds.length > 0 && (
-              <BulkActionBar
-                selectedRows={selectedRows.map((row) => ({ id: row.id, label: row.name }))}
-                actions={actions}
-                noun={['simulation', 'simulations']}
-                onClear={() => setSelectedIds([])}
-                onDone={refresh}
-              />
-            )}
+            <BulkActionBar
+              selectedRows={selectedRows.map((row) => ({ id: row.id, label: row.name }))}
+              actions={actions}
+              noun={['simulation', 'simulations']}
+              onClear={() => setSelectedIds([])}
+              onDone={refresh}
+            />
             <div className="toolbar">
               <ExplainedButton
                 icon={<BranchesOutlined />}

@@ -201,7 +201,7 @@ describe('settings', () => {
           ...request,
           strategy: 'west',
           replenish_days: 7,
-          demand: { kind: 'forecast', from: '2026-12-01', to: '2026-12-31', multiplier: 1.5 },
+          demand: { kind: 'future', from: '2026-12-01', to: '2026-12-31', multiplier: 1.5 },
         },
       }),
     );

@@ -229,15 +229,13 @@ export default function SourcesPage() {
         onOpen={(row) => setEditing(row.name)}
         selection={canWrite ? { ids: selectedIds, onChange: setSelectedIds } : undefined}
         toolbar={
-          selectedIds.length > 0 ? (
-            <BulkActionBar
-              selectedRows={selectedIds.map((id) => ({ id, label: id }))}
-              actions={actions}
-              noun={['source', 'sources']}
-              onClear={() => setSelectedIds([])}
-              onDone={refresh}
-            />
-          ) : (
+          <BulkActionBar
+            selectedRows={selectedIds.map((id) => ({ id, label: id }))}
+            actions={actions}
+            noun={['source', 'sources']}
+            onClear={() => setSelectedIds([])}
+            onDone={refresh}
+          >
             <FilterBar
               filters={filters}
               values={filterValues}
@@ -254,7 +252,7 @@ export default function SourcesPage() {
                 </>
               }
             />
-          )
+          </BulkActionBar>
         }
         empty={
           hasNoSources ? (
