@@ -96,9 +96,10 @@ class QuantitySetup:
 
     def counters(self, order: UUID) -> list[tuple[Any, ...]]:
         """Return (quantity, in fulfillment, shipped, canceled) of each line of an order."""
-        names = ("quantity", "in_fulfillment", "shipped", "canceled")
-        found = facts(self.database, order)["lines"]
-        return [tuple(one[name] for name in names) for one in found]
+        found: list[tuple[Any, ...]] = []
+        for one in facts(self.database, order)["lines"]:
+            found.append((one["quantity"], one["in_fulfillment"], one["shipped"], one["canceled"]))
+        return found
 
     def cancel(self, order: UUID, index: int, quantity: str | None = None) -> Outcome:
         line_id = UUID(facts(self.database, order)["lines"][index]["id"])
