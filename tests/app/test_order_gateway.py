@@ -37,6 +37,8 @@ def orders_line(line_id: UUID = LINE, *, source: str = "SEA") -> Any:
         customer_group="gold",
         order_number="1042",
         waited=True,
+        stock_per_step=12,
+        stock_decimals=2,
     )
 
 
@@ -55,7 +57,8 @@ def test_an_open_line_has_everything_the_optimizer_needs(
 
     [line] = gateway.open_lines(SESSION, [ORDER])
 
-    assert (line.line_id, line.order_id, line.product, line.quantity) == (LINE, ORDER, "LAMP", 3)
+    assert (line.line_id, line.order_id, line.product, line.quantity) == (LINE, ORDER, "LAMP", 36)
+    assert (line.steps, line.stock_per_step, line.stock_decimals) == (3, 12, 2)
     assert (line.country, line.place, line.state) == ("US", (47.6, -122.1), "WA")
     assert (line.source, line.excluded_sources) == ("SEA", ("NYC", "CHI"))
     assert (line.strategy, line.wanted, line.business) == ("fast", date(2026, 5, 9), True)

@@ -17,6 +17,7 @@ from openiom.orders import LineCancellation, cancel_lines
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
+from openiom.platform.events import timeline
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import IntakeResult, Outcome
 
@@ -77,14 +78,25 @@ class QuantitySetup:
             )
             assert not any(refused), refused
 
-    def receive(self, number: str, *lines: dict[str, Any]) -> IntakeResult:
-        order = document(number, *lines, ship_to=AT_THE_EQUATOR, total_amount="1.00")
+    def receive(self, number: str, *lines: dict[str, Any], **more: Any) -> IntakeResult:
+        fields = {"ship_to": AT_THE_EQUATOR, "total_amount": "1.00", **more}
+        order = document(number, *lines, **fields)
         return receive(self.database, order)[0]
 
     def order(self, number: str, *lines: dict[str, Any]) -> UUID:
         received = self.receive(number, *lines)
         assert received.ok, received
         return UUID(received.entity_id)
+
+    def modified(self, order: UUID) -> list[dict[str, Any]]:
+        """Return what later deliveries changed, the newest first."""
+        with self.database.reading() as session:
+            events = timeline(session, [order])
+        found: list[dict[str, Any]] = []
+        for event in events:
+            if event.name == "order.modified":
+                found.append({name: event.data[name] for name in ("changed", "not_applied")})
+        return found
 
     def source(self, *orders: UUID) -> list[Outcome]:
         return self.sourcing.source(*orders)
@@ -96,9 +108,10 @@ class QuantitySetup:
 
     def counters(self, order: UUID) -> list[tuple[Any, ...]]:
         """Return (quantity, in fulfillment, shipped, canceled) of each line of an order."""
-        names = ("quantity", "in_fulfillment", "shipped", "canceled")
-        found = facts(self.database, order)["lines"]
-        return [tuple(one[name] for name in names) for one in found]
+        found: list[tuple[Any, ...]] = []
+        for one in facts(self.database, order)["lines"]:
+            found.append((one["quantity"], one["in_fulfillment"], one["shipped"], one["canceled"]))
+        return found
 
     def cancel(self, order: UUID, index: int, quantity: str | None = None) -> Outcome:
         line_id = UUID(facts(self.database, order)["lines"][index]["id"])

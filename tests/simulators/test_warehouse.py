@@ -105,7 +105,7 @@ def test_a_bulk_request_has_a_result_per_item_and_invalid_ones_affect_no_other(c
     assert [result["status"] for result in response.json()["results"]] == [201, 422, 200, 400]
     assert (
         response.json()["results"][1]["error"]["detail"]
-        == "lines[0].quantity must be a whole number above 0"
+        == "lines[0].quantity must be a number above 0 with at most 4 decimals"
     )
     assert client.get("/_sim/stats").json()["effective"] == 1
 
@@ -138,6 +138,33 @@ def test_an_operator_accepts_ships_in_two_parcels_and_delivers(client):
     assert events[2]["shipment"]["items"] == [
         {"line_reference": "L2", "sku": "SKU-2", "quantity": 1}
     ]
+
+
+def test_decimal_quantities_keep_their_unit_and_variant_and_add_up(client):
+    document = order("FO-1", 1.1)
+    document["lines"][0] |= {"unit": "kg", "variant": {"color": "Red"}}
+    made = client.create("k", document).json()
+
+    client.post(f"/v1/orders/{made['id']}/accept").raise_for_status()
+    url = f"/v1/orders/{made['id']}/ship"
+    items = [{"line_reference": "L1", "quantity": 0.3}]
+    shipped = client.post(url, json={"items": items}).json()
+
+    (line,) = shipped["lines"]
+    assert (line["quantity"], line["shipped"], line["unit"]) == (1.1, 0.3, "kg")
+    assert line["variant"] == {"color": "Red"}
+    refused = client.post(url, json={"items": [{"line_reference": "L1", "quantity": 0.81}]})
+    assert refused.json()["detail"] == "line L1 has 0.8 left to ship, not 0.81"
+    client.post(url, json={"items": [{"line_reference": "L1", "quantity": 0.8}], "final": True})
+    assert client.state(made["id"]) == "shipped"
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 0.00001, True, "1", None])
+def test_other_quantities_are_refused(client, quantity):
+    document = order("FO-1", 1)
+    document["lines"][0]["quantity"] = quantity
+
+    assert client.create("k", document).status_code == 422
 
 
 def test_shipping_more_than_is_left_is_refused_and_changes_nothing(client):

@@ -150,7 +150,7 @@ class Automation:
     def _ship(self, order: WarehouseOrder, chance: OrderChances) -> None:
         """Ship the first parcel of a picked order, or the rest of a partially shipped one."""
         carrier, service = CARRIERS[int(chance.choice * len(CARRIERS))]
-        items: dict[str, int] | None = None
+        items: dict[str, Decimal] | None = None
         final = True
         if order.state == PICKED:
             split = chance.split < self.behavior.partial_ratio

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment import create_fulfillment_orders, declining_sources
 from openiom.fulfillment_optimization import OpenLine, SourcedLine, SplitPart
-from openiom.inventory_visibility import dimension_text
 from openiom.orders import (
     OPTIMIZED,
     assign_sources,
@@ -17,8 +16,6 @@ from openiom.orders import (
     open_lines,
     raise_order_events,
     split_lines,
-    stock_dimensions,
-    stock_steps_of_lines,
     unshipped_lines,
 )
 from openiom.orders import OpenLine as OrdersLine
@@ -74,10 +71,8 @@ class OrderGateway:
         """Split lines into parts and assign the sources of all parts but the first."""
         quantities: dict[UUID, list[tuple[UUID, int]]] = {}
         sources: dict[UUID, str] = {}
-        stock_per_step = stock_steps_of_lines(session, parts)
         for line_id, line_parts in parts.items():
-            step = stock_per_step[line_id]
-            quantities[line_id] = [(part.line_id, part.quantity // step) for part in line_parts]
+            quantities[line_id] = [(part.line_id, part.quantity) for part in line_parts]
             for part in line_parts[1:]:
                 if part.source:
                     sources[part.line_id] = part.source
@@ -122,7 +117,6 @@ def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> Ope
         customer_group=line.customer_group,
         document=line.order_number,
         was_backordered=line.waited,
-        variant=dimension_text(stock_dimensions(line.variant)) if line.variant else "",
         stock_per_step=line.stock_per_step,
         stock_decimals=line.stock_decimals,
     )

@@ -22,15 +22,6 @@ def sku_of(product: str, variant: str) -> str:
     return f"{product}\x1f{variant}" if variant else product
 
 
-def variant_values(text: str) -> dict[str, str]:
-    """Return the dimension values of a variant, written as `Variant.text` writes them."""
-    values: dict[str, str] = {}
-    for part in filter(None, text.split(";")):
-        name, _, value = part.partition("=")
-        values[name] = value.replace("%3B", ";").replace("%3D", "=").replace("%25", "%")
-    return values
-
-
 @dataclass(frozen=True, slots=True)
 class OpenLine:
     """An order line without a fulfillment order.
@@ -72,6 +63,11 @@ class OpenLine:
     stock_per_step: int = 1
     stock_decimals: int = 0
 
+    @property
+    def steps(self) -> int:
+        """The quantity in steps of the line's own unit."""
+        return self.quantity // self.stock_per_step
+
     def units(self, quantity: int) -> StockUnits:
         """Return steps of the stock unit as a quantity in it, exact."""
         return in_stock_units(quantity, 1, self.stock_decimals)
@@ -86,8 +82,8 @@ class OpenLine:
 class SplitPart:
     """A part of a split line; `source` is empty for what stays open.
 
-    `quantity` are steps of the stock unit, as in `OpenLine`. The first part keeps the id of the
-    line, the others become lines of their own.
+    `quantity` are steps of the line's own unit. The first part keeps the id of the line, the others
+    become lines of their own.
     """
 
     line_id: UUID

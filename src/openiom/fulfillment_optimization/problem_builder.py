@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from math import gcd
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from .constraints import (
 from .documents import CostWeights
 from .engine import UNLIMITED, Refusal, SourcingProblem, problem_from_arrays
 from .order_port import OpenLine
+from .problem_demand import WHOLE_UNITS, ProblemDemand, problem_demand
 from .rates import carriage, zones
 from .snapshot import PlanningSource, StrategyConfig
 
@@ -84,88 +84,10 @@ class PricedProblem:
 
 
 @dataclass(frozen=True, eq=False)
-class _Demand:
-    """The lines to source, as arrays. Lines of one order are adjacent."""
-
-    lines: Sequence[OpenLine]
-    line_order: Ints  # (L,)
-    line_sku: Ints  # (L,)
-    quantity: Ints  # (L,) units of the problem, see `_ProblemUnit`
-    undivided: Sequence[int]  # lines that may not be divided, because a part could open a box
-    products: tuple[str, ...]  # (S,) of each column of stock; variants have the same one
-    units: tuple[_ProblemUnit, ...]  # (S,)
-    skus: Mapping[str, int]  # sku -> column of stock
-    first_lines: tuple[OpenLine, ...]  # (B,)
-    wanted: tuple[date | None, ...]  # (B,) the earliest requested delivery of a line
-
-    @property
-    def countries(self) -> NDArray[np.str_]:
-        """(B,) countries of the destinations."""
-        return np.array([line.country for line in self.first_lines], dtype=np.str_)
-
-    @property
-    def unit_size(self) -> Floats:
-        """(S,) stock units in one unit of the problem."""
-        return np.array([unit.size for unit in self.units], dtype=np.float64)
-
-    @property
-    def stock_units(self) -> Floats:
-        """(L,) quantities in stock units, for costs that count units."""
-        quantities: Floats = self.quantity * self.unit_size[self.line_sku]
-        return quantities
-
-
-@dataclass(frozen=True, slots=True)
-class _ProblemUnit:
-    """The unit in which a problem counts one SKU: `steps` steps of a unit with `decimals`.
-
-    `decimals` are the most of any line's stock unit, `steps` the greatest number that divides what
-    one step of each line is in stock. Where all lines are ordered by the box of twelve, a problem
-    counts boxes, and dividing a line never opens one. Where they differ, the problem counts what
-    they have in common, and only lines whose own step is just that may be divided.
-    """
-
-    steps: int = 1
-    decimals: int = 0
-
-    @property
-    def size(self) -> float:
-        """Stock units in one unit of the problem."""
-        return float(self.steps / 10**self.decimals)
-
-    def of_stock(self, units: StockUnits) -> int:
-        """Return how many of this unit are in a quantity of stock, rounded down."""
-        return int(units * 10**self.decimals // self.steps)
-
-    def with_line(self, line: OpenLine) -> _ProblemUnit:
-        """Return the unit that also counts this line."""
-        if line.stock_decimals <= self.decimals:
-            step = line.stock_per_step * 10 ** (self.decimals - line.stock_decimals)
-            return _ProblemUnit(gcd(self.steps, step), self.decimals)
-        steps = self.steps * 10 ** (line.stock_decimals - self.decimals)
-        return _ProblemUnit(gcd(steps, line.stock_per_step), line.stock_decimals)
-
-    def step_of(self, line: OpenLine) -> int:
-        """Return one step of a line in this unit."""
-        return self._of_line(line, line.stock_per_step)
-
-    def quantity_of(self, line: OpenLine) -> int:
-        """Return the quantity of a line in this unit."""
-        return self._of_line(line, line.quantity)
-
-    def _of_line(self, line: OpenLine, quantity: int) -> int:
-        finer: int = 10 ** (self.decimals - line.stock_decimals)
-        return quantity * finer // self.steps
-
-
-_WHOLE_UNITS = _ProblemUnit()
-
-
-@dataclass(frozen=True, eq=False)
 class _Inputs:
     """Everything the cost parts and limits are computed from."""
 
-    demand: _Demand
+    demand: ProblemDemand
     config: StrategyConfig
     context: PlanningContext
     stock: Ints  # (N, S) units of the problem
@@ -180,7 +102,7 @@ class _Inputs:
     @property
     def whole_units(self) -> Ints:
         """(N, S) whole stock units available to promise."""
-        if all(unit is _WHOLE_UNITS for unit in self.demand.units):
+        if all(unit is WHOLE_UNITS for unit in self.demand.units):
             return self.stock
         return np.floor(self.stock_units).astype(np.int64)
 
@@ -261,7 +183,7 @@ def build_problem(
         max_nodes=effects.max_nodes,
         preferred_nodes=effects.preferred_nodes,
         extra_node_penalty=effects.extra_node_penalty,
-        max_line_nodes=effects.max_line_nodes,
+        max_line_nodes=_max_line_nodes(demand, effects),
         preferred_line_nodes=effects.preferred_line_nodes,
         extra_line_node_penalty=effects.extra_line_node_penalty,
         partial_penalty=effects.partial_penalty,
@@ -282,6 +204,13 @@ def build_problem(
     )
 
 
+def _max_line_nodes(demand: ProblemDemand, effects: ConstraintEffects) -> Ints:
+    """(L,) sources that a line may be divided over."""
+    limits = np.full(len(demand.lines), effects.max_line_nodes, dtype=np.int64)
+    limits[demand.undivided] = 1
+    return limits
+
+
 def line_limit_arrays(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bools, Ints]:
     """Return (G, N) members and (G,) order lines left of caps, as the engine's problem has them."""
     members = np.array([members for members, _ in caps], dtype=bool).reshape(len(caps), nodes)
@@ -294,7 +223,7 @@ def _inputs(
     stock: Mapping[Key, StockUnits],
     context: PlanningContext,
 ) -> _Inputs:
-    demand = _demand(lines)
+    demand = problem_demand(lines)
     on_hand = _stock_table(stock, config.index, demand)
     if context.unlimited:
         is_unlimited = [product in context.unlimited for product in demand.products]
@@ -304,7 +233,7 @@ def _inputs(
 
 
 def _stock_table(
-    stock: Mapping[Key, StockUnits], nodes: Mapping[str, int], demand: _Demand
+    stock: Mapping[Key, StockUnits], nodes: Mapping[str, int], demand: ProblemDemand
 ) -> Ints:
     """(N, S) units of the problem; entries of other sources and products are left out."""
     skus = demand.skus
@@ -312,72 +241,8 @@ def _stock_table(
     for (sku, source), units in stock.items():
         if source in nodes and sku in skus:
             unit = demand.units[skus[sku]]
-            table[nodes[source], skus[sku]] = (
-                units if unit is _WHOLE_UNITS else unit.of_stock(units)
-            )
+            table[nodes[source], skus[sku]] = units if unit is WHOLE_UNITS else unit.of_stock(units)
     return table
-
-
-def _demand(lines: Sequence[OpenLine]) -> _Demand:
-    order_index: dict[object, int] = {}
-    first_lines: list[OpenLine] = []
-    wanted: list[date | None] = []
-    line_order: list[int] = []
-    product_of_sku: dict[str, str] = {}
-    for line in lines:
-        order = order_index.setdefault(line.order_id, len(order_index))
-        if order == len(first_lines):
-            first_lines.append(line)
-            wanted.append(None)
-        wanted[order] = _earlier(wanted[order], line.wanted)
-        line_order.append(order)
-        product_of_sku[line.sku] = line.product
-    skus = {sku: column for column, sku in enumerate(product_of_sku)}
-    units = _problem_units(lines)
-    quantity: list[int] = []
-    undivided: list[int] = []
-    for i, line in enumerate(lines):
-        unit = units.get(line.sku, _WHOLE_UNITS)
-        if unit is _WHOLE_UNITS:
-            quantity.append(line.quantity)
-            continue
-        quantity.append(unit.quantity_of(line))
-        if unit.step_of(line) > 1:
-            undivided.append(i)
-    return _Demand(
-        lines=lines,
-        line_order=np.array(line_order, dtype=np.int64),
-        line_sku=np.array([skus[line.sku] for line in lines], dtype=np.int64),
-        quantity=np.array(quantity, dtype=np.int64),
-        undivided=undivided,
-        products=tuple(product_of_sku.values()),
-        units=tuple(units.get(sku, _WHOLE_UNITS) for sku in skus),
-        skus=skus,
-        first_lines=tuple(first_lines),
-        wanted=tuple(wanted),
-    )
-
-
-def _problem_units(lines: Sequence[OpenLine]) -> dict[str, _ProblemUnit]:
-    """Return the units of SKUs that are not counted in whole stock units."""
-    other: set[str] = set()
-    for line in lines:
-        if line.stock_per_step != 1 or line.stock_decimals:
-            other.add(line.sku)
-    units: dict[str, _ProblemUnit] = {}
-    if not other:
-        return units
-    for line in lines:
-        if line.sku in other:
-            first = _ProblemUnit(line.stock_per_step, line.stock_decimals)
-            units[line.sku] = units.get(line.sku, first).with_line(line)
-    return units
-
-
-def _earlier(one: date | None, other: date | None) -> date | None:
-    if one is None or other is None:
-        return one or other
-    return min(one, other)
 
 
 def _effects(inputs: _Inputs) -> ConstraintEffects:
@@ -452,7 +317,6 @@ def _apply_strategy_limits(inputs: _Inputs, effects: ConstraintEffects) -> None:
     if strategy.max_sources_per_order:
         effects.limit_sources(strategy.max_sources_per_order, hard=True, penalty=0.0)
     effects.limit_line_sources(strategy.max_line_sources, hard=True, penalty=0.0)
-    effects.max_line_nodes[inputs.demand.undivided] = 1
     if not strategy.allow_partial:
         effects.require_whole_orders(hard=True, penalty=0.0)
 
@@ -588,7 +452,7 @@ def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
     )
 
 
-def _rank_step(demand: _Demand, costs: _Costs) -> float:
+def _rank_step(demand: ProblemDemand, costs: _Costs) -> float:
     """Return more money than all lines of the largest order could differ by otherwise."""
     most_lines = int(np.bincount(demand.line_order, minlength=1).max(initial=1))
     money = {name: part for name, part in costs.serve.items() if name != RANKING}

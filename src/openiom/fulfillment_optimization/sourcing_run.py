@@ -263,9 +263,10 @@ def _requests(
         source = sources.get(line.line_id)
         if source is None or line.product in found.unlimited:
             continue
-        whole = SplitPart(line.line_id, line.quantity, source)
+        whole = SplitPart(line.line_id, line.steps, source)
         for part in parts.get(line.line_id) or [whole]:
-            request = reservation_request(line, part.source, part.quantity, line_id=part.line_id)
+            quantity = part.quantity * line.stock_per_step
+            request = reservation_request(line, part.source, quantity, line_id=part.line_id)
             orders.append(line.order_id)
             requests.append(request)
     return orders, requests

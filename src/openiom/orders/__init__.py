@@ -19,7 +19,6 @@ from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
 from .locks import OPTIMIZED, lock_orders, movable_orders
-from .order_batch import stock_dimensions
 from .queries import (
     LineSummary,
     OrderSummary,
@@ -48,7 +47,7 @@ from .service.line_fulfillment import (
 from .service.open_lines import OpenLine, open_lines, unshipped_lines
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
-from .service.split_lines import lines_served_from, split_lines, stock_steps_of_lines
+from .service.split_lines import lines_served_from, split_lines
 from .states import LINE_TABLE, ORDER_TABLE
 
 KINDS = (ORDER_PREFERENCES,)
@@ -104,8 +103,6 @@ __all__ = [
     "set_line_fields",
     "set_order_fields",
     "split_lines",
-    "stock_dimensions",
-    "stock_steps_of_lines",
     "unshipped_lines",
     "waiting_router",
 ]

@@ -59,22 +59,6 @@ class LockedOrder:
         self.previous_state, self.previous_reason = None, None
 
 
-_STOCK_DIMENSIONS = {
-    "size": "sizeid",
-    "color": "colorid",
-    "style": "styleid",
-    "configuration": "configid",
-}
-
-
-def stock_dimensions(variant: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the values of a line's variant by the names that dimensions of stock have."""
-    values: dict[str, str] = {}
-    for name, value in (variant or {}).items():
-        values[_STOCK_DIMENSIONS[name]] = value
-    return values
-
-
 @dataclass(slots=True)
 class LockedLine:
     """An order line's state, source and counters; mutable like its order.
@@ -105,11 +89,6 @@ class LockedLine:
     def open(self) -> int:
         """Steps neither canceled, shipped nor in a fulfillment order."""
         return self.quantity - self.canceled - self.shipped - self.in_fulfillment
-
-    @property
-    def stock_variant(self) -> dict[str, str]:
-        """The variant by the dimensions of stock; empty for the product as a whole."""
-        return stock_dimensions(self.variant)
 
     def number(self, steps: int) -> int | float:
         """Return steps of this line as a number of its unit, for events and messages."""

@@ -22,6 +22,7 @@ from openiom.kernel import (
 )
 from openiom.library.bigcommerce import PROVIDER
 from openiom.library.bigcommerce.connector import BigCommerce
+from openiom.library.bigcommerce.order_reader import flatten_consignments, with_variant
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
 from openiom.testing import (
@@ -428,3 +429,49 @@ def test_a_status_of_an_order_the_store_does_not_know_is_rejected(
     facts = {"external_id": "999", "state": "completed"}
     [result] = run("push_status", shop, Call("k", outbound("push_status", facts)))
     assert isinstance(result.error, ProviderRejected)
+
+
+def option(name: str, value: str) -> dict[str, Any]:
+    return {"display_name": name, "display_value": value, "type": "Swatch"}
+
+
+@pytest.mark.parametrize(
+    ("options", "variant"),
+    [
+        ([option("Size", "M"), option("COLOR", "Red")], {"size": "M", "color": "Red"}),
+        ([option(" colour ", "Navy ")], {"color": "Navy"}),
+        (
+            [option("Style", "Slim"), option("configuration", "Left")],
+            {"style": "Slim", "configuration": "Left"},
+        ),
+        ([option("Color", "Red"), option("Colour", "Blue")], {"color": "Red"}),
+        ([option("Engraving", "For Ann"), option("Size", "")], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_product_options_become_the_variant_of_a_line(
+    options: list[dict[str, Any]] | None, variant: dict[str, str] | None
+) -> None:
+    line = {"id": 7, "sku": "ABS", "quantity": 2, "product_options": options}
+    order = {"id": 1, "consignments": {"shipping": [{"city": "Bellevue", "line_items": [line]}]}}
+
+    (read,) = flatten_consignments(order)["products"]
+
+    assert read.get("variant") == variant
+    assert {name: read[name] for name in line} == line
+
+
+def test_an_order_line_document_has_the_variant_of_its_options() -> None:
+    golden = Path(__file__).with_name("golden") / "message.order.json"
+    order = orjson.loads(golden.read_bytes())["given"]
+    line = {**order["products"][0], "product_options": [option("Size", "XL")]}
+    order["products"][0] = with_variant(line)
+    (message,) = (one for one in PROVIDER.messages if one.name == "order")
+    transformation = Transformation(TransformationDocument.model_validate(message.transformation))
+
+    (made,) = transformation.transform_many([order])
+
+    first, second = made.document["lines"]  # type: ignore[union-attr]
+    assert first["variant"] == {"size": "XL"}
+    assert "variant" not in second

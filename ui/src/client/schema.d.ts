@@ -3025,7 +3025,7 @@ export interface components {
         };
         /**
          * CancelLine
-         * @description Units of a line to cancel; without `quantity` all open ones.
+         * @description A quantity of a line to cancel, in the unit of the line; without it all that is open.
          */
         CancelLine: {
             /**
@@ -3034,11 +3034,11 @@ export interface components {
              */
             id: string;
             /** Quantity */
-            quantity?: number | null;
+            quantity?: number | string | null;
         };
         /**
          * CancelLinesRequest
-         * @description Lines of which units are to be canceled.
+         * @description Lines of which a quantity is to be canceled.
          */
         CancelLinesRequest: {
             /** Lines */
@@ -4167,7 +4167,7 @@ export interface components {
         };
         /**
          * FulfillmentOrderLineView
-         * @description A line of a fulfillment order.
+         * @description A line of a fulfillment order; quantities are in its unit, which has `unit_decimals`.
          */
         FulfillmentOrderLineView: {
             /**
@@ -4184,8 +4184,14 @@ export interface components {
             product: string;
             /** Name */
             name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
             /** Unit */
             unit: string;
+            /** Unit Decimals */
+            unit_decimals: number;
             /** Quantity */
             quantity: number;
             /** Shipped */
@@ -4193,7 +4199,7 @@ export interface components {
         };
         /**
          * FulfillmentOrderRow
-         * @description A row of the list of fulfillment orders; units are those of all its lines.
+         * @description A row of the list of fulfillment orders; units are those of all its lines together.
          */
         FulfillmentOrderRow: {
             /**
@@ -4475,6 +4481,8 @@ export interface components {
             customer_name: string;
             /** Line Number */
             line_number: number;
+            /** Unit */
+            unit: string;
             /** Quantity */
             quantity: number;
             /**
@@ -4487,7 +4495,7 @@ export interface components {
         };
         /**
          * LineDetail
-         * @description An order line.
+         * @description An order line; quantities are in its unit, which has `unit_decimals`.
          *
          *     `available_on` is the day a waiting line is promised for, `expires_at` when it is canceled.
          */
@@ -4505,8 +4513,14 @@ export interface components {
             product: string;
             /** Name */
             name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
             /** Unit */
             unit: string;
+            /** Unit Decimals */
+            unit_decimals: number;
             /** Quantity */
             quantity: number;
             /** Unit Price */
@@ -6622,11 +6636,17 @@ export interface components {
         };
         /**
          * ShipmentItemView
-         * @description Units of a product in a parcel.
+         * @description A quantity of a product in a parcel, in `unit`.
          */
         ShipmentItemView: {
             /** Product */
             product: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
+            /** Unit */
+            unit: string;
             /** Quantity */
             quantity: number;
         };
@@ -6840,7 +6860,7 @@ export interface components {
         };
         /**
          * SourceAvailability
-         * @description Units of a product available to promise at a source.
+         * @description Units of a product available to promise at a source, in its stock unit.
          */
         SourceAvailability: {
             /** Source */
@@ -7546,7 +7566,7 @@ export interface components {
         };
         /**
          * WaitingRow
-         * @description A line on hold.
+         * @description A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
          *
          *     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
          *     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
@@ -7577,10 +7597,16 @@ export interface components {
             product: string;
             /** Name */
             name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
             /** Unit */
             unit: string;
             /** Quantity */
             quantity: number;
+            /** Stock Quantity */
+            stock_quantity: number;
             /** Kind */
             kind: string;
             /** State */

@@ -7,7 +7,9 @@ import {
   formatExactInstant,
   formatMoney,
   formatNumber,
+  formatQuantity,
   formatRelative,
+  formatVariant,
   Money,
   Quantity,
   Timestamp,
@@ -92,4 +94,19 @@ describe('components', () => {
     rerender(<CalendarDate date={undefined} />);
     expect(screen.getByText('—')).toBeVisible();
   });
+});
+
+test.each([
+  [2, '2'],
+  [0.75, '0.75'],
+  [1.2345, '1.2345'],
+  [0.1 + 0.2, '0.3'],
+  [1250, '1,250'],
+])('the quantity %s is shown with its own decimals', (quantity, text) => {
+  expect(formatQuantity(quantity)).toBe(text);
+});
+
+test('a variant is shown by the dimensions that it has', () => {
+  expect(formatVariant({ size: 'M', color: 'Red', style: '', configuration: '' })).toBe('M, Red');
+  expect(formatVariant({ size: '', color: '' })).toBe('');
 });

@@ -19,6 +19,12 @@ export function formatMoney(amount: string | number, currency: string): string {
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat().format(value);
 
+/** A quantity with all its decimals: units have up to four. */
+export const formatQuantity = (value: number): string => new Intl.NumberFormat(undefined, { maximumFractionDigits: 4 }).format(value);
+
+/** The dimensions of a variant that apply, as "Red, M". */
+export const formatVariant = (variant: Record<string, string>): string => Object.values(variant).filter(Boolean).join(', ');
+
 /** An amount with symbol and currency code. */
 export function Money({ amount, currency, strong }: { amount: string | number; currency: string; strong?: boolean }) {
   return (
@@ -31,7 +37,7 @@ export function Money({ amount, currency, strong }: { amount: string | number; c
 export function Quantity({ value, unit }: { value: number; unit?: string }) {
   return (
     <span className="figure">
-      {formatNumber(value)}
+      {formatQuantity(value)}
       {unit ? <span className="unit"> {unit}</span> : null}
     </span>
   );

@@ -113,9 +113,11 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
 def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
     plan.parts[line.line_id] = parts
     shown = plan.explanation.setdefault("parts_of_lines", {})
-    shown[str(line.line_id)] = [
-        [part.source, quantity_number(part.quantity, line.stock_decimals)] for part in parts
-    ]
+    quantities: list[list[str | float]] = []
+    for part in parts:
+        quantity = quantity_number(part.quantity * line.stock_per_step, line.stock_decimals)
+        quantities.append([part.source, quantity])
+    shown[str(line.line_id)] = quantities
     if any(not part.source for part in parts):
         plan.missing.append(line.product)
 
@@ -135,7 +137,7 @@ def _split_lines(
         line, whole = lines[i], int(plan.problem.quantity[i])
         served = []
         for node, share in _largest_first(shares.node[mine], shares.quantity[mine]):
-            served.append((names[node], line.quantity * share // whole))
+            served.append((names[node], line.steps * share // whole))
         found[i] = _parts(line, served)
     return found
 
@@ -149,13 +151,13 @@ def _largest_first(
 
 def _parts(line: OpenLine, served: list[tuple[str, int]]) -> list[SplitPart]:
     """Return the parts of a line; the first keeps the line's id, units left over come last."""
-    left = line.quantity - sum(units for _, units in served)
+    left = line.steps - sum(steps for _, steps in served)
     if left:
         served = [*served, ("", left)]
     ids = [line.line_id, *new_ids(len(served) - 1)]
     found = []
-    for part_id, (source, units) in zip(ids, served, strict=True):
-        found.append(SplitPart(part_id, units, source))
+    for part_id, (source, steps) in zip(ids, served, strict=True):
+        found.append(SplitPart(part_id, steps, source))
     return found
 
 

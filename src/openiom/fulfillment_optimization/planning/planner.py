@@ -13,14 +13,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment_optimization.order_port import (
-    OpenLine,
-    sku_of,
-    variant_values,
-)
+from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import Key, build_problem
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
-from openiom.inventory_visibility import Variant, available, channels_matter, variant_stock
+from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import NotFound, new_id
 from openiom.master_data import StockUnits, accepts_write_in_products
 from openiom.master_data import existing_names as known_names
@@ -173,24 +169,14 @@ class Planner:
 
     def _read_views(self, lines: Sequence[OpenLine]) -> dict[RequesterKey, View]:
         products: dict[RequesterKey, set[str]] = defaultdict(set)
-        variants: dict[RequesterKey, set[Variant]] = defaultdict(set)
         by_requester = channels_matter(self.session)
         for line in lines:
             requester = (line.channel, line.customer_group) if by_requester else NO_REQUESTER
-            if line.variant:
-                values = variant_values(line.variant)
-                variants[requester].add(Variant(line.product, frozenset(values.items())))
-            else:
-                products[requester].add(line.product)
+            products[requester].add(line.product)
         views: dict[RequesterKey, View] = {}
         for (channel, group), wanted in products.items():
             free = available(self.session, wanted, channel=channel, customer_group=group)
             views[channel, group] = dict(free)
-        for (channel, group), exact in variants.items():
-            view = views.setdefault((channel, group), {})
-            stock = variant_stock(self.session, exact, channel=channel, customer_group=group)
-            for (variant, source), units in stock.units().items():
-                view[sku_of(variant.product, variant.text), source] = units
         return views
 
     def _attempt(

@@ -4,15 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from openiom.inventory_visibility import Variant
 from openiom.master_data import StockUnits
 
 ZERO: StockUnits = StockUnits(0)
 
-StockItem = str | Variant
-"""A product that is no kit, or a variant of one."""
-Available = dict[StockItem, dict[str, StockUnits]]
-"""Quantities available to promise by stock item and source, in the stock unit of the product."""
+Available = dict[str, dict[str, StockUnits]]
+"""Available to promise, in stock units: product to source to units. Products are no kits."""
 Requester = tuple[str, str]
 """Channel and customer group. Stock allocated to a requester is available to that one only."""
 NO_REQUESTER: Requester = ("", "")
@@ -22,12 +19,12 @@ NO_REQUESTER: Requester = ("", "")
 class Need:
     """What one line needs from a single source.
 
-    `parts` are quantities in stock units by stock item, with kits expanded into their parts.
-    `source` is the assigned source, '' when any source will do.
+    `parts` are stock units by product, with kits expanded into their parts. `source` is the
+    assigned source, '' when any source will do.
     """
 
     line_id: UUID
-    parts: Mapping[StockItem, StockUnits]
+    parts: Mapping[str, StockUnits]
     source: str = ""
 
 

@@ -7,14 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility import Variant, available, channels_matter, variant_stock
+from openiom.inventory_visibility import available, channels_matter
 from openiom.master_data import StockUnits, kit_parts
 from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, subset
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
-from .decisions import NO_REQUESTER, Available, Need, Requester, StockItem, WaitingOrder
+from .decisions import NO_REQUESTER, Available, Need, Requester, WaitingOrder
 
 
 def unsourced_lines(session: Session, order_ids: Collection[UUID]) -> dict[UUID, list[LockedLine]]:
@@ -41,19 +41,9 @@ def needs_of(session: Session, lines: Sequence[LockedLine]) -> dict[UUID, Need]:
     needs: dict[UUID, Need] = {}
     for line in lines:
         quantity = line.in_stock(line.open)
-        parts: dict[StockItem, StockUnits] = {}
-        if line.product in kits:
-            parts.update(multiply(kits[line.product], quantity))
-        else:
-            parts[stock_item(line)] = quantity
-        needs[line.id] = Need(line.id, parts, line.source or "")
+        per_unit = kits.get(line.product, {line.product: 1})
+        needs[line.id] = Need(line.id, multiply(per_unit, quantity), line.source or "")
     return needs
-
-
-def stock_item(line: LockedLine) -> StockItem:
-    """Return what stock a line needs: its product, or the variant of it."""
-    values = line.stock_variant
-    return Variant(line.product, frozenset(values.items())) if values else line.product
 
 
 def multiply(per_unit: Mapping[str, int], units: StockUnits) -> dict[str, StockUnits]:
@@ -94,26 +84,17 @@ class AvailabilityViews:
     def load(self, requester: Requester, needs: Iterable[Need]) -> Available:
         """Return the view of a requester, with the products of these needs read."""
         view = self.views.setdefault(requester, {})
-        products: set[str] = set()
-        variants: set[Variant] = set()
+        missing: set[str] = set()
         for need in needs:
-            for item in need.parts:
-                if item in view:
-                    continue
-                view[item] = {}
-                if isinstance(item, Variant):
-                    variants.add(item)
-                else:
-                    products.add(item)
+            missing.update(need.parts.keys() - view.keys())
+        if not missing:
+            return view
+        for product in missing:
+            view[product] = {}
         channel, group = requester
-        if products:
-            found = available(self.session, products, channel=channel, customer_group=group)
-            for (product, source), units in found.items():
-                view[product][source] = StockUnits(units)
-        if variants:
-            stock = variant_stock(self.session, variants, channel=channel, customer_group=group)
-            for (variant, source), units in stock.units().items():
-                view[variant][source] = StockUnits(units)
+        found = available(self.session, missing, channel=channel, customer_group=group)
+        for (product, source), units in found.items():
+            view[product][source] = StockUnits(units)
         return view
 
     def waiting_orders(

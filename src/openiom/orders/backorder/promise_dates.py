@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import (
     PromiseDate,
     PromiseRequest,
-    Variant,
     inventory_configuration,
     promise_dates,
 )
@@ -46,30 +45,19 @@ def promise_needs(
     requests: list[PromiseRequest] = []
     for need, order_id in needs:
         requester = requesters[order_id]
-        parts = _parts_by_product(need)
-        requests.append(_promise_request(parts, need.source, requester, ahead))
-        _add_units(ahead, requester, parts)
+        requests.append(_promise_request(need, requester, ahead))
+        _add_units(ahead, requester, need.parts)
     configuration = inventory_configuration(session)
     return promise_dates(session, requests, configuration=configuration, today=now.date())
 
 
-def _parts_by_product(need: Need) -> dict[str, StockUnits]:
-    """Return what a need is promised by: variants are promised by the receipts of their product."""
-    parts: dict[str, StockUnits] = {}
-    for item, quantity in need.parts.items():
-        parts[item.product if isinstance(item, Variant) else item] = quantity
-    return parts
-
-
-def _promise_request(
-    parts: Mapping[str, StockUnits], source: str, requester: Requester, ahead: UnitsAhead
-) -> PromiseRequest:
+def _promise_request(need: Need, requester: Requester, ahead: UnitsAhead) -> PromiseRequest:
     own: dict[str, StockUnits] = {}
     others: dict[str, StockUnits] = {}
-    for part in parts:
+    for part in need.parts:
         own[part] = ahead[part][requester]
         others[part] = sum(ahead[part].values(), ZERO) - own[part]
-    return PromiseRequest(parts, source, own, others, *requester)
+    return PromiseRequest(need.parts, need.source, own, others, *requester)
 
 
 def _add_units(ahead: UnitsAhead, requester: Requester, parts: Mapping[str, StockUnits]) -> None:
@@ -84,7 +72,7 @@ def _units_ahead(
     parts: set[str] = set()
     line_ids: list[UUID] = []
     for need, _ in needs:
-        parts.update(_parts_by_product(need))
+        parts.update(need.parts)
         line_ids.append(need.line_id)
     products = parts | kits_with(session, parts)
     kits = kit_parts(session, products)

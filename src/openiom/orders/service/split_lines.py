@@ -1,7 +1,7 @@
 """Split lines across sources, and report from which sources lines are served."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -103,12 +103,6 @@ _ADD_LINE_COUNTS = """
 UPDATE orders.order o SET line_count = o.line_count + d.added
 FROM unnest(%s::uuid[], %s::int[]) AS d(id, added) WHERE o.id = d.id
 """
-
-
-def stock_steps_of_lines(session: Session, line_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """Return how many steps of the stock unit are in one step of each line. Locks the lines."""
-    _, lines = lock_lines(session, line_ids)
-    return {line.id: line.stock_per_step for line in lines.values()}
 
 
 def lines_served_from(

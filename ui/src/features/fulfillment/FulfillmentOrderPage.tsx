@@ -2,7 +2,7 @@ import { type FulfillmentOrderDetail, getFulfillmentOrder } from '@client/fulfil
 import { useLive } from '@client/live';
 import { AddressLines } from '@kit/AddressLines';
 import { QueryContent } from '@kit/feedback';
-import { CalendarDate, Quantity, formatNumber, Timestamp } from '@kit/format';
+import { CalendarDate, Quantity, formatQuantity, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { MapView, pinOf } from '@kit/MapView';
 import { Shipment } from '@kit/Shipment';
@@ -72,7 +72,7 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
           ],
           ['Source', item.source_place.name || item.source],
           ['Reason', reasonLabel(item.state_reason)],
-          ['Shipped', `${formatNumber(item.shipped_units)} of ${formatNumber(item.units)} units`],
+          ['Shipped', `${formatQuantity(item.shipped_units)} of ${formatQuantity(item.units)} units`],
           ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
           ['External number', item.external_id],
           ['Created', <Timestamp key="created" at={item.created_at} />],

@@ -2,7 +2,7 @@ import { CarOutlined } from '@kit/icons';
 import { type FulfillmentOrderRow, listFulfillmentOrders } from '@client/fulfillment';
 import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { formatNumber, Timestamp } from '@kit/format';
+import { formatQuantity, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { StateTag } from '@kit/states';
@@ -67,7 +67,7 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
     exportValue: (row) => row.shipped_units,
     cell: (row) => (
       <span className="figure">
-        {formatNumber(row.shipped_units)} <span className="muted">of {formatNumber(row.units)}</span>
+        {formatQuantity(row.shipped_units)} <span className="muted">of {formatQuantity(row.units)}</span>
       </span>
     ),
   },

@@ -1,6 +1,6 @@
 import type { OrderFulfillment } from '@client/orders';
 import { QueryContent } from '@kit/feedback';
-import { CalendarDate, formatNumber } from '@kit/format';
+import { CalendarDate, formatQuantity } from '@kit/format';
 import { Card } from '@kit/layout';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
@@ -39,7 +39,7 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
             {item.number}
           </Link>
           <span className="muted">
-            from {item.source_place.name || item.source}, {formatNumber(item.shipped_units)} of {formatNumber(item.units)} units shipped
+            from {item.source_place.name || item.source}, {formatQuantity(item.shipped_units)} of {formatQuantity(item.units)} units shipped
             {item.planned_ship_date && (
               <>
                 , planned for <CalendarDate date={item.planned_ship_date} />
@@ -55,9 +55,12 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
       <ul className="small">
         {item.lines.map((line) => (
           <li key={line.id}>
-            <span className="figure">{formatNumber(line.quantity)} ×</span> {line.name || line.product}
+            <span className="figure">
+              {formatQuantity(line.quantity)} {line.unit} ×
+            </span>{' '}
+            {line.name || line.product}
             {line.shipped < line.quantity && item.shipped_units > 0 && (
-              <span className="muted"> — {formatNumber(line.quantity - line.shipped)} still to ship</span>
+              <span className="muted"> — {formatQuantity(line.quantity - line.shipped)} still to ship</span>
             )}
           </li>
         ))}

@@ -1,7 +1,7 @@
 import { listStock } from '@client/inventory';
 import type { OrderDetail, OrderLine } from '@client/orders';
 import { QueryContent } from '@kit/feedback';
-import { CalendarDate, Money, formatMoney, Quantity, formatNumber } from '@kit/format';
+import { CalendarDate, Money, formatMoney, Quantity, formatNumber, formatQuantity, formatVariant } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Card } from '@kit/layout';
 import { StateTag } from '@kit/states';
@@ -17,7 +17,7 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
     <Card
       flush
       title="Lines"
-      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatNumber(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatQuantity(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
     >
       <HorizontalScroll label="Lines">
         <table className="plain">
@@ -44,6 +44,7 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
                   <span className="two-line">
                     <span className="strong">{line.name || line.product}</span>
                     <span className="muted">{line.name && line.name !== line.product ? line.product : `Line ${line.line_number}`}</span>
+                    {formatVariant(line.variant) && <span className="muted">{formatVariant(line.variant)}</span>}
                   </span>
                 </td>
                 <td className="num">
@@ -81,14 +82,14 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
 
 function ShippedQuantity({ line }: { line: OrderLine }) {
   const otherQuantities = [
-    line.canceled > 0 && `${formatNumber(line.canceled)} canceled`,
+    line.canceled > 0 && `${formatQuantity(line.canceled)} canceled`,
     line.returned > 0 && `${formatNumber(line.returned)} returned`,
   ]
     .filter(Boolean)
     .join(', ');
   return (
     <span className="two-line">
-      <span className="figure">{formatNumber(line.shipped)}</span>
+      <span className="figure">{formatQuantity(line.shipped)}</span>
       {otherQuantities && <span className="muted nowrap">{otherQuantities}</span>}
     </span>
   );

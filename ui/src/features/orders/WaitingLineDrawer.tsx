@@ -2,7 +2,7 @@ import { getWaitingLine, type WaitingDetail } from '@client/orders';
 import { useLive } from '@client/live';
 import { asProblem } from '@client/problem';
 import { EmptyState, QueryContent } from '@kit/feedback';
-import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { CalendarDate, formatQuantity, Timestamp } from '@kit/format';
 import { HourglassOutlined } from '@kit/icons';
 import { DescriptionList } from '@kit/layout';
 import { type BulkAction, ActionDialog } from '@kit/list';
@@ -94,7 +94,7 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
           ],
           ['Customer', line.customer_name],
           ['Channel', line.instance],
-          ['Needs', `${formatNumber(line.quantity)} ${line.unit} from one source`],
+          ['Needs', `${formatQuantity(line.quantity)} ${line.unit} from one source`],
           ['Kind', waitingKindLabels[line.kind] ?? line.kind],
           ['Waiting since', <Timestamp key="since" at={line.since} format="date" />],
           ['Promised', <PromisedDate key="promised" row={line} />],
@@ -111,12 +111,12 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
         ) : (
           <ul className="free-at">
             {detail.free.map((item) => (
-              <li key={item.source} data-enough={item.units >= line.quantity}>
+              <li key={item.source} data-enough={item.units >= line.stock_quantity}>
                 <Link to={`/inventory?product=${encodeURIComponent(line.product)}&source=${encodeURIComponent(item.source)}`}>
                   {item.source}
                 </Link>{' '}
-                <span className="figure">{item.units >= 1_000_000_000 ? 'unlimited' : formatNumber(item.units)}</span>
-                {item.units < line.quantity && <span className="muted"> of {formatNumber(line.quantity)}</span>}
+                <span className="figure">{item.units >= 1_000_000_000 ? 'unlimited' : formatQuantity(item.units)}</span>
+                {item.units < line.stock_quantity && <span className="muted"> of {formatQuantity(line.stock_quantity)}</span>}
               </li>
             ))}
           </ul>
@@ -127,7 +127,7 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
           <h3 className="drawer-head">
             Ahead in queue{' '}
             <span className="muted">
-              {line.lines_before === 0 ? 'first in queue' : `${describeLinesAhead(line)}, ${formatNumber(line.units_before)} units`}
+              {line.lines_before === 0 ? 'first in queue' : `${describeLinesAhead(line)}, ${formatQuantity(line.units_before)} units`}
             </span>
           </h3>
           {detail.before.length > 0 && (
@@ -142,7 +142,9 @@ function WaitingLineDetails({ detail }: { detail: WaitingDetail }) {
                         <span className="muted">line {entry.line_number}</span>
                       </td>
                       <td>{entry.customer_name}</td>
-                      <td className="num figure">{formatNumber(entry.quantity)}</td>
+                      <td className="num figure">
+                        {formatQuantity(entry.quantity)} {entry.unit}
+                      </td>
                       <td>
                         <Timestamp at={entry.since} />
                       </td>

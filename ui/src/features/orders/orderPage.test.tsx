@@ -75,6 +75,7 @@ describe('the order page', () => {
     expect(speaker).toHaveTextContent('SEA');
     expect(speaker).toHaveTextContent('$450.00 USD');
     expect(speaker).toHaveTextContent('$225.00 each');
+    expect(lines).toHaveTextContent('M, Red');
   });
 
   test('the stock of a product is loaded on request', async () => {

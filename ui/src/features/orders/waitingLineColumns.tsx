@@ -1,5 +1,5 @@
 import { actOnWaitingLines, type WaitingLine } from '@client/orders';
-import { CalendarDate, formatNumber, Timestamp } from '@kit/format';
+import { CalendarDate, formatNumber, formatQuantity, Timestamp } from '@kit/format';
 import { numberColumn, type ListColumn, type BulkAction } from '@kit/list';
 import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useState } from 'react';
@@ -7,7 +7,7 @@ import { Link } from 'react-router';
 
 export const waitingKindLabels: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder' };
 export const waitingLineName = (row: WaitingLine): string =>
-  `${row.order_number}, line ${row.line_number}: ${formatNumber(row.quantity)} ${row.product}`;
+  `${row.order_number}, line ${row.line_number}: ${formatQuantity(row.quantity)} ${row.product}`;
 
 export const waitingLineActions: readonly BulkAction[] = [
   {
