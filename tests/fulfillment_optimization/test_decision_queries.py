@@ -82,6 +82,13 @@ def test_a_candidate_has_the_money_of_its_parcel_and_of_the_line() -> None:
     assert [row.on_hand for row in decision().candidates] == [2, 4, 0, 2, 3, 1]
 
 
+def test_a_total_has_four_decimals() -> None:
+    parcel = {"carriage": [0.1, 0.1, 0.00004], "packing": [0.2, 0.2, 0.00004]}
+    found = decision(parcel=parcel, serve={"picking": [[0.0, 0.0, 0.00004]] * 2})
+    totals = {row.source: row.total for row in found.candidates}
+    assert totals == {"CHI": 0.3, "MIA": 0.3, "SEA": 0.0001}
+
+
 def test_a_chosen_source_is_not_refused_whatever_the_plan_says() -> None:
     refusals = [[Refusal.INACTIVE] * 3] * 2
     found = decision(refused=refusals)

@@ -139,6 +139,16 @@ def test_the_factor_names_as_much_as_any_that_fits(
         assert found is fitting[named.index(max(named))], "the first of those that name most"
 
 
+def test_of_factors_that_name_one_thing_each_the_first_counts() -> None:
+    of_type = {"name": "type", "source_type": "store"}
+    of_address = {"name": "address", "address_type": "Business"}
+    for first, second in ((of_type, of_address), (of_address, of_type)):
+        body = {"title": "Ground", "zones": [{"name": "A"}], "factors": [first, second]}
+        found = factor_for(RateTableBody.model_validate(body), "store", business=True)
+        assert found is not None
+        assert found.name == first["name"]
+
+
 def _named(factor: RateFactor) -> int:
     return (factor.source_type is not None) + (factor.address_type != "Any")
 
