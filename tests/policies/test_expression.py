@@ -13,6 +13,8 @@ from openiom.policies import Condition, Expression, Failure
 from openiom.policies.language import check_cell, check_expression, values_read
 from openiom.policies.language.expression import (
     EXACT_LIMIT,
+    _locate,
+    _unexpected,
     as_json,
     call_engine,
     engine_message,
@@ -278,3 +280,26 @@ def test_the_message_of_the_engine_is_unwrapped(error, message):
 )
 def test_a_literal_is_evaluated_to_its_value(value):
     assert Expression(literal(value)).evaluate({}) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "beginning", "expected"),
+    [
+        ("quantity lines", "quantity", "unexpected `lines` at position 10"),
+        ("f(x)", "f", "unexpected `(x)` at position 2; `f` is not a function"),
+        ("1 (x)", "1", "unexpected `(x)` at position 3"),
+        ("f x", "f", "unexpected `x` at position 3"),
+        ("a " + "b" * 30, "a", f"unexpected `{'b' * 20}` at position 3"),
+    ],
+)
+def test_what_follows_a_valid_beginning_is_unexpected(text, beginning, expected):
+    assert _unexpected(text, beginning) == expected
+
+
+def test_without_a_valid_beginning_the_fault_is_at_the_first_position():
+    def refuse(text: str) -> None:
+        raise RuntimeError("odd")
+
+    assert _locate("x y", RuntimeError("odd"), refuse) == "odd at position 1"
+    assert _locate("x y", RuntimeError("odd at 4"), refuse) == "odd at position 5"
+    assert _locate("x y", RuntimeError("odd at (2, 3)"), refuse) == "odd at position 3"

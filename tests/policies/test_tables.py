@@ -166,3 +166,13 @@ def test_columns_without_a_name_are_named_by_field_or_id():
 def test_a_graph_without_a_table_has_none(content):
     with pytest.raises(KeyError, match="decisionTableNode"):
         table_node(content)
+
+
+def test_the_nodes_of_a_graph_are_named_and_placed_from_left_to_right():
+    nodes = decision_table(columns=[QUANTITY], rows=[])["nodes"]
+
+    assert [(node["id"], node["name"], node["position"]) for node in nodes] == [
+        ("input", "Record", {"x": 80, "y": 160}),
+        ("table", "Rules", {"x": 380, "y": 160}),
+        ("output", "Verdict", {"x": 680, "y": 160}),
+    ]
