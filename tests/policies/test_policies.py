@@ -8,8 +8,8 @@ from openiom.kernel import Invalid
 from openiom.policies import (
     Column,
     CompiledPolicy,
+    ComputedValue,
     Expression,
-    Formula,
     MatchedRow,
     PolicyDocument,
     Row,
@@ -32,7 +32,7 @@ def header_validation():
             rows=[Row(when={"Ship-to country": "'US'"}, outcome="pass")],
             otherwise=Row(
                 outcome="fail",
-                reason=Formula(formula="'no shipping to ' + (ship_to.country ?? 'nowhere')"),
+                reason=ComputedValue(formula="'no shipping to ' + (ship_to.country ?? 'nowhere')"),
             ),
         )
     )
@@ -190,7 +190,7 @@ def test_money_may_be_compared_and_is_set_without_losing_a_cent():
             rows=[
                 Row(
                     when={"Total": "> 100", "Listed": "< 20"},
-                    set={"price": Formula(formula="total * 3"), "fee": 0.1},
+                    set={"price": ComputedValue(formula="total * 3"), "fee": 0.1},
                 )
             ],
         )
@@ -225,7 +225,9 @@ def test_a_value_that_cannot_be_computed_fails_its_record_only_and_names_the_cel
     shout = policy(
         decision_table(
             columns=[QUANTITY],
-            rows=[Row(when={"Quantity": "> 0"}, set={"label": Formula(formula="upper(name)")})],
+            rows=[
+                Row(when={"Quantity": "> 0"}, set={"label": ComputedValue(formula="upper(name)")})
+            ],
         )
     )
 
@@ -360,7 +362,7 @@ def test_with_every_row_the_first_broken_one_is_shown():
 
 @pytest.mark.parametrize("hit", ["first", "every"])
 def test_a_reason_that_cannot_be_computed_fails_its_record(hit):
-    row = Row(when={"Quantity": "> 1"}, outcome="fail", reason=Formula(formula="upper(name)"))
+    row = Row(when={"Quantity": "> 1"}, outcome="fail", reason=ComputedValue(formula="upper(name)"))
     verdict = judge(table_of(row, hit=hit), quantity=2)
     assert not verdict.passed
     assert verdict.error is not None
@@ -372,7 +374,7 @@ def test_a_reason_that_cannot_be_computed_fails_its_record(hit):
 def test_a_value_set_by_every_row_that_cannot_be_computed_names_its_row():
     table = table_of(
         Row(when={"Quantity": "> 1"}, set={"a": 1}),
-        Row(when={"Quantity": "> 1"}, set={"b": Formula(formula="upper(name)")}),
+        Row(when={"Quantity": "> 1"}, set={"b": ComputedValue(formula="upper(name)")}),
         hit="every",
     )
     verdict = judge(table, quantity=2)
@@ -415,9 +417,9 @@ def test_a_computed_column_compares_what_it_computes():
 
 
 def test_the_fields_a_policy_reads_are_known():
-    rows = [Row(when={"Quantity": "> 5"}, set={"label": Formula(formula="upper(name)")})]
+    rows = [Row(when={"Quantity": "> 5"}, set={"label": ComputedValue(formula="upper(name)")})]
     assert table_of(*rows).roots == {"quantity", "upper", "name"}
-    everything = [Row(when={"Quantity": "> 5"}, set={"a": Formula(formula="$root.x")})]
+    everything = [Row(when={"Quantity": "> 5"}, set={"a": ComputedValue(formula="$root.x")})]
     assert table_of(*everything).roots is None
     by_condition = table_of(Row(when={"Any": "$root.x > 1"}), columns=[Column(name="Any")])
     assert by_condition.roots is None

@@ -6,7 +6,7 @@ from openiom.kernel import Invalid
 from openiom.policies import (
     Column,
     CompiledPolicy,
-    Formula,
+    ComputedValue,
     PolicyDocument,
     Row,
     decision_table,
@@ -33,7 +33,7 @@ def test_all_problems_are_reported_at_once():
     content = table(
         Row(when={"Quantity": "> >"}),
         Row(),
-        Row(when={"Quantity": "soon(3)"}, reason=Formula(formula="x y"), set={"a": 1}),
+        Row(when={"Quantity": "soon(3)"}, reason=ComputedValue(formula="x y"), set={"a": 1}),
         columns=[Column(name="Country", field="ship_to..country"), QUANTITY],
     )
     document = body(content, "filter")

@@ -9,12 +9,12 @@ from tests.package_app import http_client, package_app
 
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
-from openiom.policies import KINDS, Column, Formula, Row, decision_table, router
+from openiom.policies import KINDS, Column, ComputedValue, Row, decision_table, router
 
 CONTENT = decision_table(
     columns=[Column(name="Country", field="country")],
     rows=[Row(when={"Country": "'US'"}, set={"source": "east"})],
-    otherwise=Row(outcome="fail", reason=Formula(formula="'not to ' + country")),
+    otherwise=Row(outcome="fail", reason=ComputedValue(formula="'not to ' + country")),
 )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openiom.policies import Column, Formula, Row, Table, decision_table, read_table
+from openiom.policies import Column, ComputedValue, Row, Table, decision_table, read_table
 from openiom.policies.tables import cell, constant, literal, row_text, table_columns, table_node
 
 COUNTRY = Column(name="Ship-to country", field="ship_to.country")
@@ -91,9 +91,9 @@ ROWS = [
     ),
     Row(
         when={"Ship-to country": "'US'"},
-        set={"label": Formula(formula="upper(name)"), "note": "it's"},
+        set={"label": ComputedValue(formula="upper(name)"), "note": "it's"},
     ),
-    Row(outcome="fail", reason=Formula(formula="'no ' + name")),
+    Row(outcome="fail", reason=ComputedValue(formula="'no ' + name")),
 ]
 
 

@@ -27,7 +27,7 @@ from .language import (
 )
 from .policy import PolicyDocument, validate_policy
 from .routes import router
-from .tables import Column, Formula, Row, Table, decision_table, read_table
+from .tables import Column, ComputedValue, Row, Table, decision_table, read_table
 from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "Expression",
     "Failure",
     "FieldRule",
-    "Formula",
+    "ComputedValue",
     "KeyRule",
     "MappingKey",
     "MatchedRow",

@@ -26,7 +26,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Formula(_Part):
+class ComputedValue(_Part):
     """A cell that is computed: the expression's text. A plain value in its place is a literal."""
 
     formula: str
@@ -48,8 +48,10 @@ class Row(_Part):
     outcome: Outcome | None = Field(
         default=None, description="Absent: the rule asserts, or sets, see `set`"
     )
-    reason: str | Formula | None = Field(default=None, description="Shown with the outcome")
-    set: dict[str, JsonValue | Formula] = Field(default_factory=dict, description="Field to value")
+    reason: str | ComputedValue | None = Field(default=None, description="Shown with the outcome")
+    set: dict[str, JsonValue | ComputedValue] = Field(
+        default_factory=dict, description="Field to value"
+    )
 
 
 class Table(_Part):
@@ -241,11 +243,11 @@ def _comparison_text(text: str) -> str:
 
 def _read_value(text: str) -> Any:
     known = constant(text)
-    return known.value if known.is_known else Formula(formula=text)
+    return known.value if known.is_known else ComputedValue(formula=text)
 
 
-def _write_value(value: JsonValue | Formula) -> str:
-    return value.formula if isinstance(value, Formula) else literal(value)
+def _write_value(value: JsonValue | ComputedValue) -> str:
+    return value.formula if isinstance(value, ComputedValue) else literal(value)
 
 
 def _rule(
