@@ -8,11 +8,11 @@ Run: python benchmarks/policies_bench.py [--records 500] [--repeats 5]
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from benchmarks.figures import print_figures
 from openiom.policies import (
     Column,
     CompiledPolicy,
@@ -223,17 +223,15 @@ def tasks(records: int) -> dict[str, Task]:
     }
 
 
-def measure(*, records: int, repeats: int) -> dict[str, dict[str, float]]:
+def measure(*, records: int, repeats: int) -> dict[str, float]:
     """Return microseconds a record, those of the floor, and their ratio, for every task."""
-    figures: dict[str, dict[str, float]] = {}
+    figures: dict[str, float] = {}
     for name, task in tasks(records).items():
         spent = microseconds_per_record(task.product, records=records, repeats=repeats)
         floor = microseconds_per_record(task.floor, records=records, repeats=repeats)
-        figures[name] = {
-            "us_per_record": round(spent, 2),
-            "floor_us_per_record": round(floor, 2),
-            "ratio": round(spent / floor, 1),
-        }
+        figures[f"{name}_us_per_record"] = round(spent, 2)
+        figures[f"{name}_floor_us_per_record"] = round(floor, 2)
+        figures[f"{name}_ratio"] = round(spent / floor, 1)
     return figures
 
 
@@ -241,9 +239,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=500)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures = measure(records=options.records, repeats=options.repeats)
-    sys.stdout.write(json.dumps(figures) + "\n")
+    print_figures(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

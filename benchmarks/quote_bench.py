@@ -164,7 +164,7 @@ def seed(product: Application, *, dimensions: bool) -> None:
         product.configuration.apply(session, documents(numbers), at=now, actor="bench")
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
-        StockChange(f"SKU{i:03d}", name, numbers.randint(1, 40))
+        StockChange(f"SKU{i:03d}", name, Decimal(numbers.randint(1, 40)))
         for i in range(VARIED if dimensions else PRODUCTS)
         for name in numbers.sample(every, SOURCES // 2)
     ]

@@ -50,13 +50,9 @@ def test_the_tasks_return_one_result_per_record() -> None:
 def test_figures_are_ratios_to_the_floor() -> None:
     figures = measure(records=20, repeats=1)
 
-    assert set(figures) == {
-        "decision_table",
-        "condition",
-        "order_mapping",
-        "order_mapping_from_json",
-    }
-    for figure in figures.values():
-        assert figure["us_per_record"] > 0
-        ratio = figure["us_per_record"] / figure["floor_us_per_record"]
-        assert figure["ratio"] == pytest.approx(ratio, rel=0.2, abs=0.1)
+    names = {name.removesuffix("_ratio") for name in figures if name.endswith("_ratio")}
+    assert names == {"decision_table", "condition", "order_mapping", "order_mapping_from_json"}
+    for name in names:
+        spent, floor = figures[f"{name}_us_per_record"], figures[f"{name}_floor_us_per_record"]
+        assert spent > 0
+        assert figures[f"{name}_ratio"] == pytest.approx(spent / floor, rel=0.2, abs=0.1)
