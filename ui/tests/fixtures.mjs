@@ -173,12 +173,13 @@ export function order(id) {
     actions: {
       hold: {
         allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open,
-        why: row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
+        reason:
+          row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
       },
-      release: { allowed: row.state === 'on_hold', why: 'The order is not on hold' },
+      release: { allowed: row.state === 'on_hold', reason: 'The order is not on hold' },
       cancel: {
         allowed: open && row.state !== 'fulfillment_in_process',
-        why: 'Part of the order has shipped',
+        reason: 'Part of the order has shipped',
       },
     },
   };

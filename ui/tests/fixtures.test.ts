@@ -56,6 +56,14 @@ describe('fixtures have the fields of the API', () => {
   });
 });
 
+test('the actions of an order say whether and why they are allowed', () => {
+  const actions = fixtures.order(fixtures.orders[0]?.id ?? '')?.actions ?? {};
+  expect(Object.keys(actions)).toEqual(Object.keys(schemas.AllowedActions?.properties ?? {}));
+  for (const action of Object.values(actions)) {
+    expect(Object.keys(action)).toEqual(Object.keys(schemas.AllowedAction?.properties ?? {}));
+  }
+});
+
 test.each([
   ['GET /api/v1/orders', true],
   ['GET /api/v1/orders/0198a000-0000-7000-8000-000000000001/timeline', true],
