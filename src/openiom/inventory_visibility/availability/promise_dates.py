@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measures import ProductSource
+from openiom.inventory_visibility.measures import ZERO, ProductSource
 from openiom.platform.bulk import fetch
 
 from .atp import TICKS
@@ -24,7 +24,7 @@ CERTAIN = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class PromiseRequest:
-    """Units by product (kits taken apart) that are needed together from one source.
+    """Quantities by product (kits taken apart) that are needed together from one source.
 
     Attributes:
         source: The source; an empty one means any.
@@ -35,10 +35,10 @@ class PromiseRequest:
         customer_group: The customer group of the requester.
     """
 
-    parts: Mapping[str, int]
+    parts: Mapping[str, Decimal]
     source: str = ""
-    ahead: Mapping[str, int] = field(default_factory=dict)
-    ahead_of_others: Mapping[str, int] = field(default_factory=dict)
+    ahead: Mapping[str, Decimal] = field(default_factory=dict)
+    ahead_of_others: Mapping[str, Decimal] = field(default_factory=dict)
     channel: str = ""
     customer_group: str = ""
 
@@ -109,7 +109,7 @@ class PromisePlanner:
         for source in self._possible_sources(request):
             enough = enough_for_all.copy()
             for product, quantity in request.parts.items():
-                enough &= atp[self._row_of[product, source]] >= quantity * TICKS
+                enough &= atp[self._row_of[product, source]] >= _ticks(quantity)
             if not enough.any():
                 continue
             offset = int(np.argmax(enough))
@@ -134,15 +134,15 @@ class PromisePlanner:
         enough = np.ones(atp.shape[1], dtype=bool)
         common_atp = self._outlook.projection.atp
         for product, quantity in request.parts.items():
-            ahead = request.ahead.get(product, 0)
-            others = request.ahead_of_others.get(product, 0)
+            ahead = request.ahead.get(product, ZERO)
+            others = request.ahead_of_others.get(product, ZERO)
             if not ahead and not others:
                 continue
             rows = [self._row_of[product, source] for source in self._sources[product]]
             everywhere = np.maximum(atp[rows], 0).sum(axis=0)
             common = np.maximum(common_atp[rows], 0).sum(axis=0)
-            left = everywhere - np.minimum(common, others * TICKS)
-            enough &= left >= (quantity + ahead) * TICKS
+            left = everywhere - np.minimum(common, _ticks(others))
+            enough &= left >= _ticks(quantity + ahead)
         return enough
 
     def _confidence(self, request: PromiseRequest, source: str, by: date) -> Decimal:
@@ -153,6 +153,11 @@ class PromisePlanner:
                 if receipt.day <= by:
                     lowest = min(lowest, receipt.confidence)
         return lowest
+
+
+def _ticks(quantity: Decimal) -> int:
+    """Return a quantity as the ticks in which availability is projected; see `atp.TICKS`."""
+    return int(quantity * TICKS)
 
 
 def _receipts(

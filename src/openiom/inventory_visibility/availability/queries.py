@@ -1,23 +1,23 @@
-"""Reads of what is available now: whole units free to promise, and the list of stock."""
+"""Reads of what is available now: stock free to promise, and the list of stock."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.measures import ProductSource
+from openiom.inventory_visibility.measures import ZERO, ProductSource
 from openiom.master_data import kit_parts, product_names, products_named_like
 from openiom.platform.bulk import fetch, fetch_as
 
 from .allocation_limits import limits_of
 from .decisions import Requester
 
-OVERSELL = 1_000_000_000
+OVERSELL = Decimal(1_000_000_000)
 """The units available at a stock key that may be oversold."""
 
 
@@ -36,12 +36,12 @@ class StockRow(BaseModel):
 
 def available(
     session: Session, products: Iterable[str], *, channel: str = "", customer_group: str = ""
-) -> dict[ProductSource, int]:
-    """Return the whole units free to promise by (product, source), where there are any.
+) -> dict[ProductSource, Decimal]:
+    """Return what is free to promise by (product, source), in stock units, where there is any.
 
     Safety stock, units allocated to others and the buffer of `channel` are left out; what is
-    allocated to the requester is included. Of a kit, as many units are available as its parts at
-    one source make. Stock keys that may be oversold have `OVERSELL` units.
+    allocated to the requester is included. Of a kit, as many whole units are available as its parts
+    at one source make. Stock keys that may be oversold have `OVERSELL` units.
     """
     wanted = set(products)
     kits = kit_parts(session, wanted)
@@ -57,10 +57,10 @@ def available(
 
 
 def _free_kits(
-    kits: Mapping[str, Mapping[str, int]], free: Mapping[ProductSource, int]
-) -> dict[ProductSource, int]:
+    kits: Mapping[str, Mapping[str, int]], free: Mapping[ProductSource, Decimal]
+) -> dict[ProductSource, Decimal]:
     """Return how many of each kit the free units of its parts make, by source."""
-    by_product: dict[str, dict[str, int]] = defaultdict(dict)
+    by_product: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for (product, source), units in free.items():
         by_product[product][source] = units
     found = {}
@@ -71,16 +71,16 @@ def _free_kits(
 
 
 def _whole_kits(
-    parts: Mapping[str, int], by_product: Mapping[str, Mapping[str, int]]
-) -> dict[str, int]:
+    parts: Mapping[str, int], by_product: Mapping[str, Mapping[str, Decimal]]
+) -> dict[str, Decimal]:
     """Return how many of one kit the free units of its parts make at each source that has all."""
-    kits_by_source: dict[str, int] = {}
+    kits_by_source: dict[str, Decimal] = {}
     for number, (part, per_kit) in enumerate(parts.items()):
         whole_kits = {}
         for source, units in by_product.get(part, {}).items():
             most = units // per_kit
             if number:
-                most = min(most, kits_by_source.get(source, 0))
+                most = min(most, kits_by_source.get(source, ZERO))
             if most:
                 whole_kits[source] = most
         kits_by_source = whole_kits
@@ -100,17 +100,17 @@ def channels_matter(session: Session) -> bool:
     return bool(exists)
 
 
-def _common_free(session: Session, products: set[str]) -> dict[ProductSource, int]:
-    """Return the units free for requesters without allocations and buffers, in one query."""
+def _common_free(session: Session, products: set[str]) -> dict[ProductSource, Decimal]:
+    """Return what is free for requesters without allocations and buffers, in one query."""
     rows = fetch(
         session,
         "WITH allocated AS (SELECT stock_id, sum(allocated) AS units"
         " FROM inventory_visibility.allocation WHERE allocated > 0 GROUP BY stock_id)"
         " SELECT product, source, CASE WHEN oversell THEN 1000000000 ELSE"
-        " floor(on_hand - reserved - safety_stock - coalesce(a.units, 0))::bigint END"
+        " on_hand - reserved - safety_stock - coalesce(a.units, 0) END"
         " FROM inventory_visibility.stock s LEFT JOIN allocated a ON a.stock_id = s.id"
         " WHERE product = ANY(%s) AND organization = '' AND dimensions = ''"
-        " AND (on_hand - reserved - safety_stock - coalesce(a.units, 0) >= 1 OR oversell)",
+        " AND (on_hand - reserved - safety_stock - coalesce(a.units, 0) > 0 OR oversell)",
         (sorted(products),),
     )
     return {(product, source): units for product, source, units in rows}
@@ -147,11 +147,11 @@ def own_stock(session: Session, products: Iterable[str], *, source: str = "") ->
 
 def _free_for(
     session: Session, products: set[str], requester: Requester
-) -> dict[ProductSource, int]:
-    """Return the units free for a requester with a channel, in three queries."""
+) -> dict[ProductSource, Decimal]:
+    """Return what is free for a requester with a channel, in three queries."""
     rows = own_stock(session, products)
     limits = limits_of(session, rows, {requester.channel})
-    free: dict[ProductSource, int] = {}
+    free: dict[ProductSource, Decimal] = {}
     for row in rows:
         if row.oversell:
             free[row.key] = OVERSELL
@@ -159,9 +159,8 @@ def _free_for(
         units = limits.available_to(
             row.stock_id, requester, on_hand=row.on_hand, free=row.on_hand - row.reserved
         )
-        whole_units = int(units.to_integral_value(ROUND_FLOOR))
-        if whole_units > 0:
-            free[row.key] = whole_units
+        if units > 0:
+            free[row.key] = units
     return free
 
 

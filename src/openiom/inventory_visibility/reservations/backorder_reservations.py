@@ -94,14 +94,15 @@ def keep_backorder_reservations(
 
 def backorder_reserved(
     session: Session, lines: Collection[UUID], now: datetime, *, include_permanent: bool = False
-) -> dict[UUID, dict[str, int]]:
-    """Return the whole units (of a kit, whole kits) each line has reserved, by source.
+) -> dict[UUID, dict[str, Decimal]]:
+    """Return what each line has reserved (of a kit, whole kits), in stock units, by source.
 
     Nothing is locked. `include_permanent` also counts reservations without an end.
     """
     rows = fetch(
         session,
-        "SELECT r.line_id, s.source, min(floor(r.open / r.per_unit))::bigint"
+        "SELECT r.line_id, s.source,"
+        " min(CASE WHEN r.per_unit = 1 THEN r.open ELSE floor(r.open / r.per_unit) END)"
         " FROM inventory_visibility.reservation r"
         " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
         " WHERE r.line_id = ANY(%s) AND r.open > 0"
@@ -109,7 +110,7 @@ def backorder_reserved(
         " GROUP BY r.line_id, s.source",
         (list(lines), now, include_permanent),
     )
-    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    found: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
     for line_id, source, units in rows:
         found[line_id][source] = units
     return dict(found)

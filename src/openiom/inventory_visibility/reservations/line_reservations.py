@@ -93,10 +93,10 @@ def reserve(
 
     rows: list[_LineReservation] = []
     granted_lines: set[UUID | None] = set()
-    for request, whole, part, ok in zip(requests, parts_requests, needed, granted, strict=True):
+    for request, part, ok in zip(requests, needed, granted, strict=True):
         if ok:
             granted_lines.add(request.line_id)
-            rows += _new_reservations(request, whole, part, stock, now)
+            rows += _new_reservations(request, _parts_of(request.product, kits), part, stock, now)
     _store_reservations(session, rows, limits, now=now, actor=actor)
 
     remove_expiry(session, backorder.used_by(granted_lines))
@@ -109,10 +109,15 @@ def reserve(
 def _parts_request(request: StockReservationRequest, kits: Kits) -> PartsRequest:
     """Return a request with its kit taken apart."""
     parts = {}
-    for part, per_unit in kits.get(request.product, {request.product: 1}).items():
-        parts[part] = Decimal(request.quantity * per_unit)
+    for part, per_unit in _parts_of(request.product, kits).items():
+        parts[part] = request.quantity * per_unit
     requester = Requester(request.channel, request.customer_group)
     return PartsRequest(request.line_id, request.source, parts, requester)
+
+
+def _parts_of(product: str, kits: Kits) -> Mapping[str, int]:
+    """Return the parts of one unit of a product: the product itself when it is no kit."""
+    return kits.get(product) or {product: 1}
 
 
 def _keys_of(requests: Sequence[PartsRequest]) -> set[ProductSource]:
@@ -132,12 +137,12 @@ def _limits_at(
 
 def _new_reservations(
     request: StockReservationRequest,
-    whole: PartsRequest,
+    per_unit: Mapping[str, int],
     needed: PartsRequest,
     stock: LockedStock,
     now: datetime,
 ) -> list[_LineReservation]:
-    """Return the reservations of a granted request; `whole` says how many parts make one unit."""
+    """Return the reservations of a granted request; `per_unit` are the parts of one unit."""
     rows = []
     for product, units in needed.parts.items():
         row = _LineReservation(
@@ -149,7 +154,7 @@ def _new_reservations(
             expires_at=request.expires_at,
             reference=reference_of(StockKey("", product, request.source)),
             document=request.document,
-            per_unit=int(whole.parts[product]) // request.quantity,
+            per_unit=per_unit[product],
         )
         rows.append(row)
     return rows
@@ -201,14 +206,14 @@ def release(
 
 def release_quantities(
     session: Session,
-    quantities: Mapping[UUID, int],
+    quantities: Mapping[UUID, Decimal],
     now: datetime,
     actor: str,
     cause: str = "release",
 ) -> None:
-    """Release up to so many open units of each line, the newest reservation first.
+    """Release up to these quantities of each line, the newest reservation first.
 
-    Of a kit all parts are released.
+    Quantities are in the stock unit. Of a kit all parts are released.
     """
     wanted = {line_id: quantity for line_id, quantity in quantities.items() if quantity > 0}
     if not wanted:
@@ -217,7 +222,7 @@ def release_quantities(
     remaining: dict[tuple[UUID | None, str], Decimal] = {}
     for one in reservations:
         if one.line_id:
-            remaining[one.line_id, one.product] = Decimal(wanted[one.line_id] * one.per_unit)
+            remaining[one.line_id, one.product] = wanted[one.line_id] * one.per_unit
     closure = ReservationClosure(stock.rows, "released", cause)
     for one in reversed(reservations):
         key = one.line_id, one.product
@@ -245,9 +250,8 @@ def ship(session: Session, postings: Sequence[ShipmentPosting], now: datetime, a
     for posting in postings:
         # The reservations say what the kit was made of when it was reserved; its parts may have
         # changed since.
-        parts = batch.reserved_parts.get((posting.line_id, posting.source))
-        parts = parts or kits.get(posting.product) or {posting.product: 1}
-        for part, per_unit in parts.items():
+        reserved_parts = batch.reserved_parts.get((posting.line_id, posting.source))
+        for part, per_unit in (reserved_parts or _parts_of(posting.product, kits)).items():
             batch.ship(posting, part, posting.quantity * per_unit)
     close(session, batch.closure, now=now, actor=actor)
 
@@ -297,10 +301,10 @@ class _ShipmentBatch:
             reserved_parts=parts,
         )
 
-    def ship(self, posting: ShipmentPosting, product: str, quantity: int) -> None:
+    def ship(self, posting: ShipmentPosting, product: str, quantity: Decimal) -> None:
         """Ship units of one part: reserved ones first, then free ones, the rest a discrepancy."""
         row = self.stock.own[product, posting.source]
-        missing = Decimal(quantity)
+        missing = quantity
         for reserved in self.open_units.get((posting.line_id, row.id), ()):
             units = min(reserved.units, missing)
             if units:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class StockReservationRequest:
-    """`quantity` units of `product` at `source` for one order line.
+    """`quantity` of `product`, in its stock unit, at `source` for one order line.
 
     They stay reserved until they are shipped or released, or until `expires_at`. A kit is reserved
     as its parts. `channel` and `customer_group` name the requester, whose allocations are consumed
@@ -17,7 +18,7 @@ class StockReservationRequest:
     line_id: UUID
     product: str
     source: str
-    quantity: int
+    quantity: Decimal
     document: str = ""
     expires_at: datetime | None = None
     channel: str = ""
@@ -26,10 +27,10 @@ class StockReservationRequest:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentPosting:
-    """Units of a line that left `source`; `document` is the shipment."""
+    """What left `source` of a line, in the stock unit; `document` is the shipment."""
 
     line_id: UUID
     product: str
     source: str
-    quantity: int
+    quantity: Decimal
     document: str

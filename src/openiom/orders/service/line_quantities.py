@@ -61,12 +61,6 @@ class QuantityReader:
             what = f"{error.what} of {line.unit}"
             problem = Problem(f"{where}.quantity", what, error.remedy)
             return QuantityProblem(problem, (("unit", line.unit),))
-        # Stock of order lines is reserved in whole units, so every part of a line must be whole.
-        if unit.stock_per_step % 10**unit.stock_decimals:
-            what = f"stock of {line.product} is reserved in whole {stock_unit} only"
-            remedy = f"order it in a unit of whole {stock_unit}"
-            problem = Problem(f"{where}.unit", what, remedy)
-            return QuantityProblem(problem, (("unit", stock_unit), ("product", line.product)))
         if steps * unit.stock_per_step >= LARGEST_STOCK_QUANTITY * 10**unit.stock_decimals:
             what = f"{line.quantity} {line.unit} are more than any stock of {line.product}"
             problem = Problem(f"{where}.quantity", what, "correct the quantity or its unit")
