@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from tests.fulfillment.builders import create, fulfillment_orders, tell, update
+from tests.fulfillment.builders import create, fulfillment_orders, report, update
 from tests.fulfillment_optimization.sourcing_setup import SourcingSetup, sourcing_setup
 from tests.orders.builders import NOW, document, facts, line, receive
 
@@ -140,13 +140,13 @@ class QuantitySetup:
         for one, quantity in zip(found["lines"], quantities, strict=False):
             items.append({"line": one["reference"], "quantity": quantity})
         shipment = {"external_id": parcel, "shipped_at": "2026-11-21T07:00:00Z", "items": items}
-        result = tell(self.database, update(found, "shipped", shipment=shipment))[0]
+        result = report(self.database, update(found, "shipped", shipment=shipment))[0]
         self.check()
         return result
 
     def end(self, found: dict[str, Any]) -> None:
         """The 3PL cancels what it has not shipped."""
-        assert tell(self.database, update(found, "canceled"))[0].ok
+        assert report(self.database, update(found, "canceled"))[0].ok
         self.check()
 
     def stock_rows(self, product: str) -> list[tuple[str, str, Decimal, Decimal]]:

@@ -125,9 +125,7 @@ def test_a_parcel_finer_than_the_unit_is_refused(shop: QuantitySetup) -> None:
     refused = shop.ship(found, "P1", 0.5)
 
     assert (refused.ok, refused.where) == (False, "shipment.items[0].quantity")
-    assert (
-        refused.error == "the quantity 0.5 is too fine: its unit allows whole numbers only of box"
-    )
+    assert refused.error == "the quantity 0.5 is too fine: box allows whole numbers only"
     assert shop.counters(order) == [(2, 2, 0, 0)]
 
 
@@ -155,7 +153,7 @@ def test_half_of_a_whole_unit_is_refused(shop: QuantitySetup) -> None:
     refused = shop.receive("1", lamp(1), lamp("0.5", external_id="half"))
 
     assert (refused.ok, refused.where) == (False, "lines[1].quantity")
-    assert refused.error == "the quantity 0.5 is too fine: its unit allows whole numbers only of ea"
+    assert refused.error == "the quantity 0.5 is too fine: ea allows whole numbers only"
     assert refused.remedy == "round the quantity, or allow more decimals for the unit"
 
 
@@ -193,15 +191,60 @@ def test_tons_of_a_kilogram_product_take_kilograms(shop: QuantitySetup) -> None:
     assert shop.stock_rows("FLOUR") == [("A", "", Decimal(550), Decimal(0))]
 
 
-@pytest.mark.parametrize(("quantity", "unit"), [("1.250", "kg"), (250, "g")])
-def test_parts_of_a_stock_unit_are_not_accepted_while_stock_is_reserved_in_whole_units(
-    shop: QuantitySetup, quantity: Any, unit: str
-) -> None:
-    refused = shop.receive("1", flour(quantity, unit))
+def test_kilograms_are_sourced_from_two_sources_and_shipped_in_part(shop: QuantitySetup) -> None:
+    shop.sourcing.strategy(is_default=True, max_line_sources=2)
+    shop.stock("FLOUR", "A", "1.000")
+    shop.stock("FLOUR", "B", "0.25")
+    order = shop.order("1", flour("1.250"))
 
-    assert (refused.ok, refused.where) == (False, "lines[0].unit")
-    assert refused.error == "stock of FLOUR is reserved in whole kg only"
-    assert refused.remedy == "order it in a unit of whole kg"
+    assert shop.source(order)[0].ok
+    assert shop.lines(order) == [(1, "kg", "A"), (0.25, "kg", "B")]
+    assert shop.sourcing.reserved(order) == [("FLOUR", "A", 1), ("FLOUR", "B", Decimal("0.25"))]
+
+    first, second = shop.fulfill(order)
+    payload = shop.payload(first) + shop.payload(second)
+    assert [(one["quantity"], one["unit"]) for one in payload] == [(1, "kg"), (0.25, "kg")]
+    assert shop.ship(first, "P1", 0.75).ok
+    assert shop.stock_rows("FLOUR") == [
+        ("A", "", Decimal("0.25"), Decimal("0.25")),
+        ("B", "", Decimal("0.25"), Decimal("0.25")),
+    ]
+    shop.end(first)
+    shop.end(second)
+    assert shop.cancel(order, 0).reason == "0.25 canceled"
+    assert shop.cancel(order, 1).reason == "0.25 canceled"
+    assert shop.counters(order) == [(1, 0, 0.75, 0.25), (0.25, 0, 0, 0.25)]
+    assert shop.stock_rows("FLOUR") == [
+        ("A", "", Decimal("0.25"), Decimal(0)),
+        ("B", "", Decimal("0.25"), Decimal(0)),
+    ]
+
+
+def test_grams_of_a_kilogram_product_take_thousandths(shop: QuantitySetup) -> None:
+    shop.stock("FLOUR", "A", "0.249")
+    order = shop.order("1", flour(250, "g"))
+    assert shop.source(order)[0].ok is False
+
+    shop.stock("FLOUR", "A", "0.25")
+    assert shop.source(order)[0].ok
+    assert shop.sourcing.reserved(order) == [("FLOUR", "A", Decimal("0.25"))]
+    (found,) = shop.fulfill(order)
+
+    assert shop.payload(found) == [{"sku": "FLOUR", "quantity": 250, "unit": "g", "variant": WHOLE}]
+    assert shop.ship(found, "P1", 250).ok
+    assert shop.stock_rows("FLOUR") == [("A", "", Decimal(0), Decimal(0))]
+
+
+def test_grams_and_kilograms_of_one_product_share_its_stock(shop: QuantitySetup) -> None:
+    shop.stock("FLOUR", "A", "1.3")
+    both = shop.order("1", flour("1.05", external_id="x"), flour(250, "g", external_id="y"))
+    late = shop.order("2", flour(1, "g"))
+
+    assert shop.source(both)[0].ok
+    assert shop.source(late)[0].ok is False
+
+    assert shop.lines(both) == [(1.05, "kg", "A"), (250, "g", "A")]
+    assert shop.stock_rows("FLOUR") == [("A", "", Decimal("1.3"), Decimal("1.3"))]
 
 
 def test_the_variant_of_a_line_reaches_the_fulfiller_and_the_parcel(shop: QuantitySetup) -> None:
@@ -275,7 +318,10 @@ QUANTITIES = {
     "ea": st.integers(1, 40).map(Decimal),
     "box": st.integers(1, 4).map(Decimal),
     "carton": st.integers(1, 60).map(lambda steps: Decimal(steps).scaleb(-2)),
+    "kg": st.integers(1, 900).map(lambda steps: Decimal(steps).scaleb(-3)),
+    "g": st.integers(1, 700).map(Decimal),
 }
+MASS = ("kg", "g")
 LINES = st.lists(
     st.sampled_from(sorted(QUANTITIES)).flatmap(
         lambda unit: st.tuples(st.just(unit), QUANTITIES[unit])
@@ -299,10 +345,12 @@ def test_no_step_is_lost_or_made_on_the_way(
     shop.sourcing.strategy(is_default=True, max_line_sources=3, allow_partial=True)
     for source, pieces in zip("ABC", on_hand, strict=True):
         shop.stock("LAMP", source, str(pieces))
+        shop.stock("FLOUR", source, str(Decimal(pieces).scaleb(-2)))
     number = str(new_id())
-    ordered = [
-        lamp(str(quantity), unit, external_id=str(i)) for i, (unit, quantity) in enumerate(lines)
-    ]
+    ordered = []
+    for i, (unit, quantity) in enumerate(lines):
+        ordered_line = flour if unit in MASS else lamp
+        ordered.append(ordered_line(str(quantity), unit, external_id=str(i)))
     order = shop.order(number, *ordered)
     shop.source(order)
     for unit in QUANTITIES:
@@ -322,4 +370,5 @@ def test_no_step_is_lost_or_made_on_the_way(
     for quantity, in_fulfillment, shipped, canceled in shop.counters(order):
         assert in_fulfillment == 0
         assert Decimal(str(shipped)) + Decimal(str(canceled)) == Decimal(str(quantity))
-    assert all(reserved == 0 for _, _, _, reserved in shop.stock_rows("LAMP"))
+    for product in ("LAMP", "FLOUR"):
+        assert [row[3] for row in shop.stock_rows(product)] == [0] * 3

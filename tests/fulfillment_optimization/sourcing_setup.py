@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -114,10 +115,10 @@ class SourcingSetup:
             )
         )
 
-    def reserved(self, order: UUID) -> list[tuple[str, str, int]]:
+    def reserved(self, order: UUID) -> list[tuple[str, str, Decimal]]:
         """Return (product, source, units) that the order has reserved."""
         return self.rows(
-            "SELECT s.product, s.source, r.open::int FROM inventory_visibility.reservation r"
+            "SELECT s.product, s.source, r.open FROM inventory_visibility.reservation r"
             " JOIN inventory_visibility.stock s ON s.id = r.stock_id"
             " JOIN orders.order_line l ON l.id = r.line_id"
             " WHERE l.order_id = %s AND r.open > 0 ORDER BY 1, 2",

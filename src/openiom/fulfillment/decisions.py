@@ -255,10 +255,10 @@ def _units_by_line(
                 "name lines by the reference that was sent",
             )
         try:
-            steps = to_steps(item.quantity, order.lines[line_id].unit_decimals)
+            line = order.lines[line_id]
+            steps = to_steps(item.quantity, line.unit_decimals, unit=line.unit)
         except Invalid as error:
-            what = f"{error.what} of {order.lines[line_id].unit}"
-            return Problem(f"shipment.items[{index}].quantity", what, error.remedy)
+            return Problem(f"shipment.items[{index}].quantity", error.what, error.remedy)
         units[line_id] = units.get(line_id, 0) + steps
     return units
 

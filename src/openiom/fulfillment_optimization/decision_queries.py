@@ -9,6 +9,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from openiom.documents import QuantityNumber
+
 from .explanations import refusal_text
 from .models import SourcingDecision, SourcingPlan
 
@@ -19,7 +21,7 @@ class CandidateRow(BaseModel):
     line_id: UUID
     source: str
     chosen: bool
-    on_hand: int
+    on_hand: QuantityNumber
     cost: dict[str, float]
     total: float
     refused: str
@@ -30,7 +32,7 @@ class ChosenRow(BaseModel):
 
     line_id: UUID
     source: str | None
-    quantity: int
+    quantity: QuantityNumber
 
 
 class DecisionRow(BaseModel):

@@ -9,6 +9,8 @@ import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from openiom.documents import QuantityNumber, plain_number
+from openiom.kernel import MAX_DECIMALS
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession
 
 from .constraints import RANKING
@@ -20,7 +22,7 @@ from .shadow_price_queries import plan_with_prices, prices_of_plan
 from .what_if import WhatIf, what_if
 
 CHANGE_TEXTS = {
-    "units": "{:.0f} more on hand",
+    "units": "{:g} more on hand",
     "money": "{:.2f} {currency} off",
     "capacity": "{:.0f} more parcels a day",
     "km": "{:.2f} km more of the maximum distance",
@@ -72,8 +74,8 @@ class ExplainedCandidate(BaseModel):
 
     source: str
     chosen: bool
-    quantity: int = Field(description="Units the plan takes from it")
-    on_hand: int
+    quantity: QuantityNumber = Field(description="What the plan takes from it, in the stock unit")
+    on_hand: QuantityNumber = Field(description="In the stock unit of the product")
     cost: dict[str, float]
     total: float
     refused: str
@@ -85,7 +87,7 @@ class ExplainedLine(BaseModel):
 
     line_id: UUID
     product: str
-    quantity: int
+    quantity: QuantityNumber = Field(description="In the stock unit of the product")
     assigned: str = Field(description="The source the line has now; empty for none")
     source: str = Field(description="The source it would get if planned now; empty for none")
     considered: int
@@ -198,14 +200,15 @@ def _line(
 ) -> ExplainedLine:
     names = found.config.names
     node = int(found.plan.node[explanation.line])
+    size = float(found.unit_sizes[explanation.line])
     ways = _ways_by_node(found, explanation.line)
     candidates: list[ExplainedCandidate] = []
     for candidate in explanation.candidates[:most]:
-        candidates.append(_candidate(candidate, names, ways.get(candidate.node, [])))
+        candidates.append(_candidate(candidate, names, size, ways.get(candidate.node, [])))
     return ExplainedLine(
         line_id=sourced.line.line_id,
         product=sourced.line.product,
-        quantity=sourced.line.quantity,
+        quantity=plain_number(sourced.line.units(sourced.line.quantity)),
         assigned=sourced.assigned,
         source=names[node] if node >= 0 else "",
         considered=len(explanation.candidates),
@@ -216,17 +219,19 @@ def _line(
 def _ways_by_node(found: WhatIf, line: int) -> dict[int, list[WhatIfRow]]:
     """Return what would make each losing source of a line win, by its node."""
     rank_step = _rank_step(found)
+    size = float(found.unit_sizes[line])
     ways: dict[int, list[WhatIfRow]] = {}
     for counterfactual in found.counterfactuals:
         if counterfactual.line == line:
-            way = _way(counterfactual, rank_step, found.config.currency)
+            way = _way(counterfactual, rank_step, size, found.config.currency)
             ways.setdefault(counterfactual.node, []).append(way)
     return ways
 
 
 def _candidate(
-    candidate: SourceCandidate, names: Sequence[str], wins_with: list[WhatIfRow]
+    candidate: SourceCandidate, names: Sequence[str], unit_size: float, wins_with: list[WhatIfRow]
 ) -> ExplainedCandidate:
+    """Return a candidate; `unit_size` are the stock units in one unit of the plan."""
     cost: dict[str, float] = {}
     for part, money in {**candidate.parcel, **candidate.serve}.items():
         if part != RANKING:
@@ -234,8 +239,8 @@ def _candidate(
     return ExplainedCandidate(
         source=names[candidate.node],
         chosen=candidate.quantity > 0,
-        quantity=candidate.quantity,
-        on_hand=candidate.on_hand,
+        quantity=_in_stock_units(candidate.quantity, unit_size),
+        on_hand=_in_stock_units(candidate.on_hand, unit_size),
         cost=cost,
         total=round(sum(cost.values()), 4),
         refused=refusal_text(candidate.refusal),
@@ -243,8 +248,12 @@ def _candidate(
     )
 
 
-def _way(found: Counterfactual, rank_step: float, currency: str) -> WhatIfRow:
-    changes = [_change_row(change, rank_step) for change in found.changes]
+def _in_stock_units(units: float, unit_size: float) -> int | float:
+    return plain_number(round(units * unit_size, MAX_DECIMALS))
+
+
+def _way(found: Counterfactual, rank_step: float, unit_size: float, currency: str) -> WhatIfRow:
+    changes = [_change_row(change, rank_step, unit_size) for change in found.changes]
     texts: list[str] = []
     for change in changes:
         text = CHANGE_TEXTS[change.kind].format(change.amount, currency=currency)
@@ -254,8 +263,10 @@ def _way(found: Counterfactual, rank_step: float, currency: str) -> WhatIfRow:
     )
 
 
-def _change_row(change: Change, rank_step: float) -> ChangeRow:
+def _change_row(change: Change, rank_step: float, unit_size: float) -> ChangeRow:
     """Return the change; money that would outweigh a rank is a better rank instead."""
+    if change.kind == "units":
+        return ChangeRow(kind=change.kind, amount=_in_stock_units(change.amount, unit_size))
     if change.kind == "money" and rank_step and change.amount >= rank_step:
         return ChangeRow(kind="priority", amount=1.0)
     return ChangeRow(kind=change.kind, amount=change.amount)

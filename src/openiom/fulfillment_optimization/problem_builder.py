@@ -146,7 +146,7 @@ def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floa
 def build_problem(
     lines: Sequence[OpenLine],
     config: StrategyConfig,
-    stock: Mapping[Key, StockUnits],
+    stock: Mapping[Key, StockUnits | int],
     context: PlanningContext = PlanningContext(),  # noqa: B008 - frozen
 ) -> PricedProblem:
     """Return the problem of sourcing these lines by a strategy.
@@ -220,7 +220,7 @@ def line_limit_arrays(caps: Sequence[tuple[Bools, int]], nodes: int) -> tuple[Bo
 def _inputs(
     lines: Sequence[OpenLine],
     config: StrategyConfig,
-    stock: Mapping[Key, StockUnits],
+    stock: Mapping[Key, StockUnits | int],
     context: PlanningContext,
 ) -> _Inputs:
     demand = problem_demand(lines)
@@ -233,7 +233,7 @@ def _inputs(
 
 
 def _stock_table(
-    stock: Mapping[Key, StockUnits], nodes: Mapping[str, int], demand: ProblemDemand
+    stock: Mapping[Key, StockUnits | int], nodes: Mapping[str, int], demand: ProblemDemand
 ) -> Ints:
     """(N, S) units of the problem; entries of other sources and products are left out."""
     skus = demand.skus

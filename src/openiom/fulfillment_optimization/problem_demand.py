@@ -36,7 +36,7 @@ class ProblemUnit:
         """Stock units in one unit of the problem."""
         return float(self.steps / 10**self.decimals)
 
-    def of_stock(self, units: StockUnits) -> int:
+    def of_stock(self, units: StockUnits | int) -> int:
         """Return how many of this unit are in a quantity of stock, rounded down."""
         return int(units * 10**self.decimals // self.steps)
 

@@ -4,10 +4,11 @@ Nothing is written and nothing is locked. What the order itself has counts as fr
 reservations, and its parcels and lines in the daily usage of a source.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from math import ceil
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from .engine import Counterfactual, FeasiblePlan, Refusal, Relief, counterfactua
 from .order_port import OpenLine, OrderPort, SourcedLine
 from .planning import CapacityUsage, Planner, capacity_limited_sources
 from .planning.daily_capacity import daily_usage, local_day
-from .problem_builder import closed_sources, distances
+from .problem_builder import Key, closed_sources, distances
 from .snapshot import StrategyConfig, snapshot
 
 Floats = NDArray[np.float64]
@@ -32,13 +33,17 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """An order planned again. Lines of `plan` are numbered as in `lines`."""
+    """An order planned again. Lines of `plan` are numbered as in `lines`.
+
+    `unit_sizes` are the stock units in one unit of the plan, by line: 12 where it counts boxes.
+    """
 
     config: StrategyConfig
     lines: tuple[SourcedLine, ...]
     plan: FeasiblePlan
     money: Mapping[str, float]  # cost parts of the order
     counterfactuals: tuple[Counterfactual, ...]
+    unit_sizes: Floats  # (L,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class _Reserved:
 
     product: str
     source: str
-    units: int
+    units: Decimal
     reserved_at: datetime
 
 
@@ -94,7 +99,8 @@ def what_if(
     money: dict[str, float] = {}
     for part, values in priced.money(plan.cost_parts).items():
         money[part] = float(values[0])
-    return WhatIf(config, lines, plan, money, found)
+    unit_sizes = priced.unit_size[priced.problem.line_sku]
+    return WhatIf(config, lines, plan, money, found, unit_sizes)
 
 
 def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:
@@ -102,13 +108,13 @@ def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:
     reserved: list[_Reserved] = []
     for row in line_reservations(session, [line.line_id for line in lines]):
         if not row.organization and not row.dimensions:
-            reserved.append(_Reserved(row.product, row.source, int(row.units), row.reserved_at))
+            reserved.append(_Reserved(row.product, row.source, row.units, row.reserved_at))
     return reserved
 
 
-def _units_by_source(reserved: Sequence[_Reserved]) -> Counter[tuple[str, str]]:
+def _units_by_source(reserved: Sequence[_Reserved]) -> dict[Key, Decimal]:
     """Return the reserved units by product and source."""
-    units: Counter[tuple[str, str]] = Counter()
+    units: dict[Key, Decimal] = defaultdict(Decimal)
     for row in reserved:
         units[row.product, row.source] += row.units
     return units

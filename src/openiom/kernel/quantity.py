@@ -14,10 +14,11 @@ MAX_DECIMALS = 4
 """Most decimals a unit may have."""
 
 
-def to_steps(quantity: Decimal, decimals: int) -> int:
+def to_steps(quantity: Decimal, decimals: int, *, unit: str = "its unit") -> int:
     """Return `quantity` as steps of a unit with `decimals` decimals.
 
-    Raise `Invalid` when the quantity is not finite or is finer than the unit allows.
+    `unit` is the unit's name in the message of a refusal. Raise `Invalid` when the quantity is not
+    finite or is finer than the unit allows.
     """
     _check_decimals(decimals)
     if not quantity.is_finite():
@@ -27,7 +28,7 @@ def to_steps(quantity: Decimal, decimals: int) -> int:
     steps, remainder = divmod(numerator * steps_per_unit, denominator)
     if remainder:
         raise Invalid(
-            f"the quantity {quantity} is too fine: its unit allows {_allowed(decimals)}",
+            f"the quantity {quantity} is too fine: {unit} allows {_allowed(decimals)}",
             remedy="round the quantity, or allow more decimals for the unit",
         )
     return steps

@@ -86,9 +86,10 @@ def read_inputs(
 
 
 def _stock(session: Session, products: set[str]) -> Stock:
+    """Return the whole units of these products that are free to promise, by source."""
     stock: Stock = {}
     for (product, source), units in sorted(available(session, products).items()):
-        stock.setdefault(product, {})[source] = units
+        stock.setdefault(product, {})[source] = int(units)
     return stock
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-from tests.fulfillment.builders import fulfillment_orders, parcel, tell, update
+from tests.fulfillment.builders import fulfillment_orders, parcel, report, update
 from tests.fulfillment_optimization.sourcing_setup import INVARIANTS, SourcingSetup
 from tests.orders.builders import NOW
 
@@ -65,7 +65,7 @@ def declined(sourcing: SourcingSetup, *orders: UUID) -> None:
             for o in sourcing.order_port.create_fulfillment_orders(session, orders, NOW, "flow")
         )
     for order in orders:
-        assert tell(
+        assert report(
             sourcing.database, update(fulfillment_orders(sourcing.database, order)[-1], "declined")
         )[0].ok
 
@@ -124,8 +124,8 @@ def test_shipped_units_keep_their_usage(capped: SourcingSetup) -> None:
     with capped.database.unit_of_work() as session:
         assert capped.order_port.create_fulfillment_orders(session, [one], NOW, "flow")[0].ok
     found = fulfillment_orders(capped.database, one)[0]
-    assert tell(capped.database, parcel(found, "P1", 1))[0].ok
-    assert tell(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
+    assert report(capped.database, parcel(found, "P1", 1))[0].ok
+    assert report(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
     run_worker(capped)
     assert capped.day("A") == [(1, 1)]
 

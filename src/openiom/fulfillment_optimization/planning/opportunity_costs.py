@@ -26,6 +26,7 @@ from openiom.fulfillment_optimization.problem_builder import (
     stock_columns,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
+from openiom.master_data import StockUnits
 
 NEGLIGIBLE = 1e-3
 """Money below which a cost counts as zero."""
@@ -84,7 +85,7 @@ class OpportunityCosts:
 def opportunity_costs_from_demand(
     days: Sequence[Sequence[PastOrder]],
     setting: StrategyConfig,
-    stock: Mapping[Key, int],
+    stock: Mapping[Key, StockUnits | int],
     given: PlanningContext,
 ) -> OpportunityCosts:
     """Return the costs learned from the orders of past days, each a sample of a day to come.
@@ -135,14 +136,14 @@ def _products_of(samples: Sequence[Sequence[OpenLine]]) -> dict[str, int]:
 def _stock_matrix(
     setting: StrategyConfig,
     products: Mapping[str, int],
-    stock: Mapping[Key, int],
+    stock: Mapping[Key, StockUnits | int],
     unlimited: frozenset[str],
 ) -> NDArray[np.int64]:
     """Return (sources, products) units that may be promised."""
     shelves = np.zeros((len(setting.names), len(products)), dtype=np.int64)
     for (product, source), units in stock.items():
         if product in products and source in setting.index:
-            shelves[setting.index[source], products[product]] = max(0, units)
+            shelves[setting.index[source], products[product]] = max(0, int(units))
     for product in unlimited & products.keys():
         shelves[:, products[product]] = UNLIMITED
     return shelves

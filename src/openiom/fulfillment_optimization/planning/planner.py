@@ -37,7 +37,7 @@ MOST_ALTERNATES = 5
 RequesterKey = tuple[str, str]
 """Channel and customer group on whose behalf stock is requested."""
 NO_REQUESTER: RequesterKey = ("", "")
-View = dict[Key, StockUnits]
+View = dict[Key, StockUnits | int]
 """Quantities that may be promised to one requester, by (sku, source), in stock units."""
 
 
@@ -88,8 +88,8 @@ class Planner:
     now: datetime
     days: Mapping[str, CapacityUsage] = field(default_factory=dict)
     windows: frozenset[UUID] = frozenset()
-    stock: Mapping[Key, StockUnits] | None = None
-    own: Mapping[Key, StockUnits] = field(default_factory=dict)
+    stock: Mapping[Key, StockUnits | int] | None = None
+    own: Mapping[Key, StockUnits | int] = field(default_factory=dict)
     holds: Mapping[UUID, Mapping[str, StockUnits]] = field(default_factory=dict)
 
     def plan(self, lines: Sequence[OpenLine], strategies: Mapping[UUID, str]) -> PlanningRound:
@@ -183,7 +183,7 @@ class Planner:
         self,
         setting: StrategyConfig,
         lines: Sequence[OpenLine],
-        stock: Mapping[Key, StockUnits],
+        stock: Mapping[Key, StockUnits | int],
         used: Mapping[str, CapacityUsage],
         unlimited: frozenset[str],
     ) -> PlanAttempt:
@@ -216,7 +216,7 @@ class Planner:
         return usage
 
     def _write_in_products(
-        self, lines: Sequence[OpenLine], views: Iterable[Mapping[Key, StockUnits]]
+        self, lines: Sequence[OpenLine], views: Iterable[Mapping[Key, StockUnits | int]]
     ) -> frozenset[str]:
         """Return the products outside the catalog, where order intake accepts them.
 

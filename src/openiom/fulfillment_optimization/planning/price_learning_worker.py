@@ -4,7 +4,7 @@ It reads in one transaction, computes without one, and writes the result in anot
 read the result (see `bid_prices`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -17,6 +17,7 @@ from openiom.fulfillment_optimization.problem_builder import Key, PlanningContex
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available
 from openiom.kernel import Invalid, NotFound
+from openiom.master_data import StockUnits
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database
@@ -38,7 +39,7 @@ ADVISORY_LOCK = 0x696F6D03
 class _Inputs:
     setting: StrategyConfig
     days: Sequence[Sequence[PastOrder]]
-    stock: dict[Key, int]
+    stock: Mapping[Key, StockUnits]
     given: PlanningContext
 
 

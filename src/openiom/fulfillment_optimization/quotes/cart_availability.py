@@ -133,7 +133,10 @@ def cart_stock(
     if channels_matter(session):
         requester = {"channel": channel, "customer_group": customer_group}
     wanted = set(products)
-    units = available(session, wanted, **requester) if wanted else {}
+    units: dict[Key, int] = {}
+    if wanted:
+        for key, quantity in available(session, wanted, **requester).items():
+            units[key] = int(quantity)
     shared = variant_stock(session, variants, **requester)
     for (variant, source), count in shared.units().items():
         units[sku_of(variant.product, variant.text), source] = count

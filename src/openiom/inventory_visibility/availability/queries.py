@@ -17,7 +17,7 @@ from openiom.platform.bulk import fetch, fetch_as
 from .allocation_limits import limits_of
 from .decisions import Requester
 
-OVERSELL = Decimal(1_000_000_000)
+OVERSELL = 1_000_000_000
 """The units available at a stock key that may be oversold."""
 
 
@@ -154,7 +154,7 @@ def _free_for(
     free: dict[ProductSource, Decimal] = {}
     for row in rows:
         if row.oversell:
-            free[row.key] = OVERSELL
+            free[row.key] = Decimal(OVERSELL)
             continue
         units = limits.available_to(
             row.stock_id, requester, on_hand=row.on_hand, free=row.on_hand - row.reserved

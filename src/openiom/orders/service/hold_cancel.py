@@ -125,7 +125,7 @@ def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | N
         return line.open
     if quantity <= 0:
         raise Refused(f"{quantity} units cannot be canceled; cancel more than 0")
-    steps = to_steps(quantity, line.unit_decimals)
+    steps = to_steps(quantity, line.unit_decimals, unit=line.unit)
     if steps > line.open:
         left, requested = line.number(line.open), line.number(steps)
         raise Refused(f"{left} units left to cancel, {requested} requested")

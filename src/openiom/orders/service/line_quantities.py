@@ -56,10 +56,9 @@ class QuantityReader:
             needs = (("unit", line.unit), ("unit", stock_unit), ("product", line.product))
             return QuantityProblem(Problem(f"{where}.unit", what, remedy), needs)
         try:
-            steps = to_steps(line.quantity, unit.decimals)
+            steps = to_steps(line.quantity, unit.decimals, unit=line.unit)
         except Invalid as error:
-            what = f"{error.what} of {line.unit}"
-            problem = Problem(f"{where}.quantity", what, error.remedy)
+            problem = Problem(f"{where}.quantity", error.what, error.remedy)
             return QuantityProblem(problem, (("unit", line.unit),))
         if steps * unit.stock_per_step >= LARGEST_STOCK_QUANTITY * 10**unit.stock_decimals:
             what = f"{line.quantity} {line.unit} are more than any stock of {line.product}"
