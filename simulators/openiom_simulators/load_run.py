@@ -88,7 +88,7 @@ class OrderProgress:
         """Orders that will not change any more."""
         return self.parked + self.completed + self.failed
 
-    def is_settled(self, loaded: int) -> bool:
+    def is_complete(self, loaded: int) -> bool:
         """Return whether nothing of `loaded` orders is left to do."""
         return self.final >= loaded and not self.waiting and not self.unreported
 
@@ -106,7 +106,7 @@ class Summary:
     orders_per_second: float
     invariants: str
     loaded: int
-    told_to_store: int
+    known_to_store: int
     failed: int
 
     @property
@@ -115,7 +115,7 @@ class Summary:
         parked or failed."""
         return (
             self.orders_in == self.loaded
-            and self.told_to_store == self.shipped
+            and self.known_to_store == self.shipped
             and self.shipped + self.parked + self.failed == self.loaded
             and self.invariants == "ok"
         )
@@ -203,7 +203,7 @@ def run_load(settings: Settings, *, orders: int, errors: Console) -> Summary:
                 loaded = seed_everything(site, orders, progress)
                 wait_until_ready(supervisor, url)
                 enable_connections(site, trickle=False, report=lambda _: None)
-                return wait_until_settled(site, supervisor, loaded, progress)
+                return wait_until_complete(site, supervisor, loaded, progress)
         finally:
             application.close()
 
@@ -231,7 +231,7 @@ def seed_everything(site: DemoSite, orders: int, progress: Progress) -> int:
     return int(stats["orders"])
 
 
-def wait_until_settled(
+def wait_until_complete(
     site: DemoSite, supervisor: Supervisor, loaded: int, progress: Progress
 ) -> Summary:
     """Poll the store, and watch until no order changes any more.
@@ -252,7 +252,7 @@ def wait_until_settled(
         if now != previous:
             previous = now
             changed_at = monotonic()
-        if now.is_settled(loaded) or monotonic() - changed_at > STUCK_SECONDS:
+        if now.is_complete(loaded) or monotonic() - changed_at > STUCK_SECONDS:
             return _summary(site, now, loaded, changed_at - started)
         sleep(POLL_SECONDS)
 
@@ -318,6 +318,6 @@ def _summary(site: DemoSite, now: OrderProgress, loaded: int, seconds: float) ->
         orders_per_second=round(now.shipped / max(seconds, 0.001), 1),
         invariants="ok" if not violated else "violated: " + ", ".join(violated),
         loaded=loaded,
-        told_to_store=int(in_store.get(SHIPPED_STATUS, 0)),
+        known_to_store=int(in_store.get(SHIPPED_STATUS, 0)),
         failed=now.failed,
     )

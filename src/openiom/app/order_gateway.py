@@ -10,6 +10,7 @@ from openiom.fulfillment import create_fulfillment_orders, declining_sources
 from openiom.fulfillment_optimization import OpenLine, SourcedLine, SplitPart
 from openiom.orders import (
     OPTIMIZED,
+    UnfulfilledLine,
     assign_sources,
     lines_served_from,
     movable_orders,
@@ -18,7 +19,6 @@ from openiom.orders import (
     split_lines,
     unshipped_lines,
 )
-from openiom.orders import OpenLine as OrdersLine
 from openiom.provider_contract import EventRequest, Outcome
 
 
@@ -99,7 +99,7 @@ class OrderGateway:
         return raise_order_events(session, raises, now, actor)
 
 
-def _open_line(line: OrdersLine, source: str, declined_by: Sequence[str]) -> OpenLine:
+def _open_line(line: UnfulfilledLine, source: str, declined_by: Sequence[str]) -> OpenLine:
     return OpenLine(
         line_id=line.line_id,
         order_id=line.order_id,

@@ -16,7 +16,7 @@ from openiom.provider_contract import EventRequest, Outcome
 from .order_port import OpenLine, OrderPort
 from .planning import window_end
 from .snapshot import Snapshot, snapshot
-from .sourcing_run import OrderResult, SourcingRun
+from .sourcing_run import SourcingResult, SourcingRun
 
 AFTER_WINDOW = timedelta(minutes=15)
 """How long after its batch window a line keeps its backorder reservation."""
@@ -70,7 +70,7 @@ def source_orders(
 
 
 def _add_unplanned_results(
-    results: dict[UUID, OrderResult],
+    results: dict[UUID, SourcingResult],
     strategies: _Strategies,
     lines: Sequence[OpenLine],
     reserved: set[UUID],
@@ -81,11 +81,11 @@ def _add_unplanned_results(
         if order in strategies.window_ends:
             continue
         if order in strategies.unknown:
-            result = results.setdefault(order, OrderResult(note=strategies.unknown[order]))
+            result = results.setdefault(order, SourcingResult(note=strategies.unknown[order]))
             if line.line_id not in reserved:
                 result.missing.append(line.product)
         elif line.line_id in reserved:
-            result = results.setdefault(order, OrderResult(partial=True))
+            result = results.setdefault(order, SourcingResult(partial=True))
             result.sources[line.line_id] = line.source
 
 
@@ -174,7 +174,7 @@ def _raise_results(
     session: Session,
     order_port: OrderPort,
     order_ids: Sequence[UUID],
-    results: Mapping[UUID, OrderResult],
+    results: Mapping[UUID, SourcingResult],
     window_ends: Mapping[UUID, datetime],
     now: datetime,
     actor: str,
@@ -209,7 +209,7 @@ def _event_of(order: UUID, outcome: Outcome) -> EventRequest:
     return EventRequest(order, event, data=outcome.details, reason=outcome.reason)
 
 
-def _outcome(result: OrderResult | None) -> Outcome:
+def _outcome(result: SourcingResult | None) -> Outcome:
     """Return the result of an order as people read it."""
     if result is None:
         return Outcome(False, "the order has no open line to source")
@@ -223,7 +223,7 @@ def _outcome(result: OrderResult | None) -> Outcome:
     return Outcome(is_sourced_in_part, _reason_of_missing(result), details)
 
 
-def _reason_of_missing(result: OrderResult) -> str:
+def _reason_of_missing(result: SourcingResult) -> str:
     """Return why an order was sourced in part only, or not at all."""
     missing = ", ".join(sorted(set(result.missing)))
     if result.partial and result.sources:

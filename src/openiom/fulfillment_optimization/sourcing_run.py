@@ -41,12 +41,12 @@ from .snapshot import PlanningSource, Snapshot, StrategyConfig
 ROUNDS = 3
 VERIFIED_PRICES = 3
 """Shadow prices of a closed window, of stock and of parcels each, whose saving is computed."""
-SOURCED_AGAIN = "sourced again"
+REPLANNED = "sourced again"
 STOCK_CHANGED = "stock changed while the order was planned"
 
 
 @dataclass
-class OrderResult:
+class SourcingResult:
     """The result of a run for one order, over all rounds and strategies.
 
     `partial` is whether a strategy planned the order that accepts partial orders.
@@ -94,9 +94,9 @@ class SourcingRun:
     windows: frozenset[UUID]
     holds: dict[UUID, dict[str, StockUnits]] = field(default_factory=dict)
     attempts: list[PlanAttempt] = field(default_factory=list)
-    results: dict[UUID, OrderResult] = field(default_factory=dict)
+    results: dict[UUID, SourcingResult] = field(default_factory=dict)
 
-    def run(self, lines: Sequence[OpenLine]) -> dict[UUID, OrderResult]:
+    def run(self, lines: Sequence[OpenLine]) -> dict[UUID, SourcingResult]:
         """Plan, reserve and record these lines; return the result of each order."""
         sites = capacity_limited_sources(self._strategies_and_alternates())
         usage = self._lock_usage(sites, lines)
@@ -167,7 +167,7 @@ class SourcingRun:
             for order, request, ok in zip(orders, requests, granted, strict=True):
                 if ok and order in lost:
                     reserved.append(request.line_id)
-            release(self.session, reserved, self.now, self.actor, SOURCED_AGAIN)
+            release(self.session, reserved, self.now, self.actor, REPLANNED)
             self._release_holds(lines, lost)
         return lost
 
@@ -177,7 +177,7 @@ class SourcingRun:
         for line in lines:
             if line.order_id in lost and self.holds.pop(line.line_id, None) is not None:
                 released.append(line.line_id)
-        release_backorder_reservations(self.session, released, self.now, self.actor, SOURCED_AGAIN)
+        release_backorder_reservations(self.session, released, self.now, self.actor, REPLANNED)
 
     def _keep(self, found: PlanningRound, lost: set[UUID]) -> None:
         """Keep the plans without the orders that are planned again."""
@@ -187,7 +187,7 @@ class SourcingRun:
             if attempt.planned:
                 self.attempts.append(attempt)
             for order, plan in attempt.planned.items():
-                self.results.setdefault(order, OrderResult()).add(plan, attempt.setting)
+                self.results.setdefault(order, SourcingResult()).add(plan, attempt.setting)
 
     def _give_up(self, lines: Sequence[OpenLine]) -> None:
         """Record the orders whose stock was reserved by others in every round."""
@@ -198,7 +198,7 @@ class SourcingRun:
             setting = self.known.strategy_config(name, self.now.date())
             planned = unplanned_orders(mine, STOCK_CHANGED)
             for order, plan in planned.items():
-                self.results.setdefault(order, OrderResult()).add(plan, setting)
+                self.results.setdefault(order, SourcingResult()).add(plan, setting)
             self.attempts.append(PlanAttempt.without_plan(setting, planned))
 
     def _write(self) -> None:

@@ -44,7 +44,7 @@ from .service.line_fulfillment import (
     release_to_fulfillment,
     return_to_sourcing,
 )
-from .service.open_lines import OpenLine, open_lines, unshipped_lines
+from .service.open_lines import UnfulfilledLine, open_lines, unshipped_lines
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
@@ -67,7 +67,7 @@ __all__ = [
     "BackorderReleaseWorker",
     "LineCancellation",
     "LineSummary",
-    "OpenLine",
+    "UnfulfilledLine",
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",

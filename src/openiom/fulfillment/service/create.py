@@ -46,7 +46,7 @@ _EVENT_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class FulfillmentDraft:
     """A fulfillment order to insert."""
 
     id: UUID
@@ -101,7 +101,7 @@ class _Results:
         return _nothing_created(without_source, exists=order_id in self.existing)
 
 
-def _numbers(drafts: Sequence[Draft]) -> dict[UUID, list[str]]:
+def _numbers(drafts: Sequence[FulfillmentDraft]) -> dict[UUID, list[str]]:
     """Return the numbers of the fulfillment orders by order."""
     numbers: dict[UUID, list[str]] = {}
     for draft in drafts:
@@ -121,7 +121,7 @@ def _group(lines: Sequence[OpenLine]) -> _LinesToFulfill:
 
 def _drafts(
     session: Session, lines_by_source: Mapping[tuple[UUID, str], Sequence[OpenLine]]
-) -> list[Draft]:
+) -> list[FulfillmentDraft]:
     if not lines_by_source:
         return []
     numbers = fetch_column(
@@ -130,13 +130,13 @@ def _drafts(
         (len(lines_by_source),),
     )
     ids = new_ids(len(lines_by_source))
-    drafts: list[Draft] = []
+    drafts: list[FulfillmentDraft] = []
     for index, ((order_id, source), lines) in enumerate(lines_by_source.items()):
-        drafts.append(Draft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
+        drafts.append(FulfillmentDraft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
     return drafts
 
 
-def _write(session: Session, drafts: Sequence[Draft], now: datetime, actor: str) -> None:
+def _write(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime, actor: str) -> None:
     """Insert fulfillment orders, count their units as in fulfillment, and publish them."""
     _insert_orders(session, drafts, now)
     _insert_lines(session, drafts)
@@ -148,7 +148,7 @@ def _write(session: Session, drafts: Sequence[Draft], now: datetime, actor: str)
     append_events(session, [_created_event(draft) for draft in drafts], at=now, actor=actor)
 
 
-def _insert_orders(session: Session, drafts: Sequence[Draft], now: datetime) -> None:
+def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime) -> None:
     sources = source_places(session, {draft.source for draft in drafts})
     rows: list[Sequence[Any]] = []
     for draft in drafts:
@@ -172,7 +172,7 @@ def _insert_orders(session: Session, drafts: Sequence[Draft], now: datetime) -> 
     copy_rows(session, "fulfillment.fulfillment_order", _ORDER_COLUMNS, rows)
 
 
-def _insert_lines(session: Session, drafts: Sequence[Draft]) -> None:
+def _insert_lines(session: Session, drafts: Sequence[FulfillmentDraft]) -> None:
     ids = iter(new_ids(sum(len(draft.lines) for draft in drafts)))
     rows: list[Sequence[Any]] = []
     for draft in drafts:
@@ -194,7 +194,7 @@ def _insert_lines(session: Session, drafts: Sequence[Draft]) -> None:
     copy_rows(session, "fulfillment.fulfillment_order_line", _LINE_COLUMNS, rows)
 
 
-def _created_event(draft: Draft) -> Event:
+def _created_event(draft: FulfillmentDraft) -> Event:
     lines: list[dict[str, Any]] = []
     for line in draft.lines[:_EVENT_LINES]:
         quantity = quantity_number(line.quantity, line.unit_decimals)

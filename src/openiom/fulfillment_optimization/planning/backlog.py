@@ -207,7 +207,7 @@ class _FreeCapacity:
         for line in lines.tolist():
             needed[int(target[line]), int(p.line_sku[line])] += int(p.quantity[line])
         counted = p.limit_members[:, target[lines]].sum(axis=1)
-        if not self._has_room(needed, opened, counted):
+        if not self._has_capacity(needed, opened, counted):
             return False
         for cell, units in needed.items():
             self.stock[cell] -= units
@@ -216,7 +216,9 @@ class _FreeCapacity:
         self.lines -= counted
         return True
 
-    def _has_room(self, needed: Mapping[tuple[int, int], int], opened: Ints, counted: Ints) -> bool:
+    def _has_capacity(
+        self, needed: Mapping[tuple[int, int], int], opened: Ints, counted: Ints
+    ) -> bool:
         if np.any(self.parcels[opened] < 1):
             return False
         if np.any((counted > 0) & (counted > self.lines)):

@@ -20,7 +20,7 @@ from openiom.platform.events import append_events
 from openiom.provider_contract import IntakeResult
 
 from .apply_events import event_requests, raise_order_events
-from .validate_documents import Draft
+from .validate_documents import OrderDraft
 
 _ALWAYS = ("external_status", "payment_status", "note")
 _BEFORE_FULFILLMENT = (
@@ -35,10 +35,10 @@ FIELDS = (*_ALWAYS, *_BEFORE_FULFILLMENT)
 
 
 def apply_redeliveries(
-    session: Session, deliveries: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
+    session: Session, deliveries: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
 ) -> dict[int, IntakeResult]:
     """Write the changes of known orders, and publish them; one result by index of the document."""
-    changes: list[tuple[KnownOrder, Draft]] = []
+    changes: list[tuple[KnownOrder, OrderDraft]] = []
     results: dict[int, IntakeResult] = {}
     for known, draft in deliveries:
         newer = is_newer_delivery(
@@ -57,7 +57,7 @@ def apply_redeliveries(
 
 
 def _cancel(
-    session: Session, changes: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
+    session: Session, changes: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
 ) -> None:
     """Cancel orders that the source system reports as canceled; publish refusals."""
     order_ids: list[UUID] = []
@@ -90,7 +90,7 @@ class _FieldChange:
 
 
 def _change_fields(
-    session: Session, changes: Sequence[tuple[KnownOrder, Draft]], now: datetime, actor: str
+    session: Session, changes: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
 ) -> None:
     stored = _stored_fields(session, [known.id for known, _ in changes])
     rows: list[dict[str, Any]] = []
@@ -152,7 +152,7 @@ def _line_content(line: ResolvedLine) -> list[Any]:
     return [line.external_id, line.product, line.unit, quantity, line.variant_values]
 
 
-def _row(change: _FieldChange, draft: Draft) -> dict[str, Any]:
+def _row(change: _FieldChange, draft: OrderDraft) -> dict[str, Any]:
     customer = change.after["customer"]
     name = customer["name"] or customer["company"] or change.after["ship_to"]["name"]
     return {

@@ -15,7 +15,7 @@ from openiom.platform.geocoding import Point, geocode
 
 
 @dataclass(frozen=True, slots=True)
-class OpenLine:
+class UnfulfilledLine:
     """A line of which `quantity` is neither canceled, shipped nor in a fulfillment order.
 
     `quantity` are steps of its unit; `OrderLine` says what they are in stock. `order_number` is the
@@ -66,13 +66,13 @@ FROM orders.order o WHERE id = ANY(%s)
 """
 
 
-def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
+def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[UnfulfilledLine]:
     """Return the lines of these orders that need fulfillment, by order and line number.
 
     Locks the orders: sourcing locks stock afterwards, and orders are locked before stock.
     """
     lock_orders(session, order_ids)
-    lines: list[OpenLine] = []
+    lines: list[UnfulfilledLine] = []
     locked = lines_of_orders(session, order_ids)
     orders = _read_orders(session, locked)
     for line in locked:
@@ -91,8 +91,8 @@ def _read_orders(
     return {row.id: (row, geocode(row.ship_to)) for row in rows}
 
 
-def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> OpenLine:
-    return OpenLine(
+def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> UnfulfilledLine:
+    return UnfulfilledLine(
         line_id=line.id,
         order_id=line.order_id,
         line_number=line.line_number,
@@ -151,7 +151,9 @@ ORDER BY l.order_id, l.line_number
 """
 
 
-def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[OpenLine, bool]]:
+def unshipped_lines(
+    session: Session, order_ids: Sequence[UUID]
+) -> list[tuple[UnfulfilledLine, bool]]:
     """Return lines of which something is neither canceled nor shipped, by order and line number.
 
     Quantities in a fulfillment order are included. The second value says whether the optimizer
@@ -162,8 +164,8 @@ def unshipped_lines(session: Session, order_ids: Sequence[UUID]) -> list[tuple[O
     return [(_unshipped_line(row), row.optimized) for row in rows]
 
 
-def _unshipped_line(row: _UnshippedRow) -> OpenLine:
-    return OpenLine(
+def _unshipped_line(row: _UnshippedRow) -> UnfulfilledLine:
+    return UnfulfilledLine(
         line_id=row.line_id,
         order_id=row.order_id,
         line_number=row.line_number,

@@ -35,7 +35,7 @@ from openiom.provider_contract import InboundDocument, IntakeResult
 from openiom.state_framework import StateTable, Target, advance
 
 from .apply_redelivery import apply_redeliveries
-from .validate_documents import Draft, check_documents
+from .validate_documents import OrderDraft, check_documents
 
 _ATTEMPTS = 3
 
@@ -69,10 +69,10 @@ def receive_orders(
     return [results[index] for index in range(len(documents))]
 
 
-def _split_repeated(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
+def _split_repeated(drafts: Sequence[OrderDraft]) -> tuple[list[OrderDraft], list[OrderDraft]]:
     """Return the first document of each order, and the others."""
-    distinct: dict[tuple[str, str], Draft] = {}
-    repeated: list[Draft] = []
+    distinct: dict[tuple[str, str], OrderDraft] = {}
+    repeated: list[OrderDraft] = []
     for draft in drafts:
         if distinct.setdefault(draft.key, draft) is not draft:
             repeated.append(draft)
@@ -80,7 +80,7 @@ def _split_repeated(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
 
 
 def _receive_distinct(
-    session: Session, drafts: Sequence[Draft], now: datetime, actor: str, *, attempt: int = 1
+    session: Session, drafts: Sequence[OrderDraft], now: datetime, actor: str, *, attempt: int = 1
 ) -> dict[int, IntakeResult]:
     """Receive documents of different orders.
 
@@ -105,7 +105,7 @@ class _NewOrder:
     """An order to insert, with the ids of its lines in the order of the document."""
 
     id: UUID
-    draft: Draft
+    draft: OrderDraft
     line_ids: Sequence[UUID]
     totals: Totals
     canceled: bool
@@ -120,7 +120,7 @@ class _NewOrder:
 
 
 def _create(
-    session: Session, drafts: Sequence[Draft], now: datetime, actor: str
+    session: Session, drafts: Sequence[OrderDraft], now: datetime, actor: str
 ) -> dict[int, IntakeResult]:
     if not drafts:
         return {}
@@ -147,7 +147,7 @@ def _create(
     return results
 
 
-def _new_orders(drafts: Sequence[Draft]) -> list[_NewOrder]:
+def _new_orders(drafts: Sequence[OrderDraft]) -> list[_NewOrder]:
     order_ids = new_ids(len(drafts))
     line_ids = new_ids(sum(len(draft.document.lines) for draft in drafts))
     orders: list[_NewOrder] = []

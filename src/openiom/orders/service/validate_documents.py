@@ -29,7 +29,7 @@ _MASTER_DATA = ("currency", "product", "unit", "account", "price_list")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class OrderDraft:
     """A valid order document. `digest` is equal exactly for equal content.
 
     `quantities` are those of its lines, in their order.
@@ -56,12 +56,12 @@ class _UsedName(NamedTuple):
 
 def check_documents(
     session: Session, documents: Sequence[InboundDocument]
-) -> tuple[list[Draft], dict[int, IntakeResult]]:
+) -> tuple[list[OrderDraft], dict[int, IntakeResult]]:
     """Return the valid documents, and the refusals of the others by index.
 
     Names of master data are looked up in one query, units and stock units in two more.
     """
-    drafts: list[Draft] = []
+    drafts: list[OrderDraft] = []
     refused: dict[int, IntakeResult] = {}
     for index, message in enumerate(documents):
         try:
@@ -73,7 +73,7 @@ def check_documents(
     known = existing_names_by_table(session, _names(drafts))
     any_product = _accepts_any_product(session, drafts, known["product"])
     reader = QuantityReader.load(session, sorted(known["product"]))
-    valid: list[Draft] = []
+    valid: list[OrderDraft] = []
     for draft in drafts:
         unknown = _unknown_names(draft.document, known, any_product=any_product)
         problems = [_unknown_problem(name) for name in unknown]
@@ -103,7 +103,7 @@ class _Unusable(Exception):
         self.problem = problem
 
 
-def _draft(index: int, message: InboundDocument) -> Draft:
+def _draft(index: int, message: InboundDocument) -> OrderDraft:
     text = to_json(message.document)
     if b"\\u0000" in text:
         raise _Unusable(
@@ -115,7 +115,7 @@ def _draft(index: int, message: InboundDocument) -> Draft:
     if _largest_amount(order) >= _AMOUNT_LIMIT:
         what = f"is {_AMOUNT_LIMIT:f} or more"
         raise _Unusable(Problem("total_amount", what, "correct the amounts at the source"))
-    return Draft(index, message.instance, order, sha256(text).hexdigest()[:32])
+    return OrderDraft(index, message.instance, order, sha256(text).hexdigest()[:32])
 
 
 def _largest_amount(order: ResolvedOrder) -> Decimal:
@@ -125,7 +125,7 @@ def _largest_amount(order: ResolvedOrder) -> Decimal:
     return max(amounts)
 
 
-def _names(drafts: Sequence[Draft]) -> dict[str, set[str]]:
+def _names(drafts: Sequence[OrderDraft]) -> dict[str, set[str]]:
     """Return the names of master data these orders use, by kind."""
     names: dict[str, set[str]] = {kind: set() for kind in _MASTER_DATA}
     for draft in drafts:
@@ -135,7 +135,7 @@ def _names(drafts: Sequence[Draft]) -> dict[str, set[str]]:
 
 
 def _accepts_any_product(
-    session: Session, drafts: Sequence[Draft], known_products: set[str]
+    session: Session, drafts: Sequence[OrderDraft], known_products: set[str]
 ) -> bool:
     """Return whether products that do not exist are accepted; read only when some do not."""
     for draft in drafts:
