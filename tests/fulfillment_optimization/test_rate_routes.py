@@ -77,7 +77,7 @@ def test_a_known_price_is_changed_by_its_factor(
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(
     client: TestClient,
 ) -> None:
-    assert "near needs one price a weight" in str(
+    assert "near needs one price per weight" in str(
         request_rate(client, table={**TABLE, "prices": TABLE["prices"] * 2})
     )  # type: ignore[operator]
     assert request_rate(client, zone="moon")["detail"].startswith("no zone named moon")

@@ -199,7 +199,7 @@ def test_an_order_without_weight_pays_for_opening_the_parcel_only() -> None:
                     {"zone": "far", "up_to_kg": 1, "price": 9},
                 ]
             },
-            "one price a weight",
+            "one price per weight",
         ),
         (
             {
@@ -208,7 +208,7 @@ def test_an_order_without_weight_pays_for_opening_the_parcel_only() -> None:
                     {"zone": "far", "up_to_kg": 2, "price": 8},
                 ]
             },
-            "one price a weight",
+            "one price per weight",
         ),
     ],
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from openiom.policies import Column, Formula, Row, decision_table
+from openiom.policies import Column, ComputedValue, Row, decision_table
 
 SEND = {
     "id": "send",
@@ -112,5 +112,5 @@ def policy_body(
 ONLY_US = policy_body(
     "only_us",
     rows=[Row(when={"Country": "'US'"}, outcome="pass")],
-    otherwise=Row(outcome="fail", reason=Formula(formula="'not to ' + country")),
+    otherwise=Row(outcome="fail", reason=ComputedValue(formula="'not to ' + country")),
 )

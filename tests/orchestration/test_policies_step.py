@@ -4,7 +4,7 @@ import pytest
 from tests.orchestration.builders import ONLY_US, action, condition, policy_body
 from tests.orchestration.harness import Harness
 
-from openiom.policies import Column, Formula, Row
+from openiom.policies import Column, ComputedValue, Row
 
 NUMBER = Column(name="Number", field="number")
 QUANTITY = Column(name="Quantity", field="quantity")
@@ -285,7 +285,7 @@ def test_a_new_version_of_a_policy_applies_to_runs_in_progress(
 
 
 def test_a_reason_can_be_computed(harness: Harness) -> None:
-    otherwise = Row(outcome="fail", reason=Formula(formula="'no ' + number"))
+    otherwise = Row(outcome="fail", reason=ComputedValue(formula="'no ' + number"))
     harness.policy(policy_body("never", column=NUMBER, rows=[], otherwise=otherwise, title="Never"))
     harness.flow("checked", check("never"))
     harness.place("A")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fulfillment_optimization.builders import order, place, plan, setting
 
-from openiom.fulfillment_optimization.engine import Plan
+from openiom.fulfillment_optimization.engine import FeasiblePlan
 from openiom.fulfillment_optimization.order_port import OpenLine, reservation_request
 from openiom.fulfillment_optimization.planning.order_plans import order_plans
 from openiom.fulfillment_optimization.planning.solver import SolvedProblem
@@ -26,7 +26,11 @@ def boxes(name: str, quantity: int, *, of: int = 12, decimals: int = 0) -> list[
     return [replace(line, stock_per_step=of, stock_decimals=decimals)]
 
 
-def served(lines: list[OpenLine], stock: dict[tuple[str, str], Any], **strategy: Any) -> Plan:
+def served(
+    lines: list[OpenLine], stock: dict[tuple[str, str], Any], **strategy: Any
+) -> FeasiblePlan:
+    lines: list[OpenLine], stock: dict[tuple[str, str], Any], **strategy: Any
+) -> FeasiblePlan:
     return plan(lines, setting([SEA, CHI], **(DIVISIBLE | strategy)), stock).plan
 
 

@@ -7,7 +7,7 @@ import pytest
 from openiom.inventory_visibility import InventoryConfigurationBody
 from openiom.inventory_visibility.availability.display_schema import _dimensions, _source_system
 from openiom.inventory_visibility.availability.grid import (
-    Group,
+    GridGroup,
     checked_dimension,
     with_calculated_measures,
 )
@@ -42,7 +42,7 @@ def test_without_quantities_there_are_no_measures() -> None:
 
 
 def test_available_is_on_hand_less_everything_kept_back() -> None:
-    group = Group(
+    group = GridGroup(
         values=("LAMP",),
         keys=1,
         stock_id=7,

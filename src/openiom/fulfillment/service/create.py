@@ -12,7 +12,7 @@ from openiom.documents import quantity_number
 from openiom.fulfillment.progress import CREATED_EVENT, NEW, REASONS
 from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
-from openiom.orders import OpenLine, lock_orders, open_lines, release_to_fulfillment
+from openiom.orders import UnfulfilledLine, lock_orders, open_lines, release_to_fulfillment
 from openiom.platform.bulk import copy_rows, fetch_column
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
@@ -53,15 +53,15 @@ class FulfillmentDraft:
     number: str
     order_id: UUID
     source: str
-    lines: Sequence[OpenLine]
+    lines: Sequence[UnfulfilledLine]
 
 
 @dataclass(slots=True)
 class _LinesToFulfill:
     """Open lines by order and source, and one line without a source of each order that has one."""
 
-    by_source: dict[tuple[UUID, str], list[OpenLine]] = field(default_factory=dict)
-    without_source: dict[UUID, OpenLine] = field(default_factory=dict)
+    by_source: dict[tuple[UUID, str], list[UnfulfilledLine]] = field(default_factory=dict)
+    without_source: dict[UUID, UnfulfilledLine] = field(default_factory=dict)
 
 
 def create_fulfillment_orders(
@@ -88,7 +88,7 @@ class _Results:
     """What became of the orders of one call."""
 
     on_hold: Collection[UUID]
-    without_source: Mapping[UUID, OpenLine]
+    without_source: Mapping[UUID, UnfulfilledLine]
     created: Mapping[UUID, Sequence[str]]
     existing: Collection[UUID] = ()
 
@@ -109,7 +109,7 @@ def _numbers(drafts: Sequence[FulfillmentDraft]) -> dict[UUID, list[str]]:
     return numbers
 
 
-def _group(lines: Sequence[OpenLine]) -> _LinesToFulfill:
+def _group(lines: Sequence[UnfulfilledLine]) -> _LinesToFulfill:
     grouped = _LinesToFulfill()
     for line in lines:
         if line.source:
@@ -120,7 +120,7 @@ def _group(lines: Sequence[OpenLine]) -> _LinesToFulfill:
 
 
 def _drafts(
-    session: Session, lines_by_source: Mapping[tuple[UUID, str], Sequence[OpenLine]]
+    session: Session, lines_by_source: Mapping[tuple[UUID, str], Sequence[UnfulfilledLine]]
 ) -> list[FulfillmentDraft]:
     if not lines_by_source:
         return []
@@ -221,14 +221,14 @@ def _in_fulfillment(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
     return set(found)
 
 
-def _created(numbers: Sequence[str], without_source: OpenLine | None) -> Outcome:
+def _created(numbers: Sequence[str], without_source: UnfulfilledLine | None) -> Outcome:
     text = f"created {', '.join(numbers)}"
     if without_source:
         text += f"; {without_source.product} has no source yet"
     return Outcome(True, text, {"fulfillment_orders": list(numbers)})
 
 
-def _nothing_created(without_source: OpenLine | None, *, exists: bool) -> Outcome:
+def _nothing_created(without_source: UnfulfilledLine | None, *, exists: bool) -> Outcome:
     if without_source:
         return Outcome(False, f"no source is assigned to {without_source.product}")
     if exists:
