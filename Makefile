@@ -33,7 +33,7 @@ CHROMIUM = $(firstword $(foreach name,chromium chromium-browser google-chrome-st
 
 .PHONY: help install demo test lint format bench lock clean \
 	install-dev ui static test-python test-ui \
-	check-ruff check-format check-types check-imports check-rules check-drift check-ui-types check-ui-lint
+	check-ruff check-format check-types check-imports check-rules check-density check-drift check-ui-types check-ui-lint
 
 help:
 	@echo 'make demo      install what is missing, start the demo, print its URL and password (PORT=, OPENIOM_HOME=)'
@@ -124,7 +124,7 @@ test: install-dev
 lint: install-dev
 	@$(MAKE) --no-print-directory --keep-going --output-sync=target -j2 static
 
-static: check-types check-ruff check-format check-imports check-rules check-drift check-ui-types check-ui-lint
+static: check-types check-ruff check-format check-imports check-rules check-density check-drift check-ui-types check-ui-lint
 
 check-types: $(STAMPS)/dev $(STAMPS)/package
 	@$(SAY) 'mypy --strict'
@@ -145,6 +145,10 @@ check-imports: $(STAMPS)/dev $(STAMPS)/package
 check-rules: $(STAMPS)/dev
 	@$(SAY) 'repository rules (scripts/lint)'
 	@$(BIN)/python -m scripts.lint
+
+check-density: $(STAMPS)/dev
+	@$(SAY) 'density of the source (scripts/measure)'
+	@$(BIN)/python -m scripts.measure --check
 
 check-drift: $(STAMPS)/package
 ifneq ($(wildcard alembic.ini),)

@@ -99,13 +99,16 @@ class BenchmarkSite:
         """
         started = perf_counter()
         deadline = monotonic() + PATIENCE_SECONDS
+
         first = sent = self.sent()
         while sent < orders:
             if monotonic() > deadline:
                 raise SystemExit(f"only {sent} of {orders} orders were sent; stuck: {self.stuck()}")
+
             rate = (sent - first) / max(perf_counter() - started, 0.05)
             sleep(_pause(orders - sent, rate))
             sent = self.sent()
+
         return perf_counter() - started
 
     def stop_workers(self) -> None:
@@ -121,10 +124,12 @@ class BenchmarkSite:
         for child in self.workers:
             if child.process:
                 workers += _cpu_seconds(psutil.Process(child.process.pid))
+
         postgres = 0.0
         if self.postgres:
             postgres = _cpu_seconds(self.postgres)
             postgres += sum(map(_cpu_seconds, self.postgres.children(recursive=True)))
+
         return {
             "workers": workers,
             "postgres": postgres,
@@ -179,8 +184,10 @@ class Store:
             for product in answer["data"]:
                 price = f"{product['price']:.2f}"
                 items.append(CatalogItem(product["sku"], product["name"], price, "1.000"))
+
             pages = answer["meta"]["pagination"]["total_pages"]
             page += 1
+
         return items
 
 
@@ -195,6 +202,7 @@ def run_fabrikam(
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
         settings = Settings(home=Path(home), batch_size=batch_size, log_level="WARNING")
         quota = ["--quota", str(UNLIMITED_QUOTA)]
+
         with (
             running_database(settings) as url,
             simulator_process("store", ["--token", TOKEN, *quota]) as store_process,
@@ -206,6 +214,7 @@ def run_fabrikam(
             store = Store(store_process.url, application)
             store.generate(FIRST_ORDERS)
             seed(application, store, warehouse_process.url, single=single)
+
             site = BenchmarkSite(
                 application=application,
                 url=url,
@@ -233,8 +242,10 @@ def seed(application: Application, store: Store, warehouse_url: str, *, single: 
     seed_company(application, _flows(company, single=single))
     names = [*LAB_PRODUCTS, *(item.sku for item in catalog)]
     seed_stock(application, names, sources=SOURCES, units=UNLIMITED_UNITS, progress=lambda _: None)
+
     for instance in (STORE, WAREHOUSE):
         probe(application.registry, application.database, instance)
+
     reset_statistics(application.database)
 
 
@@ -262,10 +273,13 @@ def _flows(company: Sequence[dict[str, Any]], *, single: bool) -> list[dict[str,
     for flow in of_kind(company, "flow"):
         if flow["name"].startswith("lab-"):
             continue
+
         for step in flow["body"]["steps"]:
             if single and step.get("action") == "send_to_fulfillment":
                 step["action"] = "send_to_fulfillment_single"
+
         flows.append(flow)
+
     return flows
 
 
@@ -280,6 +294,7 @@ def _start_workers(
     for number in range(workers):
         child = ChildProcess(f"worker {number}", iom_command("worker"), environment)
         children.append(supervisor.add(child))
+
     return children
 
 

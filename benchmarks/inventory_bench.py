@@ -80,6 +80,7 @@ def main() -> int:
     if options.client:
         print(json.dumps({"records": be_client(Load(**json.loads(options.client)))}))
         return 0
+
     print_figures(measure(options), as_json=options.json)
     return 0
 
@@ -92,6 +93,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             migrate(database, consumers=CONSUMERS)
             seed(database, options.products, options.locations)
             reset_statistics(database)
+
             try:
                 return {
                     **bulk(settings, database, url, options),
@@ -133,11 +135,13 @@ def bulk(
             )
     else:
         changes, queries = under_load(load, lambda n: index_query(database, n, options.locations))
+
     with psycopg.connect(url, autocommit=True) as connection:
         floor, floor_queries = under_load(
             replace(load, kind="bare"),
             lambda n: bare_query(connection, products_of(n), options.locations),
         )
+
     return {
         "through": "http" if options.http else "use case",
         "clients": options.clients,
@@ -156,25 +160,31 @@ def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[
     """Return records per second of all clients and the sorted seconds of each query meanwhile."""
     for n in range(10):  # statements that are planned and cached once are not measured
         query(n)
+
     tune_gc()
     with clients_of(load) as clients:
         for client in clients:
             assert client.stdout is not None
             assert client.stdout.readline().strip() == "ready"
+
         for client in clients:
             assert client.stdin is not None
             client.stdin.write("go\n")
             client.stdin.flush()
+
         began, taken = perf_counter(), []
         for n in count():
             started = perf_counter()
             if started - began > load.seconds:
                 break
+
             query(n)
             taken.append(perf_counter() - started)
+
         records = sum(
             json.loads(client.communicate(timeout=120)[0])["records"] for client in clients
         )
+
     return records / load.seconds, sorted(taken)
 
 
@@ -183,6 +193,7 @@ def clients_of(load: Load) -> Iterator[list[subprocess.Popen[str]]]:
     """Start client processes that wait for "go"; end them in any case."""
     root = Path(__file__).resolve().parents[1]
     path = os.pathsep.join([str(root), str(root / "src"), os.environ.get("PYTHONPATH", "")])
+
     started = []
     try:
         for number in range(load.clients):
@@ -197,6 +208,7 @@ def clients_of(load: Load) -> Iterator[list[subprocess.Popen[str]]]:
                     env={**os.environ, "PYTHONPATH": path},
                 )
             )
+
         yield started
     finally:
         for client in started:
@@ -208,12 +220,14 @@ def be_client(load: Load) -> int:
     """Post batches until the time is over; return the number of records posted within it."""
     random = Random(load.number)
     own = [n for n in range(load.locations) if n % load.clients == load.number]
+
     numbers = count()
     with sender(load) as send:
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()
         records, ends = 0, perf_counter() + load.seconds
+
         while True:
             keys = [
                 (f"P{random.randrange(load.products)}", f"L{random.choice(own)}")
@@ -222,6 +236,7 @@ def be_client(load: Load) -> int:
             send(keys, [f"{load.kind}-{load.number}-{next(numbers)}" for _ in keys])
             if perf_counter() > ends:
                 return records
+
             records += BATCH
 
 
@@ -272,6 +287,7 @@ def index_query(database: Database, n: int, locations: int) -> None:
         answer = result_json(
             measure_sums(session, question, configuration), question, configuration
         )
+
     assert answer.count(b'"productId"') == 100 * locations, answer[:500]
 
 
@@ -280,8 +296,10 @@ def hot(database: Database, url: str) -> dict[str, Any]:
     stock(database, "HOT", 1_000_000)
     won, seconds = buy(database, "HOT")
     assert won == BUYERS, won
+
     with psycopg.connect(url) as connection:
         floor = bare_reservations(connection, "HOT", "L0", BUYERS, THREADS)
+
     return {
         "hot_sku_reservations_per_second": round(BUYERS / seconds),
         "hot_sku_floor_per_second": round(BUYERS / floor),
@@ -321,8 +339,10 @@ def buy(database: Database, product: str) -> tuple[int, float]:
         while True:
             with next_buyer:
                 buyer = next(buyers, None)
+
             if buyer is None:
                 return
+
             request = SoftReservationRequest(
                 "", product, "L0", Decimal(1), event_id=f"{product}-{buyer}"
             )
@@ -333,8 +353,10 @@ def buy(database: Database, product: str) -> tuple[int, float]:
     began = perf_counter()
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     return len(winners), perf_counter() - began
 
 

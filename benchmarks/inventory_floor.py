@@ -78,6 +78,7 @@ def bare_reservations(
     assert row is not None
     stock_id = row[0]
     connection.commit()
+
     began = perf_counter()
     for first in range(0, units, batch):
         ids = [stock_id] * min(batch, units - first)
@@ -87,6 +88,7 @@ def bare_reservations(
                 b" created_at, reference) FROM STDIN"
             ) as copy:
                 copy.write("".join(f"{i}\t1\t1\t2026-11-20T12:00:00Z\tfloor\n" for i in ids))
+
             events = [f"floor-{product}-{first + n}" for n in range(len(ids))]
             _copy_entries(cursor, ids, "iv\tsoftreservordered\t1\t0\t1", events)
             cursor.execute(
@@ -98,6 +100,7 @@ def bare_reservations(
                 "UPDATE inventory_visibility.stock SET reserved = reserved + %s WHERE id = %s",
                 (len(ids), stock_id),
             )
+
     return perf_counter() - began
 
 
@@ -117,15 +120,19 @@ def bare_buyers(
                 " AND organization = '' AND dimensions = '' AND reserved < on_hand",
                 (product, source),
             ).rowcount
+
         won.append(mine)
 
     threads = [Thread(target=run, args=(connection,)) for connection in opened]
     began = perf_counter()
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     seconds = perf_counter() - began
     for connection in opened:
         connection.close()
+
     return sum(won), seconds

@@ -48,10 +48,12 @@ def report(*, arrivals: int = 10_000, networks: int = 4) -> dict[str, object]:
         net = network(seed=seed, arrivals=arrivals)
         for stream in range(RUNS):
             runs.append(run(net, arrivals, stream))
+
     means: dict[str, float] = {}
     for name in runs[0]:
         if name != "feasible":
             means[name] = round(float(np.mean([figures[name] for figures in runs])), 5)
+
     return {
         "family": "jasin-sinha",
         "networks": networks,
@@ -81,11 +83,13 @@ def run(net: Network, arrivals: int, seed: int) -> dict[str, float]:
         "exact_per_order": solve(problem).shares,
     }
     bound = paper_bound(net)
+
     figures: dict[str, float] = {}
     feasible = True
     for name, shares in shares_of.items():
         figures[name] = cost_of(problem, shares).total / bound
         feasible = feasible and not violations(problem, shares)
+
     return {
         **figures,
         "learning_seconds": learned - started,
@@ -122,6 +126,7 @@ def solve_relearning(net: Network, kinds: np.ndarray) -> Shares:
         rows += tenth.rows()
         first_line += now.lines
         done += len(part)
+
     return Shares.of(rows)
 
 
@@ -129,11 +134,13 @@ def nearest(problem: SourcingProblem, miles: np.ndarray) -> Shares:
     """Return the plan that serves every line from the nearest node that has it."""
     stock, node = problem.stock.copy(), np.full(problem.lines, -1)
     ranked = np.argsort(miles, axis=1, kind="stable")[problem.line_order]
+
     for line, sku in enumerate(problem.line_sku.tolist()):
         holders = ranked[line][stock[ranked[line], sku] > 0]
         if len(holders):
             node[line] = holders[0]
             stock[holders[0], sku] -= 1
+
     return Shares.undivided(node, problem.quantity)
 
 
@@ -144,17 +151,21 @@ def paper_bound(net: Network) -> float:
     """
     p, rows = net.kinds, Rows()
     boxes, units = p.orders * p.nodes, p.lines * p.nodes
+
     for line in range(p.lines):
         order = int(p.line_order[line])
         columns = [boxes + line * p.nodes + n for n in range(p.nodes)]
         rows.add([(column, 1.0) for column in columns], -INF, float(net.expected[order]))
+
         for n, column in enumerate(columns):
             rows.add([(column, 1.0), (order * p.nodes + n, -1.0)], -INF, 0.0)
+
     for n in range(p.nodes):
         for sku in range(p.skus):
             lines = np.flatnonzero(p.line_sku == sku).tolist()
             terms = [(boxes + line * p.nodes + n, 1.0) for line in lines]
             rows.add(terms, -INF, float(p.stock[n, sku]))
+
     gain = (p.serve - p.open_cost[:, None]).reshape(-1)
     model = Model(
         cost=np.concatenate([p.parcel.reshape(-1), gain]),

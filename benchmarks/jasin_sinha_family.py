@@ -79,9 +79,11 @@ def _stock(r: np.random.Generator, miles: Floats, wanted: Floats) -> Ints:
     stocked = r.random((NODES, ITEMS)) < STOCKED
     for item in np.flatnonzero(~stocked.any(axis=0)).tolist():
         stocked[r.integers(NODES), item] = True
+
     mean = np.zeros((NODES, ITEMS))
     for item in range(ITEMS):
         holders = np.flatnonzero(stocked[:, item])
         nearest = holders[miles[:, holders].argmin(axis=1)]
         np.add.at(mean[:, item], nearest, wanted[:, item])
+
     return np.ceil(mean + SAFETY * np.sqrt(mean)).astype(np.int64)

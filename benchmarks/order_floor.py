@@ -97,16 +97,20 @@ def write_rows(
         names = sql.SQL(", ").join(_identifier(one.table) for one in rows)
         connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         connection.execute("CHECKPOINT")
+
     batches = -(-orders // batch)
     threads: list[Thread] = []
     for number in range(connections):
         own_batches = range(number, batches, connections)
         threads.append(Thread(target=_write_batches, args=(url, rows, own_batches, batch)))
+
     started = perf_counter()
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     return perf_counter() - started
 
 
@@ -114,16 +118,20 @@ def _read_table(connection: Connection, numbers: dict[str, int], table: CopiedTa
     key = _key_column(connection, table.name)
     schema, _, name = table.name.partition(".")
     source = f'FROM "{schema}"."{name}" t {table.join} ORDER BY t.{key}'
+
     with connection.cursor() as cursor:
         with cursor.copy(f"COPY (SELECT t.* {source}) TO STDOUT".encode()) as copy:
             text = b"".join(map(bytes, copy))
+
         query = f"SELECT ({table.order_id})::text, t.{key}::text {source}"
         owners = cursor.execute(query.encode()).fetchall()
+
     rows = CopiedRows(table.name, defaultdict(list), defaultdict(list))
     for line, (order_id, row_key) in zip(text.splitlines(keepends=True), owners, strict=True):
         if order_id in numbers:
             rows.lines[numbers[order_id]].append(line)
             rows.keys[numbers[order_id]].append(row_key)
+
     return rows
 
 
@@ -149,6 +157,7 @@ def _write_batches(
             with connection.transaction(), connection.cursor() as cursor:
                 for one in rows:
                     _copy(cursor, one, orders)
+
             with connection.transaction(), connection.cursor() as cursor:
                 for one in rows:
                     _update(cursor, one, orders)
@@ -168,9 +177,11 @@ def _update(cursor: Cursor, rows: CopiedRows, orders: range) -> None:
     column = CHANGED_COLUMNS.get(rows.table)
     if column is None:
         return
+
     keys: list[str] = []
     for order in orders:
         keys += rows.keys.get(order, ())
+
     key_column = "order_id" if rows.table == "orders.order_state" else "id"
     key_type = "bigint[]" if keys and keys[0].isdigit() else "uuid[]"
     statement = sql.SQL("UPDATE {} SET {} = {} WHERE {} = ANY(%s::text[]::{})").format(

@@ -32,6 +32,7 @@ def main() -> int:
     if not options.no_single:
         orders = min(SINGLE_ORDERS, options.orders)
         figures["single_calls_per_second"] = single_calls(orders, workers=options.workers)
+
     print_figures(figures, as_json=options.json)
     return 0
 
@@ -60,10 +61,12 @@ def measure(orders: int, *, workers: int, batch_size: int) -> dict[str, float]:
             batch=FLOOR_BATCH,
             connections=FLOOR_CONNECTIONS,
         )
+
     floor_rate = total / floor_seconds
     cpu = {}
     for name, spent in cpu_after.items():
         cpu[name] = round(1000 * (spent - cpu_before[name]) / len(messages), 3)
+
     return {
         "orders": len(messages),
         "seconds": round(seconds, 2),

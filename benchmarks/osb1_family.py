@@ -174,6 +174,7 @@ def _stock(
     shown = 0.06 + 0.20 * (popularity / popularity.max()) ** 0.3
     carries[centers:] = r.random((nodes - centers, skus)) < shown
     expected = popularity * lines * 1.12
+
     for s in range(skus):
         total = int(np.ceil(rho * expected[s])) + 1 + int(r.poisson(1))
         behind, front = (
@@ -182,11 +183,14 @@ def _stock(
         )
         if not len(behind) and not len(front):
             continue
+
         held = total if not len(front) else int(r.binomial(total, 0.5)) if len(behind) else 0
         if held:
             stock[behind, s] += r.multinomial(held, np.ones(len(behind)) / len(behind))
+
         if total > held:
             stock[front, s] += r.multinomial(total - held, r.dirichlet(np.ones(len(front))))
+
     return stock
 
 

@@ -60,10 +60,12 @@ def order(number: int) -> dict[str, Any]:
     address = {source: f"{source} {number}" for source in ADDRESS.values()}
     line: dict[str, Any] = {f"field_{place}": "0.0000" for place in range(UNUSED_LINE_FIELDS)}
     line.update(dict.fromkeys(LINE.values(), "10.1000"))
+
     products: list[dict[str, Any]] = []
     for place in range(LINES_PER_ORDER):
         own = {"id": number * 10 + place, "sku": f"SKU-{place}", "quantity": place + 1}
         products.append(line | own)
+
     unused = {f"extra_{place}": "0.0000" for place in range(UNUSED_ORDER_FIELDS)}
     return {
         "id": number,
@@ -89,9 +91,11 @@ def transformation() -> Transformation:
     for target, source in (("ship_to", "shipping_addresses[0]"), ("bill_to", "billing_address")):
         for name, source_name in ADDRESS.items():
             fields.append({"path": f"{target}.{name}", "expression": f"{source}.{source_name}"})
+
     line_fields: list[dict[str, Any]] = []
     for name, source_name in LINE.items():
         line_fields.append({"path": name, "expression": f"product.{source_name}"})
+
     line_fields.append(
         {"path": "external_id", "expression": "string(product.id)", "required": True}
     )
@@ -130,6 +134,7 @@ def map_in_python(
         line["external_id"] = str(product["id"])
         lines.append(line)
         keys.append(("product", "sku", product["sku"], f"lines[{place}].product_id"))
+
     keys.append(("currency", "code", source["currency_code"], None))
     document = {
         "external_id": str(source["id"]),
@@ -181,6 +186,7 @@ def judge_in_python(source: dict[str, Any]) -> tuple[bool, str, dict[str, Any], 
     if 1 <= quantity < 100 and currency in ("USD", "CAD"):
         reason = "Quantity in [1..100) and Currency in 'USD', 'CAD'"
         return True, reason, values, {"source": "chicago"}
+
     return False, "no source", values, {}
 
 
@@ -232,6 +238,7 @@ def measure(*, records: int, repeats: int) -> dict[str, float]:
         figures[f"{name}_us_per_record"] = round(spent, 2)
         figures[f"{name}_floor_us_per_record"] = round(floor, 2)
         figures[f"{name}_ratio"] = round(spent / floor, 1)
+
     return figures
 
 

@@ -101,7 +101,9 @@ def measure(quotes: int, *, dimensions: bool) -> dict[str, float]:
                     spent += used
                     trips.append(trip)
                     reads.append(read)
+
         found = answer.json()
+
     floor = [a + b for a, b in zip(trips, reads, strict=True)]
     return {
         "quotes": quotes,
@@ -146,6 +148,7 @@ def network(*, dimensions: bool) -> Iterator[tuple[WebServer, str]]:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)
             seed(product, dimensions=dimensions)
+
             try:
                 with run_web_server(settings, product.database, database_url) as web:
                     yield web, libpq_url(database_url)
@@ -162,6 +165,7 @@ def seed(product: Application, *, dimensions: bool) -> None:
     now = utc_now()
     with product.database.unit_of_work() as session:
         product.configuration.apply(session, documents(numbers), at=now, actor="bench")
+
     every = [f"SRC{n:03d}" for n in range(SOURCES)]
     changes = [
         StockChange(f"SKU{i:03d}", name, Decimal(numbers.randint(1, 40)))
@@ -171,6 +175,7 @@ def seed(product: Application, *, dimensions: bool) -> None:
     if dimensions:
         seed_variants(product, changes)
         return
+
     for start in range(0, len(changes), CHUNK):
         with product.database.unit_of_work() as session:
             page = changes[start : start + CHUNK]
@@ -190,6 +195,7 @@ def seed_variants(product: Application, changes: list[StockChange]) -> None:
         for c in changes
         for v in values
     ]
+
     for start in range(0, len(rows), CHUNK):
         with product.database.unit_of_work() as session:
             post_measures(
@@ -203,6 +209,7 @@ def documents(numbers: random.Random) -> list[dict[str, Any]]:
         doc("currency", "USD", title="US dollar"),
     ]
     hours = {day: [{"opens": "07:00", "closes": "19:00"}] for day in WEEK}
+
     for zone in ("Los_Angeles", "Phoenix", "Denver", "Chicago", "New_York"):
         body = {
             "title": zone,
@@ -211,6 +218,7 @@ def documents(numbers: random.Random) -> list[dict[str, Any]]:
             "holidays": [{"country": "US"}],
         }
         found.append({"kind": "calendar", "name": zone, "body": body})
+
     bands = [
         {"up_to_km": km, "zone": str(z), "days": z}
         for z, km in enumerate((250, 1000, 2000, 3500), start=1)
@@ -273,6 +281,7 @@ def documents(numbers: random.Random) -> list[dict[str, Any]]:
         "carrier": "parcel",
     }
     found.append({"kind": "strategy", "name": "default", "body": strategy})
+
     for i in range(PRODUCTS):
         body = {
             "name": f"Product {i}",
@@ -281,6 +290,7 @@ def documents(numbers: random.Random) -> list[dict[str, Any]]:
             "weight_kg": str(1 + i % 7),
         }
         found.append({"kind": "product", "name": f"SKU{i:03d}", "body": body})
+
     return found
 
 

@@ -49,11 +49,14 @@ def _measure(
         answer.raise_for_status()
         stored = perf_counter() - started
         order_id = answer.json()["results"][0]["id"]
+
         while not is_sent(site, order_id):
             sleep(POLL_SECONDS)
+
         if number >= WARM_UP_ORDERS:
             until_sent.append(perf_counter() - started)
             until_stored.append(stored)
+
     return {
         "orders": orders,
         "p50_ms": milliseconds(until_sent, 0.5),

@@ -74,11 +74,13 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
         return Measured(batch, seconds, cpu, bound)
     if arguments.bid_prices == "learned":
         return measure_learned(instance, arguments.past_instances, bound)
+
     prices = batch.prices if arguments.bid_prices == "batch" else None
     if arguments.bid_prices == "past-batches":
         before = time.perf_counter()
         prices = past_batch_prices(instance, arguments.past_instances, limit)
         seconds = time.perf_counter() - before
+
     making = seconds if prices is not None else 0.0
     before, spent = time.perf_counter(), cpu_seconds()
     plan = solve(problem, bid_prices=prices)
@@ -117,9 +119,11 @@ def nearest(instance: Instance) -> Shares:
     stock, room = p.stock.copy(), p.capacity - p.used
     by_distance = np.argsort(instance.miles, axis=1, kind="stable")
     node = np.full(p.lines, -1, dtype=np.int64)
+
     for order in range(p.orders):
         opened: set[int] = set()
         ranked = by_distance[order]
+
         for line in range(int(p.start[order]), int(p.start[order + 1])):
             sku, quantity = p.line_sku[line], p.quantity[line]
             for n in ranked[stock[ranked, sku] >= quantity].tolist():
@@ -129,6 +133,7 @@ def nearest(instance: Instance) -> Shares:
                     node[line] = n
                     stock[n, sku] -= quantity
                     break
+
     return Shares.undivided(node, p.quantity)
 
 
@@ -150,6 +155,7 @@ def report(arguments: argparse.Namespace) -> dict[str, object]:
     plan = found.plan
     if arguments.out:
         np.save(arguments.out, plan.node)
+
     floors = {
         "nearest": cost_of(problem, nearest(instance)).total,
         "exact_in_sequence": solve(problem).cost,
@@ -216,6 +222,7 @@ def main(words: list[str] | None = None) -> int:
     else:
         arguments.orders = arguments.orders or 1000
         found = report(arguments)
+
     print_figures(found, as_json=arguments.json)
     return 0 if found["feasible"] else 1
 

@@ -80,6 +80,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     figures: dict[str, float] = {"orders": options.orders, "waiting": options.orders // 2}
+
     with run_fabrikam(workers=1) as (site, store):
         site.load(store.messages())
         site.wait_sent(FIRST_ORDERS)
@@ -87,9 +88,12 @@ def main() -> int:
         fill(site, options.orders)
         print_progress(f"{options.orders} orders in {perf_counter() - started:.0f} s")
         settings, database = site.application.settings, site.application.database
+
         with run_web_server(settings, database, site.url) as web, web.client() as client:
             figures |= measure_requests(site, client, options.orders)
+
         figures |= measure_memory(site, store)
+
     print_figures(figures, as_json=options.json)
     return 0
 
@@ -101,13 +105,17 @@ def fill(site: BenchmarkSite, orders: int) -> None:
         with site.application.database.unit_of_work() as session:
             [(template,)] = fetch(session, "SELECT id FROM orders.order ORDER BY id LIMIT 1")
             execute(session, MADE, (start, end - 1))
+
             for table, condition, own_columns in COPIED:
                 execute(
                     session, _copy_statement(session, table, condition, own_columns), (template,)
                 )
+
             execute(session, STATES)
             execute(session, COUNTS)
+
         print_progress(f"{end} orders")
+
     with site.application.database.connect() as connection:
         connection.execute("ANALYZE")
 
@@ -143,14 +151,17 @@ def measure_requests(site: BenchmarkSite, client: httpx.Client, orders: int) -> 
         "by_name": lambda: {"search": f"customer {random.randrange(orders)}"},
         "by_email": lambda: {"search": f"c{random.randrange(orders)}@"},
     }
+
     figures: dict[str, float] = {}
     for name, parameters in lists.items():
         figures[f"{name}_p95_ms"] = p95(partial(_list_orders, client, parameters))
+
     figures["counts_p95_ms"] = p95(lambda: client.get("/api/v1/orders/counts").raise_for_status())
     with site.application.database.reading() as session:
         figures["floor_by_key_p95_ms"] = p95(
             lambda: fetch(session, "SELECT * FROM orders.order ORDER BY id DESC LIMIT 50")
         )
+
     return figures
 
 
@@ -169,10 +180,12 @@ def measure_memory(site: BenchmarkSite, store: Store) -> dict[str, float]:
     sleep(SETTLE_SECONDS)
     messages = store.new_messages(MEMORY_ORDERS)
     sleep(SETTLE_SECONDS)
+
     with _peak_memory(site) as peak:
         sent = site.sent()
         site.load(messages)
         site.wait_sent(sent + len(messages))
+
     return {"carried_meanwhile": len(messages), "worker_mb": round(peak[0] / 1e6, 1)}
 
 
@@ -191,6 +204,7 @@ def _peak_memory(site: BenchmarkSite) -> Iterator[list[int]]:
 
     thread = Thread(target=watch)
     thread.start()
+
     try:
         yield peak
     finally:

@@ -86,16 +86,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
+
     options = parser.parse_args()
     with run_site() as site:
         started = perf_counter()
         fill(site, options.orders)
         print_progress(f"{options.orders} waiting lines in {perf_counter() - started:.0f} s")
         settings, database = site.application.settings, site.application.database
+
         with run_web_server(settings, database, site.url) as web, web.client() as client:
             figures = {"waiting": float(options.orders)}
             figures |= measure_lists(client, options.orders)
             figures |= measure_one_line(site, client)
+
     print_figures(figures, as_json=options.json)
     return 0
 
@@ -108,6 +111,7 @@ def run_site() -> Iterator[BenchmarkSite]:
         with running_database(settings) as url:
             application = build(settings, url)
             migrate(application.database, consumers=CONSUMERS)
+
             try:
                 yield BenchmarkSite(application, url, [], [], None)
             finally:
@@ -121,8 +125,10 @@ def fill(site: BenchmarkSite, orders: int) -> None:
         with site.application.database.unit_of_work() as session:
             columns, values = _required_columns(session)
             execute(session, MADE, (orders, PRODUCTS, start, end - 1))
+
             for statement in FILLED:
                 execute(session, statement.format(columns=columns, values=values))
+
     with site.application.database.connect() as connection:
         connection.execute("VACUUM ANALYZE orders.waiting_line")
         connection.execute("ANALYZE")
@@ -160,9 +166,11 @@ def measure_lists(client: httpx.Client, orders: int) -> dict[str, float]:
         "by_number": lambda: {"search": f"V{random.randrange(orders)}"},
         "released": lambda: {"state": "released"},
     }
+
     figures: dict[str, float] = {}
     for name, parameters in views.items():
         figures[f"{name}_p95_ms"] = p95(partial(_list_view, client, parameters))
+
     return figures
 
 
@@ -171,6 +179,7 @@ def measure_one_line(site: BenchmarkSite, client: httpx.Client) -> dict[str, flo
     after = ""
     for _ in range(DEEP_PAGES):
         after = _list(client, {"product": SCARCE_PRODUCT, "limit": "250", "after": after})["next"]
+
     page = {"product": SCARCE_PRODUCT, "after": after}
     line_id = _list(client, page)["items"][0]["line_id"]
     body = {"ids": [line_id]}
@@ -179,12 +188,14 @@ def measure_one_line(site: BenchmarkSite, client: httpx.Client) -> dict[str, flo
         "one_line_p95_ms": p95(lambda: client.get(f"{PATH}/{line_id}").raise_for_status()),
         "recheck_p95_ms": p95(lambda: client.post(f"{PATH}/recheck", json=body).raise_for_status()),
     }
+
     with site.application.database.reading() as session:
         figures["floor_by_key_p95_ms"] = p95(
             lambda: fetch(
                 session, "SELECT * FROM orders.waiting_line ORDER BY line_id DESC LIMIT 50"
             )
         )
+
     return figures
 
 

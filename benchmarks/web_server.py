@@ -52,6 +52,7 @@ def run_web_server(settings: Settings, database: Database, url: str) -> Iterator
         token = issue_token(
             session, name="bench", roles=["administrator"], now=utc_now(), actor="bench"
         )
+
     with Supervisor() as supervisor:
         bound = supervisor.hold(bind_port("127.0.0.1", 0, insist=True))
         start_application(supervisor, settings, url, bound, workers=0)

@@ -43,10 +43,12 @@ def numbers_of(output: str) -> dict[str, float]:
     result = json.loads(lines[-1]) if lines else None
     if not isinstance(result, dict):
         raise ValueError("the benchmark printed no JSON object on its last line")
+
     numbers: dict[str, float] = {}
     for name, value in result.items():
         if isinstance(value, int | float) and not isinstance(value, bool):
             numbers[name] = float(value)
+
     return numbers
 
 
@@ -68,8 +70,10 @@ def compare(rounds: Sequence[tuple[Figures, Figures]]) -> list[Comparison]:
         for before, after in rounds:
             if figure in before and figure in after:
                 pairs.append((before[figure], after[figure]))
+
         if len(pairs) == len(rounds):
             comparisons.append(_compare_figure(figure, pairs))
+
     return comparisons
 
 
@@ -105,13 +109,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     base = options.base.resolve()
     if not (base / ".venv/bin/iom").exists():
         parser.error(f"{options.base} has no .venv/bin/iom: run make install there first")
+
     for benchmark in options.benchmarks:
         parts = shlex.split(benchmark)
         rounds: list[tuple[Figures, Figures]] = []
         for number in range(1, options.rounds + 1):
             sys.stderr.write(f"{benchmark}: round {number} of {options.rounds}\n")
             rounds.append((run_benchmark(base, parts), run_benchmark(HERE, parts)))
+
         sys.stdout.write(f"{table(benchmark, compare(rounds))}\n")
+
     return 0
 
 

@@ -33,6 +33,7 @@ def drift(project: Path) -> tuple[int, str]:
             output += done.stdout + done.stderr
             if done.returncode:
                 return done.returncode, output
+
     return 0, output
 
 

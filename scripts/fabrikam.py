@@ -149,7 +149,9 @@ def until(read: Callable[[], Found | None], what: str, *, seconds: float = 30.0)
         found = read()
         if found:
             return found
+
         time.sleep(0.1)
+
     raise TimeoutError(f"not within {seconds:g} s: {what}")
 
 
@@ -170,6 +172,7 @@ def running_demo() -> Iterator[Fabrikam]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+
     command = [
         sys.executable,
         "-m",
@@ -184,10 +187,12 @@ def running_demo() -> Iterator[Fabrikam]:
     folders = [str(PROJECT / "src"), str(PROJECT / "simulators"), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(filter(None, folders))
     environment = {**os.environ, "PYTHONPATH": path, "OPENIOM_DEMO_PASSWORD": PASSWORD}
+
     with (home / "printed").open("wb") as printed:
         demo = subprocess.Popen(
             command, cwd=home, env=environment, stdout=printed, stderr=subprocess.STDOUT
         )
+
     try:
         until(
             lambda: demo.poll() is not None or b"sign in" in (home / "printed").read_bytes(),
@@ -196,6 +201,7 @@ def running_demo() -> Iterator[Fabrikam]:
         )
         if demo.poll() is not None:
             raise RuntimeError((home / "printed").read_text())
+
         with _clients(
             f"http://127.0.0.1:{port}", json.loads((home / "demo.json").read_text())
         ) as fabrikam:

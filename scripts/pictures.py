@@ -60,6 +60,7 @@ def busy_day(fabrikam: Fabrikam) -> str:
         for sku, source, quantity in items
     ]
     fabrikam.post("/inventory/changes", {"mode": "set", "reason": "count", "items": changes})
+
     for n in range(40):
         buyer, town = BUYERS[n % len(BUYERS)]
         fabrikam.place(
@@ -67,12 +68,15 @@ def busy_day(fabrikam: Fabrikam) -> str:
             buyer=buyer,
             town=town,
         )
+
     for n, sku in enumerate(
         ["HALL-MIRROR-XL", "HALL-MIRROR-XL", "LAMP-OAK-1", "HALL-MIRROR-XL", "TABL-OAK-O1"]
     ):
         fabrikam.place([(sku, 1), (plain[n], 2)], buyer=BUYERS[n][0], town=BUYERS[n][1])
+
     for n in range(3):
         fabrikam.place([(scarce, 900)], buyer=BUYERS[n + 3][0], town=BUYERS[n + 3][1])
+
     shown = fabrikam.place([(scarce, 2), (skus[41], 1), (plain[5], 1)], buyer="Ana Souza")
     fabrikam.poll()
     order = fabrikam.order_in_state(shown, "completed")
@@ -82,9 +86,11 @@ def busy_day(fabrikam: Fabrikam) -> str:
         seconds=60,
     )
     fabrikam.warehouse.put("/_sim/behavior", json={"ship_after": 600.0})
+
     for n in range(9):
         buyer, town = BUYERS[-1 - n % len(BUYERS)]
         fabrikam.place([(plain[(n * 5 + 3) % len(plain)], 1 + n % 2)], buyer=buyer, town=town)
+
     on_hold = fabrikam.get("/runs", state="failed")["items"][0]["subject_id"]
     fabrikam.post("/orders/hold", {"ids": [on_hold], "reason": "The buyer asked to wait"})
     fabrikam.poll()
@@ -117,12 +123,14 @@ def save_screenshots(browser: Browser, fabrikam: Fabrikam, pictures: list[Pictur
         context.request.post(
             f"{fabrikam.url}/api/v1/session", data={"email": EMAIL, "password": PASSWORD}
         )
+
         page = context.new_page()
         for picture in pictures:
             if picture.mode == mode:
                 page.goto(fabrikam.url + picture.path)
                 picture.ready(page)
                 page.screenshot(path=FOLDER / f"{picture.name}.png")
+
         context.close()
 
 
@@ -130,6 +138,7 @@ def main() -> int:
     if chromium() is None:
         sys.stderr.write("no Chromium: install it or set OPENIOM_CHROMIUM\n")
         return 2
+
     FOLDER.mkdir(parents=True, exist_ok=True)
     with running_demo() as fabrikam, sync_playwright() as playwright:
         order = busy_day(fabrikam)
@@ -148,6 +157,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         save_screenshots(browser, fabrikam, pictures)
         browser.close()
+
     return check_sizes(FOLDER)
 
 

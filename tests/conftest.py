@@ -41,6 +41,7 @@ def postgres_url(
     if given:
         yield ensure_database(given, name)
         return
+
     home = Path(tempfile.mkdtemp(prefix="openiom-test-"))
     try:
         with embedded_postgres(home, database=name) as url:
@@ -48,6 +49,7 @@ def postgres_url(
                 # Nothing outlives the tests.
                 connection.execute("ALTER SYSTEM SET fsync = off")
                 connection.execute("SELECT pg_reload_conf()")
+
             yield url
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -61,10 +63,13 @@ def empty_database(postgres_url: str) -> Iterator[Database]:
             connection.execute(
                 f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"'.encode()
             )
+
     database = Database(postgres_url)
     base.metadata.create_all(database.engine)
+
     with database.unit_of_work() as session:
         ensure_partitions(session, today=datetime.now(UTC).date())
+
     yield database
     database.close()
 
@@ -104,6 +109,7 @@ def client(application: Application) -> Iterator[TestClient]:
         token = issue_token(
             session, name="test", roles=["administrator"], now=utc_now(), actor="test"
         )
+
     with TestClient(
         create_app(application), headers={"authorization": f"Bearer {token}"}
     ) as client:

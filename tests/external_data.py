@@ -17,4 +17,5 @@ def external_path(path: str) -> Path:
     found = root / path
     if not found.exists():
         pytest.skip(f"{found} is absent; set OPENIOM_SHARED to the folder that has {path}")
+
     return found

@@ -28,11 +28,14 @@ def package_app(
     app.state.authenticate = lambda request, session: Principal(
         principal, frozenset(app.state.permissions)
     )
+
     for name, value in state.items():
         setattr(app.state, name, value)
+
     install_problem_handlers(app)
     for router in routers:
         app.include_router(router)
+
     return app
 
 

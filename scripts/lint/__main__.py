@@ -42,11 +42,13 @@ def without_known(findings: Sequence[Finding], known: dict[str, int]) -> list[Fi
     counts: Counter[str] = Counter()
     for finding in findings:
         counts[f"{finding.path} {finding.rule}"] += 1
+
     new = []
     for finding in findings:
         key = f"{finding.path} {finding.rule}"
         if counts[key] > known.get(key, 0):
             new.append(finding)
+
     return new
 
 
@@ -70,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = lint(tree)
     if not options.all:
         found = without_known(found, json.loads(KNOWN_FINDINGS.read_text("utf-8")))
+
     findings = [finding for finding in found if is_selected(finding, options)]
     format_output = format_summary if options.summary else format_findings
     sys.stdout.write(format_output(findings))

@@ -140,6 +140,7 @@ def banned_phrases(tree: Tree) -> Iterator[Finding]:
         source = tree.text(name) or ""
         if not PHRASE.search(source.replace("_", " ")):
             continue
+
         for line, text in _prose(source, tree.walk(name)):
             for found in PHRASE.finditer(text):
                 place = line + text.count("\n", 0, found.start())
@@ -167,12 +168,15 @@ def _refused_words(identifier: Identifier) -> Iterator[tuple[str, str]]:
     """Yield each refused word of an identifier and what to write instead."""
     if identifier.is_test:
         return
+
     prefix = identifier.function_prefix
     if prefix in FUNCTION_PREFIXES:
         yield prefix, FUNCTION_PREFIXES[prefix]
+
     name = f"_{'_'.join(identifier.words)}_"
     for allowed in ALLOWED_COMPOUNDS:
         name = name.replace(f"_{allowed}_", "_")
+
     for refused, better in (*WORDS.items(), *COMPOUNDS.items()):
         if f"_{refused}_" in name:
             yield refused, better

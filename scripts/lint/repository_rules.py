@@ -122,6 +122,7 @@ def commit_subjects(tree: Tree, base: str = SUBJECT_BASE) -> Iterator[Finding]:
     """Refuse long subjects of the commits after `base`; without git or history there are none."""
     if tree.git("merge-base", "--is-ancestor", base, "HEAD") is None:
         return
+
     log = tree.git("log", "--no-merges", "--format=%h %s", f"{base}..HEAD") or ""
     for entry in log.splitlines():
         commit, _, subject = entry.partition(" ")

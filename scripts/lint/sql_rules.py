@@ -63,8 +63,10 @@ def _table_owners(tree: Tree) -> dict[str, str]:
         package = _package(name)
         tables = list(_declared_tables(tree.walk(name)))
         schema = _declared_schema(module, package) if tables else package
+
         for table in tables:
             owners[f"{schema}.{table}"] = package
+
     return owners
 
 

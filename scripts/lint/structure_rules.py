@@ -33,6 +33,7 @@ def no_commit(tree: Tree) -> Iterator[Finding]:
             continue
         if name == COMMIT_FILE and _is_inside(tree.parsed(name), COMMIT_FUNCTION, call):
             continue
+
         yield Finding(
             name,
             call.lineno,
@@ -74,6 +75,7 @@ def decision_clock(tree: Tree) -> Iterator[Finding]:
     for name, call in tree.nodes(PRODUCT, ast.Call):
         if "decisions" not in PurePosixPath(name).with_suffix("").parts:
             continue
+
         clock = _called_method(call)
         if clock in CLOCKS:
             advice = f"{clock[0]}.{clock[1]}() makes the result depend on the time of the call"
@@ -134,6 +136,7 @@ def unique_class_names(tree: Tree) -> Iterator[Finding]:
         for node in module.body:
             if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
                 continue
+
             other = first_module.setdefault(node.name, name)
             if other != name:
                 advice = f"{node.name} is also defined in {other}: one name has one meaning,"

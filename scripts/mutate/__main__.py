@@ -66,17 +66,21 @@ def try_mutants(root: Path, mutants: Sequence[Mutant], coverage: CoverageMap, jo
             tasks.append(Task(mutant, trial_action(root, trial), trial.time_limit))
         else:
             outcome.unreached.append(mutant)
+
     if tasks:
         check_unchanged_code(root, coverage)
+
     report_progress(f"{len(tasks)} mutants reached by tests, {len(outcome.unreached)} not")
     for number, result in enumerate(run_tasks(tasks, jobs), start=1):
         assert isinstance(result.key, Mutant)
         if result.exit_code == CRASHED:
             raise RuntimeError(f"the tests of {result.key} did not run:\n{result.output[-4000:]}")
+
         group = outcome.caught if is_caught(result.exit_code) else outcome.survived
         group.append(result.key)
         if number % 20 == 0:
             report_progress(f"{number} of {len(tasks)}: {len(outcome.caught)} caught")
+
     return outcome
 
 
@@ -112,6 +116,7 @@ def run_with_database(
     packages = mutated_packages(mutants)
     report_progress(f"running the tests with a database once: {', '.join(packages)}")
     files = files_of_packages(root, packages)
+
     with shared_database(root):
         coverage = map_tests(root, files, modules, uses_database=True, jobs=jobs)
         coverage.preload()
@@ -122,8 +127,10 @@ def print_outcome(outcome: Outcome) -> None:
     """Print the survivors and the share of caught mutants."""
     for mutant in sorted(outcome.survived, key=str):
         sys.stdout.write(f"survived  {mutant}\n")
+
     for mutant in sorted(outcome.unreached, key=str):
         sys.stdout.write(f"no test   {mutant}\n")
+
     sys.stdout.write(
         f"{outcome.total} mutants, {len(outcome.caught)} caught ({outcome.percent:.1f} %), "
         f"{len(outcome.survived)} survived, {len(outcome.unreached)} reached by no test\n"
@@ -159,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             survived=[*second.survived, *(m for m in second.unreached if m in reached)],
             unreached=[mutant for mutant in second.unreached if mutant not in reached],
         )
+
     print_outcome(outcome)
     return 0 if outcome.percent >= options.require else 1
 

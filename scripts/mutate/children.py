@@ -54,6 +54,7 @@ def run_tasks(tasks: Iterable[Task], jobs: int) -> Iterator[Result]:
                 for slot in _free_slots(running, jobs)[: len(waiting)]:
                     child = _Child(waiting.pop(), slot, Path(folder) / f"slot-{slot}")
                     running[_fork(child)] = child
+
                 yield from _finished(running)
                 time.sleep(POLL_SECONDS)
         finally:
@@ -83,6 +84,7 @@ def _finished(running: dict[int, _Child]) -> Iterator[Result]:
             _kill(pid)
         else:
             continue
+
         del running[pid]
         output = child.output.read_text("utf-8", "replace") if child.output.exists() else ""
         yield Result(child.task.key, exit_code, output)
@@ -95,6 +97,7 @@ def _fork(child: _Child) -> int:
     pid = os.fork()
     if pid:
         return pid
+
     exit_code = CRASHED
     try:
         os.setsid()

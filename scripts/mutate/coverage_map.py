@@ -97,6 +97,7 @@ class Recorder:
         self.calls = Counter()
         threading.settrace(self._trace)
         sys.settrace(self._trace)
+
         try:
             return (yield)
         finally:
@@ -115,9 +116,11 @@ class Recorder:
         target = self.targets.get(frame.f_code.co_filename)
         if target is None:
             return None
+
         self.calls[frame.f_code] += 1
         if self.calls[frame.f_code] > TRACED_CALLS:
             return None
+
         lines = self.lines[target]
         lines.add(frame.f_lineno)
 
@@ -136,17 +139,21 @@ def map_tests(
     with tempfile.TemporaryDirectory(prefix="openiom-coverage-") as folder:
         tasks: list[Task] = []
         parts = jobs * PARTS_PER_JOB
+
         for number in range(parts):
             part = files[number::parts]
             output = Path(folder) / str(number)
             if part:
                 recorder = Recorder(root, targets, uses_database)
                 tasks.append(Task(output, _recording(root, part, recorder, output), MAP_SECONDS))
+
         for result in run_tasks(tasks, jobs):
             output = Path(str(result.key))
             if not output.exists():
                 raise RuntimeError(f"the tests did not run:\n{result.output[-4000:]}")
+
             found.add(pickle.loads(output.read_bytes()))
+
     return found
 
 

@@ -39,6 +39,7 @@ def shared_database(root: Path) -> Iterator[None]:
             url = server.stdout.readline().strip() if server.stdout else ""
             if not url:
                 raise RuntimeError("the database server for the tests did not start")
+
             os.environ["OPENIOM_TEST_DATABASE_URL"] = url
             yield
         finally:

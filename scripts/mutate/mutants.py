@@ -80,6 +80,7 @@ def find_mutants(path: str, source: str) -> list[Mutant]:
     module = ast.parse(source)
     lines = source.splitlines()
     contexts = dict(_contexts(module, Context()))
+
     found: list[Mutant] = []
     for index, node in enumerate(ast.walk(module)):
         context = contexts.get(node)
@@ -87,6 +88,7 @@ def find_mutants(path: str, source: str) -> list[Mutant]:
             continue
         if EXCLUDED_LINE in lines[node.lineno - 1]:
             continue
+
         for variant, changed in enumerate(_changes(node, context)):
             found.append(
                 Mutant(
@@ -100,6 +102,7 @@ def find_mutants(path: str, source: str) -> list[Mutant]:
                     runs_at_import=not context.in_function,
                 )
             )
+
     return found
 
 
@@ -130,10 +133,13 @@ def _contexts(node: ast.AST, context: Context) -> Iterator[tuple[ast.AST, Contex
     """Yield the nodes that may be mutated, each with its context."""
     if _is_excluded(node):
         return
+
     if isinstance(node, ast.stmt):
         context = replace(context, lines=_statement_lines(node))
+
     yield node, context
     inner = _inner_context(node, context)
+
     for child in _mutable_children(node):
         yield from _contexts(child, inner)
 
@@ -148,6 +154,7 @@ def _inner_context(node: ast.AST, context: Context) -> Context:
         return replace(context, in_result=True)
     if isinstance(node, ast.Call | ast.JoinedStr):
         return replace(context, in_message=True)
+
     return context
 
 
@@ -259,6 +266,7 @@ def _changed_constant(node: ast.Constant, context: Context) -> Iterator[ast.AST]
     value = node.value
     if not context.in_result:
         return
+
     if isinstance(value, bool):
         yield ast.Constant(not value)
     elif isinstance(value, int | float):

@@ -72,14 +72,17 @@ def prepare_trial(mutant: Mutant, coverage: CoverageMap) -> Trial:
     for test in coverage.tests:
         if _reaches(test, mutant):
             reaching.append(test)
+
     reaching.sort(key=lambda test: test.seconds)
     names: list[str] = []
     seconds = 0.0
     for test in reaching:
         if names and seconds + test.seconds > TEST_SECONDS:
             break
+
         names.append(test.name)
         seconds += test.seconds
+
     return Trial(mutant, tuple(names), seconds)
 
 
@@ -92,6 +95,7 @@ def _reaches(test: CoveredTest, mutant: Mutant) -> bool:
     lines = test.lines.get(mutant.path, set())
     if mutant.runs_at_import:
         return bool(lines) or test.name.startswith(f"{mirrored_folder(mutant.path)}/")
+
     return not lines.isdisjoint(mutant.lines)
 
 

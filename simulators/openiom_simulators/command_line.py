@@ -40,8 +40,10 @@ def parser() -> argparse.ArgumentParser:
     _add_carrier(
         kinds.add_parser("carrier", help="a carrier that rates parcels", epilog=_example("carrier"))
     )
+
     for kind in kinds.choices.values():
         _add_common(kind)
+
     return top
 
 
@@ -81,8 +83,10 @@ def _add_warehouse(warehouse: argparse.ArgumentParser) -> None:
     warehouse.add_argument("--callback-secret", default=defaults.callback_secret)
     warehouse.add_argument("--callback-batch", type=int, default=defaults.callback_batch)
     warehouse.add_argument("--manual", action="store_true", help="an operator accepts and ships")
+
     for name in BEHAVIOR_OPTIONS:
         warehouse.add_argument(f"--{name}", type=float, default=0.0)
+
     warehouse.add_argument("--deliver-after", type=float, help="never delivers without it")
 
 
@@ -161,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     app = APPLICATIONS[options.kind](options)
     if options.state_file is not None and options.kind in PERSISTENT_KINDS:
         persist(app, options.state_file)
+
     serve_forever(
         app,
         port=options.port,

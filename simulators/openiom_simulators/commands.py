@@ -43,6 +43,7 @@ def demo(
     log_level = os.environ.get(LOG_LEVEL, QUIET_LEVEL)
     if headless:
         _run_headless(home, port or 0, orders, log_level)
+
     settings = read_settings(port=port, home=home, log_level=log_level)
     with errors.status("starting") as status:
 
@@ -78,8 +79,10 @@ def _run_headless(home: Path | None, port: int, orders: int, log_level: str) -> 
     given = os.environ.get("OPENIOM_HOME", "")
     if home is None and given:
         home = Path(given)
+
     with load_run_home(home) as folder:
         settings = read_settings(home=folder, port=port, log_level=log_level)
         summary = run_load(settings, orders=orders, errors=errors)
+
     console.out(json.dumps(summary.as_json()), highlight=False)
     sys.exit(0 if summary.accounted_for else 1)

@@ -114,9 +114,11 @@ def load_demo_state(home: Path, *, password: str = "") -> DemoState:
         for name, value in json.loads(file.read_text("utf-8")).items():
             if name in known:
                 setattr(state, name, value)
+
     for name in CREDENTIALS:
         if not getattr(state, name):
             setattr(state, name, secrets.token_hex(TOKEN_BYTES))
+
     state.password = password or state.password or secrets.token_hex(PASSWORD_BYTES)
     save_demo_state(home, state)
     return state
@@ -142,9 +144,11 @@ def run_demo(
     bound = bind_port(settings.host, settings.port, insist=insist)
     if settings.port and bound.getsockname()[1] != settings.port:
         show(f"port {settings.port} is in use, so the demo listens on another one")
+
     state = load_demo_state(settings.home, password=password)
     url = url_of(bound)
     report("starting PostgreSQL")
+
     with running_database(settings) as database_url, Supervisor() as supervisor:
         report("starting web, workers and simulators")
         start_application(supervisor, settings, database_url, bound, workers=settings.workers)
@@ -153,6 +157,7 @@ def run_demo(
         )
         public_url = settings.public_url or url
         application = build(settings.model_copy(update={"public_url": public_url}), database_url)
+
         with open_store_client(addresses.store_url, STORE_HASH, state.store_token) as store:
             site = DemoSite(url, application, store, addresses, state.password)
             try:
@@ -162,6 +167,7 @@ def run_demo(
                 enable_connections(site, trickle=trickle, report=report)
             finally:
                 application.close()
+
         supervisor.stop_on_signals()
         report("")
         show(f"OpenIOM is running at [bold]{url}[/bold]")
@@ -186,6 +192,7 @@ def seed_demo(site: DemoSite, *, report: Say) -> None:
                 "seed": GENERATOR_SEED,
             }
         )
+
     catalog = list(site.store.catalog())
     instances = instance_documents(site.addresses, poll_seconds=POLL_SECONDS)
     company = company_documents()
@@ -193,8 +200,10 @@ def seed_demo(site: DemoSite, *, report: Say) -> None:
     seed_catalog(site.application, catalog, currency="USD", progress=lambda _: None)
     seed_company(site.application, [*of_kind(company, "policy"), *instances])
     seed_company(site.application, of_kind(company, "flow"))
+
     for names, units in ((list(LAB_PRODUCTS), LAB_STOCK), ([item.sku for item in catalog], None)):
         seed_stock(site.application, names, sources=SOURCES, units=units, progress=lambda _: None)
+
     create_administrator(site.application, email=EMAIL, password=site.password)
 
 
@@ -216,6 +225,7 @@ def enable_connections(site: DemoSite, *, trickle: bool, report: Say) -> None:
     report("probing the connections")
     for instance in INSTANCES:
         _probe_until_green(site.application, instance)
+
     if trickle:
         site.store.trickle(seconds=TRICKLE_SECONDS)
 
@@ -230,6 +240,7 @@ def _probe_until_green(application: Application, instance: str) -> None:
             raise Refused(
                 f"the connection {instance} does not work: {result}", remedy="start the demo again"
             )
+
         sleep(0.2)
 
 
@@ -252,6 +263,7 @@ def start_simulators(
     if persistent:
         store.append(_state_option(home, "store"))
         threepl.append(_state_option(home, "warehouse"))
+
     carrier = ["carrier", f"--token={state.carrier_token}"]
     _start_simulator(supervisor, store, fd=descriptors["store_port"])
     _start_simulator(supervisor, threepl, fd=descriptors["warehouse_port"])
@@ -296,6 +308,7 @@ def _start_simulator(
     if smtp_fd is not None:
         sockets.append(f"--smtp-fd={smtp_fd}")
         descriptors.append(smtp_fd)
+
     command = [
         sys.executable,
         "-m",

@@ -83,8 +83,10 @@ class FaultSet:
                 continue
             if fault.probability < 1 and self.random.random() >= fault.probability:
                 continue
+
             fault.struck += 1
             return fault
+
         return None
 
     def add(self, documents: list[dict[str, Any]]) -> None:
@@ -107,18 +109,22 @@ class FaultMiddleware:
         if not self._is_affected(scope):
             await self.app(scope, receive, send)
             return
+
         path, method = scope["path"][len(self.base) :], scope["method"]
         delay = self.faults.strike(("slow",), path=path, method=method)
         if delay:
             await asyncio.sleep(delay.seconds)
+
         failure = self.faults.strike(FAILED_REQUESTS, path=path, method=method)
         if failure:
             await self._fail(failure, scope, receive, send)
             return
+
         corruption = self.faults.strike(CORRUPTED_RESPONSES, path=path, method=method)
         if corruption:
             await self._corrupt(corruption, scope, receive, send)
             return
+
         await self.app(scope, receive, send)
 
     def _is_affected(self, scope: Scope) -> bool:
@@ -147,6 +153,7 @@ class FaultMiddleware:
             response = Response(GARBAGE, 200, media_type="application/json")
         else:
             response = Response(body[: len(body) // 2], status, media_type="application/json")
+
         await response(scope, receive, send)
 
 
@@ -188,8 +195,10 @@ async def control_faults(request: Request) -> Response:
         seed = document.pop("seed", None)
         if seed is not None:
             faults.random.seed(seed)
+
         try:
             faults.add(document.get("faults", [document]))
         except (TypeError, ValueError) as error:
             return json_response({"title": "Fault refused", "detail": str(error)}, status=422)
+
     return json_response({"faults": [asdict(fault) for fault in faults.faults]})

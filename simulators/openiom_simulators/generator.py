@@ -44,6 +44,7 @@ def places() -> tuple[Place, ...]:
             area_codes = row["area_codes"] or ["555"]
             state = US_STATES[row["state"]]
             found.append(Place(row["zip_code"], row["city"], state, area_codes[0]))
+
     return tuple(found)
 
 
@@ -67,6 +68,7 @@ def catalog(*, products: int, seed: int) -> list[Product]:
                 inventory_level=rng.randrange(20, 2_000),
             )
         )
+
     return made
 
 
@@ -92,6 +94,7 @@ def customers(*, count: int, seed: int, created: int) -> list[Customer]:
             email=email,
         )
         made.append(Customer(number, first, last, email, address, created=created))
+
     return made
 
 
@@ -101,14 +104,17 @@ def placed_orders(
     """Yield orders of one to five lines, placed in the 30 days before `now`, the oldest first."""
     rng = random.Random(seed + 2)
     started = now - 30 * DAY
+
     for number in range(count):
         buyer = buyers[rng.randrange(len(buyers))]
         size = rng.choices(LINES_PER_ORDER, LINE_WEIGHTS)[0]
         picked = rng.sample(products, min(size, len(products)))
         quantities = rng.choices(QUANTITIES, QUANTITY_WEIGHTS, k=len(picked))
+
         lines = []
         for p, quantity in zip(picked, quantities, strict=True):
             lines.append(PlacedLine(p.sku, p.name, quantity, p.price, p.id, p.weight))
+
         yield PlacedOrder(
             customer_id=buyer.id,
             currency="USD",

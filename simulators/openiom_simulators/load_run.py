@@ -161,6 +161,7 @@ def load_run_home(given: Path | None) -> Iterator[Path]:
     if given is not None:
         yield given
         return
+
     home = Path(tempfile.mkdtemp(prefix="openiom-"))
     try:
         yield home
@@ -187,6 +188,7 @@ def run_load(settings: Settings, *, orders: int, errors: Console) -> Summary:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
+
     with (
         Progress(*columns, console=errors) as progress,
         running_database(settings) as database_url,
@@ -197,6 +199,7 @@ def run_load(settings: Settings, *, orders: int, errors: Console) -> Summary:
             supervisor, settings.home, state, persistent=False, warehouse=()
         )
         application = build(settings.model_copy(update={"public_url": url}), database_url)
+
         try:
             with open_store_client(addresses.store_url, STORE_HASH, state.store_token) as store:
                 site = DemoSite(url, application, store, addresses, state.password)
@@ -242,18 +245,22 @@ def wait_until_complete(
     started = monotonic()
     with suppress(Refused):  # a worker polls already, after a webhook
         poll(site.application.registry, site.application.database, STORE)
+
     previous: OrderProgress | None = None
     changed_at = monotonic()
     while True:
         supervisor.revive()
         with site.application.database.reading() as session:
             now = read_progress(session)
+
         progress.update(task, completed=min(now.completed, now.reported))
         if now != previous:
             previous = now
             changed_at = monotonic()
+
         if now.is_complete(loaded) or monotonic() - changed_at > STUCK_SECONDS:
             return _summary(site, now, loaded, changed_at - started)
+
         sleep(POLL_SECONDS)
 
 
@@ -273,6 +280,7 @@ def _load_store(
                 "seed": GENERATOR_SEED,
             }
         )
+
     stats = site.store.stats()
     progress.update(task, total=stats["orders"], completed=stats["orders"])
     return stats

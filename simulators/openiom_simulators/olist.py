@@ -45,6 +45,7 @@ def read_olist(folder: Path, *, orders: int | None = None, seed: int = 1) -> Dat
         raise OlistAbsent(
             f"{folder} lacks {', '.join(missing)}; use a folder with the Olist parquet files"
         )
+
     heads = _columns(
         folder / FILES[0],
         ["ord", "order_date", "cust_zip", "customer_state", "freight", "payment_type"],
@@ -77,9 +78,11 @@ def _items_by_order(folder: Path, *, wanted: set[int]) -> dict[int, list[Item]]:
     for order, category, seller, price, weight in zip(*rows.values(), strict=True):
         if order not in wanted:
             continue
+
         key = (category or UNKNOWN_CATEGORY, seller or 0)
         item = (key, round(price * 100), max(1, round(weight or 0)))
         grouped.setdefault(order, []).append(item)
+
     return grouped
 
 
@@ -99,6 +102,7 @@ def _products(items: dict[int, list[Item]], sellers: dict[int, Seller]) -> dict[
         for unit in units:
             sold[unit[0]] += 1
             first.setdefault(unit[0], unit)
+
     made = {}
     for number, key in enumerate(sorted(first), start=101):
         category, seller = key
@@ -113,6 +117,7 @@ def _products(items: dict[int, list[Item]], sellers: dict[int, Seller]) -> dict[
             brand=brand,
             inventory_level=sold[key] * 2 + 10,
         )
+
     return made
 
 
@@ -150,6 +155,7 @@ def _customers(
         )
         created = _seconds(heads["order_date"][index])
         people.append(Customer(number, first, last, email, address, created=created))
+
     return people
 
 
@@ -169,12 +175,14 @@ def _orders(
         units: Counter[tuple[ItemKey, int]] = Counter(
             (key, price) for key, price, _ in items.get(order, ())
         )
+
         lines = []
         for (key, price), quantity in units.items():
             product = products[key]
             lines.append(
                 PlacedLine(product.sku, product.name, quantity, price, product.id, product.weight)
             )
+
         payment = str(heads["payment_type"][index] or "credit_card")
         yield PlacedOrder(
             customer_id=buyer.id,

@@ -36,6 +36,7 @@ def persist(app: FastAPI, file: Path) -> None:
         async with inner(running) as state:
             if file.exists():
                 _restore(app, pickle.loads(file.read_bytes()))
+
             task = asyncio.create_task(_write_changes(app, file))
             try:
                 yield state
@@ -43,6 +44,7 @@ def persist(app: FastAPI, file: Path) -> None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+
                 _write(file, _dump(app))
 
     app.router.lifespan_context = lifespan

@@ -30,6 +30,7 @@ def simulator_process(kind: str, arguments: Sequence[str] = ()) -> Iterator[Simu
                 raise RuntimeError(
                     f"the {kind} simulator ended before it was ready; see its log above"
                 )
+
             yield SimulatorProcess(orjson.loads(line)["url"], process)
         finally:
             process.terminate()

@@ -57,12 +57,15 @@ def serve_in_thread(app: FastAPI, *, port: int = 0) -> Iterator[RunningServer]:
         target=server.run, kwargs={"sockets": [bound]}, daemon=True, name="simulator"
     )
     thread.start()
+
     try:
         deadline = time.monotonic() + START_SECONDS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the simulator did not start; see its log above")
+
             time.sleep(0.005)
+
         yield RunningServer(f"http://{HOST}:{bound.getsockname()[1]}", app)
     finally:
         server.should_exit = True
@@ -95,6 +98,7 @@ def serve_forever(
     line = orjson.dumps({"url": f"http://{HOST}:{bound.getsockname()[1]}", **announce}).decode()
     app.state.when_started = lambda: _announce(line, ready_file)
     signal.signal(signal.SIGTERM, _end)
+
     try:
         _server(app).run(sockets=[bound])
     finally:

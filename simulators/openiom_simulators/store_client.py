@@ -37,7 +37,9 @@ class StoreClient:
         while time.monotonic() < deadline:
             if self._responds():
                 return
+
             time.sleep(0.05)
+
         raise Refused(
             "the store simulator did not start", remedy="read its output above, and start it again"
         )
@@ -64,8 +66,10 @@ class StoreClient:
         while page <= pages:
             parameters = {"page": page, "limit": PAGE_SIZE}
             answer = self._request("GET", f"{self.api}/v3/catalog/products", params=parameters)
+
             for product in answer["data"]:
                 yield _catalog_item(product)
+
             progress(len(answer["data"]))
             pages = answer["meta"]["pagination"]["total_pages"]
             page += 1
@@ -84,6 +88,7 @@ class StoreClient:
                 f" {response.status_code} {response.text[:300]}",
                 remedy="correct what it names, and start it again",
             )
+
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
 

@@ -39,6 +39,7 @@ def attempt(
             return "refused"
         except TooManyAttempts as error:
             return f"locked for {error.retry_after} s"
+
     return "accepted"
 
 
@@ -53,10 +54,12 @@ def test_a_client_authenticates_with_its_secret(
 def test_a_refusal_says_what_to_do(database: Database, program: tuple[str, str]) -> None:
     with database.reading() as session, pytest.raises(Unauthenticated) as refused:
         client_permissions(session, "unknown")
+
     assert refused.value.what == "this client has been deleted"
 
     with database.unit_of_work() as session, pytest.raises(Unauthenticated) as refused:
         check_secret(session, client_id=program[0], secret="guess", address=OFFICE, now=NOW)
+
     assert refused.value.what == "incorrect client id or secret"
     assert refused.value.where == "client_secret"
     assert refused.value.remedy == "create a new secret with iom client create"
@@ -89,6 +92,7 @@ def test_eight_wrong_secrets_lock_one_client_at_one_address(
 ) -> None:
     with database.unit_of_work() as session:
         other = upsert_client(session, name="shop", roles=["viewer"], now=NOW, actor="ann")
+
     for _ in range(8):
         assert attempt(database, program[0], "guess") == "refused"
 
@@ -105,7 +109,9 @@ def test_a_success_resets_the_failures_of_its_address(
     for _ in range(2):
         for _ in range(7):
             assert attempt(database, program[0], "guess") == "refused"
+
         assert attempt(database, *program) == "accepted"
+
     with database.reading() as session:
         count = "SELECT count(*) FROM administration.client_auth_failure"
         assert fetch(session, count) == [(0,)]
@@ -141,6 +147,7 @@ def test_a_deleted_client_does_not_authenticate(
         remove_client(session, program[0])
         with pytest.raises(NotFound, match=f"no client {program[0]}"):
             remove_client(session, program[0])
+
         assert clients(session) == []
 
     assert attempt(database, *program) == "refused"

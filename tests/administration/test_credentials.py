@@ -162,4 +162,5 @@ def test_only_a_hash_of_bounded_size_is_stored_of_a_client_id(database: Database
             "SELECT length(client_hash), length(address)"
             " FROM administration.client_auth_failure ORDER BY 2",
         )
+
     assert rows == [(32, len(OFFICE)), (32, 100)]

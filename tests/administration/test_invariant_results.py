@@ -30,6 +30,7 @@ def test_violated_invariants_come_first_and_then_the_names(database: Database) -
 def test_new_results_replace_the_old_ones(database: Database) -> None:
     with database.unit_of_work() as session:
         store_invariant_results(session, [result("a", 2), result("b", 0)], at=NOW)
+
     with database.unit_of_work() as session:
         store_invariant_results(session, [result("a", 0)], at=NOW)
         [row] = latest_invariant_results(session)

@@ -19,8 +19,10 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 def configuration(database: Database) -> Configuration:
     configuration = Configuration()
     configuration.register(*KINDS)
+
     for kind, guard in DELETION_GUARDS:
         configuration.add_deletion_guard(kind, guard)
+
     with database.unit_of_work() as session:
         configuration.apply(
             session,
@@ -31,6 +33,7 @@ def configuration(database: Database) -> Configuration:
             at=NOW,
             actor="test",
         )
+
     return configuration
 
 
@@ -95,8 +98,10 @@ def test_known_roles_pass_and_unknown_ones_are_named(
     with database.reading() as session:
         check_roles(session, [])
         check_roles(session, ["viewer", "picker"])
+
         with pytest.raises(Invalid) as refused:
             check_roles(session, ["queen", "picker", "king"])
+
     assert refused.value.what == "no role king, queen"
     assert refused.value.where == "roles"
     assert refused.value.remedy == (
@@ -129,6 +134,7 @@ def test_an_assigned_role_is_not_deleted(
             configuration.remove(
                 session, [("role", "picker"), ("role", "auditor")], at=NOW, actor="test"
             )
+
         [problem] = refused.value.problems
         assert str(problem) == (
             "role picker: is assigned to users, clients or tokens (assign them another role first)"

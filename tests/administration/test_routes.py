@@ -83,6 +83,7 @@ def test_an_expired_session_is_missing(application: Application, browser: TestCl
     with application.database.unit_of_work() as session:
         two_hours_ago = utc_now() - timedelta(hours=2)
         opened = sign_in(session, **CREDENTIALS, now=two_hours_ago, hours=1)
+
     assert opened is not None
     browser.cookies["openiom_session"] = opened[0]
 

@@ -70,8 +70,10 @@ def test_a_password_has_at_least_eight_characters(
         if accepted:
             upsert_users(session, [("bob@example.com", "Bob", password, ["viewer"])])
             return
+
         with pytest.raises(Invalid) as refused:
             upsert_users(session, [("bob@example.com", "Bob", password, ["viewer"])])
+
     assert refused.value.what == "the password is too short"
     assert refused.value.remedy == "use at least 8 characters"
 
@@ -86,10 +88,13 @@ def test_unknown_roles_are_refused_everywhere(database: Database) -> None:
     with database.unit_of_work() as session:
         with pytest.raises(Invalid, match=r"no role king.*use one of administrator, integrator"):
             upsert_users(session, [(EMAIL, "Ann Lee", PASSWORD, ["viewer", "king"])])
+
         with pytest.raises(Invalid, match="no role king"):
             issue_token(session, name="robot", roles=["king"], now=NOW, actor="test")
+
         with pytest.raises(Invalid, match="no role king"):
             upsert_client(session, name="pos", roles=["king"], now=NOW, actor="test")
+
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM administration.user") == [(0,)]
 
@@ -121,6 +126,7 @@ def test_a_session_expires_after_its_hours(
         if valid:
             assert principal_of_token(session, token, now).name == EMAIL
             return
+
         with pytest.raises(Unauthenticated, match="unknown or has expired"):
             principal_of_token(session, token, now)
 
@@ -130,10 +136,12 @@ def test_signing_out_ends_one_session_only(database_with_ann: Database) -> None:
     second = enter(database_with_ann)
     assert first is not None
     assert second is not None
+
     with database_with_ann.unit_of_work() as session:
         sign_out(session, first)
         with pytest.raises(Unauthenticated):
             principal_of_token(session, first, NOW)
+
         assert principal_of_token(session, second, NOW).name == EMAIL
 
 
@@ -142,6 +150,7 @@ def test_an_inactive_user_neither_signs_in_nor_stays_signed_in(
 ) -> None:
     token = enter(database_with_ann)
     assert token is not None
+
     with database_with_ann.unit_of_work() as session:
         execute(session, "UPDATE administration.user SET active = false")
 
@@ -163,6 +172,7 @@ def test_eight_failures_in_a_row_lock_the_account_for_a_minute(
 ) -> None:
     for _ in range(8):
         assert enter(database_with_ann, "wrong") is None
+
     assert user(database_with_ann)[3:] == (8, NOW + timedelta(minutes=1))
 
     assert enter(database_with_ann, after=59) is None
@@ -234,6 +244,7 @@ def test_neither_passwords_nor_tokens_are_stored_in_clear(database_with_ann: Dat
             " || (SELECT string_agg(s::text, '') FROM administration.session s)"
             " || (SELECT string_agg(t::text, '') FROM administration.api_token t)",
         )
+
     for secret in (PASSWORD, session_token, api_token):
         assert secret
         assert secret not in stored

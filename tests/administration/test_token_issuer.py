@@ -72,8 +72,10 @@ def test_an_access_token_expires_after_an_hour(
     if valid:
         assert prod.principal(token, now=now).name == "client pos"
         return
+
     with pytest.raises(Unauthenticated) as refused:
         prod.principal(token, now=now)
+
     assert refused.value.what == "this token has expired"
     assert refused.value.remedy == "request a new one"
 
@@ -88,6 +90,7 @@ def test_an_assertion_expires_a_second_earlier(
     if valid:
         assert prod.client_of(assertion, now=now) == "42"
         return
+
     with pytest.raises(Unauthenticated, match="has expired"):
         prod.client_of(assertion, now=now)
 

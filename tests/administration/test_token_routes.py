@@ -186,10 +186,13 @@ def test_a_lock_holds_in_every_web_process_and_not_at_other_addresses(
     ):
         for process in (first, second) * 4:
             assert assertion(process, (program[0], "guess")).status_code == 401
+
         locked = assertion(second, program)
         elsewhere = assertion(hotel, program)
+
         with application.database.unit_of_work() as session:
             execute(session, "UPDATE administration.client_auth_failure SET locked_until = now()")
+
         later = assertion(first, program)
 
     assert locked.status_code == 429

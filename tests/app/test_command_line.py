@@ -129,6 +129,7 @@ def test_violated_invariants_are_shown_with_their_rows(
             actor="t",
         )
         session.execute(text("UPDATE inventory_visibility.stock SET on_hand = 6"))
+
     broken = iom.invoke(app, ["check-invariants"])
     told = orjson.loads(iom.invoke(app, ["check-invariants", "--json"]).stdout)
 
@@ -197,10 +198,12 @@ def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(
     one, other = create_client(), create_client()
     assert one["client_id"] == other["client_id"]
     assert one["client_secret"] != other["client_secret"]
+
     with application.database.unit_of_work() as session:
         from_here = partial(
             check_secret, session, client_id=one["client_id"], address="127.0.0.1", now=utc_now()
         )
         from_here(secret=other["client_secret"])
+
         with pytest.raises(Unauthenticated):
             from_here(secret=one["client_secret"])

@@ -72,10 +72,12 @@ def test_a_strategy_may_count_in_its_own_and_what_was_planned_keeps_the_one_it_h
     )
     stock(company_application, Lamp_SEA=1, Lamp_CHI=9)
     orders = [ordered(company_application, str(n)) for n in range(3)]
+
     with company_application.database.unit_of_work() as session:
         source_orders(
             session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)
         )
+
     strategy(company_application, currency="GBP")
     assert client.get("/api/v1/sourcing/plans").json()["items"][0]["currency"] == "EUR"
     assert client.get("/api/v1/sourcing/shadow-prices").json()["currency"] == "EUR"
@@ -97,21 +99,27 @@ def test_what_would_be_added_up_must_be_in_one_currency(
 ) -> None:
     company(company_application, "USD")
     strategy(company_application, "second", currency="EUR")
+
     with pytest.raises(Invalid) as refused:
         strategy(company_application, "first", alternate="second")
+
     assert "second counts in EUR, this one in USD" in str([str(p) for p in refused.value.problems])
     strategy(company_application, "second", currency="USD")
     strategy(company_application, "first", alternate="second")
+
     with pytest.raises(Invalid):
         strategy(company_application, "second", currency="EUR")
+
     zones = {
         "title": "Zones",
         "zones": [{"name": "all"}],
         "prices": [{"zone": "all", "up_to_kg": 9, "price": 5}],
     }
     configure(company_application, ("rate_table", "euro", {**zones, "currency": "EUR"}))
+
     with pytest.raises(Invalid) as rates:
         strategy(company_application, "third", rate_table="euro")
+
     assert "euro is in EUR" in str([str(p) for p in rates.value.problems])
     strategy(company_application, "third", rate_table="euro", currency="EUR")
 

@@ -18,6 +18,7 @@ def test_no_list_breaks_on_a_cursor_that_was_made_up(client: TestClient, value: 
         parameters = methods.get("get", {}).get("parameters", [])
         if "after" in [parameter["name"] for parameter in parameters]:
             lists.append(path)
+
     assert len(lists) > 20
     told = {}
     for path in lists:
@@ -26,4 +27,5 @@ def test_no_list_breaks_on_a_cursor_that_was_made_up(client: TestClient, value: 
             told[path, fields] = client.get(
                 re.sub(r"\{[^}]*\}", "1", path), params=asked
             ).status_code
+
     assert {where: status for where, status in told.items() if status not in (200, 404, 422)} == {}

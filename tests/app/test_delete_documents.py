@@ -98,8 +98,10 @@ def test_the_users_of_a_document_are_named_before_it_is_deleted(
     }
     for (kind, name), users in used.items():
         assert delete(client, kind, name) == (409, [f"{kind} {name}: {user}" for user in users])
+
     with network.database.reading() as session:
         assert {d.name for d in current_documents(session, "strategy")} == {"first", "whole"}
+
     order = ["first", "whole"]
     answers = [delete(client, "strategy", name)[0] for name in order]
     answers += [
@@ -107,6 +109,7 @@ def test_the_users_of_a_document_are_named_before_it_is_deleted(
         for one in (("constraint", "near"), ("source_list", "west"), ("source", "SEA"))
     ]
     assert answers == [200] * 5
+
     with network.database.reading() as session:
         assert snapshot(session).strategies == {}
         assert snapshot(session).sources == ()
@@ -122,6 +125,7 @@ def test_a_deletion_is_a_version_that_names_who_did_it_and_is_undone_by_applying
             {"kind": "strategy", "name": "first", "change": "removed", "version": 2, "paths": []}
         ]
     }
+
     with network.database.reading() as session:
         last = (
             session.query(ConfigurationDocument)
@@ -130,6 +134,7 @@ def test_a_deletion_is_a_version_that_names_who_did_it_and_is_undone_by_applying
         )
         assert (last.version, last.deleted, last.actor) == (2, True, "token test")
         body = get_document(session, "strategy", "first", version=1).body
+
     again = client.post(
         "/api/v1/configuration/apply", json={"documents": [doc("strategy", "first", **body)]}
     )
@@ -245,6 +250,7 @@ def test_a_flow_is_a_user_of_its_policies_and_its_strategy(
         delete(client, *one)[0]
         for one in (("flow", "web"), ("policy", "sane"), ("strategy", "first"))
     ] == [200] * 3
+
     with application.database.reading() as session:
         assert fetch(session, "SELECT active FROM orchestration.flow WHERE name = 'web'") == [
             (False,)
@@ -256,8 +262,10 @@ def test_deleting_the_inventory_configuration_brings_the_shipped_one_back(
 ) -> None:
     own = {**DEFAULT, "allocation_groups": ["region"]}
     seed_company(application, [doc("inventory_configuration", "default", **own)])
+
     with application.database.reading() as session:
         assert inventory_configuration(session).allocation_groups == ("region",)
+
     assert delete(client, "inventory_configuration", "default") == (200, [])
     with application.database.reading() as session:
         assert inventory_configuration(session).allocation_groups == tuple(
@@ -291,5 +299,6 @@ def test_the_command_line_deletes_and_prunes(
     ) == (1, True, True)
     both = iom.invoke(app, ["config", "delete", "strategy", "whole"])
     assert "1 changed" in both.output
+
     with network.database.reading() as session:
         assert current_documents(session, "strategy") == []

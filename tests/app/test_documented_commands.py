@@ -51,12 +51,14 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
         words = shlex.split(shown)
         if shown in recipes:
             continue
+
         command, rest = resolve(words)
         assert command.name != "iom", f"{page.name}: there is no command iom {shown}"
         if command.name == "bench":
             file = f"{rest[0].replace('-', '_')}_bench.py"
             assert (PROJECT / "benchmarks" / file).is_file(), shown
             continue
+
         known = options(command)
         for word in rest:
             if word.startswith("--"):

@@ -174,6 +174,7 @@ def test_a_stream_sends_messages_and_ends_with_the_tail(
             elif len(parts) == 3:
                 assert tail.listeners == 1
                 tail._publish(None)
+
         return parts
 
     parts = asyncio.run(listen())

@@ -150,6 +150,7 @@ def test_the_prices_of_a_batch_window_are_shown_with_what_one_more_unit_saves(
     )
     stock(company_application, Lamp_SEA=1, Lamp_CHI=9)
     orders = [ordered(company_application, str(n)) for n in range(3)]
+
     with company_application.database.unit_of_work() as session:
         source_orders(
             session, OrderGateway(), orders, now=utc_now(), actor="test", resumed=frozenset(orders)

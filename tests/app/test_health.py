@@ -19,11 +19,13 @@ def figures(client: TestClient) -> dict[str, float]:
     response = client.get("/metrics")
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain")
+
     found: dict[str, float] = {}
     for line in response.text.splitlines():
         if not line.startswith("#"):
             name, value = line.rsplit(" ", 1)
             found[name] = float(value)
+
     return found
 
 
@@ -52,6 +54,7 @@ def test_an_unreachable_database_is_reported(
 ) -> None:
     unreachable = Database("postgresql://127.0.0.1:1/none")
     anonymous_client.app.state.database = unreachable  # type: ignore[attr-defined]
+
     try:
         response = anonymous_client.get("/ready")
     finally:
@@ -85,6 +88,7 @@ def test_failing_scheduled_jobs_are_measured(
         [ScheduledJob("sweep", HOUR, fail), ScheduledJob("count", HOUR, lambda *_: None)]
     )
     worker.run_once(database, limit=1, now=NOW)
+
     for _ in range(2):
         worker.run_once(database, limit=1, now=NOW + HOUR)
 

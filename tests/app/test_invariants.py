@@ -35,6 +35,7 @@ def stocked(application: Application) -> Database:
             now=utc_now(),
             actor="test",
         )
+
     return application.database
 
 

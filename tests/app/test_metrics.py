@@ -110,6 +110,7 @@ def test_waiting_messages_are_counted_by_queue(database: Database) -> None:
                 " VALUES ('shop', now(), 'note', %s, '1', 0, '', %s, 1)",
                 (key, state),
             )
+
     text = scrape(database)
     assert 'openiom_queue_depth{queue="inbox"} 2.0' in text
     assert 'openiom_queue_depth{queue="parked_messages"} 1.0' in text

@@ -38,6 +38,7 @@ def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database)
 
     assert heads()
     assert at_head(fresh)
+
     with fresh.reading() as session:
         assert fetch(session, "SELECT name FROM platform.event_consumer") == [("orchestration",)]
 

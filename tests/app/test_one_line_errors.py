@@ -62,6 +62,7 @@ def test_a_database_that_is_not_migrated_is_reported(
     finally:
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             connection.execute("DROP DATABASE openiom_bare WITH (FORCE)")
+
     assert line.startswith("error: the database is not migrated: ")
     assert line.endswith("Run iom migrate")
 
@@ -73,6 +74,7 @@ def printed_error(
     monkeypatch.setattr(sys, "argv", ["iom", *words])
     with pytest.raises(SystemExit) as ended:
         cli.main()
+
     captured = capsys.readouterr()
     assert (ended.value.code, captured.out) == (2, "")
     (line,) = captured.err.splitlines()

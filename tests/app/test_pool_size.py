@@ -50,6 +50,7 @@ def test_every_worker_of_a_process_has_two_connections_at_once(application: Appl
     meetings = [Meeting(together) for _ in workers]
     pool = WorkerPool(database, meetings)
     pool.start()
+
     try:
         deadline = monotonic() + SECONDS
         while monotonic() < deadline and not all(meeting.met for meeting in meetings):
@@ -88,4 +89,5 @@ class TestRequests:
                 ).status_code
 
             statuses = list(pool.map(request, range(WEB_THREADS)))
+
         assert statuses == [200] * WEB_THREADS

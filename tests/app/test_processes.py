@@ -54,6 +54,7 @@ def test_a_killed_child_is_restarted_and_ends_with_its_supervisor() -> None:
         assert until(back)
         second = child.process.pid
         assert child.restarts == 1
+
     assert not psutil.pid_exists(second)
 
 
@@ -91,6 +92,7 @@ def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch)
 def test_children_end_when_their_supervisor_is_killed() -> None:
     source = str(Path(__file__).resolve().parents[2] / "src")
     environment = {**os.environ, "PYTHONPATH": source}
+
     with subprocess.Popen(
         [sys.executable, "-c", SUPERVISED], stdout=subprocess.PIPE, text=True, env=environment
     ) as parent:
@@ -98,6 +100,7 @@ def test_children_end_when_their_supervisor_is_killed() -> None:
         child = int(parent.stdout.readline())
         assert psutil.pid_exists(child)
         parent.kill()
+
     assert until(
         lambda: (
             not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
@@ -129,13 +132,16 @@ def test_a_web_process_ends_its_embedded_postgresql() -> None:
         }
         environment.pop("OPENIOM_DATABASE_URL", None)
         web = subprocess.Popen(iom_command("web"), env=environment, pass_fds=(bound.fileno(),))
+
         try:
             with httpx.Client(base_url=url_of(bound), trust_env=False, timeout=60) as client:
                 assert client.get("/health").status_code == 200
+
             postmaster = int((Path(home) / "pg" / "postmaster.pid").read_text().splitlines()[0])
             web.terminate()
             web.wait(30)
         finally:
             web.kill()
             web.wait()
+
         assert until(lambda: not psutil.pid_exists(postmaster))

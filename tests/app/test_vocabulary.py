@@ -77,8 +77,10 @@ def test_states_and_reasons_of_this_environment_are_served(
         ],
     }
     document = {"kind": "states", "name": "order", "body": body}
+
     with application.database.unit_of_work() as session:
         configuration.apply(session, [document], at=utc_now(), actor="test")
+
     order = entity(client, "order")
     assert {"name": "fraud_review", "title": "Fraud review"} in order["states"]
     assert {"name": "Suspicious", "title": "Suspicious"} in order["reasons"]

@@ -67,6 +67,7 @@ def test_every_route_refuses_requests_without_credentials(application: Applicati
         for path, methods in app.openapi()["paths"].items():
             if path in open_to_all or path.startswith("/hooks/"):
                 continue
+
             for method in methods:
                 shown = path.replace("{", "00000000-0000-0000-0000-").replace("}", "")
                 answer = anonymous_client.request(method.upper(), shown, json={})

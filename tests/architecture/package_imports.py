@@ -24,6 +24,7 @@ def package_of(module: str) -> str:
     parts = module.split(".")
     if parts[0] == "openiom":
         parts = parts[1:]
+
     length = 2 if parts[:1] == ["library"] else 1
     return ".".join(parts[:length])
 
@@ -41,8 +42,10 @@ def imports_of_internals(imports: Iterable[Import]) -> list[Import]:
         package = package_of(importer)
         if package == package_of(imported) or package in UNRESTRICTED_PACKAGES:
             continue
+
         if not is_public(imported):
             found.append((importer, imported))
+
     return sorted(found)
 
 

@@ -21,6 +21,7 @@ def tree(tmp_path: Path) -> Path:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
+
     return tmp_path
 
 

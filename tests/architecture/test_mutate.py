@@ -224,6 +224,7 @@ def test_survivors_of_a_planted_tree_are_printed(tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
+
     command = [sys.executable, "-m", "scripts.mutate", "--root", str(tmp_path), "--no-database"]
 
     done = subprocess.run(

@@ -46,6 +46,7 @@ class Change:
             assert not target.exists()
             target.write_text(self.body, "utf-8")
             return
+
         text = target.read_text("utf-8")
         for hunk in self.body.split("@@\n"):
             lines = hunk.splitlines(keepends=True)
@@ -53,6 +54,7 @@ class Change:
             after = "".join([line[1:] or line for line in lines if not line.startswith("-")])
             assert text.count(before) == 1, f"{self.file} does not contain once:\n{before}"
             text = text.replace(before, after)
+
         target.write_text(text, "utf-8")
 
 
@@ -80,8 +82,10 @@ def follow(title: str, root: Path) -> Path:
     )
     blocks = changes(title)
     assert blocks
+
     for change in blocks:
         change.apply(root)
+
     return root / "src"
 
 

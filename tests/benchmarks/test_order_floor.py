@@ -17,6 +17,7 @@ def url(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A database with two orders, three lines, and a line of no order."""
     name = f"openiom_floor_{uuid4().hex[:8]}"
     url = ensure_database(postgres_url, name)
+
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA orders")
         connection.execute("CREATE TABLE orders.order (id uuid PRIMARY KEY, number text)")
@@ -25,20 +26,24 @@ def url(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             " state_reason text)"
         )
         orders = sorted([uuid4(), uuid4()])
+
         for number, order_id in enumerate(orders):
             connection.execute("INSERT INTO orders.order VALUES (%s, %s)", (order_id, str(number)))
+
         lines = ((1, orders[0]), (2, orders[1]), (3, orders[1]), (4, uuid4()))
         for line_id, order_id in lines:
             connection.execute(
                 "INSERT INTO orders.order_line VALUES (%s, %s, 'tab\tand line')",
                 (line_id, order_id),
             )
+
     tables = (
         CopiedTable("orders.order", "", "t.id"),
         CopiedTable("orders.order_line", "", "t.order_id"),
     )
     monkeypatch.setattr(order_floor, "TABLES", tables)
     yield url
+
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 

@@ -48,8 +48,10 @@ class Visitor:
 def scene() -> Iterator[Scene]:
     if chromium() is None:
         pytest.skip("no Chromium: install one or set OPENIOM_CHROMIUM")
+
     if not (PROJECT / "ui" / "dist" / "index.html").exists():
         pytest.skip("the user interface is not built: npm ci && npm run build in ui/")
+
     with running_demo() as fabrikam:
         fabrikam.hasten()
         chair, lamp, table = "CHAIR-OAK-01", "LAMP-OAK-01", "TABL-OAK-01"
@@ -62,8 +64,10 @@ def scene() -> Iterator[Scene]:
             "also to hold": fabrikam.place([(chair, 8000)], buyer="Hanna Berg"),
         }
         fabrikam.poll()
+
         for name in ("shipped", "also shipped"):
             fabrikam.order_in_state(orders[name], "completed")
+
         yield Scene(fabrikam, orders)
 
 

@@ -96,6 +96,7 @@ def test_stock_is_grouped_by_color_and_a_group_lists_its_stock_records(
     page = manager.open(
         "/inventory?product=TEE-ORGANIC&by=product,source,colorid", "Inventory visibility"
     )
+
     for color, units in colors.items():
         row = page.get_by_role("row").filter(has_text=color)
         expect(row.get_by_role("button", name=f"On hand {units}, open")).to_be_visible()
@@ -130,8 +131,10 @@ def test_available_to_promise_rises_on_the_day_a_purchase_order_is_expected(
 
     chart = page.get_by_role("slider", name=f"{VASE} at CHI by day")
     chart.focus()
+
     for _ in range(5):
         page.keyboard.press("ArrowRight")
+
     expect(chart).to_have_attribute(
         "aria-valuetext", re.compile(rf": {free + 40:g} available to promise.* 40 in, 0 out")
     )

@@ -20,6 +20,7 @@ def test_a_visit_without_a_session_and_one_with_an_expired_session_log_no_errors
             page.context.add_cookies(
                 [{"name": "openiom_session", "value": cookie, "url": stranger.url}]
             )
+
         page.goto(stranger.url)
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         page.wait_for_load_state("networkidle")
@@ -84,8 +85,10 @@ def test_selected_orders_are_put_on_hold_and_filtered_by_state_in_the_url(
 ) -> None:
     numbers = [scene.orders["to hold"], scene.orders["also to hold"]]
     page = manager.open("/orders?search=Hanna", "Sales orders")
+
     for number in numbers:
         page.get_by_role("checkbox", name=f"Select {number}").check()
+
     page.get_by_role("toolbar", name="Selected rows").get_by_role("button", name="Hold").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("The buyer called")
@@ -96,9 +99,11 @@ def test_selected_orders_are_put_on_hold_and_filtered_by_state_in_the_url(
     page = manager.open("/orders", "Sales orders")
     page.get_by_role("button", name=re.compile("^On hold")).click()
     expect(page).to_have_url(re.compile(r"\?state=on_hold$"))
+
     for number in numbers:
         expect(page.get_by_role("link", name=number, exact=True)).to_be_visible()
         assert scene.fabrikam.order(number)["manual_hold"] is True
+
     expect(page.get_by_role("link", name=scene.orders["shipped"], exact=True)).to_have_count(0)
 
 
@@ -112,8 +117,10 @@ def test_an_order_page_shows_progress_timeline_and_why_each_source_was_chosen(
     expect(progress).to_have_count(4)
     expect(progress.last).to_have_attribute("data-reached", "true")
     timeline = page.locator(".timeline")
+
     for event in ("Order invoiced", "Shipment recorded"):
         expect(timeline.get_by_text(event, exact=True)).to_be_visible()
+
     considered = page.get_by_role("row", name=re.compile(rf"^{order['sources'][0]} ")).filter(
         has_text="Chosen"
     )

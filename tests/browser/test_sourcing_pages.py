@@ -50,6 +50,7 @@ def plan_eight_orders(scene: Scene) -> dict[str, Any]:
         {"product": SCARCE, "source": source, "quantity": str(units)}
         for source, units in left.items()
     ]
+
     before: set[str] = set()
     for _ in range(4):
         scene.fabrikam.post(
@@ -58,13 +59,16 @@ def plan_eight_orders(scene: Scene) -> dict[str, Any]:
         for n in range(8):
             town = ("Portland", "Oregon", "97205") if n % 2 else ("Denver", "Colorado", "80202")
             scene.fabrikam.place([(SCARCE, 1)], town=town, buyer="Mei Ramos")
+
         scene.fabrikam.poll()
         found = until(
             partial(plans_of_eight, scene, frozenset(before)), "eight orders were planned"
         )
         if len(found) == 1:
             return found[0]
+
         before |= {plan["id"] for plan in found}
+
     raise AssertionError("eight orders placed together were never planned together")
 
 
@@ -218,8 +222,10 @@ def test_a_quote_promises_dates_without_saving_a_plan(manager: Visitor, scene: S
     page = manager.open("/quote", "Quote")
     page.get_by_label("Product").fill("TABL-OAK-01")
     page.keyboard.press("Escape")
+
     for label, value in zip(("City", "State", "Postal code"), CART, strict=True):
         page.get_by_label(label).fill(value)
+
     choose(page, "Rate with carrier", "ups — UPS")
     page.get_by_role("button", name="Get a quote").click()
     expect(page.get_by_text(re.compile("All items by"))).to_be_visible()
@@ -258,8 +264,10 @@ def test_a_simulation_is_run_cloned_compared_and_committed(manager: Visitor, sce
     )
 
     page = manager.open("/simulations", "Simulations")
+
     for name in ("Close Atlanta", "Close Atlanta, changed"):
         page.get_by_role("checkbox", name=f"Select {name}", exact=True).check()
+
     page.get_by_role("button", name="Compare side by side").click()
     manager.wait_for_page("Compare simulations")
     expect(page.locator(".delta").first).to_be_visible()

@@ -34,11 +34,13 @@ def waiting(scene: Scene) -> list[str]:
     preferences = {"kind": "order_preferences", "name": "default", "body": body}
     scene.fabrikam.post("/configuration/apply", {"documents": [preferences]})
     set_stock(scene, SEA=1)
+
     numbers = []
     for units in (2, 3):
         numbers.append(scene.fabrikam.place([(SCARCE, units)], buyer="Mei Ramos"))
         scene.fabrikam.poll()
         until(lambda: len(queue(scene)) == len(numbers), "the line waits")
+
     return numbers
 
 
@@ -92,12 +94,14 @@ def test_a_rate_table_is_saved_tested_deleted_and_restored(manager: Visitor, sce
     drawer.get_by_label("Title").fill("Own rates")
     drawer.get_by_role("button", name="Add factor").click()
     factor = drawer.get_by_role("group", name="Shipping rate factors, row 1")
+
     for label, figure in (
         ("Fallback up to", "5"),
         ("Fallback price", "8"),
         ("Per additional kg", "0.75"),
     ):
         factor.get_by_label(label).fill(figure)
+
     expect(drawer.locator(".try-answer")).to_contain_text("11.75")
     page.get_by_role("button", name="Save rate table").click()
     expect(page.get_by_text("own added")).to_be_visible()

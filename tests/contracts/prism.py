@@ -41,6 +41,7 @@ def prism_proxy(upstream: str, document: str = BIGCOMMERCE) -> Iterator[str]:
         upstream,
         "--errors",
     ]
+
     with _prism(arguments, port) as url:
         yield url
 
@@ -50,6 +51,7 @@ def _prism(arguments: list[str], port: int) -> Iterator[str]:
     node = shutil.which("node")
     if node is None or not CLI.is_file():
         pytest.skip("Prism is not installed; run npm ci in tests/contracts (Node 20 or newer)")
+
     command = [node, str(CLI), *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
@@ -68,10 +70,13 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"Prism ended with {process.returncode} before it listened")
+
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+
         time.sleep(0.1)
+
     raise AssertionError(f"Prism did not listen within {START_SECONDS} s")
 
 

@@ -53,11 +53,14 @@ class QuantitySetup:
         sourcing = sourcing_setup(database)
         for name, body in UNITS.items():
             apply(database, "unit", name, **body)
+
         configuration = Configuration()
         configuration.register(*KINDS)
+
         with database.unit_of_work() as session:
             flour = {"kind": "product", "name": "FLOUR", "body": {"name": "Flour", "unit": "kg"}}
             configuration.apply(session, [flour], at=NOW, actor="test")
+
         return cls(sourcing)
 
     @property

@@ -133,8 +133,10 @@ def test_units_canceled_before_are_left_out(stocked: Database) -> None:
     order = placed(stocked, line(quantity=5))
     sourced_from(stocked, order, "SEA")
     (scale,) = (UUID(one["id"]) for one in facts(stocked, order)["lines"])
+
     with stocked.unit_of_work() as session:
         cancel_lines(session, [LineCancellation(scale, Decimal(2))], NOW, "ann")
+
     create(stocked, order)
     (found,) = fulfillment_orders(stocked, order)
     assert [one["quantity"] for one in found["lines"]] == [3]
@@ -178,6 +180,7 @@ def test_hundreds_of_orders_are_created_in_one_call(stocked: Database) -> None:
     orders = [UUID(result.entity_id) for result in results]
     sourced(stocked, orders)
     assert all(outcome.ok for outcome in create(stocked, *orders))
+
     with stocked.reading() as session:
         query = (
             "SELECT count(DISTINCT f.order_id), count(DISTINCT f.number), sum(l.quantity)::int"

@@ -335,7 +335,9 @@ def test_updates_lead_to_the_same_state_in_whatever_order_they_arrive() -> None:
         order = fulfillment_order()
         for one in way:
             assert isinstance(apply_update(order, one), UpdateEffect)
+
         ends.add((order.state, order.state_reason, order.delivered, order.shipped_units))
+
     assert ends == {("delivered", "Delivered", True, 7)}
 
 
@@ -356,15 +358,18 @@ def test_every_move_is_one_that_the_state_table_allows(state: str) -> None:
         order = fulfillment_order(state, shipped=SHIPPED_UNITS.get(state, 0))
         if state in ("shipped", "delivered"):
             order.lines[LAMP].shipped = 2
+
         effect = apply_update(order, one)
         if isinstance(effect, Problem):
             assert order.state == state
             continue
+
         reached, reason = state, ""
         for event in effect.events:
             target = advance(FULFILLMENT_ORDER_TABLE, event=event, state=reached)
             assert target is not None
             reached, reason = target
+
         assert (order.state, order.state_reason) == (reached, reason)
 
 

@@ -107,6 +107,7 @@ def test_labels_and_roots_name_orders_and_parcels(database: Database, order: UUI
     report(database, parcel(found, "P1", 1), untracked)
     first, second = shipment_ids(database)
     fulfillment_order_id = UUID(found["id"])
+
     with database.reading() as session:
         assert fulfillment_order_labels(session, [fulfillment_order_id]) == {
             fulfillment_order_id: found["number"]
@@ -157,8 +158,10 @@ def test_events_of_shipments_are_logged_on_the_order(database: Database, order: 
     report(database, parcel(found, "P1", 5))
     (shipment_id,) = shipment_ids(database)
     assert raise_on_shipment(database, shipment_id, "second attempt") == [True, False]
+
     with database.reading() as session:
         event = timeline(session, [order])[0]
+
     assert (event.name, event.subject_type, event.subject_id) == (
         "shipment.pushed",
         "shipment",

@@ -161,12 +161,14 @@ def test_partial_shipments_reconcile_to_lines_orders_and_stock(stocked: Database
     assert [
         story.count(e) for e in ("order.partially_shipped", "order.shipped", "shipment.recorded")
     ] == [1, 1, 3]
+
     with stocked.reading() as session:
         books = fetch(
             session,
             "SELECT product, on_hand, reserved FROM inventory_visibility.stock"
             " WHERE source = 'SEA'",
         )
+
     assert sorted(books) == [
         ("Accu Scale", Decimal(95), Decimal(0)),
         ("Lamp", Decimal(98), Decimal(0)),
@@ -288,13 +290,16 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
     sourced(stocked, ids)
     create(stocked, *ids)
     founds = [fulfillment_orders(stocked, i)[0] for i in ids]
+
     for step in range(5):
         documents = [history(f)[way[step]] for f, way in zip(founds, ways, strict=True)]
         if not start_inline:
             assert all(a.ok for a in report(stocked, *documents))
+
     if start_inline:
         shuffled = [history(f)[i] for f, way in zip(founds, ways, strict=True) for i in way]
         assert all(a.ok for a in report(stocked, *shuffled))
+
     ends = {
         (f["state"], f["state_reason"], f["external_id"], f["lines"][0]["shipped"])
         for i in ids
@@ -302,12 +307,14 @@ def test_every_order_of_five_updates_leads_to_the_same_end(
     }
     assert {(e[0], e[1], e[3]) for e in ends} == {("delivered", "Delivered", 5)}
     assert {state_of(stocked, i) for i in ids} == {("fulfillment_in_process", "Delivered")}
+
     for order in ids:
         story = event_names(stocked, order)
         assert story.count("order.sent_to_fulfillment") == 1
         assert story.count("order.partially_shipped") == (0 if start_inline else 1)
         assert story.count("order.shipped") == 1
         assert story.count("order.delivered") == 1
+
     assert broken_invariants(stocked) == []
 
 
@@ -359,9 +366,11 @@ def test_a_cancellation_after_a_parcel_closes_the_rest(stocked: Database) -> Non
     assert (only["shipped"], only["in_fulfillment"], only["state"]) == (2, 0, "in_progress")
     assert available(stocked, "Accu Scale", "SEA") == 98
     assert state_of(stocked, order) == ("fulfillment_in_process", "Partially Declined")
+
     with stocked.unit_of_work() as session:
         assert cancel_lines(session, [LineCancellation(UUID(only["id"]))], NOW, "ann")[0].ok
         assert confirm_billing(session, [order], NOW, "erp")[0].ok
+
     assert state_of(stocked, order) == ("completed", "Fulfilled")
     assert event_names(stocked, order).count("order.shipped") == 1
     assert broken_invariants(stocked) == []
@@ -396,23 +405,27 @@ def test_a_thousand_orders_in_one_call(stocked: Database) -> None:
     ids = [UUID(a.entity_id) for a in answers]
     sourced(stocked, ids)
     assert all(o.ok for o in create(stocked, *ids))
+
     with stocked.reading() as session:
         fos = [
             row[0]
             for row in fetch(session, "SELECT id FROM fulfillment.fulfillment_order ORDER BY id")
         ]
         found = list(FACTS["fulfillment_order"](session, fos).values())
+
     assert len(found) == 1_000
     sent = send(stocked, *[f["id"] for f in found])
     assert all(outcome.ok for outcome in sent)
     documents = [parcel(f, "P", 2) for f in found]
     documents[500]["shipment"]["items"][0]["quantity"] = 3
     assert [i for i, a in enumerate(report(stocked, *documents)) if not a.ok] == [500]
+
     with stocked.reading() as session:
         states = fetch(
             session,
             "SELECT state, count(*) FROM fulfillment.fulfillment_order GROUP BY 1 ORDER BY 1",
         )
+
     assert states == [("sent", 1), ("shipped", 999)]
     assert broken_invariants(stocked) == []
 

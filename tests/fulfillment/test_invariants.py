@@ -77,10 +77,12 @@ def test_every_invariant_says_what_it_promises() -> None:
 def test_the_database_itself_refuses_more_than_was_ordered(story: Database) -> None:
     with pytest.raises(Exception, match="ck_order_line_units"), story.unit_of_work() as session:
         execute(session, "UPDATE orders.order_line SET shipped = quantity + 1")
+
     with (
         pytest.raises(Exception, match="ck_fulfillment_order_line_units"),
         story.unit_of_work() as session,
     ):
         execute(session, "UPDATE fulfillment.fulfillment_order_line SET shipped = quantity + 1")
+
     with story.reading() as session:
         assert fetch(session, "SELECT sum(shipped) FROM orders.order_line")[0][0] == 2

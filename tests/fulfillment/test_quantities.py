@@ -79,8 +79,10 @@ def test_part_of_a_carton_is_sourced_from_two_sources_and_shipped_in_part(
     assert [one["quantity"] for one in shop.payload(first) + shop.payload(second)] == [1, 0.25]
     assert shop.ship(first, "P1", 0.75).ok
     assert shop.stock_rows("LAMP")[0] == ("A", "", Decimal(25), Decimal(25))
+
     for found in (first, second):
         shop.end(found)
+
     assert shop.counters(order) == [(1, 0, 0.75, 0), (0.25, 0, 0, 0)]
 
     assert shop.cancel(order, 0).details == {"quantity": 0.25}
@@ -339,9 +341,11 @@ def ship_some_lines(shop: QuantitySetup, order: UUID, data: st.DataObject) -> No
         for one in found["lines"]:
             if data.draw(st.booleans()):
                 items.append(one)
+
         if items:
             quantities = [one["quantity"] for one in items]
             assert shop.ship({**found, "lines": items}, f"P-{found['number']}", *quantities).ok
+
         if len(items) < len(found["lines"]):
             shop.end(found)
 
@@ -361,23 +365,30 @@ def test_no_step_is_lost_or_made_on_the_way(
     for source, pieces in zip("ABC", on_hand, strict=True):
         shop.stock("LAMP", source, str(pieces))
         shop.stock("FLOUR", source, str(Decimal(pieces).scaleb(-2)))
+
     number = str(new_id())
     ordered = []
     for i, (unit, quantity) in enumerate(lines):
         ordered_line = flour if unit in MASS else lamp
         ordered.append(ordered_line(str(quantity), unit, external_id=str(i)))
+
     order = shop.order(number, *ordered)
     shop.source(order)
+
     for unit in QUANTITIES:
         wanted = sum((quantity for name, quantity in lines if name == unit), Decimal(0))
         assert total([one for one in shop.lines(order) if one[1] == unit], 0) == wanted
+
     if any(one[2] for one in shop.lines(order)):
         ship_some_lines(shop, order, data)
+
     for index, (quantity, _, shipped, _) in enumerate(shop.counters(order)):
         if shipped < quantity:
             assert shop.cancel(order, index).ok
+
     for quantity, in_fulfillment, shipped, canceled in shop.counters(order):
         assert in_fulfillment == 0
         assert Decimal(str(shipped)) + Decimal(str(canceled)) == Decimal(str(quantity))
+
     for product in ("LAMP", "FLOUR"):
         assert [row[3] for row in shop.stock_rows(product)] == [0] * 3

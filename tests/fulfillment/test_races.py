@@ -47,17 +47,21 @@ def start_inline(*works: Callable[[], Any]) -> list[Any]:
     threads = [Thread(target=run, args=(i, w)) for i, w in enumerate(works)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join(60)
+
     for answer in answers:
         if isinstance(answer, Exception):
             raise answer
+
     return answers
 
 
 def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=100, Lamp__CHI=100)
+
     for number in range(8):
         order = placed(database, line(), line("Lamp"), external_id=str(number))
         sourced(database, [order], "SEA", only=["Accu Scale"])
@@ -74,6 +78,7 @@ def test_the_last_two_parts_sent_at_once_tell_the_order_once(database: Database)
         story = event_names(database, order)
         assert story.count("order.sent_to_fulfillment") == 1
         assert (story.count("order.partially_shipped"), story.count("order.shipped")) == (1, 1)
+
     assert broken_invariants(database) == []
 
 
@@ -86,6 +91,7 @@ def lamp_sourced_from_chicago(database: Database, order: UUID) -> None:
 def test_two_workers_creating_fulfillment_orders_make_one(database: Database) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=100)
+
     for number in range(8):
         order = ready(database, external_id=str(number))
         outcomes = start_inline(
@@ -93,6 +99,7 @@ def test_two_workers_creating_fulfillment_orders_make_one(database: Database) ->
         )
         assert [o[0].ok for o in outcomes] == [True, True]
         assert len(fulfillment_orders(database, order)) == 1
+
     assert broken_invariants(database) == []
 
 
@@ -108,12 +115,14 @@ def test_a_cancellation_racing_with_fulfillment_has_one_winner(database: Databas
         order = placed(database, line(quantity=5), external_id=str(number))
         with database.unit_of_work() as session:
             happen(session, order, "order.header_validation.succeeded")
+
         sourced_from(database, order, "SEA")
         canceled, created = start_inline(
             lambda o=order: cancel(o), lambda o=order: create(database, o)
         )
         assert canceled is not created[0].ok
         assert state_of(database, order)[0] == ("canceled" if canceled else "in_progress")
+
     assert broken_invariants(database) == []
 
 
@@ -125,6 +134,8 @@ def test_the_same_parcel_told_by_two_workers_ships_once(database: Database) -> N
     found = fulfillment_orders(database, order)[0]
     answers = start_inline(*(lambda: report(database, parcel(found, "P", 5)) for _ in range(4)))
     assert sorted(a[0].duplicate for a in answers) == [False, True, True, True]
+
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM fulfillment.shipment")[0][0] == 1
+
     assert broken_invariants(database) == []

@@ -72,6 +72,7 @@ class SourcingSetup:
         if strategy:
             with self.database.unit_of_work() as session:
                 set_order_fields(session, {order: {"strategy": strategy}}, NOW, "test")
+
         return order
 
     def source(
@@ -87,6 +88,7 @@ class SourcingSetup:
                 actor="test",
                 resumed=frozenset(resumed),
             )
+
         self.check()
         return outcomes
 

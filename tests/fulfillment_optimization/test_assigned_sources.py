@@ -30,6 +30,7 @@ def process(sourcing: SourcingSetup, *orders, mode=None) -> list[Outcome]:
         outcomes = action.run(
             ActionCall(session, orders, ProcessParameters(mode=mode), NOW, "flow:test")
         )
+
     sourcing.check()
     return list(outcomes)
 

@@ -141,8 +141,10 @@ def test_a_strategy_is_found_by_name_while_it_is_in_force() -> None:
     assert (default.source_names, default.constraint_count) == (("A", "B"), 1)
     other = network.strategy("other", TODAY)
     assert (other.name, other.alternate, other.constraint_count) == ("other", "", 0)
+
     with pytest.raises(NotFound, match="not in force"):
         network.strategy("other", TODAY + timedelta(days=1))
+
     with pytest.raises(NotFound, match="no strategy named nowhere"):
         network.strategy("nowhere", TODAY)
 

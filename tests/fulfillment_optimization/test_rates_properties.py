@@ -54,6 +54,7 @@ def factors(draw: st.DrawFn) -> list[dict[str, object]]:
                 "fallback_increment": draw(cents),
             }
         )
+
     return rows
 
 
@@ -68,6 +69,7 @@ def tables(draw: st.DrawFn) -> RateTableBody:
     prices: list[dict[str, object]] = []
     for zone in zone_rows:
         prices += draw(tiers(str(zone["name"])))
+
     body = {
         "title": "Ground",
         "zones": zone_rows,
@@ -84,9 +86,11 @@ def price_by_hand(table: RateTableBody, zone: str, weight: float) -> float | Non
     )
     if not tiers_of_zone:
         return None
+
     fitting = [price for limit, price in tiers_of_zone if weight <= limit]
     if fitting:
         return fitting[0]
+
     limit, price = tiers_of_zone[-1]
     return price + (weight - limit) * table.per_kg_beyond
 
@@ -118,6 +122,7 @@ def test_a_rate_is_the_marked_up_price_or_the_fallback_or_nothing(
         expected = price * (1 + factor.rate_factor / 100) if factor else price
     elif factor:
         expected = fallback_rate(factor, weight)
+
     assert found == pytest.approx(expected)
 
 
@@ -158,12 +163,14 @@ def test_zones_are_by_distance(table: RateTableBody, distances: list[int]) -> No
     km = np.array(distances, dtype=float).reshape(2, 2)
     body = source()
     found = zones(table, km, [body, body], STATES[:2])
+
     for row in range(2):
         for node in range(2):
             expected = 0
             for zone in table.zones[:-1]:
                 assert zone.up_to_km is not None
                 expected += km[row, node] > zone.up_to_km
+
             assert found[row, node] == expected
 
 
@@ -193,6 +200,7 @@ def test_an_agreed_zone_is_the_last_one_for_the_state_else_for_the_country(
             for one in agreed:
                 if (one.country, one.state) == (country, wanted) and one.zone != "gone":
                     expected = one.zone
+
         assert table.zones[int(found[row, 0])].name == expected
 
 
@@ -215,6 +223,7 @@ def test_an_order_in_one_parcel_is_rated_to_the_cent(
         types=TYPES,
         business=np.array(business),
     )
+
     for order in range(3):
         total = float(weight[line_order == order].sum())
         for node, source_type in enumerate(TYPES):

@@ -44,8 +44,10 @@ def test_plans_are_listed_newest_first_and_shown_with_their_orders(
     assert {o["order_id"] for o in detail["items"]} == {str(o) for o in rush}
     assert sorted(s for o in detail["items"] for s in o["sources"]) == ["A", "B", "B"]
     assert round(sum(detail["parts"].values()), 2) == round(batch["cost"], 2)
+
     for part, money in detail["parts"].items():
         assert round(sum(o["parts"][part] for o in detail["items"]), 2) == round(money, 2), part
+
     head = client.get(f"/api/v1/sourcing/plans/{batch['id']}?limit=2").json()
     rest = client.get(f"/api/v1/sourcing/plans/{batch['id']}?limit=2&after={head['next']}").json()
     assert [*head["items"], *rest["items"]] == detail["items"]

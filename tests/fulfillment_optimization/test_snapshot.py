@@ -155,9 +155,11 @@ def test_the_snapshot_is_kept_until_a_document_changes(
         first = snapshot(session)
         assert snapshot(session) is first
         assert [source.name for source in first.sources] == ["SEA"]
+
     apply(database, configuration, ("strategy", "fast", {"is_default": True}))
     with database.reading() as session:
         second = snapshot(session)
+
     assert second is not first
     assert second.stamp != first.stamp
     assert second.default == "fast"
@@ -185,9 +187,11 @@ def test_documents_that_name_what_does_not_exist_are_refused(
         ("source_list", {"sources": ["SEA", "gone"]}, "no source named gone"),
         ("order_handling", {}, "there is one order handling preference"),
     ]
+
     for kind, body, text in wrong:
         with pytest.raises(Invalid) as refused:
             apply(database, configuration, (kind, "doc", body))
+
         assert text in str(refused.value.problems) + str(refused.value), (kind, body)
 
 
@@ -201,13 +205,16 @@ def test_what_one_strategy_adds_up_is_in_one_currency(
         ("rate_table", "euro", table),
         ("strategy", "euro", {"currency": "EUR", "rate_table": "euro"}),
     )
+
     with pytest.raises(Invalid) as rates:
         apply(
             database, configuration, ("strategy", "usd", {"currency": "USD", "rate_table": "euro"})
         )
+
     assert "euro is in EUR, the strategy counts in USD" in str(rates.value.problems)
     with pytest.raises(Invalid) as alternate:
         apply(
             database, configuration, ("strategy", "usd", {"currency": "USD", "alternate": "euro"})
         )
+
     assert "euro counts in EUR, this one in USD" in str(alternate.value.problems)

@@ -69,8 +69,10 @@ def sourcing(database: Database) -> Database:
         {"kind": "source", "name": name, "body": {"title": place["city"], "address": place}}
         for name, place in (("SEA", SEATTLE), ("CHI", CHICAGO))
     ]
+
     with database.unit_of_work() as session:
         configuration.apply(session, sources, at=NOW, actor="test")
+
     return database
 
 
@@ -107,8 +109,10 @@ def test_orders_of_one_batch_compete_for_the_last_unit(sourcing: Database) -> No
     outcomes = source(sourcing, order_port, first, second)
     assert [o.ok for o in outcomes] == [True, False]
     assert outcomes[1].reason == "Inventory not found: no source can serve LAMP"
+
     with sourcing.reading() as session:
         why = list_decisions(session, second)[0]
+
     assert {c.line_id for c in (*why.candidates, *why.chosen)} == {
         x.line_id for x in order_port.lines if x.order_id == second
     }
@@ -124,6 +128,7 @@ def test_an_order_that_cannot_be_served_whole_reserves_nothing(sourcing: Databas
     order = order_port.order(SEATTLE, LAMP=1, SHADE=1)
     assert [o.ok for o in source(sourcing, order_port, order)] == [False]
     assert order_port.assigned == {}
+
     with sourcing.reading() as session:
         assert fetch(session, "SELECT count(*), sum(reserved) FROM inventory_visibility.stock") == [
             (1, 0)

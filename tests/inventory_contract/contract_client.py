@@ -31,12 +31,14 @@ def quantities(
         groupByValues=["colorId", "sizeId"],
         returnNegative=True,
     )
+
     out: dict[str, Any] = {}
     for row in rows:
         for source, measures in row["quantities"].items():
             for measure, quantity in measures.items():
                 found = out.setdefault(source, {})
                 found[measure] = found.get(measure, 0) + quantity
+
     return out
 
 

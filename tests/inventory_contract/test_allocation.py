@@ -117,6 +117,7 @@ def test_every_operation_is_applied_once(client: TestClient, application: Applic
         assert operate(client, "unallocate", "a-2", US, 1).status_code == 200
         assert operate(client, "reallocate", "a-3", EU, 1, sourceGroups=US).status_code == 200
         assert operate(client, "consume", "a-4", US, 1).status_code == 200
+
     assert figures(client) == {
         ("Online", "VIP", "EU"): [1, 1, 0, 0],
         ("Online", "VIP", "US"): [1, 3, 1, 1],
@@ -130,11 +131,13 @@ def test_no_operation_uses_more_than_is_allocated_to_the_group(
     stock(client, 10)
     operate(client, "allocate", "a-1", US, 4)
     before = figures(client)
+
     for kind, more in (("unallocate", {}), ("consume", {}), ("reallocate", {"sourceGroups": US})):
         groups = EU if kind == "reallocate" else US
         refused = operate(client, kind, f"too-much-{kind}", groups, 5, **more)
         assert refused.status_code == 409
         assert "4 units are allocated to Online > VIP > US, requested 5" in refused.text
+
     assert figures(client) == before
     assert_invariants(application.database)
 
@@ -251,12 +254,14 @@ def test_allocated_own_stock_is_not_available_to_other_requesters(
         ).status_code
         == 200
     )
+
     with application.database.reading() as session:
         assert available(session, ["Bike"]) == {("Bike", "SEA"): 6}
         assert available(session, ["Bike"], channel="online", customer_group="vip") == {
             ("Bike", "SEA"): 10
         }
         assert available(session, ["Bike"], channel="Online") == {("Bike", "SEA"): 6}
+
     page = client.get("/api/v1/inventory/allocations").json()
     assert [(r["product"], r["source"], r["groups"], r["allocated"]) for r in page["items"]] == [
         ("Bike", "SEA", ["Online", "VIP"], 4)

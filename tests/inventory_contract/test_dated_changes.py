@@ -61,12 +61,15 @@ def moved_to_tomorrow(request: Any) -> Any:
     bodies = request if isinstance(request, list) else [request]
     first = min(date.fromisoformat(d) for body in bodies for d in body["quantitiesByDate"])
     offset = utc_now().date() + timedelta(days=1) - first
+
     moved = []
     for body in bodies:
         by_date = {}
         for published_day, quantities in body["quantitiesByDate"].items():
             by_date[str(date.fromisoformat(published_day) + offset)] = quantities
+
         moved.append(body | {"quantitiesByDate": by_date})
+
     return moved if isinstance(request, list) else moved[0]
 
 
@@ -135,8 +138,10 @@ def test_a_day_outside_the_window_is_refused_and_nothing_is_stored(
     answer = client.post(f"{BASE}/onhand/changeschedule", json=body)
     assert answer.status_code == 409
     assert f"{bad} is outside the schedule, which goes from {day(0)} to {day(29)}" in answer.text
+
     with application.database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM inventory_visibility.schedule_event") == [(0,)]
+
     body["quantitiesByDate"] = {day(29): {"pos": {"inbound": 1}}}
     assert client.post(f"{BASE}/onhand/changeschedule", json=body).json()["message"] == ""
 
@@ -190,6 +195,7 @@ def test_a_batch_of_512_changes_projects_every_product_separately(
         )
         for n in range(512)
     ]
+
     with application.database.unit_of_work() as session:
         assert all(a.ok for a in post_schedule(session, changes, now=now, actor="t", cause="test"))
         ids = {
@@ -202,10 +208,12 @@ def test_a_batch_of_512_changes_projects_every_product_separately(
             configuration=configuration,
             today=now.date(),
         )
+
         for n in range(40):
             projected = projection([c for c in changes if c.product == f"P{n}"], now.date())
             promised = [min(projected[i:]) for i in range(30)]
             assert [
                 v["iv"]["availabletopromise"] for v in together[n].atp_quantities.values()
             ] == promised
+
     assert_balances_are_their_entries(application)

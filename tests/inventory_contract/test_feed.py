@@ -54,6 +54,7 @@ def import_all(application: Application, now: datetime | None = None) -> int:
         application.database, limit=1, now=now or utc_now() + timedelta(minutes=1)
     ).rows:
         imported += 1
+
     return imported
 
 
@@ -79,12 +80,14 @@ def test_an_incremental_file_adds_and_moves_to_done(
     assert import_all(application) == 2
     assert balances(application) == {"erp.unrestricted": 15, "erp.qualityinspection": 3}
     assert names(folder) == ["done/a.json", "done/b.json"]
+
     with application.database.reading() as session:
         keys = fetch(
             session,
             "SELECT organization, product, source, dimensions FROM inventory_visibility.stock"
             " WHERE on_hand <> 0",
         )
+
     assert keys == [("usmf", "D0001", "11", "siteid=1")]
     files = client.get("/api/v1/inventory/feeds").json()["items"]
     assert [
@@ -119,11 +122,13 @@ def test_a_file_may_change_a_read_only_data_source_of_the_own_organization(
     item = {"productId": "D0001", "dimensions": {"InventSiteId": "S", "InventLocationId": "S"}}
     drop(folder, "a.json", {**item, "quantities": {"PhysicalInvent": 4}}, source="fno")
     assert import_all(application) == 1
+
     with application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT organization, source, dimensions, on_hand::int FROM inventory_visibility.stock",
         )
+
     assert rows == [("", "S", "", 4)]
 
 
@@ -200,6 +205,7 @@ def test_a_file_left_by_a_worker_that_died_is_not_posted_twice(
 def test_concurrent_workers_import_every_file_once(application: Application, folder: Path) -> None:
     for i in range(12):
         drop(folder, f"{i:02d}.json", *({**ITEM, "productId": f"P{n}"} for n in range(50)))
+
     barrier = Barrier(4)
 
     def worker() -> None:
@@ -210,7 +216,9 @@ def test_concurrent_workers_import_every_file_once(application: Application, fol
     threads = [Thread(target=worker) for _ in range(4)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert balances(application)["erp.unrestricted"] == 12 * 50 * 20
     assert len(names(folder)) == 12

@@ -109,6 +109,7 @@ def places(body: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         children = body.items()
     elif isinstance(body, list):
         children = enumerate(body)
+
     for key, value in children:
         yield from places(value, (*path, key))
 

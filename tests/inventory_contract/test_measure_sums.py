@@ -29,6 +29,7 @@ def post_random_changes(client: TestClient, seed: int, count: int) -> list[dict[
         dimensions = {"siteId": "1", "locationId": random.choice("abc")}
         for name, values in (("colorId", ("red", "blue", "")), ("sizeId", ("S", "L", ""))):
             dimensions[name] = random.choice(values)
+
         source, measure = random.choice((("iom", "onhand"), ("pos", "outbound"), ("iv", "ordered")))
         quantity = random.choice((1, -2, 0.25, 7.1234))
         record = {
@@ -39,10 +40,12 @@ def post_random_changes(client: TestClient, seed: int, count: int) -> list[dict[
         records.append(
             {**record, "dimensions": dimensions, "quantities": {source: {measure: quantity}}}
         )
+
     for start in range(0, count, 512):
         assert (
             client.post(f"{BASE}/onhand/bulk", json=records[start : start + 512]).status_code == 200
         )
+
     return records
 
 
@@ -51,6 +54,7 @@ def expected(
 ) -> dict[Any, dict[Any, float]]:
     with database.reading() as session:
         configuration = inventory_configuration(session)
+
     sums: dict[Any, dict[Any, float]] = defaultdict(lambda: defaultdict(float))
     for record in records:
         given = {name.lower(): value for name, value in record["dimensions"].items()}
@@ -61,8 +65,10 @@ def expected(
         ((source, measures),) = record["quantities"].items()
         ((measure, quantity),) = measures.items()
         sums[key][source, measure] += quantity
+
     for found in sums.values():
         add_calculated_measures(found, configuration)
+
     return sums
 
 
@@ -73,6 +79,7 @@ def add_calculated_measures(
     for calculated, formula in configuration.calculated.items():
         if physical.keys().isdisjoint(formula):
             continue
+
         quantities[calculated] = 0.0
         for measure, sign in formula.items():
             quantities[calculated] += sign * physical.get(measure, 0)
@@ -107,13 +114,16 @@ def test_a_query_equals_the_sum_of_the_posted_changes(
     }
     rows = client.post(f"{BASE}/onhand/indexquery", json=body).json()
     wanted = expected(records, group_by, database)
+
     found = {}
     for row in rows:
         dimensions = [row["dimensions"][name] for name in (*group_by, "siteid", "locationid")]
         found[row["productId"], *dimensions] = found_quantities(row)
+
     assert len(found) == len(rows) == len(wanted)
     for key, quantities in wanted.items():
         assert found[key] == pytest.approx(quantities, abs=1e-9)
+
     assert list(found) == sorted(found)
 
 
@@ -145,8 +155,10 @@ def test_concurrent_requests_with_the_same_ids_count_each_id_once(
     threads = [Thread(target=caller, args=(seed,)) for seed in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert set(statuses) == {200}
     with application.database.reading() as session:
         entries, distinct, units = fetch(
@@ -157,6 +169,7 @@ def test_concurrent_requests_with_the_same_ids_count_each_id_once(
         balance = fetch(
             session, "SELECT sum(quantity)::int FROM inventory_visibility.measure_balance"
         )[0][0]
+
     assert entries == distinct == units == balance
 
 
@@ -181,8 +194,10 @@ def test_concurrent_sets_end_with_the_newest_value(
     threads = [Thread(target=caller, args=(offset,)) for offset in range(6)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     with application.database.reading() as session:
         assert fetch(session, "SELECT quantity::int FROM inventory_visibility.measure_balance") == [
             (59,)
@@ -210,8 +225,10 @@ def test_one_unit_is_reserved_once_by_concurrent_requests(
     threads = [Thread(target=buyer, args=(number,)) for number in range(12)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert sorted(statuses) == [200, *[409] * 119]
     with application.database.reading() as session:
         assert fetch(

@@ -104,9 +104,11 @@ def test_supply_orders_have_results_by_index_are_received_once_and_closed(
     assert [a["ok"] for a in answers] == [True, False]
     line = {"kind": "purchase", "number": "PO-1", "line_number": 1}
     receipt = line | {"id": "r-1", "quantity": 4}
+
     for duplicate in (False, True):
         (answer,) = client.post(f"{SUPPLY}/receive", json={"receipts": [receipt]}).json()["results"]
         assert (answer["ok"], answer["duplicate"]) == (True, duplicate)
+
     (row,) = client.get(SUPPLY, params={"product": "LAMP", "open_only": True}).json()["items"]
     assert (row["quantity"], row["received"], row["open"]) == (10, 4, 6)
     assert client.post(f"{SUPPLY}/close", json={"lines": [line]}).json()["results"][0]["ok"]
@@ -145,11 +147,13 @@ def test_a_transfer_is_shipped_canceled_and_shown_at_both_ends(client: TestClien
         "/api/v1/inventory/atp", params={"product": "LAMP", "source": "SEA"}
     ).json()["items"]
     assert (seen["free"], seen["days"][0]["atp"], seen["days"][2]["demand"]) == (10, 4, 6)
+
     name = {"kind": "transfer", "number": "T-1", "line_number": 1}
     for duplicate in (False, True):
         body = {"shipments": [{"id": "s-1", "quantity": 4, **name}]}
         (result,) = client.post(f"{SUPPLY}/ship", json=body).json()["results"]
         assert (result["ok"], result["duplicate"]) == (True, duplicate)
+
     assert client.post(f"{SUPPLY}/cancel", json={"lines": [name]}).json()["results"][0]["ok"]
     (row,) = client.get(SUPPLY, params={"source": "SEA", "open_only": True}).json()["items"]
     assert (row["source"], row["shipped"], row["to_ship"], row["open"], row["closed"]) == (

@@ -27,6 +27,7 @@ def post_changes(
         for name, units in measures.items():
             source, measure = name.split(".")
             quantities.setdefault(source, {})[measure] = units
+
         body.append(
             {
                 "id": str(new_id()),
@@ -36,6 +37,7 @@ def post_changes(
                 "quantities": quantities,
             }
         )
+
     answers = client.post(f"{BASE}/onhand/bulk", json=body).json()
     assert [a["message"] for a in answers if a["statusCode"] != 200] == []
 
@@ -62,6 +64,7 @@ def at(location: str, **more: str) -> dict[str, str]:
 def test_version_2_pages_by_warehouse_until_the_next_link_is_empty(client: TestClient) -> None:
     for location in ("c", "a", "e", "b", "d"):
         post_changes(client, ("usmf", "D1", at(location), {"iom.onhand": 1}))
+
     post_changes(client, ("usmf", "D2", at("b"), {"iom.onhand": 1}))
     filters = {"organizationId": ["usmf"], "productId": ["D1", "D2"]}
     link, pages = "onhand/indexquery?pageNumber=1&pageSize=2", []
@@ -71,6 +74,7 @@ def test_version_2_pages_by_warehouse_until_the_next_link_is_empty(client: TestC
         ).json()
         pages.append([(r["dimensions"]["locationid"], r["productId"]) for r in answer["Value"]])
         link = answer["nextLink"]
+
     assert pages == [
         [("a", "D1"), ("b", "D1"), ("b", "D2")],
         [("c", "D1"), ("d", "D1")],
@@ -185,6 +189,7 @@ def test_orders_are_sourced_from_on_hand_of_the_own_organization(
     )
     with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
+
     (row,) = run_query(
         client,
         {
@@ -207,6 +212,7 @@ def test_a_reservation_of_an_order_line_lowers_available_to_reserve(
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test"
         ) == [True]
+
     (row,) = run_query(client, {"organizationId": ["main"], "productId": ["LAMP"]})
     assert row["quantities"]["iv"]["softreservordered"] == 2
     assert row["quantities"]["iv"]["availabletoreserve"] == 3
@@ -227,8 +233,10 @@ def test_unreserving_never_releases_reservations_of_order_lines(
 ) -> None:
     where = {"siteId": "SEA", "locationId": "SEA"}
     post_changes(client, ("main", "LAMP", where, {"iom.onhand": 5}))
+
     with application.database.unit_of_work() as session:
         reserve(session, [StockReservationRequest(new_id(), "LAMP", "SEA", 2)], NOW, "test")
+
     body = {"organizationId": "main", "productId": "LAMP", "dimensions": where}
     request = {
         **body,
@@ -267,8 +275,10 @@ def test_the_configuration_defines_the_site_of_an_own_location(
     post_changes(
         client, ("main", "LAMP", {"siteId": "east", "locationId": "SEA"}, {"iom.onhand": 7})
     )
+
     with application.database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 5}
+
     filters = {"organizationId": ["main"], "productId": ["LAMP"]}
     assert {
         r["dimensions"]["siteid"]: r["quantities"]["iom"]["onhand"]

@@ -63,6 +63,7 @@ def test_an_invalid_record_of_a_bulk_fails_by_index_and_the_others_are_applied(
     for i, (bad, _, _) in enumerate(BAD):
         records.append(change(i))
         records.append(change(100 + i, **bad))
+
     answers = client.post(f"{BASE}/onhand/bulk", json=[*records, "no record"]).json()
     assert [a["index"] for a in answers] == list(range(2 * len(BAD) + 1))
     assert {a["processingStatus"] for a in answers[::2][:-1]} == {"success"}
@@ -377,8 +378,10 @@ def test_measures_in_use_cannot_be_removed_from_the_configuration(client: TestCl
         "calculated_measures": {},
     }
     iv = {**every["iv"], "calculated_measures": dict(every["iv"]["calculated_measures"])}
+
     for name, terms in iv["calculated_measures"].items():
         iv["calculated_measures"][name] = [t for t in terms if t[2] != "PosInbound"]
+
     at_iv = {**every["@iv"], "calculated_measures": {}}
     reduced = configuration(data_sources={**every, "pos": without, "iv": iv, "@iv": at_iv})
     refused = client.put(f"{BASE}/configuration", json=reduced)

@@ -26,6 +26,7 @@ def shirts(client: TestClient) -> None:
         on_hand(
             client, "T-shirt", quantity, siteId="1", locationId=location, colorId=color, sizeId=size
         )
+
     on_hand(client, "Socks", 9, siteId="1", locationId="11")
 
 
@@ -100,6 +101,7 @@ def test_19_an_exact_query_returns_only_its_tuples_and_groups_by_their_dimension
             colorId=color,
             sizeId=size,
         )
+
     given = sample(19)
     assert [
         (r["dimensions"]["colorid"], r["quantities"]["iom"]["onhand"]) for r in send(given)
@@ -159,8 +161,10 @@ def test_24_a_calculated_measure_adds_and_subtracts_across_systems(
     found = {s: row["quantities"][s.lower()] for s in published["quantities"]}
     # The built-in configuration calculates one more measure.
     del found["pos"]["availquantity"]
+
     for source, measures in published["quantities"].items():
         assert found[source] == {name.lower(): quantity for name, quantity in measures.items()}
+
     assert row["quantities"]["crosschannel"] == {"mycustomavailableforreservation": 220}
 
 
@@ -193,6 +197,7 @@ def test_43_products_are_found_by_part_of_their_name(
     catalog(client)
     for color, quantity in (("White", 20), ("Black", 3)):
         on_hand(client, "M0030", quantity, siteId="1", locationId="13", colorId=color)
+
     on_hand(client, "M0031", 8, siteId="1", locationId="13", colorId="Black")
     given = sample(43)
     rows = send(given)
@@ -212,6 +217,7 @@ def test_45_a_search_nests_product_and_attribute_conditions(
     catalog(client)
     for number in ("D1", "D2", "D3", "D4"):
         on_hand(client, number, 5, siteId="1", locationId="11")
+
     given = sample(45)
     filters = {"organizationId": ["usmf"], "siteId": ["1"], "locationId": ["11"]}
     given["request"] = {"productSearch": given["request"], "filters": filters}

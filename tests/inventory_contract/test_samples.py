@@ -211,8 +211,10 @@ def test_13_and_14_reservations_are_cleaned_up_by_a_job_with_progress(
     assert (done["jobStatus"], done["progress"]) == ("Completed", 100)
     assert done["result"] == {"reservationsReleased": 1, "reservationsDropped": 2}
     assert contoso(client)["iv"]["availabletoreserve"] == 3
+
     with application.database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM inventory_visibility.reservation")[0][0] == 0
+
     unknown = client.get(f"{BASE}/getJobProgress", params=sample(14)["query"])
     assert unknown.status_code == 404
 
@@ -231,6 +233,7 @@ def test_27_only_a_prefix_of_the_hierarchy_can_be_reserved(
         "StyleId": "slim",
     }
     on_hand(client, "D0002", 10, **values)
+
     for i, level in enumerate(expected[which]):
         body = {
             "id": f"level-{i}",
@@ -245,6 +248,7 @@ def test_27_only_a_prefix_of_the_hierarchy_can_be_reserved(
         assert answer.status_code == (200 if which == "valid" else 422), answer.text
         if which == "invalid":
             assert answer.json()["where"] == "dimensions"
+
     found = quantities(client, "D0002")["iv"]
     assert found.get("softreservordered", 0) == (len(expected["valid"]) if which == "valid" else 0)
 
@@ -264,12 +268,14 @@ def test_46_an_adjustment_is_stored_and_changes_on_hand_on_request(
     assert (posted[0]["processingStatus"], posted[0]["detailLineStatus"]) == ("success", "IVPosted")
     assert send(sample(46))[0]["message"] == "this id was already applied; nothing changed"
     assert quantities(client, "T-shirt", siteId="1", locationId="11")["pos"]["inbound"] == 5
+
     with application.database.reading() as session:
         stored = fetch(
             session,
             "SELECT external_id, status, journal_name, reference_id, cost_price::float8,"
             " transaction_date::text FROM inventory_contract.adjustment ORDER BY external_id",
         )
+
     assert stored == [
         ("adj-0", "created", "IMov", "R-100", 1.5, "2024-08-26"),
         ("adj-1", "iv_posted", "IMov", "R-100", 1.5, "2024-08-26"),

@@ -55,6 +55,7 @@ def allocated(database: Database, name: str, source: str, quantity: int, *groups
         (result,) = apply_allocations(
             session, [operation], configuration=configuration, now=NOW, actor="test"
         )
+
     assert result.ok, result.reason
 
 

@@ -48,6 +48,7 @@ def plan(session: Session, random: Random, number: int) -> None:
                 kind, f"{number}-{n}", "", *where, groups, quantity, sources=sources
             )
         )
+
     configuration = inventory_configuration(session)
     apply_allocations(session, acts, configuration=configuration, now=NOW, actor="planner")
 
@@ -122,6 +123,7 @@ def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
     def work(seed: int) -> None:
         random, reserved = Random(seed), ReservedUnits()
         barrier.wait()
+
         try:
             for n in range(40):
                 with database.unit_of_work() as session:
@@ -143,10 +145,13 @@ def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
     threads = [Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert broken == []
     check(database)
+
     with database.reading() as session:
         negative = fetch(
             session,
@@ -167,5 +172,6 @@ def test_concurrent_operations_keep_every_invariant(database: Database) -> None:
             " WHERE quantity <> 0 AND day > %s",
             (NOW.date() + timedelta(days=1),),
         )
+
     assert (negative, lost, later) == ([], [(0,)], [(0,)])
     assert busy[0][0] > 0

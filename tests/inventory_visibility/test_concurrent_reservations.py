@@ -102,6 +102,7 @@ class Worker:
             )
         )
         retry_transient(self.race.database, act())
+
         with self.race.lock:
             self.race.done[act.__name__] += 1
 
@@ -123,6 +124,7 @@ class Worker:
         ]
         with self.race.lock:
             self.race.received += sum(n for _, n, _, _ in units)
+
         changes = [
             MeasureChange("", *key, {INBOUND: Decimal(n)}, event, level)
             for key, n, level, event in units
@@ -201,12 +203,14 @@ def look(race: Race) -> None:
         execute(session, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         for name in STOCK_INVARIANTS:
             assert fetch(session, (INVARIANTS / f"{name}.sql").read_text()) == [], name
+
         negative = (
             "SELECT * FROM inventory_visibility.stock"
             " WHERE reserved < 0 OR on_hand + overdraft + backed_by_variants < reserved"
         )
         assert fetch(session, negative) == []
         assert fetch(session, "SELECT * FROM inventory_visibility.stock WHERE overdraft > 0") == []
+
     race.instants += 1
 
 
@@ -221,6 +225,7 @@ def kill(race: Race) -> None:
             " FROM pg_stat_activity WHERE datname = current_database()"
             " AND application_name = 'race' AND state <> 'idle' ORDER BY random() LIMIT 1"
         ).fetchall()
+
     race.kills += len(killed)
 
 
@@ -250,11 +255,14 @@ def test_sixty_four_workers_and_a_killer_never_break_a_promise(
         for work in (lambda: look(watching), background)
     ]
     threads.append(Thread(target=race.guarded, args=(lambda: kill(race),)))
+
     began = monotonic()
     for thread in threads:
         thread.start()
+
     while monotonic() - began < SECONDS and not race.stop.is_set():
         sleep(0.05)
+
     race.stop.set()
     for thread in threads:
         thread.join()
@@ -264,6 +272,7 @@ def test_sixty_four_workers_and_a_killer_never_break_a_promise(
     assert watching.instants > 3
     assert len(race.done) == 7
     check(database)
+
     with database.reading() as session:
         assert first_discrepancy(session) is None
         inbound = (
@@ -283,6 +292,7 @@ def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds
     with database.unit_of_work() as session:
         supply = [MeasureChange("", "LAST ONE", "SEA", {INBOUND: Decimal(1)})]
         post_measures(session, supply, now=utc_now(), actor="pos", cause="receipt")
+
     order_port, buyers, winners = ReservationBatcher(database), iter(range(10_000)), list[int]()
     taking = Lock()
 
@@ -290,8 +300,10 @@ def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds
         while True:
             with taking:
                 buyer = next(buyers, None)
+
             if buyer is None:
                 return
+
             request = SoftReservationRequest(
                 "", "LAST ONE", "SEA", Decimal(1), event_id=f"buyer {buyer}"
             )
@@ -302,8 +314,10 @@ def test_ten_thousand_buyers_of_one_unit_make_exactly_one_winner_in_five_seconds
     began = perf_counter()
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     seconds = perf_counter() - began
     assert len(winners) == 1
     check(database)

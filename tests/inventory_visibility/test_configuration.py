@@ -77,6 +77,7 @@ def test_the_configuration_we_ship_has_no_problem_and_is_the_formula_stock_is_ke
 def test_the_shipped_configuration_has_every_published_name_and_term() -> None:
     published = orjson.loads(external_path("contracts/iv/default_configuration.json").read_bytes())
     ours = parse(shipped())
+
     for name, source in published["dataSources"].items():
         known = ours.sources[name.lower()]
         assert {m.lower() for m in source["physicalMeasures"]} <= known.physical
@@ -85,11 +86,13 @@ def test_the_shipped_configuration_has_every_published_name_and_term() -> None:
         }
         assert {own: known.dimensions[own] for own in mapped} == mapped
         assert known.read_only is source.get("readOnlyFromApi", False)
+
         for measure, terms in source.get("calculatedMeasures", {}).items():
             formula = ours.calculated[name.lower(), measure.lower()]
             for kind, of, term in terms:
                 if kind != "?":  # that source leaves this formula open
                     assert formula[of.lower(), term.lower()] == (1 if kind == "Addition" else -1)
+
     assert [d.lower() for d, _ in published["reservationHierarchy"]] == list(ours.hierarchy)
     assert [g.lower() for g in published["allocationGroups"]] == [
         g.lower() for g in ours.allocation_groups
@@ -131,6 +134,7 @@ def test_on_hand_follows_a_new_formula_through_the_ledger(
         assert entry == [("on_hand", -3, "configuration", "planner")]
         apply(kinds, session)
         assert quantities(session) == [(8, 0, 0)]
+
     with database.reading() as session:
         assert fetch(session, (INVARIANTS / "ledger_adds_up_to_stock.sql").read_text()) == []
         assert fetch(session, (INVARIANTS / "never_promise_twice.sql").read_text()) == []
@@ -159,12 +163,14 @@ def test_a_measure_with_open_reservations_cannot_be_unmapped(
             "", "LAMP", "SEA", Decimal(1), measure="softreservphysical"
         )
         assert soft_reserve(session, [request], now=NOW, actor="test")[0].ok
+
     mapping = [["iv", "SoftReservOrdered", "iv", "AvailableToReserve"]]
     with (
         pytest.raises(Invalid, match="iv.softreservphysical has open reservations"),
         database.unit_of_work() as at,
     ):
         apply(kinds, at, reservation_mapping=mapping)
+
     with database.reading() as session:
         assert (
             inventory_configuration(session).reservation.keys()

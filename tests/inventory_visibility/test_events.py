@@ -55,6 +55,7 @@ def test_a_change_and_more_availability_are_different_events(database: Database)
         publish_availability_increased(
             session, [("LAMP", "")], cause="release", now=NOW, actor="shop"
         )
+
     assert published(database) == [
         (
             "inventory.changed",

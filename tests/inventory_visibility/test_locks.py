@@ -87,6 +87,7 @@ def tees(database: Database) -> Database:
         post_measures(session, changes, now=NOW, actor="pos", cause="api")
         request = SoftReservationRequest("", "TEE", "SEA", Decimal(3), {"colorid": "red"})
         assert soft_reserve(session, [request], now=NOW, actor="shop")[0].ok
+
     return database
 
 
@@ -126,6 +127,7 @@ def test_rows_locked_by_id_know_which_of_them_are_own_roots(tees: Database) -> N
         ids = dict(rows)
         stock = lock_ids(session, ids.values())
         deeper = lock_ids(session, [ids["colorid=red"]])
+
     assert set(stock.rows) == set(ids.values())
     assert stock.own == {("TEE", "SEA"): stock.rows[ids[""]]}
     assert list(deeper.rows) == [ids["colorid=red"]]
@@ -150,6 +152,7 @@ def test_the_lock_of_a_root_keeps_other_transactions_from_the_whole_family(
         thread.start()
         assert started.wait(20)
         assert not locked.wait(0.3)
+
     thread.join(20)
     assert locked.is_set()
 
@@ -173,8 +176,10 @@ def test_two_transactions_that_lock_in_different_orders_do_not_deadlock(
     ]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join(60)
+
     assert len(finished) == 2
 
 
@@ -186,12 +191,15 @@ def test_lines_are_locked_with_their_stock_and_that_of_other_keys(database: Data
         StockReservationRequest(permanent, "LAMP", "SEA", 2, "S-1"),
         StockReservationRequest(expiring, "DESK", "SEA", 3, "S-2", NOW + timedelta(hours=1)),
     ]
+
     with database.unit_of_work() as session:
         assert reserve(session, requests, NOW, "shop") == [True, True]
+
     with database.unit_of_work() as session:
         both, stock = lock_lines(session, [permanent, expiring], [("LAMP", "CHI")])
         ending, fewer = lock_lines(session, [permanent, expiring], expiring_only=True)
         none, nothing = lock_lines(session, [new_id()])
+
     assert [(one.product, one.open, one.document) for one in both] == [
         ("LAMP", 2, "S-1"),
         ("DESK", 3, "S-2"),

@@ -32,6 +32,7 @@ def seed(application: Application) -> tuple[datetime, str]:
             post_measures(
                 session, [change], now=begin + timedelta(minutes=n), actor="pos", cause="api"
             )
+
         later = begin + timedelta(minutes=20)
         assert reserve(
             session, [StockReservationRequest(line, "LAMP", "SEA", 4, "S-100")], later, "test"
@@ -40,6 +41,7 @@ def seed(application: Application) -> tuple[datetime, str]:
             "", "LAMP", "SEA", Decimal(3), document="cart", expires_at=begin
         )
         assert soft_reserve(session, [request], now=later, actor="shop")[0].ok
+
     return begin, str(line)
 
 
@@ -54,6 +56,7 @@ def test_pages_of_the_ledger_count_the_balance_back_exactly(
         after = page["next"]
         if not after:
             break
+
     assert [r["id"] for r in rows] == list(range(12, 0, -1))
     assert [(r["measure"], r["balance_after"]) for r in rows[:4]] == [
         ("softreservordered", 7),
@@ -116,11 +119,13 @@ def test_reservations_are_found_by_order_and_released(
         ("cart", 3, "open"),
         ("S-100", 4, "open"),
     ]
+
     for document in ("S-100", line):
         (found,) = client.get(
             "/api/v1/inventory/reservations", params={"document": document}
         ).json()["items"]
         assert found["line_id"] == line
+
     done = client.post(
         "/api/v1/inventory/reservations/release", json={"ids": [2, 77], "reason": "cart left"}
     ).json()

@@ -120,6 +120,7 @@ def test_shares_add_up_and_are_less_than_a_step_from_their_proportion(
 
     assert sum(shares) == total
     weight_sum = sum(Fraction(weight) for weight in weights)
+
     for share, weight in zip(shares, weights, strict=True):
         proportion = Fraction(weight) / weight_sum if weight_sum else Fraction(1, len(weights))
         assert abs(share - total * proportion) < 1

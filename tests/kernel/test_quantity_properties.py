@@ -29,12 +29,15 @@ def shared_one_by_one(total: int, weights: list[int]) -> list[int]:
     """Return the shares of the largest-remainder method, giving the rest away step by step."""
     if sum(weights) == 0:
         weights = [1] * len(weights)
+
     shares = [total * weight // sum(weights) for weight in weights]
     remainders = [total * weight % sum(weights) for weight in weights]
+
     while sum(shares) < total:
         place = remainders.index(max(remainders))
         shares[place] += 1
         remainders[place] = -1
+
     return shares
 
 

@@ -34,12 +34,15 @@ def calendars(draw: st.DrawFn) -> WorkingCalendar:
     """Up to two spans a day in quarters of an hour; at least one day has hours."""
     hours: dict[str, list[dict[str, str]]] = {}
     open_days = draw(st.sets(st.sampled_from(WEEK), min_size=1, max_size=7))
+
     for day in sorted(open_days):
         quarters = sorted(draw(st.sets(st.integers(0, 96), min_size=2, max_size=4)))
         spans = []
         for opens, closes in zip(quarters[::2], quarters[1::2], strict=False):
             spans.append({"opens": wall(opens * 15), "closes": wall(closes * 15)})
+
         hours[day] = spans
+
     body: dict[str, Any] = {"title": "c", "hours": hours}
     body["time_zone"] = draw(st.sampled_from(ZONES))
     return CalendarBody.model_validate(body).calendar()
@@ -107,11 +110,13 @@ def test_processing_days_end_within_the_hours_of_that_working_day(
     ends = found.astimezone(calendar.zone)
     # A span that closes at midnight ends on the next local day.
     last = (ends - MINUTE).date() if not open_by_hand(calendar, found) else ends.date()
+
     passed = 0
     day = begins.date()
     while day < last:
         day += timedelta(days=1)
         passed += bool(calendar.weekly[day.weekday()])
+
     assert passed == days
     if open_by_hand(calendar, found) and found - MINUTE > start:
         is_same_time = (ends.hour, ends.minute) == (begins.hour, begins.minute)

@@ -48,10 +48,13 @@ def test_a_cycle_is_refused_and_changes_nothing(database: Database) -> None:
     apply(database, product("BOLT"), product("LEG", BOLT=2), product("TABLE", LEG=4))
     with pytest.raises(Invalid, match="a kit cannot contain itself"):
         apply(database, product("LEG", TABLE=1))
+
     with pytest.raises(Invalid, match="A in B in A|B in A in B"):
         apply(database, product("A", B=1), product("B", A=1))
+
     with pytest.raises(Invalid, match="SELF in SELF"):
         apply(database, product("SELF", SELF=1))
+
     assert parts(database, "TABLE", "LEG", "A", "B", "SELF") == {
         "TABLE": {"BOLT": 8},
         "LEG": {"BOLT": 2},
@@ -61,12 +64,14 @@ def test_a_cycle_is_refused_and_changes_nothing(database: Database) -> None:
 def test_a_component_that_is_not_a_product_is_refused(database: Database) -> None:
     with pytest.raises(Invalid, match="there is no product GHOST"):
         apply(database, product("TABLE", GHOST=1))
+
     configuration = apply(database, product("BOLT"), product("LEG", BOLT=2))
     with (
         pytest.raises(Refused, match="BOLT: is used by product LEG"),
         database.unit_of_work() as session,
     ):
         configuration.remove(session, [("product", "BOLT")], at=NOW, actor="test")
+
     assert parts(database, "LEG") == {"LEG": {"BOLT": 2}}
 
 
@@ -79,14 +84,17 @@ def test_random_kits_conserve_their_components() -> None:
             if random.random() < 0.6:
                 below = random.sample(names[:i], random.randint(1, i))
                 kits[name] = {part: random.randint(1, 3) for part in below}
+
         whole = explode(kits)
         for kit, given in kits.items():
             counted: dict[str, int] = {}
             walk = [(part, quantity) for part, quantity in given.items()]
+
             while walk:
                 part, quantity = walk.pop()
                 if part in kits:
                     walk += [(inner, quantity * each) for inner, each in kits[part].items()]
                 else:
                     counted[part] = counted.get(part, 0) + quantity
+
             assert whole[kit] == counted

@@ -37,6 +37,7 @@ def test_names_of_several_tables_are_looked_up_in_one_query(database: Database) 
         assert found == {"unit": {"ea"}, "currency": set(), "product": {"Accu Scale"}}
         assert existing_names(session, "currency", ["USD", "EUR"]) == {"USD"}
         assert get_product(session, "Accu Scale").weight_kg == Decimal("1.2500")
+
         with pytest.raises(Invalid, match="there is no table colour"):
             existing_names(session, "colour", ["red"])
 
@@ -46,10 +47,12 @@ def test_a_changed_document_changes_its_row_and_a_removed_one_is_unknown(
 ) -> None:
     configuration = apply(database, document("product", "X", name="Old"))
     apply(database, document("product", "X", name="New"))
+
     with database.unit_of_work() as session:
         assert get_product(session, "X").name == "New"
         configuration.remove(session, [("product", "X")], at=NOW, actor="test")
         assert existing_names(session, "product", ["X"]) == set()
+
         with pytest.raises(NotFound, match="no product X"):
             get_product(session, "X")
 
@@ -69,11 +72,14 @@ def test_an_invalid_currency_and_a_second_document_of_intake_settings_are_refuse
 ) -> None:
     with pytest.raises(Invalid, match="is not an ISO 4217 code"):
         apply(database, document("currency", "dollar", title="Dollar"))
+
     with pytest.raises(Invalid, match="only one order_intake_settings document"):
         apply(database, document("order_intake_settings", "mine", write_in_products=True))
+
     with database.reading() as session:
         assert existing_names(session, "currency", ["dollar"]) == set()
         assert accepts_write_in_products(session) is False
+
     apply(database, document("order_intake_settings", "default", write_in_products=True))
     with database.reading() as session:
         assert accepts_write_in_products(session) is True
@@ -120,9 +126,12 @@ def test_units_of_one_group_convert_and_others_are_refused(database: Database) -
     )
     with database.reading() as session:
         units = unit_conversions(session)
+
     assert convert(Decimal(3), unit="box", into="ea", units=units) == Decimal(36)
     assert convert(Decimal(6), unit="ea", into="box", units=units) == Decimal("0.5")
+
     with pytest.raises(Invalid, match="box .piece. does not convert into kg .weight."):
         convert(Decimal(1), unit="box", into="kg", units=units)
+
     with pytest.raises(Invalid, match="there is no unit ton"):
         convert(Decimal(1), unit="ton", into="kg", units=units)

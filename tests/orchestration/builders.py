@@ -32,7 +32,9 @@ def chain(steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         if step["kind"] not in _WIRED_BY_HAND:
             port = _FIRST_PORTS.get(step["kind"], "next")
             to.setdefault(port, every[position + 1]["id"])
+
         chained.append({**step, "to": to})
+
     return chained
 
 
@@ -82,6 +84,7 @@ def splitter(*branches: tuple[str, str, str], otherwise: str = "") -> dict[str, 
     if otherwise:
         step["otherwise"] = True
         to["otherwise"] = otherwise
+
     return step
 
 

@@ -67,10 +67,12 @@ def place_orders(
     orders = [(id, number, country, "new", None) for id, number in zip(ids, numbers, strict=True)]
     columns: Sequence[str] = ("id", "number", "country", "state", "source")
     copy_rows(session, "public.sample_order", columns, orders)
+
     rows = []
     for order_id in ids:
         for n, quantity in enumerate(items):
             rows.append((new_id(), order_id, quantity, f"SKU{n}", None, "new", n))
+
     columns = ("id", "order_id", "quantity", "sku", "source", "state", "n")
     copy_rows(session, "public.sample_item", columns, rows)
     raise_order_event(session, event, ids)
@@ -86,6 +88,7 @@ def raise_order_event(
         events.append(
             Event(name=name, subject_type="order", subject_id=id, root_id=id, data=data or {})
         )
+
     append_events(session, events, at=NOW, actor="test")
 
 
@@ -140,6 +143,7 @@ def order_facts(
             "state": row.state,
             "source": row.source,
         }
+
     return facts
 
 
@@ -163,6 +167,7 @@ def item_facts(
             "source": row.source,
             "state": row.state,
         }
+
     return facts
 
 
@@ -177,6 +182,7 @@ def items_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     found: dict[UUID, list[UUID]] = {}
     for row in rows:
         found.setdefault(row.order_id, []).append(row.id)
+
     return found
 
 
@@ -194,6 +200,7 @@ def event_raiser(table: str, entity: str, root: str) -> Callable[..., Sequence[O
             ([request.entity_id for request in requests],),
         )
         known = {row.id: row for row in rows}
+
         outcomes = []
         events = []
         states: dict[UUID, str] = {}
@@ -202,6 +209,7 @@ def event_raiser(table: str, entity: str, root: str) -> Callable[..., Sequence[O
             if row.state == "canceled":
                 outcomes.append(Outcome(False, f"{request.event} cannot happen while canceled"))
                 continue
+
             outcomes.append(Outcome(True))
             states[row.id] = request.event.split(".")[1]
             data = {**request.data, "reason": request.reason}
@@ -214,6 +222,7 @@ def event_raiser(table: str, entity: str, root: str) -> Callable[..., Sequence[O
                     data=data,
                 )
             )
+
         execute(
             session,
             f"UPDATE public.{table} o SET state = n.state"
@@ -295,12 +304,14 @@ def count(call: ActionCall) -> Sequence[Outcome]:
     copy_rows(call.session, "public.ran", ("action", "id", "number"), rows)
     if name == "fragile" and any(number.startswith("poison") for number in numbers.values()):
         raise RuntimeError("cannot digest poison")
+
     outcomes = []
     for id in call.subject_ids:
         if name == "picky" and numbers[id].startswith("bad"):
             outcomes.append(Outcome(False, "bad order"))
         else:
             outcomes.append(Outcome(True, "", {"n": 1}))
+
     return outcomes
 
 
@@ -313,6 +324,7 @@ def refuse_single_items(call: ActionCall) -> Sequence[Outcome]:
             outcomes.append(Outcome(False, "one is too few"))
         else:
             outcomes.append(Outcome(True))
+
     return outcomes
 
 

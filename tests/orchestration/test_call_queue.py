@@ -106,10 +106,13 @@ def test_an_expired_lease_makes_its_call_ready_again(harness: Harness) -> None:
     with harness.session() as session:
         claim.claim_calls(session, CallGroup("east", "notify"), limit=10, now=NOW)
         claim.release_expired_leases(session, NOW + LEASE)
+
     assert stored(harness, "state") == [("leased",)]
     later = NOW + LEASE + timedelta(seconds=1)
+
     with harness.session() as session:
         claim.release_expired_leases(session, later)
+
     assert stored(harness, "state", "lease_until", "due_at", "attempts") == [
         ("ready", None, later, 1)
     ]
@@ -127,6 +130,7 @@ def test_a_lease_is_renewed_by_its_own_claim_only(harness: Harness) -> None:
     insert(harness, call())
     with harness.session() as session:
         [claimed] = claim.claim_calls(session, GROUP, limit=1, now=NOW)
+
     until = NOW + 3 * LEASE
     claim.renew_leases(harness.database, [replace(claimed, attempts=2)], until)
     assert stored(harness, "lease_until") == [(NOW + LEASE,)]
@@ -140,13 +144,16 @@ def test_calls_of_paused_flows_are_held(harness: Harness) -> None:
     harness.flow("out", SEND)
     harness.flow("other", SEND)
     insert(harness, call(), call(flow="other"), call(instance="west"))
+
     with harness.session() as session:
         assert claim.hold_paused_calls(session, GROUP) == 0
         pause(session, names=["out"], now=NOW)
         assert claim.hold_paused_calls(session, GROUP) == 1
+
     assert stored(harness, "state") == [("held",), ("ready",), ("ready",)]
     with harness.session() as session:
         queue.resume_calls(session, ["out"])
+
     assert stored(harness, "state") == [("ready",), ("ready",), ("ready",)]
 
 
@@ -164,11 +171,13 @@ STATES = ("ready", "leased", "done", "failed", "held", "canceled")
 def test_canceling_leaves_calls_that_are_made_or_done(harness: Harness, by: str) -> None:
     insert(harness, *[call() for _ in STATES])
     set_states(harness, *STATES)
+
     with harness.session() as session:
         if by == "token":
             queue.cancel_calls_of_tokens(session, [TOKEN], now=NOW)
         else:
             queue.cancel_calls_of_runs(session, [RUN], now=NOW)
+
     assert [state for (state,) in stored(harness, "state")] == [
         "canceled",
         "leased",
@@ -185,10 +194,12 @@ def test_a_retry_resets_failed_and_canceled_calls_with_a_new_payload(harness: Ha
     set_states(harness, *STATES)
     harness.execute("UPDATE orchestration.provider_call SET attempts = 3, deferrals = 1")
     later = NOW + timedelta(hours=1)
+
     with harness.session() as session:
         changed = [replace(one, payload={"id": "2"}) for one in calls]
         queue.retry_calls(session, changed, now=later)
         queue.retry_calls(session, [], now=later)
+
     retried = harness.rows(
         "SELECT key, state, attempts, deferrals, due_at, payload FROM orchestration.provider_call"
         ' WHERE payload = \'{"id": "2"}\' ORDER BY key'
@@ -208,8 +219,10 @@ def test_the_last_generation_of_a_step_is_known_by_flow_run(harness: Harness) ->
         call(generation=9, step="other"),
         call(generation=2, run_id=other),
     )
+
     with harness.session() as session:
         found = queue.last_generations(session, [RUN, other, new_id()], "send")
+
     assert found == {RUN: 3, other: 2}
 
 
@@ -249,12 +262,15 @@ def test_a_token_is_complete_when_all_its_calls_are_final(
     token = waiting_items(harness)
     set_states(harness, *states)
     harness.execute("UPDATE orchestration.provider_call SET duration_ms = 5, attempts = 2")
+
     with harness.session() as session:
         completed = completed_tokens(session, [token])
         released = release_tokens(session, [token], now=NOW)
+
     if port is None:
         assert (completed, released) == ([], 0)
         return
+
     assert released == 1
     [found] = completed
     assert found.step_result == {
@@ -281,8 +297,10 @@ def test_a_token_that_does_not_wait_is_not_complete(harness: Harness) -> None:
 def test_a_claimed_call_carries_what_its_outcome_needs(harness: Harness) -> None:
     new = call(max_attempts=5, first_delay_seconds=0.5)
     insert(harness, new)
+
     with harness.session() as session:
         [claimed] = claim.claim_calls(session, GROUP, limit=1, now=NOW)
+
     assert claimed == ClaimedCall(
         id=claimed.id,
         key=new.key,

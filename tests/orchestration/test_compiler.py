@@ -115,6 +115,7 @@ def test_problems_of_every_kind_are_reported_at_once_by_step_name() -> None:
     )
     with pytest.raises(Invalid) as refused:
         compile_flow(body, CATALOG)
+
     places = [problem.where for problem in refused.value.problems]
     assert places == [
         "trigger, condition",

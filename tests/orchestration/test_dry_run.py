@@ -258,10 +258,12 @@ def test_an_older_version_and_a_draft_can_be_tried(harness: Harness, client: Tes
     [order] = harness.place("A")
     body = {"subject_ids": [str(order)]}
     draft = flow_body(action("draft"))
+
     tried = []
     for more in ({}, {"version": 1}, {"document": draft}):
         response = client.post("/api/v1/flows/demo/dry-run", json=body | more)
         tried.append(response.json()["results"][0]["steps"][1]["step"])
+
     assert tried == ["new", "old", "draft"]
 
 

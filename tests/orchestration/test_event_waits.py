@@ -85,11 +85,13 @@ def test_an_event_that_commits_while_the_wait_is_being_registered_is_not_missed(
     [order] = harness.place("A")
     harness.run(harness.dispatcher)
     registering, looked, go_on = slow_registration(harness, monkeypatch)
+
     with harness.database.unit_of_work() as slow:
         # the event's transaction is older than the registration's and commits after its look
         raise_order_event(slow, "order.approved", [order])
         registering.start()
         assert looked.wait(10)
+
     dispatching = Thread(
         target=lambda: drain(harness.database, [harness.dispatcher], now=harness.now)
     )
@@ -132,10 +134,12 @@ def test_the_wait_without_the_lock_would_miss_it(harness: Harness, monkeypatch) 
     harness.run(harness.dispatcher)
     monkeypatch.setattr(event_waits, "block_dispatcher", lambda session: None)
     registering, looked, go_on = slow_registration(harness, monkeypatch)
+
     with harness.database.unit_of_work() as slow:
         raise_order_event(slow, "order.approved", [order])
         registering.start()
         assert looked.wait(10)
+
     drain(harness.database, [harness.dispatcher], now=harness.now)
     go_on.set()
     registering.join(10)
@@ -208,9 +212,11 @@ def test_an_event_below_the_subject_satisfies_a_wait_of_the_root(harness: Harnes
     [order] = harness.place("A", items=[1])
     harness.run()
     [(item,)] = harness.rows("SELECT id FROM public.sample_item")
+
     with harness.session() as session:
         event = Event(name="item.shipped", subject_type="item", subject_id=item, root_id=order)
         append_events(session, [event], at=harness.now, actor="test")
+
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
     assert harness.entries("A")[0]["reason"] == "item.shipped"

@@ -39,12 +39,14 @@ def test_a_flow_run_that_is_executed_elsewhere_is_left_out_when_it_can_split(
     harness.flow("fork", splitter(("left", "true", "a")), action("a"))
     harness.place("A", "B")
     harness.run(harness.dispatcher)
+
     runs = harness.run_ids()
     with harness.session() as session:
         fetch(
             session, "SELECT 1 FROM orchestration.flow_run WHERE id = %s FOR UPDATE", (runs["A"],)
         )
         assert lockable(harness) == ([runs["B"]], [], 2)
+
     assert len(lockable(harness)[0]) == 2
 
 
@@ -76,6 +78,7 @@ def test_work_that_fails_is_rolled_back_and_left_to_a_worker(harness: Harness) -
             raise RuntimeError("no")
 
         assert in_savepoint(session, fail, left_to="step worker") is None
+
     assert harness.rows("SELECT action FROM public.ran") == [("before",)]
 
 

@@ -19,14 +19,17 @@ def paths(edges: Drawn) -> set[tuple[str, str]]:
     for step, ports in edges.items():
         for target in ports.values():
             pairs.add((step, target))
+
     while True:
         longer = set(pairs)
         for first, middle in pairs:
             for start, last in pairs:
                 if start == middle:
                     longer.add((first, last))
+
         if longer == pairs:
             return pairs
+
         pairs = longer
 
 
@@ -53,10 +56,12 @@ def test_the_steps_of_a_loop_lead_to_each_other(edges: Drawn) -> None:
 
     assert set(group_of) == {step for step in STEPS if (step, step) in pairs}
     assert graph.steps_in_loops(edges) == set(group_of)
+
     for first in group_of:
         for second in group_of:
             lead_to_each_other = (first, second) in pairs and (second, first) in pairs
             assert (group_of[first] == group_of[second]) is lead_to_each_other
+
     for group in groups:
         assert group == sorted(group), "in the order of the graph"
 
@@ -78,6 +83,7 @@ def test_without_loops_the_order_respects_every_path(edges: Drawn) -> None:
     order = graph.topological_order(forward, "a")
 
     positions = {step: position for position, step in enumerate(order)}
+
     for first, last in paths(forward):
         if first in positions:
             assert positions[first] < positions[last]
@@ -112,11 +118,13 @@ def test_a_merge_joins_a_splitter_of_which_two_ports_lead_to_it(
     found = graph.joins(edges, merges=merges, splitters=[splitter])
 
     assert list(found) == merges
+
     for merge in merges:
         ports = 0
         for target in edges[splitter].values():
             if merge in graph.reachable(edges, [target]):
                 ports += 1
+
         assert found[merge] == ([splitter] if ports > 1 else [])
 
 
@@ -124,6 +132,7 @@ def test_a_merge_joins_a_splitter_of_which_two_ports_lead_to_it(
 def test_segments_end_at_suspending_steps(edges: Drawn, suspending: list[str]) -> None:
     order = graph.topological_order(edges, "a")
     found = graph.segments(edges, start="a", suspending=suspending, order=order)
+
     entries = ["a"]
     for step in order:
         if step in suspending:
@@ -131,6 +140,7 @@ def test_segments_end_at_suspending_steps(edges: Drawn, suspending: list[str]) -
 
     assert len(found) == len(set(entries))
     continuing = {step: {} if step in suspending else ports for step, ports in edges.items()}
+
     for entry, segment in zip(dict.fromkeys(entries), found, strict=True):
         assert set(segment) == graph.reachable(continuing, [entry])
         assert segment == [step for step in order if step in segment]

@@ -53,11 +53,14 @@ def test_orders_of_a_paused_flow_are_started_and_held_until_it_is_resumed(harnes
     harness.flow("simple", action("first"))
     with harness.database.unit_of_work() as session:
         pause(session, names=["simple"], now=harness.now)
+
     harness.place_and_start("A")
     harness.run()
     assert harness.positions() == {"A": ("running", "held at start")}
+
     with harness.database.unit_of_work() as session:
         resume(session, names=["simple"], now=harness.now)
+
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
 
@@ -86,6 +89,7 @@ def test_a_crash_behind_a_call_leaves_the_call_recorded_and_the_order_to_the_ste
             "B": ("running", "ready at send"),
             "poison": ("running", "ready at send"),
         }
+
     harness.run()
     ended = {
         "B": ("completed",),
@@ -141,6 +145,8 @@ def test_a_transient_error_is_raised_so_that_the_intake_is_repeated(
 
     harness.flow("simple", action("first"))
     monkeypatch.setattr(inline_start, "start_runs", deadlock)
+
     with pytest.raises(psycopg.errors.DeadlockDetected):
         harness.place_and_start("A")
+
     assert harness.rows("SELECT count(*) FROM public.sample_order") == [(0,)]

@@ -66,8 +66,10 @@ def test_reprocessing_an_order_covers_all_its_failed_flow_runs(harness: Harness)
     harness.flow("watch", action("w", "picky"), trigger={"parallel": True})
     [bad, good] = harness.place("bad", "good")
     harness.run()
+
     with harness.session() as session:
         results = reprocess(session, root_ids=[bad, good, UNKNOWN], now=harness.now)
+
     assert results == [
         OperationResult(bad, True),
         OperationResult(good, False, "no flow run of it has failed"),
@@ -130,8 +132,10 @@ def test_the_call_of_a_skipped_step_is_not_made(harness: Harness) -> None:
     harness.provider.errors[str(order)] = ProviderDown("busy", retry_after=600)
     harness.run()
     [(flow_run,)] = harness.rows("SELECT id FROM orchestration.flow_run")
+
     with harness.database.unit_of_work() as session:
         assert skip(session, harness.engine, run_ids=[flow_run], now=harness.now)[0].ok
+
     harness.run()
     harness.advance_clock(hours=1)
     harness.run()
@@ -193,8 +197,10 @@ def test_calls_of_a_paused_flow_are_held_and_made_in_order_after_a_resume(harnes
     harness.flow("out", action("first"), NOTIFY)
     harness.place("A")
     harness.run(harness.dispatcher, harness.steps)
+
     with harness.database.unit_of_work() as session:
         pause(session, names=["out"], now=harness.now)
+
     harness.advance_clock(seconds=1)
     harness.place("B")
     harness.advance_clock(seconds=1)
@@ -208,10 +214,13 @@ def test_calls_of_a_paused_flow_are_held_and_made_in_order_after_a_resume(harnes
         "C": ("running", "held at start"),
     }
     assert harness.provider.requests == []
+
     with harness.database.unit_of_work() as session:
         assert resume(session, names=["out"], now=harness.now) == 2
+
     while harness.steps.run_once(harness.database, limit=1, now=harness.now).rows:
         pass
+
     assert harness.rows("SELECT number FROM public.ran") == [("A",), ("B",), ("C",)]
     harness.run()
     assert harness.positions() == {"A": ("completed",), "B": ("completed",), "C": ("completed",)}
@@ -223,8 +232,10 @@ def test_a_wait_that_times_out_while_paused_times_out_after_a_resume(harness: Ha
     harness.flow("timed", wait, action("late", "late"))
     _, other = harness.place("A", "B")
     harness.run()
+
     with harness.database.unit_of_work() as session:
         pause(session, names=["timed"], now=harness.now)
+
     harness.advance_clock(hours=2)
     harness.run()
     harness.raise_event("order.approved", other)
@@ -233,8 +244,10 @@ def test_a_wait_that_times_out_while_paused_times_out_after_a_resume(harness: Ha
         "A": ("running", "held at wait"),
         "B": ("running", "held at wait"),
     }
+
     with harness.database.unit_of_work() as session:
         resume(session, names=["timed"], now=harness.now)
+
     harness.run()
     assert harness.ran() == {("late", "A"): 1}
     assert harness.positions() == {"A": ("completed",), "B": ("completed",)}

@@ -51,9 +51,11 @@ def test_a_worker_killed_around_its_call_leaves_a_lease_and_the_call_is_repeated
     harness.flow("out", SEND)
     harness.place("A", items=[1, 2])
     harness.run(harness.dispatcher, harness.steps)
+
     harness.provider.crashes[when] = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         harness.calls.run_once(harness.database, limit=500, now=harness.now)
+
     assert states(harness) == [("leased", 1), ("leased", 1)]
     assert harness.run() == 0
     harness.advance_clock(seconds=1000)
@@ -117,9 +119,11 @@ def test_after_the_last_attempt_the_token_leaves_by_failed_and_the_event_is_rais
     )
     good, bad = harness.place("A", "B")
     harness.provider.errors[str(bad)] = ProviderDown("try later")
+
     for _ in range(4):
         harness.run()
         harness.advance_clock(minutes=10)
+
     assert harness.positions() == {"A": ("completed",), "B": ("completed",)}
     assert harness.history("B") == ["notify: failed", "sorry: succeeded"]
     assert harness.ran()["sorry", "B"] == 1
@@ -149,9 +153,11 @@ def test_a_rejection_is_final_and_reprocessing_repeats_only_what_failed_under_it
     assert error["what"] == "no such street"
     first_keys = sorted(harness.provider.requests[0])
     del harness.provider.errors[items[1]]
+
     with harness.database.unit_of_work() as session:
         [done] = reprocess(session, root_ids=[order], now=harness.now)
         assert (done.ok, done.reason) == (True, "")
+
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
     assert states(harness) == [("done", 1), ("done", 1)]
@@ -159,6 +165,7 @@ def test_a_rejection_is_final_and_reprocessing_repeats_only_what_failed_under_it
     assert harness.provider.requests[1] == [key for key in first_keys if items[1] in key]
     assert set(harness.provider.effects.values()) == {1}
     assert harness.ran() == {("count", "A"): 2}
+
     with harness.database.unit_of_work() as session:
         assert (
             reprocess(session, root_ids=[order], now=harness.now)[0].reason
@@ -215,17 +222,21 @@ def test_an_event_that_cannot_be_raised_stops_the_token_and_reprocessing_does_no
     harness.flow("out", NOTIFY)
     [order] = harness.place("A")
     harness.run(harness.dispatcher, harness.steps)
+
     with harness.database.unit_of_work() as session:
         execute(
             session,
             "ALTER TABLE public.sample_order ADD CONSTRAINT no CHECK (state <> 'notified')",
         )
+
     harness.run()
     assert harness.positions() == {"A": ("failed", "failed at notify")}
     assert states(harness) == [("done", 1)]
+
     with harness.database.unit_of_work() as session:
         execute(session, "ALTER TABLE public.sample_order DROP CONSTRAINT no")
         reprocess(session, root_ids=[order], now=harness.now)
+
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
     assert len(harness.provider.requests) == 1

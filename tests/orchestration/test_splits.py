@@ -186,10 +186,12 @@ def test_two_workers_with_the_last_two_branches_join_them_once(harness: Harness)
     harness.run(harness.dispatcher)
     assert harness.positions() == {"A": ("running", "ready at l", "ready at r")}
     assert harness.steps.run_once(harness.database, limit=1, now=harness.now).rows == 1
+
     with harness.session() as session:
         fetch(session, "SELECT 1 FROM orchestration.flow_run FOR UPDATE")
         ran = harness.steps.run_once(harness.database, limit=10, now=harness.now)
         assert (ran.rows, ran.more) == (0, True)
+
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
     assert harness.ran() == {("after", "A"): 1}

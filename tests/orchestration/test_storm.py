@@ -42,6 +42,7 @@ def test_the_invariants_detect_what_they_forbid(harness: Harness) -> None:
     harness.place("A", "B", "C", "D", "E")
     harness.run(harness.dispatcher, harness.steps)
     assert broken_invariants(harness) == {}
+
     runs = harness.run_ids()
     faults = {
         "A": "DELETE FROM orchestration.token WHERE run_id = %s",
@@ -53,6 +54,7 @@ def test_the_invariants_detect_what_they_forbid(harness: Harness) -> None:
     with harness.session() as session:
         for number, statement in faults.items():
             execute(session, statement, (runs[number],))
+
     assert set(broken_invariants(harness)) == {path.stem for path in INVARIANTS}
 
 
@@ -68,14 +70,18 @@ class UnsteadyProvider:
         fate = self.random.random()
         if fate < death:
             raise KeyboardInterrupt
+
         results = self.answer(instance, calls)
         if fate < 2 * death:
             raise KeyboardInterrupt
+
         unsteady = []
         for result in results:
             if self.random.random() < 0.1:
                 result = CallResult(result.key, error=ProviderDown("try later"))
+
             unsteady.append(result)
+
         return unsteady
 
 
@@ -125,6 +131,7 @@ def test_every_order_completes_once_in_a_storm_of_kills_and_repeated_events(
     harness.provider.respond = UnsteadyProvider(harness)
     orders = harness.place(*[f"N{i}" for i in range(ORDERS)], items=[1, 2])
     harness.raise_event("order.approved", *orders[:100])
+
     errors: list[Exception] = []
     for attempt in range(40):
         run_processes(harness, errors)

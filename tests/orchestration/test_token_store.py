@@ -81,10 +81,13 @@ def test_a_token_reads_back_as_it_was_written(harness: Harness) -> None:
         error={"what": "no"},
     )
     insert(harness, written)
+
     with harness.session() as session:
         [read] = token_store.lock_tokens(session, [RUN])
+
     for name in ("id", "run_id", "subject_id", "root_id", "step", "state", "since_id"):
         assert getattr(read, name) == getattr(written, name)
+
     assert (list(read.split_path), list(read.consumed_event_ids)) == (
         ["split:1", "inner:2"],
         [3, 5],
@@ -110,10 +113,12 @@ def test_storing_inserts_updates_and_deletes(harness: Harness) -> None:
     moved.awaits, moved.split_path = ("order.noted",), ("split:1",)
     moved.consumed_event_ids, moved.generation, moved.entered_at = (9,), 3, LATER
     ended = replace(ended, is_new=False, has_ended=True)
+
     new = token(step="third")
     never = token(has_ended=True)
     with harness.session() as session:
         token_store.store_tokens(session, [moved, ended, new, never])
+
     rows = stored(
         harness,
         "id",
@@ -136,10 +141,12 @@ def test_an_update_clears_the_step_result_and_what_is_no_longer_set(harness: Har
     old = token(state="failed", due_at=None, error={"what": "no"}, awaits=("x",))
     insert(harness, old)
     harness.execute('UPDATE orchestration.token SET step_result = \'{"port": "next"}\'')
+
     with harness.session() as session:
         token_store.store_tokens(
             session, [replace(old, is_new=False, state="ready", due_at=NOW, error=None, awaits=())]
         )
+
     assert stored(harness, "state", "error", "awaits", "step_result") == [
         ("ready", None, None, None)
     ]
@@ -159,8 +166,10 @@ def test_a_held_token_resumes_where_it_was(harness: Harness) -> None:
     ready = token(flow_version_id=version, entered_at=early)
     waiting = token(flow_version_id=version, state="waiting", entered_at=late)
     insert(harness, ready, waiting)
+
     with harness.session() as session:
         token_store.hold_tokens(session, [ready, waiting])
+
     assert stored(harness, "state", "due_at", "step_result") == [
         ("held", None, None),
         ("held", None, {"due": True}),
@@ -168,6 +177,7 @@ def test_a_held_token_resumes_where_it_was(harness: Harness) -> None:
     with harness.session() as session:
         assert token_store.resume_tokens(session, ["other"]) == 0
         assert token_store.resume_tokens(session, ["simple"]) == 2
+
     assert stored(harness, "state", "due_at", "step_result") == [
         ("ready", early, None),
         ("waiting", late, None),
@@ -180,9 +190,11 @@ def test_a_result_that_arrived_before_the_hold_is_kept(harness: Harness) -> None
     ready = token(flow_version_id=version)
     insert(harness, ready)
     harness.execute('UPDATE orchestration.token SET step_result = \'{"port": "succeeded"}\'')
+
     with harness.session() as session:
         token_store.hold_tokens(session, [ready])
         token_store.resume_tokens(session, ["simple"])
+
     assert stored(harness, "state", "step_result") == [("ready", {"port": "succeeded"})]
 
 
@@ -190,8 +202,10 @@ def test_a_failed_token_is_retried(harness: Harness) -> None:
     failed = token(state="failed", due_at=None, error={"what": "no"}, awaits=("x",))
     other = token(state="failed", due_at=None, error={"what": "no"})
     insert(harness, failed, other)
+
     with harness.session() as session:
         token_store.retry_tokens(session, [failed.id], now=LATER)
+
     assert stored(harness, "state", "due_at", "error", "awaits") == [
         ("ready", LATER, None, None),
         ("failed", None, {"what": "no"}, None),
@@ -229,8 +243,10 @@ def test_tokens_fail_in_the_given_states_with_their_flow_run(
     harness.run(harness.dispatcher)
     [ready, waiting] = [row[0] for row in stored(harness, "id")]
     harness.execute("UPDATE orchestration.token SET state = 'waiting' WHERE id = %s", waiting)
+
     with harness.session() as session:
         token_store.fail_tokens(session, [ready, waiting], {"what": "no"}, states=states)
+
     assert [row[0] for row in stored(harness, "state")] == expected
     runs = harness.rows("SELECT state FROM orchestration.flow_run ORDER BY id")
     assert [state == "failed" for (state,) in runs] == [state == "failed" for state in expected]
@@ -253,9 +269,11 @@ def test_a_branch_makes_new_tokens_inside_the_split() -> None:
     assert second.is_new
     assert third.is_new
     assert len({first.id, second.id, third.id}) == 3
+
     for branch in (first, second, third):
         assert branch.split_path == ("outer:1", "inner:2")
         assert branch.run_id == original.run_id
+
     second.entries.append({})
     assert first.entries == third.entries == []
 

@@ -35,12 +35,14 @@ def test_an_event_of_another_name_or_entity_starts_nothing(harness: Harness) -> 
     harness.run()
     assert harness.run_states() == {"completed": 1}
     harness.flow("simple", *STEPS, event="order.noted")
+
     with harness.session() as session:
         raise_order_event(session, "order.noted", [order])
         execute(
             session,
             "UPDATE platform.business_event SET subject_type = 'item' WHERE name = 'order.noted'",
         )
+
     harness.run()
     assert harness.run_states() == {"completed": 1}
 
@@ -208,8 +210,10 @@ def test_a_withdrawn_flow_starts_nothing_and_its_runs_continue(harness: Harness)
     harness.flow("simple", wait(), action("last"))
     [order] = harness.place("A")
     harness.run()
+
     with harness.session() as session:
         harness.configuration.kinds["flow"].on_delete(session, ["simple"])  # type: ignore[misc]
+
     harness.place("B")
     harness.raise_event("order.approved", order)
     harness.run()

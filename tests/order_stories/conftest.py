@@ -58,9 +58,11 @@ class Fabrikam:
             moved = 0
             for instance in ("fabrikam-store", "fabrikam-3pl"):
                 moved += poll(self.application.registry, self.application.database, instance).new
+
             moved += drain(self.application.database, self.application.workers())
             if not moved:
                 return
+
         raise AssertionError("it never came to rest")
 
     def order(self, number: str) -> dict[str, Any]:
@@ -129,7 +131,9 @@ def fabrikam(database: Database, tmp_path: Path) -> Iterator[Fabrikam]:
         seed_company(application, instance_documents(addresses, poll_seconds=None))
         seed_company(application, [d for d in company if d["kind"] == "flow"])
         seed_stock(application, LAB_PRODUCTS, sources=SOURCES, units=1_000, progress=lambda _: None)
+
         for instance in INSTANCES:
             answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, Exception), f"{instance}: {answer}"
+
         yield Fabrikam(application, store, warehouse, lab)

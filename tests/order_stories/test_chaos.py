@@ -189,9 +189,11 @@ def scene(server: str, home: Path) -> Iterator[Scene]:
         )
         furnish(made)
         wait_until_ready(supervisor, made.url)
+
         for instance in (STORE, WAREHOUSE):
             answer = probe(application.registry, application.database, instance)
             assert not isinstance(answer, IomError), answer
+
         yield made
 
 
@@ -253,9 +255,11 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
     dice = Random(SEED + 1)
     deliveries = [message for message in messages for _ in range(dice.randint(1, 5))]
     dice.shuffle(deliveries)
+
     for start in range(0, len(deliveries), DELIVERY):
         if over.is_set():
             return
+
         with made.application.database.unit_of_work() as session:
             store_messages(
                 session,
@@ -264,6 +268,7 @@ def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
                 now=utc_now(),
                 limit_bytes=1_000_000,
             )
+
         sleep(0.05)
 
 
@@ -271,11 +276,13 @@ def wreak_havoc(made: Scene) -> OrderProgress:
     """Kill at random moments while orders move; return the progress once nothing moves any more."""
     last, moved_at, kill_at = made.progress_now(), monotonic(), monotonic() + 1.0
     killed_at = progress(last)
+
     while True:
         made.supervisor.revive()
         now = made.progress_now()
         if now != last:
             last, moved_at = now, monotonic()
+
         if made.kills.total() < KILLS:
             if monotonic() > kill_at and (progress(now) > killed_at or now.completed == ORDERS):
                 made.kill_one()
@@ -284,8 +291,10 @@ def wreak_havoc(made: Scene) -> OrderProgress:
             made.calm()
         elif at_rest(made, now):
             return now
+
         if monotonic() - moved_at > STUCK_SECONDS:
             return now
+
         sleep(0.1)
 
 
@@ -316,6 +325,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         over = Flag()
         sender = Thread(target=deliver, args=(made, [*messages, *changed_later(messages)], over))
         sender.start()
+
         try:
             # Webhooks announce the other half: each requests a poll of every order.
             more = {
@@ -329,6 +339,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         finally:
             over.set()
             sender.join()
+
         assert made.kills.total() == KILLS
         assert set(made.kills) == {"web", "worker"}
         assert stuck(made) == []
@@ -389,6 +400,7 @@ def assert_each_message_and_order_once(made: Scene, messages: Sequence[RawMessag
     ids = [row[0] for row in made.rows('SELECT external_id FROM orders."order"')]
     assert len(ids) == len(set(ids)) == ORDERS
     assert sent <= set(ids)
+
     for event in ("order.created", "order.shipped", "order.invoiced"):
         totals = (
             "SELECT count(*), count(DISTINCT root_id) FROM platform.business_event"
@@ -423,6 +435,7 @@ def assert_each_shipment_once(made: Scene) -> None:
             f"{made.store.api}/v2/orders/{order_id}/shipments", params={"limit": 250}
         )
         theirs += [(order_id, shipment["tracking_number"]) for shipment in answer.json()]
+
     assert Counter(theirs) == Counter(ours)
     assert made.store.stats()["orders_by_status"] == {"2": ORDERS}
 

@@ -69,6 +69,7 @@ def test_a_product_read_from_the_catalog_frees_the_order_that_waited_for_it(fabr
 
     with fabrikam.application.database.reading() as session:
         product = get_document(session, "product", "LOUPE").body
+
     assert {k: product[k] for k in ("name", "weight_kg", "list_price")} == {
         "name": "Loupe",
         "weight_kg": "0.09",
@@ -81,8 +82,10 @@ def test_reading_the_catalog_again_changes_nothing_and_keeps_what_a_person_added
     load(fabrikam)
     read_catalog(fabrikam)
     fabrikam.settle()
+
     with fabrikam.application.database.reading() as session:
         body = get_document(session, "product", "LOUPE").body
+
     mended = {
         "kind": "product",
         "name": "LOUPE",
@@ -90,12 +93,15 @@ def test_reading_the_catalog_again_changes_nothing_and_keeps_what_a_person_added
     }
     seed_company(fabrikam.application, [mended])
     load(fabrikam, products=[LOUPE | {"name": "Pocket loupe"}])
+
     with fabrikam.application.database.unit_of_work() as session:
         session.connection().exec_driver_sql("DELETE FROM providers.message WHERE kind = 'product'")
+
     fabrikam.settle()
 
     with fabrikam.application.database.reading() as session:
         document = get_document(session, "product", "LOUPE")
+
     assert (document.body["name"], document.body["current_cost"]) == ("Pocket loupe", "4.00")
     assert document.version == 3
 

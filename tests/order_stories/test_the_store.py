@@ -130,8 +130,10 @@ def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_
     ) == [(unknown, "no mapping for product sku=MYST")]
     mapping = {"table": "product", "field": "sku", "value": "MYST", "internal": "Accu Scale"}
     document = {"kind": "mapping", "name": "product/default/sku=MYST", "body": mapping}
+
     with shop.application.database.unit_of_work() as session:
         shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
+
     shop.settle()
 
     assert shop.order(unknown)["state"] == "completed"
@@ -156,11 +158,13 @@ def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_s
     ]
 
     arrived = [StockChange("Accu Scale", "DAL", Decimal(7_000))]
+
     with shop.application.database.unit_of_work() as session:
         change_on_hand(
             session, arrived, mode="change", cause="t", document="t", now=utc_now(), actor="t"
         )
         assert reprocess(session, root_ids=[UUID(order["id"])], now=utc_now())[0].ok
+
     shop.settle()
 
     order = shop.order(number)
@@ -180,17 +184,21 @@ def test_a_backorder_goes_on_by_itself_when_its_purchase_order_is_received(shop)
     coming = SupplyLineDocument(
         1, "Accu Scale", "DAL", Decimal(7_000), utc_now().date() + timedelta(days=3)
     )
+
     with shop.application.database.unit_of_work() as session:
         assert upsert_supply_orders(
             session, [SupplyDocument("purchase", "PO-7", [coming])], utc_now(), "t"
         ) == [""]
+
     shop.settle()
     assert shop.fetch("SELECT available_on FROM orders.waiting_line") == [(coming.expected_date,)]
     assert shop.order(number)["state"] == "on_hold"
 
     receipt = SupplyMovement("R-1", SupplyLineKey("purchase", "PO-7", 1), Decimal(7_000))
+
     with shop.application.database.unit_of_work() as session:
         assert receive_supply(session, [receipt], utc_now(), "t")[0].ok
+
     shop.settle()
 
     order = shop.order(number)
@@ -213,8 +221,10 @@ def test_a_preorder_waits_for_its_launch_and_is_canceled_with_its_order(shop):
     )
     shop.settle()
     assert shop.order(waiting)["state_reason"] == "Preorder Hold"
+
     with shop.application.database.unit_of_work() as session:
         assert cancel_orders(session, [UUID(shop.order(given_up)["id"])], utc_now(), "clerk")[0].ok
+
     shop.settle()
     assert shop.fetch("SELECT count(*) FROM orders.waiting_line") == [(1,)]
     drain(shop.application.database, shop.application.workers(), now=utc_now() + timedelta(days=9))
@@ -252,12 +262,14 @@ def test_what_the_3pl_declines_is_sourced_again_from_elsewhere(shop):
     number = place(shop, {"product_id": 77, "quantity": 2})
     shop.settle()
     assert sources_of(shop, number) == [("SEA", "sent")]
+
     order_port = httpx.Client(
         base_url=f"{shop.warehouse.url}/v1/", headers={"Authorization": "Bearer warehouse-token"}
     )
     with order_port:
         (theirs,) = order_port.get("orders").json()["orders"]
         declined = order_port.post(f"orders/{theirs['id']}/decline", json={"reason": "damaged"})
+
     assert declined.status_code == 200, declined.text
 
     httpx.put(f"{shop.warehouse.url}/_sim/behavior", json={"accept_after": 0})
@@ -289,8 +301,10 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
 def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
     mapping = {"table": "product", "field": "sku", "value": "NEW", "internal": "Brand New"}
     document = {"kind": "mapping", "name": "product/default/sku=NEW", "body": mapping}
+
     with shop.application.database.unit_of_work() as session:
         shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
+
     fresh = {"id": 79, "sku": "NEW", "name": "Brand new", "price": 500, "weight": 100}
     httpx.post(
         f"{shop.store.url}/_sim/load", json={"products": [fresh], "customers": [], "orders": []}
@@ -303,11 +317,13 @@ def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
 
     product = {"kind": "product", "name": "Brand New", "body": {"name": "Brand new", "unit": "ea"}}
     arrived = [StockChange("Brand New", "SEA", Decimal(5))]
+
     with shop.application.database.unit_of_work() as session:
         shop.application.configuration.apply(session, [product], at=utc_now(), actor="a person")
         change_on_hand(
             session, arrived, mode="set", cause="t", document="t", now=utc_now(), actor="t"
         )
+
     shop.settle()
 
     assert shop.order(number)["state"] == "completed"

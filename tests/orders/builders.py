@@ -57,6 +57,7 @@ def master_data(database: Database, *products: str) -> None:
         {"kind": "product", "name": p, "body": {"name": p}}
         for p in products or ("Accu Scale", "Lamp")
     ]
+
     with database.unit_of_work() as session:
         configuration.apply(session, documents, at=NOW, actor="test")
 
@@ -120,6 +121,7 @@ def stock(database: Database, **quantities: int) -> None:
     for key, quantity in quantities.items():
         product, source = key.split("__")
         changes.append(StockChange(product.replace("_", " "), source, Decimal(quantity)))
+
     with database.unit_of_work() as session:
         answers = change_on_hand(
             session, changes, mode="set", cause="count", document="t", now=NOW, actor="test"
@@ -139,10 +141,12 @@ def sourced(
                 "order.header_validation.succeeded",
                 "order.lines_validation.succeeded",
             )
+
         lines = [x for x in open_lines(session, orders) if not only or x.product in only]
         asks = [StockReservationRequest(x.line_id, x.product, source, x.quantity) for x in lines]
         assert all(reserve(session, asks, NOW, "flow"))
         assign_sources(session, {x.line_id: (source, "nearest") for x in lines}, NOW, "flow")
+
         for order in orders:
             happen(session, order, "fulfillment.optimization.succeeded")
 

@@ -66,6 +66,7 @@ def shop(database: Database) -> Iterator[Database]:
 def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Database) -> None:
     stock(shop, Desk__SEA=5)
     order = placed(shop, line("Lamp", 4), line("Desk", 1))
+
     with shop.unit_of_work() as session:
         lines = [
             SupplyLineDocument(
@@ -75,6 +76,7 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
         assert upsert_supply_orders(
             session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
         ) == [""]
+
     (outcome,) = unserved(shop, order)
     assert (outcome.ok, outcome.reason) == (
         True,
@@ -85,10 +87,12 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
     assert (row.product, row.quantity, row.kind, row.state) == ("Lamp", 4, "backorder", "waiting")
     assert (row.available_on, row.confidence) == (TODAY + timedelta(days=6), 0.7)
     assert row.expires_at == NOW + timedelta(days=30)
+
     with shop.reading() as session:
         detail = {
             x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
         }
+
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
     assert "order.backorder_hold_placed" in event_names(shop, order)
 
@@ -121,6 +125,7 @@ def test_arriving_stock_releases_the_oldest_as_far_as_it_goes(shop: Database) ->
     orders = [placed(shop, line("Lamp", 4), external_id=str(n)) for n in range(4)]
     for n, order in enumerate(orders):
         assert unserved(shop, order, now=NOW + timedelta(minutes=n))[0].ok
+
     stock(shop, Lamp__SEA=9)
     turn(shop)
     assert released(shop, *orders) == [True, True, False, False]
@@ -147,6 +152,7 @@ def test_a_smaller_order_passes_one_that_is_not_covered_and_does_not_split_sourc
     )
     for n, order in enumerate((big, small)):
         unserved(shop, order, now=NOW + timedelta(minutes=n))
+
     stock(shop, Lamp__SEA=6, Lamp__CHI=6)
     turn(shop)
     assert released(shop, big, small) == [False, True]
@@ -174,6 +180,7 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
     )
     for n, order in enumerate((first, second)):
         unserved(shop, order, now=NOW + timedelta(minutes=n))
+
     with shop.unit_of_work() as session:
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(2), TODAY)]
         upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
@@ -183,8 +190,10 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
             NOW,
             "test",
         )
+
     turn(shop)
     assert released(shop, first, second) == [True, False]
+
     for quicker in (False, True):
         with shop.unit_of_work() as session:
             granted = reserve(
@@ -193,10 +202,12 @@ def test_a_receipt_releases_and_a_release_that_finds_nothing_keeps_its_place(
                 NOW,
                 "somebody quicker",
             )
+
         assert granted == [quicker], (
             "what is held for the first is free when it did not come for it in an hour"
         )
         drain(shop, [ReservationExpiryWorker()], now=NOW + timedelta(minutes=60))
+
     assert unserved(shop, first, now=NOW + timedelta(hours=1))[0].ok
     assert [(r.order_id, r.since) for r in waiting(shop)][0] == (first, NOW), "age is kept"
     stock(shop, Lamp__CHI=2)
@@ -211,6 +222,7 @@ def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> 
         placed(shop, line("Lamp", 4), external_id="1"),
         placed(shop, line("Lamp", 4), external_id="2"),
     )
+
     with shop.unit_of_work() as session:
         happen(session, holder, *VALID)
         asks = [
@@ -218,11 +230,14 @@ def test_a_canceled_order_frees_its_stock_for_those_who_wait(shop: Database) -> 
             for x in facts(shop, holder)["lines"]
         ]
         assert reserve(session, asks, NOW, "flow") == [True]
+
     unserved(shop, waiter)
     turn(shop)
     assert released(shop, waiter) == [False]
+
     with shop.unit_of_work() as session:
         assert cancel_orders(session, [holder], NOW, "clerk")[0].ok
+
     turn(shop)
     assert released(shop, waiter) == [True]
 
@@ -231,12 +246,15 @@ def test_stock_that_came_free_behind_our_back_is_found_within_minutes(shop: Data
     stock(shop, Lamp__SEA=4)
     with shop.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 4")
+
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
     worker = BackorderReleaseWorker()
     drain(shop, [worker], now=NOW)
+
     with shop.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET safety_stock = 0")
+
     drain(shop, [worker], now=NOW + timedelta(minutes=4))
     assert released(shop, order) == [False]
     drain(shop, [worker], now=NOW + timedelta(minutes=5))
@@ -250,6 +268,7 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
             new_id(), "Lamp", "SEA", 4, expires_at=NOW + timedelta(minutes=15)
         )
         assert reserve(session, [cart], NOW, "cart") == [True]
+
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
     turn(shop, now=NOW + timedelta(minutes=14))
@@ -263,11 +282,13 @@ def test_an_expired_reservation_frees_its_stock_for_those_who_wait(shop: Databas
 def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
     act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
         assert apply_allocations(
             session, [act], configuration=configuration, now=NOW, actor="test"
         )[0].ok
+
     mail = placed(shop, line("Lamp", 2), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -277,8 +298,10 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
     stock(shop, Lamp__SEA=6)
     turn(shop)
     assert released(shop, mail, web) == [True, False], "two common ones go to who waits longest"
+
     with shop.unit_of_work() as session:
         assert cancel_orders(session, [mail], NOW, "clerk")[0].ok
+
     turn(shop)
     assert released(shop, web) == [True], "its own four and two common ones"
 
@@ -286,6 +309,7 @@ def test_what_is_kept_for_a_channel_releases_its_orders_alone(shop: Database) ->
 def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) -> None:
     stock(shop, Lamp__SEA=4)
     act = AllocationOperation("allocate", "a", "", "Lamp", "SEA", ("web",), Decimal(4))
+
     with shop.unit_of_work() as session:
         configuration = inventory_configuration(session)
         assert apply_allocations(
@@ -293,6 +317,7 @@ def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) 
         )[0].ok
         lines = [SupplyLineDocument(1, "Lamp", "SEA", Decimal(5), TODAY + timedelta(days=6))]
         upsert_supply_orders(session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test")
+
     mail = placed(shop, line("Lamp", 3), external_id="1", origin="mail")
     web = placed(shop, line("Lamp", 6), external_id="2", origin="web")
     assert [o.ok for o in unserved(shop, mail, web)] == [True, True]
@@ -308,15 +333,19 @@ def test_the_day_that_is_promised_is_that_of_the_orders_channel(shop: Database) 
 def test_an_order_held_by_hand_waits_for_its_release_too(shop: Database) -> None:
     order = placed(shop, line("Lamp", 4))
     unserved(shop, order)
+
     with shop.unit_of_work() as session:
         assert hold_orders(session, [order], NOW, "clerk")[0].ok
+
     stock(shop, Lamp__SEA=4)
     turn(shop)
     turn(shop, now=NOW + timedelta(days=40))
     assert released(shop, order) == [False]
     assert state_of(shop, order) == ("on_hold", "Manual hold")
+
     with shop.unit_of_work() as session:
         assert release_holds(session, [order], NOW, "clerk")[0].ok
+
     turn(shop)
     assert released(shop, order) == [True]
 
@@ -371,6 +400,7 @@ def test_the_schedule_moves_the_day_that_was_promised(shop: Database) -> None:
             assert upsert_supply_orders(
                 session, [SupplyDocument("purchase", "PO-1", lines)], NOW, "test"
             ) == [""]
+
         turn(shop)
 
     def days() -> list[date | None]:
@@ -449,8 +479,10 @@ def test_hundreds_of_waiting_orders_are_released_together(shop: Database) -> Non
     orders = [placed(shop, line("Lamp", 1), external_id=str(n)) for n in range(700)]
     unserved(shop, *orders)
     stock(shop, Lamp__SEA=600)
+
     with shop.reading() as session:
         (before,) = fetch(session, "SELECT max(id) FROM platform.business_event")[0]
+
     turn(shop)
     with shop.reading() as session:
         query = (

@@ -58,6 +58,7 @@ def test_an_order_is_read_with_its_lines_as_text_and_numbers(
 ) -> None:
     with database.reading() as session:
         found = order_facts(session, [order])[order]
+
     assert found["id"] == str(order)
     assert (found["shipping_amount"], found["tax_amount"]) == ("5.00", "1.20")
     assert (found["state"], found["state_reason"], found["manual_hold"]) == (
@@ -102,6 +103,7 @@ def test_a_line_is_read_with_the_header_of_its_order(database: Database, order: 
         found = line_facts(session, [lamp])[lamp]
         short = line_facts(session, [lamp], ["product"])[lamp]
         header = line_facts(session, [lamp], ["order"])[lamp]
+
     assert (found["line_number"], found["product"]) == (2, "Lamp")
     assert found["order"]["number"] == "1001"
     assert "lines" not in found["order"]

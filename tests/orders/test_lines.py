@@ -70,6 +70,7 @@ def test_open_lines_say_what_sourcing_needs(shop: Database) -> None:
     )
     with shop.unit_of_work() as session:
         first, second = open_lines(session, [order])
+
     assert (first.line_number, first.product, first.unit, first.quantity) == (
         1,
         "Accu Scale",
@@ -96,11 +97,13 @@ def test_units_in_fulfillment_or_canceled_are_not_open(shop: Database) -> None:
 def test_unshipped_lines_include_units_in_fulfillment(shop: Database) -> None:
     order = placed(shop, line("Accu Scale", 5), line("Lamp", 2))
     scale, lamp = ids(shop, order)
+
     with shop.unit_of_work() as session:
         assign_sources(session, {scale: ("SEA", OPTIMIZED), lamp: ("CHI", "ann")}, NOW, "flow")
         release_to_fulfillment(session, {scale: 5}, NOW, "flow")
         record_shipped(session, [(scale, 2)], NOW, "3pl")
         found = unshipped_lines(session, [order])
+
     assert [(one.product, one.quantity, one.source) for one, _ in found] == [
         ("Accu Scale", 3, "SEA"),
         ("Lamp", 2, "CHI"),
@@ -130,9 +133,11 @@ def test_returned_units_are_open_again_without_a_source(shop: Database) -> None:
     order = placed(shop, line("Accu Scale", 4))
     sourced(shop, [order])
     (scale,) = ids(shop, order)
+
     with shop.unit_of_work() as session:
         release_to_fulfillment(session, {scale: 4}, NOW, "flow")
         return_to_sourcing(session, {scale: 4}, NOW, "3pl", reason="damaged")
+
     found = facts(shop, order)["lines"][0]
     assert (found["source"], found["in_fulfillment"], found["state"]) == (None, 0, "in_progress")
     assert state_of(shop, order) == ("in_progress", "Fulfillment Declined")
@@ -157,8 +162,10 @@ def test_a_line_is_split_across_sources_with_its_money(shop: Database) -> None:
     )
     scale, _ = ids(shop, order)
     second, third = new_id(), new_id()
+
     with shop.unit_of_work() as session:
         split_lines(session, {scale: [(scale, 1), (second, 1), (third, 1)]}, NOW, "flow")
+
     query = (
         "SELECT id, line_number, quantity, discount, tax, external_id FROM orders.order_line"
         " WHERE order_id = %s AND product = 'Accu Scale' ORDER BY line_number"
@@ -166,6 +173,7 @@ def test_a_line_is_split_across_sources_with_its_money(shop: Database) -> None:
     with shop.reading() as session:
         rows = fetch(session, query, (order,))
         (line_count,) = fetch(session, "SELECT line_count FROM orders.order")[0]
+
     assert [(row[0], row[1], row[2]) for row in rows] == [
         (scale, 1, 1),
         (second, 3, 1),
@@ -208,12 +216,14 @@ def test_a_split_keeps_the_id_of_the_line(shop: Database) -> None:
 def test_split_lines_are_open_lines_of_the_same_transaction(shop: Database) -> None:
     order = placed(shop, line("Accu Scale", 5))
     (scale,) = ids(shop, order)
+
     other = new_id()
     with shop.unit_of_work() as session:
         happen(session, order, "order.header_validation.succeeded")
         split_lines(session, {scale: [(scale, 2), (other, 3)]}, NOW, "flow")
         assign_sources(session, {scale: ("SEA", OPTIMIZED), other: ("CHI", OPTIMIZED)}, NOW, "flow")
         found = [(one.line_id, one.quantity, one.source) for one in open_lines(session, [order])]
+
     assert found == [(scale, 2, "SEA"), (other, 3, "CHI")]
 
 
@@ -221,6 +231,7 @@ def test_lines_are_served_from_their_source_and_from_where_they_shipped(shop: Da
     order = placed(shop, line("Accu Scale", 2), line("Lamp", 1))
     scale, lamp = ids(shop, order)
     asked = [(scale, "SEA"), (scale, "CHI"), (lamp, "CHI"), (new_id(), "SEA")]
+
     with shop.unit_of_work() as session:
         assign_sources(session, {scale: ("SEA", "t"), lamp: ("CHI", "t")}, NOW, "flow")
         assert lines_served_from(session, asked) == {(scale, "SEA"), (lamp, "CHI")}
@@ -242,6 +253,7 @@ def test_sourced_orders_can_be_moved_until_a_person_or_fulfillment_decides(
     orders = [placed(shop, line(quantity=2), external_id=str(n)) for n in range(5)]
     for order in orders:
         sourced_by_optimizer(shop, order)
+
     free, released, chosen, held, declined = orders
     with shop.unit_of_work() as session:
         release_to_fulfillment(session, {ids(shop, released)[0]: 1}, NOW, "flow")
@@ -253,6 +265,7 @@ def test_sourced_orders_can_be_moved_until_a_person_or_fulfillment_decides(
             " WHERE order_id = %s",
             (held,),
         )
+
     assert movable(shop) == [free]
 
 
@@ -260,8 +273,10 @@ def test_movable_orders_are_limited_to_a_strategy_and_a_number(shop: Database) -
     orders = [placed(shop, line(), external_id=str(n)) for n in range(3)]
     for order in orders:
         sourced_by_optimizer(shop, order)
+
     with shop.unit_of_work() as session:
         execute(session, "UPDATE orders.order SET strategy = 'near' WHERE id = %s", (orders[1],))
+
     assert movable(shop) == [orders[0], orders[2]]
     assert movable(shop, "near") == [orders[1]]
     assert movable(shop, "", "near", limit=2) == orders[:2]
@@ -282,11 +297,13 @@ def test_orders_that_another_transaction_works_on_are_skipped(shop: Database) ->
 def test_summaries_name_orders_and_lines_for_other_packages(shop: Database) -> None:
     order = placed(shop, line("Lamp", 1, name="Desk lamp", unit_price="4.5", external_id="x"))
     (lamp,) = ids(shop, order)
+
     with shop.reading() as session:
         summary = order_summaries(session, [order, new_id()])
         lines = line_summaries(session, [lamp, new_id()])
         assert order_ids_by_number(session, "10", limit=5) == [order]
         assert order_ids_by_number(session, "%", limit=5) == []
+
     assert {i: (one.number, one.customer_name) for i, one in summary.items()} == {
         order: ("1001", "Richard Miles")
     }

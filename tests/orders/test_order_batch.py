@@ -160,12 +160,15 @@ def test_a_rolled_back_savepoint_takes_its_changes_back_and_no_others(shop: Data
             happen(session, other, NOT_VALIDATED)
             order_facts(session, [order])  # flushes in the middle of the savepoint
             raise ZeroDivisionError
+
         assert lock_orders(session, [order])[order].state == "in_progress"
         assert not lock_orders(session, [order])[order].manual_hold
         happen(session, order, "order.lines_validation.succeeded")
+
     assert state_of(shop, order) == ("in_progress", "Ready To Be Fulfilled")
     assert state_of(shop, other) == ("new", "New sales order")
     assert event_names(shop, other) == ["order.created"]
+
     with shop.reading() as session:
         assert count_orders(session).states["in_progress"] == 1
         assert count_orders(session).states["new"] == 1
@@ -176,10 +179,13 @@ def test_lines_changed_in_a_rolled_back_savepoint_are_read_again(shop: Database)
     with shop.unit_of_work() as session:
         line_id = line_of(session, order).id
         assign_sources(session, {line_id: ("SEA", "nearest")}, NOW, "flow")
+
         with suppress(ZeroDivisionError), savepoint(session):
             assign_sources(session, {line_id: ("CHI", "second")}, NOW, "flow")
             raise ZeroDivisionError
+
         assert line_of(session, order).source == "SEA"
+
     assert facts(shop, order)["lines"][0]["source"] == "SEA"
 
 
@@ -213,6 +219,7 @@ def test_fields_written_directly_are_read_again(shop: Database) -> None:
         set_line_fields(session, {second.id: {"source": "DAL"}}, NOW, "policy")
         assert [x.source for x in lines_of_orders(session, [order])] == ["SEA", "DAL"]
         raise_order_events(session, [EventRequest(order, VALIDATED)], NOW, "flow")
+
     assert [x["source"] for x in facts(shop, order)["lines"]] == ["SEA", "DAL"]
     assert state_of(shop, order)[0] == "in_progress"
 
@@ -226,6 +233,7 @@ def test_pending_line_changes_survive_a_field_that_is_set_directly(shop: Databas
         set_line_fields(session, {line_id: {"company": "Fabrikam"}}, NOW, "policy")
         assert line_of(session, order).in_fulfillment == 2
         assert line_of(session, order).open == 1
+
     assert facts(shop, order)["lines"][0]["company"] == "Fabrikam"
 
 
@@ -259,8 +267,10 @@ def test_each_flush_counts_an_order_by_its_last_state_only(shop: Database) -> No
         counts = count_orders(session)
         assert (counts.failed, counts.manual_hold) == (0, 1)
         cancel_orders(session, [order], NOW, "ann")
+
     with shop.reading() as session:
         counts = count_orders(session)
+
     assert {state: n for state, n in counts.states.items() if n} == {"canceled": 1}
     assert (counts.failed, counts.manual_hold) == (0, 0)
 

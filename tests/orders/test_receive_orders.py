@@ -70,6 +70,7 @@ def test_a_new_order_is_kept_whole_and_announced(database: Database) -> None:
     ]
     assert found["lines"][0]["unit_price"] == "7.50"
     assert event_names(database, order) == ["order.created"]
+
     with database.reading() as session:
         assert fetch(session, "SELECT total_difference FROM orders.order")[0][0] == 0
 
@@ -90,8 +91,10 @@ def test_new_orders_are_the_same_in_their_transaction_as_in_the_next_one(
         )
         ids = [UUID(taken.entity_id) for taken in orders]
         start_inline = lock_orders(session, ids), lines_of_orders(session, ids)
+
     with database.unit_of_work() as session:
         assert start_inline == (lock_orders(session, ids), lines_of_orders(session, ids))
+
     assert [order.state for order in start_inline[0].values()] == ["new", "canceled"]
     assert [(x.quantity, x.canceled) for x in start_inline[1]] == [(2, 0), (3, 0), (4, 4)]
 
@@ -148,6 +151,7 @@ def test_products_outside_the_catalog_are_taken_when_the_rules_allow_them(
 ) -> None:
     master_data(database)
     assert not receive(database, document("1", line("Ghost")))[0].ok
+
     with database.unit_of_work() as session:
         configuration = Configuration()
         configuration.register(*KINDS)
@@ -157,6 +161,7 @@ def test_products_outside_the_catalog_are_taken_when_the_rules_allow_them(
             "body": {"write_in_products": True},
         }
         configuration.apply(session, [rule], at=NOW, actor="test")
+
     assert receive(database, document("1", line("Ghost")))[0].ok
 
 
@@ -192,8 +197,10 @@ def test_two_workers_racing_with_one_order_create_it_once(database: Database) ->
     threads = [Thread(target=work, args=(f"own-{i}",)) for i in range(2)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join(30)
+
     assert [a.ok for a in answers] == [True] * 4
     assert sorted(a.duplicate for a in answers) == [False, False, False, True]
     assert count(database, "orders.order") == 3
@@ -231,10 +238,12 @@ def test_news_after_fulfillment_began_change_only_status_and_payment(database: D
         "Shipped",
         1,
     )
+
     with database.reading() as session:
         data = fetch(
             session, "SELECT data FROM platform.business_event WHERE name = 'order.modified'"
         )[0][0]
+
     assert data["changed"] == ["external_status"]
     assert data["not_applied"] == ["ship_to", "lines"]
 

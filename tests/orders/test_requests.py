@@ -47,8 +47,10 @@ def test_fields_of_an_order_are_set_and_published(shop: Database) -> None:
     set_order(shop, order, **fields)
     found = facts(shop, order)
     assert {name: found[name] for name in fields} == fields
+
     with shop.reading() as session:
         event = timeline(session, [order])[0]
+
     assert (event.name, event.data, event.actor) == (
         "order.fields_set",
         {"fields": fields},
@@ -87,9 +89,11 @@ def test_fields_of_lines_are_set_and_published_on_the_order(shop: Database) -> N
         scale: {"company": "Fabrikam"},
         lamp: {"requested_delivery_date": "2026-12-24", "source": None},
     }
+
     with shop.unit_of_work() as session:
         set_line_fields(session, values, NOW, "policy")
         events = timeline(session, [order])
+
     lines = facts(shop, order)["lines"]
     assert [one["company"] for one in lines] == ["Fabrikam", ""]
     assert lines[1]["requested_delivery_date"] == date(2026, 12, 24).isoformat()
@@ -169,8 +173,10 @@ def test_concurrent_requests_with_one_key_wait_for_the_first(database: Database)
     threads = [Thread(target=request) for _ in range(4)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join(30)
+
     assert answers.count(None) == 1
     assert answers.count({"number": "1001"}) == 3
 
@@ -213,8 +219,10 @@ def test_orders_of_both_attentions_are_counted(database: Database) -> None:
             session,
             {("on_hold", "failed"): 3, ("on_hold", "manual_hold"): 2, ("fraud_review", ""): 1},
         )
+
     with database.reading() as session:
         counts = count_orders(session)
+
     assert (counts.failed, counts.manual_hold) == (3, 2)
     assert counts.states["on_hold"] == 5
     assert counts.states["fraud_review"] == 1, "states of this environment are counted too"

@@ -84,11 +84,14 @@ def test_the_list_is_narrowed_by_what_people_look_for(
         placed_at="2026-10-01T00:00:00Z",
     )
     receive(database, other, instance="other")
+
     with database.reading() as session:
         ids = {n: i for n, i in fetch(session, "SELECT number, id FROM orders.order")}
+
     sourced(database, [ids["A-2"]], "CHI")
     with database.unit_of_work() as session:
         hold_orders(session, [ids["A-1"]], NOW, "ann")
+
     assert numbers(client, "search=a-") == ["A-2", "A-1"]
     assert numbers(client, "search=zoe o'h") == ["B-1"]
     assert numbers(client, "search=ZOE@x.org") == ["B-1"]
@@ -171,8 +174,10 @@ def test_an_order_shows_its_state_and_what_may_be_done(
     assert [(e["name"], e["title"], e["subject_label"], e["actor"]) for e in events] == [
         ("order.created", "New order", "1001", "intake")
     ]
+
     for path in (f"/api/v1/orders/{new_id()}", f"/api/v1/orders/{new_id()}/timeline"):
         assert client.get(path).status_code == 404
+
     assert client.get("/api/v1/orders/1001").status_code == 422
 
 
@@ -187,6 +192,7 @@ def test_bulk_verbs_answer_each_order(client: TestClient, database: Database) ->
         {"id": str(nobody), "ok": False, "reason": f"there is no order {nobody}"},
     ]
     assert client.get(f"/api/v1/orders/{order}").json()["manual_hold"] is True
+
     for verb, ok in (
         ("hold", False),
         ("release", True),
@@ -196,6 +202,7 @@ def test_bulk_verbs_answer_each_order(client: TestClient, database: Database) ->
     ):
         answer = client.post(f"/api/v1/orders/{verb}", json={"ids": [str(order)]})
         assert (answer.status_code, answer.json()["results"][0]["ok"]) == (200, ok), verb
+
     too_many = client.post("/api/v1/orders/hold", json={"ids": [str(order)] * 1_001})
     assert too_many.status_code == 413
     assert client.post("/api/v1/orders/hold", json={"ids": []}).status_code == 422
@@ -276,8 +283,10 @@ def test_who_may_only_read_changes_nothing(
     master_data(database)
     order = placed(database)
     permissions.discard("orders.write")
+
     for path in ("hold", "release", "cancel"):
         assert client.post(f"/api/v1/orders/{path}", json={"ids": [str(order)]}).status_code == 403
+
     assert client.post("/api/v1/orders", json={"orders": [document("9")]}).status_code == 403
     permissions.clear()
     assert client.get("/api/v1/orders").status_code == 403
@@ -304,12 +313,14 @@ def test_lines_are_found_by_their_ids_and_by_the_number_of_their_order(
 ) -> None:
     master_data(database)
     receive(database, document("1001", lines=[line(), line()]), document("1002"))
+
     with database.reading() as session:
         rows = fetch(
             session,
             "SELECT l.id, o.number, l.line_number FROM orders.order_line l"
             " JOIN orders.order o ON o.id = l.order_id",
         )
+
     ids = {(number, n): str(line_id) for line_id, number, n in rows}
 
     named = client.get(

@@ -111,6 +111,7 @@ def test_nothing_leaves_a_final_state() -> None:
 def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> None:
     master_data(database)
     first, second = placed(database, external_id="1"), placed(database, external_id="2")
+
     with database.unit_of_work() as session:
         happen(session, first, "order.header_validation.succeeded", "onhand.check.succeeded")
         outcomes = raise_order_events(
@@ -123,6 +124,7 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
             NOW,
             "ann",
         )
+
     assert [o.ok for o in outcomes] == [False, True, False]
     assert "order.hold_placed cannot happen while fulfillment_in_process" in outcomes[0].reason
     assert "there is no order" in outcomes[2].reason
@@ -142,6 +144,7 @@ def test_an_event_the_table_does_not_know_is_logged_and_moves_nothing(database: 
 def test_a_release_returns_to_where_the_hold_found_the_order(database: Database) -> None:
     master_data(database)
     order = placed(database)
+
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.failed")
         assert not release_holds(session, [order], NOW, "ann")[0].ok
@@ -152,14 +155,19 @@ def test_a_release_returns_to_where_the_hold_found_the_order(database: Database)
             session, [EventRequest(order, "order.header_validation.succeeded")], NOW, "flow"
         )[0]
         assert not refused.ok
+
     assert state_of(database, order) == ("on_hold", "Manual hold")
     assert facts(database, order)["manual_hold"]
+
     with database.unit_of_work() as session:
         assert release_holds(session, [order], NOW, "ann")[0].ok
+
     assert state_of(database, order) == ("on_hold", "Order Validation Failed")
     assert not facts(database, order)["manual_hold"]
+
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.succeeded")
+
     assert state_of(database, order) == ("in_progress", "Order Validation Success")
 
 
@@ -169,6 +177,7 @@ def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(
     master_data(database)
     bad_header = placed(database, external_id="1")
     bad_line = placed(database, line(), line("Lamp"), external_id="2")
+
     with database.unit_of_work() as session:
         happen(session, bad_header, "order.header_validation.failed")
         happen(session, bad_line, "order.header_validation.succeeded")
@@ -181,12 +190,14 @@ def test_header_failure_leaves_lines_alone_and_line_failure_marks_its_line(
         )
         assert [o.reason for o in outcomes] == ["quantity below 5"]
         happen(session, bad_line, "order.lines_validation.failed")
+
     assert [x["state"] for x in facts(database, bad_header)["lines"]] == ["new"]
     assert [(x["state"], x["state_reason"]) for x in facts(database, bad_line)["lines"]] == [
         ("new", "New Order Line"),
         ("on_hold", "Order Line Validation Failed"),
     ]
     assert state_of(database, bad_line) == ("on_hold", "Order Validation Failed")
+
     with database.reading() as session:
         assert line_facts(session, [second])[second]["order"]["number"] == "2"
 
@@ -248,10 +259,12 @@ def test_cancel_at_every_state(
     order = placed(database, line(quantity=2))
     reach(database, order)
     events = event_names(database, order)
+
     with database.unit_of_work() as session:
         assert (
             cancel_orders(session, [order], NOW, "ann", reason="changed her mind")[0].ok is allowed
         )
+
     assert state_of(database, order)[0] == after
     assert facts(database, order)["lines"][0]["canceled"] == (2 if after == "canceled" else 0)
     assert event_names(database, order) == events + (["order.canceled"] if allowed else [])
@@ -263,9 +276,11 @@ def test_canceling_gives_the_reservation_back(database: Database) -> None:
     order = placed(database, line(quantity=4))
     sourced(database, [order])
     assert available(database, "Accu Scale", "SEA") == 6
+
     with database.unit_of_work() as session:
         happen(session, order, "order.fulfillment_declined")
         assert cancel_orders(session, [order], NOW, "ann")[0].ok is True
+
     assert available(database, "Accu Scale", "SEA") == 10
 
 
@@ -297,6 +312,7 @@ def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_b
     master_data(database)
     order = placed(database, line(quantity=2))
     scale = UUID(facts(database, order)["lines"][0]["id"])
+
     with database.unit_of_work() as session:
         happen(session, order, "order.header_validation.succeeded")
         release_to_fulfillment(session, {scale: 2}, NOW, "flow")
@@ -310,6 +326,7 @@ def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_b
         record_shipped(session, [(scale, 1)], NOW, "3pl")
         record_shipped(session, [(scale, 1)], NOW, "3pl")
         assert confirm_billing(session, [order], NOW, "erp")[0].ok
+
     assert state_of(database, order) == ("completed", "Fulfilled")
     assert facts(database, order)["lines"][0]["state"] == "completed"
     assert event_names(database, order)[2:] == [
@@ -326,6 +343,7 @@ def test_policies_may_set_some_fields_and_no_others(database: Database) -> None:
     master_data(database)
     order = placed(database, line(), line("Lamp"))
     lamp = UUID(facts(database, order)["lines"][1]["id"])
+
     with database.unit_of_work() as session:
         set_order_fields(session, {order: {"company": "Fabrikam", "source": "SEA"}}, NOW, "policy")
         set_line_fields(
@@ -334,13 +352,16 @@ def test_policies_may_set_some_fields_and_no_others(database: Database) -> None:
             NOW,
             "policy",
         )
+
     found = facts(database, order)
     assert found["company"] == "Fabrikam"
     assert [x["source"] for x in found["lines"]] == ["SEA", "CHI"]
     assert found["fulfillment_sources"] == ["CHI", "SEA"]
     assert found["lines"][1]["requested_delivery_date"] == "2026-12-01"
+
     with pytest.raises(Invalid, match="state: cannot be set"), database.unit_of_work() as session:
         set_order_fields(session, {order: {"state": "completed"}}, NOW, "policy")
+
     with pytest.raises(Invalid, match="company: cannot be 5"), database.unit_of_work() as session:
         set_order_fields(session, {order: {"company": 5}}, NOW, "policy")
 
@@ -348,8 +369,10 @@ def test_policies_may_set_some_fields_and_no_others(database: Database) -> None:
 def test_counts_follow_every_move_and_fold(database: Database) -> None:
     master_data(database)
     receive(database, *(order_document(str(i)) for i in range(300)))
+
     with database.reading() as session:
         ids = [row[0] for row in fetch(session, "SELECT id FROM orders.order ORDER BY id")]
+
     with database.unit_of_work() as session:
         hold_orders(session, ids[:10], NOW, "ann")
         raise_order_events(
@@ -359,14 +382,17 @@ def test_counts_follow_every_move_and_fold(database: Database) -> None:
             "flow",
         )
         cancel_orders(session, ids[:3], NOW, "ann")
+
     for i in ids[100:400]:
         with database.unit_of_work() as session:
             raise_order_events(
                 session, [EventRequest(i, "order.header_validation.succeeded")], NOW, "flow"
             )
+
     with database.reading() as session:
         counts = count_orders(session)
         rows = fetch(session, "SELECT count(*) FROM orders.order_count_delta")[0][0]
+
     assert counts.states == {
         "new": 70,
         "on_hold": 27,
@@ -384,6 +410,7 @@ def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Datab
     order = placed(database)
     configuration = Configuration()
     configuration.register(states_kind({"order": ORDER_TABLE, "order_line": LINE_TABLE}))
+
     added = {
         "states": [{"name": "fraud_review", "label": "Fraud Review", "timeline_position": 15}],
         "transitions": [
@@ -405,13 +432,16 @@ def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Datab
         configuration.apply(
             session, [{"kind": "states", "name": "order", "body": added}], at=NOW, actor="ann"
         )
+
     with database.unit_of_work() as session:
         happen(session, order, "fraud.suspected")
         assert not raise_order_events(
             session, [EventRequest(order, "fraud.suspected")], NOW, "flow"
         )[0].ok
+
     assert state_of(database, order) == ("fraud_review", "Suspicious")
     with database.unit_of_work() as session:
         assert get_order(session, order).state_label == "Fraud Review"
         happen(session, order, "fraud.cleared", "order.header_validation.succeeded")
+
     assert state_of(database, order) == ("in_progress", "Order Validation Success")

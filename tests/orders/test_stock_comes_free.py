@@ -246,20 +246,25 @@ def freed(database: Database) -> list[list[list[str]]]:
 def test_a_batch_emits_one_event_however_many_it_frees(shop: Database) -> None:
     stock(shop, Lamp__SEA=40, Desk__SEA=40)
     lines = [new_id() for _ in range(80)]
+
     with shop.unit_of_work() as session:
         asks = [
             StockReservationRequest(x, ("Lamp", "Desk")[n % 2], "SEA", 1, expires_at=NOW)
             for n, x in enumerate(lines)
         ]
         assert all(reserve(session, asks, NOW, "t"))
+
     assert freed(shop) == []
     with shop.unit_of_work() as session:
         assert release(session, lines[:40], NOW, "t") == 40
+
     assert freed(shop) == [[["Desk", "SEA"], ["Lamp", "SEA"]]]
     drain(shop, [ReservationExpiryWorker()], now=NOW)
     assert freed(shop) == [[["Desk", "SEA"], ["Lamp", "SEA"]]] * 2
+
     with shop.unit_of_work() as session:
         assert release(session, lines, NOW, "t") == 0
+
     assert len(freed(shop)) == 2, "nothing came free, nothing is told"
 
 
@@ -288,8 +293,10 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
     """Eight writers add and release units of both products while three workers release orders."""
     lamps = [placed(shop, line("Lamp", 1), external_id=f"L{n}") for n in range(60)]
     desks = [placed(shop, line("Desk", 1), external_id=f"D{n}") for n in range(60)]
+
     for n, pair in enumerate(zip(lamps, desks, strict=True)):
         assert all(o.ok for o in unserved(shop, *pair, now=NOW + timedelta(seconds=n)))
+
     carts = {
         "Lamp": [UUID(int=number) for number in range(100, 110)],
         "Desk": [UUID(int=number) for number in range(200, 210)],
@@ -297,9 +304,11 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
     with shop.unit_of_work() as session:
         shelf = [StockChange(product, "SEA", Decimal(10)) for product in carts]
         change_on_hand(session, shelf, mode="set", cause="count", document="c", now=NOW, actor="t")
+
         requests: list[StockReservationRequest] = []
         for product, cart_ids in carts.items():
             requests += [StockReservationRequest(cart, product, "SEA", 1) for cart in cart_ids]
+
         assert all(reserve(session, requests, NOW, "t"))
 
     def lets_go() -> None:
@@ -312,17 +321,21 @@ def test_two_products_come_free_at_once_and_the_oldest_of_each_go_on(shop: Datab
     ]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     drain(shop, [BackorderReleaseWorker()], now=NOW + timedelta(minutes=2))
     for orders in (lamps, desks):
         assert released(shop, *orders) == [True] * 30 + [False] * 30, (
             "twenty came and ten were given back"
         )
+
     with shop.reading() as session:
         query = (
             "SELECT product, sum(on_hand)::int, sum(reserved)::int"
             " FROM inventory_visibility.stock GROUP BY 1"
         )
         assert sorted(fetch(session, query)) == [("Desk", 30, 30), ("Lamp", 30, 30)]
+
     assert broken_invariants(shop) == []

@@ -172,14 +172,17 @@ def test_random_queues_release_what_is_available_and_leave_no_order_that_fits() 
         available: Available = {}
         for product in ("x", "y"):
             available[product] = {"A": random.randint(0, 6), "B": random.randint(0, 6)}
+
         orders = [random_order(random) for _ in range(6)]
         before = units_of(available)
         placements = covered_orders({NO_REQUESTER: available}, orders)
         covered = [waiting for waiting in orders if waiting.order_id in placements]
         after = units_of(available)
+
         for product in before:
             assert before[product] - after[product] == needed(covered, product)
             assert min(available[product].values()) >= 0
+
         for waiting in orders:
             if waiting not in covered and len(waiting.needs) == 1:
                 assert not fits(available, waiting.needs[0], "A")

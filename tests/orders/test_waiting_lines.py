@@ -103,8 +103,10 @@ def test_the_reason_follows_what_happens(client: TestClient, shop: Database) -> 
     assert listed(client)[0]["reason"] == "no source has any available"
     stock(shop, Lamp__SEA=9)
     assert listed(client)[0]["reason"] == "in stock; it is released with the next check"
+
     with shop.unit_of_work() as session:
         hold_orders(session, [order], NOW, "ann")
+
     assert (listed(client)[0]["manual_hold"], listed(client)[0]["reason"]) == (
         True,
         "its order is on manual hold",
@@ -126,8 +128,10 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     launch = {"name": "Robot", "preorder_eligible": True, "launch_date": "2027-01-05"}
     apply(shop, {"kind": "product", "name": "Robot", "body": launch})
     preorder = placed(shop, line("Robot", 1))
+
     with shop.unit_of_work() as session:
         hold_preorders(session, [preorder], NOW, "flow")
+
     lamps = queued(shop, 1, 1, 1)
     (order_port,) = queued(shop, 1, product="Desk")
     everybody = [str(o) for o in (*lamps, order_port, preorder)]
@@ -142,12 +146,14 @@ def test_the_list_is_narrowed_and_pages_by_key(client: TestClient, shop: Databas
     number = listed(client, order_id=str(order_port))[0]["order_number"]
     assert [r["order_id"] for r in listed(client, search=number)] == [str(order_port)]
     assert len(listed(client, unpromised=True)) == 4
+
     with shop.unit_of_work() as session:
         execute(
             session,
             "UPDATE orders.waiting_line SET expires_at = %s WHERE order_id = %s",
             (NOW, order_port),
         )
+
     assert [r["order_id"] for r in listed(client, expires_within_days=1)] == [str(order_port)]
     by_end = listed(client, sort="expires_at", limit=2)
     assert [r["order_id"] for r in by_end] == [str(order_port), str(lamps[0])]
@@ -192,8 +198,10 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     assert act(client, "release", line_id) == [(False, "the line is no longer waiting")]
     unserved(shop, second)
     assert [r["since"] for r in listed(client) if r["line_id"] == line_id] == [since]
+
     with shop.unit_of_work() as session:
         hold_orders(session, [first], NOW, "ann")
+
     held = act(client, "release", line_of(shop, first))
     assert held == [(False, "its order is on manual hold; release that hold first")]
 
@@ -224,8 +232,10 @@ def test_an_order_goes_on_too_when_its_waiting_line_is_canceled_elsewhere(
     stock(shop, Desk__SEA=5)
     part = placed(shop, line("Lamp", 2), line("Desk", 1))
     unserved(shop, part)
+
     with shop.unit_of_work() as session:
         cancel_lines(session, [LineCancellation(UUID(line_of(shop, part)))], NOW, "ann")
+
     turn(shop)
     assert listed(client) == []
     assert state_of(shop, part) == ("in_progress", "Ready To Be Fulfilled")
@@ -238,8 +248,10 @@ def test_who_may_only_read_changes_nothing(
 ) -> None:
     (order,) = queued(shop, 2)
     permissions.discard("orders.write")
+
     for verb in ("recheck", "release", "cancel"):
         assert (
             client.post(f"{PATH}/{verb}", json={"ids": [line_of(shop, order)]}).status_code == 403
         )
+
     assert len(listed(client)) == 1

@@ -155,9 +155,11 @@ def test_a_line_keeps_its_expiry_when_it_waits_again(shop: Database) -> None:
     turn(shop)
     later = NOW + timedelta(days=3)
     drain(shop, [ReservationExpiryWorker()], now=later)
+
     with shop.unit_of_work() as session:
         other = StockReservationRequest(new_id(), "Lamp", "SEA", 2)
         assert reserve(session, [other], later, "another order") == [True]
+
     assert unserved(shop, order, now=later)[0].ok
     (found,) = waiting(shop)
     assert (found.since, found.expires_at) == (NOW, NOW + timedelta(days=30))

@@ -68,6 +68,7 @@ def sourced(database: Database, order: UUID, source: str = "SEA") -> None:
     """Reserve every open line as the flow does after a release."""
     lines = facts(database, order)["lines"]
     wanted = [x for x in lines if x["state"] != "canceled" and not x["source"]]
+
     with database.unit_of_work() as session:
         asks = [
             StockReservationRequest(UUID(x["id"]), x["product"], source, x["quantity"])

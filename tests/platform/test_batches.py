@@ -41,6 +41,7 @@ def rows(database: Database) -> Database:
             session,
             "INSERT INTO public.batch_test SELECT i, 'ready', NULL FROM generate_series(1, 1000) i",
         )
+
     return database
 
 
@@ -147,6 +148,7 @@ def test_a_transient_error_undoes_the_batch_and_is_raised(rows: Database) -> Non
 
     with pytest.raises(psycopg.errors.DeadlockDetected):
         worker.run_once(rows, limit=10, now=NOW)
+
     assert counts(rows) == {"ready": 1000}
 
 
@@ -193,16 +195,20 @@ def test_a_pool_processes_rows_until_it_is_stopped(rows: Database) -> None:
 def test_an_idle_worker_is_woken_by_a_notification(rows: Database) -> None:
     with rows.unit_of_work() as session:
         execute(session, "UPDATE public.batch_test SET state = 'later'")
+
     pool = WorkerPool(rows, [WORKER], idle_seconds=600)
     pool.start()
+
     try:
         sleep(1.0)
         with rows.unit_of_work() as session:
             execute(session, "UPDATE public.batch_test SET state = 'ready' WHERE id <= 10")
             notify(session, "batch_test")
+
         assert wait_until_done(rows)
     finally:
         pool.stop()
+
     assert counts(rows) == {"later": 990, "done": 10}
 
 
@@ -212,6 +218,7 @@ def test_a_pool_goes_on_after_failures(database: Database, monkeypatch: pytest.M
     )
     pool = WorkerPool(database, [worker], limit=50)
     pool.start()
+
     try:
         assert worker.finished.wait(20)
     finally:
@@ -227,6 +234,7 @@ def test_a_pool_polls_for_rows_of_a_transaction_in_flight(
     pool = WorkerPool(database, [worker], idle_seconds=600)
     started = monotonic()
     pool.start()
+
     try:
         assert worker.finished.wait(20)
     finally:
@@ -278,11 +286,14 @@ def test_a_batch_has_at_least_one_row_and_at_most_the_limit() -> None:
     size = BatchSize(limit=3, target_seconds=1.0)
     for _ in range(5):
         size.learn(rows=2, seconds=60)
+
     assert size.next() == 1
     size.learn(rows=1, seconds=60)
     assert size.next() == 1
+
     for _ in range(5):
         size.learn(rows=size.next(), seconds=0)
+
     assert size.next() == 3
 
 

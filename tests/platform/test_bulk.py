@@ -45,6 +45,7 @@ def table(database: Database) -> Database:
                 " flag boolean, at timestamptz)"
             )
         )
+
     return database
 
 
@@ -77,6 +78,7 @@ def test_columns_of_nulls_and_of_one_value_are_written_unchanged(table: Database
 def test_arrays_carry_every_type(table: Database) -> None:
     rows = [*ROWS, (None, 9, None, None, None, None)]
     columns = [list(column) for column in zip(*rows, strict=True)]
+
     with table.unit_of_work() as session:
         execute(
             session,
@@ -89,6 +91,7 @@ def test_arrays_carry_every_type(table: Database) -> None:
             "SELECT n FROM public.bulk_test WHERE id = ANY(%s) ORDER BY n",
             ([r[0] for r in ROWS],),
         )
+
     assert everything(table) == rows
     assert found == [(0,), (1,), (2,)]
 

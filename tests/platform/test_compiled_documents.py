@@ -67,11 +67,13 @@ def test_documents_compiled_together_are_compiled_once_per_state(
 ) -> None:
     recorder = Recorder()
     colors = CompiledConfiguration(("color", "shape"), recorder.together)
+
     with database.unit_of_work() as session:
         apply(configuration, session, red=1, blue=2)
         apply(configuration, session, "shape", circle=40)
         assert colors.current(session) == 43
         assert colors.current(session) == 43
+
     assert len(recorder.compiled) == 1
     assert recorder.compiled[0] == {
         "color": {"red": {"value": 1}, "blue": {"value": 2}},
@@ -81,6 +83,7 @@ def test_documents_compiled_together_are_compiled_once_per_state(
     with database.unit_of_work() as session:
         apply(configuration, session, red=5)
         assert colors.current(session) == 47
+
     assert len(recorder.compiled) == 2
 
 
@@ -121,6 +124,7 @@ def test_documents_changed_while_they_are_compiled_are_not_kept_under_the_old_st
 ) -> None:
     with database.unit_of_work() as session:
         apply(configuration, session, red=1)
+
     interruptions = [2]
 
     def compile_slowly(session: Session, bodies: Bodies) -> int:
@@ -132,6 +136,7 @@ def test_documents_changed_while_they_are_compiled_are_not_kept_under_the_old_st
     colors = CompiledConfiguration(("color",), compile_slowly)
     with database.reading() as session:
         assert colors.current(session) == 2
+
     with database.unit_of_work() as session:
         apply(configuration, session, red=1)
         assert colors.current(session) == 1
@@ -140,14 +145,18 @@ def test_documents_changed_while_they_are_compiled_are_not_kept_under_the_old_st
 def test_only_the_last_states_are_kept(database: Database, configuration: Configuration) -> None:
     recorder = Recorder()
     colors = CompiledConfiguration(("color",), recorder.together, capacity=2)
+
     for value in (1, 2, 3):
         with database.unit_of_work() as session:
             apply(configuration, session, red=value)
             assert colors.current(session) == value
+
     assert len(recorder.compiled) == 3
     colors.clear()
+
     with database.reading() as session:
         assert colors.current(session) == 3
+
     assert len(recorder.compiled) == 4
 
 
@@ -156,12 +165,14 @@ def test_documents_compiled_one_by_one_are_compiled_again_only_where_they_change
 ) -> None:
     recorder = Recorder()
     colors = CompiledDocuments("color", recorder.one)
+
     with database.unit_of_work() as session:
         apply(configuration, session, red=1, blue=2, green=3)
         assert colors.get(session, ["red", "blue"]) == {"red": "red=1", "blue": "blue=2"}
         assert sorted(recorder.compiled) == ["blue", "red"]
         apply(configuration, session, red=9)
         assert colors.get(session) == {"blue": "blue=2", "green": "green=3", "red": "red=9"}
+
     assert sorted(recorder.compiled) == ["blue", "green", "red", "red"]
 
 
@@ -225,7 +236,9 @@ def test_threads_share_one_cache() -> None:
     threads = [Thread(target=use, args=(offset,)) for offset in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert wrong == []
     assert len(cache) <= 50

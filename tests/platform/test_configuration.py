@@ -92,6 +92,7 @@ def test_a_version_is_written_only_when_the_body_changed(
     ]
     assert changed[0].paths == ("watt",)
     assert APPLIED == [("desk", 1), ("desk", 2)]
+
     with database.reading() as session:
         assert get_document(session, "lamp", "desk").body == {"watt": 7}
         assert get_document(session, "lamp", "desk", version=1).body == {"watt": 5}
@@ -109,10 +110,12 @@ def test_every_problem_of_every_document_is_reported_and_nothing_is_stored(
 ) -> None:
     with pytest.raises(Invalid) as error:
         apply(database, configuration, lamp("bright"), lamp(1, "wall", size=3))
+
     assert [p.where for p in error.value.problems] == ["lamp desk, watt", "lamp wall, size"]
     document = {"kind": "table", "name": "office", "body": {"lamp": "missing"}}
     with pytest.raises(Invalid, match="no lamp named missing"):
         apply(database, configuration, lamp(), document)
+
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
@@ -125,6 +128,7 @@ def test_a_document_given_twice_is_refused_by_name(
     )
     with pytest.raises(Invalid, match="lamp ceiling: is given more than once"):
         apply(database, configuration, first, second)
+
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
 
@@ -148,6 +152,7 @@ def test_applying_an_export_changes_nothing(
     )
     with database.reading() as session:
         exported = configuration.export(session)
+
     assert {c.change for c in apply(database, configuration, *exported)} == {"unchanged"}
 
 
@@ -157,10 +162,12 @@ def test_a_deleted_document_can_be_brought_back(
     apply(database, configuration, lamp(5))
     with database.unit_of_work() as session:
         configuration.remove(session, [("lamp", "desk")], at=NOW, actor="test")
+
     with database.reading() as session:
         assert current_documents(session, "lamp") == []
         with pytest.raises(NotFound, match="no lamp named desk"):
             get_document(session, "lamp", "desk")
+
     assert apply(database, configuration, lamp(5))[0].version == 3
 
 
@@ -182,14 +189,17 @@ def test_a_document_in_use_is_not_deleted_and_its_users_are_named(
 ) -> None:
     for n, watt in (("desk", 5), ("wall", 7)):
         apply(database, configuration, lamp(watt, n))
+
     apply(database, configuration, table("study", "desk"), table("attic", "desk"))
     for wanted in ([("lamp", "desk")], [("lamp", "desk"), ("table", "attic")]):
         with pytest.raises(Refused) as refused, database.unit_of_work() as session:
             configuration.remove(session, wanted, at=NOW, actor="test")
+
         assert str(refused.value.problems[-1]) == (
             "lamp desk: is used by table study (lamp) (change or delete that table)"
         )
         assert len(refused.value.problems) == 3 - len(wanted), wanted
+
     with database.reading() as session:
         assert [d.name for d in current_documents(session, "lamp")] == ["desk", "wall"]
         assert [d.name for d in current_documents(session, "table")] == ["attic", "study"]
@@ -203,6 +213,7 @@ def test_documents_that_use_each_other_are_deleted_together(
         gone = configuration.remove(
             session, [("lamp", "desk"), ("table", "study")], at=NOW, actor="ann"
         )
+
     assert [(c.kind, c.name, c.change, c.version) for c in gone] == [
         ("lamp", "desk", "removed", 2),
         ("table", "study", "removed", 2),
@@ -234,8 +245,10 @@ def test_a_dry_run_of_a_deletion_deletes_nothing_and_names_missing_documents(
             configuration.remove(
                 session, [("table", "hall"), ("lamp", "floor")], at=NOW, actor="test"
             )
+
         with pytest.raises(Refused, match="is used by table study"):
             configuration.remove(session, [("lamp", "wall")], at=NOW, actor="test", dry_run=True)
+
     with database.reading() as session:
         assert len(current_documents(session, "lamp")) == 2
 
@@ -247,6 +260,7 @@ def test_a_guard_keeps_documents_that_data_needs(
     configuration.add_deletion_guard(
         "lamp", lambda _, names: [Problem(f"lamp {n}", "is switched on") for n in names]
     )
+
     with (
         pytest.raises(Refused, match="lamp desk: is switched on"),
         database.unit_of_work() as session,
@@ -262,12 +276,15 @@ def test_pruning_deletes_the_other_documents_of_the_given_kinds(
         dry_run = configuration.apply(
             session, [lamp(6, "wall")], at=NOW, actor="test", dry_run=True, prune=True
         )
+
     assert [(c.name, c.change) for c in dry_run] == [("wall", "unchanged"), ("desk", "removed")]
     with pytest.raises(Refused, match="is used by table study"), database.unit_of_work() as session:
         configuration.apply(session, [lamp(6, "wall")], at=NOW, actor="test", prune=True)
+
     wanted = [lamp(6, "wall"), table("study", "wall")]
     with database.unit_of_work() as session:
         done = configuration.apply(session, wanted, at=NOW, actor="test", prune=True)
+
     assert {(c.kind, c.name, c.change) for c in done} == {
         ("lamp", "wall", "unchanged"),
         ("table", "study", "changed"),
@@ -285,6 +302,7 @@ def test_naming_a_document_and_deleting_it_exclude_each_other(
             late = pool.submit(delete_lamp, database, configuration)
             sleep(0.3)
             assert not late.done()
+
         with pytest.raises(Refused, match="is used by table study"):
             late.result(10)
 

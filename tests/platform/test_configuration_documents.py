@@ -81,8 +81,10 @@ def test_a_document_is_found_in_its_current_version(
         assert find_document(session, "lamp", "wall") is None
         assert find_document(session, "shade", "desk") is None
         assert get_document(session, "lamp", "desk", version=1).body == {"watt": 5}
+
         with pytest.raises(NotFound, match="no lamp named desk in version 3"):
             get_document(session, "lamp", "desk", version=3)
+
         with pytest.raises(NotFound, match=r"no lamp named wall$"):
             get_document(session, "lamp", "wall")
 
@@ -120,6 +122,7 @@ def test_bodies_are_in_the_order_of_their_last_change(
         apply(configuration, session, "shade", {"red": {}})
 
         bodies = current_bodies(session, ["lamp", "unknown"])
+
     assert bodies == {"lamp": {"b": {"watt": 2}, "a": {"watt": 3}}, "unknown": {}}
     assert list(bodies["lamp"]) == ["b", "a"]
 
@@ -149,6 +152,7 @@ def test_the_last_change_is_known_by_kind_and_name(
         assert last_change(session, "lamp") == (later, "bob")
         assert last_change(session, "lamp", ["a"]) == (NOW, "ann")
         assert last_change(session, "lamp", ["a", "b"]) == (later, "bob")
+
         with pytest.raises(NotFound, match="no shade has been stored"):
             last_change(session, "shade")
 

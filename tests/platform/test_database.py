@@ -80,8 +80,10 @@ def test_the_pool_has_two_connections_per_thread(numbers: Database) -> None:
     threads = [Thread(target=hold_a_connection) for _ in range(6)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert not together.broken
     database.close()
 
@@ -126,9 +128,11 @@ def test_a_database_is_created_once(postgres_url: str) -> None:
 
     assert first == second
     assert "/openiom_ensure_test" in first
+
     with psycopg.connect(first) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == (
             "openiom_ensure_test",
         )
+
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("DROP DATABASE openiom_ensure_test")

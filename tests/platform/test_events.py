@@ -104,6 +104,7 @@ def test_a_transaction_that_commits_late_is_still_read(reader: Database) -> None
 def test_events_before_a_transaction_in_flight_are_read(reader: Database) -> None:
     order = new_id()
     append(reader, event("early", order))
+
     with reader.unit_of_work() as slow:
         append_events(slow, [event("slow", order)], at=NOW, actor="test")
         append(reader, event("late", order))
@@ -152,6 +153,7 @@ def test_an_unknown_consumer_reads_nothing(database: Database) -> None:
 def test_a_transaction_sees_its_own_events_only(database: Database) -> None:
     order = new_id()
     append(database, event("a", order))
+
     with database.unit_of_work() as session:
         append_events(
             session, [event("b", order), event("a", order), event("c", order)], at=NOW, actor="x"
@@ -198,6 +200,7 @@ def test_searches_find_the_first_event_about_their_subject(database: Database) -
         event("shipped", order, subject=line),
         event("shipped", order, subject=line),
     )
+
     with database.reading() as session:
         ids = [
             row_id
@@ -222,12 +225,16 @@ def test_searches_find_the_first_event_about_their_subject(database: Database) -
 def test_a_range_of_the_log_is_read_between_two_positions(database: Database) -> None:
     order = new_id()
     append(database, event("before", order))
+
     with database.reading() as session:
         start = end_of_log(session)
+
     append(database, event("a", order), event("b", order))
     append(database, event("c", order))
+
     with database.reading() as session:
         end = end_of_log(session)
+
     append(database, event("after", order))
 
     with database.reading() as session:
@@ -240,13 +247,17 @@ def test_the_end_of_the_log_is_before_a_transaction_in_flight(database: Database
     order = new_id()
     with database.reading() as session:
         start = end_of_log(session)
+
     with database.unit_of_work() as slow:
         append_events(slow, [event("slow", order)], at=NOW, actor="test")
         append(database, event("quick", order))
+
         with database.reading() as session:
             assert read_between(session, start, end_of_log(session), limit=10) == []
+
     with database.reading() as session:
         events = read_between(session, start, end_of_log(session), limit=10)
+
     assert [one.name for one in events] == ["slow", "quick"]
 
 
@@ -284,10 +295,12 @@ def test_partitions_are_created_once_and_events_outside_them_are_kept(database: 
     with database.unit_of_work() as session:
         ensure_partitions(session, today=date(2033, 4, 30), months=1)
         ensure_partitions(session, today=date(2033, 4, 1), months=1)
+
     append(database, event("inside", order), at=datetime(2033, 4, 30, 23, 59, tzinfo=UTC))
     append(database, event("outside", order), at=datetime(2033, 5, 1, tzinfo=UTC))
 
     with database.reading() as session:
         inside = fetch(session, "SELECT name FROM platform.business_event_2033_04")
         outside = fetch(session, "SELECT name FROM platform.business_event_default")
+
     assert (inside, outside) == ([("inside",)], [("outside",)])

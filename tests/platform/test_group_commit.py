@@ -44,10 +44,13 @@ def submit_while_blocked(
     with ThreadPoolExecutor(len(others) + 1) as pool:
         running = {first: pool.submit(outcome, first)}
         assert work.blocked.wait(20)
+
         for request in others:
             running[request] = pool.submit(outcome, request)
+
         while len(group._queue) < len(others):
             pass
+
         work.go_on.set()
         return {request: future.result(20) for request, future in running.items()}
 
@@ -128,6 +131,7 @@ def test_many_threads_get_their_own_results() -> None:
 
     for thread, found in enumerate(results):
         assert found == [2 * (100 * thread + number) for number in range(50)]
+
     assert sum(map(len, work.batches)) == 800
     assert max(map(len, work.batches)) <= 8
 

@@ -14,6 +14,7 @@ def test_a_lease_is_renewed_while_the_block_runs() -> None:
     renewals: list[datetime] = []
     with heartbeat(renewals.append, seconds=0.05):
         time.sleep(0.4)
+
     count = len(renewals)
     time.sleep(0.2)
 
@@ -46,6 +47,7 @@ def test_renewals_end_when_the_block_raises() -> None:
 
     with pytest.raises(ValueError, match="the work failed"):
         work()
+
     count = len(renewals)
     time.sleep(0.1)
     assert len(renewals) == count

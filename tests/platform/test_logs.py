@@ -21,6 +21,7 @@ def restored_logs() -> Iterator[None]:
 def test_entries_are_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(fmt="json")
     structlog.contextvars.bind_contextvars(order="A-1")
+
     try:
         structlog.get_logger("test").info("order_created", lines=3)
     finally:

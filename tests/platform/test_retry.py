@@ -154,6 +154,7 @@ def test_the_delays_between_attempts_are_those_of_the_policy() -> None:
     policy = RetryPolicy(first_seconds=0.001, max_seconds=0.004, attempts=5, jitter=0.0)
     waits: list[float] = []
     stamina.instrumentation.set_on_retry_hooks([lambda details: waits.append(details.wait_for)])
+
     try:
         with pytest.raises(psycopg.OperationalError):
             attempts(policy, [psycopg.OperationalError("x")] * 5)
@@ -186,6 +187,7 @@ def test_a_unit_of_work_is_repeated_after_a_conflict_and_commits_once(numbers: D
 
     assert retry_transient(numbers, insert_next) == 2
     assert tries == 2
+
     with numbers.reading() as session:
         assert fetch(session, "SELECT n FROM public.retry_test ORDER BY n") == [(1,), (2,)]
 
@@ -200,6 +202,7 @@ def test_a_unit_of_work_gives_up_after_the_attempts_of_its_policy(numbers: Datab
 
     with pytest.raises(psycopg.errors.DeadlockDetected):
         retry_transient(numbers, fail, policy=FAST)
+
     assert len(tries) == 3
     with numbers.reading() as session:
         assert fetch(session, "SELECT n FROM public.retry_test") == []
@@ -214,6 +217,7 @@ def test_a_refusal_is_not_repeated(numbers: Database) -> None:
 
     with pytest.raises(Invalid):
         retry_transient(numbers, refuse)
+
     assert len(tries) == 1
 
 

@@ -129,6 +129,7 @@ def test_of_many_workers_one_runs_a_due_job(database: Database) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(attempt, range(8))) == [0] * 7 + [1]
+
     assert clock.runs == [NOW + HOUR]
 
 
@@ -143,6 +144,7 @@ def test_a_running_job_is_leased_and_a_job_of_a_dead_worker_runs_again(
 
     jobs = [ScheduledJob("sweep", HOUR, work)]
     run(ScheduledJobWorker(jobs), database, NOW)
+
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run, ScheduledJobWorker(jobs), database, NOW + HOUR)
         assert started.wait(20)
@@ -150,6 +152,7 @@ def test_a_running_job_is_leased_and_a_job_of_a_dead_worker_runs_again(
 
         with database.unit_of_work() as session:
             execute(session, "UPDATE platform.scheduled_job SET lease_until = now() - %s", (HOUR,))
+
         clock = Clock()
         rescue = ScheduledJobWorker([ScheduledJob("sweep", HOUR, clock)])
         assert run(rescue, database, NOW + HOUR) == 1
@@ -158,6 +161,7 @@ def test_a_running_job_is_leased_and_a_job_of_a_dead_worker_runs_again(
 
         finish.set()
         assert running.result(20) == 1
+
     assert status_of(database, "sweep") == recorded
 
 
@@ -176,6 +180,7 @@ def test_a_job_can_be_requested_now(database: Database) -> None:
     clock = Clock()
     worker = ScheduledJobWorker([ScheduledJob("sweep", HOUR, clock)])
     run(worker, database, NOW)
+
     with database.unit_of_work() as session:
         assert request_run(session, "sweep", now=NOW)
         assert not request_run(session, "unknown", now=NOW)

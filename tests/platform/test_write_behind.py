@@ -115,4 +115,5 @@ def test_nested_savepoints_roll_back_only_the_inner_changes(table: Database) -> 
                 pending.values[2] = "inner"
                 flush_buffers(session)
                 raise ZeroDivisionError
+
     assert stored(table) == ["outer", "old"]

@@ -257,6 +257,7 @@ def test_a_failing_expression_is_not_tried_again():
 
     with pytest.raises(RuntimeError):
         call_engine(evaluate, {"a": 1})
+
     assert len(calls) == 1
 
 

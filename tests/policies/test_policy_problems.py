@@ -46,8 +46,10 @@ def test_all_problems_are_reported_at_once():
         "row 3, column reason",
         "row 2",
     ]
+
     with pytest.raises(Invalid) as refusal:
         CompiledPolicy(PolicyDocument.model_validate(document))
+
     assert len(refusal.value.problems) == 6
     assert refusal.value.where == "p"
 

@@ -103,12 +103,15 @@ def by_every_row(rows: list[PlainRow], record: dict[str, int]) -> tuple[bool, An
         is_broken = row.outcome == "fail" if index in matching else row.asserts
         if is_broken:
             return False, index, {}
+
     sets: dict[str, int] = {}
     deciding = matching[0] if matching else None
+
     for index in matching:
         sets.update(rows[index].sets)
         if rows[index].sets:
             deciding = index
+
     return True, deciding, sets
 
 

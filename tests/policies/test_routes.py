@@ -22,12 +22,15 @@ CONTENT = decision_table(
 def client(database: Database) -> Iterator[TestClient]:
     configuration = Configuration()
     configuration.register(*KINDS)
+
     documents = []
     for name, title in (("b", ""), ("a", "First")):
         body = {"name": name, "title": title, "type": "execution", "entity": "order"}
         documents.append({"kind": "policy", "name": name, "body": {**body, "content": CONTENT}})
+
     with database.unit_of_work() as session:
         configuration.apply(session, documents, at=datetime(2026, 3, 1, tzinfo=UTC), actor="ada")
+
     app = package_app(database, router, permissions={"policies.read"})
     with http_client(app) as http:
         yield http

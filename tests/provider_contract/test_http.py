@@ -45,6 +45,7 @@ def test_a_transient_failure_is_an_outage_with_its_retry_time(
     other.answer = answer
     with pytest.raises(ProviderDown) as failed:
         http.get("orders")
+
     assert failed.value.retry_after == seconds
     assert f"{other.url}/orders" in failed.value.where
     assert len(calls) == 1
@@ -104,6 +105,7 @@ def test_a_refusal_contains_the_message_of_the_provider(
     other.answer = responds(status, body)
     with pytest.raises(kind, match=words) as failed:
         http.get("orders")
+
     assert failed.type is kind
 
 
@@ -112,11 +114,14 @@ def test_a_redirect_elsewhere_and_one_of_a_write_are_refused(
 ) -> None:
     host, port = unreachable_address()
     other.answer = responds(302, Location=f"http://{host}:{port}/")
+
     with pytest.raises(ProviderRejected, match="redirect"):
         http.get("orders")
+
     other.answer = responds(307, Location="/elsewhere")
     with pytest.raises(ProviderRejected, match="redirect"):
         http.post("orders", {})
+
     assert other.paths == ["/orders", "/orders"]
 
 
@@ -148,8 +153,10 @@ def test_a_short_quota_wait_is_waited_out_and_a_long_one_is_an_outage(
     )
     http.get("b")
     assert time.monotonic() - began >= 0.18
+
     with pytest.raises(ProviderDown) as failed:
         http.get("c")
+
     assert 55 < (failed.value.retry_after or 0) <= 60
     assert other.paths == ["/a", "/b"]
 

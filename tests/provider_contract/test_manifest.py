@@ -60,8 +60,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         (folder / "__init__.py").touch()
         if manifest is not None:
             (folder / "manifest.toml").write_text(manifest)
+
         for file, content in transformations.items():
             (folder / "transformations" / f"{file}.json").write_text(content)
+
         names.append(name)
         return name
 

@@ -20,6 +20,7 @@ def test_a_request_has_the_headers_of_the_client_and_its_own(
     headers = {"X-Auth-Token": "t0ken"}
     with closing(ProviderHttpClient(other.url, report=calls, headers=headers)) as client:
         client.post("orders", {"id": 1}, headers={"Idempotency-Key": "k1"})
+
     [request] = other.requests
     assert (request.method, request.path) == ("POST", "/orders")
     assert request.headers["x-auth-token"] == "t0ken"
@@ -134,8 +135,10 @@ def test_three_redirects_are_followed_and_a_fourth_is_an_outage(
     assert http.get("0").status == 200
     assert other.paths == ["/0", "/1", "/2", "/3"]
     other.answer = responds(302, Location="/again")
+
     with pytest.raises(ProviderDown, match="too many redirects"):
         http.get("0")
+
     assert len(calls) == 8
 
 
@@ -149,6 +152,7 @@ def test_a_redirect_that_is_not_followed_says_where_it_leads(
     other.answer = responds(307, Location=location)
     with pytest.raises(ProviderRejected) as failed:
         http.request(method, "orders")
+
     target = other.url if location.startswith("/") else "https://127.0.0.1"
     assert failed.value.what == f"status 307 redirects to {target}, which is not followed"
     assert failed.value.where == f"{method} {other.url}/orders"
@@ -190,8 +194,10 @@ def test_a_request_without_a_response_is_reported_with_its_error(calls: Recorded
     host, port = unreachable_address()
     url = f"http://{host}:{port}"
     client = ProviderHttpClient(url, report=calls)
+
     with closing(client), pytest.raises(ProviderDown) as failed:
         client.get("orders")
+
     [call] = calls
     assert (call.status, call.url) == (None, f"{url}/orders")
     assert call.error == str(failed.value)
@@ -272,6 +278,7 @@ def test_a_429_delays_the_next_request_of_every_thread(
     other.answer = responds(429, b"", Retry_After="30")
     with pytest.raises(ProviderDown):
         http.get("a")
+
     errors: list[Exception] = []
 
     def request() -> None:
@@ -283,8 +290,10 @@ def test_a_429_delays_the_next_request_of_every_thread(
     threads = [threading.Thread(target=request) for _ in range(3)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert [error.what for error in errors] == ["the rate limit is exhausted"] * 3
     assert other.paths == ["/a"]
 
@@ -304,10 +313,13 @@ def test_a_longer_rate_limit_is_not_shortened_by_a_later_response(
     threads = [threading.Thread(target=request) for _ in range(2)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     with pytest.raises(ProviderDown) as failed:
         http.get("b")
+
     assert failed.value.retry_after is not None
     assert failed.value.retry_after > 20
 

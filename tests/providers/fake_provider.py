@@ -123,14 +123,17 @@ class FakeConnector:
             raise Unauthenticated(
                 "the key in X-Key is wrong", remedy="send the key of this instance"
             )
+
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Invalid(
                 f"the body is not JSON: {error}", where="body", remedy="send JSON"
             ) from error
+
         if document.get("ping"):
             return WebhookResult((), poll_now=True)
+
         return WebhookResult(
             [RawMessage(document.get("kind", "note"), str(document["id"]), document)]
         )
@@ -204,6 +207,7 @@ class NoteReceiver:
             )
         if text == "needs master data":
             return IntakeResult(False, error="no product LAMP", needs=(("product", "LAMP"),))
+
         execute(
             session,
             "INSERT INTO public.accepted_note (message, instance, external_id, document)"
@@ -281,10 +285,12 @@ def make_harness(database: Database, **provider: Any) -> ProviderHarness:
     )
     configuration = Configuration()
     configuration.register(instance_kind(registry), MAPPING_KIND)
+
     with database.unit_of_work() as session:
         execute(session, "DROP TABLE IF EXISTS public.accepted_note")
         columns = "message bigint, instance text, external_id text, document jsonb"
         execute(session, f"CREATE TABLE public.accepted_note ({columns})")
+
     return ProviderHarness(database, system, registry, receiver, configuration)
 
 
@@ -300,5 +306,6 @@ def note(
     items = []
     for quantity, sku in enumerate(skus, start=1):
         items.append({"sku": sku, "quantity": quantity})
+
     payload = {"id": number, "text": text, "items": items}
     return RawMessage(kind, str(number), payload, version, sequence)

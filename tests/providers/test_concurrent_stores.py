@@ -24,7 +24,9 @@ def test_overlapping_deliveries_never_deadlock_and_are_counted_exactly(
             ]
             with database.unit_of_work() as session:
                 stored = store_messages(session, "shop", batch, now=utc_now(), limit_bytes=1000)
+
             new, repeated = new + stored.new, repeated + stored.duplicates
+
         return new, repeated
 
     with ThreadPoolExecutor(WRITERS) as pool:
@@ -34,6 +36,7 @@ def test_overlapping_deliveries_never_deadlock_and_are_counted_exactly(
         rows, deliveries = fetch(
             session, "SELECT count(*), sum(deliveries)::int FROM providers.message"
         )[0]
+
     assert sum(new for new, _ in counts) == rows == KEYS
     assert (
         sum(new + repeated for new, repeated in counts) == deliveries == WRITERS * BATCHES * BATCH

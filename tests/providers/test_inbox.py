@@ -94,9 +94,11 @@ def test_two_workers_never_claim_two_messages_of_one_key(harness):
     harness.store(note(1, text="a"), note(2))
     harness.store(note(1, text="b"), note(3))
     worker = inbox_worker(harness.registry)
+
     with harness.database.unit_of_work() as one, harness.database.unit_of_work() as other:
         first = worker.claim(one, 1)
         second = worker.claim(other, 10)
+
     assert [row.key for row in first] == ["1"]
     assert sorted(row.key for row in second) == ["2", "3"]
 
@@ -175,10 +177,12 @@ def test_a_document_without_its_master_data_is_replayed_once_that_exists(harness
     harness.process_inbox()
     keys = harness.rows("SELECT table_name, field, value FROM providers.unmapped_key")
     assert keys == [("product", "", "LAMP")]
+
     with harness.database.unit_of_work() as session:
         assert replay_messages_needing(session, "product", ["CHAIR"]) == 0
         assert replay_messages_needing(session, "account", ["LAMP"]) == 0
         assert replay_messages_needing(session, "product", ["CHAIR", "LAMP"]) == 1
+
     assert harness.states() == {"received": 1}
     assert harness.rows("SELECT count(*) FROM providers.unmapped_key") == [(0,)]
 
@@ -309,8 +313,10 @@ def test_a_mapping_of_an_instance_precedes_that_of_its_group_and_the_default(har
     harness.map("A", "default A")
     harness.map("A", "group A", scope="group", scope_name="europe")
     harness.map("A", "instance A", scope="instance", scope_name="shop")
+
     for instance in ("shop", "outlet", "popup"):
         harness.store(note(1, "A"), instance=instance)
+
     harness.process_inbox()
     found = harness.rows(
         "SELECT instance, document->'lines'->0->>'product' FROM public.accepted_note ORDER BY 1"
@@ -332,9 +338,11 @@ def test_a_deleted_mapping_no_longer_maps(harness):
     harness.install()
     harness.map("A", "Accu Scale")
     harness.map("B", "Barista Home")
+
     with harness.database.unit_of_work() as session:
         documents = [("mapping", "A/{}")]
         harness.configuration.remove(session, documents, at=utc_now(), actor="tester")
+
     assert harness.rows("SELECT value FROM providers.id_mapping") == [("B",)]
     harness.store(note(1, "A"))
     harness.process_inbox()
@@ -370,13 +378,17 @@ def test_a_parked_message_can_be_discarded_and_a_discarded_one_replayed(harness)
     harness.install()
     harness.store(note(1, "A"), note(2))
     harness.process_inbox()
+
     with harness.database.unit_of_work() as session:
         assert discard(session, [1, 2]) == [1]
+
     assert harness.states() == {"discarded": 1, "processed": 1}
     harness.map("A", "Accu Scale")
     assert harness.process_inbox() == 0
+
     with harness.database.unit_of_work() as session:
         assert replay(session, [1, 2]) == [1]
+
     harness.process_inbox()
     assert harness.states() == {"processed": 2}
 
@@ -416,6 +428,7 @@ def test_two_writers_of_one_message_store_it_once(harness):
 
     with ThreadPoolExecutor(2) as pool:
         stored = list(pool.map(deliver, [messages, messages[::-1]]))
+
     assert sum(result.new for result in stored) == 50
     rows = harness.rows("SELECT count(*), sum(deliveries) FROM providers.message")
     assert rows == [(50, 100)]

@@ -48,9 +48,11 @@ def test_a_new_secret_is_encrypted_and_a_repeated_one_keeps_its_text(harness):
     first = encrypt_connection(registry, body(), None)
     stored = first["connection"]["api_key"]
     assert registry.secrets.reveal(stored) == "s3cret"
+
     for repeated in ("s3cret", MASK):
         given = body(connection={"api_key": repeated})
         assert encrypt_connection(registry, given, first) == first
+
     changed = encrypt_connection(registry, body(connection={"api_key": "new"}), first)
     assert registry.secrets.reveal(changed["connection"]["api_key"]) == "new"
 

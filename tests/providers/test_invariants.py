@@ -36,8 +36,10 @@ def processed(harness: ProviderHarness) -> ProviderHarness:
         RawMessage("note", "1", {"id": 1}),
         RawMessage("note", "2", {"id": 2, "items": items}),
     ]
+
     with harness.database.unit_of_work() as session:
         store_messages(session, "shop", messages, now=utc_now(), limit_bytes=10_000)
+
     drain(harness.database, [inbox_worker(harness.registry)])
     return harness
 

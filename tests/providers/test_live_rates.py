@@ -121,8 +121,10 @@ def test_requests_are_logged_after_the_results_are_returned(harness, rates):
     assert request(harness, rates, "A", "B") == [[], []]
     query = "SELECT action, method, status FROM providers.outbound_request"
     deadline = time.monotonic() + 5
+
     while len(harness.rows(query)) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
+
     assert harness.rows(query) == [("rate", "POST", 200)] * 2
 
 

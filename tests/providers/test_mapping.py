@@ -111,6 +111,7 @@ def test_a_message_is_counted_once_for_all_the_keys_it_waits_for(harness):
     harness.install()
     harness.store(note(1, "A", "B"), note(2, "A"))
     harness.process_inbox()
+
     with harness.database.reading() as session:
         assert count_waiting_messages(session, [product("A"), product("B")]) == 2
         assert count_waiting_messages(session, [product("B")]) == 1

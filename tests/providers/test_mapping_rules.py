@@ -157,6 +157,7 @@ def test_a_path_is_located_and_its_missing_objects_created():
     target, name = locate(document, "new.deep.value")
     assert (target, name) == ({}, "value")
     assert document["new"] == {"deep": {}}
+
     with pytest.raises(IndexError):
         locate(document, "lines[2].x")
 

@@ -172,6 +172,7 @@ def test_a_discarded_message_no_longer_waits_for_its_keys(harness):
     with harness.database.unit_of_work() as session:
         assert discard(session, [first]) == [first]
         assert discard(session, [first]) == []
+
     assert unmapped(harness) == 1
     harness.map("UNKNOWN", "Lamp")
     harness.process_inbox()
@@ -188,18 +189,23 @@ def log_request(database: Database, started_at: datetime, status: int | None = 2
 def test_the_purpose_of_a_block_ends_with_it(database: Database) -> None:
     log = CallLog()
     request = OutboundRequest("GET", "http://shop", 200, 1, NOW, attempt=3, error="e" * 3_000)
+
     with requests_for("poll"):
         with requests_for("probe"):
             log.add("a", request)
+
         log.add("b", request)
+
     log.add("c", request)
     log.flush(database)
+
     with database.reading() as session:
         query = (
             "SELECT instance, action, attempt, length(error), started_at"
             " FROM providers.outbound_request ORDER BY id"
         )
         rows = list(map(tuple, session.connection().exec_driver_sql(query).all()))
+
     assert rows == [
         ("a", "probe", 3, 2_000, NOW),
         ("b", "poll", 3, 2_000, NOW),
@@ -224,6 +230,7 @@ def test_many_old_calls_are_deleted_in_several_transactions(
     monkeypatch.setattr("openiom.providers.scheduled_jobs.ROWS_PER_TRANSACTION", 2)
     for _ in range(5):
         log_request(database, NOW - timedelta(days=15))
+
     delete_old_calls(database, NOW)
     with database.reading() as session:
         query = "SELECT count(*) FROM providers.outbound_request"
@@ -248,6 +255,7 @@ def test_recent_calls_are_counted_by_instance_and_outcome(database: Database) ->
     now = utc_now()
     for status in (200, 204, 399, 400, 503, None):
         log_request(database, now, status)
+
     log_request(database, now - timedelta(minutes=6))
     with database.reading() as session:
         assert recent_calls(session) == [

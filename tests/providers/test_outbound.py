@@ -129,6 +129,7 @@ def test_a_refused_credential_turns_the_connection_red_and_its_calls_are_retried
 def test_payloads_are_built_for_all_entities_and_one_that_cannot_be_is_a_problem(harness):
     harness.install()
     harness.map("EXT-1", "Accu Scale")
+
     facts = [
         {"number": "FO-1", "product": "Accu Scale", "fallback": "Accu Scale"},
         {"number": "FO-2", "product": "Crate", "fallback": "Crate"},
@@ -137,6 +138,7 @@ def test_payloads_are_built_for_all_entities_and_one_that_cannot_be_is_a_problem
     ]
     with harness.database.reading() as session:
         built = build_payloads(harness.registry, session, "shop", "send", facts)
+
     assert built[:2] == [{"number": "FO-1", "sku": "EXT-1"}, {"number": "FO-2", "sku": "Crate"}]
     assert built[2] == Problem(
         "sku", "our product Crate has no sku at this provider", "map it, and reprocess"

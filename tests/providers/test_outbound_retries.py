@@ -81,6 +81,7 @@ def test_a_red_connection_delays_every_call_by_half_a_minute(harness):
     turn(harness, "red", "the token was revoked")
     results = call(harness, *named("1", "2"))
     assert [result.key for result in results] == ["1", "2"]
+
     for result in results:
         assert isinstance(result.error, ProviderDown)
         assert result.error.retry_after == 30.0
@@ -88,6 +89,7 @@ def test_a_red_connection_delays_every_call_by_half_a_minute(harness):
             "shop: the connection of shop is red: the token was revoked."
             " correct the connection; the call is made once it is green"
         )
+
     assert harness.system.batches == []
 
 
@@ -231,9 +233,11 @@ def test_payloads_use_the_mapping_of_the_instance(harness):
     harness.install("outlet")
     harness.map("EXT", "Lamp")
     harness.map("EXT-OUTLET", "Lamp", scope="instance", scope_name="outlet")
+
     facts = [{"number": "FO-1", "product": "Lamp"}]
     built = []
     with harness.database.reading() as session:
         for instance in ("shop", "outlet"):
             built += build_payloads(harness.registry, session, instance, "send", facts)
+
     assert built == [{"number": "FO-1", "sku": "EXT"}, {"number": "FO-1", "sku": "EXT-OUTLET"}]

@@ -95,6 +95,7 @@ def test_a_burst_of_announcements_is_one_poll(shop):
     with shop.database.unit_of_work() as session:
         for _ in range(10):
             request_poll_soon(session, "shop")
+
     seen = []
 
     def pages(checkpoint: str) -> Iterator[MessagePage]:
@@ -154,10 +155,13 @@ def test_a_page_whose_process_ended_before_the_commit_is_fetched_again(shop, mon
         patched.setattr("openiom.providers.poll_worker.store_messages", crash)
         with pytest.raises(KeyboardInterrupt):
             poll(shop.registry, shop.database, "shop")
+
     assert shop.states() == {}
     assert shop.rows("SELECT count(*) FROM providers.checkpoint") == [(0,)]
+
     with pytest.raises(Refused) as error:
         poll(shop.registry, shop.database, "shop")
+
     assert error.value.what == "shop is being polled already"
     assert error.value.remedy == "wait until that poll has ended"
     assert run(shop, utc_now() + timedelta(minutes=6)).rows == 1
@@ -203,11 +207,13 @@ def test_the_instance_that_is_due_first_is_polled_first(harness):
     for name, minutes in (("a", 1), ("b", 3), ("c", 2)):
         harness.install(name, poll_seconds=60)
         probe(harness.registry, harness.database, name, now=FUTURE)
+
         with harness.database.unit_of_work() as session:
             session.connection().exec_driver_sql(
                 "UPDATE providers.provider_instance SET next_poll_at = %s WHERE name = %s",
                 (FUTURE - timedelta(minutes=minutes), name),
             )
+
     order: list[str] = []
     for _ in range(3):
         assert run(harness, FUTURE).rows == 1
@@ -215,6 +221,7 @@ def test_the_instance_that_is_due_first_is_polled_first(harness):
             "SELECT name FROM providers.provider_instance WHERE last_poll_at IS NOT NULL"
         )
         order += [name for (name,) in polled if name not in order]
+
     assert order == ["b", "c", "a"]
 
 
@@ -227,6 +234,7 @@ def test_a_failed_poll_counts_its_failures_and_a_success_resets_them(shop):
     for failures in (1, 2, 3):
         poll(shop.registry, shop.database, "shop")
         assert column(shop, "poll_failures", "last_error") == (failures, "no answer")
+
     shop.system.pages = lambda checkpoint: iter([page(1)])
     poll(shop.registry, shop.database, "shop")
     assert column(shop, "poll_failures", "last_error") == (0, "")

@@ -169,6 +169,7 @@ def test_pauses_double_up_to_15_minutes_while_polls_fail(shop):
         poll(shop.registry, shop.database, "shop")
         last, following = status(shop, "last_poll_at", "next_poll_at")
         pauses.append((following - last).total_seconds())
+
     assert pauses == [60, 120, 240, 480, 900, 900]
 
 
@@ -180,11 +181,13 @@ def test_a_refused_credential_turns_the_connection_red_and_polling_stops(shop):
     shop.system.pages = refused
     poll(shop.registry, shop.database, "shop")
     assert status(shop, "state", "error") == ("red", "the token was revoked")
+
     with (
         pytest.raises(Refused, match="its connection is red"),
         shop.database.unit_of_work() as session,
     ):
         request_poll(session, "shop")
+
     assert drain(shop.database, [PollWorker(shop.registry)], now=utc_now() + timedelta(days=1)) == 0
 
 
@@ -236,6 +239,7 @@ def test_a_poll_whose_lease_was_taken_over_stores_no_more_pages(shop):
     shop.system.pages = slow
     with shop.database.unit_of_work() as session:
         request_poll(session, "shop")
+
     assert poll(shop.registry, shop.database, "shop") == StoreResult(3, 0)
     assert shop.rows("SELECT count(*) FROM providers.message WHERE key = '99'") == [(0,)]
 
@@ -251,8 +255,10 @@ def test_a_requested_poll_whose_worker_died_is_repeated_when_its_lease_expires(h
     harness.system.pages = killed
     with harness.database.unit_of_work() as session:
         request_poll(session, "shop")
+
     with pytest.raises(KeyboardInterrupt):
         drain(harness.database, [PollWorker(harness.registry)])
+
     harness.system.pages = pages
 
     assert drain(harness.database, [PollWorker(harness.registry)]) == 0
@@ -276,6 +282,7 @@ def test_a_requested_poll_that_failed_is_repeated_also_without_an_interval(harne
     harness.system.pages = down
     with harness.database.unit_of_work() as session:
         request_poll(session, "shop")
+
     assert drain(harness.database, [PollWorker(harness.registry)]) == 1
     harness.system.pages = pages
 

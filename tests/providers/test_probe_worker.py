@@ -65,15 +65,18 @@ def test_the_next_probe_is_due_after_the_interval_of_the_state(harness, result, 
 def test_the_instance_that_is_due_first_is_probed_first(harness):
     for name in ("a", "b", "c"):
         harness.install(name)
+
     with harness.database.unit_of_work() as session:
         for name, minutes in (("a", 3), ("b", 5), ("c", 1)):
             statement = "UPDATE providers.provider_instance SET next_probe_at = %s WHERE name = %s"
             due_at = NOW - timedelta(minutes=minutes)
             session.connection().exec_driver_sql(statement, (due_at, name))
+
     order = []
     for _ in range(3):
         run(harness)
         order.append(harness.system.connections[-1].instance)
+
     assert order == ["b", "a", "c"]
 
 
@@ -91,8 +94,10 @@ def test_a_probe_whose_process_ended_is_repeated_after_its_lease(harness):
 
     harness.system.probe = killed
     harness.install()
+
     with pytest.raises(KeyboardInterrupt):
         run(harness)
+
     assert columns(harness, "state", "probed_at") == ("untested", None)
     harness.system.probe = lambda: ProbeResult("Fake Inc")
     lease = timedelta(minutes=2)

@@ -72,12 +72,16 @@ def test_an_unknown_provider_kind_or_action_is_not_found(harness):
     opened = open_shop(harness)
     assert opened.message_kind("note").document == "note"
     assert opened.action("send").title == "Send a parcel"
+
     with pytest.raises(NotFound, match="Fake has no message kind rumor"):
         opened.message_kind("rumor")
+
     with pytest.raises(NotFound, match="Fake has no action fly"):
         opened.action("fly")
+
     with pytest.raises(NotFound, match="no provider 'other' in the library") as missing:
         harness.registry.provider("other")
+
     assert missing.value.remedy == "known: fake"
 
 
@@ -100,6 +104,7 @@ def test_plain_values_have_defaults_and_secrets_as_text():
 def test_invalid_values_are_all_named_and_no_secret_is_shown():
     with pytest.raises(Invalid, match="the connection or its parameters are not valid") as invalid:
         plain_values(Settings, {"token": ["hidden"], "retries": "many"}, "shop, connection")
+
     places = [problem.where for problem in invalid.value.problems]
     assert places == [
         "shop, connection.url",

@@ -161,16 +161,19 @@ def files(draft: ProviderScaffold) -> dict[str, str]:
 def test_generated_files_are_complete_formatted_and_without_placeholders(tmp_path, category):
     draft = scaffold_provider("acme", title="Acme", category=category)
     write(tmp_path, files(draft))
+
     for path, text in files(draft).items():
         assert "$" not in text, path
         assert text.endswith("\n"), path
         if path.endswith(".py"):
             module = ast.parse(text)
             assert ast.get_docstring(module), path
+
     ruff = Path(sys.executable).with_name("ruff")
     (tmp_path / "ruff.toml").write_text(
         'line-length = 100\n[lint.isort]\nknown-first-party = ["openiom"]\n'
     )
+
     for command in (["format", "--check"], ["check", "--select", "E,F,I,W,UP,B,SIM"]):
         done = subprocess.run(
             [ruff, *command, "--no-cache", tmp_path], capture_output=True, text=True, check=False

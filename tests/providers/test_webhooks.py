@@ -81,6 +81,7 @@ def test_a_call_that_was_stored_but_not_acknowledged_is_recognized_when_it_is_re
         patched.setattr("openiom.providers.webhooks.WebhookReceipt", lose_response)
         with pytest.raises(ConnectionError):
             deliver(shop, {"id": 7})
+
     assert deliver(shop, {"id": 7}) == WebhookReceipt(stored=0, duplicates=1, poll=False)
 
 
@@ -92,6 +93,7 @@ def test_a_call_that_could_not_be_stored_is_stored_when_it_is_repeated(shop, mon
         patched.setattr("openiom.providers.webhooks.store_messages", crash)
         with pytest.raises(KeyboardInterrupt):
             deliver(shop, {"id": 7})
+
     assert stored(shop) == []
     assert deliver(shop, {"id": 7}).stored == 1
 
@@ -122,6 +124,7 @@ def test_an_inactive_instance_refuses_calls(harness):
     harness.install(active=False)
     with pytest.raises(Refused) as error:
         deliver(harness, {"id": 7})
+
     assert error.value.what == "shop is not active"
     assert error.value.remedy == "activate it, and send this again"
     assert stored(harness) == []
@@ -156,8 +159,10 @@ def test_a_body_at_the_limit_is_accepted_and_a_longer_one_is_refused(shop):
     at_limit = body.replace(b'""', b'"' + b"x" * (LIMIT - len(body)) + b'"')
     assert len(at_limit) == LIMIT
     assert deliver(shop, at_limit).stored == 1
+
     with pytest.raises(TooLarge) as error:
         deliver(shop, at_limit.replace(b"7", b"77"))
+
     assert error.value.what == "the message has 10001 bytes; the limit is 10000"
     assert error.value.where == "body"
     assert error.value.remedy == "send it in parts, or raise OPENIOM_MESSAGE_LIMIT_BYTES"
@@ -172,6 +177,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_verified(shop):
 def test_an_unreadable_body_of_a_verified_sender_is_stored_parked_with_the_reason(shop):
     with pytest.raises(UnreadableBody) as error:
         deliver(shop, b"{")
+
     assert error.value.status == 422
     [(kind, state, payload, reason)] = shop.rows(
         "SELECT kind, state, payload, error FROM providers.message"

@@ -103,6 +103,7 @@ def test_adding_a_tally_adds_every_sum_and_unites_the_sources() -> None:
     total = Tally()
     for day in (FIRST, SECOND):
         total.add(day)
+
     assert total == Tally(
         orders=5,
         lines=8,

@@ -273,6 +273,7 @@ def test_a_cost_regression_of_three_per_cent_is_flagged_for_every_seed() -> None
         ratio = gap["cost"]["mean"] / bands_of(before)["kpis"]["cost"]["mean"]
         flagged += gap["cost"]["certain"] and ratio == pytest.approx(0.03, abs=1e-4)
         assert gap["fill_rate"]["certain"] is False
+
     assert flagged == 20
 
 
@@ -346,12 +347,14 @@ def test_orders_of_one_batch_window_are_planned_together_and_those_of_two_are_no
     miami, chicago = order(0, "MIA", ("LAMP", 1), hour=9), order(0, "CHI", ("LAMP", 1), hour=9)
     miami = replace(miami, placed_at=miami.placed_at.replace(minute=5))
     chicago = replace(chicago, placed_at=chicago.placed_at.replace(minute=50))
+
     found = {}
     for minutes in (60, 15):
         documents = bodies("SEA", "CHI", batch={"enabled": True, "minutes": minutes})
         found[minutes] = run(
             requested(), [miami, chicago], documents, {"LAMP": {"SEA": 1, "CHI": 1}}
         ).by_source
+
     assert found[60]["CHI"]["avg_distance_km"] == pytest.approx(0, abs=5)
     assert found[60]["SEA"]["avg_distance_km"] == pytest.approx(4390, abs=30)
     assert found[15]["CHI"]["avg_distance_km"] == pytest.approx(1910, abs=30)

@@ -216,12 +216,15 @@ def test_a_new_source_has_the_stock_of_another_one_and_its_own_figures(
 ) -> None:
     new = {"name": "NEW", "body": {}, "stock_like": like, "stock": own}
     found = starting_stock(stock, ScenarioChanges.model_validate({"new_sources": [new]}))
+
     for product in {*stock, *own}:
         expected = dict(stock.get(product, {}))
         if like in expected:
             expected["NEW"] = expected[like]
+
         if product in own:
             expected["NEW"] = own[product]
+
         assert found[product] == expected
 
 

@@ -56,6 +56,7 @@ def http_listener() -> Iterator[HttpListener]:
         listener = HttpListener(f"http://127.0.0.1:{server.server_port}/callbacks")
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
+
         try:
             yield listener
         finally:

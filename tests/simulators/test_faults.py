@@ -109,8 +109,10 @@ def test_a_request_that_times_out_takes_effect_once_when_it_is_repeated(warehous
     before, key = len(state.orders), f"key-{kind}"
     fault(warehouse, kind=kind, count=1, seconds=5)
     headers = {**BEARER, "Idempotency-Key": key}
+
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{warehouse.url}/v1/orders", json=ORDER, headers=headers, timeout=0.3)
+
     assert len(state.orders) - before == effective
 
     repeated = httpx.post(f"{warehouse.url}/v1/orders", json=ORDER, headers=headers)

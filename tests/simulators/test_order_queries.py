@@ -140,12 +140,15 @@ def test_a_list_equals_a_plain_filter_over_all_orders(
     clock = Clock()
     shop = shop_with(clock)
     ids = shop.place([placed(cents=amount) for amount in amounts], publish=False)
+
     for place, status in changes:
         clock.seconds += 1
         shop.touch(shop.order(ids[place % len(ids)]), status_id=status)
+
     for place in archived:
         clock.seconds += 1
         shop.archive(shop.order(ids[place % len(ids)]))
+
     query = {name: str(value) for name, value in filters.items()}
     query["sort"] = f"{sort}:desc" if descending else sort
 
@@ -155,6 +158,7 @@ def test_a_list_equals_a_plain_filter_over_all_orders(
     for order in shop.orders.values():
         if not order.is_deleted and all(FILTERS[f](order, v) for f, v in filters.items()):
             expected.add(order.id)
+
     assert {order.id for order in found} == expected
     assert len(found) == len(expected)
     keys = [SORT_KEYS[sort](order) for order in found]

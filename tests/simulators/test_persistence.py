@@ -24,9 +24,11 @@ def test_a_store_keeps_its_orders_and_numbers(tmp_path: Path) -> None:
     for _ in range(2):
         app = store_application(StoreOptions(store_hash="s1", token="t"))
         persist(app, file)
+
         with running(app) as (store,):
             loaded.append(httpx.post(f"{store.url}/_sim/load", json=load).json())
             stats = httpx.get(f"{store.url}/_sim/stats").json()
+
     assert [result["first_id"] for result in loaded] == [100, 103]
     assert stats["orders"] == 6
     assert file.stat().st_mode & 0o777 == 0o600
@@ -40,12 +42,15 @@ def test_a_warehouse_keeps_its_orders_and_unsent_events(tmp_path: Path) -> None:
     headers = {**BEARER, "Idempotency-Key": "k1"}
     app = warehouse_application(options)
     persist(app, file)
+
     with running(app) as (warehouse,):
         created = httpx.post(f"{warehouse.url}/v1/orders", json=order, headers=headers).json()
         accept = f"{warehouse.url}/v1/orders/{created['id']}/accept"
         httpx.post(accept, headers=BEARER).raise_for_status()
+
     app = warehouse_application(options)
     persist(app, file)
+
     with running(app) as (warehouse,):
         repeated = httpx.post(f"{warehouse.url}/v1/orders", json=order, headers=headers).json()
         assert (repeated["id"], repeated["state"]) == (created["id"], "accepted")
@@ -59,15 +64,19 @@ def test_automatic_processing_continues_after_a_restart(tmp_path: Path) -> None:
     slow = WarehouseOptions(token="w", behavior=Behavior(accept_after=600))
     app = warehouse_application(slow)
     persist(app, file)
+
     with running(app) as (warehouse,):
         headers = {**BEARER, "Idempotency-Key": "k1"}
         httpx.post(f"{warehouse.url}/v1/orders", json=order, headers=headers).raise_for_status()
+
     app = warehouse_application(WarehouseOptions(token="w"))
     persist(app, file)
+
     with running(app) as (warehouse,):
         states: dict[str, int] = {}
         for _ in range(500):
             states = httpx.get(f"{warehouse.url}/_sim/stats").json()["states"]
             if states == {"shipped": 1}:
                 break
+
         assert states == {"shipped": 1}

@@ -26,5 +26,6 @@ def test_a_simulator_announces_its_url_and_ends_on_sigterm(kind, tmp_path):
         started = time.monotonic()
         simulator.process.terminate()
         assert simulator.process.wait(5) == 0
+
     assert time.monotonic() - started < 5
     assert not ready.exists()

@@ -97,6 +97,7 @@ def test_every_product_has_its_own_sku_and_a_plausible_price() -> None:
     assert [product.id for product in products] == list(range(101, 406))
     assert (products[0].name, products[0].sku) == ("Oak Desk Lamp", "LAMP-OAK-01")
     assert (products[300].name, products[300].sku) == ("Oak Desk Lamp No. 2", "LAMP-OAK-02")
+
     for product, (_, _, low, high, grams) in zip(products, GOODS * 11, strict=False):
         assert low * 100 + 99 <= product.price < high * 100
         assert product.price % 100 == 99
@@ -139,9 +140,11 @@ def test_orders_are_placed_one_after_the_other_within_thirty_days() -> None:
     assert set(sizes) == {1, 2, 3, 4, 5}
     assert sizes[1] > sizes[2] > sizes[4]
     known = {product.sku: product for product in products}
+
     for order in orders:
         skus = [line.sku for line in order.lines]
         assert len(set(skus)) == len(skus)
+
         for line in order.lines:
             assert (line.price, line.weight) == (known[line.sku].price, known[line.sku].weight)
             assert 1 <= line.quantity <= 4

@@ -67,8 +67,10 @@ def test_pages_contain_every_order_once_and_end_with_204(client):
         if response.status_code == 204:
             assert response.content == b""
             break
+
         seen += [order["id"] for order in response.json()]
         pages += 1
+
     assert (pages, seen) == (3, list(range(100, 220)))
 
 
@@ -87,6 +89,7 @@ def test_a_token_without_write_scopes_can_read_but_not_ship(store, client):
         assert refused.json() == [
             {"status": 403, "message": "You don't have a required scope to access the endpoint"}
         ]
+
     assert client.get(f"/v2/orders/{order['id']}/shipments").status_code == 204
 
 
@@ -264,12 +267,15 @@ def test_hooks_are_filtered_and_validated(client):
     destination = "https://example.com/a"
     hook = {"scope": "store/order/*", "destination": destination}
     number = client.post("/v3/hooks", json=hook).json()["data"]["id"]
+
     for query in ({"scope": hook["scope"]}, {"destination": destination}, {"is_active": "TRUE"}):
         found = client.get("/v3/hooks", params=query).json()["data"]
         assert [one["id"] for one in found] == [number]
+
     assert client.get("/v3/hooks", params={"is_active": "false"}).json()["data"] == []
     for invalid in ({"scope": "a"}, {**hook, "destination": "ftp://example.com"}):
         assert client.post("/v3/hooks", json=invalid).status_code == 422
+
     assert client.delete(f"/v3/hooks/{number}").status_code == 200
     assert client.get(f"/v3/hooks/{number}").status_code == 404
 

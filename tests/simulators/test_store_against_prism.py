@@ -38,6 +38,7 @@ def checked() -> Iterator[httpx.Client]:
             "Accept": "application/json",
             "Content-Type": "application/json",
         }
+
         with (
             prism_proxy(store.url) as url,
             httpx.Client(base_url=f"{url}/stores/prism", headers=headers, timeout=60) as client,

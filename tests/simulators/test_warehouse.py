@@ -222,11 +222,13 @@ def test_the_event_log_is_read_by_cursor_without_gaps(client):
     items = [{"idempotency_key": str(n), **order(f"FO-{n}", 1)} for n in range(30)]
     bulk(client, items)
     assert client.post("/_sim/ship-all").json() == {"shipped": 30}
+
     seen, after, more = [], 0, True
     while more:
         page = client.get("/v1/events", params={"after": after, "limit": 7}).json()
         seen += [event["sequence"] for event in page["events"]]
         after, more = page["next_after"], page["has_more"]
+
     assert seen == list(range(1, 61))
 
 
@@ -254,11 +256,13 @@ def automatic(count: int, **behavior: float) -> dict[str, int]:
         items = [{"idempotency_key": str(n), **order(f"FO-{n}", 2, 1)} for n in range(count)]
         bulk(client, items).raise_for_status()
         deadline = time.monotonic() + 10
+
         states: dict[str, int] = {}
         while sum(states.get(state, 0) for state in ("shipped", "delivered", "declined")) < count:
             assert time.monotonic() < deadline, states
             states = client.get("/_sim/stats").json()["states"]
             time.sleep(0.02)
+
         orders = one.app.state.warehouse.orders.values()
         units = [shipped_units(order) for order in orders]
         parcels = [len(order.parcels) for order in orders]

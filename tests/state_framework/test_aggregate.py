@@ -47,6 +47,7 @@ def test_in_whatever_order_and_groups_lines_ship_the_header_ships_once(order, st
         after = list(lines)
         for index in order[start : start + step]:
             after[index] = SENT
+
         raised += header_events(RULES, before=lines, after=after)
         lines = after
 

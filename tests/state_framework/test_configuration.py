@@ -143,8 +143,10 @@ def test_added_states_keep_all_their_settings(database, configuration):
         ],
     }
     apply(database, configuration, body)
+
     with database.reading() as session:
         order = load_tables(session, SHIPPED)["order"]
+
     assert order.state("archived") == State("archived", "Archived", 9, True, True)
     assert advance(order, event="order.archive", state=None, reason="Older") == Target(
         "archived", "Older"

@@ -216,6 +216,7 @@ def test_a_wildcard_covers_every_state_that_is_not_final_and_has_no_row_of_its_o
 
     assert advance(table, event="recall", state=FULFILLMENT) == Target(HOLD, "Recalled")
     assert advance(table, event="recall", state=NEW) == Target("canceled", "Recalled")
+
     with pytest.raises(TransitionRefused):
         advance(table, event="recall", state="completed")
 
@@ -241,6 +242,7 @@ def test_the_progress_bar_and_the_lock_come_from_the_table():
         "completed",
     ]
     assert ORDER.state(FULFILLMENT).read_only
+
     with pytest.raises(Invalid, match="there is no state lost"):
         ORDER.state("lost")
 
@@ -290,6 +292,7 @@ def test_a_release_without_a_previous_state_says_what_to_do():
     table = small(Transition("release", "a", Target(PREVIOUS, "")))
     with pytest.raises(TransitionRefused) as refusal:
         advance(table, event="release", state="a")
+
     assert refusal.value.what == (
         "release cannot happen while a: no earlier state is recorded to return to"
     )

@@ -40,6 +40,7 @@ def transitions(draw: st.DrawFn) -> list[Transition]:
         target = Target(state, draw(st.sampled_from(REASONS)))
         reasons = draw(st.lists(st.sampled_from(REASONS), max_size=2))
         rows.append(Transition(event, source, target, tuple(reasons)))
+
     return rows
 
 
@@ -58,9 +59,11 @@ def row_by_search(rows: list[Transition], event: str, state: str | None) -> Tran
     for row in named:
         if row.source == state:
             return row
+
     for row in named:
         if row.source == ANY and state in OPEN:
             return row
+
     return None
 
 
@@ -69,9 +72,11 @@ def expected(rows: list[Transition], request: TransitionRequest, *, enabled: boo
     named = [row for row in rows if row.event == request.event]
     if not named:
         return None
+
     row = row_by_search(rows, request.event, request.state)
     if row is None and enabled:
         return "refused"
+
     row = row or named[0]
     if row.to.state == PREVIOUS:
         return "refused" if enabled and request.previous is None else request.previous
@@ -79,6 +84,7 @@ def expected(rows: list[Transition], request: TransitionRequest, *, enabled: boo
         return row.to
     if enabled and request.reason not in {row.to.reason, *row.reasons}:
         return "refused"
+
     return Target(row.to.state, request.reason)
 
 

@@ -110,6 +110,7 @@ def test_golden_files_are_read_by_name(tmp_path: Path) -> None:
     for name in ("message.order.json", "action.send.large.json", "notes.txt"):
         body = {"given": {"a": 1}, "document": {"b": 2}}
         (tmp_path / name).write_bytes(orjson.dumps(body))
+
     keyed = {"given": {}, "document": {}, "keys": [["product", "sku", "1", None]]}
     (tmp_path / "message.stock.json").write_bytes(orjson.dumps(keyed))
 

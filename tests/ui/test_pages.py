@@ -67,6 +67,7 @@ def serve_fixtures(mood: str) -> Iterator[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
+
     try:
         assert server.stdout is not None
         assert server.stdout.readline().startswith("ready")
@@ -140,6 +141,7 @@ def test_every_page_logs_no_errors_and_is_accessible(browser: Any, full: str, mo
         wait_for_page(page, title)
         assert page.locator("html").get_attribute("data-mode") == mode
         found[path] = accessibility_violations(page)
+
     page.context.close()
     assert errors == []
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
@@ -152,11 +154,13 @@ def test_empty_pages_explain_what_appears_there(browser: Any, empty: str) -> Non
         for path, title in PAGES
         if "/0198" not in path and path != "/flows/store-order"
     ]
+
     for path, title in lists:
         page.goto(empty + path)
         wait_for_page(page, title)
         expect(page.locator(".empty h2").first).to_be_visible()
         assert accessibility_violations(page) == []
+
     page.context.close()
     assert errors == []
 
@@ -169,6 +173,7 @@ def test_no_page_scrolls_sideways_on_a_phone(browser: Any, full: str) -> None:
         wait_for_page(page, title)
         if page.locator("main").evaluate("main => main.scrollWidth > main.clientWidth"):
             wide.append(path)
+
     page.context.close()
     assert wide == []
 

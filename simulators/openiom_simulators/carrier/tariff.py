@@ -39,13 +39,16 @@ def rates(shipment: Mapping[str, Any]) -> list[dict[str, Any]]:
     origin, destination = shipment.get("origin"), shipment.get("destination")
     if not isinstance(origin, dict) or not isinstance(destination, dict):
         raise InvalidShipment("origin and destination must be addresses")
+
     zone = _zone(origin, destination)
     billed_kg = max(0.5, round(weight * 2 + 0.4999) / 2)  # Every begun half kilogram is billed.
     residential = bool(destination.get("residential"))
     currency = str(shipment.get("currency", "USD"))
+
     found = []
     for service in SERVICES:
         found.append({**_rate(service, zone, billed_kg, residential), "currency": currency})
+
     return found
 
 
@@ -64,6 +67,7 @@ def _rate(service: Service, zone: int, billed_kg: float, residential: bool) -> d
     surcharges = {"fuel": round(base * FUEL, 2)}
     if residential:
         surcharges["residential"] = RESIDENTIAL
+
     return {
         "service": service.name,
         "zone": str(zone),

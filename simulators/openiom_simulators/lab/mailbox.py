@@ -25,6 +25,7 @@ class Mailbox:
             self.server = await asyncio.start_server(
                 self._serve, sock=inherited, limit=MAX_MAIL_BYTES
             )
+
         bound: int = self.server.sockets[0].getsockname()[1]
         return bound
 
@@ -45,10 +46,13 @@ class Mailbox:
                 if command == "QUIT":
                     await reply("221 bye")
                     break
+
                 if command == "DATA":
                     await reply("354 start mail input")
                     self._store((await reader.readuntil(b"\r\n.\r\n"))[:-5])
+
                 await reply("250 ok")
+
         writer.close()
 
     def _store(self, raw: bytes) -> None:

@@ -43,9 +43,11 @@ def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
     for file in sorted(FOLDER.glob("*.yaml")):
         if file.stem.endswith("_brazil") and not brazil:
             continue
+
         for document in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader):
             if document:
                 documents.append(document)
+
     return documents
 
 
@@ -69,6 +71,7 @@ def seed_catalog(
         documents: list[dict[str, Any]] = []
         for item in chunk:
             documents += item_documents(item, currency)
+
         seed_company(application, documents)
         progress(len(chunk))
 
@@ -115,6 +118,7 @@ def seed_stock(
                 now=utc_now(),
                 actor=ACTOR,
             )
+
         progress(len(chunk))
 
 
@@ -129,12 +133,14 @@ def _opening_stock(
 ) -> list[StockChange]:
     with application.database.reading() as session:
         known = set(fetch(session, "SELECT product, source FROM inventory_visibility.stock"))
+
     changes: list[StockChange] = []
     for name in names:
         for source in sources:
             if (name, source) not in known:
                 quantity = Decimal(units or _varied_units(name, source))
                 changes.append(StockChange(name, source, quantity))
+
     return changes
 
 

@@ -73,6 +73,7 @@ class StoreAuthentication:
         if scope["type"] != "http" or not path.startswith("/stores/"):
             await self.app(scope, receive, send)
             return
+
         inner = path[len(self.base) :]
         may_write = self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
         if may_write is None or not path.startswith(self.base + "/v"):
@@ -91,6 +92,7 @@ class StoreAuthentication:
             message = "You don't have a required scope to access the endpoint"
             await error_response(inner, 403, message)(scope, receive, send_with_quota)
             return
+
         await self.app(scope, receive, send_with_quota)
 
     def _too_many_requests(self, path: str) -> Response:

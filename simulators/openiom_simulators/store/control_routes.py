@@ -33,11 +33,13 @@ async def control_trickle(request: Request) -> Response:
     elif request.method == "POST":
         document = await json_object(request)
         seconds = float(document.get("seconds", 5))
+
         try:
             trickle.start(seconds=seconds, count=document.get("count"))
         except StoreRefusal as error:
             problem = {"title": "Trickle refused", "detail": error.message}
             return json_response(problem, status=error.status)
+
     is_on = trickle.task is not None and not trickle.task.done()
     return json_response({"on": is_on, "seconds": trickle.seconds, "placed": trickle.placed})
 

@@ -58,6 +58,7 @@ def _read_dataset(shop: Shop, document: dict[str, Any]) -> Dataset:
     if source != "documents":
         message = f"Unknown source {source}; one of generator, olist, documents."
         raise StoreRefusal(message, status=422)
+
     return Dataset(
         currency=shop.currency,
         country=shop.country,

@@ -26,9 +26,11 @@ def parse_order(shop: Shop, document: Mapping[str, Any]) -> PlacedOrder:
         raise StoreRefusal("The required field 'billing_address' was not supplied.")
     if not document.get("products"):
         raise StoreRefusal("The required field 'products' was not supplied.")
+
     status_id = document.get("status_id", 1)
     if status_id not in STATUSES:
         raise StoreRefusal("The field 'status_id' is invalid.")
+
     address = _shipping_address(document)
     shipping_cost = document.get("shipping_cost_ex_tax") or 0
     return PlacedOrder(
@@ -81,10 +83,12 @@ def _catalog_line(shop: Shop, document: Mapping[str, Any], quantity: int) -> Pla
     product_id = document["product_id"]
     if product_id not in shop.products:
         raise StoreRefusal(f"The product with the id {product_id} does not exist.")
+
     product = shop.products[product_id]
     price = product.price
     if "price_ex_tax" in document:
         price = _cents(document["price_ex_tax"], "price_ex_tax")
+
     with_tax = _cents(document.get("price_inc_tax", price / 100), "price_inc_tax")
     return PlacedLine(
         sku=product.sku,
@@ -101,6 +105,7 @@ def _custom_line(document: Mapping[str, Any], quantity: int) -> PlacedLine:
     has_prices = "price_ex_tax" in document and "price_inc_tax" in document
     if not has_prices or not document.get("name"):
         raise StoreRefusal("A custom product needs 'name', 'price_ex_tax' and 'price_inc_tax'.")
+
     price = _cents(document["price_ex_tax"], "price_ex_tax")
     with_tax = _cents(document["price_inc_tax"], "price_inc_tax")
     return PlacedLine(
@@ -118,20 +123,25 @@ def parse_shipment(
     """Return the (order product id, quantity) pairs and the text fields of a shipment."""
     if document.get("order_address_id", order.address_id) != order.address_id:
         raise StoreRefusal("The field 'order_address_id' is invalid.")
+
     items = []
     for item in document.get("items") or []:
         line_id, quantity = item.get("order_product_id"), item.get("quantity")
         if not isinstance(line_id, int) or not isinstance(quantity, int):
             raise StoreRefusal("The field 'items' is invalid.")
+
         items.append((line_id, quantity))
+
     fields = {}
     for name in SHIPMENT_TEXTS:
         if document.get(name) is not None:
             fields[name] = str(document[name])
+
     for name, limit in MAX_LENGTHS.items():
         if len(fields.get(name, "")) > limit:
             problem = f"It may hold {limit} characters."
             raise StoreRefusal(f"The field '{name}' is invalid. {problem}")
+
     return items, fields
 
 

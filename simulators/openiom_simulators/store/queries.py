@@ -52,13 +52,16 @@ def parse_time(query: Query, name: str) -> int | None:
     text = query.get(name)
     if not text:
         return None
+
     try:
         parsed = datetime.fromisoformat(text) if text[0].isdigit() else parsedate_to_datetime(text)
     except ValueError:
         problem = "Give a date in RFC 2822 or ISO 8601."
         raise StoreRefusal(f"The field '{name}' is invalid. {problem}") from None
+
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=UTC)
+
     return int(parsed.timestamp())
 
 
@@ -92,13 +95,16 @@ def matching_orders(shop: Shop, query: Query) -> Iterable[Order]:
     field, _, direction = query.get("sort", "id").partition(":")
     if field not in SORTS or direction not in ("", "asc", "desc"):
         raise StoreRefusal("The field 'sort' is invalid.")
+
     descending = direction == "desc"
     predicates = [*_equality_predicates(query), *_range_predicates(query)]
     candidates = _candidates(shop, query, field)
     if field in INDEXED_SORTS:
         if descending:
             candidates = candidates[::-1]
+
         return _filter(shop, candidates, predicates)
+
     found = _filter(shop, candidates, predicates)
     return sorted(found, key=SORTS[field], reverse=descending)
 
@@ -111,6 +117,7 @@ def _candidates(shop: Shop, query: Query, field: str) -> Sequence[int]:
     after, before = parse_time(query, "min_date_modified"), parse_time(query, "max_date_modified")
     if after is None and field != "date_modified":
         return _ids_between(shop, query)
+
     modified = _modified_between(shop, after, before)
     return sorted(modified) if field == "id" else modified
 
@@ -144,10 +151,12 @@ def _equality_predicates(query: Query) -> list[Predicate]:
         number = parse_number(query, name)
         if number is not None:
             predicates.append(_equals(read_number, number))
+
     for name, read_text in TEXT_FILTERS.items():
         text = query.get(name)
         if text:
             predicates.append(_equals(read_text, text))
+
     return predicates
 
 
@@ -164,8 +173,10 @@ def _range_predicates(query: Query) -> list[Predicate]:
         low, high = parse(query, f"min_{name}"), parse(query, f"max_{name}")
         if low is not None:
             predicates.append(_at_least(read, low))
+
         if high is not None:
             predicates.append(_at_most(read, high))
+
     return predicates
 
 

@@ -108,9 +108,11 @@ async def change_order(request: Request) -> Response:
     unknown = sorted(set(document) - CHANGEABLE)
     if unknown:
         raise StoreRefusal(f"The field '{unknown[0]}' cannot be changed in this simulated store.")
+
     status_id = document.get("status_id")
     if status_id is not None and status_id not in STATUSES:
         raise StoreRefusal("The field 'status_id' is invalid.")
+
     _apply_changes(order, document)
     _shop(request).touch(order, status_id=status_id)
     return json_response(_document(request, order))
@@ -205,6 +207,7 @@ async def change_shipment(request: Request) -> Response:
         raise StoreRefusal(
             "The field 'items' cannot be changed; delete the shipment and create another."
         )
+
     shipment.fields.update(fields)
     _shop(request).publish(
         "store/shipment/updated", {"type": "shipment", "id": shipment.id, "orderId": order.id}

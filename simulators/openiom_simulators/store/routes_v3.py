@@ -65,6 +65,7 @@ def product_document(product: Product, *, include: Sequence[str]) -> dict[str, A
     }
     if "variants" in include:
         shown["variants"] = [variant_document(product)]
+
     shown.update((part, []) for part in PARTS_WITHOUT_CONTENT if part in include)
     return shown
 
@@ -120,6 +121,7 @@ def customer_document(customer: Customer, *, include: Sequence[str]) -> dict[str
     }
     if "addresses" in include:
         shown["addresses"] = [customer_address_document(customer)]
+
     return shown
 
 
@@ -159,8 +161,10 @@ def paged(request: Request, rows: Sequence[Any], show: Callable[[Any], dict[str,
     }
     if page > 1:
         pagination["links"]["previous"] = f"?page={page - 1}&limit={limit}"
+
     if page < pages:
         pagination["links"]["next"] = f"?page={page + 1}&limit={limit}"
+
     return json_response({"data": data, "meta": {"pagination": pagination}})
 
 
@@ -295,15 +299,19 @@ def _hook_fields(document: Mapping[str, Any], *, required: Sequence[str]) -> dic
     for name in required:
         if not document.get(name):
             raise _invalid_field(name)
+
     fields: dict[str, Any] = {}
     for name in ("scope", "destination", "is_active"):
         if name in document:
             fields[name] = document[name]
+
     destination = str(fields.get("destination", "https://"))
     if not destination.startswith(("http://", "https://")):
         raise _invalid_field("destination")
+
     if document.get("headers") is not None:
         fields["headers"] = {str(name): str(value) for name, value in document["headers"].items()}
+
     return fields
 
 
@@ -338,12 +346,15 @@ async def one_hook(request: Request) -> Response:
     hook = hooks.hooks.get(number)
     if hook is None:
         raise StoreRefusal(f"Webhook with id [{number}] not found", status=404)
+
     if request.method == "DELETE":
         del hooks.hooks[number]
     elif request.method == "PUT":
         for name, value in _hook_fields(await json_object(request), required=()).items():
             setattr(hook, name, value)
+
         hook.updated_at = _shop(request).now()
+
     return json_response({"data": hooks.document(hook), "meta": {}})
 
 

@@ -85,6 +85,7 @@ def order_document(
         included["consignments"] = consignments_document(
             order, base=base, line_items=inclusions.line_items
         )
+
     return {
         **CONSTANT_ORDER,
         "id": order.id,
@@ -217,14 +218,18 @@ def consignments_document(order: Order, *, base: str, line_items: bool) -> dict[
     del shipping["order_id"]
     path = f"/orders/{order.id}/consignments/shipping/{order.address_id}/shipping_quotes"
     shipping["shipping_quotes"] = link(base, path)
+
     for name in COSTS:
         shipping[name] = float(shipping[name])
+
     shipping["line_items"] = []
     for line in order.lines:
         item: dict[str, Any] = link(base, f"/orders/{order.id}/products/{line.id}")
         if line_items:
             item = line_document(order, line)
+
         shipping["line_items"].append(item)
+
     return {
         "pickups": [],
         "shipping": [shipping],

@@ -120,12 +120,14 @@ class Shop:
             order = self._number(one, modified)
             self.orders[order.id] = order
             ids.append(order.id)
+
         self.order_ids.extend(ids)
         self.by_modified.extend((modified, number) for number in ids)
         self.by_modified.sort()
         if publish:
             for number in ids:
                 self.publish("store/order/created", {"type": "order", "id": number})
+
         return ids
 
     def _number(self, placed: PlacedOrder, modified: int) -> Order:
@@ -144,6 +146,7 @@ class Shop:
                     weight=line.weight,
                 )
             )
+
         return Order(
             id=self.next("order"),
             placed=placed,
@@ -189,11 +192,13 @@ class Shop:
         quantities: dict[int, int] = {}
         for line_id, quantity in items:
             quantities[line_id] = quantities.get(line_id, 0) + quantity
+
         _check_unshipped(lines, quantities)
         shipped = []
         for line_id, quantity in quantities.items():
             lines[line_id].shipped += quantity
             shipped.append((line_id, lines[line_id].product_id, quantity))
+
         shipment = ShopShipment(self.next("shipment"), order.id, self.now(), shipped, fields)
         order.shipments.append(shipment)
         data = {"type": "shipment", "id": shipment.id, "orderId": order.id}
@@ -215,6 +220,7 @@ def _check_unshipped(lines: Mapping[int, Line], quantities: Mapping[int, int]) -
         if line_id not in lines:
             problem = f"Order product {line_id} is not on this order."
             raise StoreRefusal(f"The field 'items' is invalid. {problem}")
+
         left = lines[line_id].unshipped
         if not 0 < quantity <= left:
             problem = f"Order product {line_id} has {left} left, not {quantity}."

@@ -69,6 +69,7 @@ class Domain:
         self.calls.append((now, success))
         while self.calls and self.calls[0][0] < now - WINDOW_SECONDS * scale:
             self.calls.popleft()
+
         successes = sum(ok for _, ok in self.calls)
         total = len(self.calls)
         if total > MIN_CALLS and successes < MIN_SUCCESS_RATIO * total:
@@ -100,6 +101,7 @@ class Webhooks:
             raise StoreRefusal(
                 f"The limit of {HOOKS_PER_SCOPE} webhooks for {scope} is reached.", status=422
             )
+
         now = int(time.time())
         hook = Hook(
             id=self.next_id,
@@ -121,6 +123,7 @@ class Webhooks:
         matching = [hook for hook in self.hooks.values() if hook.matches(scope)]
         if not matching:
             return
+
         self.events += 1
         event = {
             "scope": scope,
@@ -132,6 +135,7 @@ class Webhooks:
         unique = orjson.dumps([event, self.events])
         event["hash"] = hashlib.sha1(unique, usedforsecurity=False).hexdigest()
         body = orjson.dumps(event)
+
         for hook in matching:
             self._send(Delivery(hook, body), path=f"/{scope}")
 
@@ -139,6 +143,7 @@ class Webhooks:
         """Queue a delivery, late or several times when a fault occurs."""
         late = self.faults.strike(LATE_DELIVERIES, path=path)
         duplicate = self.faults.strike(DUPLICATE_DELIVERIES, path=path)
+
         for _ in range(duplicate.times if duplicate else 1):
             copy = Delivery(delivery.hook, delivery.body)
             if late is None:
@@ -167,10 +172,12 @@ class Webhooks:
             delivery = await self.waiting.get()
             if not delivery.hook.is_active or delivery.hook.id not in self.hooks:
                 continue
+
             domain = self.domains.setdefault(urlsplit(delivery.hook.destination).netloc, Domain())
             if domain.blocked_until > time.monotonic():
                 self._retry(delivery)
                 continue
+
             success = await self._post(client, delivery)
             domain.record(success, now=time.monotonic(), scale=self.scale)
             self.delivered += success

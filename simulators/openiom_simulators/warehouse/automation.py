@@ -77,8 +77,10 @@ class Automation:
         unknown = sorted(document.keys() - known)
         if unknown:
             raise ValueError(f"unknown behavior {unknown[0]}; one of {', '.join(sorted(known))}")
+
         for name, value in document.items():
             setattr(self.behavior, name, value)
+
         if document.get("automatic"):
             self._schedule_open_orders()
 
@@ -158,6 +160,7 @@ class Automation:
             if split or short:
                 items = _all_but_one_unit(order)
                 final = items is None or not split
+
         self.warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
 
 
@@ -169,8 +172,10 @@ def _all_but_one_unit(order: WarehouseOrder) -> dict[str, Decimal] | None:
     units = {line.reference: line.quantity for line in order.lines}
     if sum(units.values()) < 2:
         return None
+
     last = order.lines[-1].reference
     units[last] = max(Decimal(0), units[last] - 1)
     if not units[last]:
         del units[last]
+
     return units

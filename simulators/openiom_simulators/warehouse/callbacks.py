@@ -77,8 +77,10 @@ class Callbacks:
                 if not self.destination.url or not self.queue:
                     self.more.clear()
                     continue
+
                 if len(self.queue) < self.destination.batch_size:
                     await asyncio.sleep(LINGER_SECONDS)
+
                 await self._send_batch(client)
 
     async def _send_batch(self, client: httpx.AsyncClient) -> None:
@@ -87,14 +89,17 @@ class Callbacks:
         batch = self._disturb([self.queue.popleft() for _ in range(size)])
         self.in_flight = batch
         pause = FIRST_RETRY_SECONDS
+
         while not await self._post(client, batch):
             self.failures += 1
             await asyncio.sleep(pause)
             pause = min(pause * 2, MAX_RETRY_SECONDS)
+
         duplicate = self._fault("duplicate")
         if duplicate is not None:
             for _ in range(duplicate.times - 1):
                 await self._post(client, batch)
+
         self.sent += len(batch)
         self.in_flight = []
 
@@ -103,10 +108,12 @@ class Callbacks:
         disorder = self._fault("out_of_order")
         if disorder is None:
             return batch
+
         self.faults.random.shuffle(batch)
         if len(batch) > 1:
             delayed = batch.pop()
             asyncio.get_running_loop().call_later(disorder.seconds, self._append, delayed)
+
         return batch
 
     async def _post(self, client: httpx.AsyncClient, batch: list[dict[str, Any]]) -> bool:
@@ -117,8 +124,10 @@ class Callbacks:
             SIGNATURE_HEADER: sign(body, secret=self.destination.secret),
         }
         self.batches += 1
+
         try:
             response = await client.post(self.destination.url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL):
             return False
+
         return response.is_success

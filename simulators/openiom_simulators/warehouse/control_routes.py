@@ -48,6 +48,7 @@ async def orders(request: Request) -> Response:
     """Return the order of each idempotency key, and how often the key was sent."""
     warehouse: Warehouse = request.app.state.warehouse
     limit = parse_number(request.query_params.get("limit"), MAX_LISTED)
+
     rows = []
     for key, use in islice(warehouse.keys.items(), limit):
         rows.append(
@@ -60,6 +61,7 @@ async def orders(request: Request) -> Response:
                 "conflicts": use.conflicts,
             }
         )
+
     return json_response({"orders": rows})
 
 

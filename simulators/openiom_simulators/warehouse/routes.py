@@ -54,6 +54,7 @@ async def create_order(request: Request) -> Response:
         raise WarehouseRefusal(
             "idempotency_key_missing", "send an Idempotency-Key header", status=400
         )
+
     order, new = _receive(request, key, await json_object(request))
     return json_response(_summary(order, new), status=201 if new else 200)
 
@@ -72,13 +73,16 @@ async def create_orders(request: Request) -> Response:
     warehouse.calls["bulk"] += 1
     items = _parse_bulk(await request.body())
     warehouse.calls["bulk_items"] += len(items)
+
     results: list[dict[str, Any]] = []
     status = 200
     for index, item in enumerate(items):
         result = _create_item(request, item)
         if result["status"] >= 400:
             status = 207
+
         results.append({"index": index, **result})
+
     return json_response({"results": results}, status=status)
 
 
@@ -86,13 +90,16 @@ def _parse_bulk(body: bytes) -> list[Any]:
     """Return the orders of a bulk request. Raise `WarehouseRefusal`."""
     if len(body) > MAX_BODY:
         raise WarehouseRefusal("too_large", f"a bulk call may hold {MAX_BODY} bytes", status=413)
+
     try:
         items = orjson.loads(body)["orders"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         raise WarehouseRefusal("invalid_body", 'send {"orders": [...]}', status=400) from None
+
     if not isinstance(items, list) or len(items) > MAX_BULK:
         detail = f"a bulk call may hold {MAX_BULK} orders"
         raise WarehouseRefusal("too_many_orders", detail, status=422)
+
     return items
 
 
@@ -104,9 +111,11 @@ def _create_item(request: Request, item: Any) -> dict[str, Any]:
             raise WarehouseRefusal(
                 "idempotency_key_missing", "give every order an idempotency_key", status=400
             )
+
         order, new = _receive(request, key, item)
     except WarehouseRefusal as error:
         return {"status": error.status, "error": problem(error)}
+
     return {"status": 201 if new else 200, "order": _summary(order, new)}
 
 
@@ -121,6 +130,7 @@ async def list_orders(request: Request) -> Response:
     if "reference" in query:
         found = warehouse.by_reference.get(query["reference"], [])
         return json_response({"orders": [order_document(order) for order in found]})
+
     limit = min(parse_number(query.get("limit"), 50), MAX_BATCH)
     after, state = query.get("after", ""), query.get("state")
 
@@ -178,6 +188,7 @@ async def set_callback(request: Request) -> Response:
         batch_size = int(document.get("batch_size", target.batch_size))
         target.batch_size = max(1, min(batch_size, MAX_BATCH))
         callbacks.more.set()
+
     return json_response({"url": target.url, "batch_size": target.batch_size})
 
 
@@ -220,16 +231,19 @@ def _parse_items(rows: Any) -> dict[str, Decimal] | None:
     """Return quantities by line reference, None without items. Raise `WarehouseRefusal`."""
     if not rows:
         return None
+
     items: dict[str, Decimal] = {}
     try:
         for row in rows:
             quantity = parse_quantity(row["quantity"])
             if quantity is None:
                 raise ValueError("quantity")
+
             items[str(row["line_reference"])] = quantity
     except (KeyError, TypeError, ValueError):
         detail = "items need line_reference and quantity"
         raise WarehouseRefusal("invalid_shipment", detail, status=422) from None
+
     return items
 
 
@@ -246,10 +260,13 @@ async def ship_all(request: Request) -> Response:
     for order in warehouse.orders.values():
         if order.state not in OPEN:
             continue
+
         if order.state == WAITING:
             warehouse.accept(order)
+
         warehouse.ship(order, carrier="UPS", service="Ground")
         shipped += 1
+
     return json_response({"shipped": shipped})
 
 

@@ -103,6 +103,7 @@ class Warehouse:
         use = self.keys.get(key)
         if use is not None:
             return self._repeat(key, use, digest), False
+
         lines = self._parse_lines(document)
         number = len(self.orders) + 1
         order = WarehouseOrder(
@@ -124,6 +125,7 @@ class Warehouse:
         if use.digest == digest:
             self.calls["repeats"] += 1
             return use.order
+
         use.conflicts += 1
         self.calls["conflicts"] += 1
         raise WarehouseRefusal(
@@ -136,27 +138,34 @@ class Warehouse:
         """Return the lines of an order. Raise `WarehouseRefusal` with the path of a fault."""
         if not _is_text(document.get("reference")):
             raise self._invalid("reference", "must be a non-empty string")
+
         rows = document.get("lines")
         if not isinstance(rows, list) or not rows:
             raise self._invalid("lines", "must hold at least one line")
+
         lines: dict[str, WarehouseLine] = {}
         for index, row in enumerate(rows):
             line = self._parse_line(index, row)
             lines[line.reference] = line
+
         if len(lines) < len(rows):
             raise self._invalid("lines", "must not repeat a line_reference")
+
         return list(lines.values())
 
     def _parse_line(self, index: int, row: Any) -> WarehouseLine:
         if not isinstance(row, dict) or not _is_text(row.get("sku")):
             raise self._invalid(f"lines[{index}].sku", "must be a non-empty string")
+
         quantity = parse_quantity(row.get("quantity"))
         if quantity is None:
             path = f"lines[{index}].quantity"
             raise self._invalid(path, "must be a number above 0 with at most 4 decimals")
+
         variant = row.get("variant") or {}
         if not isinstance(variant, dict):
             raise self._invalid(f"lines[{index}].variant", "must be an object")
+
         reference = str(row.get("line_reference") or index + 1)
         return WarehouseLine(reference, row["sku"], quantity, str(row.get("unit") or ""), variant)
 
@@ -207,14 +216,17 @@ class Warehouse:
         """
         if order.state not in (ACCEPTED, PICKED, PARTIALLY_SHIPPED):
             raise _wrong_state(order, "shipped")
+
         quantities = _all_unshipped(order) if items is None else _check_unshipped(order, items)
         self.parcels += 1
         number = self.parcels
         parcel = Parcel(f"SHP-{number:08d}", carrier, service, f"1Z{number:010d}", [])
+
         for line in order.lines:
             if line.reference in quantities:
                 line.shipped += quantities[line.reference]
                 parcel.items.append((line.reference, line.sku, quantities[line.reference]))
+
         is_complete = not _all_unshipped(order)
         order.parcels.append(parcel)
         order.state = SHIPPED if is_complete or final else PARTIALLY_SHIPPED
@@ -301,6 +313,7 @@ def parcel_document(parcel: Parcel, *, final: bool) -> dict[str, Any]:
         items.append(
             {"line_reference": reference, "sku": sku, "quantity": quantity_number(quantity)}
         )
+
     return {
         "id": parcel.id,
         "carrier": parcel.carrier,
@@ -315,10 +328,12 @@ def order_document(order: WarehouseOrder) -> dict[str, Any]:
     """Return an order as `/v1/orders/{id}` does."""
     is_shipped = order.state in (SHIPPED, DELIVERED)
     last = len(order.parcels) - 1
+
     shipments = []
     for index, parcel in enumerate(order.parcels):
         shipment = parcel_document(parcel, final=is_shipped and index == last)
         shipments.append({**shipment, "delivered": parcel.delivered})
+
     lines = []
     for line in order.lines:
         lines.append(
@@ -331,6 +346,7 @@ def order_document(order: WarehouseOrder) -> dict[str, Any]:
                 "shipped": quantity_number(line.shipped),
             }
         )
+
     return {
         "id": order.id,
         "reference": order.reference,

@@ -35,6 +35,7 @@ def upsert_client(
     if client is None:
         client = Client(id=str(uuid4()), name=name)
         session.add(client)
+
     secret = secrets.token_urlsafe(32)
     client.roles = list(roles)
     client.secret_hash = hash_secret(secret)
@@ -71,7 +72,9 @@ def check_secret(
     if verify_secret(secret, client.secret_hash if client else None):
         if failed_before:
             reset_failures(session, client_id=client_id, address=address)
+
         return
+
     record_failure(session, client_id=client_id, address=address, now=now)
     raise Unauthenticated(
         "incorrect client id or secret",

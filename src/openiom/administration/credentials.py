@@ -35,6 +35,7 @@ def verify_secret(secret: str, stored_hash: str | None) -> bool:
         _hasher.verify(stored_hash or _unmatched_hash(), secret)
     except VerificationError:
         return False
+
     return stored_hash is not None
 
 
@@ -51,9 +52,11 @@ def check_lockout(session: Session, *, client_id: str, address: str, now: dateti
     )
     if not rows:
         return False
+
     [(locked_until,)] = rows
     if locked_until is None or locked_until <= now:
         return True
+
     seconds = ceil((locked_until - now).total_seconds())
     raise TooManyAttempts(
         f"{FAILURES_BEFORE_LOCK} wrong secrets in a row were sent for this client"

@@ -53,6 +53,7 @@ def check_roles(session: Session, roles: Sequence[str]) -> None:
     known = set(BUILT_IN)
     for document in current_documents(session, "role"):
         known.add(document.name)
+
     unknown = sorted(set(roles) - known)
     if unknown:
         raise Invalid(
@@ -71,7 +72,9 @@ def permissions_of(session: Session, roles: Sequence[str]) -> frozenset[str]:
             granted.update(BUILT_IN[role])
         else:
             custom.append(role)
+
     if custom:
         for document in current_documents(session, "role", names=custom):
             granted.update(document.body["permissions"])
+
     return frozenset(granted)

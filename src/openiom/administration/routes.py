@@ -98,6 +98,7 @@ def authenticate(request: Request, session: Session) -> Principal:
     if looks_signed(token):
         issuer: TokenIssuer = request.app.state.issuer
         return issuer.principal(token, now=utc_now())
+
     return principal_of_token(session, token, utc_now())
 
 
@@ -111,8 +112,10 @@ def open_session(
         opened = sign_in(
             session, email=credentials.email, password=credentials.password, now=now, hours=hours
         )
+
     if opened is None:
         raise Unauthenticated("incorrect e-mail or password", remedy="try again")
+
     token, principal = opened
     response.set_cookie(
         COOKIE,
@@ -122,6 +125,7 @@ def open_session(
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+
     with database(request).reading() as session:
         return _view(request, session, principal)
 
@@ -137,7 +141,9 @@ def current_session(request: Request, session: ReadSession) -> SessionView | Non
     except Unauthenticated:
         if "authorization" in request.headers:
             raise
+
         return None
+
     return _view(request, session, principal)
 
 
@@ -247,4 +253,5 @@ def _changes(changes: Sequence[DocumentChange]) -> Changes:
                 paths=list(change.paths),
             )
         )
+
     return Changes(changes=views)

@@ -43,9 +43,11 @@ def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence
         if user is None:
             user = User(id=new_id(), email=email)
             session.add(user)
+
         user.name = name
         user.roles = list(roles)
         user.password_hash = hash_secret(password)
+
     session.flush()
 
 
@@ -62,13 +64,16 @@ def sign_in(
     verified = verify_secret(password, user.password_hash if user else None)
     if user is None:
         return None
+
     locked = user.locked_until is not None and user.locked_until > now
     if locked or not verified:
         user.failures += 1
         if user.failures % FAILURES_BEFORE_LOCK == 0:
             user.locked_until = now + LOCK
+
         session.flush()
         return None
+
     user.failures = 0
     user.locked_until = None
     token = secrets.token_urlsafe(32)
@@ -110,6 +115,7 @@ def principal_of_token(session: Session, token: str, now: datetime) -> Principal
         user = session.scalars(query).one_or_none()
         if user:
             return Principal(user.email, permissions_of(session, user.roles))
+
     raise Unauthenticated("this session is unknown or has expired", remedy="sign in again")
 
 
@@ -149,6 +155,7 @@ def _check_user(email: str, password: str) -> None:
             where="password",
             remedy=f"use at least {SHORTEST_PASSWORD} characters",
         )
+
     name, at, domain = email.partition("@")
     if not (name and at and domain):
         raise Invalid(

@@ -79,6 +79,7 @@ class TokenIssuer:
                 where="Authorization",
                 remedy=f"request a token with the context {self.environment}",
             )
+
         return Principal(f"client {claims['name']}", frozenset(claims["permissions"]))
 
 
@@ -109,11 +110,14 @@ def _verify(keys: Sequence[OctKey], token: str, *, now: datetime) -> dict[str, A
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError):
             continue
+
         if claims["exp"] <= now.timestamp():
             raise Unauthenticated(
                 "this token has expired", where="Authorization", remedy="request a new one"
             )
+
         return dict(claims)
+
     raise Unauthenticated(
         "this token was not issued here", where="Authorization", remedy="request a new one"
     )

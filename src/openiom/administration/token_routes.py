@@ -89,6 +89,7 @@ def client_assertion(
         check_secret(session, client_id=client_id, secret=secret, address=address, now=now)
     except IomError as error:
         return _oauth_problem(request, error)
+
     token = _issuer(request).assertion(client_id=client_id, tenant=tenant, now=now)
     answer = {
         "token_type": "Bearer",
@@ -114,6 +115,7 @@ def access_token(request: Request, session: ReadSession, body: RawBody, now: Now
         name, permissions = client_permissions(session, client_id)
     except IomError as error:
         return _oauth_problem(request, error)
+
     token = issuer.access_token(
         client_id=client_id, name=name, permissions=sorted(permissions), now=now
     )
@@ -181,7 +183,9 @@ def _parse_fields(body: bytes) -> dict[str, str]:
             fields = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Invalid(f"the body is not JSON: {error}", where="body") from None
+
         return {str(name): str(value) for name, value in fields.items()}
+
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=MAX_FORM_FIELDS))
     except ValueError:
@@ -216,7 +220,9 @@ def _oauth_problem(request: Request, error: IomError) -> JSONResponse:
     body["error_description"] = f"{error.where}: {error.what}"
     body.pop("reference", None)
     headers = dict(NO_STORE)
+
     for name in ("www-authenticate", "retry-after"):
         if name in problem.headers:
             headers[name] = problem.headers[name]
+
     return JSONResponse(body, status_code=status, media_type=problem.media_type, headers=headers)

@@ -248,10 +248,12 @@ def provider_catalog() -> dict[str, Provider]:
     found: dict[str, object] = {}
     for point in sorted(entry_points(group=PROVIDER_ENTRY_POINTS), key=lambda point: point.name):
         found[point.name] = point.load()
+
     for module in pkgutil.iter_modules(library.__path__, "openiom.library."):
         name = module.name.rpartition(".")[2]
         if name not in found:
             found[name] = getattr(importlib.import_module(module.name), "PROVIDER", None)
+
     catalog: dict[str, Provider] = {}
     for name, provider in found.items():
         if not isinstance(provider, Provider):
@@ -260,5 +262,7 @@ def provider_catalog() -> dict[str, Provider]:
                 where=PROVIDER_ENTRY_POINTS,
                 remedy="correct or uninstall the package that declares it",
             )
+
         catalog[provider.name] = provider
+
     return catalog

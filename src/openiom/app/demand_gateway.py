@@ -25,6 +25,7 @@ def _past_order(order: PlacedOrder) -> PastOrder:
     wanted_days = None
     if order.requested_delivery_date is not None:
         wanted_days = (order.requested_delivery_date - order.placed_at.date()).days
+
     lines = [PastLine(line.product, line.quantity, line.revenue) for line in order.lines]
     return PastOrder(
         placed_at=order.placed_at,

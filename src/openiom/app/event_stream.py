@@ -86,13 +86,16 @@ class EventTail:
             except (psycopg.Error, SQLAlchemyError) as error:
                 if connected:
                     _log_lost(error)
+
                 connected = False
                 self._stop.wait(RECONNECT_SECONDS)
                 continue
+
             connected = True
             if events:
                 self.published += len(events)
                 self._publish(message_text(events))
+
             self._stop.wait(POLL_SECONDS)
 
     def _read(self, session: Session) -> Sequence[LoggedEvent]:
@@ -104,6 +107,7 @@ class EventTail:
         events: Sequence[LoggedEvent] = ()
         if start is not None:
             events = read_between(session, start, end, limit=MAX_EVENTS)
+
         self._position = end
         return events
 
@@ -128,6 +132,7 @@ def message_text(events: Sequence[LoggedEvent]) -> str:
                 "at": event.occurred_at.isoformat(),
             }
         )
+
     return to_json_text({"events": items})
 
 
@@ -156,6 +161,7 @@ async def stream(tail: EventTail) -> AsyncIterator[str]:
     """Yield server-sent events until the tail stops, and comments that keep the stream open."""
     subscriber = tail.subscribe()
     _, queue = subscriber
+
     sent_at = monotonic()
     try:
         yield "retry: 2000\n\n"
@@ -165,8 +171,10 @@ async def stream(tail: EventTail) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ": keep-alive\n\n"
                 continue
+
             if message is None:
                 return
+
             await asyncio.sleep(max(0.0, POLL_SECONDS - (monotonic() - sent_at)))
             sent_at = monotonic()
             yield f"event: change\ndata: {message}\n\n"

@@ -44,9 +44,11 @@ def ready(request: Request) -> Any:
         found = current(database)
     except (SQLAlchemyError, psycopg.Error):
         return _not_ready("unreachable", "unknown", "check that PostgreSQL is running")
+
     version = ", ".join(found) or "none"
     if set(found) != set(known):
         return _not_ready("reachable", version, "run: iom migrate")
+
     return Ready(status="ready", database="reachable", schema_version=version)
 
 

@@ -49,6 +49,7 @@ def as_json(checked: Sequence[CheckedInvariant]) -> list[dict[str, Any]]:
         for row in invariant.rows:
             values = [_json_value(value) for value in row]
             rows.append(dict(zip(invariant.columns, values, strict=True)))
+
         results.append(
             {
                 "name": invariant.name,
@@ -58,6 +59,7 @@ def as_json(checked: Sequence[CheckedInvariant]) -> list[dict[str, Any]]:
                 "seconds": invariant.seconds,
             }
         )
+
     return results
 
 
@@ -69,6 +71,7 @@ def _check(database: Database, name: str) -> CheckedInvariant:
         rows = cursor.fetchmany(SHOWN_ROWS)
         violations = max(cursor.rowcount, len(rows))
         columns = tuple(column.name for column in cursor.description or ())
+
     return CheckedInvariant(
         name=name,
         promise=_promise(query),

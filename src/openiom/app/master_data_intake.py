@@ -51,6 +51,7 @@ class _Intake:
                 results[index] = _unreadable(error)
             else:
                 delivered.append(_Delivered(index, message.instance, content))
+
         names = _internal_names(session, self.kind, delivered)
         results |= self._apply(session, delivered, names, now, actor)
         return [results[index] for index in range(len(arrived))]
@@ -77,9 +78,12 @@ class _Intake:
             )
             for one in delivered:
                 results[one.index] = refused
+
             return results
+
         for one in delivered:
             results[one.index] = IntakeResult(ok=True, entity_id=names[one.index])
+
         return results
 
     def _documents(
@@ -89,6 +93,7 @@ class _Intake:
         known: dict[str, dict[str, Any]] = {}
         for document in current_documents(session, self.kind, names=sorted(set(names.values()))):
             known[document.name] = document.body
+
         documents: dict[tuple[str, str], dict[str, Any]] = {}
         for one in delivered:
             name = names[one.index]
@@ -100,6 +105,7 @@ class _Intake:
                 "name": mapping.document_name,
                 "body": mapping.model_dump(),
             }
+
         return list(documents.values())
 
 
@@ -128,9 +134,11 @@ def _names_of_instance(
     """Return our name of each document of one instance by its place."""
     keys = [_mapping_key(kind, one.content) for one in delivered]
     mapped = resolve(session, instance, "", keys)
+
     names: dict[int, str] = {}
     for one, key in zip(delivered, keys, strict=True):
         names[one.index] = mapped.get(key) or _new_name(one)
+
     return names
 
 
@@ -173,11 +181,14 @@ def _fields(content: ProductDocument | AccountDocument) -> dict[str, Any]:
                 "phone": content.phone,
             }
         )
+
     fields = _without_empty({"name": content.name, "description": content.description})
     if content.weight_kg is not None:
         fields["weight_kg"] = str(content.weight_kg)
+
     if content.list_price is not None:
         fields["list_price"] = str(content.list_price)
+
     return fields
 
 

@@ -35,10 +35,12 @@ class SizeLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > self.limit:
             await self._refuse(scope, receive, send)
             return
+
         received = 0
         started = False
 
@@ -60,6 +62,7 @@ class SizeLimit:
         except _BodyTooLarge:
             if started:
                 raise
+
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:

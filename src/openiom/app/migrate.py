@@ -59,10 +59,12 @@ def migrate(
         if not at_head(database):
             report("tables")
             _upgrade(database)
+
         # Two transactions: a worker that already reads the log may hold what one of them needs
         # while it waits for what the other one holds.
         with database.unit_of_work() as session:
             ensure_partitions(session, today=utc_now().date())
+
         with database.unit_of_work() as session:
             for consumer in consumers:
                 ensure_consumer(session, consumer)

@@ -45,6 +45,7 @@ class OrderGateway:
             declined = declined_by.get(line.line_id, ())
             open_line = _open_line(line, required_source, declined)
             lines.append(SourcedLine(open_line, line.source))
+
         return lines
 
     def lock_backlog(
@@ -76,6 +77,7 @@ class OrderGateway:
             for part in line_parts[1:]:
                 if part.source:
                     sources[part.line_id] = part.source
+
         split_lines(session, quantities, now, actor)
         self.assign_sources(session, sources, now, actor)
 

@@ -100,12 +100,14 @@ class ChildProcess:
         """Wait until the process has ended, and kill it when it does not end in time."""
         if self.process is None:
             return
+
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             log.warning("process_killed", name=self.name)
             self.process.kill()
             self.process.wait()
+
         self.close_input()
 
     def close_input(self) -> None:
@@ -225,6 +227,7 @@ def bind_port(host: str, port: int, *, insist: bool) -> socket.socket:
                 f"port {port} on {host} is in use",
                 remedy="choose another with --port, or 0 for any free one",
             ) from None
+
         return listening_socket(host, 0)
 
 
@@ -256,6 +259,7 @@ def start_application(
             pass_fds=(descriptor,),
         )
     )
+
     for number in range(1, workers + 1):
         supervisor.add(ChildProcess(f"worker {number}", iom_command("worker"), environment))
 
@@ -270,8 +274,10 @@ def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0)
         while monotonic() < deadline:
             if supervisor.stop.is_set() or _is_ready(client, url):
                 return
+
             supervisor.revive()
             sleep(0.05)
+
     raise Refused(
         "the web server did not become ready", remedy="read its output above, and start it again"
     )

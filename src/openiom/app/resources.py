@@ -17,6 +17,7 @@ def folder(name: str) -> Path:
     for candidate in (_HERE.parent / "resources" / name, PROJECT / name):
         if candidate.is_dir():
             return candidate
+
     raise NotFound(
         f"the folder {name} is missing from this installation", remedy="install OpenIOM again"
     )
@@ -30,9 +31,11 @@ def built_ui(given: Path | None) -> Path | None:
     candidates = [_HERE.parent / "resources" / "ui", PROJECT / "ui" / "dist"]
     if given is not None:
         candidates = [given]
+
     for candidate in candidates:
         if (candidate / "index.html").is_file():
             return candidate
+
     return None
 
 

@@ -69,10 +69,12 @@ def _flows(session: Session, words: str) -> list[SearchResult]:
     found = search_documents(
         session, "flow", words, label_fields=("title",), limit=MAX_RESULTS_PER_KIND
     )
+
     for name, title in found:
         results.append(
             SearchResult(kind="flow", label=title or name, detail=name, path=f"/flows/{name}")
         )
+
     return results
 
 
@@ -84,8 +86,10 @@ def _documents(
     found = search_documents(
         session, kind, words, label_fields=label_fields, limit=MAX_RESULTS_PER_KIND
     )
+
     for name, title in found:
         results.append(SearchResult(kind=kind, label=name, detail=title, path=path + name))
+
     return results
 
 
@@ -109,4 +113,5 @@ def search(
     for searched in SEARCHED:
         if principal.may(searched.permission):
             items += searched.find(session, q.strip())
+
     return SearchResults(items=items)

@@ -57,8 +57,10 @@ def create_app(application: Application) -> FastAPI:
     )
     _set_state(app, application, tail)
     install_problem_handlers(app)
+
     for router in (*application.routers(), event_stream.router, search.router, health.router):
         app.include_router(router)
+
     serve_ui(app, built_ui(application.settings.ui_path))
     # The last one added is the outermost: security headers are on refusals too.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
@@ -95,12 +97,14 @@ def listening_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
     try:
         bound.bind((host, port))
         bound.listen(LISTEN_BACKLOG)
     except OSError:
         bound.close()
         raise
+
     return bound
 
 
@@ -129,6 +133,7 @@ def run_web(application: Application, bound: socket.socket) -> None:
     Thread(target=preload, name="geocoding", daemon=True).start()
     # One in a hundred inventory queries waited most of a second for a collection of garbage.
     tune_gc()
+
     try:
         server.run(sockets=[bound])
     finally:

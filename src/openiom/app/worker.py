@@ -43,6 +43,7 @@ def run_worker(application: Application) -> None:
         log.info("worker_started", workers=[worker.kind for worker in pool.workers])
         stop.wait()
         pool.stop()
+
     application.close()
     log.info("worker_ended")
 
@@ -71,9 +72,11 @@ def wait_for_schema(application: Application, stop: Event) -> None:
         try:
             if at_head(application.database):
                 return
+
             reason = "the database is not migrated"
         except (SQLAlchemyError, psycopg.Error) as error:
             reason = str(error).splitlines()[0]
+
         if not logged:
             log.info(
                 "worker_waits",
@@ -81,4 +84,5 @@ def wait_for_schema(application: Application, stop: Event) -> None:
                 remedy="run iom migrate, or check that PostgreSQL is running",
             )
             logged = True
+
         stop.wait(SCHEMA_POLL_SECONDS)

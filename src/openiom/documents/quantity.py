@@ -69,6 +69,7 @@ def quantity_number(steps: int, decimals: int) -> int | float:
     """
     if not decimals:
         return steps
+
     steps_per_unit: int = 10**decimals
     units, rest = divmod(steps, steps_per_unit)
     return steps / steps_per_unit if rest else units

@@ -134,6 +134,7 @@ def apply_update(
         return _apply_parcel(order, update)
     if update.kind in NOT_FULFILLED:
         return _end(order, update.kind)
+
     return advance_to(order, update.kind)
 
 
@@ -146,12 +147,15 @@ def advance_to(order: FulfillmentOrderState, state: str) -> UpdateEffect:
     if state == SENT and not order.sent:
         order.sent = True
         effect.noted = True
+
     if order.state in ENDED:
         return effect
+
     if PROGRESS.index(state) > PROGRESS.index(order.state):
         _move(order, state, effect)
     elif effect.noted:
         effect.events.append(event_of(SENT))
+
     return effect
 
 
@@ -173,6 +177,7 @@ def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
     """Decline or cancel an order; one that has shipped in part is closed instead."""
     if order.state in ENDED:
         return UpdateEffect()
+
     shipped = order.shipped_units
     if shipped and kind == DECLINED:
         return _contradiction(
@@ -180,10 +185,12 @@ def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
         )
     if order.is_wholly_shipped:
         return _contradiction(order, f"cannot be {kind}: all of its units have shipped")
+
     effect = UpdateEffect()
     for line in order.lines.values():
         if line.unshipped:
             effect.returned[line.order_line_id] = line.unshipped
+
     _move(order, CLOSED if shipped else kind, effect)
     return effect
 
@@ -196,6 +203,7 @@ def _apply_parcel(
         problem = _record_parcel(order, update.shipment, effect)
         if problem:
             return problem
+
         parcel = order.parcels[update.shipment.external_id]
         if update.kind == DELIVERED and not parcel.delivered:
             parcel.delivered = True
@@ -211,6 +219,7 @@ def _apply_parcel(
     else:
         effect.noted = not order.delivered
         order.delivered = True
+
     _deliver_if_complete(order, effect)
     return effect
 
@@ -222,19 +231,24 @@ def _record_parcel(
     units = _units_by_line(order, parcel)
     if isinstance(units, Problem):
         return units
+
     known = order.parcels.get(parcel.external_id)
     if known is not None:
         if dict(known.units) == units:
             return None
+
         what = f"{parcel.external_id} is already recorded with other units"
         return Problem("shipment.external_id", what, "give the new parcel an id of its own")
     if order.state in ENDED:
         return _contradiction(order, f"was {order.state}; it cannot ship")
+
     problem = _too_many_units(order, parcel, units)
     if problem:
         return problem
+
     for line_id, quantity in units.items():
         order.lines[line_id].shipped += quantity
+
     order.parcels[parcel.external_id] = ParcelState(units)
     effect.parcel = units
     state = SHIPPED if order.is_wholly_shipped else PARTIALLY_SHIPPED
@@ -254,12 +268,15 @@ def _units_by_line(
                 f"{item.line} is not a line of {order.number}",
                 "name lines by the reference that was sent",
             )
+
         try:
             line = order.lines[line_id]
             steps = to_steps(item.quantity, line.unit_decimals, unit=line.unit)
         except Invalid as error:
             return Problem(f"shipment.items[{index}].quantity", error.what, error.remedy)
+
         units[line_id] = units.get(line_id, 0) + steps
+
     return units
 
 
@@ -283,6 +300,7 @@ def _too_many_units(
                 f" not {line.number(units[line.id])}",
                 "correct the parcel at its sender, then replay",
             )
+
     return None
 
 

@@ -16,10 +16,12 @@ def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
     body = current_bodies(session, ["states"])["states"].get(_STATES)
     if _STATES not in names or body is None:
         return []
+
     states = [state["name"] for state in body.get("states", ())]
     query = "SELECT 1 FROM fulfillment.fulfillment_order WHERE state = ANY(%s) LIMIT 1"
     if not fetch(session, query, (states,)):
         return []
+
     what = "defines the state of at least one fulfillment order"
     return [Problem(f"states {_STATES}", what, "move them to another state first")]
 

@@ -64,10 +64,12 @@ def fulfillment_order_facts(
         orders = _orders_of(session, rows)
         for row in rows:
             facts[row.id]["order"] = orders[row.order_id]
+
     if fields is None or "lines" in fields:
         lines = _lines(session, list(facts))
         for fulfillment_order_id, fact in facts.items():
             fact["lines"] = lines.get(fulfillment_order_id, [])
+
     return facts
 
 
@@ -143,6 +145,7 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
     """Return the lines of fulfillment orders by the line numbers of their order."""
     rows = line_rows(session, ids)
     order_lines = order_lines_of(session, rows)
+
     lines: dict[UUID, list[Facts]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         lines[row.fulfillment_order_id].append(
@@ -160,6 +163,7 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
                 "unit_price": money_text(order_line.unit_price),
             }
         )
+
     return lines
 
 
@@ -194,6 +198,7 @@ def shipment_facts(
     orders = _orders_of(session, rows)
     wholly_shipped = orders_wholly_shipped(session, orders)
     items = _items(session, ids)
+
     facts: dict[UUID, Facts] = {}
     for row in rows:
         facts[row.id] = {
@@ -208,6 +213,7 @@ def shipment_facts(
             "items": items.get(row.id, []),
             "final": row.order_id in wholly_shipped,
         }
+
     return facts
 
 
@@ -232,6 +238,7 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
         (list(shipment_ids),),
     )
     order_lines = order_lines_of(session, rows)
+
     items: dict[UUID, list[Facts]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         items[row.shipment_id].append(
@@ -244,6 +251,7 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
                 "quantity": quantity_number(row.quantity, row.unit_decimals),
             }
         )
+
     return items
 
 
@@ -258,6 +266,7 @@ def fulfillment_orders_of_orders(session: Session, ids: Sequence[UUID]) -> dict[
     children: dict[UUID, list[UUID]] = defaultdict(list)
     for order_id, fulfillment_order_id in rows:
         children[order_id].append(fulfillment_order_id)
+
     return dict(children)
 
 

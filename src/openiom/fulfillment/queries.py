@@ -87,6 +87,7 @@ def list_fulfillment_orders(
         if value:
             conditions.append(condition)
             values.append(value)
+
     if chosen.search:
         order_ids = order_ids_by_number(session, chosen.search, limit=SEARCH_LIMIT)
         conditions.append(
@@ -95,6 +96,7 @@ def list_fulfillment_orders(
             " WHERE order_id = ANY(%s::uuid[]))"
         )
         values += [chosen.search.strip(), order_ids]
+
     where = " AND ".join(conditions) or "TRUE"
     rows = fetch_as(
         session, _Row, f"{_ROWS} WHERE {where} ORDER BY f.id DESC LIMIT %s", (*values, limit)
@@ -134,6 +136,7 @@ def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderD
     lines = _lines(session, ids)
     parcels = _shipments(session, ids)
     places = _source_places(session, {row.source for row in rows})
+
     details: list[FulfillmentOrderDetail] = []
     for row in rows:
         details.append(
@@ -147,6 +150,7 @@ def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderD
                 shipments=parcels.get(row.id, []),
             )
         )
+
     return details
 
 
@@ -159,6 +163,7 @@ def details_of_order(session: Session, order_id: UUID) -> list[FulfillmentOrderD
 def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[FulfillmentOrderLineView]]:
     rows = line_rows(session, ids)
     order_lines = order_lines_of(session, rows)
+
     lines: dict[UUID, list[FulfillmentOrderLineView]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
         view = FulfillmentOrderLineView(
@@ -173,6 +178,7 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Fulfillment
             shipped=quantity_number(row.shipped, row.unit_decimals),
         )
         lines[row.fulfillment_order_id].append(view)
+
     return lines
 
 
@@ -184,10 +190,12 @@ def _shipments(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Shipmen
         (list(ids),),
     )
     facts = shipment_facts(session, [shipment_id for shipment_id, _, _ in rows])
+
     parcels: dict[UUID, list[ShipmentView]] = defaultdict(list)
     for shipment_id, fulfillment_order_id, external_id in rows:
         parcel = _shipment_view(facts[shipment_id], external_id)
         parcels[fulfillment_order_id].append(parcel)
+
     return parcels
 
 
@@ -202,6 +210,7 @@ def _shipment_view(fact: Mapping[str, Any], external_id: str) -> ShipmentView:
                 quantity=item["quantity"],
             )
         )
+
     return ShipmentView(
         id=fact["id"],
         external_id=external_id,
@@ -223,6 +232,7 @@ def _source_places(session: Session, sources: Collection[str]) -> dict[str, Plac
             longitude=source.longitude,
             address=AddressView.model_validate(source.address),
         )
+
     return places
 
 

@@ -66,6 +66,7 @@ def read_fulfillment_order(
             f"no fulfillment order {fulfillment_order_id}",
             remedy="look it up in the list of fulfillment orders",
         )
+
     return details[0]
 
 

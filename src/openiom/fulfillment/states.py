@@ -51,8 +51,10 @@ def _transitions() -> Iterator[Transition]:
         CANCELED: BEFORE_SHIPPING,
         CLOSED: (PARTIALLY_SHIPPED,),
     }
+
     for state in (SENT, ACCEPTED, PICKED, PACKED):
         sources[state] = PROGRESS[: PROGRESS.index(state)]
+
     for state, before in sources.items():
         yield from moves(event_of(state), before, state, REASONS[state])
 

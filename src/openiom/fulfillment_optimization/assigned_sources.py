@@ -41,6 +41,7 @@ class _AssignedLines:
                 found.assigned.append(line)
             else:
                 found.unassigned[line.order_id] = line
+
         return found
 
     def no_source(self, order: UUID) -> Outcome:
@@ -68,6 +69,7 @@ def process_assigned(
     """Process orders with assigned sources in this mode; return one outcome per order, in order."""
     if mode == "fulfillment_order":
         return _release_unchecked(session, order_port, order_ids, now, actor)
+
     outcomes = dict(
         zip(order_ids, reserve_assigned(session, order_port, order_ids, now, actor), strict=True)
     )
@@ -76,7 +78,9 @@ def process_assigned(
         for order in order_ids:
             if outcomes[order].ok:
                 reserved.append(order)
+
         outcomes |= _create_fulfillment_orders(session, order_port, reserved, now, actor)
+
     return [outcomes[order] for order in order_ids]
 
 
@@ -101,11 +105,14 @@ def _release_unchecked(
     for line in lines.assigned:
         if line.was_backordered and line.order_id not in lines.unassigned:
             backordered.append(line.line_id)
+
     keep_backorder_reservations(session, backordered)
     assigned = [order for order in order_ids if order not in lines.unassigned]
     outcomes = _create_fulfillment_orders(session, order_port, assigned, now, actor)
+
     for order in lines.unassigned:
         outcomes[order] = lines.no_source(order)
+
     return [outcomes[order] for order in order_ids]
 
 
@@ -118,6 +125,7 @@ def reserve_assigned(
     """
     lines = _AssignedLines.of(order_port.open_lines(session, order_ids))
     short = _reserve(session, lines, now, actor)
+
     outcomes: list[Outcome] = []
     events: list[EventRequest] = []
     for order in order_ids:
@@ -125,10 +133,12 @@ def reserve_assigned(
         outcomes.append(outcome)
         name = CHECKED if outcome.ok else NOT_FOUND
         events.append(EventRequest(order, name, reason=outcome.reason))
+
     answers = order_port.raise_events(session, events, now, actor)
     for i, answer in enumerate(answers):
         if not answer.ok:
             outcomes[i] = answer
+
     return outcomes
 
 
@@ -145,6 +155,7 @@ def _reserve(
         requests.append(reservation_request(line, line.source, line.quantity))
         if line.was_backordered:
             backordered.append(line.line_id)
+
     granted = reserve(session, requests, now, actor, backorder_lines=backordered)
     short: dict[UUID, OpenLine] = {}
     reserved: list[OpenLine] = []
@@ -153,6 +164,7 @@ def _reserve(
             reserved.append(line)
         else:
             short[line.order_id] = line
+
     failed = short.keys() | lines.unassigned.keys()
     returned = [line.line_id for line in reserved if line.order_id in failed]
     release(session, returned, now, actor, "not all lines on hand")

@@ -76,6 +76,7 @@ def _check_source(session: Session, name: str, body: dict[str, Any]) -> Sequence
                 "give a country, or latitude and longitude",
             )
         ]
+
     return []
 
 
@@ -95,6 +96,7 @@ def _check_list(session: Session, name: str, body: dict[str, Any]) -> Sequence[P
 def _check_handling(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
     if name == DEFAULT_STRATEGY:
         return []
+
     return [
         Problem(
             "name",
@@ -135,10 +137,12 @@ def _check_strategy(session: Session, name: str, body: dict[str, Any]) -> Sequen
     problems: list[Problem] = []
     for where, (kind, names) in references.items():
         problems += _missing_problems(session, where, kind, names)
+
     if body.get("alternate") == name:
         problems.append(
             Problem("alternate", "a strategy cannot be its own alternate", "name another one")
         )
+
     company = _company_currency(session)
     problems += _check_rate_table_currency(session, body, company)
     return problems + _check_alternate_currency(session, name, body, company)
@@ -155,6 +159,7 @@ def _check_rate_table_currency(
     """Return a problem when the rate table is in another currency than the strategy."""
     if not body.get("rate_table"):
         return []
+
     own = body.get("currency") or company
     problems: list[Problem] = []
     for table in current_documents(session, "rate_table", names=[body["rate_table"]]):
@@ -167,6 +172,7 @@ def _check_rate_table_currency(
                     "rates are not converted: use a table in the strategy's currency",
                 )
             )
+
     return problems
 
 
@@ -186,6 +192,7 @@ def _check_alternate_currency(
                     "a strategy and its alternate share one currency",
                 )
             )
+
     return problems
 
 

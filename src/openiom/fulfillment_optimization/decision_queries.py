@@ -62,6 +62,7 @@ def list_decisions(session: Session, order_id: UUID) -> list[DecisionRow]:
     found: list[DecisionRow] = []
     for row in session.execute(query):
         found.append(_decision(row.SourcingDecision, row.currency or ""))
+
     return found
 
 
@@ -70,6 +71,7 @@ def _decision(row: SourcingDecision, currency: str) -> DecisionRow:
     candidates: list[CandidateRow] = []
     for line in range(len(explanation.get("lines", ()))):
         candidates += sorted(_candidates(explanation, line), key=_best_first)
+
     return DecisionRow(
         id=row.id,
         decided_at=row.decided_at,

@@ -182,8 +182,10 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Sourci
     """Return the explanation for people: sources by name, changes in words."""
     lines: list[ExplainedLine] = []
     explanations = found.plan.explain(0).lines
+
     for explanation, sourced in zip(explanations, found.lines, strict=True):
         lines.append(_line(found, explanation, sourced, most))
+
     return SourcingExplanation(
         order_id=order_id,
         planned_at=now,
@@ -202,9 +204,11 @@ def _line(
     node = int(found.plan.node[explanation.line])
     size = float(found.unit_sizes[explanation.line])
     ways = _ways_by_node(found, explanation.line)
+
     candidates: list[ExplainedCandidate] = []
     for candidate in explanation.candidates[:most]:
         candidates.append(_candidate(candidate, names, size, ways.get(candidate.node, [])))
+
     return ExplainedLine(
         line_id=sourced.line.line_id,
         product=sourced.line.product,
@@ -220,11 +224,13 @@ def _ways_by_node(found: WhatIf, line: int) -> dict[int, list[WhatIfRow]]:
     """Return what would make each losing source of a line win, by its node."""
     rank_step = _rank_step(found)
     size = float(found.unit_sizes[line])
+
     ways: dict[int, list[WhatIfRow]] = {}
     for counterfactual in found.counterfactuals:
         if counterfactual.line == line:
             way = _way(counterfactual, rank_step, size, found.config.currency)
             ways.setdefault(counterfactual.node, []).append(way)
+
     return ways
 
 
@@ -236,6 +242,7 @@ def _candidate(
     for part, money in {**candidate.parcel, **candidate.serve}.items():
         if part != RANKING:
             cost[part] = round(money, 4)
+
     return ExplainedCandidate(
         source=names[candidate.node],
         chosen=candidate.quantity > 0,

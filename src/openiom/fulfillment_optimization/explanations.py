@@ -48,6 +48,7 @@ def explanations(plan: FeasiblePlan, names: Sequence[str]) -> list[dict[str, Any
     on_hand = p.stock[:, p.line_sku].T
     codes = _refusals(plan, on_hand)
     cheapest = np.argsort(p.parcel, axis=1, kind="stable")[:, :MOST_CANDIDATES]
+
     records: list[dict[str, Any]] = []
     for order in range(p.orders):
         lines = slice(int(p.start[order]), int(p.start[order + 1]))
@@ -65,6 +66,7 @@ def explanations(plan: FeasiblePlan, names: Sequence[str]) -> list[dict[str, Any
             "considered": p.nodes,
         }
         records.append(record)
+
     return records
 
 
@@ -102,8 +104,10 @@ def _refusals(plan: FeasiblePlan, on_hand: Ints) -> Ints:
     codes = np.where((left < least) & ~chosen, int(Refusal.USED_BY_OTHER_ORDERS), 0)
     codes = np.where(on_hand < least, int(Refusal.NOT_ENOUGH_ON_HAND), codes)
     codes = np.where(on_hand <= 0, int(Refusal.NOT_ON_HAND), codes)
+
     for refusal in (p.line_refusal, p.order_refusal[p.line_order]):
         codes = np.where(refusal > 0, refusal, codes)
+
     return codes
 
 

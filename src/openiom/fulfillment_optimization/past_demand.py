@@ -66,6 +66,7 @@ def as_open_lines(orders: Sequence[PastOrder], now: datetime) -> list[OpenLine]:
         wanted = None
         if order.wanted_days is not None:
             wanted = now.date() + timedelta(days=order.wanted_days)
+
         for line in order.lines:
             found.append(
                 OpenLine(
@@ -81,4 +82,5 @@ def as_open_lines(orders: Sequence[PastOrder], now: datetime) -> list[OpenLine]:
                     business=order.business,
                 )
             )
+
     return found

@@ -168,6 +168,7 @@ class PlanningNetwork:
         for site in self.snapshot.sources:
             column[site.name] = len(points)
             points.append((site.latitude, site.longitude))
+
         km = great_circle_km(places, points, np.nan)
         return km[np.arange(len(places)), list(map(column.__getitem__, sources))]
 
@@ -188,6 +189,7 @@ class PlanningNetwork:
         setting = strategy.setting
         if not setting.sources:
             return PlannedLines((), {}, 0.0)
+
         priced = build_problem(lines, setting, conditions.stock, conditions.circumstances())
         solved = solve_by_strategy(
             priced,
@@ -201,14 +203,17 @@ class PlanningNetwork:
             plan.shares.node.tolist(),
             plan.shares.quantity.tolist(),
         )
+
         assignments: list[Assignment] = []
         for line, node, units in zip(*shares, strict=True):
             assignments.append(Assignment(line, names[node], units))
+
         parcels = dict(zip(names, plan.costs.load.tolist(), strict=True))
         cost = 0.0
         for part, money in solved.priced.money(plan.cost_parts).items():
             if part != "open":
                 cost += float(money.sum())
+
         return PlannedLines(tuple(assignments), parcels, cost)
 
     def learn_costs(
@@ -255,6 +260,7 @@ def document_problems(kind: str, body: Mapping[str, Any], *, where: str) -> list
         for details in error.errors():
             path = ".".join([where, *map(str, details["loc"])])
             problems.append(Problem(path, details["msg"], "correct the document"))
+
     return problems
 
 
@@ -279,18 +285,23 @@ def _snapshot_of(documents: Documents) -> Snapshot:
         source = SourceBody.model_validate(body)
         if source.active:
             sites.append(_site(name, source))
+
     lists: dict[str, frozenset[str]] = {}
     for name, body in documents.get("source_list", {}).items():
         lists[name] = frozenset(body["sources"])
+
     strategies: dict[str, StrategyBody] = {}
     for name, body in documents.get("strategy", {}).items():
         strategies[name] = StrategyBody.model_validate(body)
+
     constraints: dict[str, Any] = {}
     for name, body in documents.get("constraint", {}).items():
         constraints[name] = ConstraintBody.model_validate(body).root
+
     rates: dict[str, RateTableBody] = {}
     for name, body in documents.get("rate_table", {}).items():
         rates[name] = RateTableBody.model_validate(body)
+
     return Snapshot(
         sources=tuple(sites),
         lists=lists,

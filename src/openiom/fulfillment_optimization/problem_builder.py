@@ -80,6 +80,7 @@ class PricedProblem:
         if self.problem.lines:
             raised = float(self.problem.open_cost[0])
             money["open"] = money["open"] * (self.open_line / raised)
+
         return money
 
 
@@ -164,6 +165,7 @@ def build_problem(
     if effects.ranks:
         rank_step = _rank_step(demand, costs)
         costs.serve[RANKING] = costs.serve[RANKING] * rank_step
+
     caps = [(cap.members, cap.left) for cap in (*effects.caps, *effects.soft_caps)]
     limit_members, line_limit = line_limit_arrays(caps, len(config.sources))
     problem = problem_from_arrays(
@@ -228,6 +230,7 @@ def _inputs(
     if context.unlimited:
         is_unlimited = [product in context.unlimited for product in demand.products]
         on_hand[:, is_unlimited] = UNLIMITED
+
     km = distances([line.place for line in demand.first_lines], config)
     return _Inputs(demand, config, context, on_hand, km)
 
@@ -238,10 +241,12 @@ def _stock_table(
     """(N, S) units of the problem; entries of other sources and products are left out."""
     skus = demand.skus
     table = np.zeros((len(nodes), len(skus)), dtype=np.int64)
+
     for (sku, source), units in stock.items():
         if source in nodes and sku in skus:
             unit = demand.units[skus[sku]]
             table[nodes[source], skus[sku]] = units if unit is WHOLE_UNITS else unit.of_stock(units)
+
     return table
 
 
@@ -254,6 +259,7 @@ def _effects(inputs: _Inputs) -> ConstraintEffects:
     special = line_refusals(inputs.demand.lines, config.index)
     if special is not None:
         effects.line_refusal[special > 0] = special[special > 0]
+
     return effects
 
 
@@ -262,6 +268,7 @@ def _constraint_context(inputs: _Inputs) -> ConstraintContext:
     closed = np.zeros(len(config.sources), dtype=np.uint8)
     if config.depends_on_time():
         closed = closed_sources(config, context.now)
+
     return ConstraintContext(
         sources=config.selector(),
         countries=config.countries,
@@ -312,10 +319,13 @@ def _apply_strategy_limits(inputs: _Inputs, effects: ConstraintEffects) -> None:
     if strategy.same_country_only:
         foreign = inputs.demand.countries[:, None] != config.countries[None, :]
         effects.refuse_order(foreign, Refusal.OTHER_COUNTRY_OR_REGION)
+
     if strategy.maximum_distance_km:
         effects.refuse_order(inputs.km > strategy.maximum_distance_km, Refusal.MAXIMUM_DISTANCE)
+
     if strategy.max_sources_per_order:
         effects.limit_sources(strategy.max_sources_per_order, hard=True, penalty=0.0)
+
     effects.limit_line_sources(strategy.max_line_sources, hard=True, penalty=0.0)
     if not strategy.allow_partial:
         effects.require_whole_orders(hard=True, penalty=0.0)
@@ -330,12 +340,15 @@ def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes 
     special = [(i, line) for i, line in enumerate(lines) if line.source or line.excluded_sources]
     if not special:
         return None
+
     codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
     for i, line in special:
         if line.source:
             codes[i] = Refusal.OTHER
             codes[i, _nodes([line.source], index)] = Refusal.NONE
+
         codes[i, _nodes(line.excluded_sources, index)] = Refusal.DECLINED
+
     return codes
 
 
@@ -350,9 +363,11 @@ def _costs(inputs: _Inputs) -> _Costs:
     if strategy.objective == "distance":
         km_of_line = inputs.km[inputs.demand.line_order]
         return _Costs({}, {"distance": km_of_line}, 0.0, OPEN_LINE_KM)
+
     parcel, serve = _parcel_parts(inputs), _serve_parts(inputs)
     if inputs.config.rates is not None:
         parcel["carriage"], serve["carriage by weight"] = _rated_carriage(inputs)
+
     return _Costs(parcel, serve, strategy.weights.split, strategy.weights.open_line)
 
 
@@ -368,10 +383,12 @@ def _parcel_parts(inputs: _Inputs) -> Parts:
     preference = np.array(preference_costs) * weights.preference
     if preference.any():
         parts["preference"] = preference[None, :]
+
     if weights.lateness_per_day and any(demand.wanted):
         now, service = inputs.context.now, config.service
         late = lateness_days(config.timings, inputs.km, demand.wanted, now=now, service=service)
         parts["lateness"] = weights.lateness_per_day * late
+
     return parts
 
 
@@ -385,6 +402,7 @@ def _serve_parts(inputs: _Inputs) -> Parts:
     }
     if weights.stock_out or weights.markdown_credit:
         parts |= _cover_parts(inputs)
+
     return parts
 
 
@@ -396,8 +414,10 @@ def _cover_parts(inputs: _Inputs) -> Parts:
     parts: Parts = {}
     if weights.stock_out:
         parts["stock-out risk"] = risk.T[demand.line_sku] * units
+
     if weights.markdown_credit:
         parts["markdown credit"] = -credit.T[demand.line_sku] * units
+
     return parts
 
 

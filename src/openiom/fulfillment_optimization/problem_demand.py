@@ -108,11 +108,14 @@ def problem_demand(lines: Sequence[OpenLine]) -> ProblemDemand:
         if order == len(first_lines):
             first_lines.append(line)
             wanted.append(None)
+
         wanted[order] = _earlier(wanted[order], line.wanted)
         line_order.append(order)
         product_of_sku[line.sku] = line.product
+
     skus = {sku: column for column, sku in enumerate(product_of_sku)}
     units = _problem_units(lines)
+
     quantity: list[int] = []
     undivided: list[int] = []
     for i, line in enumerate(lines):
@@ -120,9 +123,11 @@ def problem_demand(lines: Sequence[OpenLine]) -> ProblemDemand:
         if unit is WHOLE_UNITS:
             quantity.append(line.quantity)
             continue
+
         quantity.append(unit.quantity_of(line))
         if unit.step_of(line) > 1:
             undivided.append(i)
+
     return ProblemDemand(
         lines=lines,
         line_order=np.array(line_order, dtype=np.int64),
@@ -143,13 +148,16 @@ def _problem_units(lines: Sequence[OpenLine]) -> dict[str, ProblemUnit]:
     for line in lines:
         if line.stock_per_step != 1 or line.stock_decimals:
             other.add(line.sku)
+
     units: dict[str, ProblemUnit] = {}
     if not other:
         return units
+
     for line in lines:
         if line.sku in other:
             first = ProblemUnit(line.stock_per_step, line.stock_decimals)
             units[line.sku] = units.get(line.sku, first).with_line(line)
+
     return units
 
 

@@ -44,6 +44,7 @@ def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
         raise Invalid(
             f"no zone named {request.zone}", where="zone", remedy="name one of the table's zones"
         )
+
     known = table_price(table, request.zone, request.weight_kg)
     factor = factor_for(table, request.source_type, business=request.business)
     price = rate(
@@ -57,6 +58,7 @@ def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
         explanation = _fallback_explanation(factor, request.zone, request.weight_kg)
     else:
         explanation = _price_explanation(known, factor, request.zone)
+
     return RateAnswer(
         price=round(price, 4),
         known=known,
@@ -68,6 +70,7 @@ def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
 def _fallback_explanation(factor: RateFactor | None, zone: str, weight_kg: float) -> str:
     if factor is None:
         return f"zone {zone} has no prices and no shipping rate factor fits: the rate is zero"
+
     text = (
         f"zone {zone} has no prices; fallback rate of {factor.name}: {factor.fallback_rate:.2f}"
         f" up to {factor.fallback_weight:g} kg"
@@ -75,6 +78,7 @@ def _fallback_explanation(factor: RateFactor | None, zone: str, weight_kg: float
     beyond = max(0.0, weight_kg - factor.fallback_weight)
     if beyond:
         text += f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more"
+
     return text
 
 

@@ -62,9 +62,11 @@ def table_price(table: RateTableBody, zone: str, weight_kg: float) -> float | No
     tiers = table.prices_of(zone)
     if not tiers:
         return None
+
     for tier in tiers:
         if weight_kg <= tier.up_to_kg:
             return tier.price
+
     heaviest = tiers[-1]
     return heaviest.price + table.per_kg_beyond * (weight_kg - heaviest.up_to_kg)
 
@@ -82,6 +84,7 @@ def rate(
     price = table_price(table, zone, weight_kg)
     if price is not None:
         return live_rate(factor, price)
+
     return fallback_rate(factor, weight_kg) if factor else 0.0
 
 
@@ -99,9 +102,11 @@ def zones(
     bands = np.array([zone.up_to_km for zone in table.zones[:-1]], dtype=float)
     zone_of: Ints = np.searchsorted(bands, km, side="left").astype(np.int64)
     names = [zone.name for zone in table.zones]
+
     for node, body in enumerate(bodies):
         for override in _agreements(body, names):
             zone_of[_covered(override, destinations), node] = names.index(override.zone)
+
     return zone_of
 
 
@@ -143,16 +148,19 @@ def carriage(
     order_weight = np.bincount(line_order, weights=weight, minlength=orders).astype(np.float64)
     lightest, full = np.zeros(zone.shape), np.zeros(zone.shape)
     type_of_node = np.array(types)
+
     for source_type in dict.fromkeys(types):
         nodes = np.flatnonzero(type_of_node == source_type)
         for commercial in (False, True):
             rows = np.flatnonzero(business == commercial)
             if not len(rows):
                 continue
+
             cells = np.ix_(rows, nodes)
             of_zone, of_row = _prices(table, source_type, commercial, order_weight[rows])
             lightest[cells] = of_zone[zone[cells]]
             full[cells] = of_row[np.arange(len(rows))[:, None], zone[cells]]
+
     weight_of_order = order_weight[line_order]
     nothing = np.zeros(len(weight))
     share = np.divide(weight, weight_of_order, out=nothing, where=weight_of_order > 0)
@@ -166,8 +174,10 @@ def _prices(
 
     distinct, position = np.unique(weights, return_inverse=True)
     full = np.zeros((len(distinct), len(table.zones)))
+
     for row, weight_kg in enumerate(distinct.tolist()):
         full[row] = _rates_by_zone(table, source_type, business, weight_kg)
+
     return _rates_by_zone(table, source_type, business, 0.0), full[position]
 
 
@@ -184,4 +194,5 @@ def _rates_by_zone(
             source_type=source_type,
             business=business,
         )
+
     return rates

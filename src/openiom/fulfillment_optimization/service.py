@@ -80,6 +80,7 @@ def _add_unplanned_results(
         order = line.order_id
         if order in strategies.window_ends:
             continue
+
         if order in strategies.unknown:
             result = results.setdefault(order, SourcingResult(note=strategies.unknown[order]))
             if line.line_id not in reserved:
@@ -98,8 +99,10 @@ def _completely_reserved(session: Session, lines: Sequence[OpenLine]) -> set[UUI
     for line in lines:
         if line.source:
             sourced[line.line_id] = line
+
     if not sourced:
         return set()
+
     units = _units_at_source(session, sourced)
     return {line_id for line_id, line in sourced.items() if units[line_id] >= line.quantity}
 
@@ -132,10 +135,12 @@ def _keep_backorder_reservations(
     for line in lines:
         if not line.was_backordered:
             continue
+
         if line.line_id in reserved:
             permanent.append(line.line_id)
         elif line.order_id in window_ends:
             collected.append(line.line_id)
+
     keep_backorder_reservations(session, permanent)
     keep_backorder_reservations(
         session, collected, until=max(window_ends.values(), default=now) + AFTER_WINDOW
@@ -157,9 +162,11 @@ def _strategies(
         except NotFound as error:
             found.unknown[order] = str(error)
             continue
+
         found.names[order] = name
         if batch.enabled and order not in resumed:
             found.window_ends[order] = window_end(now, batch.minutes)
+
     return found
 
 
@@ -191,11 +198,13 @@ def _raise_results(
         else:
             outcomes[order] = _outcome(results.get(order))
             raises.append(_event_of(order, outcomes[order]))
+
     if raises:
         answers = order_port.raise_events(session, raises, now, actor)
         for request, answer in zip(raises, answers, strict=True):
             if not answer.ok:
                 outcomes[request.entity_id] = answer
+
     return [outcomes[order] for order in order_ids]
 
 
@@ -213,11 +222,14 @@ def _outcome(result: SourcingResult | None) -> Outcome:
     """Return the result of an order as people read it."""
     if result is None:
         return Outcome(False, "the order has no open line to source")
+
     details = {"sources": sorted(set(result.sources.values())), "cost": f"{result.cost:.2f}"}
     if len(result.strategies) > 1:
         details["strategies"] = list(dict.fromkeys(result.strategies))
+
     if not result.missing:
         return Outcome(True, "sourced from " + ", ".join(details["sources"]), details)
+
     details["missing"] = sorted(set(result.missing))
     is_sourced_in_part = result.partial and bool(result.sources)
     return Outcome(is_sourced_in_part, _reason_of_missing(result), details)

@@ -58,11 +58,13 @@ def plan_with_prices(session: Session, plan_id: UUID | None) -> PricedPlan:
     else:
         what = f"no plan {plan_id}"
         plans = fetch_as(session, PricedPlan, f"{_PLAN} WHERE p.id = %s", (plan_id,))
+
     if not plans:
         raise NotFound(
             what,
             remedy="enable batch windows in a strategy; shadow prices are computed for batches",
         )
+
     return plans[0]
 
 

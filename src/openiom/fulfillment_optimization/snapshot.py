@@ -167,12 +167,14 @@ class Snapshot:
         wanted = name or self.default
         if wanted not in self._configs:
             self._configs[wanted] = self._compile(wanted)
+
         config = self._configs[wanted]
         if not config.strategy.is_effective(day):
             raise NotFound(
                 f"the strategy {wanted} is not in force on {day}",
                 remedy="change its dates, or name another strategy",
             )
+
         return config
 
     def strategy_names(self) -> list[str]:
@@ -183,10 +185,12 @@ class Snapshot:
         strategy = self._strategy(name)
         sources = self._sources_of(strategy)
         names = [source.name for source in sources]
+
         constraints: list[ConstraintDocument] = []
         for constraint in strategy.constraints:
             if constraint in self.constraints:
                 constraints.append(self.constraints[constraint])
+
         return StrategyConfig(
             name=name,
             strategy=strategy,
@@ -277,15 +281,19 @@ def _compile(session: Session, bodies: Bodies) -> Snapshot:
     strategies: dict[str, StrategyBody] = {}
     for name, body in bodies["strategy"].items():
         strategies[name] = StrategyBody.model_validate(body)
+
     lists: dict[str, frozenset[str]] = {}
     for name, body in bodies["source_list"].items():
         lists[name] = frozenset(body["sources"])
+
     constraints: dict[str, ConstraintDocument] = {}
     for name, body in bodies["constraint"].items():
         constraints[name] = ConstraintBody.model_validate(body).root
+
     rates: dict[str, RateTableBody] = {}
     for name, body in bodies["rate_table"].items():
         rates[name] = RateTableBody.model_validate(body)
+
     sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
     return Snapshot(
         sources=tuple(planning_source(source) for source in sources),

@@ -66,11 +66,13 @@ class SourcingResult:
             self.cost += plan.cost
         elif not self.sources:
             self.cost = plan.cost
+
         self.sources |= plan.sources
         for parts in plan.parts.values():
             for part in parts:
                 if part.source:
                     self.sources[part.line_id] = part.source
+
         self.missing = list(plan.missing)
         self.note = str(plan.explanation.get("note", ""))
         self.partial = self.partial or setting.strategy.allow_partial
@@ -103,9 +105,11 @@ class SourcingRun:
         self._read_holds(lines)
         usage_lines: list[UsageLine] = []
         waiting = list(lines)
+
         for _ in range(ROUNDS):
             if not waiting:
                 break
+
             found = self._plan(waiting, usage)
             lost = self._reserve(waiting, found)
             reserved = _plans_without(found, lost)
@@ -113,6 +117,7 @@ class SourcingRun:
             _add_usage(usage, reserved)
             self._keep(found, lost)
             waiting = [line for line in waiting if line.order_id in lost]
+
         self._give_up(waiting)
         record_usage(self.session, sites, usage_lines, self.now)
         self._write()
@@ -143,32 +148,39 @@ class SourcingRun:
         """Return every strategy that may plan one of these orders."""
         found: dict[str, StrategyConfig] = {}
         names = list(dict.fromkeys(self.names.values()))
+
         while names:
             try:
                 setting = self.known.strategy_config(names.pop(), self.now.date())
             except NotFound:
                 continue
+
             if setting.name not in found:
                 found[setting.name] = setting
                 if setting.strategy.alternate:
                     names.append(setting.strategy.alternate)
+
         return list(found.values())
 
     def _reserve(self, lines: Sequence[OpenLine], found: PlanningRound) -> set[UUID]:
         """Reserve what was planned; return the orders that lost a race, with nothing reserved."""
         orders, requests = _requests(lines, found)
         granted = reserve(self.session, requests, self.now, self.actor, backorder_lines=self.holds)
+
         lost = set()
         for order, ok in zip(orders, granted, strict=True):
             if not ok:
                 lost.add(order)
+
         if lost:
             reserved: list[UUID] = []
             for order, request, ok in zip(orders, requests, granted, strict=True):
                 if ok and order in lost:
                     reserved.append(request.line_id)
+
             release(self.session, reserved, self.now, self.actor, REPLANNED)
             self._release_holds(lines, lost)
+
         return lost
 
     def _release_holds(self, lines: Sequence[OpenLine], lost: set[UUID]) -> None:
@@ -194,11 +206,14 @@ class SourcingRun:
         by_strategy: dict[str, list[OpenLine]] = defaultdict(list)
         for line in lines:
             by_strategy[self.names[line.order_id]].append(line)
+
         for name, mine in by_strategy.items():
             setting = self.known.strategy_config(name, self.now.date())
             planned = unplanned_orders(mine, STOCK_CHANGED)
+
             for order, plan in planned.items():
                 self.results.setdefault(order, SourcingResult()).add(plan, setting)
+
             self.attempts.append(PlanAttempt.without_plan(setting, planned))
 
     def _write(self) -> None:
@@ -211,8 +226,10 @@ class SourcingRun:
             for plan in attempt.planned.values():
                 sources |= plan.sources
                 parts |= plan.parts
+
         if parts:
             self.order_port.split_lines(self.session, parts, self.now, self.actor)
+
         self.order_port.assign_sources(self.session, sources, self.now, self.actor)
 
     def _store_prices(self, attempt: PlanAttempt) -> None:
@@ -220,6 +237,7 @@ class SourcingRun:
         solved = attempt.solved
         if solved is None or solved.mode != "batch":
             return
+
         window_closed = bool(self.windows & attempt.planned.keys())
         store_shadow_prices(
             self.session,
@@ -257,18 +275,21 @@ def _requests(
     """
     sources = found.sources()
     parts = _parts_of(found.order_plans())
+
     orders: list[UUID] = []
     requests: list[StockReservationRequest] = []
     for line in lines:
         source = sources.get(line.line_id)
         if source is None or line.product in found.unlimited:
             continue
+
         whole = SplitPart(line.line_id, line.steps, source)
         for part in parts.get(line.line_id) or [whole]:
             quantity = part.quantity * line.stock_per_step
             request = reservation_request(line, part.source, quantity, line_id=part.line_id)
             orders.append(line.order_id)
             requests.append(request)
+
     return orders, requests
 
 

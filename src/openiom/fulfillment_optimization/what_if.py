@@ -75,6 +75,7 @@ def what_if(
             "the order has no line with units left to ship",
             remedy="look at its sourcing decisions instead",
         )
+
     open_lines = [sourced.line for sourced in lines]
     known = snapshot(session)
     name = strategy or open_lines[0].strategy or known.default
@@ -89,6 +90,7 @@ def what_if(
             f"the strategy {name} has no active source",
             remedy="activate one, or change its source list",
         )
+
     plan, priced = attempt.solved.plan, attempt.solved.priced
     found = counterfactuals(
         plan,
@@ -96,9 +98,11 @@ def what_if(
         bid_prices=plan.prices if plan.method == "realtime" else None,
         reliefs=_reliefs(config, open_lines, now),
     )
+
     money: dict[str, float] = {}
     for part, values in priced.money(plan.cost_parts).items():
         money[part] = float(values[0])
+
     unit_sizes = priced.unit_size[priced.problem.line_sku]
     return WhatIf(config, lines, plan, money, found, unit_sizes)
 
@@ -127,11 +131,13 @@ def _usage_of_others(
     time_zones: dict[str, str] = {}
     for name, source in capacity_limited_sources([config]).items():
         time_zones[name] = source.time_zone
+
     own_lines: Counter[str] = Counter()
     for row in reserved:
         time_zone = time_zones.get(row.source)
         if time_zone is not None and _same_day(row.reserved_at, now, time_zone):
             own_lines[row.source] += 1
+
     usage: dict[str, CapacityUsage] = {}
     for name, day in daily_usage(session, list(time_zones.items()), now).items():
         own_parcels = min(1, own_lines[name])
@@ -139,6 +145,7 @@ def _usage_of_others(
             parcels=max(0, day.parcels - own_parcels),
             lines=max(0, day.lines - own_lines[name]),
         )
+
     return usage
 
 
@@ -189,6 +196,7 @@ def _minutes_past_cutoff(timing: SourceTiming, now: datetime) -> float:
     """
     if timing.cutoff is None or accepts_order(timing.calendar, timing.cutoff, now):
         return 0.0
+
     local = timing.calendar.local(now)
     cutoff = local.replace(
         hour=timing.cutoff.hour,
@@ -197,10 +205,12 @@ def _minutes_past_cutoff(timing: SourceTiming, now: datetime) -> float:
         microsecond=0,
     )
     late = max(0, ceil((local - cutoff) / MINUTE))
+
     for minutes in (late, late + 1):
         earlier = now - minutes * MINUTE
         if minutes and accepts_order(timing.calendar, timing.cutoff, earlier):
             return float(minutes)
+
     return 0.0
 
 
@@ -227,6 +237,7 @@ def _saved_lateness(
         late_earlier = days_late(now - length * MINUTE)
         here = minutes == length
         saved[here] = weight * np.maximum(0.0, late_now - late_earlier)[here]
+
     return saved
 
 

@@ -77,6 +77,7 @@ def read_adjustment(record: Mapping[str, Any], configuration: InventoryConfigura
         raise Invalid(
             "the quantity is zero", where="quantity", remedy="send a quantity other than zero"
         )
+
     measure = measure_name(
         configuration, source, text(record, "physicalMeasure"), where="physicalMeasure"
     )
@@ -86,6 +87,7 @@ def read_adjustment(record: Mapping[str, Any], configuration: InventoryConfigura
             where="physicalMeasure",
             remedy="use the calls reserve and unreserve",
         )
+
     price = record.get("costprice")
     given_day = record.get("transdate")
     return Adjustment(
@@ -119,6 +121,7 @@ def apply_adjustments(
     if post:
         label = LABELS[POSTED]
         refusals = _post(session, new, configuration, now=now, actor=actor)
+
     results: list[RecordResult | IomError] = []
     for adjustment in adjustments:
         # A later adjustment of the same request with the same id is a duplicate.
@@ -128,6 +131,7 @@ def apply_adjustments(
             results.append(_refused(refusals[adjustment.key]))
         else:
             results.append(succeeded(adjustment.record_id, detailLineStatus=label))
+
     return results
 
 
@@ -153,6 +157,7 @@ def _post(
     """
     if not adjustments:
         return {}
+
     posted = post_measures(
         session,
         list(map(_measure_change, adjustments.values())),
@@ -166,6 +171,7 @@ def _post(
     for key, result in zip(adjustments, posted, strict=True):
         if not result.ok:
             refusals[key] = result.reason
+
     _mark_posted(session, [key for key in adjustments if key not in refusals])
     _delete(session, list(refusals))
     return refusals

@@ -82,9 +82,11 @@ def query(caller: Caller, body: RawBody, session: ReadSession) -> Response:
     name = stock_name(record, configuration)
     key = StockKey(name.organization, name.product, name.source, dimension_text(name.dimensions))
     groups = _path(record.get("groups") or {}, configuration, "groups", minimum=0)
+
     allocations: list[dict[str, Any]] = []
     for row in allocations_at(session, key, groups):
         allocations.append(_allocation(row, name.organization, configuration))
+
     return json_response(allocations)
 
 
@@ -112,12 +114,14 @@ def _read(
         raise Invalid(
             "must be above zero", where="quantity", remedy="send the quantity as a positive number"
         )
+
     source_groups: tuple[str, ...] = ()
     measures: dict[Measure, int] = {}
     if kind == "reallocate":
         source_groups = _path(record.get("sourcegroups"), configuration, "sourceGroups")
     elif kind == "consume":
         measures = _measures(record.get("physicalmeasures"), configuration)
+
     groups = record.get("groups", record.get("targetgroups"))
     return AllocationOperation(
         kind,
@@ -149,6 +153,7 @@ def _path(
             where=f"{where}.{unknown[0]}",
             remedy=f"the groups are, highest first, {', '.join(configuration.allocation_groups)}",
         )
+
     values = [text(groups, name, default="") for name in names]
     length = values.index("") if "" in values else len(values)
     path = values[:length]
@@ -165,6 +170,7 @@ def _path(
             where=where,
             remedy=f"send at least {', '.join(configuration.allocation_groups[:1])}",
         )
+
     return tuple(path)
 
 
@@ -198,6 +204,7 @@ def _sign(modifier: Any, where: str) -> int:
             where=where,
             remedy="send Addition or Subtraction",
         )
+
     return sign
 
 
@@ -211,6 +218,7 @@ def _soft_reservation_measure(
     terms = set(configuration.calculated.get((source, name), {}))
     if terms and terms <= set(configuration.reservation):
         return next(iter(configuration.reservation))
+
     return None
 
 
@@ -238,6 +246,7 @@ def _apply(
                     remedy="reduce the quantity, or allocate more first",
                 )
             )
+
     return results
 
 
@@ -249,6 +258,7 @@ def _allocation(
         dimensions[LOCATION] = row.source
         if not organization:
             dimensions.setdefault(SITE, configuration.site_of(row.source))
+
     names = [name.lower() for name in configuration.allocation_groups]
     return {
         "productId": row.product,

@@ -84,6 +84,7 @@ def read_records(body: bytes) -> list[Any]:
             where="body",
             remedy=f"send them in parts of {BULK_LIMIT}; no record of this request was applied",
         )
+
     return records
 
 
@@ -94,13 +95,16 @@ def folded(record: Any, where: str) -> dict[str, Any]:
     """
     if not isinstance(record, dict):
         raise Invalid("is not an object", where=where, remedy='send {"name": value, ...}')
+
     fields: dict[str, Any] = {}
     for name, value in record.items():
         fields[name.lower()] = value
+
     if len(fields) != len(record):
         raise Invalid(
             "contains a name twice, in upper and lower case", where=where, remedy="send it once"
         )
+
     return fields
 
 
@@ -113,6 +117,7 @@ def text(record: Mapping[str, Any], name: str, *, default: str | None = None) ->
     given = record.get(name.lower())
     if given is None and default is not None:
         return default
+
     value = _as_text(given)
     is_blank_refused = default is None
     if value is None or (is_blank_refused and not value):
@@ -121,6 +126,7 @@ def text(record: Mapping[str, Any], name: str, *, default: str | None = None) ->
             where=name,
             remedy=f"send {name} as text",
         )
+
     return _printable(value, name)
 
 
@@ -148,14 +154,17 @@ def truth(record: Mapping[str, Any], name: str, *, default: bool) -> bool:
     value = record.get(name.lower())
     if value is None:
         return default
+
     if isinstance(value, str):
         value = _TRUTHS.get(value.lower())
+
     if not isinstance(value, bool):
         raise Invalid(
             "is neither true nor false",
             where=name,
             remedy="send true or false",
         )
+
     return value
 
 
@@ -167,6 +176,7 @@ def number(value: Any, where: str) -> Decimal:
             where=where,
             remedy="send a number such as 5 or 2.5",
         )
+
     quantity = Decimal(repr(value))
     # Large numbers are refused first: quantize cannot represent them.
     if abs(quantity) >= LARGEST or quantity != quantity.quantize(_FOUR_PLACES):
@@ -175,6 +185,7 @@ def number(value: Any, where: str) -> Decimal:
             where=where,
             remedy="send at most 13 digits and four decimal places",
         )
+
     return quantity
 
 
@@ -204,6 +215,7 @@ def day(value: Any, where: str) -> date:
             return _within_range(date(*map(int, parts)), where)
         except (ValueError, TypeError):
             pass
+
     return moment(value, where).date()
 
 
@@ -247,6 +259,7 @@ def base_dimensions(
         return {}
     if not isinstance(dimensions, dict):
         raise Invalid("is not an object", where=where, remedy='send {"siteId": "1", ...}')
+
     result: dict[str, str] = {}
     for name, given in dimensions.items():
         base = base_name(name, configuration, data_source, where=where)
@@ -255,6 +268,7 @@ def base_dimensions(
             continue
         if result.setdefault(base, value) != value:
             raise Invalid(f"{name} has two values", where=where, remedy="send each dimension once")
+
     return result
 
 
@@ -279,8 +293,10 @@ def base_name(
         mapped = source.dimensions.get(lower)
         if mapped:
             return mapped
+
     if lower in BASE_DIMENSIONS:
         return lower
+
     of_source = f" of {data_source}" if data_source else ""
     raise Invalid(
         f"{name} is neither a base dimension nor a dimension{of_source}",
@@ -298,6 +314,7 @@ def data_source_of(configuration: InventoryConfiguration, name: str, where: str)
             where=where,
             remedy="add it to the inventory configuration",
         )
+
     return found
 
 
@@ -311,11 +328,13 @@ def stock_name(record: Mapping[str, Any], configuration: InventoryConfiguration)
     dimensions = base_dimensions(record.get("dimensions"), configuration, data_source)
     if configuration.by_location:
         _require_place(dimensions)
+
     source = dimensions.pop(LOCATION, "")
     organization = configuration.organization(given)
     if not organization and dimensions.get(SITE) == configuration.site_of(source):
         # Stock at an own location is a source of orders and does not store its site.
         del dimensions[SITE]
+
     return StockName(organization, text(record, "productId"), source, dimensions)
 
 
@@ -351,6 +370,7 @@ def measure_name(
             where=where,
             remedy="post them to another data source, or import them with the file feed",
         )
+
     return source.name, name
 
 
@@ -367,8 +387,10 @@ def quantities_of(
             path = f"{where}.{source}.{name}"
             measure = measure_name(configuration, source, name, where=path)
             quantities[measure] = number(given, path)
+
     if not quantities:
         raise Invalid("contains no quantity", where=where, remedy='send {"iom": {"onhand": 5}}')
+
     return quantities
 
 
@@ -380,6 +402,7 @@ def hierarchy_prefix(name: StockName, configuration: InventoryConfiguration) -> 
     given = name.named()
     if not name.organization and LOCATION in given:
         given.setdefault(SITE, "")
+
     hierarchy = configuration.hierarchy
     level = hierarchy[: len(given)]
     if set(level) != set(given):
@@ -390,4 +413,5 @@ def hierarchy_prefix(name: StockName, configuration: InventoryConfiguration) -> 
             remedy="send every dimension of the reservation hierarchy down to the deepest one"
             " you need, and no other",
         )
+
     return level

@@ -63,6 +63,7 @@ def read_set(
     """Return the set in a record. Raises Invalid when it sets quantities of another system."""
     owner = data_source_of(configuration, system, "inventorySystem").name
     change = read_change(record, configuration)
+
     for source, _ in change.quantities:
         if source != owner:
             raise Invalid(
@@ -70,9 +71,11 @@ def read_set(
                 where=f"quantities.{source}",
                 remedy="set them under the system that owns them",
             )
+
     modified = record.get("modifieddatetimeutc")
     if not modified:
         return change
+
     return replace(change, modified_at=moment(modified, "modifiedDateTimeUTC"))
 
 
@@ -120,6 +123,7 @@ def apply_sets(
         cause="setonhand",
     )
     posted_by_index = dict(zip(indexes, posted, strict=True))
+
     results: list[RecordResult | IomError] = []
     for index, change in enumerate(changes):
         message = _outdated_message(current[index].outdated)
@@ -128,6 +132,7 @@ def apply_sets(
             results.append(_result(change, posted_by_index[index], message=message, status=status))
         else:
             results.append(succeeded(change.record_id, message))
+
     return results
 
 
@@ -153,8 +158,10 @@ def _result(
             where="quantities",
             remedy="correct the quantity, or release reservations",
         )
+
     if posted.duplicate:
         message = ALREADY_APPLIED
+
     return succeeded(change.record_id, message, status=status)
 
 
@@ -211,6 +218,7 @@ def _current_quantities(
     stored = _locked_watermarks(session, changes)
     watermarks = dict(stored)
     applied = known_events(session, keys)
+
     result: list[CurrentQuantities] = []
     for change, key in zip(changes, keys, strict=True):
         current = _without_outdated(change, change.modified_at or now, watermarks)
@@ -218,6 +226,7 @@ def _current_quantities(
         if key not in applied:
             for measure in current.change.quantities:
                 watermarks[_watermark_key(change.name, measure)] = change.modified_at or now
+
     _update_watermarks(session, dict(watermarks.items() - stored.items()))
     return result
 
@@ -241,6 +250,7 @@ def _without_outdated(
             outdated[measure] = watermark
         else:
             quantities[measure] = quantity
+
     return CurrentQuantities(replace(change, quantities=quantities), outdated)
 
 
@@ -254,6 +264,7 @@ def _locked_watermarks(
     keys: set[WatermarkKey] = set()
     for change in changes:
         keys.update(_watermark_key(change.name, measure) for measure in change.quantities)
+
     columns = _key_columns(sorted(keys))
     given = f"unnest({_KEY_ARRAYS}) AS g({_KEY})"
     execute(
@@ -275,6 +286,7 @@ def _locked_watermarks(
 def _update_watermarks(session: Session, watermarks: Mapping[WatermarkKey, datetime]) -> None:
     if not watermarks:
         return
+
     execute(
         session,
         "UPDATE inventory_contract.measure_watermark w SET modified_at = g.modified_at"

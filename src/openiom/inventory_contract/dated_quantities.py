@@ -40,6 +40,7 @@ def add_dates(
         last=dates.last,
     )
     row_by_key = {_key(row): row for row in rows}
+
     result = []
     for group, dated in zip(groups, by_group, strict=True):
         empty = {**group_fields(group, query, configuration), "quantities": {}}
@@ -47,6 +48,7 @@ def add_dates(
         row["quantitiesByDate"] = dated.quantities_by_date
         row["atpQuantities"] = dated.atp_quantities
         result.append(row)
+
     return result
 
 

@@ -43,6 +43,7 @@ def caller(
             where="environmentId",
             remedy="call the installation of that environment, with a token issued by it",
         )
+
     return principal
 
 
@@ -105,9 +106,11 @@ def process_records(body: bytes, *, read: Read[T], apply: Apply[T]) -> Response:
     """
     records = read_records(body)
     processed = _process(records, read=read, apply=apply)
+
     results: list[RecordResult] = []
     for record, result in zip(records, processed, strict=True):
         results.append(_record_result(record, result))
+
     return bulk_response(results)
 
 
@@ -135,8 +138,10 @@ def _process(records: Sequence[Any], *, read: Read[T], apply: Apply[T]) -> list[
             accepted[index] = read(folded(record, "body"))
         except IomError as error:
             results[index] = error
+
     if accepted:
         applied = apply(list(accepted.values()))
         for index, result in zip(accepted, applied, strict=True):
             results[index] = result
+
     return results

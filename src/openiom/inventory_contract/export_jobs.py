@@ -102,18 +102,21 @@ def read_log_request(
     until = _export_moment(record.get("utctodate"), "UtcToDate")
     if until.time() == datetime.min.time():
         until += timedelta(days=1)
+
     if until <= since:
         raise Invalid(
             "the end is not after the start",
             where="UtcToDate",
             remedy="send a UtcFromDate before UtcToDate",
         )
+
     source = text(record, "dimensionDataSource", default="")
     dimensions = base_dimensions(record.get("dimensions"), configuration, source)
     location = dimensions.pop("locationid", "")
     organization = configuration.organization(text(record, "organizationId"))
     if not organization and dimensions.get("siteid") == configuration.site_of(location):
         del dimensions["siteid"]
+
     return {
         "organization": organization,
         "product": text(record, "productId", default=""),
@@ -139,11 +142,14 @@ def read_resync_request(body: Any, configuration: InventoryConfiguration) -> dic
     )
     if not isinstance(body, list):
         raise error
+
     names: list[str] = []
     for name in body:
         if not isinstance(name, str):
             raise error
+
         names.append(data_source_of(configuration, name, "body").name)
+
     return {"data_sources": names}
 
 
@@ -168,6 +174,7 @@ def job_progress(session: Session, name: str, *, path: str) -> dict[str, Any]:
     }
     if job.has_file:
         progress["downloadUrl"] = f"{path}/jobs/{name}/file"
+
     return progress
 
 
@@ -179,13 +186,16 @@ def find_job(session: Session, name: str) -> UUID:
         remedy="use the jobId in the response of the call that created the job",
     )
     kind, _, given = name.rpartition(":")
+
     try:
         job_id = UUID(given)
     except ValueError:
         raise missing from None
+
     query = "SELECT 1 FROM inventory_contract.export_job WHERE id = %s AND kind = %s"
     if not fetch(session, query, (job_id, kind)):
         raise missing
+
     return job_id
 
 
@@ -227,12 +237,14 @@ def _process(session: Session, jobs: Sequence[Job], now: datetime) -> None:
             result = _export_ledger(session, job)
         else:
             result = _clean_up_reservations(session, job, now)
+
         execute(
             session,
             "UPDATE inventory_contract.export_job"
             " SET state = 'completed', result = %s::jsonb, ended_at = %s WHERE id = %s",
             (to_json_text(result), now, job.id),
         )
+
     execute(
         session,
         "DELETE FROM inventory_contract.export_job WHERE ended_at < %s",
@@ -265,6 +277,7 @@ def _export_ledger(session: Session, job: Job) -> dict[str, Any]:
         lines = ledger_lines(session, selected, after_id=last_id, limit=LINES_PER_PART)
         if not lines and number:
             return {"records": count}
+
         rows: list[Sequence[Any]] = [EXPORT_HEADER] if number == 0 else []
         rows.extend(lines)
         copy_rows(
@@ -276,6 +289,7 @@ def _export_ledger(session: Session, job: Job) -> dict[str, Any]:
         count += len(lines)
         if len(lines) < LINES_PER_PART:
             return {"records": count}
+
         last_id = lines[-1].id
         number += 1
 

@@ -89,6 +89,7 @@ def read_feed(content: bytes, configuration: InventoryConfiguration) -> Inventor
         raise Invalid(
             f"is not {MESSAGE_TYPE}", where="messagetype", remedy="send inventory on hand only"
         )
+
     feed_type = text(given, "feedtype").lower()
     if feed_type not in MODES:
         raise Invalid(
@@ -96,9 +97,11 @@ def read_feed(content: bytes, configuration: InventoryConfiguration) -> Inventor
             where="feedtype",
             remedy="send overwrite or incremental",
         )
+
     source = data_source_of(configuration, text(given, "source"), "source")
     custom = _custom_dimensions(given.get("customdimensions"), configuration)
     items, problems = [], list[Problem]()
+
     for index, item in enumerate(_given_items(given.get("onhand"))):
         try:
             items.append(_item(folded(item, ""), source.name, custom, configuration))
@@ -107,8 +110,10 @@ def read_feed(content: bytes, configuration: InventoryConfiguration) -> Inventor
             problems.append(Problem(path, error.what, error.remedy))
             if len(problems) == MAX_PROBLEMS:
                 break
+
     if problems:
         raise Invalid("some items are invalid", problems=problems)
+
     return InventoryFeed(source.name, feed_type, items)
 
 
@@ -125,6 +130,7 @@ def _given_items(value: Any) -> Sequence[Any]:
             where="onhand",
             remedy="split the file",
         )
+
     return value
 
 
@@ -147,6 +153,7 @@ def _item(
     dimensions = record.get("dimensions")
     if isinstance(dimensions, dict):
         dimensions = {custom.get(name.lower(), name): value for name, value in dimensions.items()}
+
     stock_record = {
         **record,
         "organizationid": record.get("organizationid") or configuration.own_organization,
@@ -163,6 +170,7 @@ def _quantities(
     """Return quantities by measure of the file's data source, which may be a read-only one."""
     quantities: dict[Measure, Decimal] = {}
     physical = configuration.sources[source].physical
+
     for name, quantity in folded(value, "quantities").items():
         path = f"quantities.{name}"
         if name not in physical:
@@ -175,11 +183,14 @@ def _quantities(
             raise Invalid(
                 "is a soft-reservation measure", where=path, remedy="reserve through the API"
             )
+
         quantities[source, name] = number(quantity, path)
+
     if not quantities:
         raise Invalid(
             "contains no quantity", where="quantities", remedy='send {"unrestricted": 20}'
         )
+
     return quantities
 
 
@@ -194,9 +205,11 @@ def import_file(session: Session, *, name: str, content: bytes, now: datetime) -
     )
     if done:
         return ImportOutcome(None, known=True)
+
     try:
         configuration = inventory_configuration(session)
         feed = read_feed(content, configuration)
+
         with session.begin_nested():
             _post(session, feed, configuration, name=name, digest=digest, now=now)
     except IomError as error:
@@ -204,6 +217,7 @@ def import_file(session: Session, *, name: str, content: bytes, now: datetime) -
         outcome = ImportOutcome(None, problems)
     else:
         outcome = ImportOutcome(feed)
+
     _record(session, outcome, name=name, digest=digest, now=now)
     return outcome
 
@@ -232,6 +246,7 @@ def _post(
                     document=name,
                 )
             )
+
         posted = post_measures(
             session,
             changes,
@@ -246,6 +261,7 @@ def _post(
             if not result.ok:
                 remedy = "correct the item and import the corrected file"
                 problems.append(Problem(f"onhand[{index}]", result.reason, remedy))
+
         if problems:
             raise Invalid("some items are refused", problems=problems[:MAX_PROBLEMS])
 

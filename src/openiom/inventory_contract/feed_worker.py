@@ -44,16 +44,20 @@ class FeedWorker:
         """Import the next complete file, under a lock that one worker at a time has."""
         if self.folder is None or _next_file(self.folder, now) is None:
             return NO_WORK
+
         with database.unit_of_work() as guard:
             file = _lock_next_file(guard, self.folder, now)
             if file is None:
                 return NO_WORK
+
             content = file.read_bytes()
             with database.unit_of_work() as session:
                 outcome = import_file(session, name=file.name, content=content, now=now)
+
             # After the commit: when a worker dies in between, the next one finds the file and
             # recognizes it.
             _move(file, outcome.problems)
+
         log.info("feed_file", name=file.name, problems=len(outcome.problems), known=outcome.known)
         return BatchResult(1, True)
 
@@ -93,6 +97,7 @@ def _move(file: Path, problems: Sequence[Problem]) -> None:
         report.write_bytes(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     else:
         report.unlink(missing_ok=True)
+
     file.replace(target / file.name)
 
 

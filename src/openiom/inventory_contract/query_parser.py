@@ -30,16 +30,19 @@ def read_index_query(
     source = text(body, "dimensionDataSource", default="")
     given = folded(body.get("filters"), "filters")
     organizations = _organizations(given, configuration, version=version)
+
     filters: dict[str, Sequence[str]] = {}
     for name, value in given.items():
         if name in _NOT_DIMENSIONS:
             continue
+
         base = base_name(name, configuration, source, where="filters")
         accepted = texts({name: value}, name)
         if accepted:
             filters[base] = accepted
         else:
             filters.pop(base, None)
+
     products = _products(given)
     _check_partition(configuration, products, filters)
     return StockQuery(
@@ -69,6 +72,7 @@ def read_exact_query(
         organizations = _replace_organizations(values, keys.index(ORGANIZATION), configuration)
     else:
         organizations = _organizations(given, configuration, version=version)
+
     products = _products(given)
     _check_exact(configuration, keys, values, products)
     dimensions = [key for key in keys if key != ORGANIZATION]
@@ -96,12 +100,14 @@ def _exact_keys(
             keys.append(ORGANIZATION)
         else:
             keys.append(base_name(name, configuration, source, where="filters.dimensions"))
+
     if len(set(keys)) != len(keys):
         raise Invalid(
             "names a dimension twice",
             where="filters.dimensions",
             remedy="name each once",
         )
+
     return keys
 
 
@@ -130,6 +136,7 @@ def _organizations(
             where="filters.organizationId",
             remedy="name one; version 2.0 accepts several",
         )
+
     return list(map(configuration.organization, named))
 
 
@@ -199,9 +206,11 @@ def _tuples(value: Any, width: int) -> list[list[str]]:
             where="filters.values",
             remedy='send dimensions and values [["1", "11"], ...]',
         )
+
     out: list[list[str]] = []
     for i, row in enumerate(value):
         out.append(_cells(row, width, where=f"filters.values[{i}]"))
+
     return out
 
 
@@ -226,6 +235,7 @@ def _group_by(
     named: list[str] = []
     for name in texts(body, "groupByValues"):
         named.append(base_name(name, configuration, source, where="groupByValues"))
+
     grouping = list(dict.fromkeys([*named, *extra]))
     below_location = [name for name in grouping if name not in (SITE, LOCATION)]
     if configuration.index_of(grouping) is None:
@@ -235,8 +245,10 @@ def _group_by(
             remedy=f"group by a prefix of one of the index sets ({_index_sets(configuration)}),"
             " or configure another",
         )
+
     if configuration.by_location:
         grouping = [*below_location, SITE, LOCATION]
+
     return tuple(grouping)
 
 

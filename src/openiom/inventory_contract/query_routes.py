@@ -130,19 +130,23 @@ def _respond(
     configuration = inventory_configuration(session)
     if body.get(_NOTHING_FOUND):
         return json_response({"Value": [], "nextLink": ""} if version > 1 else [])
+
     query = read(body, configuration, version=version)
     if version == 1:
         return Response(_rows(session, query, configuration, now), media_type=JSON)
     if not page.size:
         return _page_response(_rows(session, query, configuration, now), "")
+
     locations = locations_of(session, query)
     start = (page.number - 1) * page.size
     end = start + page.size
     if start >= len(locations):
         return _page_response(b"[]", "")
+
     next_link = ""
     if end < len(locations):
         next_link = f"{path}?pageNumber={page.number + 1}&pageSize={page.size}"
+
     query = _limited_to(query, locations[start:end])
     return _page_response(_rows(session, query, configuration, now), next_link)
 
@@ -184,6 +188,7 @@ def _body_of_url(request: Request) -> dict[str, Any]:
             body["groupbyvalues"] = _listed_names(value)
         else:
             filters.setdefault(lower, []).append(value)
+
     return {**body, "filters": filters}
 
 
@@ -201,6 +206,7 @@ def _with_found_products(session: Session, body: dict[str, Any]) -> dict[str, An
             where="filters.productId",
             remedy="remove it",
         )
+
     organizations = texts(filters, "organizationId")
     found = matching_products(
         session, body.get("productsearch"), organizations=organizations, limit=MAX_PRODUCTS

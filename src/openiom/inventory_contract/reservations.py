@@ -72,6 +72,7 @@ def _quantity(
                 where="quantities",
                 remedy="send one request per measure",
             )
+
         ((measure, quantity),) = given.items()
     else:
         measure = measure_name(
@@ -81,6 +82,7 @@ def _quantity(
             where="modifier",
         )
         quantity = number(record.get("quantity"), "quantity")
+
     if measure not in configuration.reservation:
         raise Invalid(
             f"{'.'.join(measure)} is not a soft-reservation measure",
@@ -91,6 +93,7 @@ def _quantity(
         raise Invalid(
             "the quantity is zero", where="quantity", remedy="send a quantity other than zero"
         )
+
     return measure, quantity
 
 
@@ -105,6 +108,7 @@ def read_unreserve(
         raise Invalid(
             "is not above zero", where="OffsetQty", remedy="send how many units to unreserve"
         )
+
     return UnreserveRequest(
         organization=name.organization,
         product=name.product,
@@ -136,6 +140,7 @@ def apply_reservations(
     results = []
     for request, reservation in zip(requests, reserved, strict=True):
         results.append(_reserve_result(request, reservation))
+
     return results
 
 
@@ -174,6 +179,7 @@ def apply_unreservations(
     for request, reservation in zip(requests, unreserved, strict=True):
         record_id = request.event_id.partition(":")[2]
         results.append(_unreserve_result(record_id, reservation))
+
     return results
 
 
@@ -193,6 +199,7 @@ def _reserve_result(
             where="quantity",
             remedy="reserve less, at another location, or later",
         )
+
     return _succeeded(request.document, reservation)
 
 
@@ -203,6 +210,7 @@ def _unreserve_result(record_id: str, reservation: ReservationResult) -> RecordR
             where="OffsetQty",
             remedy="unreserve at most what is reserved there",
         )
+
     result = _succeeded(record_id, reservation)
     result["totalInvalidOffsetQtyByReservId"] = float(reservation.invalid)
     return result

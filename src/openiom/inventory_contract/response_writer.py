@@ -50,6 +50,7 @@ class MeasureCalculator:
             numbers: list[Numbers] = (scaled / SCALE).tolist()
         else:
             numbers = (scaled // SCALE).tolist()
+
         return numbers
 
 
@@ -60,10 +61,12 @@ def _shown_terms(
     terms_of: dict[Measure, Mapping[Measure, int]] = {}
     for measure in shape:
         terms_of[measure] = {measure: 1}
+
     for calculated, formula in configuration.calculated.items():
         terms = _terms_within(shape, formula)
         if terms:
             terms_of[calculated] = terms
+
     return terms_of
 
 
@@ -84,10 +87,12 @@ def result_json(
     for shape, sums in sums_by_shape.items():
         calculator = MeasureCalculator(configuration, shape)
         write_quantities = _quantities_writer(calculator.names, query)
+
         for key, numbers in zip(sums.keys, calculator.numbers(sums), strict=True):
             quantities = write_quantities(numbers)
             if quantities != "{}":
                 written.append((key, f'{write_group(key)},"quantities":{quantities}}}'))
+
     written.sort()
     texts = ",".join([text for _, text in written])
     return f"[{texts}]".encode()
@@ -101,11 +106,13 @@ def _group_writer(
     names = list(query.group_by)
     if query.by_organization:
         names.append(ORGANIZATION)
+
     dimensions = ",".join(map('"{}":%s'.format, names))
     template = f'{{"productId":%s,"dimensions":{{{dimensions}}}'
     quoted = cache(lambda value: orjson.dumps(value).decode())
     if query.by_organization:
         return lambda key: template % (*map(quoted, key[1:]), quoted(key[0] or own))
+
     return lambda key: template % tuple(map(quoted, key[1:]))
 
 

@@ -46,8 +46,10 @@ def failed(record: Any, error: IomError) -> RecordResult:
     }
     if error.where:
         result["where"] = error.where
+
     if error.remedy:
         result["remedy"] = error.remedy
+
     return result
 
 

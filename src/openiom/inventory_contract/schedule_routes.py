@@ -88,15 +88,18 @@ def _dated_quantities(
     for given_day, by_source in folded(value, "quantitiesByDate").items():
         path = f"quantitiesByDate.{given_day}"
         on_day = day(given_day, path)
+
         for (source, measure), quantity in quantities_of(by_source, configuration, path).items():
             key = (on_day, source, measure)
             quantities[key] = quantities.get(key, Decimal(0)) + quantity
+
     if not quantities:
         raise Invalid(
             "contains no date",
             where="quantitiesByDate",
             remedy='send {"2026-01-31": {"iom": {"onhand": 5}}}',
         )
+
     return quantities
 
 
@@ -114,6 +117,7 @@ def _apply(
     posted = post_schedule(
         session, changes, now=now, actor=actor, cause="changeschedule", window=window
     )
+
     results: list[RecordResult | IomError] = []
     for record, result in zip(records, posted, strict=True):
         if result.ok:
@@ -127,4 +131,5 @@ def _apply(
                     remedy="schedule within the configured days",
                 )
             )
+
     return results

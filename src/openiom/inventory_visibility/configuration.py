@@ -189,13 +189,16 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
     reservation = {}
     for source, measure, checked_source, checked_measure in body.reservation_mapping:
         reservation[measure_of(source, measure)] = measure_of(checked_source, checked_measure)
+
     calculated = calculated_measures(body)
     supply: dict[Measure, int] = {}
     for checked in reservation.values():
         supply = dict(calculated[checked])
         break
+
     for reserved in reservation:
         supply.pop(reserved, None)
+
     return InventoryConfiguration(
         own_organization=body.own_organization.lower(),
         sites=dict(body.sites),
@@ -235,12 +238,14 @@ def _data_sources(body: InventoryConfigurationBody) -> dict[str, DataSource]:
         dimensions = {}
         for own_name, base in given.dimension_mapping.items():
             dimensions[own_name.lower()] = base.lower()
+
         found[name.lower()] = DataSource(
             name=name.lower(),
             dimensions=dimensions,
             physical=frozenset(measure.lower() for measure in given.physical_measures),
             read_only=given.read_only,
         )
+
     return found
 
 

@@ -41,8 +41,10 @@ def _conflicts(
     """Yield what a new configuration would break for the existing stock."""
     if old.by_location != new.by_location:
         yield from _key_change(session, "partition")
+
     if old.own_organization != new.own_organization:
         yield from _key_change(session, "own_organization")
+
     yield from _removed_measures(session, _measures(old) - _measures(new))
     yield from _unmapped_reservations(session, old.reservation.keys() - new.reservation.keys())
 

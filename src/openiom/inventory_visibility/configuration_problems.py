@@ -27,8 +27,10 @@ def problems_of(body: InventoryConfigurationBody) -> list[Problem]:
     """Return everything that is wrong with a configuration."""
     problems = list(_repeated_names("data_sources", list(body.data_sources)))
     physical = _physical_measures(body)
+
     for name, given in body.data_sources.items():
         problems += _source_problems(f"data_sources.{name}", given, physical)
+
     problems += _dimension_problems(body)
     problems += _mapping_problems(body, physical)
     problems += _repeated_names("allocation_groups", body.allocation_groups)
@@ -46,6 +48,7 @@ def _repeated_names(where: str, names: Sequence[str]) -> Iterator[Problem]:
                 f"{name} is named {count} times",
                 "use names that differ by more than upper and lower case",
             )
+
         if not name.strip():
             yield Problem(where, "contains an empty name", "name it or leave it out")
 
@@ -70,6 +73,7 @@ def _source_problems(
                 f"{base} is not a base dimension",
                 "map it to one",
             )
+
     yield from _repeated_names(where, [*given.physical_measures, *given.calculated_measures])
     for measure, terms in given.calculated_measures.items():
         yield from _term_problems(f"{where}.calculated_measures.{measure}", terms, physical)
@@ -79,6 +83,7 @@ def _term_problems(where: str, terms: Sequence[Term], physical: set[Measure]) ->
     """Check that a calculated measure has terms, of physical measures, each once."""
     if not terms:
         yield Problem(where, "has no terms", "name at least one physical measure")
+
     counts = Counter(measure_of(source, measure) for _, source, measure in terms)
     for measure in sorted(counts.keys() - physical):
         yield Problem(
@@ -86,6 +91,7 @@ def _term_problems(where: str, terms: Sequence[Term], physical: set[Measure]) ->
             f"{_name(measure)} is not a physical measure",
             "calculate with physical measures only",
         )
+
     for measure, count in counts.items():
         if count > 1:
             yield Problem(
@@ -114,9 +120,11 @@ def _index_set_problems(body: InventoryConfigurationBody, partition: set[str]) -
     """Check that there are index sets, of base dimensions that are not in the partition."""
     if not body.index_sets:
         yield Problem("index_sets", "no index set is given", 'give at least one, such as ["Empty"]')
+
     for number, names in enumerate(body.index_sets):
         where = f"index_sets[{number}]"
         yield from _dimension_name_problems(where, names, BASE_DIMENSIONS | {EMPTY})
+
         for name in names:
             if name.lower() in partition:
                 yield Problem(
@@ -154,6 +162,7 @@ def _mapping_problems(
                 f"{_name(reserved)} is not a physical measure",
                 "reserve on a physical measure",
             )
+
         if formula not in formulas:
             yield Problem(
                 where,
@@ -166,6 +175,7 @@ def _mapping_problems(
                 f"{_name(formula)} does not subtract {_name(reserved)}",
                 "add that term to it",
             )
+
     order_formula = checked.get(SOFT_RESERVED)
     if order_formula is None or ON_HAND not in formulas.get(order_formula, ()):
         yield Problem(
@@ -173,6 +183,7 @@ def _mapping_problems(
             "orders reserve iv.SoftReservOrdered against iom.OnHand, which no mapping allows",
             "map iv.SoftReservOrdered to a measure that adds iom.OnHand",
         )
+
     if len(set(checked.values())) > 1:
         yield Problem(
             _MAPPING,
@@ -185,6 +196,7 @@ def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
     """Check the measures that are promised by date, and how many they depend on."""
     dated: set[Measure] = set()
     formulas = calculated_measures(body)
+
     for number, (source, name) in enumerate(body.atp.measures):
         measure = measure_of(source, name)
         if measure not in formulas:
@@ -193,7 +205,9 @@ def _atp_problems(body: InventoryConfigurationBody) -> Iterator[Problem]:
                 f"{source}.{name} is not a calculated measure",
                 "name one that is",
             )
+
         dated.update(formulas.get(measure, ()))
+
     if len(dated) > MAX_DATED_MEASURES:
         yield Problem(
             "atp.measures",

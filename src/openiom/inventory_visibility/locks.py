@@ -124,9 +124,11 @@ def ensure_stock(
     missing = sorted(wanted - found.keys())
     if not missing:
         return found
+
     dimension_values = []
     for key in missing:
         dimension_values.append(to_json_text(dict(values.get(key.dimensions, ROOT))))
+
     execute(
         session,
         "INSERT INTO inventory_visibility.stock"
@@ -195,9 +197,11 @@ def lock_families(session: Session, families: Sequence[Family]) -> Families:
         columns,
     )
     found = {family: StockFamily({}) for family in families}
+
     for row in rows:
         locked = row.locked()
         found[row.organization, row.product, row.source].rows[locked.level] = locked
+
     return found
 
 
@@ -237,12 +241,14 @@ def lock_ids(session: Session, stock_ids: Collection[int]) -> LockedStock:
             f"SELECT {_STOCK} FROM inventory_visibility.stock s WHERE s.id = ANY(%s)",
             (list(deeper),),
         )
+
     stock = LockedStock()
     for row in rows:
         locked = row.locked()
         stock.rows[row.id] = locked
         if not row.organization and not row.dimensions:
             stock.own[row.product, row.source] = locked
+
     return stock
 
 

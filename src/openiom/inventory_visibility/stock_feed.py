@@ -27,6 +27,7 @@ def _apply(
     for item in document["items"]:
         quantity = Decimal(str(item["quantity"]))
         changes.append(StockChange(item["product"], item["source"], quantity))
+
     reference = str(document["reference"])
     reasons = change_on_hand(
         session,
@@ -40,6 +41,7 @@ def _apply(
     refused = [index for index, reason in enumerate(reasons) if reason]
     if not refused:
         return IntakeResult(ok=True, entity_id=reference)
+
     first = refused[0]
     return IntakeResult(
         ok=False,

@@ -27,6 +27,7 @@ def new_ids(n: int) -> list[UUID]:
     millis = time.time_ns() // 1_000_000
     noise = os.urandom(8 * n)
     start = next(_sequence) & (_SEQUENCE_MASK >> 1) if n == 1 else 0
+
     ids: list[UUID] = []
     for i in range(n):
         step = start + i
@@ -34,4 +35,5 @@ def new_ids(n: int) -> list[UUID]:
         high = (millis_of_step << 16) | _VERSION | (step & _SEQUENCE_MASK)
         low = _VARIANT | (int.from_bytes(noise[8 * i : 8 * i + 8], "big") >> 2)
         ids.append(UUID(int=(high << 64) | low))
+
     return ids

@@ -23,6 +23,7 @@ def to_steps(quantity: Decimal, decimals: int, *, unit: str = "its unit") -> int
     _check_decimals(decimals)
     if not quantity.is_finite():
         raise Invalid(f"the quantity {quantity} is not a number", remedy="send a finite number")
+
     numerator, denominator = quantity.as_integer_ratio()
     steps_per_unit: int = 10**decimals
     steps, remainder = divmod(numerator * steps_per_unit, denominator)
@@ -31,6 +32,7 @@ def to_steps(quantity: Decimal, decimals: int, *, unit: str = "its unit") -> int
             f"the quantity {quantity} is too fine: {unit} allows {_allowed(decimals)}",
             remedy="round the quantity, or allow more decimals for the unit",
         )
+
     return steps
 
 
@@ -51,6 +53,7 @@ def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list
     """
     if total < 0:
         return [-share for share in split_steps(-total, weights)]
+
     shares: list[int] = []
     remainders: list[Fraction] = []
     for proportion in _proportions(weights):
@@ -58,10 +61,13 @@ def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list
         share = exact_share.numerator // exact_share.denominator
         shares.append(share)
         remainders.append(exact_share - share)
+
     left_over = total - sum(shares)
     by_remainder = sorted(range(len(shares)), key=lambda place: -remainders[place])
+
     for place in by_remainder[:left_over]:
         shares[place] += 1
+
     return shares
 
 

@@ -99,9 +99,11 @@ class WorkingCalendar:
         if minutes == DAY_MINUTES:
             midnight = datetime.combine(day + timedelta(days=1), time(), self.zone)
             return midnight.astimezone(UTC)
+
         wall = datetime.combine(day, time(minutes // 60, minutes % 60), self.zone)
         if late:
             wall = self._second(wall)
+
         return wall.astimezone(UTC)
 
     def _second(self, wall: datetime) -> datetime:
@@ -155,9 +157,11 @@ def work_starts(calendar: WorkingCalendar, cutoff: time | None, at: datetime) ->
     """
     if _before_cutoff(calendar, cutoff, at):
         return next_open(calendar, at)
+
     tomorrow = calendar.local(at).date() + timedelta(days=1)
     for start, _ in calendar.spans(tomorrow):
         return start
+
     return None
 
 
@@ -179,6 +183,7 @@ def ready_at(
         return None
     if hours is None:
         return after_days(calendar, start, days)
+
     return after_hours(calendar, start, hours)
 
 
@@ -194,10 +199,13 @@ def after_hours(calendar: WorkingCalendar, start: datetime, hours: float) -> dat
         begin = max(opens, start)
         if begin >= closes:
             continue
+
         available = closes - begin
         if left <= available:
             return begin + left
+
         left -= available
+
     return None
 
 
@@ -209,11 +217,13 @@ def after_days(calendar: WorkingCalendar, start: datetime, days: int) -> datetim
     """
     if days == 0:
         return start
+
     local = calendar.local(start)
     tomorrow = local.date() + timedelta(days=1)
     day = next(islice(calendar.days(tomorrow), days - 1, None), None)
     if day is None:
         return None
+
     return _within_hours(calendar, day, local.hour * 60 + local.minute)
 
 
@@ -224,8 +234,11 @@ def _within_hours(calendar: WorkingCalendar, day: date, minutes: int) -> datetim
     """
     wanted = calendar.instant(day, minutes)
     last_closing = wanted
+
     for opens, closes in calendar.spans_of(day):
         if wanted < closes:
             return max(wanted, opens)
+
         last_closing = closes
+
     return last_closing

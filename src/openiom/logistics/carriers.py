@@ -100,10 +100,12 @@ def transit_of(service: CarrierService, km: Floats) -> tuple[Ints, Ints]:
     """
     limits = np.full(len(service.bands), np.inf)
     days = np.zeros(len(service.bands), dtype=np.int64)
+
     for index, band in enumerate(service.bands):
         days[index] = band.days
         if band.up_to_km is not None:
             limits[index] = band.up_to_km
+
     found = np.searchsorted(limits, km, side="left")
     indexes = np.minimum(found, len(limits) - 1).astype(np.int64)
     return indexes, days[indexes]
@@ -119,9 +121,11 @@ def deliveries(service: CarrierService, ship: Dates, km: Floats) -> Deliveries:
     shape = np.broadcast_shapes(ship.shape, km.shape)
     ship = np.broadcast_to(ship.astype("datetime64[D]"), shape)
     year = _first_year(ship)
+
     chances: list[float] = []
     for b in service.bands:
         chances.append(on_time_chance(b.days, service.slip, service.spread_days))
+
     # A parcel that needs transit never arrives on the day it is shipped.
     shortest = np.maximum(days - service.early_days, np.minimum(days, 1))
     return Deliveries(

@@ -139,9 +139,11 @@ class CalendarBody(BaseModel):
         weekly: list[Spans] = []
         for day in WEEKDAYS:
             weekly.append(_spans(self.hours.get(day, [])))
+
         openings: dict[date, Spans] = {}
         for opening in self.openings:
             openings[opening.date] = _spans(opening.hours)
+
         return WorkingCalendar(
             zone=ZoneInfo(self.time_zone),
             weekly=tuple(weekly),
@@ -194,6 +196,7 @@ class ServiceBody(BaseModel):
         bands: list[Band] = []
         for band in self.bands:
             bands.append(Band(band.up_to_km, band.zone, band.days))
+
         return CarrierService(
             carrier=carrier,
             name=self.name,

@@ -42,6 +42,7 @@ def next_pickup(
     for slot in _upcoming_slots(schedule, schedule.zone or calendar.zone, ready):
         if _attended(calendar, slot):
             return slot
+
     tomorrow = calendar.local(ready).date() + timedelta(days=1)
     return next_open(calendar, calendar.instant(tomorrow, 0))
 
@@ -95,10 +96,12 @@ def rule_problem(rule: str) -> str:
         return "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY"
     if "BYHOUR" not in upper:
         return "BYHOUR must give the hour of the pickup"
+
     try:
         _rule_times(rule, RULE_START.date())
     except (ValueError, TypeError) as error:
         return str(error)
+
     return ""
 
 

@@ -75,9 +75,11 @@ def handover(source: SourceTiming, now: datetime) -> Handover | None:
     )
     if ready is None:
         return None
+
     pickup = _pickup(source, ready)
     if pickup is None:
         return None
+
     return Handover(ready, pickup, calendar.local(pickup).date())
 
 
@@ -94,6 +96,7 @@ def promise(
     given = handover(source, now)
     if given is None:
         return None
+
     ship = np.array([given.ship_date], dtype="datetime64[D]")
     found = deliveries(service, ship, np.array([km]))
     return Promise(
@@ -117,10 +120,13 @@ def ship_dates(sources: Sequence[SourceTiming], now: datetime) -> NDArray[np.dat
     """
     computed: dict[int, np.datetime64] = {}
     dates = np.empty(len(sources), dtype="datetime64[D]")
+
     for n, source in enumerate(sources):
         if id(source) not in computed:
             computed[id(source)] = _ship_date(source, now)
+
         dates[n] = computed[id(source)]
+
     return dates
 
 
@@ -147,6 +153,7 @@ def lateness_days(
     dated = ~np.isnat(requested)
     if not dated.any() or not km.shape[1]:
         return late
+
     ship = ship_dates(sources, now)
     never = np.isnat(ship)
     ship = np.where(never, np.datetime64(now.date(), "D"), ship)

@@ -67,9 +67,11 @@ def read_timetable(documents: Mapping[str, Mapping[str, dict[str, Any]]]) -> Tim
     calendars: dict[str, WorkingCalendar] = {}
     for name, body in documents.get("calendar", {}).items():
         calendars[name] = CalendarBody.model_validate(body).calendar()
+
     pickups: dict[str, PickupSchedule] = {}
     for name, body in documents.get("pickup_schedule", {}).items():
         pickups[name] = PickupScheduleBody.model_validate(body).schedule()
+
     carriers: dict[str, tuple[CarrierService, ...]] = {}
     live_rates: dict[str, str] = {}
     for name, body in documents.get("carrier", {}).items():
@@ -77,6 +79,7 @@ def read_timetable(documents: Mapping[str, Mapping[str, dict[str, Any]]]) -> Tim
         carriers[name] = carrier.to_services(name)
         if carrier.live_rates:
             live_rates[name] = carrier.live_rates
+
     return Timetable(
         sources=_source_timings(documents.get("source", {}), calendars, pickups),
         carriers=carriers,
@@ -96,7 +99,9 @@ def _source_timings(
         key = tuple(map(body.get, _TIMING_FIELDS))
         if key not in shared:
             shared[key] = source_timing(body, calendars, pickups)
+
         timings[name] = shared[key]
+
     return timings
 
 

@@ -121,6 +121,7 @@ def _publish_components_changed(session: Session, kits: set[str]) -> None:
     """Publish one `product.components_changed` for all kits: their availability may differ now."""
     if not kits:
         return
+
     change = last_change(session, "product")
     subject = new_id()
     event = Event(

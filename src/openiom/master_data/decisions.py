@@ -41,14 +41,17 @@ def similarity(value: str, candidate: Candidate) -> float:
     normalized = normalize(value)
     if not normalized:
         return 0.0
+
     names = []
     for name in (candidate.internal, candidate.label, *candidate.codes):
         if name:
             names.append(normalize(name))
+
     if normalized in names:
         return 1.0
     if _is_unit_synonym(normalized, names):
         return SYNONYM_SIMILARITY
+
     ratios = [SequenceMatcher(None, normalized, name).ratio() for name in names]
     letters = max(ratios, default=0.0)
     words = _shared_words(value, f"{candidate.internal} {candidate.label}")
@@ -84,6 +87,7 @@ def best_matches(
         score = similarity(value, candidate)
         if score >= minimum:
             scored.append((candidate.internal, candidate.label, score))
+
     scored.sort(key=lambda match: (-match[2], match[0]))
     return scored[:limit]
 
@@ -117,6 +121,7 @@ def convert(
     source, target = _convertible(unit, into, units)
     if unit == into:
         return quantity
+
     return quantity * source.factor / target.factor
 
 
@@ -131,6 +136,7 @@ def steps_per_step(unit: str, into: str, units: Mapping[str, UnitConversion]) ->
     source, target = _convertible(unit, into, units)
     if unit == into:
         return 1
+
     scale = Decimal(10) ** (target.decimals - source.decimals)
     ratio = source.factor * scale / target.factor
     steps = int(ratio)
@@ -140,6 +146,7 @@ def steps_per_step(unit: str, into: str, units: Mapping[str, UnitConversion]) ->
             where="unit",
             remedy=f"give {into} more decimals, or order in {into}",
         )
+
     return steps
 
 
@@ -181,6 +188,7 @@ def _convertible(
     for name in (unit, into):
         if name not in units:
             raise Invalid(f"there is no unit {name}", where="unit", remedy="add it to the units")
+
     source, target = units[unit], units[into]
     if source.unit_group != target.unit_group:
         raise Invalid(
@@ -188,6 +196,7 @@ def _convertible(
             where="unit",
             remedy="put both units into one group",
         )
+
     return source, target
 
 
@@ -208,11 +217,14 @@ def explode(kits: Mapping[str, Components]) -> dict[str, dict[str, int]]:
         raise Invalid(
             f"a kit cannot contain itself: {cycle}", where="components", remedy="break the cycle"
         ) from error
+
     exploded: dict[str, dict[str, int]] = {}
     for kit in order:
         parts: dict[str, int] = {}
         for component, quantity in kits[kit].items():
             for part, units in exploded.get(component, {component: 1}).items():
                 parts[part] = parts.get(part, 0) + quantity * units
+
         exploded[kit] = parts
+
     return exploded

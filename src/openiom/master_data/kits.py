@@ -57,16 +57,19 @@ def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
     names = list(changed)
     if not any(changed.values()) and not _concern_kits(session, names):
         return set()
+
     execute(session, "SELECT pg_advisory_xact_lock(%s)", (_ADVISORY_LOCK,))
     after = explode(_components(session))
     deleted = fetch_as(
         session, _PartRow, "DELETE FROM master_data.kit_part RETURNING kit, product, quantity"
     )
     before = _by_kit(deleted)
+
     rows = []
     for kit, parts in after.items():
         for product, quantity in parts.items():
             rows.append((kit, product, quantity))
+
     copy_rows(session, "master_data.kit_part", PART_COLUMNS, rows)
     return {kit for kit in after.keys() | before.keys() if after.get(kit) != before.get(kit)}
 
@@ -86,15 +89,18 @@ def _components(session: Session) -> Parts:
         if not row.exists:
             where = f"product {row.kit}, components"
             problems.append(Problem(where, f"there is no product {row.product}"))
+
     if problems:
         raise Invalid(
             "the components of these kits are incomplete",
             problems=problems,
             remedy="create the components first",
         )
+
     kits: Parts = defaultdict(lambda: defaultdict(int))
     for row in rows:
         kits[row.kit][row.product] += row.quantity
+
     return kits
 
 

@@ -120,6 +120,7 @@ def matching_products(
         raise _invalid_search(f"{min(unknown)} is not part of a search")
     if not filters:
         raise _invalid_search("contains no filter")
+
     statement = _Statement(organizations)
     clauses = []
     for name, write_condition in (
@@ -130,6 +131,7 @@ def matching_products(
         if node is not None:
             where = f"productSearch.{name}"
             clauses.append(_filter(statement, node, write_condition, where=where, depth=1))
+
     rows = fetch(
         session,
         f"SELECT p.number FROM master_data.product p WHERE {' AND '.join(clauses)}"
@@ -140,6 +142,7 @@ def matching_products(
         raise TooLarge(
             f"more than {limit} products match", where="productSearch", remedy="add conditions"
         )
+
     return [row[0] for row in rows]
 
 
@@ -156,19 +159,23 @@ def _filter(
     fields = _lower_keys(node, where)
     if depth > MAX_DEPTH:
         raise TooLarge(f"filters nest deeper than {MAX_DEPTH}", where=where, remedy="flatten them")
+
     operator = _logical_operator(fields, where)
     clauses = []
     for i, condition in enumerate(_list(fields.get("conditions"), f"{where}.conditions")):
         place = f"{where}.conditions[{i}]"
         statement.count_condition(place)
         clauses.append(write_condition(statement, _lower_keys(condition, place), place))
+
     for i, child in enumerate(_list(fields.get("subfilters"), f"{where}.subFilters")):
         place = f"{where}.subFilters[{i}]"
         clauses.append(_filter(statement, child, write_condition, where=place, depth=depth + 1))
+
     if not clauses:
         raise Invalid(
             "has neither conditions nor subFilters", where=where, remedy="add a condition"
         )
+
     return "(" + f" {operator} ".join(clauses) + ")"
 
 
@@ -181,6 +188,7 @@ def _logical_operator(fields: Mapping[str, Any], where: str) -> str:
             where=f"{where}.logicalOperator",
             remedy="use And or Or",
         )
+
     return operator
 
 
@@ -191,14 +199,17 @@ def _product_condition(statement: _Statement, condition: Mapping[str, Any], wher
         raise Invalid(
             "does not name exactly one field", where=where, remedy=f"name one of {FIELD_NAMES}"
         )
+
     name = names[0]
     values = _texts(condition[name], where)
     operator = _operator_name(condition, where)
     if name != COMPANY:
         return _comparison(statement, COLUMNS[name], operator, values, where)
+
     for organization in statement.organizations:
         if _company_matches(organization, operator, values, where):
             return "TRUE"
+
     return "FALSE"
 
 
@@ -207,15 +218,18 @@ def _attribute_condition(statement: _Statement, condition: Mapping[str, Any], wh
     unknown = set(condition) - _ATTRIBUTE_FIELDS
     if unknown:
         raise _invalid_attribute(f"{min(unknown)} is not part of an attribute condition", where)
+
     name = _text(condition.get("attributename"), f"{where}.attributeName")
     if not name:
         raise _invalid_attribute("names no attribute", where)
+
     clauses = ["lower(a->>'name') = lower(%s)", "a->>'area' = %s"]
     statement.parameters += [name, _area(condition, where)]
     type_name = _text(condition.get("attributetypename"), f"{where}.attributeTypeName")
     if type_name:
         clauses.append("lower(a->>'type') = lower(%s)")
         statement.parameters.append(type_name)
+
     values = _texts(condition.get("attributevalues"), f"{where}.attributeValues")
     operator = _operator_name(condition, where)
     clauses.append(_comparison(statement, "a->>'value'", operator, values, where))
@@ -249,6 +263,7 @@ def _operator_name(condition: Mapping[str, Any], where: str) -> str:
             where=f"{where}.conditionOperator",
             remedy=f"use {OPERATOR_NAMES}",
         )
+
     return name
 
 
@@ -260,6 +275,7 @@ def _comparison(
     if operator.takes_list:
         statement.parameters.append([_pattern(operator, value) for value in values])
         return f"lower({column}) {operator.sql} (%s::text[])"
+
     needed = 2 if operator_name == "between" else 1
     if len(values) != needed:
         raise Invalid(
@@ -269,6 +285,7 @@ def _comparison(
         )
     if operator_name != "between":
         return _bound(statement, column, operator.sql, values[0])
+
     lower = _bound(statement, column, ">=", values[0])
     upper = _bound(statement, column, "<=", values[1])
     return f"({lower} AND {upper})"
@@ -286,6 +303,7 @@ def _bound(statement: _Statement, column: str, comparison: str, value: str) -> s
     if not _is_number(value):
         statement.parameters.append(value.lower())
         return f"lower({column}) {comparison} %s"
+
     statement.parameters.append(value.strip())
     return (
         f"CASE WHEN {column} ~ '{_NUMBER_PATTERN}'"
@@ -314,6 +332,7 @@ def _company_matches(organization: str, operator: str, values: Sequence[str], wh
         return contains is (operator == "contains")
     if operator == "beginswith":
         return company.startswith(tuple(others))
+
     raise Invalid(
         "companies cannot be ordered",
         where=where,
@@ -329,9 +348,12 @@ def _texts(value: Any, where: str) -> list[str]:
         is_scalar = isinstance(item, str | int | float) and not isinstance(item, bool)
         if not is_scalar or "\x00" in str(item):
             raise _invalid_values(where)
+
         texts.append(str(item))
+
     if not texts:
         raise _invalid_values(where)
+
     return texts
 
 

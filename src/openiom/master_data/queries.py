@@ -60,9 +60,11 @@ def existing_names_by_table(
                 f" WHERE {key} = ANY(%s)"
             )
             parameters.append(sorted(set(values)))
+
     if selects:
         for table, name in fetch(session, " UNION ALL ".join(selects), parameters):
             found[table].add(name)
+
     return found
 
 
@@ -79,6 +81,7 @@ def suggest_matches(
     else:
         every_row = _all_candidates(session, table)
         candidates = dict.fromkeys(unknown, every_row)
+
     return {value: best_matches(value, candidates[value], limit=limit) for value in unknown}
 
 
@@ -116,6 +119,7 @@ def _product_candidates(session: Session, values: Sequence[str]) -> dict[str, li
     for value in values:
         words = [f"{word}:*" for word in _search_words(value)]
         word_queries.append(" | ".join(words) or _MATCHES_NOTHING)
+
     prefixes = [like_prefix(value[:PREFIX_LETTERS]) for value in values]
     rows = fetch_as(
         session,
@@ -134,8 +138,10 @@ def _product_candidates(session: Session, values: Sequence[str]) -> dict[str, li
         (list(values), word_queries, prefixes),
     )
     candidates: dict[str, list[Candidate]] = {value: [] for value in values}
+
     for row in rows:
         candidates[row.value].append(row.candidate())
+
     return candidates
 
 
@@ -222,6 +228,7 @@ def list_products(
             " WHERE %s <> '' AND search @@ to_tsquery('simple', %s))"
         )
         parameters += [prefix, prefix, search.strip(), words, words]
+
     return fetch_as(
         session,
         ProductRow,
@@ -245,6 +252,7 @@ def get_product(session: Session, number: str) -> ProductDetail:
             where="number",
             remedy="look it up in the list of products",
         )
+
     return rows[0]
 
 

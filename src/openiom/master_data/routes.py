@@ -79,6 +79,7 @@ def suggestions(
             Suggestion(internal=internal, label=label, score=score)
             for internal, label, score in matches
         ]
+
     return Suggestions(items=items)
 
 

@@ -58,6 +58,7 @@ def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | N
     subject = scope.subject
     if subject is None or name in ("", subject.name):
         return subject, []
+
     what = f"no entity {name!r}"
     choices: Collection[str] = scope.catalog.entities
     if name not in subject.children:
@@ -65,6 +66,7 @@ def resolve_entity(step: Step, name: str, scope: CheckScope) -> tuple[Entity | N
         choices = [subject.name, *subject.children]
     elif name in choices:
         return scope.catalog.entities[name], []
+
     return None, [Problem(place_of(step), what, list_choices(choices))]
 
 
@@ -77,13 +79,16 @@ def check_policy(
     if policy is None:
         yield Problem(place, f"policy {name!r} is not published", "publish it or choose another")
         return
+
     if policy.type != kind:
         yield Problem(place, f"policy {name!r} is of type {policy.type}, but the step needs {kind}")
+
     if policy.entity != entity.name:
         yield Problem(
             place, f"policy {name!r} is for {policy.entity}, but the step runs for {entity.name}"
         )
         return
+
     yield from _check_settable(policy, entity, place, name)
 
 

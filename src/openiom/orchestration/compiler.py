@@ -35,6 +35,7 @@ def read_flow(body: Mapping[str, Any]) -> FlowDocument:
         problems = []
         for fault in error.errors():
             problems.append(Problem(_place(body, fault["loc"]), fault["msg"]))
+
         raise Invalid(
             "the flow is not well formed",
             problems=problems,
@@ -52,6 +53,7 @@ def compile_flow(body: Mapping[str, Any], catalog: CatalogSnapshot) -> CompiledF
             problems=problems,
             remedy="correct the steps that are listed",
         )
+
     return CompiledFlow(document, plan_of(document))
 
 
@@ -74,8 +76,10 @@ def plan_of(document: FlowDocument) -> Plan:
     splitters = _ids_with(document, lambda traits: traits.splits)
     suspending = _ids_with(document, lambda traits: traits.suspends)
     revisited = graph.steps_in_loops(edges)
+
     for splitter in splitters:
         revisited |= graph.steps_on_several_branches(edges, splitter)
+
     return Plan(
         start=start,
         order=order,
@@ -94,9 +98,11 @@ def executable_flow(
     condition = None
     if trigger.condition:
         condition = Condition(trigger.condition, where="trigger, condition")
+
     steps = {}
     for step in document.steps:
         steps[step.id] = ELEMENTS[step.kind].compile(step)
+
     return ExecutableFlow(
         id=id,
         name=name,
@@ -223,6 +229,7 @@ def _check_loops(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem
     """Check that every loop contains a step at which flow runs pause."""
     steps = document.by_id
     pauses = _ids_with(document, lambda traits: traits.breaks_loops)
+
     for group in graph.loops(graph.without(edges, pauses)):
         names = " -> ".join(steps[step].label for step in group)
         yield Problem(
@@ -240,6 +247,7 @@ def _check_reach(document: FlowDocument, edges: graph.Edges) -> Iterator[Problem
     starts = _starts(document) or list(edges)
     reached = graph.reachable(edges, starts)
     ending = graph.reachable(graph.reversed_edges(edges), _ends(document))
+
     for step in document.steps:
         if step.id not in reached:
             yield _unreached(step)

@@ -53,10 +53,12 @@ def dry_run(
     missing = [str(id) for id in subject_ids if id not in known]
     if missing:
         raise NotFound(f"no {flow.subject} {', '.join(missing[:5])}")
+
     found = {}
     for id in subject_ids:
         batch = DryBatch(session, engine, flow, now)
         found[id] = batch.try_subject(id)
+
     return found
 
 
@@ -148,10 +150,12 @@ class DryBatch(TokenBatch):
             is_new=True,
         )
         self.add([token])
+
         try:
             run_until_blocked(self)
         except StepCrashed as crash:
             self._add_step(crash.step, "", str(crash.what))
+
         return list(self._steps.values())
 
     def advance(self, token: Token, step: str) -> None:
@@ -179,6 +183,7 @@ class DryBatch(TokenBatch):
         super().record(token, port, reason, details)
         if port == "absorbed":
             return
+
         reason = reason or self._summary()
         self._add_step(
             token.step,

@@ -29,11 +29,13 @@ class FactCache:
         complete = self._facts.setdefault((entity, None), {})
         if fields is not None and complete.keys() >= set(ids):
             return complete
+
         known = self._facts.setdefault((entity, fields), {})
         missing = _missing(ids, known)
         if missing:
             loaded = self.entities[entity].facts(self.session, missing, fields)
             known.update(self._with_assumptions(entity, loaded))
+
         return known
 
     def children(
@@ -45,6 +47,7 @@ class FactCache:
         if missing:
             known.update(dict.fromkeys(missing, []))
             known.update(self.entities[entity].children[child](self.session, missing))
+
         return known
 
     def invalidate(self) -> None:

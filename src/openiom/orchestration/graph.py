@@ -10,11 +10,13 @@ def reachable(edges: Edges, starts: Iterable[str]) -> set[str]:
     """Return the steps that can be reached from `starts`, these included."""
     seen: set[str] = set()
     pending = list(starts)
+
     while pending:
         step = pending.pop()
         if step not in seen:
             seen.add(step)
             pending.extend(edges.get(step, {}).values())
+
     return seen
 
 
@@ -32,6 +34,7 @@ def topological_order(edges: Edges, start: str) -> list[str]:
     finished: list[str] = []
     seen = {start}
     stack = [(start, iter(edges.get(start, {}).values()))]
+
     while stack:
         step, successors = stack[-1]
         target = next(successors, None)
@@ -41,6 +44,7 @@ def topological_order(edges: Edges, start: str) -> list[str]:
         elif target not in seen:
             seen.add(target)
             stack.append((target, iter(edges.get(target, {}).values())))
+
     return finished[::-1]
 
 
@@ -149,4 +153,5 @@ def segments(
     for entry in _entries(edges, start, suspending, order):
         segment = reachable(continuing, [entry])
         found.append([step for step in order if step in segment])
+
     return found

@@ -54,11 +54,14 @@ def reprocess(
             failed.append(token.id)
             moved.add(token.run_id)
             roots.add(token.root_id)
+
     retry_tokens(session, failed, now=now)
     _continue_runs(session, moved)
     results = _results(session, run_ids, moved)
+
     for id in root_ids:
         results.append(_result(id, "" if id in roots else "no flow run of it has failed"))
+
     return results
 
 
@@ -68,6 +71,7 @@ def skip(
     """Let failed and waiting tokens leave by their step's first port, as if it had succeeded."""
     tokens = lock_tokens(session, run_ids)
     flows = engine.flows.of_tokens(session, tokens)
+
     ports: dict[UUID, str] = {}
     moved: set[UUID] = set()
     for token in tokens:
@@ -75,6 +79,7 @@ def skip(
         if required and token.state in ("failed", "waiting"):
             ports[token.id] = required[0]
             moved.add(token.run_id)
+
     skip_tokens(session, ports, now=now)
     cancel_calls_of_tokens(session, ports, now=now)
     _continue_runs(session, moved)
@@ -103,8 +108,10 @@ def resume(session: Session, *, names: Sequence[str], now: datetime) -> int:
     _set_paused(session, names, paused=False, now=now)
     tokens = resume_tokens(session, names)
     resume_calls(session, names)
+
     for kind in (STEPS_WAKE, CALLS_WAKE):
         notify(session, kind)
+
     return tokens
 
 
@@ -152,8 +159,10 @@ def _results(
         (refused,),
     )
     reasons = dict.fromkeys(refused, _UNKNOWN)
+
     for row in rows:
         reasons[row.id] = f"the flow run is {row.state}"
+
     return [_result(id, reasons.get(id, "")) for id in run_ids]
 
 

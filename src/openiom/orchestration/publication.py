@@ -60,10 +60,12 @@ def problems_of(
         document = read_flow(body)
     except Invalid as error:
         return list(error.problems)
+
     problems = []
     if document.name not in ("", name):
         what = f"says {document.name!r}, applied as {name!r}"
         problems.append(Problem("name", what, "use one name, or leave it out of the body"))
+
     problems.extend(check_flow(document, catalog.snapshot(session)))
     return problems
 
@@ -75,6 +77,7 @@ def publish(session: Session, documents: Sequence[Document]) -> None:
         awaits: set[str] = set()
         for step in flow.steps:
             awaits.update(step.awaited_events)
+
         [version] = fetch_as(
             session,
             _PublishedVersion,

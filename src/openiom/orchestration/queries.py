@@ -142,6 +142,7 @@ class _StepResult:
                 recorded_at=self.recorded_at, title=step.label, kind=step.kind, **entry
             )
             views.append(view)
+
         return views
 
 
@@ -180,16 +181,20 @@ def flow_runs_of(session: Session, engine: Engine, root_id: UUID) -> list[FlowRu
     ids = [run.id for run in runs]
     tokens = _tokens_by_run(session, ids)
     results = _results_by_run(session, ids)
+
     views = []
     for run in runs:
         flow = flows[run.flow_version_id]
         token_views = [token.view(flow) for token in tokens[run.id]]
+
         entries: list[StepEntry] = []
         for result in results[run.id]:
             entries.extend(result.views(flow))
+
         current = token_views[0].model_dump(exclude={"state"}) if token_views else {}
         view = FlowRunView(**run.summary(flow), **current, tokens=token_views, results=entries)
         views.append(view)
+
     return views
 
 
@@ -204,6 +209,7 @@ def _tokens_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, l
     by_run: dict[UUID, list[_Token]] = defaultdict(list)
     for token in sorted(rows, key=lambda token: _STATE_ORDER[token.state]):
         by_run[token.run_id].append(token)
+
     return by_run
 
 
@@ -218,6 +224,7 @@ def _results_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, 
     by_run: dict[UUID, list[_StepResult]] = defaultdict(list)
     for result in rows:
         by_run[result.run_id].append(result)
+
     return by_run
 
 
@@ -235,6 +242,7 @@ def list_runs(
     runs = fetch_as(session, _RunAtStep, _LIST_RUNS, parameters)
     flows = engine.flows.get(session, {run.flow_version_id for run in runs})
     labels = _subject_labels(session, engine, runs)
+
     rows = []
     for run in runs:
         version = flows[run.flow_version_id]
@@ -248,6 +256,7 @@ def list_runs(
             root_id=run.root_id,
         )
         rows.append(row)
+
     return rows
 
 
@@ -282,6 +291,7 @@ def list_step_kinds() -> list[StepKind]:
             properties=element.properties(),
         )
         kinds.append(kind)
+
     return kinds
 
 
@@ -290,6 +300,7 @@ def flow_view(session: Session, engine: Engine, name: str) -> FlowView:
     stored = get_flow(session, name)
     flow = stored.compile()
     problems = check_flow(read_flow(stored.document), engine.catalog.snapshot(session))
+
     shapes = []
     for executable in flow.steps.values():
         step = executable.step
@@ -302,6 +313,7 @@ def flow_view(session: Session, engine: Engine, name: str) -> FlowView:
             to=dict(step.to),
         )
         shapes.append(shape)
+
     return FlowView(
         name=flow.name,
         title=flow.title,
@@ -330,7 +342,9 @@ def get_flow(session: Session, name: str, version: int | None = None) -> StoredF
         what = f"no flow named {name}"
         if version:
             what += f" in version {version}"
+
         raise NotFound(what, remedy="GET /api/v1/flows lists the flows")
+
     return rows[0]
 
 
@@ -345,12 +359,15 @@ def flow_counts(session: Session, name: str, *, now: datetime) -> FlowCounts:
         " WHERE v.name = %s GROUP BY 1, 2",
         (name,),
     )
+
     for count in at_step:
         setattr(steps[count.step], _COUNT_BY_STATE[count.state], count.number)
+
     since = now - timedelta(hours=24)
     for left in fetch_as(session, _PortCount, _LEFT_BY_PORT, (name, since)):
         counts = steps[left.step]
         counts.ports_24h[left.port] = left.number
         if left.port != "error":
             counts.passed_24h += left.number
+
     return FlowCounts(steps=dict(steps))

@@ -198,11 +198,13 @@ def try_flow(
     else:
         draft = compile_flow(body.document, engine.catalog.snapshot(session))
         executable = executable_flow(draft.document, draft.plan, id=0, name=name, version=0)
+
     found = dry_run(session, engine, executable, body.subject_ids, now=now)
     results = []
     for subject_id, steps in found.items():
         views = [DryStepView.model_validate(asdict(step)) for step in steps]
         results.append(DryRunResult(subject_id=subject_id, steps=views))
+
     return DryRunResults(results=results)
 
 

@@ -18,6 +18,7 @@ def allowed_actions(state: str, *, manual_hold: bool, in_fulfillment: Decimal) -
     cancel_reason = ""
     if in_fulfillment:
         cancel_reason = f"{plain_number(in_fulfillment)} units are in a fulfillment order"
+
     return AllowedActions(
         hold=_action(_refusal(HOLD, state) or hold_reason),
         release=_action(release_reason),

@@ -53,11 +53,13 @@ def compute_totals(
     """
     net = ZERO
     line_tax = ZERO
+
     line_count = 0
     for line in lines:
         net += round_money(line.unit_price * line.quantity, currency) - line.discount
         line_tax += line.tax
         line_count += 1
+
     tax = tax or line_tax
     without_tax = net + shipping - discount
     difference = stated_total - without_tax - tax
@@ -67,6 +69,7 @@ def compute_totals(
         reported = ZERO
     else:
         reported = round_money(difference, currency)
+
     return Totals(round_money(net, currency), tax, stated_total, reported)
 
 
@@ -121,4 +124,5 @@ def shipping_events(before: Sequence[LineUnits], after: Sequence[LineUnits]) -> 
         return [] if is_wholly_shipped(before) else [ORDER_SHIPPED]
     if has_shipped(after) and not has_shipped(before):
         return [ORDER_PARTIALLY_SHIPPED]
+
     return []

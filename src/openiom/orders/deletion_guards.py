@@ -22,11 +22,13 @@ def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
     for name in names:
         if name not in _STATE_COLUMNS or name not in bodies:
             continue
+
         states = [state["name"] for state in bodies[name].get("states", ())]
         query = f"SELECT 1 FROM ({_STATE_COLUMNS[name]}) used WHERE state = ANY(%s) LIMIT 1"
         if fetch(session, query, (states,)):
             what = f"defines the state of at least one {name.replace('_', ' ')}"
             problems.append(Problem(f"states {name}", what, "move them to another state first"))
+
     return problems
 
 

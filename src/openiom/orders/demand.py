@@ -76,9 +76,11 @@ def placed_orders(
             where="demand",
             remedy="choose a shorter period",
         )
+
     rows_by_order: dict[UUID, list[_Row]] = {}
     for row in rows:
         rows_by_order.setdefault(row.id, []).append(row)
+
     return [_placed_order(order_rows) for order_rows in rows_by_order.values()]
 
 

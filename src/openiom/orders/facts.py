@@ -85,12 +85,15 @@ def order_facts(
     facts = header_facts(session, ids, fields)
     if fields is not None and _FROM_LINES.isdisjoint(fields):
         return facts
+
     lines_by_order: dict[str, list[Facts]] = defaultdict(list)
     for line in _line_rows(session, "order_id", ids, _LINE):
         lines_by_order[line.pop("order_id")].append(line)
+
     for order in facts.values():
         order["lines"] = lines_by_order[order["id"]]
         order["fulfillment_sources"] = _sources(order["lines"])
+
     return facts
 
 
@@ -125,6 +128,7 @@ def header_facts(
     if not wanted.keys().isdisjoint(_STATE):
         flush_orders(session)
         tables += " JOIN orders.order_state s ON s.order_id = o.id"
+
     query = f"SELECT {', '.join(wanted.values())} FROM {tables} WHERE o.id = ANY(%s)"
     rows: list[Facts] = fetch_as(session, dict, query, (list(ids),))
     facts = {row["id"]: row for row in rows}
@@ -144,13 +148,16 @@ def _line_rows(
     _to_json_values(rows)
     quantities = [name for name in _QUANTITIES if name in names]
     with_variant = "variant" in names
+
     for row in rows:
         decimals = row.pop("unit_decimals")
         if decimals:
             for name in quantities:
                 row[name] = quantity_number(row[name], decimals)
+
         if with_variant:
             row["variant"] = variant_fact(row["variant"])
+
     return rows
 
 
@@ -195,7 +202,9 @@ def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list
     if are_locked(session, ids):  # their lines are read with the batch anyway
         for line in lines_of_orders(session, ids):
             children[line.order_id].append(line.id)
+
         return dict(children)
+
     rows = fetch(
         session,
         "SELECT order_id, id FROM orders.order_line"
@@ -204,6 +213,7 @@ def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list
     )
     for order_id, line_id in rows:
         children[order_id].append(line_id)
+
     return dict(children)
 
 
@@ -229,6 +239,7 @@ def line_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     labels: dict[UUID, str] = {}
     for line_id, order_number, line_number, product in rows:
         labels[line_id] = f"{order_number}, line {line_number}: {product}"
+
     return labels
 
 

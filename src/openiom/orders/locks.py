@@ -50,6 +50,7 @@ def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder
                 (missing,),
             )
         )
+
     return subset(batch.orders, wanted)
 
 
@@ -97,6 +98,7 @@ def _load_lines(session: Session, batch: OrderBatch, order_ids: Sequence[UUID]) 
     missing = missing_keys(batch.lines, order_ids)
     if not missing:
         return
+
     lines = fetch_as(
         session,
         LockedLine,
@@ -125,6 +127,7 @@ def lock_known(
     """Return and lock the orders that exist under these (instance, external id)."""
     if not keys:
         return {}
+
     flush_orders(session)
     rows = fetch_as(
         session,

@@ -151,6 +151,7 @@ class OrderBatch:
         """Write changed orders, and count them by their new states."""
         if not self._changed_orders:
             return
+
         assert self._changed_at is not None
         changed, self._changed_orders = self._changed_orders, {}
         _update_orders(session, changed, self._changed_at)

@@ -88,6 +88,7 @@ def list_orders(
     elif after:
         conditions.append("o.id < %s")
         values.append(after[1])
+
     where = " AND ".join(conditions) or "TRUE"
     rows: list[dict[str, Any]] = fetch_as(
         session,
@@ -123,6 +124,7 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
         prefix = like_prefix(chosen.search)
         conditions.append(_SEARCH)
         values += [prefix, prefix, prefix, chosen.search.strip()]
+
     for condition, value in (
         ("o.id = ANY(%s::uuid[])", list(chosen.ids)),
         ("s.state = %s", chosen.state),
@@ -136,8 +138,10 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
         if value:
             conditions.append(condition)
             values.append(value)
+
     if chosen.manual_hold:
         conditions.append("s.manual_hold")
+
     return conditions, values
 
 
@@ -155,10 +159,12 @@ def count_orders(session: Session) -> OrderCounts:
         "SELECT state, attention, sum(orders)::bigint FROM orders.order_count_delta GROUP BY 1, 2",
     )
     states = {state.name: 0 for state in ORDER_TABLE.timeline()}
+
     attentions = {"manual_hold": 0, "failed": 0, "": 0}
     for state, attention, orders in rows:
         states[state] = states.get(state, 0) + orders
         attentions[attention] += orders
+
     return OrderCounts(
         states=states, manual_hold=attentions["manual_hold"], failed=attentions["failed"]
     )
@@ -190,6 +196,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     )
     if not rows:
         raise _no_order(order_id)
+
     order = rows[0]
     lines = _line_details(session, order_id, order["currency"])
     table = table_in_use(session, ORDER_TABLE)
@@ -222,6 +229,7 @@ def _progress(table: StateTable, state: str) -> list[ProgressStep]:
     for step in table.timeline():
         if step.name in (ON_HOLD, CANCELED) and step.name != state:
             continue
+
         passed = state != CANCELED and step.timeline_position < current.timeline_position
         steps.append(
             ProgressStep(
@@ -231,6 +239,7 @@ def _progress(table: StateTable, state: str) -> list[ProgressStep]:
                 reached=passed or step.name == state,
             )
         )
+
     return steps
 
 
@@ -250,16 +259,20 @@ _LINE_QUANTITIES = ("quantity", "in_fulfillment", "shipped", "canceled", "return
 def _line_details(session: Session, order_id: UUID, currency: str) -> list[LineDetail]:
     rows: list[dict[str, Any]] = fetch_as(session, dict, _LINE_DETAILS, (order_id,))
     table = table_in_use(session, LINE_TABLE)
+
     lines: list[LineDetail] = []
     for row in rows:
         decimals = row["unit_decimals"]
         price = round_money(row["unit_price"] * from_steps(row["quantity"], decimals), currency)
         row["total"] = price - row["discount"] + row["tax"]
+
         for name in _LINE_QUANTITIES:
             row[name] = quantity_number(row[name], decimals)
+
         row["variant"] = variant_fact(row["variant"])
         label = table.state(row["state"]).label
         lines.append(LineDetail(**_with_money_text(row, _LINE_MONEY), state_label=label))
+
     return lines
 
 
@@ -271,6 +284,7 @@ def list_lines(
     value: object = list(ids)
     if order_number:
         condition, value = "lower(o.number) = lower(%s)", order_number
+
     return fetch_as(
         session,
         OrderLineRow,
@@ -291,6 +305,7 @@ def order_timeline(
     numbers = fetch_column(session, "SELECT number FROM orders.order WHERE id = %s", (order_id,))
     if not numbers:
         raise _no_order(order_id)
+
     events: list[TimelineEvent] = []
     for event in timeline(session, [order_id], limit=limit):
         events.append(
@@ -306,6 +321,7 @@ def order_timeline(
                 data=event.data,
             )
         )
+
     return Timeline(events=events)
 
 

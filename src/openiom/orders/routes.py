@@ -161,10 +161,12 @@ def create_orders(
         )
     if not idempotency_key:
         return _receive(session, body, now, principal.name)
+
     digest = sha256(to_json(body.model_dump(mode="json"))).hexdigest()
     stored = stored_response(session, principal=principal.name, key=idempotency_key, digest=digest)
     if stored is not None:
         return OrdersResponse.model_validate(stored)
+
     response = _receive(session, body, now, principal.name)
     store_response(
         session,

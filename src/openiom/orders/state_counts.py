@@ -41,6 +41,7 @@ def add_counts(session: Session, changes: Mapping[Bucket, int]) -> None:
             states.append(state)
             attentions.append(attention)
             deltas.append(delta)
+
     if deltas:
         inserted = fetch_column(session, _INSERT, (states, attentions, deltas))
         if any(delta_id % COMPACT_EVERY == 0 for delta_id in inserted):

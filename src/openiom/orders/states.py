@@ -132,6 +132,7 @@ def _order_fulfillment() -> Iterator[Transition]:
         (ORDER_PARTIALLY_DECLINED, "Partially Declined"),
     ):
         yield from moves(event, sourced, IN_FULFILLMENT, reason)
+
     yield from moves(ORDER_DECLINED, sourced, IN_PROGRESS, "Fulfillment Declined")
     yield from moves("order.delivered", [IN_FULFILLMENT], IN_FULFILLMENT, "Delivered")
     yield from moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
@@ -150,12 +151,16 @@ def _line_transitions() -> Iterator[Transition]:
 def _line_checks() -> Iterator[Transition]:
     for event in ("order_line.validation.succeeded", "order.lines_validation.succeeded"):
         yield from moves(event, OPEN, IN_PROGRESS, "Order Line Validation Success")
+
     yield from moves("order_line.validation.failed", OPEN, ON_HOLD, "Order Line Validation Failed")
     yield from moves(LINE_PREORDER_HOLD, OPEN, ON_HOLD, PREORDER)
+
     for event in STOCK_FOUND:
         yield from moves(event, OPEN, IN_FULFILLMENT, SOURCED)
+
     for event in STOCK_MISSING:
         yield from moves(event, OPEN, ON_HOLD, BACKORDER)
+
     yield from moves(WAIT_ENDED, [ON_HOLD], IN_PROGRESS, READY)
 
 

@@ -101,7 +101,9 @@ def process_or_quarantine(
             log.warning("row_parked", error=str(error)[:500], kind=type(error).__name__)
             with savepoint(session):
                 park(session, rows[0], error, now)
+
             return
+
         middle = len(rows) // 2
         for half in (rows[:middle], rows[middle:]):
             process_or_quarantine(session, half, process=process, park=park, now=now)
@@ -169,6 +171,7 @@ class WorkerPool:
                 daemon=True,
             )
             self._threads.append(thread)
+
         self._threads.append(Thread(target=self._listen, name="listen", daemon=True))
         for thread in self._threads:
             thread.start()
@@ -190,6 +193,7 @@ class WorkerPool:
             except Exception as error:
                 self._pause_after(loop, error)
                 continue
+
             loop.failures = 0
             loop.size.learn(rows=result.rows, seconds=monotonic() - started)
             if result.rows:
@@ -258,9 +262,11 @@ def drain(
     """
     total = 0
     processed = _run_each_once(database, workers, limit, now)
+
     while processed:
         total += processed
         processed = _run_each_once(database, workers, limit, now)
+
     return total
 
 

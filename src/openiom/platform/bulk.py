@@ -32,13 +32,16 @@ def copy_rows(
     every = rows if isinstance(rows, list) else list(rows)
     if not every:
         return 0
+
     schema, _, name = table.partition(".")
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(schema, name), sql.SQL(",").join(map(sql.Identifier, columns))
     )
+
     with driver(session).cursor() as cursor, cursor.copy(statement) as copy:
         for start in range(0, len(every), _COPY_CHUNK):
             copy.write(_copy_text(every[start : start + _COPY_CHUNK]))
+
     return len(every)
 
 

@@ -72,10 +72,12 @@ class CompiledCache(Generic[Key, Compiled]):
                     found[key] = self._kept[key]
                 else:
                     missing.append(key)
+
         if missing:
             compiled = compile_missing(missing)
             found.update(compiled)
             self._keep(compiled)
+
         return found
 
     def clear(self) -> None:
@@ -138,6 +140,7 @@ class CompiledConfiguration(Generic[Compiled]):
         compiled = self._compile(session, current_bodies(session, self.kinds))
         if documents_state(session, self.kinds) not in wanted:
             return {}
+
         return {wanted[0]: compiled}
 
 
@@ -167,9 +170,11 @@ class CompiledDocuments(Generic[Compiled]):
         compiled = self._cache.get_many(
             digests, lambda missing: self._compile_documents(session, missing)
         )
+
         by_name: dict[str, Compiled] = {}
         for (name, _), value in compiled.items():
             by_name[name] = value
+
         return by_name
 
     def clear(self) -> None:
@@ -186,9 +191,11 @@ class CompiledDocuments(Generic[Compiled]):
             " WHERE kind = %s AND name = ANY(%s) AND current AND NOT deleted",
             (self.kind, names),
         )
+
         compiled: dict[tuple[str, str], Compiled] = {}
         for name, digest, body in rows:
             compiled[name, digest] = self._compile(name, body)
+
         return compiled
 
 

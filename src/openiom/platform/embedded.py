@@ -38,6 +38,7 @@ def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]
     _remove_dead_users(server.pgdata / ".handle_pids.json")
     _configure(server.pgdata)
     server.start()
+
     try:
         yield ensure_database(server.get_uri(), database)
     finally:
@@ -76,6 +77,7 @@ def _remove_dead_users(file: Path) -> None:
         written_at = file.stat().st_mtime
     except (OSError, ValueError):
         return
+
     _rewrite_users(file, listed, written_at)
 
 

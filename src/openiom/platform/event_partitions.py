@@ -25,6 +25,7 @@ def months_from(day: date, count: int) -> list[Month]:
         partition = f"business_event_{first.year}_{first.month:02d}"
         months.append(Month(partition, first, following))
         first = following
+
     return months
 
 

@@ -143,9 +143,11 @@ def append_events(session: Session, events: Iterable[Event], *, at: datetime, ac
                 to_json_text(event.data),
             )
         )
+
     written = copy_rows(session, "platform.business_event", _WRITTEN, rows)
     if written:
         notify(session, EVENTS_WAKE)
+
     return written
 
 
@@ -172,11 +174,13 @@ def read_new(
     )
     if not cursor:
         return [], False
+
     xid, event_id, horizon, next_xid = cursor[0]
     if next_xid is None:
         return [], False
     if int(next_xid) >= int(horizon):
         return [], True
+
     wanted = None if names is None else list(names)
     events = fetch_as(
         session,
@@ -189,6 +193,7 @@ def read_new(
     if len(events) == limit:
         _move_cursor(session, consumer, str(events[-1].xid), events[-1].id)
         return events, True
+
     _move_cursor(session, consumer, horizon, -1)
     return events, _has_events_after(session, horizon)
 

@@ -25,6 +25,7 @@ def geocode(address: Mapping[str, object]) -> Point | None:
     longitude = address.get("longitude")
     if isinstance(latitude, int | float) and isinstance(longitude, int | float):
         return float(latitude), float(longitude)
+
     return _known_point(
         country=_text(address, "country").upper(),
         postal_code=_text(address, "postal_code"),
@@ -102,9 +103,11 @@ def _countries() -> dict[str, Point]:
             latitude + people * city.point[0],
             longitude + people * city.point[1],
         )
+
     centers: dict[str, Point] = {}
     for country, (weight, latitude, longitude) in totals.items():
         centers[country] = (latitude / weight, longitude / weight)
+
     return centers
 
 

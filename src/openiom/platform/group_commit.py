@@ -64,12 +64,16 @@ class GroupCommit(Generic[Request, Result]):
         self._enqueue(call)
         if not call.leads:
             call.waiting.acquire()
+
         while not call.done:
             self._execute_queued()
+
         if call.leads:
             self._hand_over()
+
         if call.error is not None:
             raise call.error
+
         return call.results[0]
 
     def _enqueue(self, call: PendingCall[Request, Result]) -> None:
@@ -107,6 +111,7 @@ class GroupCommit(Generic[Request, Result]):
         if len(calls) == 1:
             calls[0].error = error
             return
+
         for call in calls:
             call.results.clear()
             try:

@@ -124,15 +124,20 @@ def problem_response(error: IomError, *, reference: str, instance: str) -> JSONR
     }
     if error.where:
         body["where"] = error.where
+
     if error.remedy:
         body["remedy"] = error.remedy
+
     if error.problems:
         body["problems"] = [_problem_body(problem) for problem in error.problems]
+
     headers: dict[str, str] = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+
     if isinstance(error, TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after)
+
     return JSONResponse(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
 
 
@@ -188,6 +193,7 @@ def _http_problem(error: HTTPException, *, path: str) -> JSONResponse:
     }
     if error.status_code == 404:
         body["remedy"] = "see /api/docs for the paths that exist"
+
     return JSONResponse(
         body, status_code=error.status_code, media_type=PROBLEM_TYPE, headers=error.headers
     )

@@ -36,6 +36,7 @@ def heartbeat(
 
     thread = Thread(target=beat, name="lease heartbeat", daemon=True)
     thread.start()
+
     try:
         yield
     finally:

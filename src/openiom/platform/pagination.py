@@ -66,6 +66,7 @@ class PageRequest(Generic[*Key]):
         shown = list(rows[: self.limit])
         if len(rows) <= self.limit:
             return shown, None
+
         return shown, encode_cursor(*key(shown[-1]))
 
     def page(self, rows: Sequence[Row], *, key: Callable[[Row], tuple[*Key]]) -> Page[Row]:
@@ -144,10 +145,12 @@ def decode_cursor(cursor: str | None, *fields: type) -> tuple[Any, ...] | None:
     """
     if not cursor:
         return None
+
     try:
         texts = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(texts, list):
             raise ValueError("not a list")
+
         values: list[Any] = []
         for field, text in zip(fields, texts, strict=True):
             values.append(_parse(field, text))
@@ -157,6 +160,7 @@ def decode_cursor(cursor: str | None, *fields: type) -> tuple[Any, ...] | None:
             where="after",
             remedy="start from the first page",
         ) from None
+
     return tuple(values)
 
 

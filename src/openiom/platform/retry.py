@@ -104,6 +104,7 @@ def retry_transient(
     for attempt in policy.repeat(is_transient_or_conflict):
         with attempt, database.unit_of_work() as session:
             return work(session)
+
     raise AssertionError("a retry policy makes at least one attempt")
 
 

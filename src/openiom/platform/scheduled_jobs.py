@@ -90,10 +90,13 @@ class ScheduledJobWorker:
         with database.unit_of_work() as session:
             if not self._registered:
                 register_jobs(session, self.jobs, now=now)
+
             claim = _claim(session, list(jobs), now=now)
+
         self._registered = True
         if claim is None:
             return BatchResult(0, False)
+
         self._run(database, jobs[claim.name], claim, now)
         return BatchResult(1, True)
 
@@ -110,9 +113,11 @@ class ScheduledJobWorker:
         except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR].replace("\0", " ")
             log.error("job_failed", job=job.name, failures=claim.failures + 1, error=error[:500])
+
         seconds = monotonic() - started
         failures = claim.failures + 1 if error else 0
         due = next_due(now, every=job.every, failures=failures)
+
         with database.unit_of_work() as session:
             _record(session, claim, due=due, now=now, seconds=seconds, error=error)
 
@@ -129,6 +134,7 @@ def next_due(
     regular = _EPOCH + ((now - _EPOCH) // every + 1) * every
     if not failures:
         return regular
+
     return min(regular, now + timedelta(seconds=policy.delay(failures)))
 
 

@@ -60,6 +60,7 @@ class Secrets:
                 where=name,
                 remedy="enter the secret again",
             )
+
         return readers[kind](rest, name)
 
     def _decrypt(self, token: str, name: str) -> str:
@@ -94,12 +95,14 @@ def _stored_key(path: Path) -> str:
         own_file = path.with_suffix(f".{os.getpid()}")
         own_file.touch(mode=0o600)
         own_file.write_text(Fernet.generate_key().decode())
+
         try:
             os.link(own_file, path)
         except FileExistsError:
             pass
         finally:
             own_file.unlink()
+
     return path.read_text().strip()
 
 

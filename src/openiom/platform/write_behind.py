@@ -54,4 +54,5 @@ def savepoint(session: Session) -> Iterator[None]:
     except BaseException:
         for buffer in session.info.get(_KEY, ()):
             buffer.discard()
+
         raise

@@ -132,6 +132,7 @@ class CompiledPolicy:
                 remedy="correct the rows and columns that are listed",
                 problems=problems,
             )
+
         self.document = document
         self._table = table_node(document.content)["content"]
         self._columns = table_columns(self._table)
@@ -185,6 +186,7 @@ class CompiledPolicy:
         values = {}
         for field, text in output_texts(self._table, rule).items():
             values[field] = _compile_value(text, f"row {index + 1}, column {field}")
+
         outcome = values.pop("outcome", None)
         reason = values.pop("reason", None)
         text = row_text(self._columns, self._cells[index])
@@ -233,6 +235,7 @@ class CompiledPolicy:
         for path, ordered in self._ordered.items():
             if isinstance(values[path], str) and self._is_reached(ordered.row, matches):
                 return ordered.problem(path, values[path])
+
         return None
 
     def _is_reached(self, row: int, matches: Sequence[int]) -> bool:
@@ -253,9 +256,11 @@ class CompiledPolicy:
         if matches:
             row = self._rows[matches[0]]
             return _decided_verdict(record, row, row.compute_sets(record), values)
+
         reason = "no row applies"
         if self._has_assertion:
             reason = f"no row matches: {_listed(values)}"
+
         return Verdict(
             passed=not self._has_assertion,
             reason=reason,
@@ -282,6 +287,7 @@ class CompiledPolicy:
                 values=values,
                 sets={},
             )
+
         matched = [self._rows[index] for index in matches]
         return _joint_verdict(record, matched, values)
 
@@ -406,7 +412,9 @@ def _broken_verdict(record: Record, broken: Sequence[_Row], values: dict[str, An
         otherwise = row.matched.text
         if not row.refuses:
             otherwise = f"{row.matched.text} does not hold"
+
         reasons.append(row.compute_reason(record, otherwise))
+
     return Verdict(
         passed=False,
         reason="; ".join(reasons),
@@ -444,6 +452,7 @@ def _check_cell(column: Column, text: str, record: Record) -> CellCheck:
         matched = _evaluate_cell(column, text, record) is True
     except (RuntimeError, ValueError) as error:
         problem = engine_message(error)
+
     return CellCheck(
         column=column.name,
         cell=text,

@@ -53,11 +53,13 @@ def policy_problems(document: PolicyDocument) -> Iterator[Problem]:
     if shape:
         yield from shape
         return
+
     table = table_node(document.content)["content"]
     yield from _input_problems(table)
     yield from _output_problems(document, table)
     if not table["rules"]:
         yield Problem("table.rules", "the table has no rows", "add one")
+
     yield from _row_problems(table)
     yield from _unreachable_rows(table)
 

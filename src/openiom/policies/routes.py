@@ -86,6 +86,7 @@ def verdict_view(verdict: Verdict) -> VerdictView:
     if verdict.matched_row is not None:
         row = verdict.matched_row.index
         row_text = verdict.matched_row.text
+
     return VerdictView(
         passed=verdict.passed,
         reason=verdict.reason,

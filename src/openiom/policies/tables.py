@@ -85,16 +85,20 @@ def decision_table(
     every = list(rows)
     if otherwise is not None:
         every.append(otherwise)
+
     output_names = _output_names(every)
     inputs = []
     for number, column in enumerate(columns):
         inputs.append({"id": f"i{number}", "name": column.name, "field": column.field})
+
     outputs = []
     for number, name in enumerate(output_names):
         outputs.append({"id": f"o{number}", "name": name, "field": name})
+
     rules = []
     for number, row in enumerate(every):
         rules.append(_rule(number, row, columns, output_names))
+
     return _graph(
         {
             "hitPolicy": _HIT_TO_JDM[hit],
@@ -153,6 +157,7 @@ def output_texts(table: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str,
         text = cell(rule, output["id"])
         if text:
             texts[str(output["field"])] = text
+
     return texts
 
 
@@ -168,6 +173,7 @@ def _read_row(table: Mapping[str, Any], columns: Sequence[Column], rule: Mapping
     values = {}
     for field, text in output_texts(table, rule).items():
         values[field] = _read_value(text)
+
     outcome = values.pop("outcome", None)
     reason = values.pop("reason", None)
     return Row(
@@ -257,10 +263,13 @@ def _rule(
     _check_columns(number, row, columns)
     cells = _given_values(row)
     rule = {"_id": f"r{number}"}
+
     for index, column in enumerate(columns):
         rule[f"i{index}"] = row.when.get(column.name, "")
+
     for index, name in enumerate(outputs):
         rule[f"o{index}"] = cells.get(name, "")
+
     return rule
 
 

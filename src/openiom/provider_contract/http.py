@@ -130,6 +130,7 @@ class ProviderHttpClient:
         all_headers = {"content-type": "application/json", **(headers or {})}
         content = None if body is None else orjson.dumps(body, default=str)
         params = dict(query) if query else None
+
         for _ in range(MAX_REDIRECTS + 1):
             request = self._client.build_request(
                 method, url, params=params, content=content, headers=all_headers
@@ -138,7 +139,9 @@ class ProviderHttpClient:
             if response.status not in _REDIRECT_STATUSES:
                 self._note_rate_limit(response)
                 return _parse(request, response, accept=accept, expect_json=expect_json)
+
             url, params = _redirect_target(request, response), None
+
         raise ProviderDown("too many redirects", where=_where(request))
 
     def close(self) -> None:
@@ -155,6 +158,7 @@ class ProviderHttpClient:
             status = response.status
             if status >= 400:
                 error = _printable(_vendor_message(response.content))
+
             return response
         except ProviderError as failure:
             error = str(failure)
@@ -193,6 +197,7 @@ class ProviderHttpClient:
         except RuntimeError as error:
             # httpx raises it for a client that was closed because the connection was reconfigured.
             raise ProviderDown(f"the connection was closed: {error}", where=where) from error
+
         return _RawResponse(response.status_code, response.headers, content)
 
     def _read(self, response: httpx.Response, where: str) -> bytes:
@@ -210,7 +215,9 @@ class ProviderHttpClient:
                     where=where,
                     remedy="request less data at once",
                 )
+
             parts.append(part)
+
         return b"".join(parts)
 
     def _wait_for_rate_limit(self) -> None:
@@ -241,20 +248,24 @@ def _parse(
     status, headers, content = response.status, response.headers, response.content
     if status >= 400 and status not in accept:
         raise error_for_status(status, headers, content, where=_where(request))
+
     without_body = ProviderResponse(status, headers, None)
     if not content.strip():
         return without_body
+
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         if not expect_json:
             return without_body
+
         beginning = _printable(_vendor_message(content))[:80]
         raise ProviderDown(
             f"status {status} with {len(content)} bytes that are not JSON ({error}): {beginning!r}",
             where=_where(request),
             remedy="the request is retried",
         ) from None
+
     return ProviderResponse(status, headers, body)
 
 
@@ -273,6 +284,7 @@ def _redirect_target(request: httpx.Request, response: _RawResponse) -> str:
             where=_where(request),
             remedy="correct the address of the connection",
         )
+
     return target
 
 
@@ -295,6 +307,7 @@ def validate_url(url: str) -> str:
             where="connection",
             remedy="enter them in their own fields",
         )
+
     return url.strip().rstrip("/")
 
 
@@ -317,6 +330,7 @@ def error_for_status(
             where=where,
             remedy="enter a valid credential and probe again",
         )
+
     remedy = _REMEDIES.get(status, "correct the named data and reprocess")
     return ProviderRejected(message, where=where, remedy=remedy)
 
@@ -339,10 +353,12 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     milliseconds = headers.get("x-rate-limit-time-reset-ms", "")
     if milliseconds.isdecimal():
         return int(milliseconds) / 1000
+
     for name in _RETRY_AFTER_HEADERS:
         seconds = _seconds(headers.get(name, ""))
         if seconds is not None:
             return seconds
+
     return None
 
 
@@ -353,6 +369,7 @@ def _seconds(text: str) -> float | None:
     """
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return max(0.0, float(text))
+
     try:
         moment = parsedate_to_datetime(text)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())

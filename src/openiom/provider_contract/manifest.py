@@ -134,18 +134,21 @@ def load_provider(
             where=f"{package}/{FILE_NAME}",
             remedy="declare every action in the manifest and pass its function",
         )
+
     folder = resources.files(package).joinpath(TRANSFORMATIONS)
     messages = []
     for section in manifest.messages:
         transformation = _read_transformation(folder, section.transformation or section.name)
         values = section.model_dump(exclude={"transformation"})
         messages.append(MessageKind(**values, transformation=transformation))
+
     provider_actions = []
     for action in manifest.actions:
         transformation = _read_transformation(folder, action.transformation or action.name)
         values = action.model_dump(exclude={"transformation"})
         run = functions[action.name]
         provider_actions.append(ProviderAction(**values, transformation=transformation, run=run))
+
     return Provider(
         name=manifest.name,
         title=manifest.title,
@@ -177,8 +180,10 @@ def _read_transformation(folder: Traversable, name: str) -> dict[str, Any]:
         ) from None
     except orjson.JSONDecodeError as error:
         raise Invalid(f"is not JSON: {error}", where=str(file), remedy="correct the file") from None
+
     if not isinstance(body, dict):
         raise Invalid(
             "is not an object", where=str(file), remedy='write {"source": ..., "target": ...}'
         )
+
     return body

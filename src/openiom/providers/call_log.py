@@ -91,8 +91,10 @@ class CallLog:
         with self._lock:
             entries = list(self._requests)
             self._requests.clear()
+
         if not entries:
             return
+
         try:
             with database.unit_of_work() as session:
                 rows = list(map(_COLUMN_VALUES, entries))

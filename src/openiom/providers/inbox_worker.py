@@ -135,8 +135,10 @@ def process_batch(
     """
     outcomes = find_stale(session, messages)
     fresh = [message for message in messages if message.id not in outcomes]
+
     for (instance, kind), group in _group(fresh):
         outcomes |= process_group(registry, session, instance, kind, group, now)
+
     store_outcomes(session, messages, outcomes, now)
     mark_superseded(session, _accepted(fresh, outcomes))
 
@@ -193,11 +195,13 @@ def process_group(
         group = MessageGroup(opened, opened.message_kind(kind), messages)
     except IomError as error:
         return {message.id: parked_for_error(error, instance) for message in messages}
+
     outcomes, transformed = _transform(group)
     documents, unmapped = _map_keys(session, opened, transformed)
     outcomes |= unmapped
     if documents:
         outcomes |= _pass_on(registry, session, group, documents, now)
+
     return outcomes
 
 
@@ -205,6 +209,7 @@ def _transform(group: MessageGroup) -> tuple[Outcomes, dict[int, Transformed]]:
     """Return the outcomes of unreadable messages, and the others transformed, by message id."""
     transformation = group.instance.transformations[f"message:{group.kind.name}"]
     results = transformation.transform_many([message.payload for message in group.messages])
+
     outcomes: Outcomes = {}
     transformed: dict[int, Transformed] = {}
     for message, result in zip(group.messages, results, strict=True):
@@ -212,6 +217,7 @@ def _transform(group: MessageGroup) -> tuple[Outcomes, dict[int, Transformed]]:
             outcomes[message.id] = parked_for_failure(result)
         else:
             transformed[message.id] = result
+
     return outcomes, transformed
 
 
@@ -221,6 +227,7 @@ def _map_keys(
     """Return the mapped documents and the outcomes of messages with unmapped keys, by id."""
     lookups = lookups_of(transformed.values())
     internal_names = resolve(session, opened.name, opened.mapping_group, lookups)
+
     documents: dict[int, Mapping[str, Any]] = {}
     outcomes: Outcomes = {}
     for message_id, result in transformed.items():
@@ -229,6 +236,7 @@ def _map_keys(
             outcomes[message_id] = parked_for_keys(missing)
         else:
             documents[message_id] = result.document
+
     return documents, outcomes
 
 
@@ -246,13 +254,16 @@ def _pass_on(
         what = f"no package accepts {group.kind.document!r} documents"
         outcome = parked(what, name, "see the provider's manifest")
         return dict.fromkeys(documents, outcome)
+
     inbound = []
     for message_id, document in documents.items():
         inbound.append(InboundDocument(message_id, name, document))
+
     results = receive(session, inbound, now, f"provider:{name}")
     outcomes: Outcomes = {}
     for one, result in zip(inbound, results, strict=True):
         outcomes[one.message_id] = intake_outcome(result)
+
     return outcomes
 
 
@@ -277,12 +288,14 @@ def store_outcomes(
         rows["state"].append(outcome.state)
         rows["entity_id"].append(outcome.entity_id)
         rows["error"].append(to_json_text(outcome.error) if outcome.error else None)
+
         for lookup in outcome.missing:
             unmapped["message_id"].append(message.id)
             unmapped["instance"].append(message.instance)
             unmapped["table_name"].append(lookup.table)
             unmapped["field"].append(lookup.field)
             unmapped["value"].append(lookup.value)
+
     execute(session, _STORE_OUTCOMES, {**rows, "now": now})
     if unmapped["message_id"]:
         execute(session, _STORE_UNMAPPED_KEYS, unmapped)
@@ -297,4 +310,5 @@ def park_message(
     else:
         what = f"{type(error).__name__}: {error}"[:1000]
         outcome = parked(what, message.kind, "report this, and replay the message once it is fixed")
+
     store_outcomes(session, [message], {message.id: outcome}, now)

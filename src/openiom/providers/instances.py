@@ -82,10 +82,13 @@ def encrypt_connection(
     provider = registry.catalog.get(body["provider"])
     if provider is None:
         return body
+
     before: dict[str, str] = old.get("connection", {}) if old else {}
     encrypted = dict(body.get("connection", {}))
+
     for name in secret_fields(provider) & encrypted.keys():
         encrypted[name] = _encrypt(registry, str(encrypted[name]), before.get(name, ""))
+
     return {**body, "connection": encrypted}
 
 
@@ -113,6 +116,7 @@ def instance_problems(registry: ProviderRegistry, body: dict[str, Any]) -> list[
     if provider is None:
         what = f"no provider {body['provider']!r} in the library"
         return [Problem("provider", what, f"known: {', '.join(sorted(registry.catalog))}")]
+
     transformations = body.get("transformations", {})
     return [
         *_masked_secrets(provider, body["connection"]),
@@ -174,12 +178,15 @@ def _on_apply(session: Session, documents: Sequence[Document]) -> None:
                 "poll_seconds": body.get("poll_seconds"),
             }
         )
+
     due = {"next_probe_at": func.now(), "next_poll_at": func.now()}
     statement = insert(ProviderInstanceRow).values(**due)
     changed: dict[str, Any] = {"state": "untested", "error": "", **due}
+
     for column in rows[0]:
         if column != "name":
             changed[column] = statement.excluded[column]
+
     upsert = statement.on_conflict_do_update(index_elements=["name"], set_=changed)
     session.execute(upsert, rows)
     notify(session, PROBE_WAKE)

@@ -46,13 +46,16 @@ class LiveRates:
             opened, service = self._open(database, instance)
         except IomError as error:
             return [error] * len(shipments)
+
         deadline = monotonic() + service.timeout_seconds
         pool = self._pool(opened, service)
+
         futures: list[Future[RateResult]] = []
         with requests_for("rate"):
             for shipment in shipments:
                 run = copy_context().run
                 futures.append(pool.submit(run, _request_rates, opened, service, shipment))
+
         wait(futures, timeout=max(0.0, deadline - monotonic()))
         results = [_result(future, opened.name, service) for future in futures]
         pool.submit(self._registry.calls.flush, database)
@@ -73,11 +76,13 @@ class LiveRates:
         with database.reading() as session:
             opened = self._registry.open(session, instance)
             state = find_state(session, instance)
+
         service = opened.provider.live_rates
         if service is None:
             raise ProviderDown(f"{opened.provider.title} has no live rates", where=instance)
         if state is not None and state.state == "red":
             raise ProviderDown(f"the connection is red: {state.error}", where=instance)
+
         return opened, service
 
     def _pool(self, opened: ProviderInstance, service: LiveRateService) -> ThreadPoolExecutor:

@@ -169,10 +169,12 @@ def _resolve(
     wanted = list(dict.fromkeys(lookups))
     if not wanted:
         return {}
+
     parameters = {"instance": instance, "mapping_group": mapping_group, **_lookup_arrays(wanted)}
     found: dict[Lookup, str] = {}
     for row in fetch_as(session, _Resolved, query, parameters):
         found[Lookup(row.table, row.field, row.value)] = row.target
+
     return found
 
 

@@ -152,6 +152,7 @@ def apply_mappings(
         elif key.into is not None:
             target, name = locate(transformed.document, key.into)
             target[name] = internal
+
     return missing
 
 
@@ -165,9 +166,11 @@ def build_payload(
     if isinstance(result, TransformFailure):
         remedy = "correct the data or the transformation, and reprocess"
         return Problem(result.path, failure_text(result), remedy)
+
     for key in result.keys:
         if key.into is None:
             continue
+
         target, name = locate(result.document, key.into)
         external = external_values.get(lookup_of(key))
         if external is not None:
@@ -175,6 +178,7 @@ def build_payload(
         elif target.get(name) in (None, ""):
             what = f"our {key.table} {key.value} has no {key.field} at this provider"
             return Problem(key.into, what, "map it, and reprocess")
+
     return result.document
 
 
@@ -186,9 +190,11 @@ def locate(document: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
     """
     target: Any = document
     *parents, name = path.replace("[", ".").replace("]", "").split(".")
+
     for parent in parents:
         is_list = isinstance(target, list)
         target = target[int(parent)] if is_list else target.setdefault(parent, {})
+
     return target, name
 
 
@@ -196,10 +202,12 @@ def connection_state(result: ProbeResult | IomError, instance: str) -> Connectio
     """Return the state of a connection after a probe: green without errors and missing scopes."""
     if isinstance(result, IomError):
         return ConnectionState("red", printable(str(result), 2000), "", [], [])
+
     error = ""
     if result.missing_scopes:
         missing = ", ".join(result.missing_scopes)
         error = f"the credential lacks: {missing}. Grant them at {instance} and probe again"
+
     return ConnectionState(
         state="red" if error else "green",
         error=error,
@@ -217,6 +225,7 @@ def poll_pause(interval: int | None, failures: int, error: IomError | None) -> f
     """
     if error is None:
         return float(interval or 0)
+
     policy = RetryPolicy(
         first_seconds=float(interval or DEFAULT_PAUSE_SECONDS),
         max_seconds=MAX_PAUSE_SECONDS,

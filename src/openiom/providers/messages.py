@@ -126,6 +126,7 @@ def store_messages(
     for message in messages:
         new = _new_message(instance, message, now=now, limit_bytes=limit_bytes)
         unique.setdefault(new.identity, new).deliveries += 1
+
     # Concurrent writers of the same messages must not deadlock: every writer first inserts in the
     # order of the identities and then counts in that order, and a writer that still inserts has not
     # locked a row that another one counts.
@@ -135,6 +136,7 @@ def store_messages(
     _count_deliveries(session, instance, [new for new in ordered if new.identity not in inserted])
     if inserted:
         notify(session, INBOX_WAKE)
+
     return StoreResult(len(inserted), len(messages) - len(inserted))
 
 
@@ -148,6 +150,7 @@ def _new_message(
     if len(encoded) > limit_bytes:
         text, state = text[:KEPT_OF_TOO_LARGE], "parked"
         error = _too_large(len(encoded), limit_bytes)
+
     return _NewMessage(
         instance=instance,
         received_at=now,
@@ -175,6 +178,7 @@ def _insert(session: Session, messages: Sequence[_NewMessage]) -> set[MessageIde
     """Insert new messages and return their identities, without those of another writer."""
     if not messages:
         return set()
+
     try:
         with savepoint(session):
             rows = list(map(_COLUMN_VALUES, messages))
@@ -271,6 +275,7 @@ def replay(session: Session, ids: Sequence[int]) -> list[int]:
     if replayed:
         _delete_unmapped_keys(session, replayed)
         notify(session, INBOX_WAKE)
+
     return replayed
 
 

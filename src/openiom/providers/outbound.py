@@ -66,10 +66,12 @@ def call_provider(
     """
     if not calls:
         return []
+
     with database.reading() as session:
         state = find_state(session, instance)
         opened = registry.open(session, instance)
         action = opened.action(action_name)
+
     if state is not None and state.state == "red":
         error = ProviderDown(
             f"the connection of {instance} is red: {state.error}",
@@ -78,17 +80,21 @@ def call_provider(
             remedy="correct the connection; the call is made once it is green",
         )
         return [CallResult(call.key, error=error) for call in calls]
+
     results: dict[str, CallResult] = {}
     with requests_for(action_name):
         for result in _call_in_groups(opened, action, calls):
             results[result.key] = result
+
     registry.calls.flush(database)
     _record_refused_credential(database, instance, results.values())
     no_result = ProviderDown("the provider returned no result for this call", where=instance)
+
     ordered = []
     for call in calls:
         result = results.get(call.key, CallResult(call.key, error=no_result))
         ordered.append(_retry_refused_credential(result))
+
     return ordered
 
 
@@ -102,6 +108,7 @@ def _call_in_groups(
     groups = [calls[start : start + action.batch] for start in range(0, len(calls), action.batch)]
     if len(groups) == 1:
         return list(_call_group(opened, action, groups[0]))
+
     pool = ThreadPoolExecutor(
         max_workers=min(action.concurrency, len(groups)), thread_name_prefix=opened.name
     )
@@ -109,8 +116,10 @@ def _call_in_groups(
     for group in groups:
         future = pool.submit(copy_context().run, _call_group, opened, action, group)
         running[future] = group
+
     rounds = -(-len(groups) // action.concurrency)
     wait(running, timeout=action.timeout_seconds * rounds)
+
     results: list[CallResult] = []
     for future, group in running.items():
         if future.done():
@@ -118,6 +127,7 @@ def _call_in_groups(
         else:
             future.cancel()
             results += _failed(group, _no_answer(opened, action))
+
     pool.shutdown(wait=False, cancel_futures=True)
     return results
 
@@ -158,6 +168,7 @@ def _retry_refused_credential(result: CallResult) -> CallResult:
     error = result.error
     if not isinstance(error, ProviderUnauthorized):
         return result
+
     later = ProviderDown(
         error.what, retry_after=RED_PAUSE_SECONDS, where=error.where, remedy=error.remedy
     )
@@ -171,6 +182,7 @@ def _record_refused_credential(
     for result in results:
         if not isinstance(result.error, ProviderUnauthorized):
             continue
+
         with database.unit_of_work() as session:
             execute(
                 session,
@@ -179,4 +191,5 @@ def _record_refused_credential(
                 {"error": str(result.error)[:2000], "now": utc_now(), "name": instance},
             )
             notify(session, PROBE_WAKE)
+
         return

@@ -109,10 +109,13 @@ class PollWorker:
             "now": now,
             "recently": now - MIN_REQUESTED_INTERVAL,
         }
+
         with database.unit_of_work() as session:
             claimed = fetch_as(session, _ClaimedInstance, _CLAIM_DUE, parameters)
+
         if not claimed:
             return BatchResult(0, False)
+
         _Poll(self.registry, database, claimed[0].name, lease, now).run()
         return BatchResult(1, True)
 
@@ -125,12 +128,14 @@ def poll(registry: ProviderRegistry, database: Database, instance: str) -> Store
     """
     lease, now = new_id(), utc_now()
     parameters = {"lease": lease, "until": now + LEASE, "now": now, "name": instance}
+
     with database.unit_of_work() as session:
         get_state(session, instance)
         if not fetch_as(session, _ClaimedInstance, _CLAIM_ONE, parameters):
             raise Refused(
                 f"{instance} is being polled already", remedy="wait until that poll has ended"
             )
+
     return _Poll(registry, database, instance, lease, now).run()
 
 
@@ -157,8 +162,10 @@ class _Poll:
                 error = self._pull_all()
         finally:
             self.registry.calls.flush(self.database)
+
         with self.database.unit_of_work() as session:
             _record_poll(session, self.instance, self.lease, error, self.now())
+
         return self.stored
 
     def _pull_all(self) -> IomError | None:
@@ -166,6 +173,7 @@ class _Poll:
         try:
             with self.database.reading() as session:
                 opened = self.registry.open(session, self.instance)
+
             for kind in opened.provider.messages:
                 if kind.polled:
                     with heartbeat(self._renew_lease):
@@ -176,8 +184,10 @@ class _Poll:
         except Exception as error:
             if is_transient(error):
                 raise
+
             log.error("provider_failed", instance=self.instance, exc_info=error)
             return unexpected_error(error, self.instance)
+
         return None
 
     def _renew_lease(self, until: datetime) -> None:
@@ -215,6 +225,7 @@ class _Poll:
                 "now": now,
             }
             execute(session, _STORE_CHECKPOINT, parameters)
+
         self.stored = self.stored + stored
 
 
@@ -258,6 +269,7 @@ def _record_poll(
     """
     identity = {"name": instance, "lease": lease}
     refused = isinstance(error, ProviderUnauthorized)
+
     for schedule in fetch_as(session, _Schedule, _READ_SCHEDULE, identity):
         failures = schedule.poll_failures + 1 if error else 0
         pause = poll_pause(schedule.poll_seconds, failures, error)
@@ -271,6 +283,7 @@ def _record_poll(
         execute(session, _RECORD_POLL, parameters)
         if refused:
             execute(session, _TURN_RED, parameters)
+
     notify(session, PROBE_WAKE if refused else POLL_WAKE)
 
 
@@ -286,6 +299,7 @@ def request_poll(session: Session, instance: str) -> None:
             f"{instance} cannot be polled: {reason}",
             remedy="probe it, and correct what the probe reports",
         )
+
     execute(
         session,
         "UPDATE providers.provider_instance SET poll_requested = true WHERE name = %s",

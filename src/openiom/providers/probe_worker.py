@@ -73,11 +73,14 @@ def probe(
     """Make a real authenticated request, record its result and return it. Raise `NotFound`."""
     with database.reading() as session:
         version = get_state(session, instance).version
+
     with requests_for("probe"):
         result = _probe(registry, database, instance)
+
     registry.calls.flush(database)
     with database.unit_of_work() as session:
         _record_probe(session, instance, version, result, now or utc_now())
+
     return result
 
 
@@ -85,6 +88,7 @@ def _probe(registry: ProviderRegistry, database: Database, instance: str) -> Pro
     try:
         with database.reading() as session:
             opened = registry.open(session, instance)
+
         return opened.connector.probe()
     except IomError as error:
         return error

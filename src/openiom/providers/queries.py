@@ -167,14 +167,17 @@ def list_instances(
     )
     rows = fetch_as(session, InstanceColumns, query, {"name": name})
     counts: dict[str, dict[str, int]] = {row.name: dict.fromkeys(COUNTED_STATES, 0) for row in rows}
+
     for count in fetch_as(session, _MessageCount, _COUNT_MESSAGES):
         if count.instance in counts:
             counts[count.instance][count.state] = count.messages
+
     instances = []
     for row in rows:
         provider = registry.catalog.get(row.provider)
         category = provider.category if provider else ""
         instances.append(InstanceRow(**dict(row), category=category, messages=counts[row.name]))
+
     return instances
 
 
@@ -205,14 +208,17 @@ def list_messages(
     """Return messages, the newest first."""
     parameters: dict[str, Any] = {"after": after, "limit": limit}
     conditions = ["TRUE" if after is None else "m.id < %(after)s"]
+
     for name, condition in _MESSAGE_FILTERS.items():
         value = getattr(filters, name)
         if value:
             conditions.append(condition)
             parameters[name] = value
+
     if filters.search:
         parameters["instances"] = _instance_names(session)
         parameters["kinds"] = _message_kinds(registry)
+
     query = (
         f"SELECT {_MESSAGE_COLUMNS} FROM providers.message m"
         f" WHERE {' AND '.join(conditions)} ORDER BY m.id DESC LIMIT %(limit)s"
@@ -250,10 +256,12 @@ def get_message(session: Session, registry: ProviderRegistry, message: int) -> M
         payload = orjson.loads(stored.payload)
     except orjson.JSONDecodeError:
         payload = stored.payload
+
     try:
         preview: Preview | None = _preview(session, registry, stored, None)
     except IomError:  # Its instance, kind or transformation is deleted; the message is still shown.
         preview = None
+
     columns = dict(stored) | {"payload": payload}
     missing = _unmapped_keys(session, [stored.id])
     return MessageDetail(
@@ -296,6 +304,7 @@ def _preview(
     used = opened.transformations[f"message:{stored.kind}"]
     if transformation is not None:
         used = Transformation(read_transformation(transformation))
+
     rows = []
     for step in used.explain(stored.payload):
         rows.append(
@@ -303,14 +312,17 @@ def _preview(
                 path=step.path, expression=step.expression, value=step.value, error=step.error
             )
         )
+
     [result] = used.transform_many([stored.payload])
     if isinstance(result, TransformFailure):
         error = _message_error(parked_for_failure(result))
         return Preview(document=None, error=error, missing=[], rows=rows)
+
     names = resolve(session, opened.name, opened.mapping_group, lookups_of([result]))
     unmapped = apply_mappings(result, names)
     if not unmapped:
         return Preview(document=result.document, error=None, missing=[], rows=rows)
+
     outcome = parked_for_keys(unmapped)
     missing = [UnmappedKeyView(**lookup._asdict()) for lookup in outcome.missing]
     error = _message_error(outcome)
@@ -329,13 +341,16 @@ def list_unmapped_keys(
     values: dict[str, set[str]] = {}
     for count in counts:
         values.setdefault(count.table, set()).add(count.value)
+
     suggestions: dict[str, dict[str, list[MappingSuggestion]]] = {}
     for table in values:
         suggestions[table] = _suggestions(session, registry, table, sorted(values[table]))
+
     groups = []
     for count in counts:
         suggested = suggestions[count.table].get(count.value, [])
         groups.append(UnmappedKeyGroup(**count._asdict(), suggestions=suggested))
+
     return groups
 
 
@@ -349,6 +364,7 @@ def _suggestions(
         for internal, label, score in matches:
             suggestion = MappingSuggestion(internal=internal, label=label, score=score)
             found[value].append(suggestion)
+
     return found
 
 
@@ -363,6 +379,7 @@ def list_mappings(
         if value:
             conditions.append(condition)
             parameters[name] = value
+
     if after is not None:
         conditions.append(
             "(table_name, field, value, scope, scope_name) >"
@@ -377,6 +394,7 @@ def list_mappings(
             "after_scope": scope,
             "after_scope_name": scope_name,
         }
+
     query = (
         'SELECT table_name AS "table", field, value, internal, scope, scope_name'
         f" FROM providers.id_mapping WHERE {' AND '.join(conditions)}"

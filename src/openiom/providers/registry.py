@@ -128,6 +128,7 @@ class ProviderRegistry:
             elif opened.version != document.version:
                 opened.close()
                 opened = self._opened[instance] = self._open(document)
+
             return opened
 
     def _open(self, document: Document) -> ProviderInstance:
@@ -146,9 +147,11 @@ class ProviderRegistry:
         """Decrypt the secrets and make the connector. Raise `Invalid`, never with a value."""
         where = f"{document.name}, connection"
         values: dict[str, str] = dict(document.body.get("connection", {}))
+
         for name in secret_fields(provider) & values.keys():
             if values[name]:
                 values[name] = self.secrets.reveal(values[name], name=f"{where}.{name}")
+
         parameters = document.body.get("parameters", {})
         callback_url = f"{self.public_url}/hooks/{document.name}" if self.public_url else ""
         return provider.connect(
@@ -196,13 +199,16 @@ def plain_values(model: type[BaseModel], values: Mapping[str, Any], where: str) 
         for fault in error.errors():
             path = ".".join(map(str, fault["loc"]))
             problems.append(Problem(f"{where}.{path}", fault["msg"]))
+
         raise Invalid(
             "the connection or its parameters are not valid", where=where, problems=problems
         ) from None
+
     plain: dict[str, Any] = {}
     for name in model.model_fields:
         value = getattr(validated, name)
         plain[name] = value.get_secret_value() if isinstance(value, SecretStr) else value
+
     return plain
 
 
@@ -227,4 +233,5 @@ def compile_transformations(
     for name, body in transformation_bodies(provider).items():
         document = TransformationDocument.model_validate(overrides.get(name, body))
         compiled[name] = Transformation(document)
+
     return compiled

@@ -79,6 +79,7 @@ def _entry(provider: Provider) -> ProviderEntry:
     mappings = []
     for table in provider.mappings:
         mappings.append(CatalogPart(name=table, title=table.replace("_", " ").capitalize()))
+
     return ProviderEntry(
         name=provider.name,
         title=provider.title,
@@ -250,6 +251,7 @@ def save_mappings(
     """
     principal.require("providers.write")
     _require_at_most(body.mappings, MAX_MAPPINGS, "mappings")
+
     results: list[MappingResult] = []
     valid: dict[str, MappingBody] = {}
     for given in body.mappings:
@@ -260,12 +262,15 @@ def save_mappings(
         else:
             valid[mapping.document_name] = mapping
             results.append(MappingResult(ok=True, reason=""))
+
     if not valid:
         return MappingsSaved(results=results, replayed=0)
+
     replayed = count_waiting_messages(session, [mapping.lookup for mapping in valid.values()])
     documents = []
     for name, mapping in valid.items():
         documents.append({"kind": KIND, "name": name, "body": mapping.model_dump()})
+
     configuration: Configuration = request.app.state.configuration
     configuration.apply(session, documents, at=now, actor=principal.name)
     return MappingsSaved(results=results, replayed=replayed)

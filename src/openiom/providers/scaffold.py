@@ -185,8 +185,10 @@ def _values(name: str, title: str, category: str, package: str, draft: _Draft) -
             "methods": templates.OUTBOUND_METHODS,
             "functions": templates.OUTBOUND_FUNCTIONS,
         }
+
     for key in ("methods", "functions"):
         parts[key] = Template(parts[key]).substitute(values)
+
     return {**values, **parts}
 
 

@@ -45,7 +45,9 @@ def receive_webhook(
             raise NotFound(
                 f"no provider instance {instance}", remedy="correct the address of the webhook"
             )
+
         opened = registry.open(session, instance)
+
     limit = registry.message_limit_bytes
     try:
         _check_acceptable(state, body, limit)
@@ -55,11 +57,14 @@ def receive_webhook(
         if isinstance(error, UnreadableBody):
             with database.unit_of_work() as session:
                 store_unreadable(session, instance, body, error, now=now, limit_bytes=limit)
+
         raise
+
     with database.unit_of_work() as session:
         stored = store_messages(session, instance, received.messages, now=now, limit_bytes=limit)
         if received.poll_now:
             request_poll_soon(session, instance)
+
     return WebhookReceipt(stored=stored.new, duplicates=stored.duplicates, poll=received.poll_now)
 
 
@@ -80,6 +85,7 @@ def _read(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> 
     receive: Any = getattr(opened.connector, "receive", None)
     if receive is None:
         raise NotFound(f"{opened.provider.title} receives no webhooks", where=opened.name)
+
     try:
         received: WebhookResult = receive(headers, body)
     except Invalid as error:
@@ -92,6 +98,7 @@ def _read(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> 
         log.error("provider_failed", instance=opened.name, exc_info=error)
         what = f"the provider's code failed on it: {type(error).__name__}: {error}"[:1000]
         raise Invalid(what, where="body", remedy="send what the provider documents") from error
+
     return received
 
 

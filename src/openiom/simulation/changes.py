@@ -69,9 +69,11 @@ def changed_documents(
     name = _change_strategy(collector, changes, strategy or default_strategy(bodies))
     if collector.problems:
         raise Invalid("this scenario cannot be simulated", problems=collector.problems)
+
     documents: list[Body] = []
     for (kind, document), body in collector.found.items():
         documents.append({"kind": kind, "name": document, "body": body})
+
     return ChangedDocuments(tuple(documents), name)
 
 
@@ -92,10 +94,12 @@ def _add_sources(collector: _Collector, changes: ScenarioChanges) -> None:
         if source.name in existing or ("source", source.name) in collector.found:
             what = f"there is a source named {source.name}"
             collector.refuse(f"{where}.name", what, "choose another name")
+
         if source.stock_like not in ("", *existing):
             what = f"no source named {source.stock_like}"
             remedy = "name one that exists, or give stock"
             collector.refuse(f"{where}.stock_like", what, remedy)
+
         collector.check("source", source.body, f"{where}.body")
         collector.found["source", source.name] = source.body
 
@@ -109,6 +113,7 @@ def _change_strategy(collector: _Collector, changes: ScenarioChanges, baseline: 
         what = f"no strategy named {name}"
         collector.refuse("changes.strategy.name", what, "name one that exists")
         return name
+
     after = _patched(before, change.body)
     _add_to_source_list(collector, changes, str(after.get("source_list") or ""))
     constraints = after.get("constraints", [])
@@ -116,9 +121,11 @@ def _change_strategy(collector: _Collector, changes: ScenarioChanges, baseline: 
     _change_constraints(collector, changes, attached)
     if attached != constraints:
         after["constraints"] = attached
+
     if after != before:
         collector.check("strategy", after, "changes.strategy.body")
         collector.found["strategy", name] = after
+
     return name
 
 

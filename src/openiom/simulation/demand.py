@@ -76,6 +76,7 @@ def drawn(
     """
     chosen = np.random.default_rng([seed, run]).integers(0, len(pool.days), size=days)
     shocked = frozenset(changes.demand_products)
+
     for day, past in enumerate(chosen):
         orders = pool.days[past]
         numbers = np.random.default_rng([seed, run, day]).random((len(orders), 2)).tolist()
@@ -84,8 +85,10 @@ def drawn(
             times = multiplier
             if _is_shocked(order, shocked):
                 times *= changes.demand_multiplier
+
             found += [order] * floor(times + copies)
             found += _orders_of_new_products(order, changes, multiplier, extra)
+
         yield tuple(found)
 
 
@@ -104,6 +107,7 @@ def _orders_of_new_products(
         if like is not None:
             copy = replace(order, lines=(replace(like, product=new.product),))
             made += [copy] * floor(multiplier * new.share + number)
+
     return made
 
 
@@ -126,6 +130,7 @@ def _order_json(order: PastOrder) -> list[Any]:
     lines: list[list[Any]] = []
     for line in order.lines:
         lines.append([line.product, line.quantity, line.revenue])
+
     return [
         order.placed_at.isoformat(),
         order.country,
@@ -150,6 +155,7 @@ def _order(row: Sequence[Any]) -> PastOrder:
     placed_at, country, state, place, business, currency, wanted_days, lines = row
     if place is not None:
         place = float(place[0]), float(place[1])
+
     return PastOrder(
         placed_at=datetime.fromisoformat(placed_at),
         country=country,

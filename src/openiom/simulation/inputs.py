@@ -72,6 +72,7 @@ def read_inputs(
             where="demand.from" if request.demand.kind == "past" else "demand.basis_from",
             remedy="choose a period with orders",
         )
+
     pool = pool_of(orders, first=first, last=last)
     _refuse_too_much_work(request, pool)
     products = pool.products | {new.product for new in request.changes.new_products}
@@ -119,10 +120,12 @@ def _inbound(
     today, demand = now.date(), request.demand
     begin = max(today, demand.from_) if demand.kind == "future" else today
     last = begin + timedelta(days=demand.days - 1)
+
     arrivals: list[Arrival] = []
     for day, supply in sorted(inbound(session, products, first=today, last=last).items()):
         for (product, source), units in supply.items():
             arrivals.append(Arrival(max(0, (day - begin).days), product, source, units))
+
     return tuple(arrivals)
 
 

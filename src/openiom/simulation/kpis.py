@@ -123,6 +123,7 @@ def kpis_of(days: Sequence[Tally]) -> dict[str, float]:
     for day in days:
         total.add(day)
         source_days += len(day.sources)
+
     return {
         "avg_fulfillment_distance_km": ratio(total.km, total.km_parcels),
         "orders": total.orders,
@@ -156,6 +157,7 @@ def daily_of(days: Sequence[Tally]) -> dict[str, list[float]]:
         figures["fill_rate"].append(ratio(day.units_served, day.units))
         figures["avg_fulfillment_distance_km"].append(ratio(day.km, day.km_parcels))
         figures["sources"].append(len(day.sources))
+
     return figures
 
 
@@ -174,9 +176,11 @@ def bands_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     kpis: dict[str, dict[str, float]] = {}
     for name in KPIS:
         kpis[name] = band(_over_runs(runs, "kpis", name))
+
     daily: dict[str, dict[str, list[float]]] = {}
     for name in DAILY:
         daily[name] = _daily_band(_over_runs(runs, "daily", name))
+
     by_source = _source_bands([run["by_source"] for run in runs])
     return {"kpis": kpis, "daily": daily, "by_source": by_source}
 
@@ -199,8 +203,10 @@ def differences(
         gaps: list[float] = []
         for before, after in zip(first, second, strict=True):
             gaps.append(after["kpis"][name] - before["kpis"][name])
+
         bounds = np.quantile(gaps, [LOWER, UPPER]) * np.sign(np.mean(gaps))
         found[name] = {**band(gaps), "certain": bool(bounds.min() > 0)}
+
     return found
 
 
@@ -221,9 +227,11 @@ def _source_bands(
     names: set[str] = set()
     for run in runs:
         names.update(run)
+
     bands: dict[str, dict[str, dict[str, float]]] = {}
     for name in sorted(names):
         bands[name] = _bands_of_source([run.get(name, {}) for run in runs])
+
     return bands
 
 

@@ -56,6 +56,7 @@ def list_simulations(
         created_at, simulation_id = after
         key = tuple_(Simulation.created_at, Simulation.id)
         query = query.where(key < tuple_(literal(created_at), literal(simulation_id)))
+
     return [SimulationRow(**_row(found)) for found in session.scalars(query)]
 
 
@@ -96,13 +97,16 @@ def compare_simulations(session: Session, ids: list[UUID]) -> Comparison:
     digests = _input_digests(session, [simulation.input_id for simulation in found])
     first = found[0]
     first_runs = run_figures(session, first.id)["scenario"]
+
     compared: list[dict[str, Difference] | None] = []
     for simulation in found:
         difference = None
         if same_demand(first, simulation, digests):
             runs = run_figures(session, simulation.id)["scenario"]
             difference = _difference(first_runs, runs)
+
         compared.append(difference)
+
     columns = [_column(session, simulation) for simulation in found]
     return Comparison(columns=columns, difference=compared)
 
@@ -126,6 +130,7 @@ def same_demand(first: Simulation, second: Simulation, digests: Mapping[UUID, st
     for name in ("demand", "seed", "runs"):
         if first.request[name] != second.request[name]:
             return False
+
     same_inputs = digests[first.input_id] == digests[second.input_id]
     return same_inputs and first.cost_currency == second.cost_currency
 

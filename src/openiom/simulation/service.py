@@ -60,6 +60,7 @@ def clone_simulation(
         value = getattr(differences, name)
         if value is not None:
             changed[name] = value
+
     request = SimulationRequest.model_validate(original.request).model_copy(update=changed)
     inputs = inputs_of(session, original.input_id)
     made = _prepare(session, configuration, inputs, request, now=now, actor=actor)
@@ -108,6 +109,7 @@ def _currency(inputs: Inputs, request: SimulationRequest) -> str:
     if before and after:
         what = f"the scenario counts in {after}, the baseline in {before}"
         raise Invalid(what, where="changes.strategy", remedy="compare strategies of one currency")
+
     return ""
 
 
@@ -176,6 +178,7 @@ def commit_simulation(
             "the simulation changes no document",
             remedy="only a scenario with changes can be committed",
         )
+
     changed = deltas(session, found.documents)
     configuration.apply(session, found.documents, at=now, actor=actor)
     found.committed_at, found.committed_by = now, actor
@@ -208,6 +211,7 @@ def _changes_between(before: dict[str, Any], after: dict[str, Any]) -> list[Path
                 after=_value_at(after, path),
             )
         )
+
     return paths
 
 
@@ -238,6 +242,7 @@ def _rehearse(
     """Apply the documents and roll back. Raises Invalid when they could not be committed."""
     if not documents:
         return
+
     with session.begin_nested() as attempt:
         configuration.apply(session, documents, at=now, actor=actor)
         attempt.rollback()

@@ -116,16 +116,20 @@ def simulate(
     )
     practice = list(draw(days=PRACTICE_DAYS, run=PRACTICE_RUN))
     state = _State(demand.from_, copy_of(scenario.stock), practice)
+
     days: list[Tally] = []
     for ahead, orders in enumerate(draw(days=demand.days, run=run)):
         if _is_replenished(ahead, request.replenish_days):
             _replenish(state.stock, scenario.stock)
+
         _receive(state.stock, scenario.inbound, ahead)
         day = demand.from_ + timedelta(days=ahead)
         days.append(_simulate_day(scenario, state, day, orders, pool.currency))
+
     by_source: dict[str, dict[str, float]] = {}
     for name, tally in sorted(state.sources.items()):
         by_source[name] = tally.as_dict()
+
     return RunFigures(kpis_of(days), daily_of(days), by_source)
 
 
@@ -164,8 +168,10 @@ def _simulate_day(
     tally = Tally()
     for batch in _batches(strategy, orders, day):
         tally.add(_simulate_batch(scenario, state, batch, currency))
+
     for name in tally.sources:
         state.sources[name].days += 1
+
     return tally
 
 
@@ -183,6 +189,7 @@ def _batches(
 
     if not orders:
         return
+
     if window(orders[0]) is not None:
         for end, collected in groupby(orders, key=window):
             assert end is not None
@@ -213,17 +220,22 @@ def _serve(scenario: Scenario, state: _State, batch: _Batch) -> tuple[list[_Serv
     cost = 0.0
     open_lines = list(range(len(lines)))
     strategies = _strategies(scenario, batch.now.date())
+
     while open_lines:
         strategy = next(strategies, None)
         if strategy is None:
             break
+
         planned = _plan(scenario, state, strategy, [lines[i] for i in open_lines], batch)
         cost += planned.cost
+
         for assignment in planned.assignments:
             line = open_lines[assignment.line]
             served.append(_Served(line, assignment.source, assignment.units))
+
         done = {row.line for row in served}
         open_lines = [line for line in open_lines if line not in done]
+
     return served, cost
 
 
@@ -240,6 +252,7 @@ def _strategies(scenario: Scenario, day: date) -> Iterator[PlanningStrategy]:
             strategy = scenario.network.strategy(name, day)
         except NotFound:
             return
+
         yield strategy
         name = strategy.alternate or name
 
@@ -256,6 +269,7 @@ def _plan(
     usage: dict[str, CapacityUsage] = {}
     for source, day in days.items():
         usage[source] = state.usage.get((source, day), CapacityUsage())
+
     conditions = PlanningConditions(
         now=batch.now,
         stock=_free(state.stock, {line.product for line in lines}),
@@ -272,15 +286,20 @@ def _plan(
         together=batch.together,
         costs=costs,
     )
+
     for line, source, units in planned.assignments:
         product = lines[line].product
         if product not in scenario.unlimited:
             state.stock[product][source] -= units
+
         usage[source] = usage[source].plus(CapacityUsage(lines=1))
+
     for source, parcels in planned.parcels.items():
         usage[source] = usage[source].plus(CapacityUsage(parcels=parcels))
+
     for source, used in usage.items():
         state.usage[source, days[source]] = used
+
     return planned
 
 
@@ -303,6 +322,7 @@ def _opportunity_costs(
     """
     if not strategy.source_names:
         return None
+
     if strategy.name not in scenario.learned:
         morning = PlanningConditions(
             now=datetime.combine(state.first, time(), UTC),
@@ -313,6 +333,7 @@ def _opportunity_costs(
         scenario.learned[strategy.name] = scenario.network.learn_costs(
             state.practice, strategy, morning
         )
+
     return scenario.learned[strategy.name]
 
 
@@ -328,15 +349,18 @@ def _tally(
             numbers.append(number)
             units.append(line.quantity)
             money.append(line.revenue if order.currency == currency else 0.0)
+
     order_of = np.array(numbers, dtype=np.int64)
     requested = np.array(units, dtype=np.int64)
     revenue = np.array(money)
     got = np.zeros(len(numbers), dtype=np.int64)
+
     for row in served:
         got[row.line] += row.units
         source = state.sources.setdefault(row.source, SourceTally())
         source.lines += 1
         source.units += row.units
+
     some = np.bincount(order_of, weights=got > 0, minlength=len(orders)) > 0
     everything = np.bincount(order_of, weights=got < requested, minlength=len(orders)) == 0
     parcels = _parcels(orders, served)
@@ -373,6 +397,7 @@ def _add_distances(
     """Add the distances of parcels, where the destination is known; also to each source."""
     parcels = _parcels(orders, served)
     places = [orders[number].place for number, _ in parcels]
+
     km = network.distances_km(places, [source for _, source in parcels]).tolist()
     for (number, name), distance in zip(parcels, km, strict=True):
         source = state.sources[name]

@@ -63,20 +63,26 @@ class SimulationWorker:
             claimed = _claim(session, lease, now)
             if claimed is None:
                 return BatchResult(0, False)
+
             run = _next_run(session, claimed)
+
         try:
             with heartbeat(lambda until: _renew(database, claimed.id, lease, until)):
                 figures = _run(database, claimed, run)
         except Exception as error:
             if is_transient(error):
                 raise
+
             log.error("simulation_failed", simulation=str(claimed.id), run=run, exc_info=error)
             with database.unit_of_work() as session:
                 _fail(session, claimed.id, lease, error, now)
+
             return BatchResult(1, True)
+
         with database.unit_of_work() as session:
             if _count_run(session, claimed.id, lease, figures, run):
                 _finish(session, claimed.id, utc_now())
+
         return BatchResult(1, True)
 
 
@@ -118,6 +124,7 @@ def _run(database: Database, claimed: _ClaimedSimulation, run: int) -> dict[str,
     request = SimulationRequest.model_validate(claimed.request)
     with database.reading() as session:
         inputs = inputs_of(session, claimed.input_id)
+
     before, after = prepared(inputs, request.model_dump_json(by_alias=True))
     return {
         "baseline": simulate(request, inputs.pool, before, run=run, shocked=False),
@@ -144,6 +151,7 @@ def _count_run(
     if not rows:
         log.info("simulation_lease_lost", simulation=str(simulation), run=run)
         return False
+
     for scenario, found in figures.items():
         execute(
             session,
@@ -151,8 +159,10 @@ def _count_run(
             " VALUES (%s, %s, %s, %s::jsonb)",
             (simulation, run, scenario, to_json_text(found.as_dict())),
         )
+
     if rows[0].runs_done == rows[0].runs:
         return True
+
     notify(session, WAKE)
     return False
 
@@ -189,6 +199,7 @@ def run_figures(session: Session, simulation: UUID) -> dict[str, list[dict[str, 
     found: dict[str, list[dict[str, Any]]] = {"baseline": [], "scenario": []}
     for row in rows:
         found[row.scenario].append(row.figures)
+
     return found
 
 

@@ -56,6 +56,7 @@ def header_events(
     for rule in rules:
         if rule.is_completed(before, after):
             events.append(rule.event)
+
     return events
 
 
@@ -72,4 +73,5 @@ def header_events_many(
         events = header_events(rules, before=before, after=after)
         if events:
             found[key] = events
+
     return found

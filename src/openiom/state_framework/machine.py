@@ -109,11 +109,13 @@ class StateTable:
                 remedy="correct the states and transitions that are listed",
                 problems=problems,
             )
+
         rows: dict[tuple[str, str | None], Transition] = {}
         first: dict[str, Transition] = {}
         for row in self.transitions:
             rows[row.event, row.source] = row
             first.setdefault(row.event, row)
+
         object.__setattr__(self, "_rows", rows)
         object.__setattr__(self, "_first", first)
         object.__setattr__(self, "_states", {state.name: state for state in self.states})
@@ -162,6 +164,7 @@ class StateTable:
                 where=self.entity,
                 remedy="add a state or a transition of another name or source",
             )
+
         return replace(
             self,
             states=self.states + added_states,
@@ -201,9 +204,11 @@ def advance(
     if row.to.state == PREVIOUS:
         if previous is None and table.enabled:
             raise _no_previous_state(table, event, state)
+
         return previous
     if reason is None:
         return row.to
+
     _check_reason(table, row, state, reason)
     return Target(row.to.state, reason)
 
@@ -236,7 +241,9 @@ def advance_many(
     for request in requests:
         if request not in known:
             known[request] = _result(table, request)
+
         results.append(known[request])
+
     return results
 
 
@@ -306,6 +313,7 @@ def _transition_problems(
     for row in transitions:
         if (row.event, row.source) in seen:
             yield Problem(row.label, "it is defined twice", "remove one of them")
+
         seen.add((row.event, row.source))
         yield from _source_problems(row, finality)
         yield from _target_problems(row, finality)

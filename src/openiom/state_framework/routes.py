@@ -56,6 +56,7 @@ def states_router(shipped: Mapping[str, StateTable]) -> APIRouter:
             raise NotFound(
                 f"{entity} has no states", remedy=f"use one of {', '.join(sorted(shipped))}"
             )
+
         table = load_tables(session, {entity: shipped[entity]})[entity]
         return table_view(table, shipped[entity])
 

@@ -106,6 +106,7 @@ class ProviderContract:
             calls = RecordedCalls()
             with closing(connect(self.provider, site.good, site.parameters, report=calls)) as one:
                 probe = one.probe()
+
             assert probe.account, "a probe names the account"
             assert not probe.missing_scopes, probe.missing_scopes
             assert bool(calls) is bool(site.down), (

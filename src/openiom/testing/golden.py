@@ -54,6 +54,7 @@ def golden_cases(folder: Path) -> list[GoldenCase]:
                 keys=body.get("keys", []),
             )
         )
+
     return cases
 
 
@@ -65,6 +66,7 @@ def target_of(transformation: Transformation, case: GoldenCase) -> Transformed:
     [made] = transformation.transform_many([case.given])
     if isinstance(made, TransformFailure):
         raise AssertionError(f"{case.file}: {made.path}: {made.message} {made.values}")
+
     made_keys = list(map(list, made.keys))
     golden_keys = list(map(list, case.keys))
     assert made_keys == golden_keys, f"{case.file}: keys are {made_keys}"

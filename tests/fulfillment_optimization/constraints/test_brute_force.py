@@ -55,12 +55,14 @@ def instance(seed: int) -> Instance:
         )
         for name in "ABC"
     ]
+
     lines = []
     for name in ("one", "two"):
         wanted = {p: int(r.integers(1, 4)) for p in PRODUCTS if r.random() < 0.7} or {"LAMP": 1}
         lines += order(
             name, float(r.integers(0, 20)), country=str(r.choice(["US", "CA"])), **wanted
         )
+
     stock = {(p, s): int(r.integers(0, 5)) for p in PRODUCTS for s in "ABC" if r.random() < 0.8}
     chosen = [c for c in _constraints(r) if r.random() < 0.35]
     return Instance(
@@ -149,9 +151,11 @@ class Judge:
         }
         self.where = {row.name: row for row in given.sources}
         self.constraints = given.setting.constraints
+
         self.orders: dict[Any, list[int]] = {}
         for i, line in enumerate(given.lines):
             self.orders.setdefault(line.order_id, []).append(i)
+
         km = great_circle_km(
             [x.place for x in given.lines], [(0.0, s.longitude) for s in given.sources], 0.0
         )
@@ -175,6 +179,7 @@ class Judge:
                 added += c.penalty if self._any_short(c) else 0.0
             elif not c.hard and c.type != "restrict_partial_orders":
                 added += c.penalty
+
         return added
 
     def _most_steps(self, c: Any) -> int:
@@ -218,8 +223,10 @@ class Judge:
             for source, n in serving:
                 units[line.product, source] += n
                 lines[source] += 1
+
         if any(n > self.given.stock.get(key, 0) for key, n in units.items()):
             return False
+
         today = self.given.given.lines_today
         for name, body in self.body.items():
             if (
@@ -228,6 +235,7 @@ class Judge:
                 and lines[name] + today[name] > body.daily_lines
             ):
                 return False
+
         for c in self.constraints:
             if c.type == "maximum_order_lines":
                 for e in c.entries:
@@ -235,6 +243,7 @@ class Judge:
                     new = sum(lines[s] for s in mine)
                     if new and new + sum(today[s] for s in mine) > e.lines:
                         return False
+
         parcels = self._parcels(servings)
         used = self.given.given.parcels_today
         return all(
@@ -259,6 +268,7 @@ class Judge:
                 money += self.w.capacity_pressure * (
                     max(0, used + parcels - calm) - max(0, used - calm)
                 )
+
         return money
 
     def _order(self, mine: list[int], servings: tuple[Serving, ...]) -> float:
@@ -268,8 +278,10 @@ class Judge:
         partial = any(served) and any(n < x.quantity for n, x in zip(served, lines, strict=True))
         if partial and not self.s.allow_partial:
             return inf
+
         money = self.w.split * max(0, len(sources) - 1)
         money += sum(self._parcel(mine[0], s) for s in sources)
+
         for i, line, n in zip(mine, lines, served, strict=True):
             money += (self.w.open_line + self.raised) * (1 - n / line.quantity)
             money += sum(units / line.quantity * self._line(line, s) for s, units in servings[i])
@@ -277,6 +289,7 @@ class Judge:
                 self.s.max_line_sources == 1 and 0 < n < line.quantity
             ):
                 return inf
+
         return money + self._soft(mine, servings, len(sources), partial)
 
     @staticmethod
@@ -291,6 +304,7 @@ class Judge:
         ] * self.w.per_100_km / 100
         money += body.preference_cost
         line = self.given.lines[first]
+
         for c in self.constraints:
             away = (c.type == "maximum_distance" and self._too_far(c, line, first, source)) or (
                 c.type == "respect_timings"
@@ -298,6 +312,7 @@ class Judge:
                 and body.cutoff == "11:00"
             )
             money += (inf if c.hard else c.penalty) if away else 0.0
+
         return money
 
     def _too_far(self, c: Any, line: OpenLine, first: int, source: str) -> bool:
@@ -316,10 +331,12 @@ class Judge:
         for c in self.constraints:
             if c.type == "safety_stock" and self._short(c, line.product, source):
                 money += inf if c.hard else c.penalty
+
             if c.type == "location_priority":
                 money += (self.rank_step if c.hard else c.penalty) * self._steps(
                     c, line.product, source
                 )
+
         return money
 
     def _soft(
@@ -334,22 +351,30 @@ class Judge:
             if kind == "maximum_sources_per_order" or kind == "maximum_sources_and_partial_order":
                 if c.hard and sources > c.maximum:
                     return inf
+
                 of_order += [] if c.hard else [(c.maximum, c.penalty)]
+
             if kind == "maximum_sources_per_line" or kind == "maximum_sources_and_partial_order":
                 if c.hard and any(not self._undivided(i, servings[i]) for i in mine):
                     return inf
+
                 of_line += [] if c.hard else [(1, c.penalty)]
+
             if kind == "restrict_partial_orders" or (
                 kind == "maximum_sources_and_partial_order" and not c.partial_orders
             ):
                 if c.hard and partial:
                     return inf
+
                 whole = whole if c.hard else max(whole, c.penalty)
+
         if of_order:
             most, penalty = min(of_order, key=lambda x: x[0])
             money += penalty * max(0, sources - most)
+
         if of_line:
             money += of_line[0][1] * sum(max(0, len(servings[i]) - 1) for i in mine)
+
         return money + (whole if partial else 0.0)
 
     def _undivided(self, i: int, serving: Serving) -> bool:

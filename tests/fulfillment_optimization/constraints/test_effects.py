@@ -317,6 +317,7 @@ def test_every_kind_has_a_title_a_description_and_a_form() -> None:
         "safety_stock",
     ]
     assert [kind.title for kind in kinds] == sorted(kind.title for kind in kinds)
+
     for kind in kinds:
         assert kind.description.endswith(".")
         properties = kind.property_schema["properties"]

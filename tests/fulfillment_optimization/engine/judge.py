@@ -14,18 +14,22 @@ def money_of(p: SourcingProblem, rows: Rows) -> dict[str, float]:
     """Return the total of every part of the cost that is not zero."""
     money: defaultdict[str, float] = defaultdict(float)
     parcels = sorted({(int(p.line_order[line]), node) for line, node, _ in rows})
+
     for order, node in parcels:
         for name, part in p.parcel_parts.items():
             money[name] += float(np.broadcast_to(part, (p.orders, p.nodes))[order, node])
+
     for line, node, units in rows:
         for name, part in p.serve_parts.items():
             whole = float(np.broadcast_to(part, (p.lines, p.nodes))[line, node])
             money[name] += whole * units / int(p.quantity[line])
+
     money["open"] = _open_lines(p, rows)
     for order in range(p.orders):
         sources = [node for owner, node in parcels if owner == order]
         money["split"] += float(p.split_fee[order]) * max(0, len(sources) - 1)
         money["soft constraints"] += _soft_constraints(p, rows, order, len(sources))
+
     money["capacity pressure"] = _pressure(p, Counter(node for _, node in parcels))
     return {name: amount for name, amount in money.items() if amount}
 
@@ -41,12 +45,15 @@ def _open_lines(p: SourcingProblem, rows: Rows) -> float:
 def _soft_constraints(p: SourcingProblem, rows: Rows, order: int, sources: int) -> float:
     beyond = max(0, sources - int(p.preferred_nodes[order]))
     money = float(p.extra_node_penalty[order]) * beyond
+
     for line in range(int(p.start[order]), int(p.start[order + 1])):
         nodes = sum(at == line for at, _, _ in rows)
         beyond = max(0, nodes - int(p.preferred_line_nodes[line]))
         money += float(p.extra_line_node_penalty[line]) * beyond
+
     if is_partial(p, rows, order):
         money += float(p.partial_penalty[order])
+
     return money
 
 
@@ -80,14 +87,19 @@ def violated(p: SourcingProblem, rows: Rows) -> set[str]:
         sources[order].add(node)
         if p.line_refusal[line, node] or p.order_refusal[order, node]:
             found.add("a hard constraint of a source")
+
         if quantity <= 0:
             found.add("a share of no units")
+
     if any(quantity > p.stock[cell] for cell, quantity in units.items()):
         found.add("stock")
+
     for line in range(p.lines):
         found |= _violated_by_line(p, rows, line)
+
     for order in range(p.orders):
         found |= _violated_by_order(p, rows, order, len(sources[order]))
+
     return found | _violated_days(p, rows, sources)
 
 
@@ -98,10 +110,12 @@ def _violated_days(p: SourcingProblem, rows: Rows, sources: Mapping[int, set[int
         load = sum(node in nodes for nodes in sources.values())
         if load and p.used[node] + load > p.capacity[node]:
             found.add("capacity")
+
     for members, limit in zip(p.limit_members, p.line_limit, strict=True):
         counted = sum(bool(members[node]) for _, node, _ in rows)
         if counted and counted > limit:
             found.add("maximum order lines")
+
     return found
 
 
@@ -120,8 +134,11 @@ def _violated_by_line(p: SourcingProblem, rows: Rows, line: int) -> set[str]:
     served, quantity, most = sum(shares), int(p.quantity[line]), int(p.max_line_nodes[line])
     if len(shares) > most:
         found.add("maximum sources per order line")
+
     if served > quantity:
         found.add("more units than ordered")
+
     if most == 1 and 0 < served < quantity:
         found.add("a line that may not be divided")
+
     return found

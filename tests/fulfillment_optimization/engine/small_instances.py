@@ -94,10 +94,12 @@ def ways_of_line(p: SourcingProblem, line: int) -> Iterator[Rows]:
     """Return every way to serve one line, open included."""
     quantity, limit = int(p.quantity[line]), int(p.max_line_nodes[line])
     usable = [n for n in range(p.nodes) if p.eligible[line, n]]
+
     for units in product(range(quantity + 1), repeat=len(usable)):
         total, used = sum(units), sum(u > 0 for u in units)
         if total > quantity or used > limit or (limit == 1 and 0 < total < quantity):
             continue
+
         rows = [(line, n, u) for n, u in zip(usable, units, strict=True) if u]
         if all(p.stock[n, p.line_sku[line]] >= u for _, n, u in rows):
             yield rows
@@ -115,6 +117,7 @@ def plans_of(p: SourcingProblem, order: int) -> list[tuple[float, Rows]]:
             found.append(
                 (sum(float(v[order]) for k, v in parts.items() if k != "capacity pressure"), rows)
             )
+
     return sorted(found, key=lambda plan: plan[0])
 
 
@@ -134,10 +137,13 @@ def best_by_brute_force(p: SourcingProblem) -> tuple[float, Rows]:
             total = cost_of(p, shares).total
             if total < best[0] and not violations(p, shares):
                 best = (total, rows)
+
             return
+
         for cost, plan in plans[order]:
             if money + cost + cheapest_rest[order + 1] >= best[0]:
                 break
+
             extend(order + 1, money + cost, rows + plan)
 
     extend(0, 0.0, [])

@@ -56,6 +56,7 @@ def test_every_constraint_type_decides_some_of_the_thousand_instances_and_liftin
         decided += free < cost - 1e-6
         if decided == 3:
             return
+
     pytest.fail(f"only {decided} waves")
 
 

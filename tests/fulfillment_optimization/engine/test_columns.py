@@ -104,12 +104,14 @@ def test_a_penalty_for_a_second_source_needs_a_second_source_of_the_same_line() 
 def test_costs_of_random_plans_are_those_of_the_judge_without_pressure(seed: int) -> None:
     p = small_instance(seed)
     r = np.random.default_rng(seed)
+
     for _ in range(10):
         rows: list[tuple[int, int, int]] = []
         for line in range(p.lines):
             for node in range(p.nodes):
                 if r.random() < 0.4:
                     rows.append((line, node, int(r.integers(1, p.quantity[line] + 1))))
+
         for order in range(p.orders):
             own = [row for row in rows if p.line_order[row[0]] == order]
             first = int(p.start[order])
@@ -118,10 +120,12 @@ def test_costs_of_random_plans_are_those_of_the_judge_without_pressure(seed: int
             broken = violated(alone, shifted)
             if "more units than ordered" in broken:
                 continue
+
             money = money_of(alone, shifted)
             expected = sum(money.values()) - money.get("capacity pressure", 0.0)
             if broken & {"maximum sources per order", "maximum sources per order line"}:
                 expected = np.inf
+
             cost = columns_of_plan(p, Shares.of(rows)).cost[order]
             assert cost == pytest.approx(expected), (order, own)
 

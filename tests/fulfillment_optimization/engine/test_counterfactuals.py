@@ -33,6 +33,7 @@ def smaller(found):
             change.amount == 0
         ):  # would win as it is, were the order planned again after everybody else
             continue
+
         whole = change.kind in ("km", "minutes")
         less = 0.0 if whole else round(change.amount - STEP.get(change.kind, 1.0), 2)
         rest = [
@@ -58,6 +59,7 @@ def gain_by_brute_force(alone, found):
         uses_node = (found.line, found.node) in pairs
         group = served if uses_node else others
         group.append(cost_of(p, Shares.of(rows)).total)
+
     return min(others) - min(served, default=np.inf)
 
 
@@ -79,9 +81,12 @@ def test_a_thousand_claims_of_the_benchmark_family_hold_when_solved_again():
         for alone, found in islice(claims_of(problem, range(100), each=4), 300):
             assert found.verified
             assert wins(alone, found), (seed, found)
+
             for less in smaller(found):
                 assert not wins(alone, less), (seed, found)
+
             checked += 1
+
     assert checked >= 1000
 
 
@@ -95,9 +100,12 @@ def test_claims_under_every_constraint_type_hold_against_brute_force(block):
         for alone, found in claims_of(problem, range(problem.orders)):
             assert found.verified, (seed, found)
             assert gain_by_brute_force(alone, found) > -1e-6, (seed, found)
+
             for less in smaller(found):
                 assert gain_by_brute_force(alone, less) < 1e-6, (seed, found, less)
+
             checked += 1
+
     assert checked > 100
 
 

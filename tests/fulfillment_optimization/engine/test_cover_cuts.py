@@ -148,6 +148,7 @@ def test_no_feasible_plan_is_cut_off_and_the_linear_program_is_lifted() -> None:
         relaxation = Relaxation(p)
         if relaxation.inexact.any() or p.lines > 6:
             continue
+
         near = near_best(relaxation, relaxation.zero_prices(), margin=1e6, most=10**6)
         columns = fitting_alone(p, near.columns)
         master = Master(relaxation)
@@ -156,12 +157,15 @@ def test_no_feasible_plan_is_cut_off_and_the_linear_program_is_lifted() -> None:
         cuts = separate(relaxation, columns, value)
         if cuts is None:
             continue
+
         found += 1
         for node in product(range(-1, p.nodes), repeat=p.lines):
             if not violations(p, Shares.undivided(np.array(node), p.quantity)):
                 assert holds(cuts, node), (seed, node)
+
         relaxation.add_cuts(cuts)
         master.add_cuts(columns, 0)
         lifted, _, _ = master.solve()
         assert lifted >= optimum - 1e-7, seed
+
     assert found >= 5

@@ -227,18 +227,21 @@ def test_rows_of_a_group_keep_every_field() -> None:
 def test_every_pair_in_reach_is_a_candidate_at_its_own_cost(seed: int) -> None:
     p = small_instance(seed)
     reach = reach_of(p)
+
     seen: set[tuple[int, int]] = set()
     for group in groups_of(p):
         for row, order in enumerate(group.order.tolist()):
             for place, node in enumerate(group.node[row].tolist()):
                 if np.isinf(group.parcel[row, place]):
                     continue
+
                 assert group.parcel[row, place] == p.parcel[order, node] + p.split_fee[order]
                 for i, line in enumerate(group.line[row].tolist()):
                     cost = group.serve[row, i, place]
                     if np.isfinite(cost):
                         assert cost == p.serve[line, node]
                         seen.add((line, node))
+
     assert seen == set(zip(*(part.tolist() for part in np.nonzero(reach)), strict=True))
 
 

@@ -67,6 +67,7 @@ def test_subgradient_ascent_improves_the_bound_and_never_exceeds_the_optimum() -
         assert bound <= best + 1e-9
         assert relaxation.price(prices).bound == pytest.approx(bound)
         improved += bound > relaxation.price(start).bound + 1e-6
+
     assert improved > 10
 
 
@@ -123,8 +124,10 @@ def test_near_best_plans_are_exactly_those_within_the_margin(seed: int) -> None:
     relaxation = Relaxation(p)
     if relaxation.inexact.any() or len(p.line_limit):
         pytest.skip("plans of divided or counted lines are not all enumerated")
+
     margin = 4.0
     found = near_best(relaxation, relaxation.zero_prices(), margin=margin, most=10_000)
+
     for order in range(p.orders):
         columns = found.columns.take(np.flatnonzero(found.columns.order == order))
         # the least cost of the relaxation, whose plan need not fit the stock
@@ -325,6 +328,7 @@ def test_local_search_undoes_a_needless_split_and_never_worsens_a_plan() -> None
     better = improve(p, split)
     assert better.rows() == [(0, 0, 1), (1, 0, 1)]
     assert improve(p, better).rows() == better.rows()
+
     for seed in SEEDS:
         one = small_instance(seed)
         plan = solve(one)

@@ -131,6 +131,7 @@ def test_unit_values_are_what_closing_the_cell_for_the_line_costs(seed: int) -> 
         open_cost=r.uniform(4, 20, lines),
     )
     found = by_cell(values_of(p))
+
     for line in range(lines):
         for node in range(3):
             closed = np.zeros((lines, 3), dtype=np.uint8)

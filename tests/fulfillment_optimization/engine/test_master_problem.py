@@ -50,12 +50,14 @@ def dense(relaxation: Relaxation, columns: Columns) -> list[list[float]]:
     """The matrix of some columns, one list for each of them."""
     a = matrix(relaxation, columns)
     height = len(row_limits(relaxation)[0])
+
     rows: list[list[float]] = []
     for i in range(len(columns)):
         column = np.zeros(height)
         entries = slice(int(a.start[i]), int(a.start[i + 1]))
         column[a.index[entries]] = a.value[entries]
         rows.append(column.tolist())
+
     return rows
 
 
@@ -241,9 +243,11 @@ def test_the_integer_program_has_whole_plans_and_continuous_parcels_beyond() -> 
     assert model.lower.tolist() == [0.0] * 4
     assert model.integer.tolist() == [False, False, True, True]
     rows = np.zeros((len(model.row_lower), len(model.cost)))
+
     for row in range(len(rows)):
         entries = slice(int(model.start[row]), int(model.start[row + 1]))
         rows[row, model.index[entries]] = model.value[entries]
+
     assert rows.tolist() == [
         [0.0, 0.0, 1.0, 0.0],
         [0.0, 0.0, 0.0, 1.0],

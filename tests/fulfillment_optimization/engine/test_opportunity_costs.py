@@ -108,6 +108,7 @@ def test_gains_are_what_closing_the_resource_costs(seed):
         refused = np.zeros((1, 3), dtype=np.uint8)
         if closed is not None:
             refused[0, closed] = 1
+
         priced = problem_from_arrays(
             line_order=one.line_order,
             line_sku=one.line_sku,

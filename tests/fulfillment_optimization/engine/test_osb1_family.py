@@ -48,6 +48,7 @@ def test_our_instance_is_the_published_one(osb1, orders, nodes, seed, rho):
         "soft_capacity": ours.soft_capacity,
     }.items():
         assert np.array_equal(theirs[name], mine), name
+
     for name, mine in {
         "fixed": ours.parcel + ours.split_fee[:, None],
         "unit": ours.serve,

@@ -46,6 +46,7 @@ def simple_orders() -> list[SourcingProblem]:
             alone = order_alone(plan, order)
             if PerturbationSolver(alone, None).simple:
                 found.append(alone)
+
     return found
 
 
@@ -65,6 +66,7 @@ def test_all_perturbations_at_once_give_what_each_alone_gives(fields: dict[str, 
             for node in range(alone.nodes)
         ]
         outcomes = PerturbationSolver(alone, None).solve(changes)
+
         for i, change in enumerate(changes):
             problem = perturbed(alone, change)
             # pressure is a price here: the cost of the order with what it adds to each node

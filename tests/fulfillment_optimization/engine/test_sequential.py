@@ -43,6 +43,7 @@ def test_every_order_in_turn_gets_the_optimum_of_brute_force(block):
         plan = solve(p)
         assert violations(p, plan.shares) == [], seed
         left = p
+
         for order in range(p.orders):
             alone = left.only([order])
             first, last = p.start[order], p.start[order + 1]
@@ -165,6 +166,7 @@ def test_the_pressure_begins_with_the_parcel_beyond_the_soft_capacity(soft, pres
 def test_the_size_of_a_chunk_does_not_change_the_plan(chunk, monkeypatch):
     plans = [solve_sequentially(small_instance(seed)).rows() for seed in range(30)]
     monkeypatch.setattr(SequentialSolver, "chunk", chunk)
+
     for seed, rows in enumerate(plans):
         p = small_instance(seed)
         shares = solve_sequentially(p)

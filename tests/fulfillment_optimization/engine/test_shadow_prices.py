@@ -59,6 +59,7 @@ def test_the_saving_is_what_solving_the_whole_batch_again_saves(seed):
     assert len(looked_at) == 10
     assert {s.sku is None for s in looked_at} == {True, False}
     assert [s.price for s in found] == sorted((s.price for s in found), reverse=True)
+
     for s in looked_at:
         again = solve(with_one_more(p, s.node, s.sku), mode="batch")
         assert again.proved

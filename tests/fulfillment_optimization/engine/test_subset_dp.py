@@ -155,6 +155,7 @@ def test_many_orders_are_solved_in_one_call_as_each_alone() -> None:
     )
     group = group_of(p)
     best = cheapest(group, group.parcel, group.serve)
+
     for order in range(20):
         alone, _ = solved(p.only([order]))
         assert best.value[order] == pytest.approx(alone)

@@ -138,9 +138,11 @@ def test_a_larger_quantity_than_reserved_takes_over_the_reservation_and_reserves
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_A=4)
     turn(waiting)
+
     with waiting.database.unit_of_work() as session:
         (line,) = open_lines(session, [old])
         release_quantities(session, {line.line_id: 3}, NOW, "clerk", "given back by hand")
+
     assert reserved(waiting) == [("old", "LAMP", "A", 1, True)]
     assert waiting.source(old)[0].ok
     assert reserved(waiting) == [("old", "LAMP", "A", 1, False), ("old", "LAMP", "A", 3, False)]
@@ -184,8 +186,10 @@ def test_stock_that_the_line_may_not_use_goes_to_the_next_order(waiting: Sourcin
     wait(waiting, old)
     waiting.stock(LAMP_A=2)
     turn(waiting)
+
     with waiting.database.unit_of_work() as session:
         await_stock(session, [old], NOW + timedelta(minutes=1), "flow")
+
     assert reserved(waiting) == []
     young = waiting.order("young", LAMP=2)
     assert waiting.source(young)[0].ok
@@ -197,8 +201,10 @@ def test_a_canceled_order_releases_its_backorder_reservation(waiting: SourcingSe
     wait(waiting, young, minutes=1)
     waiting.stock(LAMP_A=2)
     turn(waiting, minutes=2)
+
     with waiting.database.unit_of_work() as session:
         assert cancel_orders(session, [old], NOW, "clerk")[0].ok
+
     turn(waiting, minutes=3)
     assert reserved(waiting) == [("young", "LAMP", "A", 1, True)]
 
@@ -213,13 +219,16 @@ def test_a_source_chosen_by_a_policy_takes_over_the_backorder_reservation(
         assign_sources(session, {line.line_id: ("B", "policy")}, NOW, "t")
         happen(session, old, "fulfillment.optimization.failed")
         assert await_stock(session, [old], NOW, "flow")[0].ok
+
     waiting.stock(LAMP_A=9, LAMP_B=2)
     turn(waiting)
     assert reserved(waiting) == [("old", "LAMP", "B", 2, True)]
+
     with waiting.database.unit_of_work() as session:
         outcomes = process_assigned(
             session, waiting.order_port, [old], mode=mode, now=NOW, actor="flow"
         )  # type: ignore[arg-type]
+
     assert outcomes[0].ok, outcomes
     assert reserved(waiting) == [("old", "LAMP", "B", 2, False)]
     waiting.check()
@@ -232,6 +241,7 @@ def test_a_complete_reservation_at_a_fixed_source_becomes_permanent(
     with waiting.database.unit_of_work() as session:
         (line,) = open_lines(session, [old])
         assign_sources(session, {line.line_id: ("B", "policy")}, NOW, "t")
+
     assert wait(waiting, old)[0].ok
     waiting.stock(LAMP_A=9, LAMP_B=2)
     turn(waiting)
@@ -267,14 +277,17 @@ def test_allocated_units_return_to_the_allocation_when_the_line_is_sourced_elsew
     old = waiting.order("old", LAMP=2)
     with waiting.database.unit_of_work() as session:
         execute(session, "UPDATE orders.order SET origin = 'web'")
+
     wait(waiting, old)
     waiting.stock(LAMP_C=3)
     act = AllocationOperation("allocate", "a", "", "LAMP", "C", ("web",), Decimal(2))
+
     with waiting.database.unit_of_work() as session:
         configuration = inventory_configuration(session)
         assert apply_allocations(session, [act], configuration=configuration, now=NOW, actor="t")[
             0
         ].ok
+
     turn(waiting)
     assert pool(waiting) == (0, 2)
     waiting.stock(LAMP_A=2)
@@ -304,6 +317,7 @@ def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
             }
             orders.append(waiting.order(f"o{number}", **units))
             number += 1
+
         now = NOW + timedelta(minutes=step)
         open_orders = [
             o for o in orders if state_of(waiting.database, o)[0] in ("new", "in_progress")
@@ -316,16 +330,20 @@ def test_random_histories_promise_no_unit_twice_and_serve_every_released_order(
         bad = [f"o{orders.index(o)}" for o in before if not outcomes[o].ok]
         assert not bad, "an order released from its hold has its stock"
         failed = [o for o, outcome in outcomes.items() if not outcome.ok]
+
         with waiting.database.unit_of_work() as session:
             await_stock(session, failed, now, "flow")
+
         stands = {f"{p}_{s}": random.randint(0, 2) for p in ("LAMP", "RUG") for s in ("A", "B")}
         with waiting.database.reading() as session:
             rows = fetch(
                 session, "SELECT product, source, on_hand::int FROM inventory_visibility.stock"
             )
+
         there = {f"{p}_{s}": n for p, s, n in rows}
         waiting.stock(**{key: there.get(key, 0) + n for key, n in stands.items()})
         turn(waiting, minutes=step)
+
     assert released > 5
 
 
@@ -338,11 +356,13 @@ def test_the_invariant_finds_a_sourced_line_with_an_expiring_reservation(
         path for path in INVARIANTS if path.stem == "sourced_lines_have_permanent_reservations"
     ).read_text()
     assert waiting.rows(promise) == []
+
     with waiting.database.unit_of_work() as session:
         execute(
             session,
             "UPDATE inventory_visibility.reservation SET expires_at = now() + interval '1 day'",
         )
+
     assert len(waiting.rows(promise)) == 1
 
 
@@ -396,18 +416,24 @@ def test_released_orders_are_served_while_newer_orders_compete(
     """
     old = [waiting.order(f"old {n}", LAMP=1) for n in range(12)]
     rush = Rush(waiting, old, [waiting.order(f"young {n}", LAMP=1) for n in range(12)])
+
     for n, order in enumerate(old):
         assert wait(waiting, order, minutes=n)[0].ok
+
     threads = [Thread(target=work, args=(n,)) for work in (rush.serve, rush.grab) for n in range(2)]
     threads.append(Thread(target=rush.release))
+
     for thread in threads:
         thread.start()
+
     rush.arrive()
     for thread in threads[:2]:
         thread.join(60)
+
     rush.done.set()
     for thread in threads:
         thread.join(60)
+
     assert rush.refused == []
     assert rush.served == set(old), (
         "24 units came for 24 orders, and none of the young took one that was held"

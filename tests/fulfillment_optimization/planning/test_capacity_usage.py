@@ -64,6 +64,7 @@ def declined(sourcing: SourcingSetup, *orders: UUID) -> None:
             o.ok
             for o in sourcing.order_port.create_fulfillment_orders(session, orders, NOW, "flow")
         )
+
     for order in orders:
         assert report(
             sourcing.database, update(fulfillment_orders(sourcing.database, order)[-1], "declined")
@@ -87,17 +88,21 @@ def test_canceled_orders_and_lines_release_their_capacity_once(capped: SourcingS
     one, two = capped.order("1", LAMP=1, RUG=1), capped.order("2", LAMP=1, RUG=1)
     capped.source(one, two)
     declined(capped, one)
+
     with capped.database.unit_of_work() as session:
         assert cancel_orders(session, [one], NOW, "clerk")[0].ok
+
     for _ in range(2):
         run_worker(capped)
         assert capped.day("A") == [(1, 2)]
+
     declined(capped, two)
     with capped.database.unit_of_work() as session:
         lines = capped.rows(
             "SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", two
         )
         assert cancel_lines(session, [LineCancellation(lines[0][0])], NOW, "clerk")[0].ok
+
     run_worker(capped)
     assert capped.day("A") == [(0, 0)]
 
@@ -121,8 +126,10 @@ def test_sourcing_again_releases_stale_usage_for_the_same_batch(
 def test_shipped_units_keep_their_usage(capped: SourcingSetup) -> None:
     one = capped.order("1", LAMP=3)
     capped.source(one)
+
     with capped.database.unit_of_work() as session:
         assert capped.order_port.create_fulfillment_orders(session, [one], NOW, "flow")[0].ok
+
     found = fulfillment_orders(capped.database, one)[0]
     assert report(capped.database, parcel(found, "P1", 1))[0].ok
     assert report(capped.database, update(found, "canceled", reason="the rest is broken"))[0].ok
@@ -139,10 +146,12 @@ def test_lines_of_an_order_share_a_parcel_until_the_last_is_released(
     lines = capped.rows(
         "SELECT id FROM orders.order_line WHERE order_id = %s ORDER BY line_number", one
     )
+
     for (line,), left in zip(lines, [(1, 1), (0, 0)], strict=True):
         with capped.database.unit_of_work() as session:
             execute(session, "UPDATE orders.order_line SET source = NULL WHERE id = %s", (line,))
             assert release_unserved_usage(session, capped.order_port, [one]) == 1
+
         assert capped.day("A") == [left]
 
 
@@ -190,10 +199,13 @@ def test_usage_is_correct_while_orders_are_declined_and_sourced_concurrently(
 
     threads = [Thread(target=work, args=(n,)) for work in (declines, sources) for n in range(2)]
     threads += [Thread(target=releases) for _ in range(2)]
+
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     run_worker(capped)
     served = capped.rows(
         "SELECT count(DISTINCT order_id)::int, count(*)::int FROM orders.order_line"

@@ -26,6 +26,7 @@ def allocated(sourcing: SourcingSetup, source: str, quantity: int, *groups: str)
         (done,) = apply_allocations(
             session, [act], configuration=configuration, now=NOW, actor="test"
         )
+
     assert done.ok, done.reason
 
 
@@ -85,6 +86,7 @@ def test_a_buffer_sends_its_channel_elsewhere(
 ) -> None:
     configuration = Configuration()
     configuration.register(*KINDS)
+
     body = {
         "title": "Keep A for others",
         "sources": ["A"],
@@ -94,6 +96,7 @@ def test_a_buffer_sends_its_channel_elsewhere(
         configuration.apply(
             session, [{"kind": "stock_policy", "name": "p", "body": body}], at=NOW, actor="test"
         )
+
     sourcing.stock(LAMP_A=5, LAMP_B=5)
     one = order(sourcing, "1", channel, 3)
     assert sourcing.source(one)[0].ok

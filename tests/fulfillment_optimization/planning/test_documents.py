@@ -23,6 +23,7 @@ def test_the_ledger_and_the_reservation_name_the_order(sourcing: SourcingSetup) 
     sourcing.stock(LAMP_A=5)
     order = sourcing.order("1001", LAMP=2)
     assert sourcing.source(order)[0].ok
+
     with sourcing.database.unit_of_work() as session:
         (found,) = list_reservations(
             session, ReservationFilter(document="1001", state="open"), before=None, limit=9
@@ -31,6 +32,7 @@ def test_the_ledger_and_the_reservation_name_the_order(sourcing: SourcingSetup) 
         (line,) = open_lines(session, [order])
         assert found.line_id == line.line_id
         release(session, [line.line_id], NOW, "clerk", "given back")
+
     assert ledger_entries(sourcing) == [("reserve", "1001", 2), ("given back", "1001", -2)]
 
 

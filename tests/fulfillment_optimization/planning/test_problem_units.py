@@ -29,8 +29,6 @@ def boxes(name: str, quantity: int, *, of: int = 12, decimals: int = 0) -> list[
 def served(
     lines: list[OpenLine], stock: dict[tuple[str, str], Any], **strategy: Any
 ) -> FeasiblePlan:
-    lines: list[OpenLine], stock: dict[tuple[str, str], Any], **strategy: Any
-) -> FeasiblePlan:
     return plan(lines, setting([SEA, CHI], **(DIVISIBLE | strategy)), stock).plan
 
 
@@ -121,6 +119,7 @@ def test_no_box_is_opened_and_no_stock_is_used_twice(
     lines: list[OpenLine] = []
     for number, (of, quantity) in enumerate(ordered):
         lines += boxes(str(number), quantity, of=of)
+
     config = setting([SEA, CHI], **DIVISIBLE)
     answer = plan(lines, config, {("LAMP", "SEA"): sea, ("LAMP", "CHI"): chi})
     solved = SolvedProblem(answer.framed, answer.plan, "realtime")
@@ -135,11 +134,14 @@ def test_no_box_is_opened_and_no_stock_is_used_twice(
             source = found.sources.get(line.line_id)
             if source:
                 used[source] += line.quantity
+
             continue
+
         assert sum(part.quantity for part in parts) == line.steps
         for part in parts:
             if part.source:
                 used[part.source] += part.quantity * line.stock_per_step
+
     assert used["SEA"] <= sea
     assert used["CHI"] <= chi
     assert np.all(answer.plan.shares.quantity > 0)

@@ -40,8 +40,10 @@ def test_an_order_split_for_want_of_stock_is_joined_when_the_stock_arrives(
     assert split.reoptimize(LATER) == 1
     assert split.sources(order) == {"LAMP": "A", "RUG": "A"}
     assert split.reserved(order) == [("LAMP", "A", 1), ("RUG", "A", 1)]
+
     with split.database.reading() as session:
         event = timeline(session, [order])[0]
+
     # one parcel (6.00), one split fee (4.00) and 1,112 km (3.89) fewer
     assert (event.name, event.data["saving"]) == ("order.source_changed", "13.89")
     assert event.data["moves"] == [{"product": "RUG", "from": "B", "to": "A"}]
@@ -72,6 +74,7 @@ def test_a_promise_never_gets_worse(split: SourcingSetup) -> None:
 def test_released_and_assigned_orders_are_left_alone(split: SourcingSetup) -> None:
     split.stock(LAMP_A=9, RUG_B=9)
     released, assigned, free = (split_order(split, n) for n in "123")
+
     with split.database.unit_of_work() as session:
         split.order_port.create_fulfillment_orders(session, [released], NOW, "test")
         execute(
@@ -79,6 +82,7 @@ def test_released_and_assigned_orders_are_left_alone(split: SourcingSetup) -> No
             "UPDATE orders.order_line SET source_reason = 'ann' WHERE order_id = %s",
             (assigned,),
         )
+
     split.stock(RUG_A=9)
     before = [split.sources(o) for o in (released, assigned)]
     assert split.reoptimize(LATER) == 1
@@ -119,9 +123,11 @@ def test_a_backlog_is_improved_only_after_the_configured_interval(split: Sourcin
     turn = Reoptimizer(split.order_port)
     assert turn.run_once(split.database, limit=9, now=LATER).rows == 1
     plans = len(split.plans())
+
     for minutes, more in ((1, 0), (14, 0), (16, 1)):
         turn.run_once(split.database, limit=9, now=LATER + timedelta(minutes=minutes))
         assert len(split.plans()) == plans + more
+
     assert split.reoptimize(LATER + timedelta(minutes=20)) == 0  # another process sees the last run
     assert len(split.plans()) == plans + 1
 
@@ -229,16 +235,21 @@ def test_concurrent_sourcing_and_re_optimization_promise_no_unit_twice(
     threads = [Thread(target=source, args=(n,)) for n in range(3)]
     for thread in threads:
         thread.start()
+
     for n in range(4):
         sourcing.reoptimize(LATER + timedelta(minutes=n))
+
     for thread in threads:
         thread.join()
+
     sourcing.reoptimize(LATER + timedelta(hours=1))
     assert errors == []
     sourcing.check()
+
     for order in (*pairs, *singles):
         lines = sourcing.sources(order)
         assert [(p, s, 1) for p, s in sorted(lines.items())] == sourcing.reserved(order)
+
     [(rugs,)] = sourcing.rows(
         "SELECT count(*) FROM orders.order_line WHERE product = 'RUG' AND source = 'A'"
     )

@@ -22,6 +22,7 @@ def test_the_strategy_of_the_order_wins_over_the_one_of_the_step_and_over_the_de
     for name in "ABC":
         sourcing.configure("source_list", f"only-{name}", sources=[name])
         sourcing.strategy(f"from-{name}", source_list=f"only-{name}", is_default=name == "C")
+
     sourcing.stock(LAMP_A=9, LAMP_B=9, LAMP_C=9)
     own, step, none = (
         sourcing.order("1", strategy="from-A", LAMP=1),
@@ -74,8 +75,10 @@ def test_what_stores_cannot_serve_goes_to_the_warehouses(sourcing: SourcingSetup
     outcomes = sourcing.source(first, second)
     assert [sourcing.sources(o)["LAMP"] for o in (first, second)] == ["A", "C"]
     assert outcomes[1].details["strategies"] == ["stores", "warehouses"]
+
     with sourcing.database.reading() as session:
         tried = [(d.strategy, d.complete) for d in list_decisions(session, second)]
+
     assert sorted(tried) == [("stores", False), ("warehouses", True)]
     assert [(p["strategy"], p["orders"]) for p in sourcing.plans()] == [
         ("stores", 2),
@@ -113,10 +116,12 @@ def test_a_strategy_refuses_what_does_not_exist(sourcing: SourcingSetup) -> None
     ):
         with pytest.raises(Invalid):
             sourcing.strategy(**wrong)
+
     with pytest.raises(Invalid):
         sourcing.configure(
             "constraint", "c", type="maximum_distance", entries=[{"source": "none", "distance": 1}]
         )
+
     with pytest.raises(Invalid):
         sourcing.configure(
             "constraint",
@@ -179,8 +184,10 @@ def test_a_daily_limit_of_a_source_list_applies_over_all_batches(sourcing: Sourc
     sourcing.strategy(constraints=["cap"])
     sourcing.stock(LAMP_A=9, LAMP_B=9, LAMP_C=9)
     orders = [sourcing.order(str(n), LAMP=1) for n in range(3)]
+
     for order in orders:
         sourcing.source(order)
+
     assert [sourcing.sources(o)["LAMP"] for o in orders] == ["A", "A", "C"]
 
 
@@ -216,8 +223,10 @@ def test_two_concurrent_batches_never_exceed_the_capacity_of_a_day(sourcing: Sou
     threads = [Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert sorted(sourcing.sources(o)["LAMP"] or "" for o in orders) == ["A"] * 5 + ["B"] * 11
     assert sourcing.day("A") == [(5, 5)]
     sourcing.check()
@@ -268,6 +277,7 @@ def test_many_orders_competing_for_stock_are_planned_together_without_a_window(
         sourcing.source(*orders)
         assert sourcing.plans()[-1]["mode"] == mode
         sourcing.stock(LAMP_A=6 if most == 2 else 20)
+
     sourcing.strategy(batch={"contention": 2})
     sourcing.source(*(sourcing.order(f"calm-{n}", RUG=1) for n in range(4)))
     assert sourcing.plans()[-1]["mode"] == "realtime"
@@ -316,12 +326,16 @@ def test_a_line_divided_across_sources_becomes_lines_that_add_up(sourcing: Sourc
     assert sourcing.reserved(order) == [("LAMP", "A", 3), ("LAMP", "B", 2)]
     assert sourcing.rows("SELECT line_count FROM orders.order WHERE id = %s", order) == [(2,)]
     assert "order_line.split" in event_names(sourcing.database, order)
+
     with sourcing.database.unit_of_work() as session:
         outcome = sourcing.order_port.create_fulfillment_orders(session, [order], NOW, "test")[0]
+
     assert outcome.ok
     sourcing.check()
+
     with sourcing.database.reading() as session:
         chosen = list_decisions(session, order)[0].chosen
+
     assert [(c.source, c.quantity) for c in chosen] == [("A", 3), ("B", 2)]
 
 

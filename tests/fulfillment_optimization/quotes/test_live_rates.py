@@ -144,6 +144,7 @@ def test_a_failing_carrier_gets_the_fallback_rate(
         assert (rate["is_fallback"], rate["live"]) == (True, False)
         assert rate["reason"].startswith("the carrier did not answer: ")
         httpx.delete(f"{carrier.url}/_sim/faults", trust_env=False)
+
     assert rates(client, LAMP=5)[0]["live"]
 
 
@@ -197,6 +198,7 @@ def test_no_transaction_is_open_while_the_carrier_thinks(
                     0
                 ][0]
             )
+
         return ask(*given)
 
     monkeypatch.setattr(application.rates, "_pool", looking)
@@ -223,9 +225,11 @@ def test_the_carrier_is_a_process_of_its_own_that_the_log_of_calls_knows(
         assert rates(client, LAMP=1)[0]["live"]
         application.rates.close()  # ends when the log is written
         application.registry.calls.flush(application.database)
+
     with application.database.reading() as session:
         rows = fetch(
             session,
             "SELECT action, method, status FROM providers.outbound_request WHERE instance = 'acme'",
         )
+
     assert ("rate", "POST", 200) in rows

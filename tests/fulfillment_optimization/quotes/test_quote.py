@@ -360,6 +360,7 @@ def test_a_quote_needs_the_permission_to_read_sourcing(
 ) -> None:
     with shop.database.reading() as session:
         assert fetch(session, "SELECT 1") == [(1,)]
+
     assert (
         client.post(
             URL, json=cart(("LAMP", 1)), headers={"authorization": "Bearer nobody"}

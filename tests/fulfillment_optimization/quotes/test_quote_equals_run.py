@@ -151,9 +151,11 @@ def run_for_real(session: Session, request: QuoteRequest) -> dict[str, dict[str,
         for i, x in enumerate(request.lines)
     ]
     order_port = RecordingOrderPort(lines)
+
     with session.begin_nested() as attempt:
         source_orders(session, order_port, [order], now=NOW, actor="test")
         attempt.rollback()
+
     line_ids = {x.line_id for x in lines}
     return {
         str(line.int - 1): served for line, served in order_port.served.items() if line in line_ids
@@ -171,6 +173,8 @@ def test_a_quote_plans_what_a_real_run_plans(shop: Application, strategy: str) -
             quoted: dict[str, dict[str, int]] = {}
             for line in quote(session, request, now=NOW).plan.lines:
                 quoted.setdefault(line.line_id, {})[line.source] = line.quantity
+
             assert quoted == run_for_real(session, request)
             served += bool(quoted)
+
     assert served >= 5

@@ -122,6 +122,7 @@ def test_no_unit_serves_two_lines(shop: Application, client: TestClient) -> None
         for color in ("red", "blue"):
             for size in ("m", "l"):
                 supply(shop, 1, at, colorid=color, sizeid=size)
+
     wishes = [RED, MEDIUM, RED_MEDIUM, {"colorId": "blue"}, {"sizeId": "l"}]
     for first in range(5):
         lines = [(1, wishes[(first + n) % 5]) for n in range(5)] * 2
@@ -191,6 +192,7 @@ def test_constraints_of_a_product_count_for_each_of_its_variants(
     for at in ("SEA", "CHI"):
         supply(shop, 3, at, colorid="red")
         supply(shop, 3, at, colorid="blue")
+
     ranks = [
         {"source": "CHI", "product": "SHIRT", "rank": 1},
         {"source": "SEA", "product": "SHIRT", "rank": 2},

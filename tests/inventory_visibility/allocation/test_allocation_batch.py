@@ -80,9 +80,11 @@ def batch(
         },
         RED_ID: {("iom", "onhand"): Decimal(red_on_hand)},
     }
+
     by_pool: dict[_Pool, Decimal] = {}
     for (stock_id, groups), units in (pools or {}).items():
         by_pool[_Pool(stock_id, groups)] = Decimal(units)
+
     return AllocationBatch(
         configuration=configuration,
         ids={LAMP: STOCK_ID, RED_KEY: RED_ID},

@@ -220,8 +220,10 @@ def test_a_consumption_posts_the_measures_it_names(stocked: Database) -> None:
         operation("allocate", 99),
     )
     assert [result.reason for result in results] == ["", "12 units are available to allocate"]
+
     with stocked.reading() as session:
         assert fetch(session, "SELECT on_hand::int FROM inventory_visibility.stock") == [(17,)]
+
     check(stocked)
 
 
@@ -246,6 +248,7 @@ def test_a_reservation_that_does_not_fit_refuses_the_consumption(stocked: Databa
     with stocked.unit_of_work() as session:
         change = MeasureChange("", "LAMP", "SEA", {("pos", "posinbound"): Decimal(-18)})
         post_measures(session, [change], now=NOW, actor="pos", cause="api")
+
     assert (
         reason(stocked, operation("consume", 3, measures={SOFT: 1}))
         == "2 units are free at the source as a whole, requested 3"
@@ -307,6 +310,7 @@ def test_allocations_are_read_by_the_beginning_of_their_path(stocked: Database) 
         everything = allocations_at(session, LAMP)
         web = allocations_at(session, LAMP, ("web",))
         none = allocations_at(session, LAMP._replace(source="CHI"))
+
     assert [(tuple(row.groups), row.allocated) for row in everything] == [
         (("shop",), 2),
         (("web",), 4),
@@ -321,6 +325,7 @@ def test_every_move_has_an_entry(stocked: Database) -> None:
     apply(stocked, operation("allocate", 8, id="a"))
     apply(stocked, operation("reallocate", 3, "shop", sources=("web",), id="b"))
     apply(stocked, operation("consume", 2, id="c"))
+
     with stocked.reading() as session:
         rows = fetch(
             session,
@@ -328,6 +333,7 @@ def test_every_move_has_an_entry(stocked: Database) -> None:
             " e.document, e.actor FROM inventory_visibility.allocation_entry e"
             " JOIN inventory_visibility.allocation a ON a.id = e.allocation_id ORDER BY e.id",
         )
+
     assert rows == [
         (["web"], "allocate", 8, 0, 8, "a", "planner"),
         (["shop"], "reallocate", 3, 0, 3, "b", "planner"),
@@ -340,10 +346,12 @@ def test_own_stock_without_dimensions_is_published(stocked: Database) -> None:
     supplied(stocked, 9, organization="partner")
     apply(stocked, operation("allocate", 4), operation("allocate", 99))
     apply(stocked, operation("allocate", 4, organization="partner"))
+
     with stocked.reading() as session:
         events = fetch(
             session,
             "SELECT data->'cause', data->'keys' FROM platform.business_event"
             " WHERE name = 'inventory.availability_increased'",
         )
+
     assert events == [("allocation", [["LAMP", "SEA"]])]

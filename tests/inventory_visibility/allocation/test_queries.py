@@ -52,6 +52,7 @@ def operate(database: Database, kind: Any, quantity: int, *groups: str) -> None:
             now=NOW,
             actor="planner",
         )
+
     assert result.ok, result.reason
 
 
@@ -61,6 +62,7 @@ def test_allocations_at_a_key_are_those_to_the_groups_and_below(stock: Database)
         of_web = allocations_at(session, LAMP, ["web"])
         of_vip = allocations_at(session, LAMP, ["web", "vip"])
         of_shop = allocations_at(session, LAMP, ["shop"])
+
     assert [(row.groups, row.allocated) for row in everything] == [
         (["web"], 5),
         (["web", "vip"], 2),
@@ -84,6 +86,7 @@ def test_own_allocations_are_paged_by_id_and_filtered(stock: Database) -> None:
         lamps = own_allocations(session, product="LAMP", source="", after=0, limit=9)
         at_sea = own_allocations(session, product="", source="SEA", after=0, limit=9)
         lamps_at_sea = own_allocations(session, product="LAMP", source="SEA", after=0, limit=9)
+
     assert [*first, *rest] == every
     assert [(row.product, row.source, row.allocated) for row in every] == [
         ("LAMP", "SEA", 5),
@@ -101,6 +104,7 @@ def test_totals_are_by_group_over_all_keys(stock: Database) -> None:
     with stock.reading() as session:
         every = pool_totals(session, product="", source="")
         of_chi = pool_totals(session, product="LAMP", source="CHI")
+
     totals = [(row.groups, row.keys, row.allocated, row.consumed) for row in every]
     assert totals == [(["shop"], 1, 4, 0), (["web"], 2, 7, 1), (["web", "vip"], 1, 2, 0)]
     assert [row.cumulative_allocated for row in every] == [4, 8, 2]
@@ -111,10 +115,12 @@ def test_totals_are_by_group_over_all_keys(stock: Database) -> None:
 def test_moves_of_an_allocation_are_paged_from_the_newest(stock: Database) -> None:
     operate(stock, "unallocate", 2, "web")
     operate(stock, "consume", 1, "web")
+
     with stock.reading() as session:
         web = own_allocations(session, product="LAMP", source="SEA", after=0, limit=1)[0]
         newest = allocation_moves(session, web.id, before=None, limit=2)
         oldest = allocation_moves(session, web.id, before=newest[-1].id, limit=9)
+
     moves = [(row.operation, row.allocated, row.consumed) for row in [*newest, *oldest]]
     assert moves == [("consume", -1, 1), ("unallocate", -2, 0), ("allocate", 5, 0)]
     assert [row.document for row in newest] == ["consume-1", "unallocate-2"]

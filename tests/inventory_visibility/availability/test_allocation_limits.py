@@ -154,6 +154,7 @@ def test_batches_equal_the_rules_applied_one_request_after_the_other(
     stock = AllocatedStock(LAMP, Decimal(safety_stock))
     for number, (units, groups) in enumerate(pools):
         stock.pools.append(pool(number, units, *groups))
+
     rows: dict[ProductSource, LockedStockRow] = {LAMP: row(1, on_hand=on_hand)}
     requests = [request(requester, LAMP=units) for requester, units in requested]
     granted = limits((1, stock)).grant(requests, rows)
@@ -177,10 +178,12 @@ def granted_by_hand(
             granted.append(units <= available)
         else:
             granted.append(False)
+
         if granted[-1]:
             free -= units
             for n in sorted(own, key=lambda n: -len(pools[n][1])):
                 used = min(units, left[n])
                 left[n] -= used
                 units -= used
+
     return granted

@@ -73,6 +73,7 @@ def test_only_own_stock_without_dimensions_is_available(company: Database) -> No
     ]
     with company.unit_of_work() as session:
         post_measures(session, changes, now=NOW, actor="pos", cause="api")
+
     assert read(company, "LAMP")["LAMP", "SEA"] == 10
 
 
@@ -195,6 +196,7 @@ def test_the_list_continues_page_by_page(client: TestClient, company: Database) 
         after = page["next"]
         if after is None:
             break
+
     assert seen == listed(company)
 
 

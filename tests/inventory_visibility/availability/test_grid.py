@@ -74,6 +74,7 @@ def stocked(database: Database) -> Database:
             now=NOW,
             actor="dana",
         )
+
     return database
 
 
@@ -144,6 +145,7 @@ def test_pages_of_groups_follow_each_other_without_a_gap(
         after = page["next"]
         if after is None:
             break
+
     assert seen == [("LAMP", "CHI"), ("LAMP", "SEA"), ("TEE", "SEA")]
 
 

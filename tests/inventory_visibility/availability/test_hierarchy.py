@@ -182,6 +182,7 @@ def test_backing_of_random_families_never_promises_a_unit_twice() -> None:
             )
         )
         list(stock.rebalance())
+
         for one in stock.rows.values():
             assert one.reserved <= one.on_hand + one.overdraft + one.backed_by_variants
             assert one.overdraft >= 0

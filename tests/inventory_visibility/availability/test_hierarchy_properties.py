@@ -39,6 +39,7 @@ def family(stock: dict[Level, tuple[int, int]]) -> StockFamily:
             backed_by_variants=Decimal(0),
             oversell=False,
         )
+
     return StockFamily(rows)
 
 
@@ -67,9 +68,11 @@ def test_cached_figures_follow_every_reservation_and_supply(
     found = family(stock)
     for level in LEVELS:
         found.free(level)
+
     for is_reservation, level, units in moved:
         if level not in stock:
             continue
+
         on_hand, reserved = stock[level]
         if is_reservation:
             found.reserve(level, Decimal(units))
@@ -77,6 +80,7 @@ def test_cached_figures_follow_every_reservation_and_supply(
         else:
             found.add_supply(level, Decimal(units))
             stock[level] = (on_hand + units, reserved)
+
     for level in LEVELS:
         assert found.free(level) == free_by_hand(stock, level)
 
@@ -97,12 +101,14 @@ def test_a_balanced_family_backs_every_reserved_unit_once(
 ) -> None:
     found = family(stock)
     list(found.rebalance())
+
     for row in found.rows.values():
         covered = row.on_hand + row.backed_by_variants + row.overdraft
         assert covered >= row.reserved
         assert min(row.overdraft, row.backed_by_variants) >= 0
         if row.overdraft or row.backed_by_variants:
             assert covered == row.reserved, "no more is backed than is missing"
+
     for level in found.rows:
         rows = [row for row in found.rows.values() if level <= row.level]
         missing = sum(row.reserved - row.on_hand for row in rows)

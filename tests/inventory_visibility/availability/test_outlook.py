@@ -65,6 +65,7 @@ def promised_by_hand(case: Case, requester: Requester) -> list[Decimal]:
                 requester, on_hand=there, free=there - case.reserved, rules=case.rules
             )
         )
+
     return [min(offers[day:]) for day in range(len(offers))]
 
 
@@ -110,6 +111,7 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
         for requester in random.sample(REQUESTERS, 2):
             promised = [units(v) for v in seen(case).view_of(requester).atp[0]]
             by_hand = promised_by_hand(case, requester)
+
             for mine, theirs in zip(promised, by_hand, strict=True):
                 # a percentage may leave a part of a tick, which is promised to no requester
                 assert Decimal(0) <= theirs - max(Decimal(0), mine) < Decimal(1) / TICKS, (
@@ -117,7 +119,9 @@ def test_ten_thousand_random_schedules_with_allocations_equal_a_projection_by_ha
                     requester,
                     case,
                 )
+
             different += any(case.stock.pools) and by_hand != promised_by_hand(case, Requester())
+
     assert different > 1_000, "allocations and buffers make a difference in many of them"
 
 
@@ -164,9 +168,11 @@ def test_each_requester_is_promised_what_it_may_reserve_and_supply_is_common(
         ("web", "vip"): 19,
         ("", "vip"): 12,
     }
+
     for (channel, group), free in offers.items():
         with database.reading() as session:
             assert available(session, ["LAMP"], channel=channel, customer_group=group)[KEY] == free
+
         assert promised(database, free, channel, group) == TODAY, (channel, group)
         assert promised(database, free + 1, channel, group) == on(3), (channel, group)
         assert promised(database, free + 10, channel, group) == on(3), (channel, group)
@@ -195,11 +201,14 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
         product("LAMP"),
         ("stock_policy", "p", {"title": "P", "safety_stock": "1", "buffers": buffers}),
     )
+
     for source in sources:
         stocked(database, **{f"LAMP__{source}": random.randint(10, 60)})
         for path in (("web",), ("web", "vip"), ("shop",)):
             allocated(database, "LAMP", source, random.randint(1, 3), *path)
+
         coming(database, 4, random.randint(1, 9), source)
+
     for requester in REQUESTERS:
         with database.reading() as session:
             free = available(
@@ -215,6 +224,7 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
                 today=TODAY,
                 channels={requester.channel},
             )
+
         today = found.view_of(requester).atp[:, 0] // TICKS
         assert {key: int(n) for key, n in zip(found.keys, today, strict=True)} == free, requester
         assert {key: int(found.free(key, requester)) for key in found.keys} == free, requester

@@ -36,6 +36,7 @@ def planner(
     keys = sorted(on_hand)
     supply = np.zeros((len(keys), DAYS), dtype=np.int64)
     demand = np.zeros((len(keys), DAYS), dtype=np.int64)
+
     positions, limited, free = {}, {}, []
     for number, key in enumerate(keys):
         web = Decimal((allocated or {}).get(key, 0))
@@ -43,10 +44,12 @@ def planner(
         positions[key] = position
         if web:
             limited[number + 1] = AllocatedStock(key, ZERO, [AllocationPool(1, ("web",), web)])
+
         free.append(ticks(position.free))
         for offset, units in (changes or {}).get(key, {}).items():
             side = supply if units > 0 else demand
             side[number, offset] += abs(ticks(Decimal(units)))
+
     projection = project(np.array(free, dtype=np.int64), supply, demand)
     outlook = AvailabilityOutlook(keys, positions, projection, TODAY, AllocationLimits(limited, []))
     return PromisePlanner(outlook, receipts or {})

@@ -165,6 +165,7 @@ def test_a_removed_policy_makes_its_units_available(lamps: Database) -> None:
     assert events(lamps) == [
         ("stock policy", "p", [["LAMP", "CHI"], ["LAMP", "SEA"]], "test"),
     ]
+
     with lamps.reading() as session:
         rows = fetch(session, "SELECT count(*) FROM inventory_visibility.stock_policy_rule")
         assert rows == [(0,)]
@@ -180,12 +181,14 @@ def test_new_stock_gets_the_safety_stock_of_the_most_specific_policy(lamps: Data
         policy("both", products=["LAMP"], sources=["NYC"], safety_stock=4),
     )
     stocked(lamps, LAMP__NYC=20, DESK__NYC=20, LAMP__LAX=20, DESK__LAX=20)
+
     with lamps.reading() as session:
         rows = fetch(
             session,
             "SELECT product, source, safety_stock::int FROM inventory_visibility.stock"
             " WHERE source IN ('NYC', 'LAX') ORDER BY product, source",
         )
+
     assert rows == [
         ("DESK", "LAX", 1),
         ("DESK", "NYC", 2),

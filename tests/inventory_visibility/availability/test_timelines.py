@@ -72,10 +72,12 @@ def planned(database: Database) -> Database:
         ("stock_policy", "p", {"title": "P", "sources": ["SEA"], "safety_stock": "1"}),
     )
     stocked(database, LAMP__SEA=10, LAMP__CHI=1, BULB__SEA=13, BULB__NYC=5)
+
     with database.unit_of_work() as session:
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 3)], NOW, "shop"
         ) == [True]
+
     scheduled(database, "LAMP", "SEA", d1=-2, d3=7)
     scheduled(database, "BULB", "SEA", d2=9)
     return database

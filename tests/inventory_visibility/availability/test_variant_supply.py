@@ -95,6 +95,7 @@ def test_grants_are_as_good_as_trying_everything() -> None:
     random = Random(7)
     values = [level(), *(level(c=c) for c in "rb"), *(level(s=s) for s in "ml")]
     values += [level(c=c, s=s) for c, s in product("rb", "ml")]
+
     for _ in range(400):
         rows = [
             VariantUnits(random.choice(values[1:]), random.randint(1, 3), random.random() < 0.2)
@@ -122,10 +123,12 @@ def reachable(
             n + 1 for n, (of, _) in enumerate(requested) if of <= one.level and not one.kept_back
         ]
         most = [sum(n for _, n in reserved), *(n for _, n in requested)]
+
         for _ in range(one.units):
             for vector, taker in product(list(found), takers):
                 if vector[taker] < most[taker]:
                     found.add(with_one_more(vector, taker))
+
     return found
 
 

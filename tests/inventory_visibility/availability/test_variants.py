@@ -77,8 +77,10 @@ def test_units_reserved_for_any_color_are_backed_by_the_colors(database: Databas
     reserve(database, 4)
     red, blue = variant(colorid="red"), variant(colorid="blue")
     assert units(database, red, blue) == {(red, "SEA"): 1, (blue, "SEA"): 1}
+
     with database.reading() as session:
         stock = variant_stock(session, [red, blue])
+
     assert stock.granted("SEA", {red: 1, blue: 1}) == {blue: 1, red: 0}
     assert stock.granted("CHI", {red: 1}) == {red: 0}
 
@@ -86,6 +88,7 @@ def test_units_reserved_for_any_color_are_backed_by_the_colors(database: Databas
 def test_safety_stock_and_allocations_are_left_out_at_each_row(database: Database) -> None:
     supply(database, "10", colorid="red")
     supply(database, "4", colorid="red", sizeid="m")
+
     red = variant(colorid="red")
     with database.unit_of_work() as session:
         execute(
@@ -99,6 +102,7 @@ def test_safety_stock_and_allocations_are_left_out_at_each_row(database: Databas
             " SELECT id, '{web}', 1"
             " FROM inventory_visibility.stock WHERE dimensions <> 'colorid=red'",
         )
+
     assert units(database, red) == {(red, "SEA"): 10}
     assert units(database, red, channel="web") == {(red, "SEA"): 11}
     assert units(database, red, channel="store") == {(red, "SEA"): 10}
@@ -107,6 +111,7 @@ def test_safety_stock_and_allocations_are_left_out_at_each_row(database: Databas
 def test_names_of_every_data_source_are_understood_in_any_case(database: Database) -> None:
     with database.reading() as session:
         configuration = inventory_configuration(session)
+
     given = {"ColorId": " Red ", "inventSIZEid": "M", "PosStyleId": "", "ConfigId": "c1"}
     assert variant_dimensions(given, configuration, where="d") == (
         {"colorid": "Red", "sizeid": "M", "configid": "c1"},

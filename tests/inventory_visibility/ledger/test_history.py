@@ -29,14 +29,18 @@ def moved(database: Database) -> Database:
     for minute in range(6):
         measure = ("erp", "unrestricted") if minute % 2 else ("pos", "posinbound")
         change = MeasureChange("", "LAMP", "SEA", {measure: Decimal(minute + 1)}, document="d")
+
         with database.unit_of_work() as session:
             post_measures(session, [change], now=at(minute), actor="pos", cause="api")
+
     with database.unit_of_work() as session:
         request = SoftReservationRequest("", "LAMP", "SEA", Decimal(25), check=False)
         soft_reserve(session, [request], now=at(10), actor="shop")
+
     with database.unit_of_work() as session:
         change = MeasureChange("", "LAMP", "SEA", {("pos", "posinbound"): Decimal(3)})
         post_measures(session, [change], now=at(11), actor="pos", cause="api")
+
     return database
 
 
@@ -91,7 +95,9 @@ def test_pages_continue_where_the_last_one_ended(moved: Database, limit: int) ->
         after = found.after
         if after is None:
             break
+
         assert len(found.rows) == limit
+
     assert seen == everything
 
 
@@ -125,6 +131,7 @@ def test_balances_are_summed_from_the_entries_up_to_a_moment(moved: Database) ->
     with moved.reading() as session:
         past = as_of(session, [1, 99], at(3))
         present = as_of(session, [1], at(60))[1]
+
     assert past[1].on_hand == 10
     assert past[1].measures == {("pos", "posinbound"): 4, ("erp", "unrestricted"): 6}
     assert (past[1].reserved, past[1].overdraft) == (0, 0)
@@ -139,11 +146,14 @@ def test_variant_backed_units_have_their_own_balance(database: Database) -> None
     )
     with database.unit_of_work() as session:
         post_measures(session, [change], now=NOW, actor="pos", cause="api")
+
     with database.unit_of_work() as session:
         request = SoftReservationRequest("", "TEE", "SEA", Decimal(3))
         assert soft_reserve(session, [request], now=NOW, actor="shop")[0].ok
+
     with database.reading() as session:
         found = as_of(session, [1, 2], NOW)
+
     root = min(found.values(), key=lambda balances: balances.on_hand)
     assert (root.on_hand, root.reserved, root.backed_by_variants) == (0, 3, 3)
 

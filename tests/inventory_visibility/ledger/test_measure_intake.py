@@ -74,6 +74,7 @@ def test_every_system_counts_for_itself_and_the_formula_makes_on_hand(database: 
     )
     assert measures(database) == {INBOUND: 7, OUTBOUND: 2, ERP: Decimal("3.5"), ("pos", "other"): 9}
     assert stock(database) == [("", Decimal("8.5"), 0, 0, 0)]
+
     with database.reading() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 8}
 
@@ -102,8 +103,10 @@ def test_set_replaces_one_measure_and_leaves_the_others(database: Database) -> N
         "also a set that moved nothing"
     )
     assert measures(database) == {INBOUND: 11, ERP: 1}
+
     with database.reading() as session:
         deltas = fetch(session, "SELECT delta FROM inventory_visibility.ledger_entry ORDER BY id")
+
     assert [row[0] for row in deltas] == [5, 1, -2, 8, 0]
 
 
@@ -117,6 +120,7 @@ def test_a_feed_sets_own_on_hand_and_leaves_other_measures(database: Database) -
         change_on_hand(
             session, count, mode="set", cause="count", document="c", now=NOW, actor="test"
         )
+
     assert measures(database) == {ERP: 4, OWN: 10}
     assert stock(database) == [("", 14, 0, 0, 0)]
     check(database)
@@ -130,8 +134,10 @@ def test_a_change_below_reserved_units_is_accepted_and_later_supply_repays_overd
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 8)], NOW, "test"
         ) == [True]
+
     assert post(database, change("2", {INBOUND: -5}, document="audit 7")) == [DONE]
     assert stock(database) == [("", 5, 8, 3, 0)]
+
     with database.reading() as session:
         booked = fetch(
             session,
@@ -139,17 +145,21 @@ def test_a_change_below_reserved_units_is_accepted_and_later_supply_repays_overd
             " FROM inventory_visibility.ledger_entry WHERE measure = 'overdraft'",
         )
         assert booked == [(3, "api", "audit 7", "pos")]
+
     with database.unit_of_work() as session:
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 1)], NOW, "test"
         ) == [False]
+
     assert post(database, change("3", {INBOUND: 2})) == [DONE]
     assert stock(database) == [("", 7, 8, 1, 0)]
+
     with database.unit_of_work() as session:
         receipt = [StockChange("LAMP", "SEA", Decimal(4))]
         change_on_hand(
             session, receipt, mode="change", cause="receipt", document="r", now=NOW, actor="test"
         )
+
     assert stock(database) == [("", 11, 8, 0, 0)]
     check(database)
 
@@ -187,9 +197,11 @@ def test_the_event_names_what_moved_and_a_repeated_batch_publishes_nothing(
     batch = (change("1", {INBOUND: 1}), change("2", {("pos", "other"): 1}))
     post(database, *batch)
     post(database, *batch)
+
     with database.reading() as session:
         published = fetch(
             session,
             "SELECT data->'keys' FROM platform.business_event WHERE name = 'inventory.changed'",
         )
+
     assert published == [([["LAMP", "SEA"]],)]

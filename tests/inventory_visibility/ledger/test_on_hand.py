@@ -91,6 +91,7 @@ def test_several_changes_of_one_key_follow_each_other(database: Database) -> Non
         deltas = fetch(
             session, "SELECT delta::int FROM inventory_visibility.ledger_entry ORDER BY id"
         )
+
     assert reasons == ["", "", ""]
     assert deltas == [(5,), (3,), (-6,)]
     assert balances(database) == {"LAMP": (2, 0, 0)}
@@ -156,6 +157,7 @@ def feed(database: Database, *items: tuple[str, object]) -> Any:
     with database.unit_of_work() as session:
         arrived = InboundDocument(1, "erp", document)
         (result,) = RECEIVERS["stock"](session, [arrived], NOW, "erp")
+
     return result
 
 
@@ -170,12 +172,14 @@ def test_a_stock_feed_sets_on_hand(feedable: Database) -> None:
     result = feed(feedable, ("LAMP", 7.5), ("DESK", "3"))
     assert result.ok
     assert result.entity_id == "feed-7"
+
     with feedable.reading() as session:
         rows = fetch(
             session,
             "SELECT measure, delta::text, cause, document, actor"
             " FROM inventory_visibility.ledger_entry WHERE actor = 'erp' ORDER BY id",
         )
+
     assert rows == [
         ("onhand", "-2.5000", "feed", "feed-7", "erp"),
         ("onhand", "-1.0000", "feed", "feed-7", "erp"),

@@ -57,6 +57,7 @@ def row(database: Database, stock_id: int = 2) -> tuple[int, int, int, int]:
             " FROM inventory_visibility.stock WHERE id = %s",
             (stock_id,),
         )
+
     return on_hand, reserved, overdraft, backed
 
 
@@ -151,6 +152,7 @@ def test_reservations_are_created_by_the_statement_that_posts_them(stock: Databa
             "SELECT stock_id, quantity::int, open::int, created_at, expires_at, reference,"
             " document, per_unit FROM inventory_visibility.reservation",
         )
+
     assert rows == [(2, 3, 3, NOW, NOW, "r", "cart", 1)]
     check(stock, STOCK_INVARIANTS)
 
@@ -169,6 +171,7 @@ def test_entries_say_who_moved_what_and_why(stock: Database) -> None:
             " reserved_sign, cause, document, actor, event_id"
             " FROM inventory_visibility.ledger_entry",
         )
+
     assert rows == [(2, NOW, "iom", "onhand", 9, 1, 0, "count", "C-1", "test", "/e-1")]
 
 
@@ -255,6 +258,7 @@ def test_moves_of_one_pool_add_up_and_have_an_entry_each(stock: Database) -> Non
             "SELECT operation, allocated::int, consumed::int, granted::int, document, actor,"
             " recorded_at FROM inventory_visibility.allocation_entry ORDER BY id",
         )
+
     assert figures == [(6, 9, 3, 3)]
     assert entries == [
         ("test", 9, 0, 9, "a", "planner", NOW),

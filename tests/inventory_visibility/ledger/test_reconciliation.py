@@ -81,11 +81,14 @@ def test_changes_without_a_ledger_entry_are_found(
         assert reserve(
             session, [StockReservationRequest(new_id(), "P5", "SEA", 2)], NOW, "test"
         ) == [True]
+
     turn = ReconciliationWorker(rows=2)
     rounds(database, turn, 3)
     assert wrong(database) is None
+
     with database.unit_of_work() as session:
         execute(session, statement)
+
     rounds(database, turn, 6)
     found = wrong(database)
     assert found == (Discrepancy(*expected) if expected else None)  # type: ignore[arg-type]
@@ -100,10 +103,13 @@ def test_a_resolved_discrepancy_is_removed(database: Database) -> None:
     post(database, 2)
     with database.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET on_hand = 7")
+
     rounds(database, ReconciliationWorker(), 1)
     assert wrong(database) == Discrepancy("stock", 1, "on_hand", "7", "2")
+
     with database.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET on_hand = 2")
+
     rounds(database, ReconciliationWorker(), 1)
     assert wrong(database) is None
 
@@ -112,6 +118,7 @@ def test_a_changed_sealed_entry_is_found_by_reconciliation(database: Database) -
     post(database, 2, 3, 4)
     drain(database, [LedgerSealWorker()], now=NOW + timedelta(days=1))
     rounds(database, ReconciliationWorker(), 2)
+
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute(
             "ALTER TABLE inventory_visibility.ledger_entry"
@@ -124,12 +131,15 @@ def test_a_changed_sealed_entry_is_found_by_reconciliation(database: Database) -
             "ALTER TABLE inventory_visibility.ledger_entry"
             " ENABLE TRIGGER ledger_entry_is_append_only"
         )
+
     rounds(database, ReconciliationWorker(), 2)
     found = wrong(database)
     assert found is not None
     assert (found.what, found.row_id, found.column) == ("ledger_entry", 2, "digest")
+
     with database.reading() as session:
         state = ledger_health(session)
+
     assert str(state.sealed_through) == "2026-11-20"
     assert state.checked_through is not None
     assert state.chain_checked_through is not None
@@ -142,10 +152,13 @@ def test_a_long_ledger_is_added_up_over_several_batches(
     monkeypatch.setattr(
         "openiom.inventory_visibility.ledger.reconciliation.ENTRIES_OF_FIRST_ROW", 3
     )
+
     for _ in range(4):
         post(database, 1, 2)
+
     with database.unit_of_work() as session:
         execute(session, "UPDATE inventory_visibility.stock SET on_hand = on_hand + 1 WHERE id = 2")
+
     turn = ReconciliationWorker()
     rounds(database, turn, 1)
     assert wrong(database) is None, "not judged before it is added up"

@@ -54,6 +54,7 @@ def tamper(database: Database, *statements: str) -> None:
         )
         for statement in statements:
             connection.execute(statement.encode())
+
         connection.execute(
             "ALTER TABLE inventory_visibility.ledger_entry"
             " ENABLE TRIGGER ledger_entry_is_append_only"
@@ -134,6 +135,7 @@ def test_an_inserted_entry_is_named(sealed: Database) -> None:
             session,
             "SELECT nextval(pg_get_serial_sequence('inventory_visibility.ledger_entry', 'id'))",
         )
+
     post(sealed, SUNDAY, 1)
     drain(sealed, [LedgerSealWorker()], now=SUNDAY + timedelta(days=1))
     assert [day[1:4] for day in days(sealed)] == [(1, 5, 5), (6, 8, 3), (9, 11, 2)]

@@ -59,13 +59,16 @@ def test_what_is_offered_is_what_can_be_reserved_to_the_unit(database: Database)
         ("Online", "Other"): 15,
         ("", "VIP"): 10,
     }
+
     for (channel, group), units in offers.items():
         assert offered(database, channel, group) == units, (channel, group)
         assert granted(database, request(units + 1, channel, group)) == [False], (channel, group)
         winner = request(units, channel, group)
         assert granted(database, winner) == [True], (channel, group)
+
         with database.unit_of_work() as session:
             release(session, [winner.line_id], NOW, "test")
+
         assert pools(database) == {("Online",): (5, 0), ("Online", "VIP"): (2, 0)}
         check(database)
 
@@ -78,15 +81,20 @@ def test_own_allocations_are_consumed_first_and_returned_first(database: Databas
     assert granted(database, line) == [True]
     assert pools(database) == {("Online",): (0, 5), ("Online", "VIP"): (0, 2)}
     assert offered(database) == 11
+
     with database.unit_of_work() as session:
         release_quantities(session, {line.line_id: 3}, NOW, "test")
+
     assert pools(database) == {("Online",): (1, 4), ("Online", "VIP"): (2, 0)}
     check(database)
+
     with database.unit_of_work() as session:
         ship(session, [ShipmentPosting(line.line_id, "LAMP", "SEA", 5, "parcel")], NOW, "test")
+
     assert balances(database) == {("LAMP", "SEA"): (15, 1)}
     with database.unit_of_work() as session:
         release(session, [line.line_id], NOW, "test")
+
     assert pools(database) == {("Online",): (1, 4), ("Online", "VIP"): (2, 0)}, (
         "what was shipped is used for good"
     )
@@ -112,8 +120,10 @@ def test_sixteen_buyers_of_two_channels_never_use_each_others_allocations(
     threads = [Thread(target=buy, args=(n,)) for n in range(16)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert len(won) == 30
     assert won.count("Online") >= 10
     assert won.count("Store") >= 6
@@ -160,6 +170,7 @@ def test_the_most_specific_policy_applies_also_to_new_stock_keys(
         ),
     )
     stocked(database, LAMP__CHI=20, DESK__SEA=20, DESK__CHI=20)
+
     with database.reading() as session:
         found = available(session, ["LAMP", "DESK"])
         assert found == {
@@ -172,10 +183,12 @@ def test_the_most_specific_policy_applies_also_to_new_stock_keys(
             ("DESK", "SEA"): 17,
             ("DESK", "CHI"): 18,
         }
+
     with database.unit_of_work() as session:
         configuration.remove(
             session, [("stock_policy", n) for n in ("product", "all")], at=NOW, actor="test"
         )
+
     with database.reading() as session:
         found = available(session, ["LAMP", "DESK"])
         assert found == {
@@ -191,8 +204,10 @@ def test_an_empty_policy_or_a_repeated_channel_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match="withholds nothing"):
         configured(database, ("stock_policy", "p", {"title": "P"}))
+
     twice = {"title": "P", "buffers": {"Web": {"units": "1"}, "web": {"units": "2"}}}
     with pytest.raises(Invalid, match="a channel has no name or is named twice"):
         configured(database, ("stock_policy", "p", twice))
+
     with pytest.raises(Invalid, match="give units or percent"):
         configured(database, ("stock_policy", "p", {"title": "P", "buffers": {"Web": {}}}))

@@ -43,6 +43,7 @@ def reserved(
     )
     with database.unit_of_work() as session:
         assert reserve(session, [request], NOW, "shop") == [True]
+
     return request.line_id
 
 
@@ -119,8 +120,10 @@ def test_the_units_of_one_line_count_for_no_other(lamps: Database) -> None:
         StockReservationRequest(second, "LAMP", "SEA", 5),
         StockReservationRequest(first, "LAMP", "SEA", 6),
     ]
+
     with lamps.unit_of_work() as session:
         granted = reserve(session, requests, NOW, "flow", backorder_lines=[first, second])
+
     assert granted == [False, True]
     assert reservations(lamps, second) == [(4, 0, True)]
 
@@ -129,10 +132,13 @@ def test_a_kit_uses_the_parts_its_line_has_reserved(lamps: Database) -> None:
     line_id = reserved(lamps, 2, name="SET")
     with lamps.reading() as session:
         found = backorder_reserved(session, [line_id], NOW)
+
     assert found == {line_id: {"SEA": 2}}
     request = StockReservationRequest(line_id, "SET", "SEA", 3)
+
     with lamps.unit_of_work() as session:
         assert reserve(session, [request], NOW, "flow", backorder_lines=[line_id]) == [True]
+
     assert balances(lamps)["BULB", "SEA"] == (40, 9)
     assert balances(lamps)["LAMP", "SEA"] == (10, 3)
     check(lamps)
@@ -145,8 +151,10 @@ def test_keeping_a_reservation_makes_it_permanent_or_extends_it(lamps: Database)
         keep_backorder_reservations(session, [line_id])
         keep_backorder_reservations(session, [other], until=LATER)
         keep_backorder_reservations(session, [other], until=NOW)
+
     with lamps.reading() as session:
         ends = fetch(session, "SELECT expires_at FROM inventory_visibility.reservation ORDER BY id")
+
     assert ends == [(None,), (LATER,)], "an earlier end shortens nothing"
 
 
@@ -163,12 +171,15 @@ def test_an_extended_reservation_survives_its_first_end(lamps: Database) -> None
 def test_only_backorder_reservations_are_released_as_such(lamps: Database) -> None:
     line_id = reserved(lamps, 2)
     reserved(lamps, 3, line_id=line_id, expires_at=None)
+
     with lamps.unit_of_work() as session:
         release_backorder_reservations(session, [], NOW, "flow", "given up")
         release_backorder_reservations(session, [line_id], NOW, "flow", "given up")
+
     assert reservations(lamps, line_id) == [(0, 2, True), (3, 0, False)]
     with lamps.unit_of_work() as session:
         assert release(session, [line_id], NOW, "flow") == 1
+
     assert reservations(lamps, line_id) == [(0, 2, True), (0, 3, False)]
     check(lamps)
 
@@ -200,12 +211,15 @@ def test_reserved_units_of_a_period_include_shipped_but_not_released_ones(
 ) -> None:
     reserved(lamps, 2)
     released = reserved(lamps, 3)
+
     with lamps.unit_of_work() as session:
         release(session, [released], NOW, "flow")
         request = SoftReservationRequest("partner", "LAMP", "SEA", Decimal(4), check=False)
         soft_reserve(session, [request], now=NOW, actor="shop")
+
     with lamps.reading() as session:
         since = units_reserved_since(session, ["LAMP", "BULB"], NOW)
         after = units_reserved_since(session, ["LAMP"], NOW + timedelta(seconds=1))
+
     assert [(one.product, one.source, one.units) for one in since] == [("LAMP", "SEA", 2.0)]
     assert after == []

@@ -49,6 +49,7 @@ def test_concurrent_callers_each_have_their_result(database: Database) -> None:
     with database.unit_of_work() as session:
         change = MeasureChange("", "LAMP", "SEA", {("pos", "posinbound"): Decimal(5)})
         post_measures(session, [change], now=NOW, actor="pos", cause="api")
+
     batcher = ReservationBatcher(database)
     results: dict[int, ReservationResult] = {}
 
@@ -63,11 +64,15 @@ def test_concurrent_callers_each_have_their_result(database: Database) -> None:
     threads = [Thread(target=reserve, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     granted = {number for number, result in results.items() if result.ok}
     assert len(results) == 8
     assert len(granted) == 5
+
     with database.reading() as session:
         documents = fetch(session, "SELECT document FROM inventory_visibility.reservation")
+
     assert {int(document) for (document,) in documents} == granted

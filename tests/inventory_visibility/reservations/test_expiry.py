@@ -54,9 +54,11 @@ def test_expired_units_are_released_and_published(database: Database) -> None:
             session, [StockReservationRequest(line, "LAMP", "SEA", 6, "S-1", SOON)], NOW, "test"
         ) == [True]
         ship(session, [ShipmentPosting(line, "LAMP", "SEA", 2, "parcel")], NOW, "test")
+
     assert drain(database, [ReservationExpiryWorker()], now=SOON - timedelta(seconds=1)) == 0
     assert drain(database, [ReservationExpiryWorker()], now=SOON, limit=1) == 2
     check(database)
+
     with database.reading() as session:
         left = fetch(
             session,

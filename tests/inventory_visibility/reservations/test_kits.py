@@ -38,12 +38,14 @@ def test_lines_and_kits_that_share_a_part_are_checked_against_their_sum(database
         product("TABLE", TOP=1, LEG=4),
     )
     stocked(database, BOLT__SEA=20, TOP__SEA=9, BOLT__CHI=100)
+
     with database.reading() as session:
         assert available(session, ["TABLE", "LEG"]) == {
             ("TABLE", "SEA"): 2,
             ("LEG", "SEA"): 10,
             ("LEG", "CHI"): 50,
         }
+
     requests = [
         want("TABLE", 1),
         want("LEG", 6),
@@ -66,12 +68,15 @@ def test_a_kit_ships_and_is_released_by_the_parts_it_was_reserved_with(database:
     line = want("TABLE", 5)
     assert granted(database, line) == [True]
     configured(database, product("TABLE", TOP=1, BOLT=4))
+
     with database.unit_of_work() as session:
         ship(session, [ShipmentPosting(line.line_id, "TABLE", "SEA", 2, "parcel-1")], NOW, "test")
         release_quantities(session, {line.line_id: 1}, NOW, "test")
+
     assert balances(database) == {("BOLT", "SEA"): (84, 16), ("TOP", "SEA"): (8, 2)}
     with database.unit_of_work() as session:
         release(session, [line.line_id], NOW, "test")
+
     assert balances(database) == {("BOLT", "SEA"): (84, 0), ("TOP", "SEA"): (8, 0)}
     check(database)
 
@@ -110,6 +115,7 @@ def expected(
             granted_parts[request] = needs
             for part, units in needs.items():
                 left[part] -= units
+
     return granted_parts
 
 
@@ -129,6 +135,7 @@ def test_random_bundles_conserve_every_part(database: Database) -> None:
         assert granted(database, *requests) == [request in granted_parts for request in requests]
         reserved = sum(granted_parts.values(), Counter[str]())
         assert book(database, leaves) == {leaf: (on_hand[leaf], reserved[leaf]) for leaf in leaves}
+
         for request, needs in granted_parts.items():
             shipped = random.randint(0, request.quantity)
             with database.unit_of_work() as session:
@@ -141,15 +148,19 @@ def test_random_bundles_conserve_every_part(database: Database) -> None:
                     "t",
                 )
                 release(session, [request.line_id], NOW, "test")
+
             for part, units in needs.items():
                 on_hand[part] -= units * shipped // request.quantity
+
         assert book(database, leaves) == {leaf: (on_hand[leaf], 0) for leaf in leaves}
+
     check(database)
     with database.reading() as session:
         lost = fetch(
             session,
             "SELECT count(*) FROM inventory_visibility.ledger_entry WHERE measure = 'discrepancy'",
         )
+
     assert lost == [(0,)]
 
 

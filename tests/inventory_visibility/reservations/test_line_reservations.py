@@ -55,9 +55,11 @@ def test_requests_are_granted_in_order_and_whole_or_not_at_all(database: Databas
             False,
             True,
         ]
+
     assert balances(database) == {"SEA": (10, 10)}
     with database.reading() as session:
         assert available(session, ["LAMP"]) == {}
+
     check(database)
 
 
@@ -75,10 +77,12 @@ def test_shipping_uses_the_reservation_and_releasing_gives_the_rest_back(
         stocked(session, SEA=10)
         reserve(session, [lamp(line, 6)], NOW, "test")
         ship(session, [ShipmentPosting(line, "LAMP", "SEA", 4, "parcel-1")], NOW, "test")
+
     assert balances(database) == {"SEA": (6, 2)}
     with database.unit_of_work() as session:
         assert release(session, [line], NOW, "test", "canceled") == 1
         assert release(session, [line], NOW, "test", "canceled") == 0
+
     assert balances(database) == {"SEA": (6, 0)}
     check(database)
 
@@ -102,6 +106,7 @@ def test_units_shipped_beyond_the_book_are_a_discrepancy_never_a_negative_balanc
         entries = fetch(
             session, "SELECT measure, delta FROM inventory_visibility.ledger_entry ORDER BY id"
         )
+
     assert entries == [("onhand", 3), ("onhand", -3), ("discrepancy", -2)]
     assert balances(database) == {"SEA": (0, 0)}
     check(database)
@@ -120,6 +125,7 @@ def test_a_count_below_what_is_promised_is_refused_by_item(database: Database) -
             now=NOW,
             actor="test",
         )
+
     assert answers == ["5 on hand would not cover the 6 units already reserved", ""]
     assert balances(database) == {"SEA": (10, 6), "CHI": (7, 0)}
     check(database)
@@ -138,14 +144,17 @@ def test_the_ledger_cannot_be_rewritten(database: Database) -> None:
 def test_eight_buyers_racing_for_ten_units_win_exactly_ten(database: Database) -> None:
     with database.unit_of_work() as session:
         stocked(session, SEA=10, CHI=10)
+
     barrier, won = Barrier(8), []
 
     def buy(seed: int) -> None:
         random = Random(seed)
         barrier.wait()
+
         for _ in range(5):
             sources = ["SEA", "CHI"]
             random.shuffle(sources)
+
             with database.unit_of_work() as session:
                 requests = [lamp(new_id(), 1, source) for source in sources]
                 won.extend(
@@ -157,7 +166,9 @@ def test_eight_buyers_racing_for_ten_units_win_exactly_ten(database: Database) -
     threads = [Thread(target=buy, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
+
     for thread in threads:
         thread.join()
+
     assert sorted(won) == ["CHI"] * 10 + ["SEA"] * 10
     check(database)

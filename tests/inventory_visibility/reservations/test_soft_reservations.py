@@ -144,11 +144,13 @@ def test_giving_back_takes_the_oldest_first_and_reports_the_surplus(database: Da
     answer = back(database, 4, RED, reference=held.reference, event_id="u")
     assert (answer.ok, answer.invalid) == (True, 0)
     assert back(database, 4, RED, event_id="u").duplicate
+
     with database.reading() as session:
         left = fetch(
             session,
             "SELECT document, open, released FROM inventory_visibility.reservation ORDER BY id",
         )
+
     assert left == [("one", 0, 3), ("two", 3, 1)]
     answer = back(database, 5, RED)
     assert (answer.ok, answer.invalid, answer.reason) == (
@@ -191,6 +193,7 @@ def test_random_requests_never_oversell_a_level(database: Database, seed: int) -
         *({"siteid": "1", "colorid": c} for c in ("red", "blue")),
         *({"siteid": "1", "colorid": c, "sizeid": s} for c in ("red", "blue") for s in ("s", "m")),
     ]
+
     for _ in range(40):
         kind, place, units = random.choice("SRRRU"), random.choice(places), random.randint(1, 6)
         if kind == "S":
@@ -202,6 +205,7 @@ def test_random_requests_never_oversell_a_level(database: Database, seed: int) -
             (answer,) = hold(database, request(units, place))
             free = [_free(before, level) for level in _levels(place)]
             assert answer.ok is (min(free) >= units), (before, place, units)
+
     assert all(row[2] == 0 for row in rows(database).values()), (
         "supply only grew: nothing may stand on nothing"
     )

@@ -95,12 +95,14 @@ def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short
     assert scheduled(database) == {on(7): 7, on(9): 4}
     assert balances(database) == {("LAMP", "SEA"): (7, 0)}
     check(database)
+
     with database.unit_of_work() as session:
         name = SupplyLineKey("purchase", "PO-1", 1)
         assert close_short(session, [name, name], NOW, "test") == [
             "",
             "nothing of the line is open",
         ]
+
     assert scheduled(database) == {on(9): 4}
     assert put(database, line(1, 20, 7)) == "line 1 was closed short; add another"
     assert receive(database, "r-2", 1, 3) == (True, False, ""), (
@@ -108,12 +110,14 @@ def test_a_purchase_order_is_promised_amended_received_in_parts_and_closed_short
     )
     assert balances(database) == {("LAMP", "SEA"): (10, 0)}
     assert scheduled(database) == {on(9): 4}
+
     with database.reading() as session:
         published = fetch(
             session,
             "SELECT data FROM platform.business_event"
             " WHERE name = 'inventory.received' ORDER BY id",
         )
+
     assert [(t[0]["document"], t[0]["keys"], t[0]["units"][0]["quantity"]) for t in published] == [
         ("purchase PO-1", [["LAMP", "SEA"]], "5"),
         ("purchase PO-1", [["LAMP", "SEA"]], "3"),
@@ -138,8 +142,10 @@ def test_refused_documents_change_nothing_and_let_the_others_through(database: D
         SupplyDocument("transfer", "PO-1", [line(1, 3, 2)]),
         SupplyDocument("transfer", "PO-1", [line(1, 9, 2)]),
     ]
+
     with database.unit_of_work() as session:
         answers = upsert_supply_orders(session, documents, NOW, "test")
+
     assert answers == [
         "line 1 is for LAMP to SEA; close it and add another",
         "a line number appears twice",
@@ -181,6 +187,7 @@ def test_random_supply_lines_keep_schedule_and_stock_consistent(database: Databa
         elif move < 0.9:
             with database.unit_of_work() as session:
                 close_short(session, [SupplyLineKey("purchase", "PO-1", number)], NOW, "test")
+
     assert balances(database) == {("LAMP", "SEA"): (on_hand, 0)}
     with database.reading() as session:
         open_units = fetch(
@@ -188,6 +195,7 @@ def test_random_supply_lines_keep_schedule_and_stock_consistent(database: Databa
             "SELECT coalesce(sum(greatest(0, quantity - received - closed)), 0)::int"
             " FROM inventory_visibility.supply_line",
         )
+
     assert sum(scheduled(database).values()) == open_units[0][0]
     check(database)
 
@@ -196,10 +204,12 @@ def test_what_was_scheduled_or_allocated_cannot_be_rewritten(database: Database)
     stocked(database, LAMP__SEA=5)
     allocated(database, "LAMP", "SEA", 2, "Online")
     put(database, line(1, 10, 5))
+
     for table in ("schedule_entry", "allocation_entry"):
         with (
             pytest.raises(psycopg.errors.RaiseException, match="append-only"),
             database.unit_of_work() as session,
         ):
             execute(session, f"DELETE FROM inventory_visibility.{table}")
+
     check(database)

@@ -42,6 +42,7 @@ def change(
     dated = {}
     for (days, measure), units in quantities.items():
         dated[(on(days), *measure)] = Decimal(str(units))
+
     return ScheduleChange(event_id, more.pop("organization", ""), product, source, dated, **more)
 
 
@@ -119,12 +120,14 @@ def test_without_a_window_any_day_may_be_scheduled(database: Database) -> None:
 def test_entries_say_what_was_scheduled_and_why(database: Database) -> None:
     given = change("a", {(1, ON_HAND): 5}, document="PO-1", confidence=Decimal("0.8"))
     post(database, given)
+
     with database.reading() as session:
         rows = fetch(
             session,
             "SELECT event_id, day, data_source, measure, delta::int, confidence::text, cause,"
             " document, actor, recorded_at FROM inventory_visibility.schedule_entry",
         )
+
     assert rows == [
         ("a", on(1), "iom", "onhand", 5, "0.800", "plan", "PO-1", "planner", NOW),
     ]
@@ -138,8 +141,10 @@ def test_own_keys_are_published_once_per_batch(database: Database) -> None:
         change("c", {(1, ON_HAND): 5}, organization="partner"),
     )
     post(database, change("d", {(1, ON_HAND): 5}, organization="partner"))
+
     with database.reading() as session:
         rows = fetch(session, "SELECT name, data FROM platform.business_event")
+
     data = {"cause": "plan", "keys": [["LAMP", "CHI"], ["LAMP", "SEA"]], "all": True}
     assert rows == [("inventory.scheduled", data)]
 
@@ -155,6 +160,7 @@ def test_inbound_supply_is_whole_units_by_day(database: Database) -> None:
     )
     with database.reading() as session:
         found = inbound(session, ["LAMP"], first=TODAY, last=on(5))
+
     assert found == {
         on(1): {("LAMP", "SEA"): 5, ("LAMP", "CHI"): 2},
         on(3): {("LAMP", "SEA"): 2},
@@ -168,6 +174,7 @@ def planned(database: Database) -> Database:
         stock = MeasureChange("", "LAMP", "SEA", {ON_HAND: Decimal(10)})
         empty = MeasureChange("", "LAMP", "CHI", {ON_HAND: Decimal(0)})
         post_measures(session, [stock, empty], now=NOW, actor="pos", cause="api")
+
     post(
         database,
         change("a", {(0, ON_HAND): -2, (2, ON_HAND): 5, (40, ON_HAND): 99}),
@@ -200,6 +207,7 @@ def dated(
             first=first,
             last=last,
         )
+
     return [*found, both]
 
 

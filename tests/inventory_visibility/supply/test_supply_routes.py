@@ -84,6 +84,7 @@ def test_the_list_continues_page_by_page(ordered: TestClient) -> None:
         after = page["next"]
         if after is None:
             break
+
     assert seen == [row["id"] for row in listed(ordered)]
 
 

@@ -104,6 +104,7 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
     assert balances(database) == {("LAMP", "SEA"): (10, 0), ("LAMP", "CHI"): (1, 0)}
     assert [promised(database, 4, "SEA"), promised(database, 5, "SEA")] == [TODAY, None]
     assert [promised(database, 7, "CHI"), promised(database, 8, "CHI")] == [on(5), None]
+
     with database.reading() as session:
         (seen,) = timelines(
             session,
@@ -117,6 +118,7 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
         (row,) = list_supply_lines(
             session, SupplyLineFilter(source="SEA", open_only=True), after=None, limit=5
         )
+
     assert (seen.free, seen.days[0].atp, seen.days[2].demand, seen.days[2].entries[0].document) == (
         10,
         4,
@@ -130,11 +132,13 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
 def test_scheduled_demand_does_not_keep_stock_from_being_reserved(database: Database) -> None:
     stocked(database, LAMP__SEA=10)
     put(database, line(6, 2, 5))
+
     with database.unit_of_work() as session:
         assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 10}
         assert reserve(
             session, [StockReservationRequest(new_id(), "LAMP", "SEA", 7)], NOW, "t"
         ) == [True]
+
     assert balances(database)["LAMP", "SEA"] == (10, 7)
     assert promised(database, 1, "SEA") is None, "ten, less seven promised, less six that leave"
     assert ship(database, "s-1", 6) == (True, False, ""), "they left all the same"
@@ -206,10 +210,12 @@ def test_a_transfer_may_get_an_origin_later_and_keeps_it(
     )
     assert put(database, line(6, 2, 5, origin="CHI", number=2)) == "line 2 goes from CHI to itself"
     assert put(database, line(6, 6, 5, number=2)) == "line 2 leaves after it is expected"
+
     with database.unit_of_work() as session:
         answer = upsert_supply_orders(
             session, [SupplyDocument("purchase", "P", [line(6, 2, 5)])], NOW, "test"
         )
+
     assert answer == ["line 1 of a purchase order names an origin; only a transfer order has one"]
     check(database)
 
@@ -217,6 +223,7 @@ def test_a_transfer_may_get_an_origin_later_and_keeps_it(
 def test_random_transfers_keep_both_ends_consistent(database: Database) -> None:
     random = Random(11)
     stocked(database, LAMP__SEA=1_000)
+
     left = came = 0
     for step in range(150):
         number, units, move = random.randint(1, 4), random.randint(1, 6), random.random()
@@ -232,8 +239,10 @@ def test_random_transfers_keep_both_ends_consistent(database: Database) -> None:
             came += units if receive(database, f"r-{step}", units, number) else 0
         else:
             close(database, unshipped_only=random.random() < 0.7, number=number)
+
         if step % 10 == 0:
             check(database)
+
     assert (balances(database)["LAMP", "SEA"], balances(database)["LAMP", "CHI"]) == (
         (1_000 - left, 0),
         (came, 0),

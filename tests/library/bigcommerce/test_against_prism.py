@@ -29,6 +29,7 @@ def behind() -> Iterator[str]:
         httpx.post(
             f"{store.url}/stores/prism/v3/hooks", json=hook, headers={"X-Auth-Token": TOKEN}
         ).raise_for_status()
+
         with prism_proxy(store.url) as url:
             yield url
 
@@ -36,6 +37,7 @@ def behind() -> Iterator[str]:
 def test_polling_probing_and_telling_keep_to_the_document(behind: str) -> None:
     heard = RecordedCalls()
     connection = {**given, "api_url": behind}
+
     with closing(connect(PROVIDER, connection, callback_url=HOOK, report=heard)) as shop:
         assert shop.probe().missing_scopes == ()
         messages = [m for page in shop.pull("order", "") for m in page.messages]
@@ -50,12 +52,15 @@ def test_polling_probing_and_telling_keep_to_the_document(behind: str) -> None:
             "carrier": "UPS",
             "items": [{"order_product_id": line["id"], "quantity": line["quantity"]}],
         }
+
         for attempt in (1, 2):
             [result] = ACTIONS["push_shipment"].run(shop, [Call("key-1", shipment, attempt)])
             assert result.error is None, result.error
+
         status = {"order_id": str(payload["id"]), "state": "completed", "state_reason": ""}
         [result] = ACTIONS["push_status"].run(shop, [Call("key-2", status)])
         assert result.error is None, result.error
+
     assert {call.status for call in heard} <= {200, 201, 404}, [c for c in heard if c.error]
 
 

@@ -140,6 +140,7 @@ def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
         if place < 5:
             for number in range(150, 160):
                 api(store, "PUT", f"v2/orders/{number}", {"staff_notes": f"touched {place}"})
+
     deadline = (
         time.monotonic() + 10
     )  # what changed in a second that was not over yet comes with a later poll
@@ -147,6 +148,7 @@ def test_orders_that_move_to_a_later_page_while_pages_are_read_are_not_missed(
         messages, checkpoint = pulled(shop, checkpoint)
         seen |= keys(messages)
         time.sleep(0.2)
+
     assert seen == IDS
 
 
@@ -157,11 +159,13 @@ def test_reading_stopped_after_any_page_goes_on_where_it_was(
     seen: set[str] = set()
     checkpoint = ""
     deadline = time.monotonic() + 10  # a second that is not over yet starts again
+
     while seen != IDS and time.monotonic() < deadline:
         page = next(iter(shop.pull("order", checkpoint)))
         seen |= keys(list(page.messages))
         checkpoint = page.checkpoint
         time.sleep(0.05)
+
     assert seen == IDS
 
 
@@ -176,6 +180,7 @@ def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_sec
         for number in (1, 2)
     ]
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
+
     with closing(connect(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
         transport = httpx.MockTransport(
             lambda request: httpx.Response(200, headers=headers, json=rows)
@@ -183,6 +188,7 @@ def test_a_poll_that_breaks_off_within_a_second_goes_on_in_it_only_once_that_sec
         shop._http._client = httpx.Client(transport=transport)
         pages = shop.pull("order", "")
         checkpoints = [orjson.loads(next(pages).checkpoint) for _ in range(2)]
+
     assert [c["after"] for c in checkpoints] == [-1, after]
 
 
@@ -202,6 +208,7 @@ def test_a_second_that_was_not_over_when_reading_began_is_read_again_after_a_lon
     with closing(connect(PROVIDER, given("http://127.0.0.1:9"), {"page_size": 2})) as shop:
         shop._http._client = httpx.Client(transport=httpx.MockTransport(answer))
         messages, checkpoint = pulled(shop)
+
     assert keys(messages) == {"1", "2", "3"}
     assert orjson.loads(checkpoint) == {"since": "2026-06-05T08:30:00+00:00", "after": None}
 
@@ -212,12 +219,14 @@ def test_a_second_is_over_when_the_stores_clock_says_so(seconds_later: int, sinc
     changed = datetime(2026, 6, 5, 8, 30, tzinfo=UTC)
     row = {"id": 1, "status_id": 11, "date_modified": format_datetime(changed)}
     headers = {"date": format_datetime(changed.replace(second=seconds_later), usegmt=True)}
+
     with closing(connect(PROVIDER, given("http://127.0.0.1:9"))) as shop:
         transport = httpx.MockTransport(
             lambda request: httpx.Response(200, headers=headers, json=[row])
         )
         shop._http._client = httpx.Client(transport=transport)
         _, checkpoint = pulled(shop)
+
     assert orjson.loads(checkpoint)["since"] == f"2026-06-05T{since}+00:00"
 
 
@@ -248,8 +257,10 @@ def test_a_page_that_breaks_is_an_outage_and_loses_nothing(
     first = next(pages)
     seen, checkpoint = keys(list(first.messages)), first.checkpoint
     strike(store, kind, count=1, path="/v2/orders")
+
     with pytest.raises(ProviderDown):
         next(pages)
+
     assert seen | keys(pulled(shop, checkpoint)[0]) == IDS
 
 
@@ -258,11 +269,14 @@ def test_a_short_rate_limit_is_waited_out_after_one_refusal_and_a_long_one_is_ra
 ) -> None:
     load(store, 3)
     strike(store, "rate_limited", count=1, seconds=40)
+
     with pytest.raises(ProviderDown) as failed:
         pulled(shop)
+
     assert failed.value.retry_after == 40
     with pytest.raises(ProviderDown, match="rate limit"):  # not even asked
         pulled(shop)
+
     assert httpx.get(f"{store.url}/_sim/faults").json()["faults"][0]["struck"] == 1
 
 
@@ -302,9 +316,11 @@ def test_the_webhook_is_made_once_carries_the_key_and_asks_for_a_poll(store: Run
             listener.wait(lambda: bool(listener.posts))
             received = shop.receive(listener.posts[0].headers, listener.posts[0].body)
             assert (list(received.messages), received.poll_now) == ([], True)
+
             for wrong in ({}, {"x-openiom-key": "other"}, {"x-openiom-key": "clé"}):
                 with pytest.raises(Unauthenticated):
                     shop.receive(wrong, listener.posts[0].body)
+
             for body in (b"", b"[]", b"{}", b"\xff"):
                 with pytest.raises(Invalid):
                     shop.receive({"x-openiom-key": "hook-key"}, body)
@@ -318,6 +334,7 @@ def test_a_hook_the_store_switched_off_is_switched_on_again(store: RunningServer
         (hook,) = api(store, "GET", "v3/hooks")["data"]
         api(store, "PUT", f"v3/hooks/{hook['id']}", {"is_active": False})
         shop.probe()
+
     (again,) = api(store, "GET", "v3/hooks")["data"]
     assert (again["id"], again["is_active"]) == (hook["id"], True)
 

@@ -150,6 +150,7 @@ def test_orders_taken_in_without_anybody_hearing_of_it_are_effective_once(
         first = run(action, account, calls(3))
     except ProviderDown as error:
         first = [CallResult(call.key, error=error) for call in calls(3)]
+
     assert all(isinstance(r.error, ProviderDown) for r in first)
     assert stats(warehouse)["effective"] == 3
     httpx.delete(f"{warehouse.url}/_sim/faults")

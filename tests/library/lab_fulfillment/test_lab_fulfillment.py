@@ -47,6 +47,7 @@ def a_mail_server() -> Iterator[MailServer]:
         def handle(self) -> None:
             server.connections += 1
             self.say(server.answers.get("CONNECT", "220 mail"))
+
             while line := self.rfile.readline():
                 verb = line[:4].decode().strip().upper()
                 if verb in server.answers:
@@ -64,6 +65,7 @@ def a_mail_server() -> Iterator[MailServer]:
                         if verb == "EHLO"
                         else "250 ok"
                     )
+
                 if verb == "QUIT":
                     return
 
@@ -124,6 +126,7 @@ def a_site() -> Iterator[ExternalSystem]:
     with a_mail_server() as server:
         server.answers["AUTH"] = "235 welcome"
         signed_in = by_mail(server.port, smtp_user="lab", smtp_password="right-word")
+
         with a_mail_server() as strict:
             strict.answers["AUTH"] = "535 who are you"
             refused = by_mail(strict.port, smtp_user="lab", smtp_password="wrong-word")
@@ -294,8 +297,10 @@ def test_a_probe_proves_the_ways_that_are_set_up_and_only_those(
     ):
         with closing(connect(PROVIDER, connection, {"outbound_email": TO})) as fulfiller:
             assert fulfiller.probe().scopes == ways
+
     with closing(connect(PROVIDER, {})) as fulfiller, pytest.raises(ProviderRejected):
         fulfiller.probe()
+
     assert mail.mails == kept.posts == []
 
 

@@ -54,6 +54,7 @@ def main() -> None:
         fail_database(error)
     except OSError as error:
         fail_system(error)
+
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -98,6 +99,8 @@ def fail_database(error: DBAPIError | psycopg.Error) -> NoReturn:
             f"the database cannot be reached: {reason}."
             " Check whether PostgreSQL runs where OPENIOM_DATABASE_URL points"
         )
+
     if state in (UNDEFINED_TABLE, UNDEFINED_SCHEMA):
         fail(f"the database is not migrated: {reason}. Run iom migrate")
+
     fail(f"the database reported an error: {reason}. Check its log, and rerun the command")

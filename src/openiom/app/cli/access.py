@@ -35,6 +35,7 @@ def create_token(
     """
     with open_application(home) as application, application.database.unit_of_work() as session:
         token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
+
     console.out(token, highlight=False)
 
 
@@ -54,6 +55,7 @@ def create_client(
         client_id, secret = upsert_client(
             session, name=name, roles=role, now=utc_now(), actor="iom client"
         )
+
     console.out(f"client_id={client_id}\nclient_secret={secret}", highlight=False)
 
 
@@ -72,9 +74,12 @@ def create_user(
     """
     given = os.environ.get(PASSWORD_VARIABLE, "")
     password = given or secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+
     with open_application(home) as application, application.database.unit_of_work() as session:
         upsert_users(session, [(email, name or email, password, role)])
+
     if not given:
         errors.print("password, shown this once:", highlight=False)
         console.out(password, highlight=False)
+
     sys.stdout.flush()

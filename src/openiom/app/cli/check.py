@@ -40,12 +40,14 @@ def check(
         console.out(orjson.dumps(document).decode(), highlight=False)
     else:
         _show(checked, violated)
+
     sys.exit(1 if violated else 0)
 
 
 def _check_with_progress(home: Home) -> list[CheckedInvariant]:
     checked: list[CheckedInvariant] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+
     with (
         open_application(home) as application,
         Progress(*columns, console=errors, transient=True) as progress,
@@ -54,6 +56,7 @@ def _check_with_progress(home: Home) -> list[CheckedInvariant]:
             task = progress.add_task(name)
             checked += check_invariants(application.database, [name])
             progress.remove_task(task)
+
     return checked
 
 

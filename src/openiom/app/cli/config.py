@@ -56,6 +56,7 @@ def read_folder(folder: Path) -> list[dict[str, Any]]:
         raise NotFound(
             f"no folder {folder}", remedy="give a folder that iom config export has written"
         )
+
     documents: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for file in sorted(folder.rglob("*.y*ml")):
@@ -68,12 +69,14 @@ def read_folder(folder: Path) -> list[dict[str, Any]]:
             for fault in error.errors():
                 where = f"{file}, {'.'.join(map(str, fault['loc']))}"
                 problems.append(Problem(where, fault["msg"]))
+
     if problems:
         raise Invalid(
             "some files are not configuration documents",
             problems=problems,
             remedy="correct these files and repeat the command",
         )
+
     return documents
 
 
@@ -92,6 +95,7 @@ def write_folder(folder: Path, documents: Sequence[dict[str, Any]]) -> int:
     files: dict[Path, list[dict[str, Any]]] = defaultdict(list)
     for document in documents:
         files[file_of(folder, document["kind"], document["name"])].append(document)
+
     for file, group in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("w", encoding="utf-8") as output:
@@ -103,6 +107,7 @@ def write_folder(folder: Path, documents: Sequence[dict[str, Any]]) -> int:
                 allow_unicode=True,
                 width=YAML_WIDTH,
             )
+
     return len(files)
 
 
@@ -118,8 +123,10 @@ def export(
     """
     with open_application(home) as application, application.database.reading() as session:
         documents = application.configuration.export(session, kind)
+
     with errors.status(f"Writing {len(documents)} documents"):
         files = write_folder(folder, documents)
+
     console.print(
         f"{len(documents)} documents written to {files} files in {folder}", highlight=False
     )
@@ -160,6 +167,7 @@ def delete(
     with open_application(home) as application, application.database.unit_of_work() as session:
         wanted = [(kind, name) for name in names]
         changes = application.configuration.remove(session, wanted, at=utc_now(), actor=ACTOR)
+
     show(changes)
 
 
@@ -169,6 +177,7 @@ def apply_folder(
     """Apply a folder, show the changes and return them; a dry run does not make them."""
     documents = read_folder(folder)
     activity = "Comparing" if dry_run else "Applying"
+
     with (
         open_application(home) as application,
         application.database.unit_of_work() as session,
@@ -177,6 +186,7 @@ def apply_folder(
         changes = application.configuration.apply(
             session, documents, at=utc_now(), actor=ACTOR, dry_run=dry_run, prune=prune
         )
+
     show(changes)
     return changes
 
@@ -194,9 +204,12 @@ def show(changes: list[DocumentChange]) -> None:
                 str(change.version),
                 _paths_text(change.paths),
             )
+
         console.print(table)
+
     if len(changed) > SHOWN_CHANGES:
         console.print(f"and {len(changed) - SHOWN_CHANGES} more")
+
     unchanged = len(changes) - len(changed)
     console.print(f"{len(changed)} changed, {unchanged} unchanged", highlight=False)
 

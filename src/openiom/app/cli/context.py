@@ -51,6 +51,7 @@ def open_application(home: Path | None = None) -> Iterator[Application]:
             f"no installation in {settings.home.resolve()}",
             remedy="run iom serve or iom demo first, or set OPENIOM_HOME or OPENIOM_DATABASE_URL",
         )
+
     with running_database(settings) as url:
         application = build(settings, url)
         try:

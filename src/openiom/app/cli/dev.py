@@ -63,8 +63,10 @@ def bench(
     arguments = list(context.args)
     if json:
         arguments.insert(0, "--json")
+
     if orders:
         arguments = ["--orders", str(orders), *arguments]
+
     sys.path.insert(0, str(file.parents[1]))
     sys.argv = [str(file), *arguments]
     module = _load(file)
@@ -77,9 +79,11 @@ def _benchmark_file(name: str) -> Path:
     file = home / f"{name.replace('-', '_')}{BENCHMARK_SUFFIX}.py"
     if file.is_file():
         return file
+
     known: list[str] = []
     for program in sorted(home.glob(f"*{BENCHMARK_SUFFIX}.py")):
         known.append(program.stem.removesuffix(BENCHMARK_SUFFIX).replace("_", "-"))
+
     raise NotFound(f"no benchmark {name}", remedy=f"known: {', '.join(known)}")
 
 

@@ -36,6 +36,7 @@ def show(
                 f"no order {number}",
                 remedy="search for it in the user interface; its message may be parked",
             )
+
         for order_id in order_ids:
             _show(session, order_id)
 
@@ -63,6 +64,7 @@ def _show_header(order: Mapping[str, Any]) -> None:
         "ship to": " ".join(destination),
         "total": f"{order['total_amount']} {order['currency']}",
     }
+
     for label, text in rows.items():
         console.print(f"  {label:<8}  {text}", highlight=False)
 
@@ -79,6 +81,7 @@ def _lines_table(order: Mapping[str, Any]) -> Table:
             line["state"],
             line["state_reason"],
         )
+
     return table
 
 

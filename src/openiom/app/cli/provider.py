@@ -34,9 +34,11 @@ def list_providers(home: Home = None) -> None:
     with open_application(home) as application, application.database.reading() as session:
         instances = list_instances(session, application.registry)
         catalog = application.registry.catalog
+
     library = Table("Provider", "Category", "Purpose", title="Library", title_justify="left")
     for provider in catalog.values():
         library.add_row(provider.name, provider.category, provider.description)
+
     installed = Table(
         "Instance", "Provider", "Connection", "Account", "Polls", "Error", title="Installed"
     )
@@ -52,6 +54,7 @@ def list_providers(home: Home = None) -> None:
             interval,
             instance.error or "",
         )
+
     console.print(library, installed)
 
 
@@ -88,14 +91,17 @@ def install(
         "poll_seconds": poll_seconds,
     }
     document = {"kind": "provider_instance", "name": name, "body": body}
+
     with open_application(home) as application:
         with application.database.unit_of_work() as session:
             [change] = application.configuration.apply(
                 session, [document], at=utc_now(), actor=ACTOR
             )
+
         console.print(f"{name}: {change.change}, version {change.version}", highlight=False)
         with errors.status(f"Probing {name}"):
             result = probe_instance(application.registry, application.database, name)
+
     _show_probe(name, result)
 
 
@@ -120,6 +126,7 @@ def poll(instance: Instance, home: Home = None) -> None:
         stored = poll_instance(application.registry, application.database, instance)
         with application.database.reading() as session:
             found = list_instances(session, application.registry, name=instance)
+
     console.print(
         f"{instance}: {stored.new} new messages, {stored.duplicates} duplicates", highlight=False
     )
@@ -140,7 +147,9 @@ def _parse_pairs(option: str, given: list[str]) -> dict[str, str]:
                 where=option,
                 remedy="write the field, = and its value",
             )
+
         pairs[key] = value
+
     return pairs
 
 
@@ -149,12 +158,14 @@ def _show_probe(instance: str, result: ProbeResult | IomError) -> None:
     if isinstance(result, IomError):
         console.print(f"[red]red[/red]    {instance}: {result}", highlight=False)
         sys.exit(1)
+
     if result.missing_scopes:
         missing = ", ".join(result.missing_scopes)
         console.print(
             f"[red]red[/red]    {instance}: {result.account}, lacks {missing}", highlight=False
         )
         sys.exit(1)
+
     scopes = f", scopes {', '.join(result.scopes)}" if result.scopes else ""
     console.print(f"[green]green[/green]  {instance}: {result.account}{scopes}", highlight=False)
 
@@ -178,14 +189,17 @@ def new(
     """
     draft = scaffold_provider(name, title=title, category=category, package=package)
     targets = {folder / name: draft.package_files, tests / name: draft.test_files}
+
     for target in targets:
         if target.exists():
             raise Refused(f"{target} exists already", remedy="choose another name or folder")
+
     for target, files in targets.items():
         for path, text in files.items():
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
+
     console.print(f"Wrote {folder / name} and {tests / name}.", highlight=False)
     console.print('Add under [project.entry-points."openiom.providers"]:', markup=False)
     console.print(draft.entry_point, highlight=False, markup=False)

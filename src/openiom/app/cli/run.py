@@ -49,6 +49,7 @@ def serve(
     bound = bind_port(settings.host, settings.port, insist=port is not None)
     url = url_of(bound)
     end_on_signals()
+
     with (
         errors.status("PostgreSQL") as status,
         running_database(settings) as database_url,
@@ -77,8 +78,10 @@ def web(port: Port = None, host: Host = None) -> None:
     if bound is None:
         bound = bind_port(settings.host, settings.port, insist=True)
         errors.print(f"listening on {url_of(bound)}", highlight=False)
+
     if not settings.public_url:
         settings = settings.model_copy(update={"public_url": url_of(bound)})
+
     # uvicorn raises the signal again when it has ended, which would end us before PostgreSQL.
     end_on_signals()
     with running_database(settings) as database_url:

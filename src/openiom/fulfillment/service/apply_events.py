@@ -63,12 +63,15 @@ def _apply(batch: FulfillmentBatch, request: EventRequest, now: datetime) -> Out
         return Outcome(False, f"there is no fulfillment order {request.entity_id}")
     if request.event in _RAISED_BY_PARCELS:
         return Outcome(False, "units ship in parcels; report the shipment with its items")
+
     effect = _effect(order, request.event, now)
     if isinstance(effect, Problem):
         return Outcome(False, effect.what)
+
     external_id = request.data.get("external_id")
     if external_id:
         batch.external_ids[order.id] = str(external_id)
+
     batch.add(order, effect, reason=request.reason, data=request.data)
     return Outcome(True, request.reason or order.state_reason)
 
@@ -82,6 +85,7 @@ def _effect(order: FulfillmentOrderState, event: str, now: datetime) -> UpdateEf
     if event in _UPDATES:
         document = {"number": order.number, "kind": _UPDATES[event], "at": now}
         return apply_update(order, FulfillmentUpdateDocument.model_validate(document))
+
     return UpdateEffect([event])
 
 
@@ -97,6 +101,7 @@ def raise_shipment_events(
         if head is None:
             outcomes.append(Outcome(False, f"there is no shipment {request.entity_id}"))
             continue
+
         data = {
             **request.data,
             "number": head.number,
@@ -104,6 +109,7 @@ def raise_shipment_events(
         }
         if request.reason:
             data["reason"] = request.reason
+
         events.append(
             Event(
                 name=request.event,
@@ -114,5 +120,6 @@ def raise_shipment_events(
             )
         )
         outcomes.append(Outcome(True, request.reason))
+
     append_events(session, events, at=now, actor=actor)
     return outcomes

@@ -78,6 +78,7 @@ def create_fulfillment_orders(
     drafts = _drafts(session, lines.by_source)
     if drafts:
         _write(session, drafts, now, actor)
+
     results = _Results(on_hold, lines.without_source, _numbers(drafts))
     results.existing = _in_fulfillment(session, [i for i in order_ids if i not in results.created])
     return [results.outcome(order_id) for order_id in order_ids]
@@ -124,15 +125,18 @@ def _drafts(
 ) -> list[FulfillmentDraft]:
     if not lines_by_source:
         return []
+
     numbers = fetch_column(
         session,
         "SELECT nextval('fulfillment.fulfillment_order_number') FROM generate_series(1, %s)",
         (len(lines_by_source),),
     )
     ids = new_ids(len(lines_by_source))
+
     drafts: list[FulfillmentDraft] = []
     for index, ((order_id, source), lines) in enumerate(lines_by_source.items()):
         drafts.append(FulfillmentDraft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
+
     return drafts
 
 
@@ -140,10 +144,12 @@ def _write(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime, 
     """Insert fulfillment orders, count their units as in fulfillment, and publish them."""
     _insert_orders(session, drafts, now)
     _insert_lines(session, drafts)
+
     quantities: dict[UUID, int] = {}
     for draft in drafts:
         for line in draft.lines:
             quantities[line.line_id] = line.quantity
+
     release_to_fulfillment(session, quantities, now, actor)
     append_events(session, [_created_event(draft) for draft in drafts], at=now, actor=actor)
 
@@ -156,6 +162,7 @@ def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: da
         planned_ship_date = None
         if source:
             planned_ship_date = (now + timedelta(days=source.processing_days)).date()
+
         rows.append(
             (
                 draft.id,
@@ -169,6 +176,7 @@ def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: da
                 now,
             )
         )
+
     copy_rows(session, "fulfillment.fulfillment_order", _ORDER_COLUMNS, rows)
 
 
@@ -191,6 +199,7 @@ def _insert_lines(session: Session, drafts: Sequence[FulfillmentDraft]) -> None:
                     line.quantity,
                 )
             )
+
     copy_rows(session, "fulfillment.fulfillment_order_line", _LINE_COLUMNS, rows)
 
 
@@ -199,6 +208,7 @@ def _created_event(draft: FulfillmentDraft) -> Event:
     for line in draft.lines[:_EVENT_LINES]:
         quantity = quantity_number(line.quantity, line.unit_decimals)
         lines.append({"product": line.product, "unit": line.unit, "quantity": quantity})
+
     return Event(
         name=CREATED_EVENT,
         subject_type="fulfillment_order",
@@ -212,6 +222,7 @@ def _in_fulfillment(session: Session, order_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of these orders that have a fulfillment order."""
     if not order_ids:
         return set()
+
     found = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order"

@@ -106,18 +106,22 @@ class FulfillmentBatch:
         """Remember what one event or update changed."""
         if not effect.is_change:
             return
+
         self.reasons[order.id] = reason
         if effect.parcel and parcel:
             delivered = effect.delivered_parcel == parcel.external_id
             self.parcels.append(_Parcel(new_id(), order, parcel, effect.parcel, delivered))
         elif effect.delivered_parcel:
             self.delivered_parcels.append((order.id, effect.delivered_parcel))
+
         event_data = {"number": order.number, "source": order.source, **(data or {})}
         if reason:
             event_data["reason"] = reason
+
         for name in effect.events:
             self.events.append(_event(name, order, event_data))
             self.event_names[order.order_id].add(name)
+
         if effect.returned:
             self.returned[reason or order.state_reason] |= effect.returned
 
@@ -127,18 +131,21 @@ class FulfillmentBatch:
         if self.parcels:
             self._insert_parcels(session, now)
             self._update_lines(session)
+
         self._update_delivered_parcels(session, now)
         self.events += [_recorded_event(parcel) for parcel in self.parcels]
         append_events(session, self.events, at=now, actor=actor)
         self._raise_on_orders(session, now, actor)
         if self.parcels:
             self._ship(session, now, actor)
+
         self._return_units(session, now, actor)
         self._raise_delivered(session, now, actor)
 
     def _update_orders(self, session: Session, now: datetime) -> None:
         if not self.reasons:
             return
+
         columns: dict[str, list[Any]] = defaultdict(list)
         for order_id in sorted(self.reasons):
             order = self.orders[order_id]
@@ -148,6 +155,7 @@ class FulfillmentBatch:
             columns["external_id"].append(self.external_ids.get(order_id, ""))
             columns["sent"].append(order.sent)
             columns["delivered"].append(order.delivered or order.state == DELIVERED)
+
         execute(session, _UPDATE_ORDERS, {"now": now, **columns})
 
     def _insert_parcels(self, session: Session, now: datetime) -> None:
@@ -169,10 +177,12 @@ class FulfillmentBatch:
                     now if parcel.delivered else None,
                 )
             )
+
             for line, steps in parcel.items():
                 variant = to_json_text(line.variant) if line.variant else None
                 row = (new_id(), parcel.id, line.id, variant, line.unit, line.unit_decimals, steps)
                 lines.append(row)
+
         copy_rows(session, "fulfillment.shipment", _SHIPMENT_COLUMNS, shipments)
         copy_rows(session, "fulfillment.shipment_line", _SHIPMENT_LINE_COLUMNS, lines)
 
@@ -203,9 +213,12 @@ class FulfillmentBatch:
                 # Units may ship without having been reported as picked.
                 if event == ORDER_PICKED and names.isdisjoint(_PICKED_EVENTS):
                     continue
+
                 requests.append(EventRequest(order_id, event))
+
             if SEND_FAILED_EVENT in names:
                 requests.append(EventRequest(order_id, ORDER_SEND_FAILED))
+
         raise_order_events(session, requests, now, actor)
 
     def _owed(self, order_id: UUID, after: Mapping[UUID, Sequence[LineStatus]]) -> list[str]:
@@ -223,6 +236,7 @@ class FulfillmentBatch:
                 postings.append(
                     ShipmentPosting(line.order_line_id, line.product, source, units, document)
                 )
+
         record_shipped(session, shipped, now, actor)
         ship(session, postings, now, actor)
 
@@ -307,6 +321,7 @@ def _recorded_event(parcel: _Parcel) -> Event:
                 "quantity": line.number(steps),
             }
         )
+
     return Event(
         name="shipment.recorded",
         subject_type="shipment",

@@ -29,6 +29,7 @@ def receive_updates(
     numbers = [update.number for update in updates if not isinstance(update, Problem)]
     ids = ids_by_number(session, numbers)
     batch = FulfillmentBatch.load(session, list(ids.values()))
+
     results: list[IntakeResult] = []
     for update in updates:
         if isinstance(update, Problem):
@@ -37,6 +38,7 @@ def receive_updates(
             results.append(_unknown(update.number))
         else:
             results.append(_apply(batch, ids[update.number], update))
+
     batch.write(session, now, actor)
     return results
 
@@ -48,8 +50,10 @@ def _apply(
     effect = apply_update(order, update)
     if isinstance(effect, Problem):
         return _refusal(effect)
+
     if update.external_id and effect.is_change:
         batch.external_ids[order.id] = update.external_id
+
     happened_at = update.at if update.at.tzinfo else update.at.replace(tzinfo=UTC)
     batch.add(
         order,
@@ -71,8 +75,10 @@ def _read(message: InboundDocument) -> FulfillmentUpdateDocument | Problem:
             first["msg"],
             "correct the transformation or the message at its sender, then replay",
         )
+
     if update.shipment and update.shipment.shipped_at.tzinfo is None:
         update.shipment.shipped_at = update.shipment.shipped_at.replace(tzinfo=UTC)
+
     return update
 
 

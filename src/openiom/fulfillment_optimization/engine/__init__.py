@@ -81,6 +81,7 @@ def solve(
     if mode == "realtime":
         shares = solve_sequentially(problem, bid_prices)
         return FeasiblePlan(problem=problem, shares=shares, prices=bid_prices)
+
     result = solve_batch(problem, time_limit=time_limit, bid_prices=bid_prices)
     return FeasiblePlan(
         problem=problem,

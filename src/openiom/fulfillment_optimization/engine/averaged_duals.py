@@ -49,20 +49,26 @@ def averaged_prices(
     random = np.random.default_rng(0)
     keys = _add_near_best(relaxation, prices, master, pool, MARGIN_OF_LARGE if large else MARGIN)
     total, count = relaxation.zero_prices(), 0
+
     for i in range(PAIRS_OF_LARGE if large else PAIRS):
         perturbation = random.uniform(-PERTURBATION, PERTURBATION, height)
         rounds = 2 if i == 0 else 1
+
         pair: list[Prices] = []
         for change in (perturbation, -perturbation):
             if seconds_left() <= 0:
                 break
+
             solved, keys = _solve_perturbed(
                 relaxation, master, keys, change, rounds=rounds, seconds_left=seconds_left
             )
             pair.append(solved)
+
         if len(pair) < 2:
             break  # one sign alone would bias the mean
+
         total, count = total.plus(pair[0]).plus(pair[1]), count + 2
+
     return relaxation.bid_prices(total.scaled(1 / count) if count else prices)
 
 
@@ -90,15 +96,19 @@ def _solve_perturbed(
     """Solve the perturbed master by column generation; return prices and keys of its columns."""
     p = relaxation.problem
     master.perturb(change)
+
     _, prices, _ = master.solve()
     for _ in range(rounds):
         if seconds_left() <= 0:
             break
+
         priced = relaxation.price(prices)
         fresh = fitting_alone(p, distinct([columns_of_nodes(p, priced.node)])).without(keys)
         if not len(fresh):
             break
+
         master.add(fresh)
         keys = np.concatenate([keys, fresh.keys()])
         _, prices, _ = master.solve()
+
     return prices, keys

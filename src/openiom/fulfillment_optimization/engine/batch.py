@@ -150,6 +150,7 @@ def solve_batch(
     """
     deadline = time.monotonic() + time_limit
     solver: Solver = SolverProcess() if problem.orders > SMALL else InProcessSolver()
+
     try:
         shares = solve_sequentially(problem)
         cost = cost_of(problem, shares).total
@@ -157,6 +158,7 @@ def solve_batch(
         batch = _Batch(relaxation, shares, cost, deadline, MIP_SHARE * time_limit, solver)
         if bid_prices is not None:
             batch.offer(solve_sequentially(problem, bid_prices))
+
         return _solve(batch)
     finally:
         solver.close()
@@ -167,6 +169,7 @@ def _solve(batch: _Batch) -> BatchSolution:
     _solve_linear_program(batch)
     if p.orders > SMALL and batch.is_open():
         _round(batch)
+
     batch.priced_bound = batch.bound
     submitted = _submit_restricted(batch) if batch.is_open() else None
     # the prices are averaged while the solver process works
@@ -176,6 +179,7 @@ def _solve(batch: _Batch) -> BatchSolution:
     batch.offer(solve_sequentially(p, prices))
     if submitted is not None:
         _accept(batch, submitted)
+
     _close_gap(batch)
     bound = min(batch.bound, batch.cost)
     return BatchSolution(batch.shares, bound, prices, batch.is_proved())
@@ -185,9 +189,11 @@ def _close_gap(batch: _Batch) -> None:
     """Improve plan and bound by the larger programs and local search, while a gap is left."""
     if _has_worthwhile_gap(batch):
         _accept(batch, _submit_near_best(batch))
+
     is_tiny = len(batch.relaxation.reach_line) <= COMPACT_PAIRS
     if is_tiny and batch.is_open():
         _solve_compact(batch)
+
     if batch.is_open():
         improved = improve(batch.problem, batch.shares)
         batch.offer(improved)
@@ -213,6 +219,7 @@ def _solve_linear_program(batch: _Batch) -> None:
     batch.pool = distinct([fitting_alone(p, near.columns), columns_of_plan(p, batch.shares)])
     batch.master.add(batch.pool)
     last_optimum = -np.inf
+
     for _ in range(ROUNDS):
         optimum, prices, batch.value = batch.master.solve()
         fresh = _price(batch, prices)
@@ -221,12 +228,15 @@ def _solve_linear_program(batch: _Batch) -> None:
         cuts: Cuts | None = None
         if converged or distance <= NEARLY_CONVERGED * abs(optimum):
             cuts = separate(relaxation, batch.pool, batch.value)
+
         if converged and not _worth_cutting(p, cuts, optimum - last_optimum, optimum):
             return
         if batch.seconds_left() <= batch.reserve:
             return
+
         if converged:
             last_optimum = optimum
+
         _extend_master(batch, fresh, cuts)
 
 
@@ -256,11 +266,14 @@ def _price(batch: _Batch, prices: Prices) -> Columns:
     relaxation, p = batch.relaxation, batch.problem
     found: list[Columns] = []
     best = batch.prices
+
     for point in (prices, prices.mixed(batch.prices, 0.5)):
         priced = relaxation.price(point)
         if priced.bound > batch.bound:
             batch.bound, best = priced.bound, point
+
         found.append(columns_of_nodes(p, priced.node))
+
     batch.prices = best
     return fitting_alone(p, distinct(found).without(batch.pool.keys()))
 
@@ -277,6 +290,7 @@ def _round(batch: _Batch) -> None:
     rest = np.setdiff1d(np.arange(p.orders), fixed.order)
     random = np.random.default_rng(0)
     sequence = rest
+
     for _ in range(ROUNDING_SEQUENCES):
         batch.offer(solve_remaining(p, prices, fixed_shares, sequence))
         sequence = random.permutation(rest)
@@ -334,9 +348,11 @@ def _accept(batch: _Batch, submitted: _Submitted) -> None:
     solution = batch.solver.result()
     if solution is None:
         return
+
     if solution.x is not None:
         chosen: Ints = np.flatnonzero(solution.x[batch.problem.nodes :] > 0.5)
         batch.offer(submitted.columns.take(chosen).shares())
+
     if np.isfinite(solution.bound):
         proved = min(solution.bound, batch.priced_bound + submitted.margin)
         batch.bound = max(batch.bound, proved)

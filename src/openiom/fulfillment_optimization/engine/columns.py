@@ -102,6 +102,7 @@ def plan_costs(
     divided = (np.diff(owner) == 0) & (np.diff(line) == 0)
     if divided.any():
         cost += _division_costs(p, m, owner, line)
+
     return cost
 
 
@@ -164,8 +165,10 @@ def fitting_alone(p: SourcingProblem, columns: Columns) -> Columns:
     units = tally(position, len(keys), columns.quantity.astype(np.float64))
     short = units > p.stock.reshape(-1)[keys % cells]
     bad = np.zeros(len(columns), dtype=bool)
+
     bad[keys[short] // cells] = True
     for members, limit in zip(p.limit_members, p.line_limit, strict=True):
         counted = tally(columns.owner, len(columns), members[columns.node].astype(np.float64))
         bad |= (counted > limit) & (counted > 0)
+
     return columns.take(np.flatnonzero(~bad)) if bad.any() else columns

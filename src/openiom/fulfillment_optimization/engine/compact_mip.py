@@ -102,6 +102,7 @@ def solve_compact(
     formulation = _Formulation(problem, reach, node_price, stock_price)
     for order in range(problem.orders):
         _add_order(formulation, order)
+
     _add_stock(formulation, stock)
     _add_capacity(formulation)
     _add_line_limits(formulation)
@@ -109,9 +110,11 @@ def solve_compact(
     model = formulation.model()
     if not len(model.cost):
         return CompactResult(Shares.none(), all_open, all_open, True)
+
     solution = solve_model(model, time_limit=time_limit)
     if solution.x is None:
         return CompactResult(Shares.none(), all_open, -np.inf, False)
+
     return CompactResult(
         shares=formulation.shares(solution.x),
         cost=all_open + solution.objective,
@@ -127,12 +130,14 @@ def _add_order(f: _Formulation, order: int) -> None:
     nodes = np.flatnonzero(f.reach[lines.start : lines.stop].any(axis=0))
     if not len(nodes):
         return
+
     split_fee = float(p.split_fee[order])
     opened: dict[int, int] = {}
     for n in nodes.tolist():
         price = 0.0 if f.node_price is None else float(f.node_price[n])
         opened[n] = f.columns.add(float(p.parcel[order, n]) + split_fee + price, 1.0)
         f.opens[order, n] = opened[n]
+
     ships = f.columns.add(-split_fee, 1.0)
     served: list[list[Term]] = []
     uses: list[Term] = []
@@ -140,6 +145,7 @@ def _add_order(f: _Formulation, order: int) -> None:
         terms, line_uses = _add_line(f, line, opened)
         served.append(terms)
         uses += line_uses
+
     # the split fee of one parcel is refunded only to an order that ships something
     f.rows.add([(ships, -1.0), *uses], 0.0, INF)
     _add_source_limits(f, order, opened)
@@ -151,11 +157,13 @@ def _add_line(f: _Formulation, line: int, opened: dict[int, int]) -> tuple[list[
     p, columns, rows = f.problem, f.columns, f.rows
     quantity, sku = int(p.quantity[line]), int(p.line_sku[line])
     divisible = int(p.max_line_nodes[line]) > 1 and quantity > 1
+
     served: list[Term] = []
     uses: list[Term] = []
     for n, y in opened.items():
         if not f.reach[line, n]:
             continue
+
         price = 0.0 if f.stock_price is None else float(f.stock_price[n, sku]) * quantity
         gain = float(p.serve[line, n]) + price - float(p.open_cost[line])
         if divisible:
@@ -167,13 +175,16 @@ def _add_line(f: _Formulation, line: int, opened: dict[int, int]) -> tuple[list[
             x = w = columns.add(gain, 1.0)
             f.units[line, n] = (x, quantity)
             served.append((x, 1.0))
+
         f.uses[line, n] = w
         uses.append((w, 1.0))
         rows.add([(w, 1.0), (y, -1.0)], -INF, 0.0)
+
     if served:
         rows.add([(x, 1.0) for x, _ in served], -INF, float(quantity) if divisible else 1.0)
         if divisible:
             _add_division_limits(f, line, uses)
+
     return served, uses
 
 
@@ -205,8 +216,10 @@ def _add_partial_penalty(
     penalty = float(f.problem.partial_penalty[order])
     if penalty <= 0:
         return
+
     forbidden = bool(np.isinf(penalty))
     partial = f.columns.add(0.0, 0.0) if forbidden else f.columns.add(penalty, 1.0)
+
     for y in opened.values():
         for terms in served:
             f.rows.add([(y, 1.0), (partial, -1.0), *_negated(terms)], -INF, 0.0)
@@ -232,6 +245,7 @@ def _add_capacity(f: _Formulation) -> None:
     parcels: dict[int, list[Term]] = {}
     for (_, n), y in f.opens.items():
         parcels.setdefault(n, []).append((y, 1.0))
+
     for n, terms in sorted(parcels.items()):
         f.rows.add(terms, -INF, float(max(0, p.capacity[n] - p.used[n])))
         if f.node_price is None and p.pressure[n] > 0:

@@ -39,9 +39,11 @@ def cost_of(problem: SourcingProblem, shares: Shares) -> Costs:
 
     parcel = np.unique(order * p.nodes + shares.node)
     parcel_order, parcel_node = parcel // p.nodes, parcel % p.nodes
+
     for name, part in p.parcel_parts.items():
         money = np.broadcast_to(part, (p.orders, p.nodes))[parcel_order, parcel_node]
         parts[name] = tally(parcel_order, p.orders, money)
+
     parcels_of_order = tally(parcel_order, p.orders)
     parts["split"] = p.split_fee * np.maximum(0, parcels_of_order - 1)
 

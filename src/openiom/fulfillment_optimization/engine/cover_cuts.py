@@ -75,6 +75,7 @@ def separate(relaxation: Relaxation, columns: Columns, share: Floats) -> Cuts | 
             np.arange(len(amounts.cell)), np.flatnonzero(np.diff(amounts.cell)) + 1
         ):
             _separate_cell(relaxation, amounts.at(which), rows)
+
     return rows.as_cuts()
 
 
@@ -102,11 +103,13 @@ def _separate_cell(relaxation: Relaxation, here: _Amounts, rows: _Rows) -> None:
     p = relaxation.problem
     cell, node = int(here.cell[0]), int(here.node[0])
     stock = int(p.stock.reshape(-1)[cell])
+
     seen: set[tuple[int, ...]] = set()
     for must in np.flatnonzero((here.amount < WHOLE) & (here.need > 1)).tolist():
         cover = _cover(here.need, here.amount, stock, must)
         if cover is None or tuple(cover) in seen:
             continue
+
         seen.add(tuple(cover))
         lines = set(here.line[cover].tolist())
         lines |= _extension(relaxation, cell, int(here.need[cover].max()))
@@ -132,18 +135,23 @@ def _cover(need: Ints, amount: Floats, stock: int, must: int) -> list[int] | Non
     """
     missing = 1.0 - amount
     cover, total = [must], int(need[must])
+
     for i in np.lexsort((-need, missing / need)).tolist():
         if total > stock:
             break
+
         if i != must:
             cover.append(i)
             total += int(need[i])
+
     if total <= stock:
         return None
+
     least_whole_first = sorted(cover[1:], key=lambda j: (-missing[j], j))
     for i in least_whole_first:
         if total - int(need[i]) > stock:
             cover.remove(i)
             total -= int(need[i])
+
     violated = float(missing[cover].sum()) < 1.0 - VIOLATION
     return sorted(cover) if violated else None

@@ -67,11 +67,13 @@ def near_best(relaxation: Relaxation, prices: Prices, *, margin: float, most: in
     p = relaxation.problem
     margins = np.full(p.orders, np.inf)
     parts = [open_columns(p)]
+
     for i, group in enumerate(relaxation.groups[: relaxation.complete_groups]):
         parcel, serve = relaxation.priced_parcel(i, prices), relaxation.priced_serve(i, prices)
         plans, reached = _enumerate(group, parcel, serve, margin, most)
         margins[group.order] = reached
         parts.append(_as_columns(relaxation, group, plans))
+
     margins[relaxation.inexact] = 0.0
     return Enumerated(distinct(parts), margins)
 
@@ -93,9 +95,11 @@ def _enumerate(
     all_lines = np.full(b, (1 << size) - 1)
     branches = _Branches(np.arange(b), all_lines, np.zeros(b), nothing, nothing.copy())
     reached = np.full(b, margin)
+
     for _ in range(size):
         branches = _decide_lowest_line(branches, search)
         branches = _trim(branches, search, reached, margin, most)
+
     return branches, reached
 
 
@@ -103,11 +107,13 @@ def _completion_bounds(single: Floats, open_cost: Floats) -> Floats:
     """(b, 2^l) least money of deciding these lines, limits on sources ignored."""
     size = open_cost.shape[1]
     least = np.zeros_like(single)
+
     for step in tables(size).steps:
         served = single[:, step.part] + least[:, step.rest]
         lowest = np.array([_lowest_line(subset) for subset in step.subset.tolist()])
         left_open = open_cost[:, lowest] + least[:, step.subset & (step.subset - 1)]
         least[:, step.subset] = np.minimum(served.min(axis=2), left_open)
+
     return least
 
 
@@ -158,6 +164,7 @@ def _serve_together(here: _Branches, part: int, low: int, search: _Search) -> _B
     which, candidate = np.nonzero(fits)
     if not len(which):
         return None
+
     is_new = (here.used[which] != candidate[:, None]).all(axis=1)
     which, candidate = which[is_new], candidate[is_new]
     place, used = here.place[which], here.used[which]

@@ -96,6 +96,7 @@ def in_reach(problem: SourcingProblem, stock: Ints, lines: Ints) -> Bools:
     if len(problem.line_limit):
         exhausted = problem.limit_members[problem.line_limit <= 0].any(axis=0)
         reach &= ~np.asarray(exhausted)
+
     return reach
 
 
@@ -108,15 +109,18 @@ def gather(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[OrderGr
     groups: list[OrderGroup] = []
     sizes = problem.start[orders + 1] - problem.start[orders]
     first = np.cumsum(sizes) - sizes
+
     for size in range(1, MAX_LINES + 1):
         of_size = np.flatnonzero(sizes == size)
         if not len(of_size):
             continue
+
         offsets = np.arange(size)
         usable = reach[first[of_size][:, None] + offsets]  # (b, l, N)
         candidates = usable.any(axis=1)  # (b, N)
         counts = candidates.sum(axis=1)
         bucket = np.searchsorted(WIDTHS, counts)
+
         for width in np.unique(bucket):
             rows = np.flatnonzero(bucket == width)
             lines = problem.start[orders[of_size[rows]]][:, None] + offsets
@@ -124,6 +128,7 @@ def gather(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[OrderGr
             groups.append(
                 _group(problem, orders[of_size[rows]], lines, usable[rows], candidates[rows], most)
             )
+
     return groups
 
 
@@ -140,10 +145,12 @@ def _group(
     parcel = np.full((b, width), np.inf)
     parcel[row, place] = problem.parcel[order[row], candidate_node] + split[row]
     serve = np.full((b, size, width), np.inf)
+
     for i in range(size):
         cost = problem.serve[line[row, i], candidate_node]
         cost[~usable[row, i, candidate_node]] = np.inf
         serve[row, i, place] = cost
+
     limit = np.minimum(problem.max_nodes[order], size)
     soft_limit = np.minimum(problem.preferred_nodes[order], size)
     extra = problem.extra_node_penalty[order]
@@ -176,11 +183,14 @@ def gather_parts(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[O
     """
     parts: list[OrderGroup] = []
     lines_of_order = np.diff(problem.start)
+
     for order in orders[lines_of_order[orders] > MAX_LINES].tolist():
         lines = np.arange(problem.start[order], problem.start[order + 1])
         count = -(-len(lines) // MAX_LINES)
+
         for part_lines in np.array_split(lines, count):
             parts.append(_part_of_order(problem, order, part_lines, reach[part_lines], count))
+
     return parts
 
 

@@ -203,9 +203,11 @@ class Relaxation:
         if len(prices.lines):
             line_price = prices.lines @ self.problem.limit_members  # (N,)
             serve += line_price[group.node][:, None, :]
+
         flat, row = self.cut_entries[i]
         if len(flat):
             np.add.at(serve.reshape(-1), flat, padded(prices.cuts, len(self.cut_limit))[row])
+
         return serve
 
     def zero_prices(self) -> Prices:
@@ -222,12 +224,14 @@ class Relaxation:
         node = np.full(self.problem.lines, -1, dtype=np.int64)
         best_of_group: list[Best] = []
         value = self.rebate
+
         for i, group in enumerate(self.groups):
             best = cheapest(group, self.priced_parcel(i, prices), self.priced_serve(i, prices))
             best_of_group.append(best)
             value += float(best.value.sum())
             candidate = np.take_along_axis(group.node, np.maximum(best.place, 0), axis=1)
             node[group.line] = np.where(best.place >= 0, candidate, -1)
+
         bound = value - self.value_of_limits(prices)
         return Priced(bound, tuple(best_of_group), node, self.usage(node))
 

@@ -30,13 +30,17 @@ class _LocalSearch(SequentialSolver):
     def improve(self, shares: Shares, passes: int) -> Shares:
         p = self.problem
         plans = rows_by_order(p, shares)
+
         for rows in plans.values():
             self.reserve(rows)
+
         orders = np.arange(p.orders)
         reach = in_reach(p, p.stock, lines_of(p, orders))
         groups = group_rows(gather(p, orders, reach))
+
         for order in np.tile(orders, passes).tolist():
             plans[order] = self._reinsert(order, plans.get(order, []), groups)
+
         return Shares.of(list(chain.from_iterable(plans.values())))
 
     def _reinsert(
@@ -47,8 +51,10 @@ class _LocalSearch(SequentialSolver):
         rows = self.solve_order(order, groups)
         if not self._is_cheaper(order, rows, plan):
             rows = plan
+
         if rows:
             self.reserve(rows)
+
         return rows
 
     def _is_cheaper(self, order: int, rows: list[ShareRow], than: list[ShareRow]) -> bool:
@@ -67,14 +73,17 @@ class _LocalSearch(SequentialSolver):
         """Return the shares of one order to stock, parcels and counted order lines."""
         p = self.problem
         nodes = nodes_of(rows)
+
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] += quantity
+
         for n in set(nodes):
             self.left_view[n] += 1
             self.soft_view[n] += 1
             below_soft_capacity = self.soft_view[n] > 0
             prices = self.base_price if below_soft_capacity else self.pressed_price
             self.price_view[n] = prices[n]
+
         if self.limited:
             self.line_limit += p.limit_members[:, nodes].sum(axis=1)
             self._refresh_prices()

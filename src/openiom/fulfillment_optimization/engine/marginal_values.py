@@ -74,6 +74,7 @@ def _of_group(group: OrderGroup, stock_price: Floats, node_price: Floats) -> Mar
     with_node = using.min(axis=1) - place_price
     node_gain = _without_node(group, parcel, serve, best) - with_node
     of_value = np.isfinite(node_gain) & (node_gain > LEAST)
+
     cells: list[Ints] = []
     money: list[Floats] = []
     units: list[Ints] = []
@@ -86,6 +87,7 @@ def _of_group(group: OrderGroup, stock_price: Floats, node_price: Floats) -> Mar
         cells.append(group.cell[:, line][line_of_value])
         money.append(gain[line_of_value] / quantity)
         units.append(quantity)
+
     return MarginalValues(
         node=group.node[of_value],
         node_gain=node_gain[of_value],
@@ -101,10 +103,12 @@ def _least_cost_using(group: OrderGroup, parcel: Floats, serve: Floats, t: Table
     single = alone.min(axis=2)
     single[:, 0] = 0.0
     joined = np.empty_like(single)
+
     joined[:, 0] = 0.0
     for step in t.steps:
         ways = single[:, step.part] + joined[:, step.rest]
         joined[:, step.subset] = ways.min(axis=2)
+
     rest = _least_cost_of_rest(joined, leftovers(group, t))
     using: Floats = alone[:, 1:] + rest[:, 1:, None]
     return using
@@ -114,15 +118,19 @@ def _least_cost_of_rest(joined: Floats, left_over: Floats) -> Floats:
     """(b, 2^l) least cost of the lines outside a served subset: served by others, or open."""
     full = joined.shape[1]
     least = np.full(joined.shape, np.inf)
+
     for subset in range(full):
         outside = (full - 1) ^ subset
         more = outside  # runs through all subsets of `outside`, the empty one last
+
         while True:
             cost = joined[:, more] + left_over[:, subset | more]
             np.minimum(least[:, subset], cost, out=least[:, subset])
             if not more:
                 break
+
             more = (more - 1) & outside
+
     return least
 
 
@@ -133,10 +141,12 @@ def _without_node(group: OrderGroup, parcel: Floats, serve: Floats, best: Best) 
         served = np.flatnonzero(best.place[:, line] >= 0)
         if not len(served):
             continue
+
         candidate = best.place[served, line]
         closed = parcel[served]
         closed[np.arange(len(served)), candidate] = np.inf
         least[served, candidate] = cheapest(group.rows(served), closed, serve[served]).value
+
     return least
 
 
@@ -151,4 +161,5 @@ def _without_line(
         closed = serve[served]
         closed[np.arange(len(served)), line, candidate] = np.inf
         least[served, candidate] = cheapest(group.rows(served), parcel[served], closed).value
+
     return least

@@ -45,12 +45,14 @@ def matrix(relaxation: Relaxation, columns: Columns) -> Matrix:
     column = [np.arange(m), owner[scarce], parcel // p.nodes]
     index = [columns.order, p.orders + row[scarce], first_node + parcel % p.nodes]
     value = [np.ones(m), columns.quantity[scarce].astype(np.float64), np.ones(len(parcel))]
+
     for g, members in enumerate(p.limit_members):
         counted = members[columns.node]
         count = int(counted.sum())
         column.append(owner[counted])
         index.append(np.full(count, first_group + g))
         value.append(np.ones(count))
+
     share, cut = relaxation.cuts_of(columns.line, columns.node)
     column.append(owner[share])
     index.append(first_cut + cut)

@@ -73,6 +73,7 @@ def solve_model(
         solution = highspy.HighsSolution()
         solution.col_value = start
         highs.setSolution(solution)
+
     highs.run()
     info, status = highs.getInfo(), highs.getModelStatus()
     optimal = status == highspy.HighsModelStatus.kOptimal
@@ -98,8 +99,10 @@ def new_highs(*, time_limit: float, gap: float = 0.0) -> highspy.Highs:
         "mip_rel_gap": float(gap),
         "mip_abs_gap": 1e-7,
     }
+
     for name, value in options.items():
         highs.setOptionValue(name, value)
+
     return highs
 
 
@@ -116,4 +119,5 @@ def as_lp(model: Model) -> highspy.HighsLp:
     if model.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(i)] for i in model.integer]
+
     return lp

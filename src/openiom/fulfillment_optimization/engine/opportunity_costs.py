@@ -109,15 +109,18 @@ def learn_opportunity_costs(
         now = replace(past, stock=problem.stock, capacity=problem.capacity, used=problem.used)
         reach = in_reach(now, now.stock, np.arange(now.lines))
         groups += gather(now, np.arange(now.orders), reach)
+
     resources = _Resources(problem, max(1, count))
     model = resources.model(MarginalValues.none())
     stock_price, node_price = np.zeros(problem.stock.size), np.zeros(problem.nodes)
+
     for round_number in range(rounds if groups else 0):
         model = resources.model(marginal_values(groups, stock_price, node_price))
         now_prices = model.prices(1.0, problem.stock, resources.parcels)
         weight = 1.0 if round_number == 0 else DAMPING
         stock_price = (1 - weight) * stock_price + weight * now_prices.stock.reshape(-1)
         node_price = (1 - weight) * node_price + weight * now_prices.node
+
     return model
 
 
@@ -187,11 +190,14 @@ def _backward_induction(excess: Floats, rate: Floats, block: Ints, fee: Floats) 
     value = np.zeros((len(block), steps + 1))
     table = np.zeros((MOMENTS + 1, len(block), steps + 1))
     per_substep = excess / (block * substeps * MOMENTS)[:, None]
+
     for moment in range(MOMENTS):
         for _ in range(substeps):
             cost = value[:, 1:] - value[:, :-1] + fee[:, 1:]
             value[:, 1:] += _excess_over(per_substep, cost)
+
         table[moment + 1, :, 1:] = value[:, 1:] - value[:, :-1]
+
     return table
 
 

@@ -123,10 +123,13 @@ def perturbed(problem: SourcingProblem, change: Perturbation) -> SourcingProblem
     line_refusal, order_refusal = p.line_refusal.copy(), p.order_refusal.copy()
     if change.lift_line:
         line_refusal[line, n] = 0
+
     if change.lift_order:
         order_refusal[0, n] = 0
+
     if change.forbid:
         line_refusal[line, n] = FORBIDDEN
+
     return replace(
         p,
         stock=stock,
@@ -162,11 +165,14 @@ class PerturbationSolver:
         if not self.simple:
             for i, perturbation in enumerate(perturbations):
                 value[i], units[i] = self._solve_one(perturbation)
+
             return Outcomes(value, units)
+
         at_once = max(8, MOST_ELEMENTS // ((1 << self.alone.lines) * self.alone.nodes))
         for first in range(0, len(perturbations), at_once):
             part = _Arrays.of(perturbations[first : first + at_once])
             value[first : first + at_once], units[first : first + at_once] = self._solve_many(part)
+
         return Outcomes(value, units)
 
     def _solve_many(self, changes: _Arrays) -> tuple[Floats, Ints]:
@@ -189,9 +195,11 @@ class PerturbationSolver:
             partial_penalty=np.where(changes.partial, 0.0, p.partial_penalty[0]),
         )
         value, units = np.zeros(count), np.zeros(count, dtype=np.int64)
+
         for group in gather(copies, row, reach.reshape(-1, p.nodes)):
             if self.bid is not None:
                 group.serve += self.bid.stock.reshape(-1)[group.cell] * group.quantity[:, :, None]
+
             of = group.order
             best = cheapest(group, group.parcel + price[of[:, None], group.node], group.serve)
             rows = np.arange(len(of))
@@ -200,6 +208,7 @@ class PerturbationSolver:
             by_node = (place >= 0) & (served_by == node[of])
             value[of] = best.value
             units[of] = np.where(by_node, p.quantity[line[of]], 0)
+
         return value, units
 
     def _parcel_prices(self, changes: _Arrays) -> Floats:
@@ -242,5 +251,6 @@ class PerturbationSolver:
         if self.bid is not None:
             unit_price = self.bid.stock[shares.node, problem.line_sku[shares.line]]
             money += float(unit_price @ shares.quantity)
+
         here = (shares.line == change.line) & (shares.node == change.node)
         return money, int(shares.quantity[here].sum())

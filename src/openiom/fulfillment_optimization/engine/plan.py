@@ -147,6 +147,7 @@ class FeasiblePlan:
         p, sku = self.problem, int(self.problem.line_sku[line])
         serve = _row(p.serve_parts, (p.lines, p.nodes), line)
         refusals = self.refusals(view.order, line, view.nodes)
+
         candidates: list[SourceCandidate] = []
         for node in range(p.nodes):
             is_source = (line, node) in view.units
@@ -162,6 +163,7 @@ class FeasiblePlan:
                     quantity=view.units.get((line, node), 0),
                 )
             )
+
         candidates.sort(key=_chosen_then_cheapest)
         quantity, open_cost = int(p.quantity[line]), float(p.open_cost[line])
         return LineExplanation(line, sku, quantity, open_cost, tuple(candidates))
@@ -187,12 +189,15 @@ class FeasiblePlan:
             own_lines = p.limit_members[:, self.shares.node[own]].sum(axis=1)
             exhausted = self.lines_left + own_lines <= 0
             refusals[p.limit_members[exhausted].any(axis=0)] = Refusal.MAXIMUM_ORDER_LINES
+
         refusals[left < need] = Refusal.USED_BY_OTHER_ORDERS
         on_hand = p.stock[:, sku]
         refusals[on_hand < need] = Refusal.NOT_ENOUGH_ON_HAND
         refusals[on_hand <= 0] = Refusal.NOT_ON_HAND
+
         for codes in (p.line_refusal[line], p.order_refusal[order]):
             refusals = np.where(codes > 0, codes.astype(np.int64), refusals)
+
         return refusals
 
 

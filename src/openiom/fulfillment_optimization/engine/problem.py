@@ -329,6 +329,7 @@ def _check_limits(problem: SourcingProblem) -> None:
     for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
         if np.any(getattr(problem, name) < 1):
             raise ProblemInvalid("must be at least one source", where=name)
+
     not_negative = (
         "stock",
         "pressure",
@@ -354,6 +355,7 @@ def _check_money(problem: SourcingProblem) -> None:
             raise ProblemInvalid(
                 "must be finite", where=name, remedy="refuse a node with a reason instead"
             )
+
     another_parcel = problem.parcel + problem.split_fee[:, None]
     if np.any(another_parcel[problem.order_refusal == 0] < 0):
         raise ProblemInvalid(

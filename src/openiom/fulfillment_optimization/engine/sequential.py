@@ -48,6 +48,7 @@ def solve_remaining(
     solver = SequentialSolver(problem, bid_prices)
     for rows in rows_by_order(problem, fixed).values():
         solver.reserve(rows)
+
     more = solver.run(rest)
     line = np.concatenate([fixed.line, more.line])
     node = np.concatenate([fixed.node, more.node])
@@ -123,10 +124,13 @@ class _PricedChunk:
             n, quantity = self.node[i], self.quantity[i]
             if n < 0:
                 continue
+
             is_short = stock[n * self.skus + self.sku[i]] < quantity
             if is_short or price[n] != self.price[n]:
                 return None
+
             rows.append((line, n, quantity))
+
         return rows
 
 
@@ -168,8 +172,10 @@ class SequentialSolver:
         p = self.problem
         for line, n, quantity in rows:
             self.stock_view[n * p.skus + int(p.line_sku[line])] -= quantity
+
         for n in distinct_nodes(rows):
             self._open_parcel(n)
+
         if self.limited:
             self.line_limit -= p.limit_members[:, nodes_of(rows)].sum(axis=1)
             self._close_exhausted_groups()
@@ -187,6 +193,7 @@ class SequentialSolver:
         """Return the best shares of one order on what is left now; nothing is reserved."""
         if order not in groups:
             return self._solve_compact(order)
+
         group, row = groups[order]
         one = group.rows(slice(row, row + 1))
         serve = np.where(self.stock[one.cell] >= one.least[:, :, None], one.serve, np.inf)
@@ -197,10 +204,12 @@ class SequentialSolver:
         cell = one.cell[0, served, place[served]]
         if np.any(self.stock[cell] < quantity):
             return self._solve_compact(order)  # a divisible line that must be divided
+
         node = one.node[0, place[served]]
         rows = list(zip(line.tolist(), node.tolist(), quantity.tolist(), strict=True))
         if self.joint[order] and not self._fits_jointly(rows):
             return self._solve_compact(order)
+
         return rows
 
     def _price_levels(self) -> tuple[list[float], list[float]]:
@@ -239,12 +248,15 @@ class SequentialSolver:
         reach = in_reach(p, self.stock.reshape(p.stock.shape), lines) & np.isfinite(self.price)
         groups = gather(p, orders, reach)
         node = np.full(p.lines, -1, dtype=np.int64)
+
         for group in groups:
             if self.bid is not None:
                 group.serve += self.bid.stock.reshape(-1)[group.cell] * group.quantity[:, :, None]
+
             best = cheapest(group, group.parcel + self.price[group.node], group.serve)
             candidate = np.take_along_axis(group.node, np.maximum(best.place, 0), axis=1)
             node[group.line] = np.where(best.place >= 0, candidate, -1)
+
         self._commit(orders, node, group_rows(groups))
 
     def _commit(self, orders: Ints, node: Ints, groups: dict[int, GroupRow]) -> None:
@@ -255,13 +267,16 @@ class SequentialSolver:
         p, joint = self.problem, self.joint
         starts, ends = p.start[orders].tolist(), p.start[orders + 1].tolist()
         chunk = _PricedChunk.of(p, min(starts), max(ends), node, self.price.tolist())
+
         for order, begin, end in zip(orders.tolist(), starts, ends, strict=True):
             rows: list[ShareRow] | None = None
             is_priced = order in groups or begin == end
             if is_priced:
                 rows = chunk.valid_rows(begin, end, self.stock_view, self.price_view)
+
             if rows is None or (joint[order] and not self._fits_jointly(rows)):
                 rows = self.solve_order(order, groups)
+
             if rows:
                 self.reserve(rows)
                 self.rows += rows
@@ -271,11 +286,13 @@ class SequentialSolver:
         need: Counter[int] = Counter()
         for line, n, quantity in rows:
             need[n * self.problem.skus + int(self.problem.line_sku[line])] += quantity
+
         cells, units = list(need), np.array(list(need.values()), dtype=np.int64)
         if np.any(self.stock[cells] < units):
             return False
         if not self.limited:
             return True
+
         counted = self.problem.limit_members[:, nodes_of(rows)].sum(axis=1)
         return bool((counted <= self.line_limit).all())
 

@@ -45,19 +45,25 @@ def shadow_prices(
     """
     if plan.prices is None:
         return ()
+
     stock: list[ResourcePrice] = []
     nodes, skus = np.nonzero(plan.prices.stock >= least)
+
     for node, sku in zip(nodes.tolist(), skus.tolist(), strict=True):
         stock.append(ResourcePrice(node, sku, float(plan.prices.stock[node, sku])))
+
     parcels: list[ResourcePrice] = []
     for node in np.flatnonzero(plan.prices.node >= least).tolist():
         parcels.append(ResourcePrice(node, None, float(plan.prices.node[node])))
+
     found: list[ResourcePrice] = []
     for prices in (stock, parcels):
         prices.sort(key=_highest_first)
         for price in prices[:verify]:
             found.append(replace(price, saving=saving_of_one_more(plan, price.node, price.sku)))
+
         found += prices[verify:]
+
     return tuple(sorted(found, key=_highest_first))
 
 
@@ -113,12 +119,14 @@ def _interested_orders(plan: FeasiblePlan, node: int, sku: int | None) -> Ints:
     p = plan.problem
     if p.orders <= MOST_ORDERS:
         return np.arange(p.orders)
+
     of_sku = np.ones(p.lines, dtype=bool) if sku is None else p.line_sku == sku
     lines = np.flatnonzero(p.eligible[:, node] & of_sku)
     stock = p.stock[node, p.line_sku[lines]] + (sku is not None)
     orders = np.unique(p.line_order[lines[stock >= p.least[lines]]])
     if not len(orders):
         return orders
+
     cost_now: Floats = np.sum(list(plan.cost_parts.values()), axis=0)
     most_gain_first = np.argsort(p.parcel[orders, node] - cost_now[orders], kind="stable")
     ranked = orders[most_gain_first]

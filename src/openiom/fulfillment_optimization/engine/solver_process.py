@@ -116,6 +116,7 @@ class SolverProcess:
         """Send a program to the process; `result` returns its solution."""
         process = self._process or self._start()
         self._until = time.monotonic() + task.time_limit + GRACE_SECONDS
+
         try:
             if process.stdin is not None:
                 pickle.dump(task, process.stdin, protocol=5)
@@ -128,14 +129,18 @@ class SolverProcess:
         process = self._process
         if process is None or process.stdout is None:
             return None
+
         answer: object = None
         wait = max(0.0, self._until - time.monotonic())
+
         with suppress(OSError, EOFError, pickle.UnpicklingError):
             ready, _, _ = select.select([process.stdout], [], [], wait)
             if ready:
                 answer = pickle.load(process.stdout)
+
         if isinstance(answer, Solution):
             return answer
+
         self.close()
         return None
 
@@ -149,11 +154,13 @@ class SolverProcess:
         process, self._process = self._process, None
         if process is None:
             return
+
         process.kill()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 with suppress(BrokenPipeError):
                     stream.close()
+
         process.wait()
 
     def __enter__(self) -> SolverProcess:

@@ -35,20 +35,25 @@ def ascend(
     best_bound, best = -np.inf, point
     stale, scale = 0, 1.0
     direction: Floats = np.zeros(len(point))
+
     for _ in range(steps):
         priced = relaxation.price(_as_prices(point, ends))
         stale += 1
         if priced.bound > best_bound:
             best_bound, best, stale = priced.bound, point, 0
+
         if stale >= PATIENCE:
             scale, stale, point = scale * SHORTER, 0, best
+
         slope = _subgradient(relaxation, priced.usage, point, limits, ends)
         direction = MOMENTUM * direction + slope
         square_length = float(direction @ direction)
         if square_length < 1e-12 or upper - best_bound < CONVERGED:
             break
+
         step = scale * max(0.0, upper - priced.bound) / square_length
         point = np.maximum(0.0, point + step * direction)
+
     return best_bound, _as_prices(best, ends)
 
 

@@ -93,22 +93,27 @@ def cheapest(group: OrderGroup, parcel: Floats, serve: Floats) -> Best:
     size = serve.shape[1]
     if size == 1:
         return _single_line(group, parcel, serve)
+
     t = tables(size)
     single, node = _from_one_node(parcel, serve, t)
     if group.counts_sources:
         return _counting_sources(group, single, node, t)
+
     b = len(single)
     joined = np.empty_like(single)
     joined[:, 0] = 0.0
     chosen = np.zeros(single.shape, dtype=np.int64)
+
     for step in t.steps:
         _extend(single, joined, step, joined, chosen)
+
     total = joined + leftovers(group, t)
     pick = total[:, t.falling].argmin(axis=1)
     remaining = t.falling[pick]
     rows = np.arange(b)
     value = total[rows, remaining]
     place = np.full((b, size), -1, dtype=np.int64)
+
     for _ in range(size):
         part = chosen[rows, remaining]
         candidate = node[rows, part]
@@ -116,6 +121,7 @@ def cheapest(group: OrderGroup, parcel: Floats, serve: Floats) -> Best:
         remaining = remaining ^ part
         if not remaining.any():
             break
+
     return Best(value, place)
 
 
@@ -142,6 +148,7 @@ def leftovers(group: OrderGroup, t: Tables) -> Floats:
     if group.partial.any():
         in_part = (served > 0) & (served < (1 << t.size) - 1)
         extra[:, in_part] += group.partial[:, None]
+
     return extra
 
 
@@ -186,12 +193,15 @@ def _counting_sources(group: OrderGroup, single: Floats, node: Ints, t: Tables) 
     layer[:, 0] = 0.0
     value = left_over[:, 0].copy()
     served, count = np.zeros(b, dtype=np.int64), np.zeros(b, dtype=np.int64)
+
     chosen_by_layer = []
     for sources in range(1, t.size + 1):
         before, layer = layer, np.full_like(single, np.inf)
         chosen = np.zeros(single.shape, dtype=np.int64)
+
         for step in t.steps:
             _extend(single, before, step, layer, chosen)
+
         chosen_by_layer.append(chosen)
         penalty = group.extra * np.maximum(0, sources - group.soft_limit)
         total = layer + left_over + penalty[:, None]
@@ -202,6 +212,7 @@ def _counting_sources(group: OrderGroup, single: Floats, node: Ints, t: Tables) 
         better &= sources <= group.limit
         value = np.where(better, cost, value)
         served, count = np.where(better, pick, served), np.where(better, sources, count)
+
     return Best(value, _places(chosen_by_layer, node, served, count, t))
 
 
@@ -210,10 +221,12 @@ def _places(chosen_by_layer: list[Ints], node: Ints, served: Ints, count: Ints, 
     rows = np.arange(len(served))
     place = np.full((len(served), t.size), -1, dtype=np.int64)
     remaining = served
+
     for sources in range(t.size, 0, -1):
         uses_layer = count >= sources
         part = np.where(uses_layer, chosen_by_layer[sources - 1][rows, remaining], 0)
         candidate = node[rows, part]
         place = np.where(t.has[part], candidate[:, None], place)
         remaining = np.where(uses_layer, remaining ^ part, remaining)
+
     return place

@@ -84,9 +84,11 @@ def improve_backlog(
     """
     undivided = _without_splits(setting)
     stock = dict(free)
+
     for line in lines:
         key = line.sku, line.source
         stock[key] = stock.get(key, 0) + line.units(line.quantity)
+
     now = np.array([setting.index[line.source] for line in lines], dtype=np.int64)
     unassigned = [replace(line, source="") for line in lines]
     priced = build_problem(unassigned, undivided, stock, given)
@@ -206,11 +208,14 @@ class _FreeCapacity:
         needed: dict[tuple[int, int], int] = defaultdict(int)
         for line in lines.tolist():
             needed[int(target[line]), int(p.line_sku[line])] += int(p.quantity[line])
+
         counted = p.limit_members[:, target[lines]].sum(axis=1)
         if not self._has_capacity(needed, opened, counted):
             return False
+
         for cell, units in needed.items():
             self.stock[cell] -= units
+
         np.add.at(self.stock, (now[lines], p.line_sku[lines]), p.quantity[lines])
         self.parcels[opened] -= 1
         self.lines -= counted
@@ -235,10 +240,12 @@ def _feasible_moves(
     """
     p = problem
     free = _FreeCapacity.beside(p, now)
+
     candidates = []
     for b in np.argsort(-saving, kind="stable").tolist():
         if saving[b] > 0:
             candidates.append(b)
+
     moves: list[Move] = []
     progress = True
     while progress and len(moves) < most:
@@ -250,9 +257,11 @@ def _feasible_moves(
             if not len(changed) or (target < 0).any():
                 candidates.remove(b)
                 continue
+
             opened = np.setdiff1d(target, now[span])
             if len(moves) < most and free.take(p, now, plan.node, changed, opened):
                 moves.append(Move(b, tuple(changed.tolist()), float(saving[b])))
                 candidates.remove(b)
                 progress = True
+
     return tuple(moves)

@@ -35,6 +35,7 @@ def current_bid_prices(
     """
     if not setting.strategy.batch.uses_bid_prices:
         return None
+
     rows = fetch_as(
         session,
         _CostRow,
@@ -44,10 +45,12 @@ def current_bid_prices(
     )
     if not rows:
         return None
+
     curves: dict[tuple[str, str], CostCurve] = {}
     for row in rows:
         if row.source:
             curves[row.source, row.product] = CostCurve(row.step, tuple(row.step_costs))
+
     return OpportunityCosts(curves).prices(priced)
 
 
@@ -79,4 +82,5 @@ def store_shadow_prices(
             "recorded_at": now,
         }
         rows.append([row[column] for column in _SHADOW_PRICE_COLUMNS])
+
     copy_rows(session, "fulfillment_optimization.shadow_price", _SHADOW_PRICE_COLUMNS, rows)

@@ -121,9 +121,11 @@ def usage_lines_of(planned: Iterable[tuple[UUID, OrderPlan]]) -> list[UsageLine]
             if line not in plan.parts:
                 found.append(UsageLine(source, order, line))
                 continue
+
             for part in plan.parts[line]:
                 if part.source:
                     found.append(UsageLine(part.source, order, part.line_id))
+
     return found
 
 
@@ -140,12 +142,15 @@ def release_stale_usage(
     """
     if not sites:
         return {}
+
     line_ids = {line.line_id for line in lines}
     today = {name: local_day(site.time_zone, now) for name, site in sites.items()}
+
     stale: list[DatedUsageLine] = []
     for counted in _lines_of_orders(session, {line.order_id for line in lines}, sites):
         if counted.line_id in line_ids and counted.day == today[counted.source]:
             stale.append(counted)
+
     return _release(session, _not_served(session, order_port, stale))
 
 
@@ -160,6 +165,7 @@ def release_unserved_usage(
     days = {(line.source, line.day) for line in _lines_of_orders(session, orders, None)}
     if not days:
         return 0
+
     ordered = sorted(days)
     fetch(
         session,
@@ -182,6 +188,7 @@ def _dated(
         if line.source in sites:
             day = local_day(sites[line.source].time_zone, now)
             dated.append(DatedUsageLine(line.source, day, line.order_id, line.line_id))
+
     return dated
 
 
@@ -205,11 +212,13 @@ def _not_served(
     """Return the lines that no longer ship from the source they are counted at."""
     if not lines:
         return []
+
     served = order_port.lines_served_from(session, {(x.line_id, x.source) for x in lines})
     found = []
     for line in lines:
         if (line.line_id, line.source) not in served:
             found.append(line)
+
     return found
 
 
@@ -248,11 +257,13 @@ class CapacityUsageWorker:
         with database.unit_of_work() as session:
             if not self._consumer_registered:
                 ensure_consumer(session, CONSUMER)
+
             events, more = read_new(session, consumer=CONSUMER, names=RELEASING_EVENTS, limit=limit)
             if events:
                 orders = {event.root_id for event in events}
                 release_unserved_usage(session, self.order_port, orders)
                 _delete_old_lines(session, now)
+
         self._consumer_registered = True
         return BatchResult(len(events), more)
 

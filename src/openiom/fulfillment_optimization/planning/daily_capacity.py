@@ -56,6 +56,7 @@ def capacity_limited_sources(settings: Iterable[StrategyConfig]) -> dict[str, Pl
             own_limit = site.daily_parcels is not None or site.body.daily_lines is not None
             if own_limit or site.name in constrained:
                 found[site.name] = site
+
     return found
 
 
@@ -80,6 +81,7 @@ def lock_daily_usage(
     """Return today's usage of each source, locked until the transaction ends."""
     if not sites:
         return {}
+
     names = sorted(sites)
     days = [local_day(sites[name].time_zone, now) for name in names]
     execute(
@@ -113,8 +115,10 @@ def daily_usage(
     for name, zone in zones:
         if zone not in today:
             today[zone] = local_day(zone, now)
+
         names.append(name)
         days.append(today[zone])
+
     rows = fetch_as(
         session,
         SourceUsage,

@@ -33,6 +33,7 @@ def weights_kg(session: Session, products: Collection[str]) -> dict[str, float]:
     for product, facts in product_facts(session, products).items():
         if facts.weight_kg is not None:
             weights[product] = facts.weight_kg
+
     return weights
 
 
@@ -54,6 +55,7 @@ def circumstances(
     demand: dict[Key, float] = {}
     if weights.stock_out or weights.markdown_credit:
         demand = demand_per_day(session, products, now)
+
     return PlanningContext(
         now=now,
         parcels_today={source: used.parcels for source, used in usage.items()},

@@ -68,17 +68,21 @@ class OpportunityCosts:
         node_of = {name: n for n, name in enumerate(priced.names)}
         columns = stock_columns(priced.products)
         parcels_left = problem.capacity - problem.used
+
         for (source, product), curve in self.curves.items():
             n = node_of.get(source)
             if n is None:
                 continue
+
             if not product and problem.capacity[n] < UNLIMITED:
                 found.node[n] = curve.at(int(parcels_left[n]))
+
             for s in columns.get(product, ()):
                 if problem.stock[n, s] < UNLIMITED:
                     size = float(priced.unit_size[s])
                     units_left = ceil(problem.stock[n, s] * size)
                     found.stock[n, s] = curve.at(units_left) * size
+
         return found
 
 
@@ -97,8 +101,10 @@ def opportunity_costs_from_demand(
     for day in days:
         if day:
             samples.append(as_open_lines(day, given.now))
+
     if not samples or not setting.sources:
         return OpportunityCosts({})
+
     products = _products_of(samples)
     shelves = _stock_matrix(setting, products, stock, given.unlimited)
 
@@ -115,12 +121,14 @@ def opportunity_costs_from_demand(
             left = _share_of_day_left(site.time_zone, given.now)
             costs = learned.nodes.step_values(n, left)
             curves[site.name, ""] = CostCurve(int(learned.nodes.block_size[n]), _trimmed(costs))
+
     names = list(products)
     for i, cell in enumerate(learned.cells.tolist()):
         n, s = divmod(cell, len(names))
         costs = learned.units.step_values(i, 1.0)
         curve = CostCurve(int(learned.units.block_size[i]), _trimmed(costs))
         curves[setting.names[n], names[s]] = curve
+
     return OpportunityCosts(_without_negligible(curves))
 
 
@@ -144,8 +152,10 @@ def _stock_matrix(
     for (product, source), units in stock.items():
         if product in products and source in setting.index:
             shelves[setting.index[source], products[product]] = max(0, int(units))
+
     for product in unlimited & products.keys():
         shelves[:, products[product]] = UNLIMITED
+
     return shelves
 
 

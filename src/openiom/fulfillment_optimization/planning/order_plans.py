@@ -71,18 +71,22 @@ def order_plans(solved: SolvedProblem, lines: Sequence[OpenLine]) -> dict[UUID, 
     split = _split_lines(plan, lines, priced.names)
     planned: dict[UUID, OrderPlan] = {}
     order_of, node_of = priced.problem.line_order.tolist(), plan.node.tolist()
+
     for i, line in enumerate(lines):
         order = order_of[i]
         mine = planned.get(line.order_id)
         if mine is None:
             mine = planned[line.order_id] = OrderPlan(costs[order], records[order] | {"lines": []})
+
         mine.explanation["lines"].append(line.line_id)
         if node_of[i] < 0:
             mine.missing.append(line.product)
             continue
+
         mine.sources[line.line_id] = priced.names[node_of[i]]
         if i in split:
             _add_split(mine, line, split[i])
+
     return planned
 
 
@@ -99,6 +103,7 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
     if len(parts) < len(plan.cost_parts) or open_price_raised:
         for order, record in enumerate(records):
             record["parts"] = {name: round(float(part[order]), 4) for name, part in parts.items()}
+
     if np.any(priced.unit_size != 1.0):
         size_of_line = priced.unit_size[priced.problem.line_sku]
         start = priced.problem.start.tolist()
@@ -106,6 +111,7 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
             size = size_of_line[start[order] : start[order + 1]]
             record["quantity"] = (record["quantity"] * size).round(MAX_DECIMALS)
             record["on_hand"] = (record["on_hand"] * size[:, None]).round(MAX_DECIMALS)
+
     costs: list[float] = np.sum(list(parts.values()), axis=0).tolist()
     return costs, records
 
@@ -113,10 +119,12 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
 def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
     plan.parts[line.line_id] = parts
     shown = plan.explanation.setdefault("parts_of_lines", {})
+
     quantities: list[list[str | float]] = []
     for part in parts:
         quantity = quantity_number(part.quantity * line.stock_per_step, line.stock_decimals)
         quantities.append([part.source, quantity])
+
     shown[str(line.line_id)] = quantities
     if any(not part.source for part in parts):
         plan.missing.append(line.product)
@@ -128,17 +136,22 @@ def _split_lines(
     """Return the parts of lines that several sources serve, or that are served in part."""
     if not np.any(plan.problem.max_line_nodes > 1):
         return {}
+
     shares = plan.shares
     sources = np.bincount(shares.line, minlength=plan.problem.lines)
     in_part = (sources == 1) & (plan.served < plan.problem.quantity)
+
     found: dict[int, list[SplitPart]] = {}
     for i in np.flatnonzero((sources > 1) | in_part).tolist():
         mine = shares.line == i
         line, whole = lines[i], int(plan.problem.quantity[i])
+
         served = []
         for node, share in _largest_first(shares.node[mine], shares.quantity[mine]):
             served.append((names[node], line.steps * share // whole))
+
         found[i] = _parts(line, served)
+
     return found
 
 
@@ -154,10 +167,12 @@ def _parts(line: OpenLine, served: list[tuple[str, int]]) -> list[SplitPart]:
     left = line.steps - sum(steps for _, steps in served)
     if left:
         served = [*served, ("", left)]
+
     ids = [line.line_id, *new_ids(len(served) - 1)]
     found = []
     for part_id, (source, steps) in zip(ids, served, strict=True):
         found.append(SplitPart(part_id, steps, source))
+
     return found
 
 
@@ -169,10 +184,13 @@ def usage_by_source(planned: Iterable[OrderPlan]) -> dict[str, CapacityUsage]:
         used: list[str] = []
         for line, source in plan.sources.items():
             used += _sources_of(plan.parts, line, source)
+
         for source in used:
             lines[source] += 1
+
         for source in set(used):
             parcels[source] += 1
+
     return {source: CapacityUsage(parcels[source], lines[source]) for source in lines}
 
 
@@ -181,8 +199,10 @@ def _sources_of(
 ) -> Sequence[str]:
     if line not in parts:
         return (source,)
+
     found = []
     for part in parts[line]:
         if part.source:
             found.append(part.source)
+
     return found

@@ -60,6 +60,7 @@ def store_attempts(session: Session, attempts: Sequence[PlanAttempt], now: datet
         made = _decisions(attempt, now)
         decisions += made
         plans.append(_plan_record(attempt, [decision.id for decision in made], now))
+
     store_plans(session, plans)
     _copy(session, "fulfillment_optimization.sourcing_decision", decisions)
 
@@ -92,6 +93,7 @@ def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:
                 explanation=explanation_json(plan.explanation),
             )
         )
+
     return made
 
 
@@ -107,6 +109,7 @@ def _plan_record(attempt: PlanAttempt, decisions: Sequence[UUID], now: datetime)
         mode, method, open_lines = attempt.solved.mode, plan.method, plan.costs.open_lines
         parts = _money(attempt)
         lower_bound, gap = _bound_and_gap(attempt, sum(parts.values()))
+
     return PlanRecord(
         id=attempt.id,
         planned_at=now,
@@ -142,8 +145,10 @@ def _bound_and_gap(attempt: PlanAttempt, cost: float) -> tuple[float | None, flo
     plan = attempt.solved.plan
     if plan.lower_bound is None:
         return None, None
+
     bound = cost
     if not plan.proved:
         # Rankings and raised prices of open lines are in both, so that their difference is money.
         bound -= max(0.0, plan.cost - plan.lower_bound)
+
     return round(bound, 4), (cost - bound) / max(1e-9, abs(bound))

@@ -103,6 +103,7 @@ class Planner:
         used: dict[str, CapacityUsage] = {}
         tried: dict[UUID, set[str]] = defaultdict(set)
         queue = self._groups_in_order(lines, strategies, views)
+
         while queue:
             group = queue.pop(0)
             view = views[group.requester]
@@ -113,12 +114,15 @@ class Planner:
             open_lines = self._for_alternate(setting, group.lines, attempt, tried)
             if open_lines or queue:
                 _deduct(attempt, group.lines, view, used)
+
             for key, units in before.items():
                 view[key] = min(units, view[key])
+
             if open_lines:
                 alternate = setting.strategy.alternate
                 assert alternate is not None
                 queue.append(_Group(alternate, group.requester, open_lines))
+
         return found
 
     def _groups_in_order(
@@ -132,6 +136,7 @@ class Planner:
         for line in lines:
             if line.line_id in self.holds:
                 reserving.add(line.order_id)
+
         first: list[OpenLine] = []
         others: list[OpenLine] = []
         for line in lines:
@@ -139,6 +144,7 @@ class Planner:
                 first.append(line)
             else:
                 others.append(line)
+
         return _groups(first, strategies, views) + _groups(others, strategies, views)
 
     def _add_own_reservations(self, lines: Sequence[OpenLine], view: View) -> View:
@@ -152,6 +158,7 @@ class Planner:
                 key = line.sku, source
                 before.setdefault(key, view.get(key, 0))
                 view[key] = view.get(key, 0) + units
+
         return before
 
     def _views(self, lines: Sequence[OpenLine]) -> dict[RequesterKey, View]:
@@ -162,21 +169,26 @@ class Planner:
         views: dict[RequesterKey, View] = {NO_REQUESTER: dict(self.stock or {})}
         if self.stock is None:
             views = self._read_views(lines)
+
         for view in views.values():
             for key, units in self.own.items():
                 view[key] = view.get(key, 0) + units
+
         return views
 
     def _read_views(self, lines: Sequence[OpenLine]) -> dict[RequesterKey, View]:
         products: dict[RequesterKey, set[str]] = defaultdict(set)
         by_requester = channels_matter(self.session)
+
         for line in lines:
             requester = (line.channel, line.customer_group) if by_requester else NO_REQUESTER
             products[requester].add(line.product)
+
         views: dict[RequesterKey, View] = {}
         for (channel, group), wanted in products.items():
             free = available(self.session, wanted, channel=channel, customer_group=group)
             views[channel, group] = dict(free)
+
         return views
 
     def _attempt(
@@ -190,6 +202,7 @@ class Planner:
         """Plan these lines by one strategy."""
         if not setting.sources:
             return PlanAttempt.without_plan(setting, unplanned_orders(lines, "no active source"))
+
         started = perf_counter()
         products = {line.product for line in lines}
         given = circumstances(
@@ -200,6 +213,7 @@ class Planner:
         prices = None
         if not window_closed:
             prices = current_bid_prices(self.session, setting, priced, self.now)
+
         solved = solve_by_strategy(
             priced, setting.strategy, window_closed=window_closed, bid_prices=prices
         )
@@ -225,8 +239,10 @@ class Planner:
         unknown = {line.product for line in lines}
         for view in views:
             unknown -= {product for product, _ in view}
+
         if not unknown or not accepts_write_in_products(self.session):
             return frozenset()
+
         return frozenset(unknown - known_names(self.session, "product", unknown))
 
     def _for_alternate(
@@ -240,15 +256,18 @@ class Planner:
         alternate = setting.strategy.alternate
         if not alternate or not self._in_force(alternate):
             return []
+
         open_lines: list[OpenLine] = []
         for line in lines:
             strategies = tried[line.order_id]
             strategies.add(setting.name)
             if alternate in strategies or len(strategies) > MOST_ALTERNATES:
                 continue
+
             plan = attempt.planned[line.order_id]
             if plan.missing and line.line_id not in plan.sources:
                 open_lines.append(line)
+
         return open_lines
 
     def _in_force(self, strategy: str) -> bool:
@@ -267,9 +286,11 @@ def _groups(
         requester = (line.channel, line.customer_group)
         if requester not in views:
             requester = NO_REQUESTER
+
         strategy = strategies[line.order_id]
         group = groups.setdefault((strategy, requester), _Group(strategy, requester))
         group.lines.append(line)
+
     return list(groups.values())
 
 
@@ -282,13 +303,16 @@ def _deduct(
     """Subtract what was planned from stock and capacity for later groups of the round."""
     if attempt.solved is None:
         return
+
     shares, names = attempt.solved.plan.shares, attempt.solved.priced.names
     whole = attempt.solved.priced.problem.quantity.tolist()
     columns = (shares.line.tolist(), shares.node.tolist(), shares.quantity.tolist())
+
     for i, node, share in zip(*columns, strict=True):
         line = lines[i]
         key = line.sku, names[node]
         if key in view:
             view[key] -= line.units(line.quantity * share // whole[i])
+
     for source, more in usage_by_source(attempt.planned.values()).items():
         used[source] = used.get(source, CapacityUsage()).plus(more)

@@ -60,10 +60,12 @@ class PriceLearningWorker:
         """Learn the prices of one strategy that is due."""
         if self.next_check is not None and now < self.next_check:
             return BatchResult(0, False)
+
         due = self._due(database, now)
         self.next_check = now + PAUSE if len(due) < 2 else None
         if not due:
             return BatchResult(0, False)
+
         self.checked[due[0]] = now
         self.learn(database, due[0], now)
         return BatchResult(1, len(due) > 1)
@@ -77,6 +79,7 @@ class PriceLearningWorker:
                 since = self._prices_expected_since(known, name, now)
                 if since is not None and not _learned_since(session, name, since):
                     due.append(name)
+
         return due
 
     def _prices_expected_since(self, known: Snapshot, name: str, now: datetime) -> datetime | None:
@@ -88,10 +91,12 @@ class PriceLearningWorker:
             batch = known.strategy_config(name, now.date()).strategy.batch
         except NotFound:
             return None
+
         since = now - timedelta(minutes=batch.price_minutes)
         checked = self.checked.get(name)
         if not batch.uses_bid_prices or (checked is not None and checked > since):
             return None
+
         return since
 
     def learn(self, database: Database, name: str, now: datetime) -> OpportunityCosts:
@@ -99,12 +104,14 @@ class PriceLearningWorker:
         started = perf_counter()
         with database.reading() as session:
             inputs = self._read_inputs(session, name, now)
+
         found = opportunity_costs_from_demand(
             inputs.days, inputs.setting, inputs.stock, inputs.given
         )
         with database.unit_of_work() as session:
             if fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))[0][0]:
                 store_opportunity_costs(session, name, found, now)
+
         log.info(
             "prices_learned",
             strategy=name,
@@ -135,7 +142,9 @@ class PriceLearningWorker:
                 )
             except Invalid:
                 continue
+
             return by_day(orders, first=first, last=yesterday)
+
         return []
 
 
@@ -172,6 +181,7 @@ def store_opportunity_costs(
     )
     learned_at_all: dict[str, object] = {"product": "", "source": "", "step": 1, "step_costs": []}
     records = [learned_at_all]
+
     for (source, product), curve in found.curves.items():
         records.append(
             {
@@ -181,8 +191,10 @@ def store_opportunity_costs(
                 "step_costs": list(curve.step_costs),
             }
         )
+
     rows = []
     for record in records:
         record |= {"strategy": strategy, "learned_at": now}
         rows.append([record[column] for column in _COLUMNS])
+
     copy_rows(session, "fulfillment_optimization.opportunity_cost", _COLUMNS, rows)

@@ -96,12 +96,15 @@ def list_plans(
     if strategy:
         conditions.append("strategy = %s")
         values.append(strategy)
+
     if mode:
         conditions.append("mode = %s")
         values.append(mode)
+
     if after:
         conditions.append("id < %s")
         values.append(after)
+
     return fetch_as(
         session,
         PlanRow,
@@ -121,6 +124,7 @@ def get_plan(session: Session, plan_id: UUID) -> PlanHead:
     )
     if not found:
         raise NotFound(f"no sourcing plan {plan_id}", remedy="look it up in the list of plans")
+
     return found[0]
 
 
@@ -149,8 +153,10 @@ def _plan_order(decision: DecisionSummary) -> PlanOrder:
     for source in decision.chosen:
         if source:
             sources.add(source)
+
     for parts in decision.parts_of_lines.values():
         sources.update(source for source, _ in parts if source)
+
     return PlanOrder(
         decision_id=decision.id,
         order_id=decision.order_id,

@@ -85,6 +85,7 @@ class _OrderMove:
         moves = []
         for line, target in self.lines:
             moves.append({"product": line.product, "from": line.source, "to": target})
+
         saving = f"{self.saving:.2f}"
         before = ", ".join(sorted({line.source for line, _ in self.lines}))
         after = ", ".join(sorted({target for _, target in self.lines}))
@@ -134,10 +135,12 @@ class Reoptimizer:
             settings = known.strategy_config(name, now.date()).strategy.reoptimize
         except NotFound:
             return None
+
         since = now - timedelta(minutes=settings.minutes)
         checked = self.checked.get(name)
         if not settings.enabled or (checked is not None and checked > since):
             return None
+
         return since
 
     def improve(self, database: Database, name: str, now: datetime) -> int:
@@ -145,22 +148,27 @@ class Reoptimizer:
         started = perf_counter()
         with database.unit_of_work() as session:
             backlog = self._read_backlog(session, name, now)
+
         if backlog is None:
             return 0
+
         found = improve_backlog(
             backlog.lines, backlog.setting, backlog.free, backlog.given, backlog.moved_before
         )
         minutes = backlog.setting.strategy.reoptimize.minutes
+
         with database.unit_of_work() as session:
             if not fetch(session, "SELECT pg_try_advisory_xact_lock(%s)", (ADVISORY_LOCK,))[0][0]:
                 return 0
             if _ran_since(session, name, now - timedelta(minutes=minutes)):
                 return 0
+
             plan = new_id()
             made = self._make_moves(session, found, backlog.setting, plan, now)
             seconds = perf_counter() - started
             store_plans(session, [_plan_record(plan, backlog, found, made, seconds)])
             _store_moves(session, plan, made, now)
+
         return len(made)
 
     def _read_backlog(self, session: Session, name: str, now: datetime) -> _Backlog | None:
@@ -177,14 +185,17 @@ class Reoptimizer:
             limit=setting.strategy.reoptimize.orders,
         )
         reserved = _reserved_at_one_source(session, [line.line_id for line in lines])
+
         complete: set[UUID] = set()
         for line in lines:
             expected = (line.source, line.units(line.quantity))
             if line.source in setting.index and reserved.get(line.line_id) == expected:
                 complete.add(line.line_id)
+
         movable = _whole_orders(lines, complete)
         if not movable:
             return None
+
         products = {line.product for line in movable}
         limited = capacity_limited_sources([setting]).values()
         usage = daily_usage(session, [(site.name, site.time_zone) for site in limited], now)
@@ -207,15 +218,19 @@ class Reoptimizer:
         """Carry out the moves that are still possible, each order completely or not at all."""
         moves = [_order_move(found, move) for move in found.moves]
         moves = self._unchanged(session, moves, setting)
+
         for _ in range(ATTEMPTS):
             if not moves:
                 return []
+
             try:
                 with savepoint(session):
                     self._move(session, moves, setting, plan, now)
+
                 return moves
             except _MovesRefused as refused:
                 moves = [move for move in moves if move.order not in refused.orders]
+
         return []
 
     def _unchanged(
@@ -224,14 +239,17 @@ class Reoptimizer:
         """Lock the orders and return the moves whose lines are what they were."""
         if not moves:
             return []
+
         orders = [move.order for move in moves]
         strategies = _strategy_fields(snapshot(session), setting.name)
         locked = self.order_port.lock_backlog(session, strategies, limit=len(orders), only=orders)
         present = {_state_of(line) for line in locked}
+
         unchanged: list[_OrderMove] = []
         for move in moves:
             if all(_state_of(line) in present for line, _ in move.lines):
                 unchanged.append(move)
+
         return unchanged
 
     def _move(
@@ -245,6 +263,7 @@ class Reoptimizer:
         """Move all of these orders. Raises _MovesRefused."""
         sites = capacity_limited_sources([setting])
         _refuse_full_sources(lock_daily_usage(session, sites, now), moves, setting)
+
         targets: dict[UUID, str] = {}
         left: list[UsageLine] = []
         entered: list[UsageLine] = []
@@ -253,6 +272,7 @@ class Reoptimizer:
                 targets[line.line_id] = target
                 left.append(UsageLine(line.source, move.order, line.line_id))
                 entered.append(UsageLine(target, move.order, line.line_id))
+
         _reserve_at_targets(session, moves, now)
         release_usage(session, sites, left, now)
         record_usage(session, sites, entered, now)
@@ -278,6 +298,7 @@ def _reserve_at_targets(session: Session, moves: Sequence[_OrderMove], now: date
             line_ids.append(line.line_id)
             owners.append(move)
             requests.append(reservation_request(line, target, line.quantity))
+
     lock_stock(session, keys)
     release(session, line_ids, now, ACTOR, "re-optimized")
     _raise_refused(owners, reserve(session, requests, now, ACTOR))
@@ -300,16 +321,19 @@ def _refuse_full_sources(
     for site in setting.sources:
         if site.daily_parcels is not None:
             left[site.name] = site.daily_parcels - usage.get(site.name, CapacityUsage()).parcels
+
     fits: list[bool] = []
     for move in moves:
         limited = []
         for source in move.opened:
             if source in left:
                 limited.append(source)
+
         fits.append(all(left[source] >= 1 for source in limited))
         if fits[-1]:
             for source in limited:
                 left[source] -= 1
+
     _raise_refused(moves, fits)
 
 
@@ -336,10 +360,12 @@ def _reserved_at_one_source(
         stock.setdefault(row.line_id, set()).add(row.stock_id)
         units = reserved.get(row.line_id, (row.source, StockUnits(0)))[1] + StockUnits(row.units)
         reserved[row.line_id] = (row.source, units)
+
     result = {}
     for line, found in reserved.items():
         if len(stock[line]) == 1:
             result[line] = found
+
     return result
 
 
@@ -349,10 +375,12 @@ def _whole_orders(lines: Sequence[OpenLine], complete: set[UUID]) -> list[OpenLi
     for line in lines:
         if line.line_id not in complete:
             incomplete.add(line.order_id)
+
     found = []
     for line in lines:
         if line.order_id not in incomplete:
             found.append(line)
+
     return found
 
 
@@ -380,6 +408,7 @@ def _order_move(found: Improvement, move: Move) -> _OrderMove:
     for line in range(int(problem.start[move.order]), int(problem.start[move.order + 1])):
         before.add(names[int(found.now[line])])
         after.add(found.target(line))
+
     lines = tuple((found.lines[line], found.target(line)) for line in move.lines)
     return _OrderMove(lines[0][0].order_id, lines, move.saving, tuple(sorted(after - before)))
 
@@ -433,4 +462,5 @@ def _store_moves(session: Session, plan: UUID, moves: Sequence[_OrderMove], now:
                 "moved_at": now,
             }
             rows.append([row[column] for column in _MOVE_COLUMNS])
+
     copy_rows(session, "fulfillment_optimization.reoptimization_move", _MOVE_COLUMNS, rows)

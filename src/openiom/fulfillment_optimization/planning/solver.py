@@ -53,10 +53,12 @@ def solve_by_strategy(
     together = window_closed
     if not together and batch.contention is not None:
         together = in_contention(priced.problem, batch.contention)
+
     mode: Mode = "batch" if together and priced.problem.orders > 1 else "realtime"
     plan = solve(priced.problem, mode=mode, time_limit=batch.seconds, bid_prices=bid_prices)
     if priced.soft_caps and plan.costs.open_lines:
         return _without_soft_limits(priced, plan, mode, batch.seconds)
+
     return SolvedProblem(priced, plan, mode)
 
 
@@ -69,6 +71,7 @@ def in_contention(problem: SourcingProblem, more_than: int) -> bool:
     p = problem
     if p.orders <= more_than:
         return False
+
     able = p.eligible & (p.stock.T[p.line_sku] >= p.least[:, None])
     money = np.where(able, p.serve + p.parcel[p.line_order], np.inf)
     cheapest = money.argmin(axis=1)
@@ -114,10 +117,12 @@ def _lift_soft_limits(
     """
     p = priced.problem
     beyond = np.zeros((p.lines, p.nodes))
+
     for members, left, penalty in priced.soft_caps:
         possible = int(members[kept.node].sum()) + len(waiting)
         if possible > left:
             beyond[np.ix_(waiting, members)] += penalty
+
     hard = len(p.line_limit) - len(priced.soft_caps)
     limits = [(p.limit_members[g], int(p.line_limit[g])) for g in range(hard)]
     members, line_limit = line_limit_arrays(limits, p.nodes)

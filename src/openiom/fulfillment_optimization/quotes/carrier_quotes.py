@@ -21,6 +21,7 @@ def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[R
     to = resolved.request.destination
     latitude, longitude = resolved.place
     destination = to.model_dump(exclude={"type"}) | {"latitude": latitude, "longitude": longitude}
+
     today = resolved.at.astimezone(UTC).date()
     shipments: list[RatedParcel] = []
     for parcel in parcels:
@@ -34,6 +35,7 @@ def shipments_of(resolved: ResolvedRequest, parcels: Sequence[Parcel]) -> list[R
                 ships_on=parcel.handover.ship_date if parcel.handover else today,
             )
         )
+
     return shipments
 
 
@@ -56,8 +58,10 @@ def carrier_quote(
             reason = failed
             if live and rate is None and not failed:
                 reason = NOT_OFFERED
+
             tariff = _tariff(resolved, service.rate_table)
             rates.append(rate_parcel(service, parcel, tariff, live=rate, failed=reason))
+
     return CarrierQuote(
         name=resolved.request.carrier,
         is_fallback=any(rate.is_fallback for rate in rates),

@@ -48,11 +48,13 @@ class CartStock:
                 shared[self.variants[sku]] = units
             else:
                 found[sku] = min(units, self.units.get((sku, source), 0))
+
         if shared:
             granted = self.variant_stock.granted(source, shared)
             for sku in wanted:
                 if sku in self.variants:
                     found[sku] = granted[self.variants[sku]]
+
         return found
 
     def shortages(self, planned: Mapping[Key, int]) -> dict[Key, int]:
@@ -64,11 +66,13 @@ class CartStock:
         for (sku, source), units in planned.items():
             if sku in self.variants:
                 by_source[source][sku] = units
+
         short: dict[Key, int] = {}
         for source, wanted in by_source.items():
             for sku, units in self.jointly(source, wanted).items():
                 if units < wanted[sku]:
                     short[sku, source] = units
+
         return short
 
     def divided(self, wanted: Mapping[str, int]) -> dict[Key, int]:
@@ -77,6 +81,7 @@ class CartStock:
         for sku, units in wanted.items():
             if sku in self.variants:
                 shared[sku] = units
+
         found: dict[Key, int] = {}
         sources: set[str] = set()
         for (sku, source), units in self.units.items():
@@ -84,9 +89,11 @@ class CartStock:
                 sources.add(source)
             else:
                 found[sku, source] = units
+
         for source in sources:
             for sku, units in self.jointly(source, shared).items():
                 found[sku, source] = units
+
         return found
 
 
@@ -98,10 +105,13 @@ def variants_of(
     for i, line in enumerate(lines):
         if line.dimensions:
             with_dimensions[i] = line
+
     if not with_dimensions:
         return {}, []
+
     configuration = inventory_configuration(session)
     kits = kit_parts(session, {line.product for line in with_dimensions.values()})
+
     found: dict[int, Variant] = {}
     problems: list[Problem] = []
     for i, line in with_dimensions.items():
@@ -110,10 +120,13 @@ def variants_of(
         problems += wrong
         if not values:
             continue
+
         if line.product in kits:
             what = f"{line.product} is a kit, which has no stock of its own"
             problems.append(Problem(where, what, "request its parts"))
+
         found[i] = Variant(line.product, frozenset(values.items()))
+
     return found, problems
 
 
@@ -132,14 +145,17 @@ def cart_stock(
     requester: dict[str, str] = {}
     if channels_matter(session):
         requester = {"channel": channel, "customer_group": customer_group}
+
     wanted = set(products)
     units: dict[Key, int] = {}
     if wanted:
         for key, quantity in available(session, wanted, **requester).items():
             units[key] = int(quantity)
+
     shared = variant_stock(session, variants, **requester)
     for (variant, source), count in shared.units().items():
         units[sku_of(variant.product, variant.text), source] = count
+
     by_sku = {sku_of(variant.product, variant.text): variant for variant in variants}
     return CartStock(units, by_sku, shared)
 
@@ -159,17 +175,22 @@ def plan_cart(
     """
     if not lines:
         return PlanningRound()
+
     strategies = {line.order_id: strategy for line in lines}
     units = dict(stock.units)
+
     for _ in range(MOST_PLANS):
         planner.stock = units
         found = planner.plan(lines, strategies)
         short = stock.shortages(units_of(found))
         if not short:
             return found
+
         units |= short
+
     wanted: dict[str, int] = defaultdict(int)
     for line in lines:
         wanted[line.sku] += line.quantity
+
     planner.stock = stock.divided(wanted)
     return planner.plan(lines, strategies)

@@ -87,12 +87,15 @@ def delivery_calendar(made: Sequence[tuple[Shipping, Promise]], at: datetime) ->
     """
     first = at.date()
     possible = np.full(CALENDAR_DAYS, bool(made))
+
     for shipping, found in made:
         possible &= delivery_days(shipping.service, first, CALENDAR_DAYS)
         possible[: max(0, (found.delivery_date - first).days)] = False
+
     calendar: list[CalendarDay] = []
     for ahead, is_possible in enumerate(possible.tolist()):
         calendar.append(CalendarDay(date=first + timedelta(days=ahead), possible=is_possible))
+
     return calendar
 
 
@@ -111,10 +114,13 @@ def pickup_options(
             given = handover(_without_pickup_schedule(source.timing), at)
             if given is not None:
                 options.append(_option(kind, source, given.ready_at))
+
     if not shipping:
         return options
+
     for source, ready in _ship_to_store(near, shipping, at):
         options.append(_option("ship_to_store", source, ready))
+
     return options
 
 
@@ -141,6 +147,7 @@ def _ship_to_store(
     for i, parcel in enumerate(shipping):
         km = np.array([store.parcels_km[i] for store in stores])
         arrivals.append(_arrival_days(parcel, km, at))
+
     for k, store in enumerate(stores):
         days = [None if mine is None else mine[k] for mine in arrivals]
         ready = _all_arrived(store, shipping, days, at)
@@ -178,9 +185,12 @@ def _all_arrived(
             ready = given.ready_at if given else None
         elif day is not None:
             ready = calendar.instant(day, 0)
+
         if ready is None:
             return None
+
         last = ready if last is None else max(last, ready)
+
     return None if last is None else next_open(calendar, last)
 
 

@@ -48,12 +48,15 @@ def cart_shares(found: PlanningRound) -> list[CartShare]:
     for attempt, plan in _plans(found):
         if attempt.solved is None:
             continue
+
         lines = plan.explanation["lines"]
         names = attempt.solved.priced.names
         solved = attempt.solved.plan.shares
         columns = (solved.line.tolist(), solved.node.tolist(), solved.quantity.tolist())
+
         for line, node, units in zip(*columns, strict=True):
             shares.append(CartShare(lines[line].int, names[node], units))
+
     return sorted(shares, key=_share_order)
 
 
@@ -74,10 +77,12 @@ def missing_units(resolved: ResolvedRequest, shares: Sequence[CartShare]) -> dic
     served: dict[int, int] = defaultdict(int)
     for share in shares:
         served[share.line] += share.units
+
     missing: dict[int, int] = {}
     for i, line in enumerate(resolved.request.lines):
         if line.quantity > served[i]:
             missing[i] = line.quantity - served[i]
+
     return missing
 
 
@@ -88,6 +93,7 @@ def plan_view(
     currency = _currency(resolved, found)
     parts = _cost_parts(found)
     missing = missing_units(resolved, shares)
+
     not_fulfilled: list[NotFulfilled] = []
     for i, units in missing.items():
         line = resolved.request.lines[i]
@@ -100,6 +106,7 @@ def plan_view(
                 reason=_reason(resolved, found, i),
             )
         )
+
     return QuotePlan(
         strategy=resolved.setting.name,
         complete=not missing,
@@ -129,6 +136,7 @@ def _currency(resolved: ResolvedRequest, found: PlanningRound) -> str:
     for attempt, plan in _plans(found):
         if plan.sources:
             currencies.add(attempt.setting.currency)
+
     if len(currencies) > 1:
         names = ", ".join(sorted(currency or "kilometers" for currency in currencies))
         raise Refused(
@@ -136,6 +144,7 @@ def _currency(resolved: ResolvedRequest, found: PlanningRound) -> str:
             where="strategy",
             remedy="give a strategy and its alternate one currency and one objective",
         )
+
     return next(iter(currencies), resolved.setting.currency)
 
 
@@ -146,10 +155,12 @@ def _cost_parts(found: PlanningRound) -> dict[str, float]:
         if plan.sources:
             for name, money in plan.explanation["parts"].items():
                 parts[name] += money
+
     shown: dict[str, float] = {}
     for name, money in parts.items():
         if money and name != "open":
             shown[name] = round(money, 4)
+
     return shown
 
 
@@ -157,14 +168,17 @@ def _reason(resolved: ResolvedRequest, found: PlanningRound, line: int) -> str:
     """Return why a line stays open, according to the last strategy that planned it."""
     if line not in resolved.plannable:
         return UNKNOWN_PRODUCT
+
     last = _last_plan_of(found, UUID(int=line))
     if last is None or last[0].solved is None:
         return NO_SOURCE
+
     attempt, plan = last
     assert attempt.solved is not None
     codes = attempt.solved.plan.refusals(0, plan.explanation["lines"].index(UUID(int=line)))
     if not codes.all():
         return NOT_ENOUGH if plan.sources else ALL_OR_NONE
+
     others = codes[codes != Refusal.NOT_ON_HAND]
     likely = np.bincount(others).argmax() if len(others) else Refusal.NOT_ON_HAND
     return refusal_text(int(likely))

@@ -74,6 +74,7 @@ class ResolvedRequest:
                     variant=variant.text if variant else "",
                 )
             )
+
         return lines
 
     def stock(self, session: Session) -> CartStock:
@@ -85,6 +86,7 @@ class ResolvedRequest:
                 variants.add(self.variants[i])
             else:
                 products.add(self.request.lines[i].product)
+
         return cart_stock(
             session,
             products,
@@ -108,13 +110,16 @@ def resolve_request(session: Session, request: QuoteRequest, now: datetime) -> R
     setting = _strategy(known, request, at, problems)
     if problems or place is None or setting is None:
         raise Invalid("this cart cannot be quoted", problems=problems)
+
     products = {line.product for line in request.lines}
     facts = product_facts(session, products)
     any_product = len(facts) < len(products) and accepts_write_in_products(session)
+
     plannable: list[int] = []
     for i, line in enumerate(request.lines):
         if any_product or line.product in facts:
             plannable.append(i)
+
     return ResolvedRequest(
         request, at, known, setting, place, services, facts, tuple(plannable), variants
     )
@@ -147,11 +152,13 @@ def _services(
     """Return the services of the carrier to rate with; none when the request names no carrier."""
     if not request.carrier:
         return ()
+
     services = known.timetable.carriers.get(request.carrier, ())
     if not services:
         names = ", ".join(sorted(known.timetable.carriers)) or "none yet"
         what = f"no carrier named {request.carrier}"
         problems.append(Problem("carrier", what, f"configured carriers: {names}"))
+
     return services
 
 

@@ -27,6 +27,7 @@ def quote_router(rate: RateShipments) -> APIRouter:
         principal.require("sourcing.read")
         with stored.reading() as session:
             draft = draft_quote(session, request, now=now)
+
         # No transaction is open during calls to a carrier.
         live = rate(stored, draft.live_rates, draft.shipments) if draft.shipments else []
         # Serialized here: FastAPI would validate every row that was built a moment ago.

@@ -125,13 +125,16 @@ def _usage(session: Session, resolved: ResolvedRequest) -> dict[str, CapacityUsa
 def _strategy_and_alternates(resolved: ResolvedRequest) -> list[StrategyConfig]:
     found = {resolved.setting.name: resolved.setting}
     name = resolved.setting.strategy.alternate
+
     while name and name not in found:
         try:
             setting = resolved.known.strategy_config(name, resolved.at.date())
         except NotFound:
             break
+
         found[setting.name] = setting
         name = setting.strategy.alternate
+
     return list(found.values())
 
 
@@ -148,13 +151,16 @@ def _shipping(
         if attempt.solved is not None:
             for node in np.unique(attempt.solved.plan.shares.node).tolist():
                 services.setdefault(attempt.solved.priced.names[node], service)
+
     names = sorted({share.source for share in shares})
     points = _points(resolved.known, names)
     km = great_circle_km([resolved.place], points, 0.0)[0].tolist()
     timings = resolved.known.timetable.source_timings(names)
+
     shipping: list[Shipping] = []
     for i, name in enumerate(names):
         shipping.append(Shipping(name, km[i], timings[i], services[name]))
+
     return shipping
 
 
@@ -164,12 +170,14 @@ def _parcels(resolved: ResolvedRequest, shares: Sequence[CartShare]) -> list[Par
     weights: dict[str, float] = defaultdict(float)
     for share in shares:
         weights[share.source] += _rated_kg(resolved, share.line) * share.units
+
     parcels: list[Parcel] = []
     for name, weight in weights.items():
         site = sites[name]
         km = great_circle_km([resolved.place], [(site.latitude, site.longitude)], 0.0)
         [timing] = resolved.known.timetable.source_timings([name])
         parcels.append(Parcel(site, float(km[0, 0]), weight, handover(timing, resolved.at)))
+
     return parcels
 
 
@@ -189,6 +197,7 @@ def _pickup(
     sites = _pickup_sites(resolved.known)
     if not sites or len(resolved.plannable) < len(resolved.request.lines):
         return []
+
     wanted = resolved.units_by_sku()
     names = [site.name for site in sites]
     points = _points(resolved.known, names)
@@ -196,10 +205,12 @@ def _pickup(
     origins = _points(resolved.known, [parcel.source for parcel in shipping])
     parcels_km = great_circle_km(origins, points, 0.0)
     timings = resolved.known.timetable.source_timings(names)
+
     sources: list[PickupSource] = []
     for n, site in enumerate(sites):
         in_stock = stock.jointly(site.name, wanted) == wanted
         sources.append(PickupSource(site, timings[n], km[n], in_stock, parcels_km[:, n]))
+
     return pickup_options(sources, shipping, resolved.at)
 
 

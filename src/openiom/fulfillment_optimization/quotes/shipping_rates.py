@@ -55,6 +55,7 @@ def rate_parcel(
     factor = None
     if tariff.table is not None:
         factor = factor_for(tariff.table, parcel.site.type, business=tariff.business)
+
     zone = live.zone if live else _zone(service, parcel, tariff)
     price, reason = _base(parcel, zone, tariff, factor, live, failed if live is None else "")
     base = _cents(price)
@@ -63,9 +64,11 @@ def rate_parcel(
     if factor and factor.free_shipping:
         surcharges.append(Surcharge(name=f"{factor.name}: free shipping", amount=-net))
         net = 0.0
+
     currency, weight = tariff.currency, parcel.weight_kg
     if live is not None:
         currency, weight = live.currency, live.billed_kg or weight
+
     return CarrierRate(
         service=service.name,
         title=service.title,
@@ -89,10 +92,12 @@ def _surcharges(base: float, live: LiveRate | None, factor: RateFactor | None) -
     if live is not None:
         for name, amount in live.surcharges:
             surcharges.append(Surcharge(name=name, amount=_cents(amount)))
+
     if factor is not None and factor.rate_factor:
         billed = base + sum(surcharge.amount for surcharge in surcharges)
         amount = _cents(billed * factor.rate_factor / 100.0)
         surcharges.append(Surcharge(name=factor.name, amount=amount))
+
     return surcharges
 
 
@@ -107,14 +112,17 @@ def _base(
     """Return the price before surcharges, and the reason when it is only a fallback."""
     if live:
         return live.base, ""
+
     price = table_price(tariff.table, zone, parcel.weight_kg) if tariff.table else None
     if price is not None and not failed:
         return price, ""
+
     reason = failed or NO_RATE
     if factor is not None:
         return fallback_rate(factor, parcel.weight_kg), reason
     if price is not None:
         return price, reason
+
     by_distance = parcel.km * tariff.weights.per_100_km / 100.0
     return tariff.weights.parcel + by_distance, reason
 
@@ -135,12 +143,14 @@ def arrivals(service: CarrierService, parcel: Parcel) -> list[ArrivalChance]:
     """
     if parcel.handover is None:
         return []
+
     transit = service.band_of(parcel.km).days
     chances: dict[date, ArrivalChance] = {}
     for late in range(service.spread_days + 1):
         day = arrival(service, parcel.handover.ship_date, transit + late)
         confidence = round(on_time_chance(transit, service.slip, late), 4)
         chances[day] = ArrivalChance(date=day, confidence=confidence)
+
     return list(chances.values())
 
 

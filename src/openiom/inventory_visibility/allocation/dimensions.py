@@ -39,6 +39,7 @@ def allocation_dimensions(
     first: dict[tuple[str, str], _Wanted] = {}
     for organization, product, dimensions in wanted:
         first.setdefault((organization, product), _Wanted(organization, product, dimensions))
+
     columns = columns_of([first[key] for key in sorted(first)], *_Wanted._fields)
     execute(
         session,
@@ -71,7 +72,9 @@ def allocation_dimensions(
         " WHERE l.organization = k.organization AND l.product = k.product",
         columns_of(changed, "organization", "product", "wanted"),
     )
+
     found = {}
     for row in known:
         found[row.organization, row.product] = row.dimensions if row.is_fixed else row.wanted
+
     return found

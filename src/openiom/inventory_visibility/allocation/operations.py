@@ -140,6 +140,7 @@ class AllocationBatch:
         """Return why an operation cannot be applied, or ''."""
         if operation.quantity <= 0:
             return "the quantity must be above zero"
+
         known = self.dimensions[operation.organization, operation.product]
         if known != ";".join(sorted(operation.dimensions)):
             names = known.replace(";", ", ") or "no further dimension"
@@ -151,7 +152,9 @@ class AllocationBatch:
             available = self._available(operation)
             if operation.quantity > available:
                 return f"{format_quantity(max(available, ZERO))} units are available to allocate"
+
             return ""
+
         return self._giver_refusal(operation)
 
     def _giver_refusal(self, operation: AllocationOperation) -> str:
@@ -166,6 +169,7 @@ class AllocationBatch:
             )
         if is_reallocation and operation.sources == operation.groups:
             return "units cannot be reallocated from a group to itself"
+
         return ""
 
     def _available(self, operation: AllocationOperation) -> Decimal:
@@ -175,11 +179,14 @@ class AllocationBatch:
         """
         stock_id = self.ids[operation.key]
         total = -self.allocated.get(stock_id, ZERO)
+
         for row in self.families[operation.key.family].rows.values():
             if operation.level <= row.level:
                 total += self._by_formula(row.id)
+
         if operation.organization or operation.dimensions:
             return total
+
         own = self._row(operation)
         return min(total, own.free - own.safety_stock - self._allocated_at(stock_id))
 
@@ -210,6 +217,7 @@ class AllocationBatch:
             allocated = ZERO
         else:
             allocated = units if grows else -units
+
         self.allocated[stock_id] = self.allocated.get(stock_id, ZERO) + allocated
         self.entries += pool_entries(
             stock_id,
@@ -237,8 +245,10 @@ class AllocationBatch:
         row = self._row(operation)
         row.reserved += reserved
         balances = dict(self.balances[row.id])
+
         for measure, sign in operation.measures.items():
             balances[measure] = balances.get(measure, ZERO) + sign * operation.quantity
+
         self.balances[row.id] = balances
         for measure, delta in facts.items():
             row.on_hand += self.configuration.supply.get(measure, 0) * delta
@@ -260,6 +270,7 @@ def apply_allocations(
     new_ids = _store_new_ids(session, [one.unique_id for one in operations], now)
     new = [operation for operation in operations if operation.unique_id in new_ids]
     batch = _lock_batch(session, new, configuration, now)
+
     results: list[AllocationResult] = []
     applied: list[AllocationOperation] = []
     refused: list[str] = []
@@ -267,16 +278,19 @@ def apply_allocations(
         if operation.unique_id not in new_ids:
             results.append(AllocationResult(True, duplicate=True))
             continue
+
         new_ids.discard(operation.unique_id)
         reason = batch.refusal(operation)
         if not reason and operation.kind == "consume":
             reason = _post_consumption(session, batch, operation, now=now, actor=actor)
+
         results.append(AllocationResult(not reason, reason=reason))
         if reason:
             refused.append(operation.unique_id)
         else:
             batch.move(operation)
             applied.append(operation)
+
     _write(session, batch, now=now, actor=actor)
     execute(
         session,
@@ -322,10 +336,12 @@ def _lock_batch(
     values = {key.dimensions: level for key, level in keys.items()}
     ids = ensure_stock(session, keys, values, now)
     families = lock_families(session, sorted({key.family for key in keys}))
+
     balances: dict[int, dict[Measure, Decimal]] = {}
     for family in families.values():
         for row in family.rows.values():
             balances[row.id] = {}
+
     stock_ids = list(balances)
     dimensions = allocation_dimensions(
         session,
@@ -337,8 +353,10 @@ def _lock_batch(
         " FROM inventory_visibility.measure_balance WHERE stock_id = ANY(%s)",
         (stock_ids,),
     )
+
     for stock_id, data_source, measure, quantity in measures:
         balances[stock_id][data_source, measure] = quantity
+
     allocations = fetch(
         session,
         "SELECT stock_id, groups, allocated FROM inventory_visibility.allocation"
@@ -348,6 +366,7 @@ def _lock_batch(
     pools = {}
     for stock_id, groups, allocated in allocations:
         pools[_Pool(stock_id, tuple(groups))] = allocated
+
     return AllocationBatch(configuration, ids, families, balances, pools, dimensions)
 
 
@@ -369,16 +388,20 @@ def _post_consumption(
                 f"{'.'.join(measure)} must be given with the sign opposite to its sign in"
                 " @iv.@available_to_allocate"
             )
+
         if measure in configuration.reservation:
             reserved.append(measure)
         else:
             facts[measure] = sign * operation.quantity
+
     if len(reserved) > 1:
         return "name one soft-reservation measure"
+
     for measure in reserved:
         reason = _reserve_consumed(session, configuration, operation, measure, now=now, actor=actor)
         if reason:
             return reason
+
     if facts:
         change = MeasureChange(
             operation.organization,
@@ -396,6 +419,7 @@ def _post_consumption(
             actor=actor,
             cause="consume",
         )
+
     batch.apply_posted(operation, facts, operation.quantity if reserved else ZERO)
     return ""
 
@@ -437,6 +461,7 @@ def _write(session: Session, batch: AllocationBatch, *, now: datetime, actor: st
     """Create new pools, write every move with its entry, and post the measures of `@iv`."""
     if not batch.moves:
         return
+
     ids = _pool_ids(session, sorted({move.pool for move in batch.moves}))
     by_kind: dict[Kind, list[PoolMove]] = {}
     for move in batch.moves:
@@ -448,8 +473,10 @@ def _write(session: Session, batch: AllocationBatch, *, now: datetime, actor: st
             granted=move.granted,
         )
         by_kind.setdefault(move.operation.kind, []).append(pool_move)
+
     for kind, moves in by_kind.items():
         move_pools(session, moves, kind, now, actor)
+
     post(session, batch.entries, now=now, actor=actor)
 
 

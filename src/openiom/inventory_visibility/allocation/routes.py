@@ -113,9 +113,11 @@ def operate(
     """Allocate, unallocate or reallocate own stock."""
     principal.require("inventory.write")
     configuration = inventory_configuration(session)
+
     operations = []
     for number, body in enumerate(request.operations):
         operations.append(_operation(body, configuration, f"operations.{number}"))
+
     results = apply_allocations(
         session, operations, configuration=configuration, now=now, actor=principal.name
     )
@@ -136,6 +138,7 @@ def _answer(
                 reason=result.reason,
             )
         )
+
     return OperationsAnswer(results=shown)
 
 
@@ -150,9 +153,11 @@ def _operation(
             "a reallocation, and no other operation, names the groups that units come from",
             where=f"{where}.sources",
         )
+
     dimensions = {}
     for name, value in body.dimensions.items():
         dimensions[checked_dimension(name, f"{where}.dimensions")] = value
+
     return AllocationOperation(
         kind=body.kind,
         event_id=body.id,

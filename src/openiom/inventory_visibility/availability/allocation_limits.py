@@ -103,15 +103,19 @@ class AllocationLimits:
             row = rows.get((product, request.source))
             if row is None:
                 return False
+
             available = self.available_to(
                 row.id, request.requester, on_hand=row.on_hand, free=row.free
             )
             if units > available:
                 return False
+
             needed.append((row, units))
+
         for row, units in needed:
             row.reserved += units
             self.consume(row.id, request.requester, request.line_id, units)
+
         return True
 
 
@@ -135,6 +139,7 @@ def limits_of(
     for one in stock:
         if one.safety_stock:
             limited[one.stock_id] = AllocatedStock(one.key, one.safety_stock)
+
     pools = fetch_as(
         session,
         _Pool,
@@ -145,12 +150,15 @@ def limits_of(
     for pool in pools:
         at_key = limited.setdefault(pool.stock_id, AllocatedStock(keys[pool.stock_id]))
         at_key.pools.append(AllocationPool(pool.id, tuple(pool.groups), pool.allocated))
+
     rules: list[BufferRule] = []
     if any(channels):
         rules = _buffer_rules(session, {product for product, _ in keys.values()})
+
     if rules:
         for stock_id, key in keys.items():
             limited.setdefault(stock_id, AllocatedStock(key))
+
     return AllocationLimits(limited, rules)
 
 

@@ -107,11 +107,13 @@ def atp(
     changes = schedule.items() if isinstance(schedule, Mapping) else schedule
     supply = np.zeros((1, days), dtype=np.int64)
     demand = np.zeros((1, days), dtype=np.int64)
+
     for day, quantity in changes:
         offset = (day - today).days
         if 0 <= offset < days:
             side = supply if quantity > 0 else demand
             side[0, offset] += abs(ticks(quantity))
+
     found = project(np.array([ticks(on_hand)], dtype=np.int64), supply, demand)
     timeline = []
     for offset in range(days):
@@ -124,6 +126,7 @@ def atp(
                 atp=units(found.atp[0, offset]),
             )
         )
+
     return timeline
 
 

@@ -62,6 +62,7 @@ def dated_quantities(
     for number, stock_ids in enumerate(groups):
         for stock_id in stock_ids:
             group_of[stock_id] = number
+
     view = _DatedView(
         results=[DatedQuantities() for _ in groups],
         changes=_scheduled(session, group_of, today, days),
@@ -71,8 +72,10 @@ def dated_quantities(
         shown=_shown_days(today, days, first, last),
     )
     view.show_changes()
+
     for calculated in configuration.atp_measures:
         view.show_calculated(calculated, configuration.calculated[calculated])
+
     return view.results
 
 
@@ -104,12 +107,14 @@ class _DatedView:
         shape = len(self.results), self.days
         supply = np.zeros(shape, dtype=np.int64)
         demand = np.zeros(shape, dtype=np.int64)
+
         for change, quantity in self.changes.items():
             signed = formula.get(change.measure, 0) * quantity
             if signed:
                 side = supply if signed > 0 else demand
                 side[change.group, change.offset] += abs(signed)
                 self._show_change(change, calculated, signed)
+
         projection = project(self._present(formula), supply, demand)
         for group, result in enumerate(self.results):
             for offset in self.shown:
@@ -150,6 +155,7 @@ def _balances(session: Session, group_of: Mapping[int, int]) -> dict[int, dict[M
     sums: dict[int, dict[Measure, int]] = defaultdict(lambda: defaultdict(int))
     for stock_id, data_source, measure, quantity in rows:
         sums[group_of[stock_id]][data_source, measure] += ticks(quantity)
+
     return sums
 
 
@@ -168,4 +174,5 @@ def _scheduled(
     for stock_id, day, data_source, measure, quantity in rows:
         change = _Change(group_of[stock_id], (day - today).days, (data_source, measure))
         sums[change] += ticks(quantity)
+
     return sums

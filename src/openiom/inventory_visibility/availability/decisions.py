@@ -125,6 +125,7 @@ class AllocatedStock:
         common = free - self.safety_stock - self.allocated
         if common < 0:
             return max(ZERO, own + common)
+
         buffer = buffer_of(rules, self.key, requester.channel, on_hand)
         return own + max(ZERO, common - buffer)
 
@@ -140,11 +141,13 @@ class AllocatedStock:
         for pool in sorted(self.pools, key=lambda pool: -len(pool.groups)):
             if not pool.serves(requester):
                 continue
+
             units = min(quantity, pool.allocated)
             if units:
                 pool.allocated -= units
                 quantity -= units
                 consumed.append((pool, units))
+
         return consumed
 
 

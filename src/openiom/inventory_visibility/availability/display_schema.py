@@ -76,6 +76,7 @@ def display_schema(session: Session) -> Shape:
     if body.reservation_mapping:
         _, _, data_source, measure = body.reservation_mapping[0]
         reservable = [data_source.lower(), measure.lower()]
+
     return Shape(
         own_organization=body.own_organization,
         organizations=_organizations(session),
@@ -92,6 +93,7 @@ def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
     measures = []
     for title in given.physical_measures:
         measures.append(MeasureName(name=title.lower(), title=title, terms=[]))
+
     for title, terms in given.calculated_measures.items():
         shown = []
         for operation, data_source, measure in terms:
@@ -102,7 +104,9 @@ def _source_system(name: str, given: DataSourceBody) -> SourceSystem:
                     measure=measure.lower(),
                 )
             )
+
         measures.append(MeasureName(name=title.lower(), title=title, terms=shown))
+
     return SourceSystem(name=name.lower(), title=name, read_only=given.read_only, measures=measures)
 
 
@@ -111,11 +115,13 @@ def _dimensions(body: InventoryConfigurationBody) -> list[DimensionName]:
     titles = list(body.reservation_hierarchy)
     for index_set in body.index_sets:
         titles += index_set
+
     found: dict[str, DimensionName] = {}
     for title in titles:
         name = title.lower()
         if name in _SHOWN_DIMENSIONS:
             found.setdefault(name, DimensionName(name=name, title=title))
+
     return list(found.values())
 
 

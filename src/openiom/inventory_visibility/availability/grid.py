@@ -113,6 +113,7 @@ def checked_dimension(name: str, where: str) -> str:
             where=where,
             remedy="use the name of a base dimension; the location is the source",
         )
+
     return lower
 
 
@@ -129,11 +130,13 @@ def groups(
     totals = grid.totals(after, limit)
     if not totals:
         return []
+
     measures = grid.measures(totals)
     allocated = grid.allocated(totals)
     names: dict[str, str] = {}
     if query.group_by[0] == PRODUCT:
         names = product_names(session, {total.group_values[0] for total in totals})
+
     found = []
     for number, total in enumerate(totals):
         group = GridGroup(
@@ -150,6 +153,7 @@ def groups(
             measures=with_calculated_measures(measures.get(number, {}), configuration),
         )
         found.append(group)
+
     return found
 
 
@@ -202,15 +206,19 @@ def _conditions(
     if query.product:
         conditions.append("s.product = %(product)s")
         values["product"] = query.product
+
     if query.source:
         conditions.append("s.source = %(source)s")
         values["source"] = query.source
+
     if query.search:
         conditions.append(SEARCH_CONDITION)
         values |= search_values(session, query.search)
+
     for number, (name, value) in enumerate(query.dimensions.items()):
         conditions.append(f"{_expression(name)} = %(dimension{number})s")
         values[f"dimension{number}"] = value
+
     return " AND ".join(conditions), values
 
 
@@ -256,6 +264,7 @@ class _Grid:
             values |= zip(names, after, strict=True)
             placeholders = ", ".join(f"%({name})s" for name in names)
             conditions += f" AND ({columns}) > ({placeholders})"
+
         return fetch_as(
             self.session,
             _Total,
@@ -279,6 +288,7 @@ class _Grid:
         found: dict[int, dict[Measure, Decimal]] = {}
         for number, data_source, measure, units in rows:
             found.setdefault(number, {})[data_source, measure] = units
+
         return found
 
     def allocated(self, totals: Sequence[_Total]) -> dict[int, Decimal]:
@@ -300,10 +310,12 @@ class _Grid:
         matches = []
         parameters: dict[str, Any] = dict(self.values)
         columns = zip(*(total.group_values for total in totals), strict=True)
+
         for name, expression, values in zip(names, self.columns, columns, strict=True):
             arrays.append(f"%({name})s::text[]")
             matches.append(f"{expression} = g.{name}")
             parameters[name] = list(values)
+
         return fetch(
             self.session,
             f"SELECT g.number::int - 1, {selected}"
@@ -324,7 +336,9 @@ def with_calculated_measures(
         posted = terms.keys() & physical.keys()
         if posted:
             sums[calculated] = sum((terms[one] * physical[one] for one in posted), ZERO)
+
     found: Quantities = {}
     for (source, name), units in sums.items():
         found.setdefault(source, {})[name] = float(units)
+
     return found

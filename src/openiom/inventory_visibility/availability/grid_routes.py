@@ -142,6 +142,7 @@ def key(stock_id: int, principal: CurrentPrincipal, session: ReadSession) -> Sto
             where="stock_id",
             remedy="use an id from the list of stock",
         )
+
     return found
 
 
@@ -166,15 +167,18 @@ def _group_by(given: str) -> list[str]:
     """Return the checked names to group by, in lower case and in the given order."""
     names: dict[str, str] = {}
     parts = list(filter(None, map(str.strip, given.split(","))))
+
     for part in parts:
         name = _group_name(part)
         names[name] = part
+
     if not 0 < len(names) == len(parts) <= MAX_GROUP_COLUMNS:
         raise Invalid(
             f"cannot group by {given or 'nothing'}",
             where="group_by",
             remedy=f"name product, source or dimensions, each once and at most {MAX_GROUP_COLUMNS}",
         )
+
     return list(names)
 
 

@@ -61,7 +61,9 @@ class StockFamily:
             for row in self.rows.values():
                 if level <= row.level:
                     known += row.free
+
             self._free[level] = known
+
         return known
 
     def reserve(self, level: Level, quantity: Decimal) -> None:
@@ -92,6 +94,7 @@ class StockFamily:
                     f"{available} units are free at {_describe(level)},"
                     f" requested {format_quantity(quantity)}"
                 )
+
         return ""
 
     def rebalance(self) -> Iterable[BackingChange]:
@@ -104,17 +107,21 @@ class StockFamily:
             (row,) = self.rows.values()
             yield from _set_backing(row, _shortage(row), ZERO)
             return
+
         surplus: list[tuple[Level, Decimal]] = []
         for row in sorted(self.rows.values(), key=_deepest_first):
             if row.oversell:
                 surplus.append((row.level, INFINITE))
                 yield from _set_backing(row, ZERO, ZERO)
                 continue
+
             own = row.on_hand - row.reserved
             deeper = ZERO
+
             for level, units in surplus:
                 if row.level < level:
                     deeper += units
+
             overdraft = max(ZERO, -(own + deeper))
             yield from _set_backing(row, overdraft, max(ZERO, -own - overdraft))
             surplus.append((row.level, own + overdraft))
@@ -155,18 +162,22 @@ def levels_of(dimensions: Mapping[str, str], hierarchy: Sequence[str]) -> list[L
     """
     if not dimensions:
         return [ROOT]
+
     expected = list(hierarchy)
     if "siteid" not in dimensions:
         expected = [name for name in hierarchy if name != "siteid"]
+
     names = expected[: len(dimensions)]
     if set(names) != set(dimensions):
         given = ", ".join(sorted(dimensions))
         raise ValueError(
             f"dimensions {given} are not a beginning of {', '.join(hierarchy)} without a gap"
         )
+
     levels = [ROOT]
     for name in names:
         levels.append(levels[-1] | {(name, dimensions[name])})
+
     return levels
 
 

@@ -30,14 +30,17 @@ def inbound(
         " AND b.day BETWEEN %s AND %s AND b.quantity <> 0 ORDER BY b.day, s.product, s.source",
         (sorted(products), first, last),
     )
+
     sums: dict[tuple[date, str, str], float] = defaultdict(float)
     for product, source, day, data_source, measure, quantity in rows:
         signed = formula.get((data_source, measure), 0) * quantity
         if signed > 0:
             sums[day, product, source] += signed
+
     found: dict[date, dict[ProductSource, int]] = defaultdict(dict)
     for (day, product, source), quantity in sums.items():
         whole_units = int(quantity)
         if whole_units:
             found[day][product, source] = whole_units
+
     return dict(found)

@@ -99,6 +99,7 @@ def measure_sums(
     )
     if len(rows) > MAX_UNGROUPED_ROWS:
         return _by_shape(_grouped_by_database(session, selection))
+
     return _add_rows(rows)
 
 
@@ -110,24 +111,31 @@ def _add_rows(rows: Sequence[tuple[Any, ...]]) -> dict[Shape, Sums]:
         *group, shape, text = row
         if shape is None:
             continue
+
         key = tuple(group)
         if key not in single:
             single[key] = (shape, text)
             continue
+
         if key not in added:
             added[key] = _parse_sums(*single[key])
+
         total = added[key]
         for measure, units in _parse_sums(shape, text).items():
             total[measure] = total.get(measure, 0) + units
+
     result = _by_shape(added)
     by_text: dict[str, Sums] = {}
     for key, (shape, text) in single.items():
         if key in added:
             continue
+
         sums = by_text.get(shape)
         if sums is None:
             sums = by_text[shape] = result.setdefault(_parse_shape(shape), Sums())
+
         sums.append(key, text)
+
     return result
 
 
@@ -162,9 +170,11 @@ def _grouped_by_database(
         f" {selection.clauses} GROUP BY {places}",
         selection.parameters,
     )
+
     groups: dict[Group, dict[Measure, int]] = {}
     for *key, data_source, measure, units in rows:
         groups.setdefault(tuple(key), {})[data_source, measure] = units
+
     return groups
 
 
@@ -216,6 +226,7 @@ def locations_of(session: Session, query: StockQuery) -> list[str]:
             (list(query.organizations), list(query.products or ())),
         )
         locations = [row[0] for row in rows]
+
     return sorted(set(locations))
 
 
@@ -240,6 +251,7 @@ def _dimension_expressions(
     expressions[ORGANIZATION] = "s.organization"
     if "" not in query.organizations:
         return expressions, {}
+
     # Rows at own locations do not store their site; the configuration names it.
     expressions[SITE] = (
         "coalesce(s.dimension_values->>'siteid', CASE WHEN s.organization = ''"
@@ -254,13 +266,16 @@ def _conditions(query: StockQuery, expressions: Mapping[str, str]) -> tuple[str,
     if query.products is not None:
         conditions.append("s.product = ANY(%(products)s::text[])")
         parameters["products"] = list(query.products)
+
     for name, accepted in query.filters.items():
         conditions.append(f"{expressions[name]} = ANY(%({name})s::text[])")
         parameters[name] = list(accepted)
+
     if LOCATION in query.keys:
         conditions.append("s.source = ANY(%(locations)s::text[])")
         index = query.keys.index(LOCATION)
         parameters["locations"] = sorted({row[index] for row in query.values})
+
     return " AND ".join(conditions), parameters
 
 
@@ -271,8 +286,10 @@ def _tuple_join(query: StockQuery, expressions: Mapping[str, str]) -> tuple[str,
     for index, key in enumerate(query.keys):
         columns[f"k{index}"] = [row[index] for row in query.values]
         equalities.append(f"{expressions[key]} = k.k{index}")
+
     if not columns:
         return "", {}
+
     lists = ", ".join(f"%({name})s::text[]" for name in columns)
     names = ", ".join(columns)
     join = (

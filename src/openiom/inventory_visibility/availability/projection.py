@@ -53,11 +53,13 @@ class AvailabilityOutlook:
         """Return the projection of what this requester may have, today and on later days."""
         if not requester.channel:
             return self.projection
+
         if requester not in self._views:
             projected = self._requester_view(requester).available(self.projection.projected)
             self._views[requester] = replace(
                 self.projection, projected=projected, atp=lowest_from(projected)
             )
+
         return self._views[requester]
 
     def free(self, key: ProductSource, requester: Requester) -> Decimal:
@@ -65,6 +67,7 @@ class AvailabilityOutlook:
         position = self.positions[key]
         if not requester.channel or position.stock_id not in self.limits.stock:
             return position.free
+
         return self.limits.available_to(
             position.stock_id,
             requester,
@@ -83,6 +86,7 @@ class AvailabilityOutlook:
             kept_back.append(ticks(position.on_hand - position.free))
             buffer.append(ticks(rule.units) if rule else 0)
             percent.append(int(rule.percent * HUNDRED_PERCENT / 100) if rule else 0)
+
         return RequesterView(
             own=np.array(own, dtype=np.int64),
             kept_back=np.array(kept_back, dtype=np.int64),
@@ -117,6 +121,7 @@ def outlook(
     """
     rows = own_stock(session, products, source=source)
     limits = limits_of(session, rows, channels)
+
     positions = {}
     for row in rows:
         at_key = limits.stock.get(row.stock_id)
@@ -124,6 +129,7 @@ def outlook(
         positions[row.key] = StockPosition(
             row.stock_id, row.on_hand, row.reserved, row.safety_stock, allocated
         )
+
     keys = sorted(positions)
     number_of = {positions[key].stock_id: number for number, key in enumerate(keys)}
     formula = formula_of(configuration)
@@ -160,8 +166,10 @@ def scheduled_changes(
         " WHERE stock_id = ANY(%s) AND day >= %s AND day < %s AND quantity <> 0",
         (list(number_of), today, today + timedelta(days=days)),
     )
+
     for stock_id, day, data_source, measure, quantity in balances:
         signed = sign_of((data_source, measure)) * ticks(quantity)
         side = supply if signed > 0 else demand
         side[number_of[stock_id], (day - today).days] += abs(signed)
+
     return supply, demand

@@ -79,6 +79,7 @@ def promise_dates(
     products: set[str] = set()
     for request in requests:
         products.update(request.parts)
+
     channels = {request.channel for request in requests}
     found = outlook(session, products, configuration=configuration, today=today, channels=channels)
     planner = PromisePlanner(found, _receipts(session, products, today))
@@ -97,6 +98,7 @@ class PromisePlanner:
         self._outlook = outlook
         self._receipts = receipts
         self._row_of = {key: number for number, key in enumerate(outlook.keys)}
+
         self._sources: dict[str, set[str]] = defaultdict(set)
         for product, source in outlook.keys:
             self._sources[product].add(source)
@@ -105,19 +107,24 @@ class PromisePlanner:
         """Return the earliest promise; of sources with the same day, that of the most certain."""
         atp = self._outlook.view_of(request.requester).atp
         enough_for_all = self._enough_for_all(request, atp)
+
         best: tuple[int, Decimal, str] | None = None
         for source in self._possible_sources(request):
             enough = enough_for_all.copy()
             for product, quantity in request.parts.items():
                 enough &= atp[self._row_of[product, source]] >= _ticks(quantity)
+
             if not enough.any():
                 continue
+
             offset = int(np.argmax(enough))
             confidence = self._confidence(request, source, self._day(offset))
             candidate = offset, -confidence, source
             best = min(best, candidate) if best else candidate
+
         if best is None:
             return None
+
         offset, negative_confidence, _ = best
         return PromiseDate(self._day(offset), -negative_confidence)
 
@@ -133,16 +140,19 @@ class PromisePlanner:
         """Return on which days the stock of all sources covers those ahead and the request."""
         enough = np.ones(atp.shape[1], dtype=bool)
         common_atp = self._outlook.projection.atp
+
         for product, quantity in request.parts.items():
             ahead = request.ahead.get(product, ZERO)
             others = request.ahead_of_others.get(product, ZERO)
             if not ahead and not others:
                 continue
+
             rows = [self._row_of[product, source] for source in self._sources[product]]
             everywhere = np.maximum(atp[rows], 0).sum(axis=0)
             common = np.maximum(common_atp[rows], 0).sum(axis=0)
             left = everywhere - np.minimum(common, _ticks(others))
             enough &= left >= _ticks(quantity + ahead)
+
         return enough
 
     def _confidence(self, request: PromiseRequest, source: str, by: date) -> Decimal:
@@ -173,6 +183,8 @@ def _receipts(
         " GROUP BY product, source, expected_date",
         (sorted(products), today),
     )
+
     for product, source, day, confidence in rows:
         found[product, source].append(ExpectedReceipt(day, confidence))
+
     return found

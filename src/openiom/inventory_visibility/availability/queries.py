@@ -46,12 +46,15 @@ def available(
     wanted = set(products)
     kits = kit_parts(session, wanted)
     single = wanted - kits.keys()
+
     for parts in kits.values():
         single.update(parts)
+
     requester = Requester(channel, customer_group)
     free = _free_for(session, single, requester) if channel else _common_free(session, single)
     if not kits:
         return free
+
     free |= _free_kits(kits, free)
     return {key: units for key, units in free.items() if key[0] in wanted}
 
@@ -63,10 +66,12 @@ def _free_kits(
     by_product: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for (product, source), units in free.items():
         by_product[product][source] = units
+
     found = {}
     for kit, parts in kits.items():
         for source, units in _whole_kits(parts, by_product).items():
             found[kit, source] = units
+
     return found
 
 
@@ -81,9 +86,12 @@ def _whole_kits(
             most = units // per_kit
             if number:
                 most = min(most, kits_by_source.get(source, ZERO))
+
             if most:
                 whole_kits[source] = most
+
         kits_by_source = whole_kits
+
     return kits_by_source
 
 
@@ -151,16 +159,19 @@ def _free_for(
     """Return what is free for a requester with a channel, in three queries."""
     rows = own_stock(session, products)
     limits = limits_of(session, rows, {requester.channel})
+
     free: dict[ProductSource, Decimal] = {}
     for row in rows:
         if row.oversell:
             free[row.key] = Decimal(OVERSELL)
             continue
+
         units = limits.available_to(
             row.stock_id, requester, on_hand=row.on_hand, free=row.on_hand - row.reserved
         )
         if units > 0:
             free[row.key] = units
+
     return free
 
 
@@ -199,20 +210,25 @@ def list_stock(
     if wanted.product:
         conditions.append("s.product = %(product)s")
         values["product"] = wanted.product
+
     if wanted.source:
         conditions.append("s.source = %(source)s")
         values["source"] = wanted.source
+
     if wanted.search:
         conditions.append(SEARCH_CONDITION)
         values |= search_values(session, wanted.search)
+
     if wanted.short:
         conditions.append("s.on_hand <= s.reserved")
+
     if after:
         conditions.append(
             "(s.product, s.source, s.id)"
             " > (%(after_product)s, %(after_source)s, %(after_id)s::bigint)"
         )
         values["after_product"], values["after_source"], values["after_id"] = after
+
     found = fetch_as(
         session,
         _StockListRow,
@@ -223,9 +239,11 @@ def list_stock(
         values,
     )
     names = product_names(session, {row.product for row in found})
+
     rows = []
     for row in found:
         rows.append(StockRow(product_name=names.get(row.product, ""), **row._asdict()))
+
     return rows
 
 

@@ -80,6 +80,7 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
     problems = []
     if policy.safety_stock is None and not policy.buffers:
         problems.append(Problem("body", "withholds nothing", "give safety_stock or buffers"))
+
     pairs = max(1, len(policy.products)) * max(1, len(policy.sources))
     if pairs > MAX_PAIRS:
         problems.append(
@@ -89,6 +90,7 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
                 "split the policy",
             )
         )
+
     channels = {channel.strip().lower() for channel in policy.buffers}
     if "" in channels or len(channels) < len(policy.buffers):
         problems.append(
@@ -98,6 +100,7 @@ def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Proble
                 "name each channel once",
             )
         )
+
     return problems
 
 
@@ -137,9 +140,11 @@ def _replace_rules(session: Session, names: list[str], rows: Sequence[tuple[Any,
     freed = _update_safety_stock(
         session, {rule.product for rule in before | after if not rule.channel}
     )
+
     for rule in before ^ after:
         if rule.channel:
             freed.add((rule.product, rule.source))
+
     now, actor = last_change(session, KIND, names)
     document = ", ".join(names)[:400]
     publish_availability_increased(
@@ -173,6 +178,7 @@ def _update_safety_stock(session: Session, products: set[str]) -> set[ProductSou
     """
     if not products:
         return set()
+
     only = "" if "" in products else " AND product = ANY(%s)"
     changes = fetch_as(
         session,

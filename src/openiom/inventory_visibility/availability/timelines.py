@@ -86,9 +86,11 @@ def timelines(
         channels={requester.channel} - {""},
     )
     sources = [one for one in _common_sources(found, parts) if one > after][:limit]
+
     keys = []
     for one in sources:
         keys += [(part, one) for part in parts]
+
     entries = _scheduled_changes(session, found, keys)
     view = _TimelineView(product, parts, found, entries, requester)
     return [view.timeline(one) for one in sources]
@@ -136,6 +138,7 @@ class _TimelineView:
                 made_of=dict(self.parts),
                 days=days,
             )
+
         position = self.outlook.positions[self.product, source]
         return PromiseTimeline(
             product=self.product,
@@ -166,6 +169,7 @@ class _TimelineView:
         if not self.is_kit:
             supply = self.outlook.projection.supply[rows[0]] / TICKS
             demand = self.outlook.projection.demand[rows[0]] / TICKS
+
         days = []
         for offset in range(len(projected)):
             day = self.outlook.today + timedelta(days=offset)
@@ -179,6 +183,7 @@ class _TimelineView:
                     entries=self._entries_of(source, day),
                 )
             )
+
         return days
 
     def _entries_of(self, source: str, day: date) -> list[ScheduledChange]:
@@ -225,6 +230,7 @@ def _scheduled_changes(
         " WHERE stock_id = ANY(%s) AND day >= %s AND day < %s ORDER BY id",
         (list(key_of), found.today, found.today + timedelta(days=days)),
     )
+
     entries: dict[tuple[str, str, date], list[ScheduledChange]] = defaultdict(list)
     for row in rows:
         product, source = key_of[row.stock_id]
@@ -241,4 +247,5 @@ def _scheduled_changes(
             recorded_at=row.recorded_at,
         )
         entries[product, source, row.day].append(change)
+
     return entries

@@ -43,9 +43,11 @@ class VariantSupply:
         if not self.reserved and len(requests) == 1:
             ((level, units),) = requests
             return [min(units, self._units_of(level))]
+
         flow = _Flow(self.rows)
         for level, units in self.reserved:
             flow.add_request(self._rows_below(level), units)
+
         return [flow.add_request(self._rows_for(level), units) for level, units in requests]
 
     def contents(self) -> tuple[list[object], list[object]]:
@@ -100,12 +102,15 @@ class _Flow:
         """
         request = len(self._allowed)
         self._allowed.append(allowed)
+
         placed = 0
         while placed < units:
             path = self._augmenting_path(request)
             if not path:
                 break
+
             placed += self._augment(path, units - placed)
+
         return placed
 
     def _augmenting_path(self, request: int) -> list[_Step]:
@@ -117,33 +122,41 @@ class _Flow:
         reached_by: dict[int, tuple[int, int | None]] = {}
         queue: list[tuple[int, int | None]] = [(request, None)]
         seen = {request}
+
         for taker, given_up in queue:
             for row in self._allowed[taker]:
                 if row in reached_by:
                     continue
+
                 reached_by[row] = taker, given_up
                 if self._spare[row]:
                     return _path_to(row, reached_by)
+
                 for user in self._used[row]:
                     if user not in seen:
                         seen.add(user)
                         queue.append((user, row))
+
         return []
 
     def _augment(self, path: Sequence[_Step], most: int) -> int:
         """Move units along a path; return how many."""
         last_row = path[-1].row
         units = min(most, self._spare[last_row])
+
         for step, following in zip(path, path[1:], strict=False):
             units = min(units, self._used[step.row][following.request])
+
         for step in path:
             used = self._used[step.row]
             used[step.request] = used.get(step.request, 0) + units
+
         for step, following in zip(path, path[1:], strict=False):
             used = self._used[step.row]
             used[following.request] -= units
             if not used[following.request]:
                 del used[following.request]
+
         self._spare[last_row] -= units
         return units
 

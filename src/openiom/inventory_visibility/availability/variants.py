@@ -75,6 +75,7 @@ class VariantStock:
         for (product, source), supply in sorted(self.supplies.items()):
             if variants_of[product] > 1:
                 found.append([product, source, *supply.contents()])
+
         return found
 
     def granted(self, source: str, requested: Mapping[Variant, int]) -> dict[Variant, int]:
@@ -130,8 +131,10 @@ def variant_stock(
     wanted = tuple(dict.fromkeys(variants))
     if not wanted:
         return VariantStock((), {})
+
     rows = _read_rows(session, wanted)
     offers = _available_units(session, rows, Requester(channel, customer_group))
+
     supplies: dict[ProductSource, VariantSupply] = defaultdict(VariantSupply)
     for row, offer in zip(rows, offers, strict=True):
         supply = supplies[row.key]
@@ -139,11 +142,14 @@ def variant_stock(
         available = min(row.free_units, offer)
         if available:
             supply.rows.append(VariantUnits(level, available, False, row.stock_id))
+
         if row.free_units > available:
             kept_back = row.free_units - available
             supply.rows.append(VariantUnits(level, kept_back, True, row.stock_id))
+
         if row.backed_units:
             supply.reserved.append((level, row.backed_units))
+
     return VariantStock(wanted, dict(supplies))
 
 
@@ -195,6 +201,7 @@ def _available_units(
     """Return the whole units of each row that the requester may have."""
     if not requester.channel:
         return [OVERSELL if row.oversell else row.common_units for row in rows]
+
     limits = limits_of(session, rows, {requester.channel})
     found: list[int] = []
     for row in rows:
@@ -208,6 +215,7 @@ def _available_units(
                 free=row.free,
             )
             found.append(max(0, int(units.to_integral_value(ROUND_FLOOR))))
+
     return found
 
 
@@ -242,6 +250,7 @@ def variant_dimensions(
             )
         elif value.strip() and found.setdefault(base, value.strip()) != value.strip():
             problems.append(Problem(field, f"{base} has two values", "give each dimension once"))
+
     return found, problems
 
 

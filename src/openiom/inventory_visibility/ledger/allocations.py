@@ -52,6 +52,7 @@ def move_pools(
     for move in moves:
         row = (move.pool, now, operation, move.allocated, move.consumed, move.granted)
         rows.append((*row, move.document, actor))
+
     copy_rows(session, "inventory_visibility.allocation_entry", _ENTRY_COLUMNS, rows)
     execute(
         session,
@@ -87,4 +88,5 @@ def pool_entries(
     for measure, delta in deltas:
         if delta:
             entries.append(LedgerPosting(stock_id, measure, delta, cause, document))
+
     return entries

@@ -64,6 +64,7 @@ def as_of(session: Session, stock_ids: Collection[int], moment: datetime) -> dic
         (list(stock_ids), moment),
     )
     found = {stock_id: Balances() for stock_id in stock_ids}
+
     for row in sums:
         balances = found[row.stock_id]
         balances.on_hand += row.on_hand
@@ -74,6 +75,7 @@ def as_of(session: Session, stock_ids: Collection[int], moment: datetime) -> dic
             balances.overdraft = row.quantity
         elif row.measure == "backed_by_variants":
             balances.backed_by_variants = row.quantity
+
     return found
 
 
@@ -168,6 +170,7 @@ def ledger_page(
     )
     balances = parse_balances(after[1]) if after else {}
     is_newest_page = after is None and until is None
+
     rows = []
     for entry in entries[:limit]:
         name = f"{entry.data_source}.{entry.measure}"
@@ -176,8 +179,10 @@ def ledger_page(
                 balances[name] = entry.balance_now
             else:
                 balances[name] = _sum_through(session, stock_id, entry)
+
         rows.append(_ledger_row(entry, balances[name]))
         balances[name] -= entry.delta
+
     more = len(entries) > limit
     return LedgerPage(rows, (rows[-1].id, _balances_text(balances)) if more else None)
 

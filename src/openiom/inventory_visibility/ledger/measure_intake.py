@@ -185,21 +185,26 @@ def post_measures(
     intake = _Intake()
     for index, change in enumerate(changes):
         _add_change(intake, index, change, formula)
+
     values: dict[str, Level] = {}
     for item in intake.items:
         values[item.key.dimensions] = frozenset(changes[item.change].dimensions.items())
+
     parts = _without_repetition(intake.items) if mode == "set" else [intake.items]
     parameters = {"set": mode == "set", "now": now, "actor": actor, "cause": cause}
+
     for part in parts:
         outcomes = _post(session, part, values, parameters)
         for item in part:
             intake.record(item, outcomes[item.number])
+
     if intake.rebalanced:
         # Families whose coarse reservations rest on deeper rows are rebalanced as a whole. Their
         # roots are locked already.
         families = lock_families(session, list(intake.rebalanced))
         entries = rebalancing_entries(families, intake.rebalanced, cause)
         post(session, entries, now=now, actor=actor)
+
     document = intake.items[0].document if intake.items else ""
     publish_inventory_changed(
         session, intake.moved, cause=cause, document=document, now=now, actor=actor
@@ -213,15 +218,19 @@ def _add_change(intake: _Intake, index: int, change: MeasureChange, formula: For
     if refusal:
         intake.results.append(PostingResult(False, reason=refusal))
         return
+
     event = event_key(change.organization, change.event_id)
     if event in intake.events:
         intake.results.append(_DUPLICATE)
         return
+
     if event:
         intake.events.add(event)
+
     intake.results.append(_DONE)
     dimensions = dimension_text(change.dimensions)
     key = StockKey(change.organization, change.product, change.source, dimensions)
+
     for number, (measure, quantity) in enumerate(change.quantities.items()):
         item = _Item(
             number=len(intake.items),
@@ -252,8 +261,10 @@ def _without_repetition(items: Sequence[_Item]) -> list[list[_Item]]:
         if target in seen:
             parts.append([])
             seen.clear()
+
         seen.add(target)
         parts[-1].append(item)
+
     return parts
 
 
@@ -266,6 +277,7 @@ def _post(
     """Post items under lock; return the outcome by item number."""
     if not items:
         return {}
+
     (keys,) = columns_of(items, "key")
     ids = ensure_stock(session, keys, values, parameters["now"])
     lock_roots(session, ids, keys)
@@ -304,6 +316,7 @@ def known_events(session: Session, event_ids: Sequence[str | None]) -> set[str]:
     wanted = list(filter(None, event_ids))
     if not wanted:
         return set()
+
     rows = fetch(
         session,
         "SELECT event_id FROM inventory_visibility.ledger_entry WHERE event_id = ANY(%s)",
@@ -324,4 +337,5 @@ def rebalancing_entries(
     for family, document in documents.items():
         for change in families[family].rebalance():
             entries += backing_entries(change, cause, document)
+
     return entries

@@ -47,6 +47,7 @@ def change_on_hand(
     ensure_own_stock(session, {(c.product, c.source) for c in changes}, now)
     stock = lock_stock(session, [(c.product, c.source) for c in changes])
     own_measure = _own_measure(session, stock.values()) if mode == "set" else {}
+
     entries: list[LedgerPosting] = []
     reasons = []
     moved = {}
@@ -56,15 +57,19 @@ def change_on_hand(
         delta = change.quantity
         if mode == "set":
             delta -= own_measure.get(row.id, ZERO)
+
         reason = _refusal(row, delta)
         reasons.append(reason)
         if reason or not delta:
             continue
+
         row.on_hand += delta
         if mode == "set":
             own_measure[row.id] = change.quantity
+
         moved[key] = row
         entries.append(on_hand_entry(row.id, delta, cause, document))
+
     entries += overdraft_repayments(moved.values(), cause)
     post(session, entries, now=now, actor=actor)
     publish_inventory_changed(session, moved, cause=cause, document=document, now=now, actor=actor)
@@ -75,10 +80,12 @@ def _refusal(row: LockedStockRow, delta: Decimal) -> str:
     """Return why on hand may not move by `delta`, or ''."""
     if delta >= 0 or row.oversell:
         return ""
+
     after = row.on_hand + delta
     promised = row.reserved - row.overdraft - row.backed_by_variants
     if after >= promised:
         return ""
+
     return (
         f"{format_quantity(after)} on hand would not cover the"
         f" {format_quantity(row.reserved)} units already reserved"

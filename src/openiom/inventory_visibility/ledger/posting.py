@@ -150,10 +150,12 @@ def backing_entries(change: BackingChange, cause: str, document: str) -> list[Le
     stock_id = change.row.id
     if change.overdraft:
         entries.append(LedgerPosting(stock_id, OVERDRAFT, change.overdraft, cause, document))
+
     if change.backed_by_variants:
         entries.append(
             LedgerPosting(stock_id, BACKED_BY_VARIANTS, change.backed_by_variants, cause, document)
         )
+
     return entries
 
 
@@ -171,6 +173,7 @@ def post(
     """
     if not entries:
         return
+
     entry_columns = columns_of(entries, *_ENTRY_COLUMNS)
     if reservations:
         reservation_columns = columns_of(reservations, *NewReservation._fields)

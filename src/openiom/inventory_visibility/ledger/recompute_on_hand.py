@@ -61,8 +61,10 @@ def recompute_on_hand(session: Session, formula: Formula, *, now: datetime, acto
         " ORDER BY s.organization, s.product, s.source, s.id",
         (*split_pairs(formula.supply), list(formula.supply.values())),
     )
+
     for start in range(0, len(differences), CHUNK):
         _post_differences(session, differences[start : start + CHUNK], now=now, actor=actor)
+
     own = {(d.product, d.source) for d in differences if not d.organization}
     publish_inventory_changed(session, own, cause=CAUSE, document=DOCUMENT, now=now, actor=actor)
     return len(differences)
@@ -74,13 +76,16 @@ def _post_differences(
     """Post some differences, and rebalance the families they belong to."""
     documents = dict.fromkeys((d.family for d in differences), DOCUMENT)
     families = lock_families(session, list(documents))
+
     entries = []
     levels = {}
     for family in families.values():
         for level, row in family.rows.items():
             levels[row.id] = level
+
     for difference in differences:
         families[difference.family].add_supply(levels[difference.stock_id], difference.delta)
         entries.append(formula_entry(difference.stock_id, difference.delta, CAUSE, DOCUMENT))
+
     entries += rebalancing_entries(families, documents, CAUSE)
     post(session, entries, now=now, actor=actor)

@@ -57,9 +57,11 @@ class CheckedStock:
         found: list[Discrepancy] = []
         for name in _COLUMNS:
             found += self._compare("stock", name, self.balances[name], self._sum(name))
+
         for name in sorted(self._measure_names()):
             actual = self.measures.get(name, ZERO)
             found += self._compare("measure_balance", name, actual, self._sum(name))
+
         reserved = self.balances["reserved"]
         return found + self._compare("reservation", "open", self.open_units, reserved)
 
@@ -76,6 +78,7 @@ class CheckedStock:
         """Return a discrepancy when the quantities differ."""
         if actual == expected:
             return []
+
         return [
             Discrepancy(
                 what, self.stock_id, column, format_quantity(actual), format_quantity(expected)
@@ -111,12 +114,14 @@ class ReconciliationWorker:
                 position = _position(session, now)
                 self._check_rows(session, position.stock_id, now)
                 self._check_blocks(session, position.block_id, now)
+
         return BatchResult(0, False)
 
     def _check_rows(self, session: Session, after: int, now: datetime) -> None:
         """Check the next stock rows and remember how far the round has come."""
         rows = _read_rows(session, after, self._rows)
         _store_sums(session, rows)
+
         discrepancies: list[Discrepancy] = []
         checked = []
         incomplete = []
@@ -126,6 +131,7 @@ class ReconciliationWorker:
                 discrepancies += row.discrepancies()
             else:
                 incomplete.append(row.stock_id)
+
         _record(session, discrepancies, checked, _STOCK_TABLES, now)
         if not incomplete and len(rows) < self._rows:
             execute(
@@ -135,6 +141,7 @@ class ReconciliationWorker:
                 (now,),
             )
             return
+
         reached = incomplete[0] - 1 if incomplete else rows[-1].stock_id
         execute(session, "UPDATE inventory_visibility.ledger_check SET stock_id = %s", (reached,))
 
@@ -151,6 +158,7 @@ class ReconciliationWorker:
                 (now,),
             )
             return
+
         known = _known_rows(session, _BLOCK_TABLES, after + 1, reached)
         _record(session, discrepancies, known, _BLOCK_TABLES, now)
         execute(session, "UPDATE inventory_visibility.ledger_check SET block_id = %s", (reached,))
@@ -187,6 +195,7 @@ class _StockBalances(NamedTuple):
         sums: dict[str, Decimal] = defaultdict(Decimal)
         for name, units in self.sums.items():
             sums[name] = Decimal(units)
+
         return CheckedStock(
             stock_id=self.stock_id,
             balances={name: getattr(self, name) for name in _COLUMNS},
@@ -217,8 +226,10 @@ def _read_rows(session: Session, after: int, limit: int) -> list[CheckedStock]:
         " WHERE stock_id = ANY(%s)",
         (list(rows),),
     )
+
     for stock_id, data_source, measure, quantity in measures:
         rows[stock_id].measures[f"{data_source}.{measure}"] = quantity
+
     _add_new_entries(session, rows)
     return list(rows.values())
 
@@ -257,6 +268,7 @@ def _add_new_entries(session: Session, rows: Mapping[int, CheckedStock]) -> None
             ENTRIES,
         ),
     )
+
     read: dict[int, int] = defaultdict(int)
     for new in sums:
         row = rows[new.stock_id]
@@ -266,8 +278,10 @@ def _add_new_entries(session: Session, rows: Mapping[int, CheckedStock]) -> None
             row.sums[f"{new.data_source}.{new.measure}"] += new.delta
         elif new.measure in ("overdraft", "backed_by_variants"):
             row.sums[new.measure] += new.delta
+
         row.through = max(row.through, new.last_id)
         read[new.stock_id] += new.entries
+
     for stock_id, count in read.items():
         most = ENTRIES_OF_FIRST_ROW if stock_id == first else ENTRIES
         rows[stock_id].is_complete = count < most
@@ -278,6 +292,7 @@ def _store_sums(session: Session, rows: Sequence[CheckedStock]) -> None:
     texts = []
     for row in rows:
         texts.append(to_json_text({name: str(units) for name, units in row.sums.items()}))
+
     execute(
         session,
         "INSERT INTO inventory_visibility.ledger_checkpoint AS c (stock_id, entry_id, sums)"
@@ -307,6 +322,7 @@ def _record(
     )
     if not discrepancies:
         return
+
     new = fetch_as(
         session,
         Discrepancy,
@@ -319,6 +335,7 @@ def _record(
     for discrepancy in new:
         log.error("discrepancy_found", **asdict(discrepancy))
         events.append(inventory_event(DISCREPANCY_FOUND, asdict(discrepancy)))
+
     append_events(session, events, at=now, actor=ACTOR)
 
 

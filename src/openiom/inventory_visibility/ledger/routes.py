@@ -140,6 +140,7 @@ def _balances_answer(stock_id: int, moment: datetime, found: Balances) -> Balanc
         measures.append(
             MeasureRow(data_source=data_source, measure=measure, quantity=float(quantity))
         )
+
     return BalancesAnswer(
         stock_id=stock_id,
         as_of=moment,

@@ -99,13 +99,16 @@ def _begin_day(session: Session, now: datetime) -> _OpenDay | None:
     )
     if not entries:
         return None
+
     ((recorded_at,),) = entries
     day: date = recorded_at.astimezone(UTC).date()
     if last_day is not None:
         day = max(day, last_day + timedelta(days=1))
+
     end = datetime.combine(day + timedelta(days=1), time.min, UTC)
     if now < end:
         return None
+
     execute(session, "SET LOCAL lock_timeout = '2s'")
     execute(session, "LOCK TABLE inventory_visibility.ledger_entry IN SHARE MODE")
     ((last_id,),) = fetch(
@@ -179,6 +182,7 @@ def _computed_day(session: Session, day: date) -> _DaySeal:
     if before:
         ((stored,),) = before
         previous = bytes(stored)
+
     blocks = fetch(
         session,
         "SELECT hash, cardinality(ids) FROM inventory_visibility.ledger_block WHERE day = %s"
@@ -187,8 +191,10 @@ def _computed_day(session: Session, day: date) -> _DaySeal:
     )
     entries = sum(count for _, count in blocks)
     digest = sha256(previous + f"{day}|{first_id}|{last_id}|{entries}".encode())
+
     for block_hash, _ in blocks:
         digest.update(block_hash)
+
     return _DaySeal(digest.digest(), entries, previous)
 
 
@@ -221,6 +227,7 @@ def verify_blocks(
     found: list[Discrepancy] = []
     for block in blocks:
         found += _verify_block(session, block)
+
     return found, blocks[-1].last_id if blocks else None
 
 
@@ -232,6 +239,7 @@ def _verify_block(session: Session, block: _Block) -> list[Discrepancy]:
         return [
             Discrepancy("ledger_block", block.first_id, "hash", stored_hash.hex(), computed.hex())
         ]
+
     rows = fetch(
         session,
         f"SELECT e.id, {_DIGEST} FROM inventory_visibility.ledger_entry e"
@@ -239,9 +247,11 @@ def _verify_block(session: Session, block: _Block) -> list[Discrepancy]:
         (block.first_id, block.last_id),
     )
     actual = {entry_id: bytes(digest) for entry_id, digest in rows}
+
     sealed = {}
     for number, entry_id in enumerate(block.ids):
         sealed[entry_id] = digests[number * DIGEST_BYTES : (number + 1) * DIGEST_BYTES]
+
     return compare_digests(actual, sealed)
 
 
@@ -252,13 +262,16 @@ def compare_digests(actual: dict[int, bytes], sealed: dict[int, bytes]) -> list[
         now, then = actual.get(entry_id, b""), sealed.get(entry_id, b"")
         if now == then:
             continue
+
         if entry_id not in actual:
             kind = "missing"
         elif entry_id not in sealed:
             kind = "inserted"
         else:
             kind = "digest"
+
         found.append(Discrepancy("ledger_entry", entry_id, kind, now.hex(), then.hex()))
+
     return found
 
 
@@ -294,6 +307,7 @@ def verify_days(session: Session) -> list[Discrepancy]:
                     expected=computed.hash.hex(),
                 )
             )
+
     return found
 
 

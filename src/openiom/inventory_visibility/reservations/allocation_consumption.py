@@ -30,9 +30,11 @@ def store_consumption(
     consumed = limits.consumed
     if not consumed:
         return
+
     moves = []
     for one in consumed:
         moves.append(PoolMove(one.pool, -one.units, str(one.line_id), consumed=one.units))
+
     move_pools(session, moves, RESERVE, now, actor)
     execute(
         session,
@@ -68,13 +70,16 @@ def return_consumption(
     parts = _reduce_consumption(session, released)
     if not parts:
         return []
+
     moves = []
     for part in parts:
         moves.append(PoolMove(part.pool, part.units, str(part.line_id), consumed=-part.units))
+
     move_pools(session, moves, RETURN, now, actor)
     entries: list[LedgerPosting] = []
     for stock_id, units in _by_stock(parts).items():
         entries += pool_entries(stock_id, allocated=units, consumed=-units, cause=cause)
+
     return entries
 
 
@@ -102,8 +107,10 @@ def _reduce_consumption(
         if units:
             remaining[key] -= units
             parts.append(one._replace(units=units))
+
     if not parts:
         return []
+
     reduced = "unnest(%s::uuid[], %s::bigint[], %s::numeric[]) AS d(line_id, allocation_id, units)"
     same_row = "c.line_id = d.line_id AND c.allocation_id = d.allocation_id"
     columns = columns_of(parts, "line_id", "pool", "units")

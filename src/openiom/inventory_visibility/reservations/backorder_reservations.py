@@ -33,11 +33,13 @@ class BackorderUnits:
         for one in self.reservations:
             if (one.line_id, one.source) != (request.line_id, request.source):
                 continue
+
             needed = remaining.get(one.product, ZERO)
             units = min(one.open - self.used[one.id], needed)
             if units:
                 self.used[one.id] += units
                 remaining[one.product] = needed - units
+
         return replace(request, parts=_without_zeros(remaining))
 
     def used_by(self, lines: Collection[UUID | None]) -> list[int]:
@@ -79,11 +81,13 @@ def keep_backorder_reservations(
     """
     if not lines:
         return
+
     reservations, _ = lock_lines(session, lines, expiring_only=True)
     ids = [one.id for one in reservations]
     if until is None:
         remove_expiry(session, ids)
         return
+
     execute(
         session,
         "UPDATE inventory_visibility.reservation SET expires_at = greatest(expires_at, %s)"
@@ -113,4 +117,5 @@ def backorder_reserved(
     found: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
     for line_id, source, units in rows:
         found[line_id][source] = units
+
     return dict(found)

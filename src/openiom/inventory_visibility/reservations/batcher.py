@@ -77,6 +77,7 @@ class ReservationBatcher:
                     now=max(one.now for one in group),
                     actor=first.actor,
                 )
+
             return results
 
         return retry_transient(self._database, reserve_all)

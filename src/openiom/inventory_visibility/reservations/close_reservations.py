@@ -90,10 +90,12 @@ def close(session: Session, closure: ReservationClosure, *, now: datetime, actor
         closure.rows[reservation.stock_id].reserved -= units
         if reservation.line_id:
             by_line[reservation.line_id, reservation.stock_id] += units
+
     if by_line and closure.outcome == "shipped":
         use_up_consumption(session, by_line)
     elif by_line:
         entries += return_consumption(session, by_line, cause=closure.cause, now=now, actor=actor)
+
     entries += closure.entries
     entries += overdraft_repayments(closure.rows.values(), closure.cause)
     post(session, entries, now=now, actor=actor)

@@ -36,6 +36,7 @@ class ReservationExpiryWorker:
             )
             if not due:
                 return BatchResult(0, False)
+
             ids, stock_ids = map(list, zip(*due, strict=True))
             stock = lock_ids(session, stock_ids)
             # Read again under lock: another worker may have released them, or they were shipped.
@@ -82,6 +83,7 @@ def release_reservations(
     )
     if not found:
         return set()
+
     stock = lock_ids(session, [stock_id for (stock_id,) in found])
     reservations = open_reservations(session, "r.id = ANY(%s)", (ids,))
     closure = ReservationClosure(stock.rows, "released", cause)

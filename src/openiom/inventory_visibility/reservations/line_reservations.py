@@ -79,6 +79,7 @@ def reserve(
     """
     if not requests:
         return []
+
     kits = kit_parts(session, {request.product for request in requests})
     parts_requests = [_parts_request(request, kits) for request in requests]
     keys = _keys_of(parts_requests)
@@ -86,6 +87,7 @@ def reserve(
         reservations, stock = lock_lines(session, backorder_lines, keys, expiring_only=True)
     else:
         reservations, stock = [], LockedStock(own=lock_stock(session, keys))
+
     backorder = BackorderUnits(reservations)
     needed = [backorder.use(request) for request in parts_requests]
     limits = _limits_at(session, stock.own, {request.channel for request in requests})
@@ -97,6 +99,7 @@ def reserve(
         if ok:
             granted_lines.add(request.line_id)
             rows += _new_reservations(request, _parts_of(request.product, kits), part, stock, now)
+
     _store_reservations(session, rows, limits, now=now, actor=actor)
 
     remove_expiry(session, backorder.used_by(granted_lines))
@@ -157,6 +160,7 @@ def _new_reservations(
             per_unit=per_unit[product],
         )
         rows.append(row)
+
     return rows
 
 
@@ -174,6 +178,7 @@ def _store_reservations(
     for row in rows:
         document = row.document or str(row.line_id)
         entries.append(reserved_entry(row.stock_id, row.quantity, "reserve", document))
+
     entries += consumption_entries(limits, "reserve")
     post(session, entries, now=now, actor=actor)
     store_consumption(session, limits, now=now, actor=actor)
@@ -185,6 +190,7 @@ def release_backorder_reservations(
     """Release the backorder reservations of these lines, and none of their permanent ones."""
     if not line_ids:
         return
+
     reservations, stock = lock_lines(session, line_ids, expiring_only=True)
     closure = ReservationClosure(stock.rows, "released", cause)
     closure.add_open_units(reservations)
@@ -197,6 +203,7 @@ def release(
     """Release every open unit of these lines; return the number of reservations released."""
     if not line_ids:
         return 0
+
     reservations, stock = lock_lines(session, line_ids)
     closure = ReservationClosure(stock.rows, "released", cause)
     closure.add_open_units(reservations)
@@ -218,11 +225,13 @@ def release_quantities(
     wanted = {line_id: quantity for line_id, quantity in quantities.items() if quantity > 0}
     if not wanted:
         return
+
     reservations, stock = lock_lines(session, wanted)
     remaining: dict[tuple[UUID | None, str], Decimal] = {}
     for one in reservations:
         if one.line_id:
             remaining[one.line_id, one.product] = wanted[one.line_id] * one.per_unit
+
     closure = ReservationClosure(stock.rows, "released", cause)
     for one in reversed(reservations):
         key = one.line_id, one.product
@@ -230,6 +239,7 @@ def release_quantities(
         if units:
             remaining[key] -= units
             closure.add(one, units)
+
     close(session, closure, now=now, actor=actor)
 
 
@@ -241,18 +251,21 @@ def ship(session: Session, postings: Sequence[ShipmentPosting], now: datetime, a
     """
     if not postings:
         return
+
     kits = kit_parts(session, {posting.product for posting in postings})
     keys = _shipped_keys(postings, kits)
     ensure_own_stock(session, keys, now)
     line_ids = {posting.line_id for posting in postings}
     reservations, stock = lock_lines(session, line_ids, keys)
     batch = _ShipmentBatch.of(reservations, stock)
+
     for posting in postings:
         # The reservations say what the kit was made of when it was reserved; its parts may have
         # changed since.
         reserved_parts = batch.reserved_parts.get((posting.line_id, posting.source))
         for part, per_unit in (reserved_parts or _parts_of(posting.product, kits)).items():
             batch.ship(posting, part, posting.quantity * per_unit)
+
     close(session, batch.closure, now=now, actor=actor)
 
 
@@ -293,6 +306,7 @@ class _ShipmentBatch:
         for one in reservations:
             open_units[one.line_id, one.stock_id].append(_OpenUnits(one, one.open))
             parts[one.line_id, one.source][one.product] = one.per_unit
+
         return cls(
             stock=stock,
             closure=ReservationClosure(stock.rows, "shipped", "ship"),
@@ -305,15 +319,18 @@ class _ShipmentBatch:
         """Ship units of one part: reserved ones first, then free ones, the rest a discrepancy."""
         row = self.stock.own[product, posting.source]
         missing = quantity
+
         for reserved in self.open_units.get((posting.line_id, row.id), ()):
             units = min(reserved.units, missing)
             if units:
                 reserved.units -= units
                 missing -= units
                 self.closure.add(reserved.reservation, units)
+
         unreserved = missing
         if not row.oversell:
             unreserved = max(ZERO, min(missing, self.free[row.id]))
+
         self.free[row.id] -= unreserved
         missing -= unreserved
         shipped = quantity - missing

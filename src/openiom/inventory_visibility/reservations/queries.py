@@ -73,16 +73,21 @@ class ReservationFilter:
         line_id = _line_id(self.document)
         if self.product:
             conditions.append("s.product = %(product)s")
+
         if self.source:
             conditions.append("s.source = %(source)s")
+
         if line_id:
             conditions.append("r.line_id = %(line_id)s")
         elif self.document:
             conditions.append("r.document = %(document)s")
+
         if self.lines:
             conditions.append("r.line_id = ANY(%(lines)s::uuid[])")
+
         if self.state:
             conditions.append(_STATES[self.state])
+
         return conditions, {
             "product": self.product,
             "source": self.source,
@@ -99,6 +104,7 @@ def list_reservations(
     conditions, values = wanted.conditions()
     if before:
         conditions.append("r.id < %(before)s")
+
     return fetch_as(
         session,
         ReservationRow,
@@ -116,6 +122,7 @@ def list_expiring(
     if after:
         conditions.append("(r.expires_at, r.id) > (%(after_expiry)s, %(after_id)s)")
         values["after_expiry"], values["after_id"] = after
+
     return fetch_as(
         session,
         ReservationRow,

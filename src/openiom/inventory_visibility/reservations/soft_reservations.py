@@ -159,13 +159,16 @@ class ReservationBatch:
         """Reserve the units of a request when they fit every level, or without a check."""
         if self.is_decided(request):
             return request.result_without_check()
+
         asked = request.request
         family, row = self.stock_of(request)
         reason = family.refusal(request.levels, asked.quantity) if asked.check else ""
         if reason:
             return ReservationResult(False, request.reference, reason=reason)
+
         if request.event_id:
             self.known.add(request.event_id)
+
         self.add_entry(request, asked.quantity, request.measure, request.event_id)
         self.created.append(
             NewReservation(
@@ -194,15 +197,19 @@ class ReservationBatch:
                 one.released += units
                 missing -= units
                 released[one.measure] = released.get(one.measure, ZERO) + units
+
         event_id = request.event_id
         for number, (measure, units) in enumerate(released.items()):
             self.add_entry(request, -units, measure, numbered_event(event_id, number))
+
         if event_id and released:
             self.known.add(event_id)
+
         reason = ""
         if missing:
             asked = format_quantity(-request.request.quantity)
             reason = f"{format_quantity(missing)} of {asked} units were not reserved there"
+
         return ReservationResult(bool(released), request.reference, reason=reason, invalid=missing)
 
     def scope_of(self, request: ReservationRequest) -> _Scope:
@@ -238,7 +245,9 @@ def soft_reserve(
         if one.measure not in formula.reservations:
             name = ".".join(one.measure)
             one = replace(one, refusal=f"{name} is not a soft-reservation measure")
+
         resolved.append(one)
+
     return _apply(session, resolved, now=now, actor=actor, cause=cause)
 
 
@@ -274,7 +283,9 @@ def unreserve(
                 one,
                 refusal="the reservation id belongs to another product or other dimension values",
             )
+
         resolved.append(one)
+
     return _apply(session, resolved, now=now, actor=actor, cause=cause)
 
 
@@ -289,6 +300,7 @@ def _resolve(request: SoftReservationRequest, hierarchy: Sequence[str]) -> Reser
             refusal=f"the quantity must be a number other than zero below {LARGEST:.0e}"
             " with at most four decimals",
         )
+
     try:
         return replace(resolved, levels=levels_of(request.dimensions, hierarchy))
     except ValueError as error:
@@ -309,8 +321,10 @@ def _apply(
     if valid:
         values = {request.key.dimensions: request.levels[-1] for request in valid}
         families = lock_rows(session, [request.key for request in valid], values, now)
+
     known = known_events(session, [request.event_id for request in valid])
     batch = ReservationBatch(families, known, cause)
+
     results: list[ReservationResult] = []
     # Runs of reservations and of releases alternate: a release may use what an earlier request of
     # the same batch reserved.
@@ -319,6 +333,7 @@ def _apply(
             results += _release_run(session, batch, list(run), now)
         else:
             results += map(batch.reserve, run)
+
     entries = batch.entries + rebalancing_entries(batch.families, batch.documents, cause)
     post(session, entries, now=now, actor=actor, reservations=batch.created)
     publish_availability_increased(session, batch.freed, cause=cause, now=now, actor=actor)
@@ -331,17 +346,20 @@ def _release_run(
     """Release the units of consecutive requests; reservations of this batch are stored first."""
     _store_created(session, batch, now)
     by_scope = _open_reservations(session, batch, requests)
+
     results = []
     for request in requests:
         if batch.is_decided(request):
             results.append(request.result_without_check())
         else:
             results.append(batch.release(request, by_scope[batch.scope_of(request)]))
+
     released: dict[int, _OpenReservation] = {}
     for reservations in by_scope.values():
         for one in reservations:
             if one.released:
                 released[one.id] = one
+
     if released:
         execute(
             session,
@@ -350,6 +368,7 @@ def _release_run(
             " FROM unnest(%s::bigint[], %s::numeric[]) AS d(id, units) WHERE r.id = d.id",
             columns_of(list(released.values()), "id", "released"),
         )
+
     return results
 
 
@@ -373,6 +392,7 @@ def _open_reservations(
             scopes.append(scope)
             previous = wanted.get(scope.stock_id, ZERO)
             wanted[scope.stock_id] = previous - request.request.quantity
+
     shared: dict[int, _OpenReservation] = {}
     by_scope = {}
     for scope in dict.fromkeys(scopes):
@@ -380,7 +400,9 @@ def _open_reservations(
         for row in _read_open(session, scope, wanted[scope.stock_id]):
             one = _OpenReservation(row.id, (row.data_source, row.measure), row.open)
             reservations.append(shared.setdefault(row.id, one))
+
         by_scope[scope] = reservations
+
     return by_scope
 
 
@@ -403,4 +425,5 @@ def _read_open(session: Session, scope: _Scope, wanted: Decimal) -> list[_OpenRo
         )
         if len(rows) < limit or sum((row.open for row in rows), ZERO) >= wanted:
             return rows
+
         limit *= 4

@@ -87,15 +87,18 @@ class SupplyLineState:
         demand = Scheduled(self.to_ship, self.ship_date, self.confidence)
         if (supply, demand) == (self.supply, self.demand):
             return []
+
         self.version += 1
         event_id = f"supply/{self.id}/{self.version}"
         changes = []
         at_source = _difference(self.supply, supply, sign=1)
         if at_source:
             changes.append(self._change(event_id, self.source, at_source))
+
         at_origin = _difference(self.demand, demand, sign=-1)
         if at_origin:
             changes.append(self._change(f"{event_id}/origin", self.origin, at_origin))
+
         self.supply, self.demand = supply, demand
         self.scheduled, self.scheduled_demand = supply.units, demand.units
         return changes
@@ -218,6 +221,7 @@ def insert_lines(session: Session, new: Sequence[tuple[UUID, SupplyLineState]]) 
     for order_id, line in new:
         values = [getattr(line, column) for column in columns]
         rows.append((line.id, order_id, line.key.line_number, line.confidence, *values))
+
     copy_rows(
         session,
         "inventory_visibility.supply_line",
@@ -249,6 +253,7 @@ def store_lines(
     changes: list[ScheduleChange] = []
     for line in lines:
         changes += line.reschedule()
+
     assignments = ", ".join(f"{name} = d.{name}" for name in _UPDATED)
     arrays = ", ".join(f"%s::{kind}[]" for kind in _UPDATED.values())
     execute(

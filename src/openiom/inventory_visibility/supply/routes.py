@@ -204,4 +204,5 @@ def _movements_answer(outcomes: Sequence[SupplyMovementResult]) -> SupplyAnswer:
                 reason=outcome.reason,
             )
         )
+
     return SupplyAnswer(results=results)

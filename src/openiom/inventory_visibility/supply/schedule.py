@@ -88,6 +88,7 @@ def post_schedule(
             results[number] = PostingResult(True, duplicate=True)
         else:
             wanted[change.event_id] = number
+
     new_ids = _store_new_ids(session, wanted, now)
     new = []
     for event_id, number in wanted.items():
@@ -95,9 +96,11 @@ def post_schedule(
             new.append(changes[number])
         else:
             results[number] = PostingResult(True, duplicate=True)
+
     if new:
         _append(session, new, now=now, actor=actor, cause=cause)
         _publish(session, new, now=now, actor=actor, cause=cause)
+
     return results
 
 
@@ -135,6 +138,7 @@ def _append(
     """Append the entries of new changes and move the balances by day."""
     values = {change.key.dimensions: frozenset(change.dimensions.items()) for change in changes}
     ids = ensure_stock(session, {change.key for change in changes}, values, now)
+
     sums: dict[tuple[int, date, str, str], Decimal] = defaultdict(Decimal)
     entries = []
     for change in changes:
@@ -155,6 +159,7 @@ def _append(
                 recorded_at=now,
             )
             entries.append(entry)
+
     copy_rows(session, "inventory_visibility.schedule_entry", _Entry._fields, entries)
     moved = sorted(sums)
     columns = map(list, zip(*moved, strict=True))

@@ -117,26 +117,31 @@ def upsert_supply_orders(
         reasons.append(reason)
         if not reason:
             accepted[document.key] = document
+
     order_ids = _upsert_orders(session, list(accepted), now)
     lines = lock_orders(session, order_ids.values())
+
     changed: list[SupplyLineState] = []
     new: list[tuple[UUID, SupplyLineState]] = []
     for number, document in enumerate(documents):
         reasons[number] = reasons[number] or _amendment_refusal(document, lines)
         if reasons[number]:
             continue
+
         for wanted in document.lines:
             key = document.key_of(wanted)
             line = lines.get(key)
             if line is None:
                 line = _new_line(key, wanted)
                 new.append((order_ids[document.key], line))
+
             line.quantity = wanted.quantity
             line.confidence = wanted.confidence
             line.expected_date = wanted.expected_date
             line.ship_date = wanted.leaves_on
             line.origin = wanted.origin
             changed.append(line)
+
     insert_lines(session, new)
     store_lines(session, changed, now=now, actor=actor, cause="supply order")
     return reasons
@@ -146,11 +151,14 @@ def _document_refusal(document: SupplyDocument, *, is_repeated: bool) -> str:
     """Return why a document is invalid by itself, or ''."""
     if is_repeated:
         return f"{document.kind} {document.number} appears twice in this request"
+
     numbers: set[int] = set()
     for line in document.lines:
         if line.line_number in numbers:
             return "a line number appears twice"
+
         numbers.add(line.line_number)
+
     return _origins_refusal(document)
 
 
@@ -173,6 +181,7 @@ def _origin_refusal(kind: Kind, line: SupplyLineDocument) -> str:
         return f"goes from {line.origin} to itself"
     if line.leaves_on > line.expected_date:
         return "leaves after it is expected"
+
     return ""
 
 
@@ -185,6 +194,7 @@ def _amendment_refusal(
         reason = amendment_refusal(known, wanted) if known else ""
         if reason:
             return reason
+
     return ""
 
 
@@ -197,6 +207,7 @@ def amendment_refusal(line: SupplyLineState, wanted: SupplyLineDocument) -> str:
         return f"{name} comes from {line.origin}; close it and add another"
     if line.closed:
         return f"{name} was closed short; add another"
+
     return _quantity_refusal(line, wanted.quantity)
 
 
@@ -259,10 +270,12 @@ def receive_supply(
     """
     lines = lock_lines(session, {movement.line for movement in movements})
     results, applied = _apply_once(session, "supply_receipt", movements, lines, now, actor)
+
     posted = []
     for movement, line in applied:
         line.received += movement.quantity
         posted.append(_on_hand_change(line, line.source, movement.quantity))
+
     _store(session, posted, applied, now=now, actor=actor, cause="receipt")
     append_events(session, _received_events(applied), at=now, actor=actor)
     return results
@@ -279,10 +292,12 @@ def ship_supply(
     """
     lines = lock_lines(session, {movement.line for movement in movements})
     results, applied = _apply_once(session, "supply_shipment", movements, lines, now, actor)
+
     posted = []
     for movement, line in applied:
         line.shipped += movement.quantity
         posted.append(_on_hand_change(line, line.origin, -movement.quantity))
+
     _store(session, posted, applied, now=now, actor=actor, cause="transfer shipped")
     return results
 
@@ -323,6 +338,7 @@ def _apply_once(
         reasons.append(reason)
         if not reason:
             valid.setdefault(movement.unique_id, _AppliedMovement(movement, lines[movement.line]))
+
     new_ids = _store_new_movements(session, table, valid, now, actor)
     results, applied = [], []
     for movement, reason in zip(movements, reasons, strict=True):
@@ -332,6 +348,7 @@ def _apply_once(
         if is_new:
             new_ids.discard(movement.unique_id)
             applied.append(_AppliedMovement(movement, lines[movement.line]))
+
     return results, applied
 
 
@@ -344,11 +361,13 @@ def _movement_refusal(
     """Return why a movement cannot be applied, or ''."""
     if movement.quantity <= 0:
         return "the quantity must be above zero"
+
     line = lines.get(movement.line)
     if line is None:
         return "there is no such line"
     if needs_origin and not line.origin:
         return "the line names no origin to ship from"
+
     return ""
 
 
@@ -366,6 +385,7 @@ def _store_new_movements(
     for event_id in event_ids:
         line_ids.append(movements[event_id].line.id)
         quantities.append(movements[event_id].movement.quantity)
+
     rows = fetch(
         session,
         f"INSERT INTO inventory_visibility.{table}"
@@ -382,6 +402,7 @@ def _received_events(applied: Sequence[_AppliedMovement]) -> list[Event]:
     by_order: dict[str, list[_AppliedMovement]] = defaultdict(list)
     for one in applied:
         by_order[one.line.document].append(one)
+
     events = []
     for document, received in by_order.items():
         keys = {(one.line.product, one.line.source) for one in received}
@@ -394,8 +415,10 @@ def _received_events(applied: Sequence[_AppliedMovement]) -> list[Event]:
                     "quantity": format_quantity(movement.quantity),
                 }
             )
+
         data = {"document": document, "keys": named_keys(keys), "units": units}
         events.append(inventory_event(RECEIVED, data))
+
     return events
 
 
@@ -423,6 +446,7 @@ def close_short(
         if line is None:
             reasons.append("there is no such line")
             continue
+
         closed = line.to_ship if unshipped_only and line.origin else line.open
         if closed:
             line.closed += closed
@@ -432,6 +456,7 @@ def close_short(
             reasons.append("everything open of the line is on its way")
         else:
             reasons.append("nothing of the line is open")
+
     cause = "canceled" if unshipped_only else "closed short"
     store_lines(session, list(changed.values()), now=now, actor=actor, cause=cause)
     return reasons

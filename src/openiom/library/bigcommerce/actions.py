@@ -58,6 +58,7 @@ def push_shipment(store: BigCommerce, call: Call) -> CallResult:
             if call.key in str(shipment.get("comments", "")):
                 response = {"repeated": True, "id": shipment.get("id")}
                 return CallResult(call.key, response, str(shipment.get("id", "")))
+
     created = store.create_shipment(order_id, _shipment(call.payload, call.key))
     response = {"id": created.get("id"), "status": created.get("status", "")}
     return CallResult(call.key, response, str(created.get("id", "")))
@@ -74,6 +75,7 @@ def _shipment(payload: Mapping[str, Any], key: str) -> dict[str, Any]:
     carrier = "".join(filter(str.isalnum, str(payload.get("carrier", "")).lower()))
     if carrier in CARRIERS:
         shipment["tracking_carrier"] = carrier
+
     return shipment
 
 
@@ -85,6 +87,7 @@ def push_status(store: BigCommerce, call: Call) -> CallResult:
         raise ProviderRejected(
             f"the store has no status for {state}", remedy="map the state in the transformation"
         )
+
     order = store.set_status(str(call.payload["order_id"]), status)
     response = {"status_id": order.get("status_id"), "status": order.get("status")}
     return CallResult(call.key, response)

@@ -47,6 +47,7 @@ class BigCommerce:
         self._lists: dict[str, str] = {}
         if parameters["read_catalog"]:
             self._lists["product"] = LIST_PATHS["product"]
+
         if parameters["read_customers"]:
             self._lists["customer"] = LIST_PATHS["customer"]
 
@@ -60,10 +61,13 @@ class BigCommerce:
         granted: list[str] = []
         missing: list[str] = []
         scopes = {"orders:read": self._can_read(), "orders:write": self._can_write()}
+
         for scope, allowed in scopes.items():
             (granted if allowed else missing).append(scope)
+
         if not missing:
             self._register_webhook()
+
         return ProbeResult(str(store.get("name", "")), tuple(granted), tuple(missing))
 
     def _can_read(self) -> bool:
@@ -77,6 +81,7 @@ class BigCommerce:
     def _register_webhook(self) -> None:
         if not self._callback_url or not self._webhook_key:
             return
+
         query = {"destination": self._callback_url}
         response = self._http.get("v3/hooks", query, accept=(404,))
         hook = {
@@ -85,11 +90,14 @@ class BigCommerce:
             "is_active": True,
             "headers": {KEY_HEADER: self._webhook_key},
         }
+
         for registered in (response.body or {}).get("data", []):
             if registered.get("destination") == self._callback_url:
                 if not registered.get("is_active"):
                     self._http.put(f"v3/hooks/{registered['id']}", hook)
+
                 return
+
         self._http.post("v3/hooks", hook)
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
@@ -103,6 +111,7 @@ class BigCommerce:
             raise Unauthenticated(
                 "the webhook does not have the key of this store", remedy=f"send {KEY_HEADER}"
             )
+
         try:
             scope = str(orjson.loads(body)["scope"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -111,6 +120,7 @@ class BigCommerce:
                 where="body",
                 remedy="send scope and data",
             ) from None
+
         return WebhookResult((), poll_now=scope.startswith(ORDER_SCOPE_PREFIX))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
@@ -132,20 +142,25 @@ class BigCommerce:
             query: dict[str, Any] = {"page": page, "limit": self._page_size}
             if checkpoint:
                 query["date_modified:min"] = checkpoint
+
             response = self._http.get(path, query)
             body = _object(response.body, path)
             rows = body.get("data")
             if not isinstance(rows, list):
                 raise ProviderDown("the response has no list of data", where=path)
+
             if not started:
                 started = store_time(response.headers).date().isoformat()
+
             pagination = (body.get("meta") or {}).get("pagination", {})
             last_page = int(pagination.get("total_pages", 1))
+
             messages = []
             for row in rows:
                 if "id" in row:
                     version = str(row.get("date_modified", ""))
                     messages.append(RawMessage(kind, str(row["id"]), row, version=version))
+
             page += 1
             yield MessagePage(messages, started if page > last_page else checkpoint)
 
@@ -169,6 +184,7 @@ class BigCommerce:
             found += rows
             if len(rows) < SHIPMENTS_PER_PAGE:
                 break
+
         return found
 
     def create_shipment(self, order_id: str, shipment: Mapping[str, Any]) -> dict[str, Any]:

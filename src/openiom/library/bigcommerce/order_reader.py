@@ -78,6 +78,7 @@ class OrderReader:
                 )
                 if not page.rows:
                     return
+
                 is_last = len(page.rows) < self._page_size
                 rows, position = self._next_position(page)
                 yield self._page(rows, position)
@@ -87,6 +88,7 @@ class OrderReader:
                 complete = yield from self._pages_of_second(position)
                 if not complete:
                     return
+
                 position = Position(position.since + ONE_SECOND)
 
     def _next_position(self, page: OrderPage) -> tuple[Sequence[Row], Position]:
@@ -111,18 +113,22 @@ class OrderReader:
             "sort": "id",
         }
         after_id = position.after_id if position.after_id is not None else BEFORE_FIRST_ID
+
         # A checkpoint within a second is stored only if that second was complete.
         is_complete = True
         while True:
             page = self._fetch({**second, "min_id": after_id + 1})
             if after_id == BEFORE_FIRST_ID:
                 is_complete = page.store_time - position.since > SETTLING_TIME
+
             is_full = len(page.rows) == self._page_size
             if not is_full:
                 break
+
             after_id = int(page.rows[-1]["id"])
             stored_id = after_id if is_complete else BEFORE_FIRST_ID
             yield self._page(page.rows, Position(position.since, stored_id))
+
         following = position.since + ONE_SECOND if is_complete else position.since
         yield self._page(page.rows, Position(following))
         return is_complete
@@ -148,14 +154,17 @@ def flatten_consignments(row: Row) -> dict[str, Any]:
     groups: list[Any] = []
     for kind in CONSIGNMENT_KINDS:
         groups += consignments.get(kind) or ()
+
     products: list[Any] = []
     for group in groups:
         for line in group.get("line_items") or ():
             products.append(with_variant(line))
+
     address = row.get("billing_address")
     if consignments.get("shipping"):
         address = dict(groups[0])
         address.pop("line_items", None)
+
     order = dict(row)
     order.pop("consignments", None)
     order.pop("products", None)
@@ -187,6 +196,7 @@ def with_variant(line: Row) -> Row:
         value = str(option.get("display_value") or "").strip()
         if dimension and value:
             variant.setdefault(dimension, value)
+
     return {**line, "variant": variant} if variant else line
 
 

@@ -80,6 +80,7 @@ class DemoCarrier:
             "currency": self._currency,
         }
         response = _object(self._http.post("v1/rates", request).body)
+
         try:
             return [_live_rate(row) for row in response["rates"]]
         except (KeyError, TypeError, ValueError):
@@ -93,9 +94,11 @@ def _live_rate(row: Mapping[str, Any]) -> LiveRate:
     surcharges = []
     for surcharge in row.get("surcharges", ()):
         surcharges.append((str(surcharge["name"]), float(surcharge["amount"])))
+
     base, currency = float(row["base"]), str(row["currency"])
     if base < 0 or len(currency) != 3:
         raise ValueError("a negative price, or no currency")
+
     return LiveRate(
         service=str(row["service"]),
         base=base,

@@ -24,6 +24,7 @@ def _bulk_result(call: Call, result: Result) -> CallResult:
     order = result.get("order")
     if isinstance(order, dict):
         return CallResult(call.key, order, str(order.get("id", "")))
+
     status = int(result.get("status", 500))
     error = result.get("error") or {}
     reason = error.get("detail") or error.get("code") or "no reason given"
@@ -47,6 +48,7 @@ def _one_by_one(
                 results.append(CallResult(call.key, error=error))
             else:
                 results.append(CallResult(call.key, order, str(order.get("id", ""))))
+
         return results
 
     return run

@@ -85,6 +85,7 @@ class DemoFulfillment:
                 f"the response has no result for each of {len(orders)} orders",
                 where="v1/orders/bulk",
             )
+
         return [_object(result) for result in results]
 
     def cancel(self, order_id: str) -> dict[str, Any]:
@@ -103,6 +104,7 @@ class DemoFulfillment:
                 raise ProviderDown("the response has no list of events", where="v1/events")
             if not events:
                 return
+
             try:
                 after = int(response["next_after"])
                 messages = [_message(event) for event in events]
@@ -110,6 +112,7 @@ class DemoFulfillment:
                 raise ProviderDown(
                     "the response has events without id, order or cursor", where="v1/events"
                 ) from None
+
             yield MessagePage(messages, str(after))
             if not response.get("has_more"):
                 return
@@ -123,6 +126,7 @@ class DemoFulfillment:
             raise Unauthenticated(
                 "the signature does not match the body", remedy="sign with the callback secret"
             )
+
         try:
             events = orjson.loads(body)["events"]
             return WebhookResult([_message(event) for event in events])

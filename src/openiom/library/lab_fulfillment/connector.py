@@ -85,16 +85,20 @@ class LabFulfillment:
         if self._mail_server:
             with self._mail_session("NOOP") as server:
                 server.noop()
+
             ways.append("email")
+
         if self._http is not None:
             self._http.get("", accept=PROBE_STATUSES, expect_json=False)
             ways.append("post")
+
         if not ways:
             raise ProviderRejected(
                 "neither mail nor HTTP is configured",
                 where="connection",
                 remedy="enter smtp_host or url",
             )
+
         return ProbeResult(self._recipient or self._values["url"], tuple(ways))
 
     def email(self, call: Call) -> Mapping[str, Any]:
@@ -107,15 +111,19 @@ class LabFulfillment:
             raise ProviderRejected(
                 "the mail server or outbound_email is missing", remedy="enter both and reprocess"
             )
+
         header, lines = call.payload["header"], call.payload["lines"]
         number = header["number"]
         mails = [self._mail(f"Fulfillment order {number}", header, call.key, 0)]
+
         for index, line in enumerate(lines, start=1):
             subject = f"Fulfillment order {number}, line {index} of {len(lines)}"
             mails.append(self._mail(subject, {"number": number, **line}, call.key, index))
+
         with self._mail_session("MAIL") as server:
             for mail in mails:
                 server.send_message(mail)
+
         return {"mails": len(mails)}
 
     def _mail(self, subject: str, content: Mapping[str, Any], key: str, index: int) -> EmailMessage:
@@ -157,14 +165,17 @@ class LabFulfillment:
             server = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
         else:
             server = smtplib.SMTP(host, port, timeout=self._timeout)
+
         try:
             if values["smtp_security"] == "starttls":
                 server.starttls(context=context)
+
             if values["smtp_user"]:
                 server.login(values["smtp_user"], values["smtp_password"])
         except BaseException:
             server.close()
             raise
+
         return server
 
     def post(self, call: Call) -> Mapping[str, Any]:
@@ -173,6 +184,7 @@ class LabFulfillment:
             raise ProviderRejected(
                 "the url is missing", remedy="enter it in the connection and reprocess"
             )
+
         header, lines = call.payload["header"], call.payload["lines"]
         header_key = {"Idempotency-Key": f"{call.key}-header"}
         response = self._http.post(HEADER_PATH, header, headers=header_key, expect_json=False)
@@ -188,19 +200,23 @@ def _mail_failure(error: Exception, server: str) -> ProviderError:
         return ProviderUnauthorized("the mail server refused user or password", where=server)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _rejected_mail(str(error), server)
+
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes, reasons = [], []
         for address, (code, reason) in error.recipients.items():
             codes.append(code)
             reasons.append(f"{address}: {code} {_text(reason)}")
+
         message = "; ".join(reasons)
     elif isinstance(error, smtplib.SMTPResponseException):
         codes = [error.smtp_code]
         message = f"{error.smtp_code} {_text(error.smtp_error)}"
     else:
         return ProviderDown(f"the mail server could not be used: {error}", where=server)
+
     if min(codes, default=500) >= 500:
         return _rejected_mail(message, server)
+
     return ProviderDown(f"the mail server deferred the mail: {message}", where=server)
 
 
@@ -228,6 +244,7 @@ def _one_by_one(
                 results.append(CallResult(call.key, error=error))
             else:
                 results.append(CallResult(call.key, response, str(response.get("id", ""))))
+
         return results
 
     return run

@@ -78,17 +78,21 @@ class LabIntake:
         ways = []
         if self._key:
             ways.append("post")
+
         if self._folder is not None:
             _files(self._folder)
             if not os.access(self._folder, os.W_OK | os.X_OK):
                 raise ProviderRejected(
                     "files cannot be moved", where=str(self._folder), remedy="allow writing to it"
                 )
+
             ways.append("folder")
+
         if not ways:
             raise ProviderRejected(
                 "orders cannot arrive", where="connection", remedy="enter an api_key or a folder"
             )
+
         return ProbeResult(str(self._folder or "posted orders"), tuple(ways))
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
@@ -98,12 +102,14 @@ class LabIntake:
             raise Unauthenticated(
                 f"{KEY_HEADER} is not the key of this intake", remedy=f"send it in {KEY_HEADER}"
             )
+
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Invalid(
                 f"the body is not JSON: {error}", where="body", remedy="send one order as JSON"
             ) from None
+
         orders = document if isinstance(document, list) else [document]
         for index, order in enumerate(orders):
             if not isinstance(order, dict) or not order.get("ordernumber"):
@@ -112,6 +118,7 @@ class LabIntake:
                     where=f"[{index}]",
                     remedy="give every order an ordernumber",
                 )
+
         return WebhookResult(self._messages(orders, datetime.now(UTC), file_name=""))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
@@ -122,6 +129,7 @@ class LabIntake:
         """
         if self._folder is None:
             return
+
         files = _files(self._folder)
         for start in range(0, len(files), FILES_PER_PAGE):
             messages: list[RawMessage] = []
@@ -131,6 +139,7 @@ class LabIntake:
                 if found is not None:
                     messages += found
                     processed.append(file)
+
             if processed:
                 yield MessagePage(messages, checkpoint)
                 _move(processed, self._folder / PROCESSED_FOLDER)
@@ -148,13 +157,16 @@ class LabIntake:
                 where=str(file),
                 remedy="allow reading it, or remove it",
             ) from None
+
         try:
             document = orjson.loads(content)
         except orjson.JSONDecodeError:
             age = datetime.now(UTC) - modified_at
             if age.total_seconds() < MIN_FILE_AGE_SECONDS:
                 return None  # it may still be being written
+
             return [RawMessage("order", file.name, content.decode("utf-8", "replace"))]
+
         orders = document if isinstance(document, list) else [document]
         return self._messages(orders, modified_at, file_name=file.name)
 
@@ -174,7 +186,9 @@ class LabIntake:
                 payload: Any = self._payload(order, received_at)
             else:
                 key, payload = file_name, orjson.dumps(order).decode()
+
             messages.append(RawMessage("order", key, payload, version=version))
+
         return messages
 
     def _payload(self, order: Mapping[str, Any], received_at: datetime) -> dict[str, Any]:
@@ -186,6 +200,7 @@ class LabIntake:
         lines = _numbered_lines(order.get("orderdetails"))
         if lines is not None:
             payload["orderdetails"] = lines
+
         return payload
 
 
@@ -197,11 +212,14 @@ def _numbered_lines(lines: Any) -> list[dict[str, Any]] | None:
     """
     if not isinstance(lines, list):
         return None
+
     numbered = []
     for number, line in enumerate(lines, start=1):
         if not isinstance(line, dict):
             return None
+
         numbered.append({"linenumber": number, **line})
+
     return numbered
 
 
@@ -220,6 +238,7 @@ def _files(folder: Path) -> list[Path]:
             where=str(folder),
             remedy="correct the parameter or the permissions of the folder",
         ) from None
+
     return [folder / name for _, name in sorted(found)]
 
 

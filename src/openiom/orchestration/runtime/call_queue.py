@@ -72,6 +72,7 @@ def retry_calls(session: Session, calls: Sequence[NewCall], *, now: datetime) ->
     """Make failed or canceled calls due again under their key, with no attempts counted."""
     if not calls:
         return
+
     payloads = {call.key: to_json_text(call.payload) for call in calls}
     execute(
         session,

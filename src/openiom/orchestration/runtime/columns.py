@@ -15,4 +15,5 @@ def columns_of(records: Iterable[Record]) -> dict[str, list[Any]]:
     for record in records:
         for name, value in record.items():
             columns.setdefault(name, []).append(value)
+
     return columns

@@ -42,11 +42,13 @@ class Dispatcher:
         with database.unit_of_work() as session:
             if not self._is_registered:
                 ensure_consumer(session, CONSUMER)
+
             flows = active_flows(self.engine, session)
             names = _names_of_interest(session, flows)
             events, more = read_new(session, consumer=CONSUMER, names=names, limit=limit)
             if events:
                 self._dispatch(session, flows, events, now)
+
         self._is_registered = True
         return BatchResult(len(events), more)
 
@@ -67,6 +69,7 @@ class Dispatcher:
 
         if starting:
             process_or_quarantine(session, starting, process=start, park=park, now=now)
+
         cancel_flow_runs(session, runs_canceled_by(session, flows, events), now=now)
         woken = wake_tokens(session, events, now=now)
         if starting or woken:

@@ -48,6 +48,7 @@ def execute_tokens(
     """
     if not tokens:
         return
+
     flows = engine.flows.of_tokens(session, tokens)
     effects = DatabaseEffects(session, engine.catalog, now)
     batch = TokenBatch(session, engine.catalog, effects, flows, now, crashes)
@@ -81,6 +82,7 @@ def lock_executable(
     flows = engine.flows.of_tokens(session, tokens)
     names = {flows[token.flow_version_id].name for token in tokens}
     paused_flows = flow_run_store.lock_paused_flows(session, names)
+
     paused: list[Token] = []
     active: list[Token] = []
     for token in tokens:
@@ -88,6 +90,7 @@ def lock_executable(
             paused.append(token)
         else:
             active.append(token)
+
     shared = _shared_runs(flows, active)
     blocked = shared - flow_run_store.lock_runs(session, shared)
     executable = [token for token in active if token.run_id not in blocked]
@@ -115,6 +118,7 @@ def in_savepoint(session: Session, work: Callable[[], Result], *, left_to: str) 
     except Exception as error:
         if is_transient(error):
             raise
+
         log.warning("inline_execution_failed", left_to=left_to, error=str(error)[:500])
         return None
 
@@ -144,6 +148,7 @@ def _write(batch: TokenBatch) -> None:
     session = batch.session
     tokens = batch.changed_tokens()
     store_tokens(session, tokens)
+
     failed: set[UUID] = set()
     ended: set[UUID] = set()
     results = []
@@ -152,8 +157,10 @@ def _write(batch: TokenBatch) -> None:
             ended.add(token.run_id)
         elif token.state == "failed":
             failed.add(token.run_id)
+
         if token.entries:
             results.append((token.run_id, batch.now, to_json_text(token.entries)))
+
     flow_run_store.mark_failed(session, failed)
     flow_run_store.complete_ended(session, ended, now=batch.now)
     flow_run_store.append_joined(session, batch.newly_joined)

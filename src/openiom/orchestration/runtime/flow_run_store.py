@@ -26,9 +26,11 @@ def lock_paused_flows(session: Session, names: Collection[str]) -> set[str]:
     """
     if not names:
         return set()
+
     found = fetch_column(session, _PAUSED, (list(names),))
     if not found:
         return set()
+
     return set(fetch_column(session, f"{_PAUSED} ORDER BY name FOR SHARE", (found,)))
 
 
@@ -36,6 +38,7 @@ def lock_runs(session: Session, run_ids: Collection[UUID]) -> set[UUID]:
     """Lock flow runs, skipping those that another transaction has locked; return the locked."""
     if not run_ids:
         return set()
+
     locked = fetch_column(
         session,
         "SELECT id FROM orchestration.flow_run WHERE id = ANY(%s) ORDER BY id"

@@ -112,6 +112,7 @@ def choose_flows(
         starts += found
         if not flow.trigger.parallel:
             assigned.update(start.event.id for start in found)
+
     return starts
 
 
@@ -128,6 +129,7 @@ def _candidates(
         is_free = flow.trigger.parallel or event.id not in assigned
         if is_free and _is_triggered(flow, event):
             candidates.append(event)
+
     return candidates
 
 
@@ -160,10 +162,12 @@ def _start_if_true(
     """
     if facts is None:
         return None
+
     answer = condition.evaluate(facts)
     if isinstance(answer, Failure):
         what = f"the trigger's condition has no result: {answer.message}"
         return FlowStart(flow, event, _trigger_problem(flow, what, str(answer.values)))
+
     return FlowStart(flow, event) if answer else None
 
 
@@ -185,12 +189,15 @@ def _open_runs(session: Session, starts: Sequence[FlowStart], *, now: datetime) 
     """Insert the flow runs that do not exist yet; return the first token of each."""
     if not starts:
         return []
+
     by_id = dict(zip(new_ids(len(starts)), starts, strict=True))
     columns = columns_of(map(_run_record, by_id, by_id.values()))
     inserted = sorted(fetch_column(session, _INSERT, {**columns, "started_at": now}))
+
     tokens = []
     for token_id, run_id in zip(new_ids(len(inserted)), inserted, strict=True):
         tokens.append(_first_token(token_id, run_id, by_id[run_id], now))
+
     return tokens
 
 
@@ -230,6 +237,7 @@ def _first_token(id: UUID, run_id: UUID, start: FlowStart, now: datetime) -> Tok
         token.state = "failed"
         token.due_at = None
         token.error = start.error
+
     return token
 
 
@@ -255,8 +263,10 @@ def runs_canceled_by(
         for event in events:
             if event.name in flow.cancel_on:
                 records.append(_cancellation_record(flow, event))
+
     if not records:
         return []
+
     return fetch_column(
         session,
         "SELECT DISTINCT r.id FROM unnest(%(flow)s::text[], %(subject_id)s::uuid[],"

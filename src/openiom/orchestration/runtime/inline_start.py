@@ -49,6 +49,7 @@ def _execute_or_insert(
     inserted: list[Token] = []
     for token in tokens:
         (ready if token.state == "ready" else inserted).append(token)
+
     executable, paused = lock_executable(engine, session, ready)
     insert_tokens(session, [*inserted, *paused])
     execute_tokens(engine, session, executable, now)

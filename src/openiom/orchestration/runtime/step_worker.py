@@ -32,10 +32,12 @@ class StepWorker:
             executable, paused = lock_executable(self.engine, session, claimed)
             if paused:
                 hold_tokens(session, paused)
+
             if executable:
                 process_or_quarantine(
                     session, executable, process=self._process, park=self._park, now=now
                 )
+
         more = len(claimed) >= limit or len(executable) < len(claimed)
         return BatchResult(len(executable), more)
 
@@ -50,9 +52,11 @@ class StepWorker:
             try:
                 with savepoint(session):
                     execute_tokens(self.engine, session, [token], now, crashes)
+
                 return
             except StepCrashed as next_crash:
                 error = next_crash
+
         _fail_in_place(session, token, error)
 
 

@@ -110,6 +110,7 @@ class TokenBatch:
             else:
                 for token in tokens:
                     self.stop(token, crash.failure())
+
                 self._raise_resume_events()
 
     def changed_tokens(self) -> list[Token]:
@@ -124,11 +125,14 @@ class TokenBatch:
             arriving = self._leave_finished(tokens)
             if arriving:
                 executable.run(self, flow, arriving)
+
             self._raise_resume_events()
         except Exception as error:
             if is_transient(error):
                 raise
+
             raise StepCrashed(executable.step, error) from error
+
         self._set_durations((perf_counter() - started) / len(tokens))
 
     def _set_durations(self, seconds: float) -> None:
@@ -184,8 +188,10 @@ class TokenBatch:
         entry: dict[str, Any] = {"step": token.step, "port": port}
         if reason:
             entry["reason"] = reason
+
         if details:
             entry["details"] = details
+
         self._step_entries.append(entry)
         token.entries.append(entry)
         self.tally[self._flow_of(token).name, token.step, port] += 1
@@ -241,9 +247,11 @@ class TokenBatch:
                     token.subject_id, step.resume_on_error.event, {}, failure.what
                 )
                 self._resume_events[token.flow_version_id].append(request)
+
             reason = f"resumed after an error: {failure.what}"
             self.leave(token, step.resume_on_error.port, reason, details)
             return
+
         self.record(token, "error", failure.what, details)
         token.state = "failed"
         token.due_at = None
@@ -268,6 +276,7 @@ class TokenBatch:
         """See `StepContext.suspend`."""
         if token.state != "waiting":
             token.entered_at = self.now
+
         token.state = "waiting"
         token.step_result = None
         token.due_at = due_at
@@ -304,12 +313,15 @@ class TokenBatch:
         """See `StepContext.raise_events`."""
         if not requests:
             return {}
+
         outcomes = self.effects.raise_events(entity, requests, flow.actor)
         self.facts.invalidate()
+
         refusals = {}
         for request, outcome in zip(requests, outcomes, strict=True):
             if not outcome.ok:
                 refusals[request.entity_id] = outcome.reason
+
         return refusals
 
     def _raise_resume_events(self) -> None:
@@ -331,6 +343,7 @@ class TokenBatch:
         """See `StepContext.facts_or_stop`."""
         ids = [token.subject_id for token in tokens]
         known = self.facts.load(flow.subject, ids, roots_of(conditions))
+
         found: list[Token] = []
         facts: list[Facts] = []
         for token in tokens:
@@ -340,6 +353,7 @@ class TokenBatch:
             else:
                 what = f"the {flow.subject} no longer exists"
                 self.stop(token, StepFailure(what, remedy="cancel the flow run"))
+
         return found, facts
 
     # Splits and joins

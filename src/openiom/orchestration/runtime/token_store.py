@@ -91,6 +91,7 @@ def read_siblings(
     )
     for token in tokens:
         token.is_sibling = True
+
     return tokens
 
 

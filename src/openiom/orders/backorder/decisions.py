@@ -60,14 +60,18 @@ def consume(available: Available, need: Need) -> str:
     for source, units in available.get(first_part, {}).items():
         if need.source not in ("", source) or not _has_all(available, need, source):
             continue
+
         candidate = (units // first_units, source)
         if best is None or candidate > best:
             best = candidate
+
     if best is None:
         return ""
+
     source = best[1]
     for part, units in need.parts.items():
         available[part][source] -= units
+
     return source
 
 
@@ -101,10 +105,12 @@ def covered_orders(
         placed = _place(views[order.requester], order)
         if placed is None:
             continue
+
         placements[order.order_id] = placed
         for requester, view in views.items():
             if requester != order.requester:
                 _subtract(view, placed)
+
     return placements
 
 
@@ -116,7 +122,9 @@ def _place(available: Available, order: WaitingOrder) -> list[Placement] | None:
         if not source:
             _restore(available, placed)
             return None
+
         placed.append(Placement(need, source))
+
     return placed
 
 

@@ -73,6 +73,7 @@ class AvailabilityViews:
         """Return the requester of each order."""
         if not self.channels_matter:
             return dict.fromkeys(order_ids, NO_REQUESTER)
+
         rows = fetch(
             self.session,
             "SELECT id, origin, coalesce(customer->>'group', '') FROM orders.order"
@@ -87,14 +88,19 @@ class AvailabilityViews:
         missing: set[str] = set()
         for need in needs:
             missing.update(need.parts.keys() - view.keys())
+
         if not missing:
             return view
+
         for product in missing:
             view[product] = {}
+
         channel, group = requester
         found = available(self.session, missing, channel=channel, customer_group=group)
+
         for (product, source), units in found.items():
             view[product][source] = StockUnits(units)
+
         return view
 
     def waiting_orders(
@@ -104,6 +110,7 @@ class AvailabilityViews:
         needs = needs_of(self.session, flatten(lines))
         with_lines = list(subset(lines, order_ids))
         requesters = self.requesters(with_lines)
+
         orders: list[WaitingOrder] = []
         needs_by_requester: dict[Requester, list[Need]] = defaultdict(list)
         for order_id in with_lines:
@@ -111,6 +118,8 @@ class AvailabilityViews:
             requester = requesters[order_id]
             orders.append(WaitingOrder(order_id, order_needs, requester))
             needs_by_requester[requester] += order_needs
+
         for requester, requester_needs in needs_by_requester.items():
             self.load(requester, requester_needs)
+
         return orders

@@ -41,6 +41,7 @@ def cancel_expired(session: Session, now: datetime, *, actor: str) -> list[UUID]
     order_ids = _lock_expired_orders(session, now)
     if not order_ids:
         return []
+
     expired = fetch_column(
         session,
         "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting'"
@@ -48,10 +49,12 @@ def cancel_expired(session: Session, now: datetime, *, actor: str) -> list[UUID]
         (order_ids, now),
     )
     lines = lines_of_orders(session, order_ids)
+
     canceled: dict[UUID, int] = {}
     for line in lines:
         if line.id in expired and line.open > 0 and line.state in OPEN:
             canceled[line.id] = line.open
+
     _cancel_lines(session, lines, canceled, now, actor)
     _move_orders(session, lines, canceled, now, actor)
     return list(canceled)
@@ -83,6 +86,7 @@ def _cancel_lines(
         quantity = canceled.get(line.id, 0)
         if not quantity:
             continue
+
         line.canceled += quantity
         partly_served = line.shipped or line.in_fulfillment
         move_line(line, LINE_REMAINDER_CANCELED if partly_served else LINE_SLA_EXPIRED)
@@ -90,6 +94,7 @@ def _cancel_lines(
         data = {"quantity": line.number(quantity), "reason": SLA_EXPIRED}
         events.append(line_event(LINE_SLA_EXPIRED, line, data))
         released[line.id] = line.in_stock(quantity)
+
     release_quantities(session, released, now, actor, "backorder expired")
     append_events(session, events, at=now, actor=actor)
 
@@ -109,11 +114,13 @@ def _move_orders(
         " WHERE order_id = ANY(%s) AND state = 'waiting'",
         (sorted(by_order),),
     )
+
     requests: list[EventRequest] = []
     canceled_orders: list[UUID] = []
     for order_id, order_lines in by_order.items():
         if canceled.keys().isdisjoint(ids_of(order_lines)):
             continue
+
         units = units_of(order_lines)
         if is_wholly_canceled(units):
             requests.append(EventRequest(order_id, CANCEL, reason=SLA_EXPIRED))
@@ -123,6 +130,7 @@ def _move_orders(
         elif order_id not in still_waiting and _has_open_lines(order_lines):
             data = {"because": RELEASED_WITHOUT_REST}
             requests.append(EventRequest(order_id, WAIT_ENDED, data=data))
+
     raise_order_events(session, requests, now, actor)
     execute(session, "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)", (canceled_orders,))
 

@@ -101,16 +101,19 @@ def hold_preorders(
     launches = upcoming_launches(session, today=now.date())
     if not launches or not order_preferences(session).preorder:
         return [_NO_LAUNCH] * len(order_ids)
+
     holds: dict[UUID, list[Hold]] = {}
     for line in flatten(unsourced_lines(session, order_ids)):
         if line.product in launches:
             hold = Hold(line, "preorder", launch_date=launches[line.product])
             holds.setdefault(line.order_id, []).append(hold)
+
     refused = _place_holds(session, holds, LINE_PREORDER_HOLD, PREORDER_HOLD, now, actor)
     outcomes: list[Outcome] = []
     for order_id in order_ids:
         outcome = refused.get(order_id) or _preorder_outcome(holds.get(order_id, ()))
         outcomes.append(outcome)
+
     return outcomes
 
 
@@ -144,6 +147,7 @@ def await_stock(
         sla_days = preferences.backorder_sla_days
         expires_at = now + timedelta(days=sla_days) if sla_days else None
         holds = _backorders(session, views, short, needs, expires_at, now)
+
     outcomes = _place_holds(session, holds, ON_HAND_MISSING, BACKORDER_HOLD, now, actor)
     outcomes |= _release_covered(session, missing_keys(short, lines), now, actor)
     remove_waiting_lines(session, missing_keys(holds, order_ids))
@@ -162,10 +166,12 @@ def _short_lines(
     for order in views.waiting_orders(lines, list(lines)):
         for need in order.needs:
             needs[need.line_id] = need
+
         missing = short_lines(views.views[order.requester], order.needs)
         if missing:
             by_id = {line.id: line for line in lines[order.order_id]}
             short[order.order_id] = list(subset(by_id, missing).values())
+
     return short, needs
 
 
@@ -181,10 +187,12 @@ def _backorders(
     promised = promise_needs(
         session, views, [(needs[line.id], line.order_id) for line in lines], now
     )
+
     holds: dict[UUID, list[Hold]] = {}
     for line, promise in zip(lines, promised, strict=True):
         hold = Hold(line, "backorder", expires_at, promise=promise)
         holds.setdefault(line.order_id, []).append(hold)
+
     return holds
 
 
@@ -194,11 +202,13 @@ def _release_covered(
     """Release orders that the stock covers, except those released for it within a minute."""
     if not order_ids:
         return {}
+
     data = {"because": IN_STOCK}
     since = now - RETRY_AFTER
     released = roots_with_event(session, order_ids, WAIT_ENDED, since=since, data=data)
     releasable = [order_id for order_id in order_ids if order_id not in released]
     requests = event_requests(releasable, WAIT_ENDED, because=IN_STOCK)
+
     outcomes: dict[UUID, Outcome] = {}
     for order_id, outcome in zip(
         releasable, raise_order_events(session, requests, now, actor), strict=True
@@ -206,6 +216,7 @@ def _release_covered(
         outcomes[order_id] = outcome
         if outcome.ok:
             outcomes[order_id] = Outcome(True, f"{IN_STOCK}; sourced again")
+
     return outcomes
 
 
@@ -216,9 +227,11 @@ def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]
         return Outcome(
             False, "in stock, but no source may serve it; see what the sourcing decision refused"
         )
+
     products = ", ".join(sorted({line.product for line in short}))
     if holds:
         return Outcome(True, f"waits for {products}: {_promised(holds)}", _lines_data(holds))
+
     return Outcome(
         False,
         f"no source can serve {products}, and backorders are not accepted;"
@@ -244,6 +257,7 @@ def _place_holds(
     order_requests: list[EventRequest] = []
     for order_id, order_holds in holds.items():
         order_requests.append(EventRequest(order_id, order_event, _lines_data(order_holds)))
+
     refused: dict[UUID, Outcome] = {}
     waiting: list[Hold] = []
     for request, outcome in zip(
@@ -253,6 +267,7 @@ def _place_holds(
             waiting += holds[request.entity_id]
         else:
             refused[request.entity_id] = outcome
+
     line_requests = [EventRequest(x.line_id, line_event, data=x.event_data()) for x in waiting]
     raise_line_events(session, line_requests, now, actor)
     _write_waiting_lines(session, waiting, now)

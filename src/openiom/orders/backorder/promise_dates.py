@@ -40,13 +40,16 @@ def promise_needs(
     """
     if not needs:
         return []
+
     requesters = views.requesters([order_id for _, order_id in needs])
     ahead = _units_ahead(session, needs, by_requester=views.channels_matter)
+
     requests: list[PromiseRequest] = []
     for need, order_id in needs:
         requester = requesters[order_id]
         requests.append(_promise_request(need, requester, ahead))
         _add_units(ahead, requester, need.parts)
+
     configuration = inventory_configuration(session)
     return promise_dates(session, requests, configuration=configuration, today=now.date())
 
@@ -74,6 +77,7 @@ def _units_ahead(
     for need, _ in needs:
         parts.update(need.parts)
         line_ids.append(need.line_id)
+
     products = parts | kits_with(session, parts)
     kits = kit_parts(session, products)
     requester = "o.origin, coalesce(o.customer->>'group', '')" if by_requester else "'', ''"
@@ -85,10 +89,12 @@ def _units_ahead(
         " AND w.line_id <> ALL(%s::uuid[]) GROUP BY 1, 2, 3",
         (sorted(products), line_ids),
     )
+
     ahead: UnitsAhead = defaultdict(lambda: defaultdict(StockUnits))
     for product, channel, group, quantity in rows:
         per_unit = kits.get(product, {product: 1})
         _add_units(ahead, (channel, group), multiply(per_unit, StockUnits(quantity)))
+
     return ahead
 
 
@@ -104,12 +110,15 @@ def refresh_promise_dates(session: Session, products: Collection[str], now: date
     )
     if not order_of_line:
         return
+
     unsourced = flatten(unsourced_lines(session, set(order_of_line.values())))
     needs = needs_of(session, unsourced)
+
     waiting: list[tuple[Need, UUID]] = []
     for line_id, order_id in order_of_line.items():
         if line_id in needs:
             waiting.append((needs[line_id], order_id))
+
     promised = promise_needs(session, AvailabilityViews(session), waiting, now)
     _update_promise_dates(session, waiting, promised)
 
@@ -126,6 +135,7 @@ def _update_promise_dates(
         line_ids.append(need.line_id)
         days.append(promise.day if promise else None)
         confidences.append(promise.confidence if promise else None)
+
     execute(
         session,
         "UPDATE orders.waiting_line w SET available_on = d.day, confidence = d.confidence"

@@ -137,6 +137,7 @@ def list_waiting(
     if after:
         conditions.append(f"({column}, w.line_id) > (%s, %s)")
         values += after
+
     where = " AND ".join(conditions) or "TRUE"
     # The page is found by its index alone; only its rows are joined.
     found: list[dict[str, Any]] = fetch_as(
@@ -174,16 +175,20 @@ def _conditions(chosen: WaitingFilter) -> tuple[list[str], list[Any]]:
         if value:
             conditions.append(condition)
             values.append(value)
+
     if chosen.sort == "expires_at":
         conditions.append("w.state = 'waiting' AND w.expires_at IS NOT NULL")
+
     if chosen.unpromised:
         conditions.append("w.state = 'waiting' AND w.available_on IS NULL")
+
     if chosen.search:
         conditions.append(
             "w.order_id = ANY(ARRAY(SELECT id FROM orders.order WHERE lower(number) LIKE %s"
             f" ORDER BY lower(number) LIMIT {SEARCH_LIMIT}))"
         )
         values.append(like_prefix(chosen.search))
+
     return conditions, values
 
 
@@ -191,9 +196,11 @@ def _explain(session: Session, rows: Sequence[WaitingRow], now: datetime) -> Non
     """Set who is before each line, and the reason it waits; a few queries for all rows."""
     if not rows:
         return
+
     before = _count_before(session, rows)
     most = _most_at_one_source(session, {row.product for row in rows})
     waiting_products = _waiting_products(session, {row.order_id for row in rows})
+
     for row in rows:
         row.lines_before, row.units_before = before.get(row.line_id, (0, 0))
         others = waiting_products[row.order_id].copy()
@@ -240,6 +247,7 @@ def _waiting_products(session: Session, order_ids: Iterable[UUID]) -> dict[UUID,
     products: dict[UUID, dict[UUID, str]] = defaultdict(dict)
     for order_id, line_id, product in rows:
         products[order_id][line_id] = product
+
     return products
 
 
@@ -255,6 +263,7 @@ def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: dat
         return "released; it will be sourced"
     if row.kind == "preorder" and row.launch_date and row.launch_date > now.date():
         return f"launches on {row.launch_date}"
+
     return _stock_reason(row, most, others)
 
 
@@ -268,6 +277,7 @@ def _stock_reason(row: WaitingRow, most: float, others: Sequence[str]) -> str:
         return "in stock, but others wait longer for it"
     if others:
         return f"in stock; its order also waits for {', '.join(others[:3])}"
+
     return "in stock; it is released with the next check"
 
 
@@ -302,13 +312,16 @@ def get_waiting(session: Session, line_id: UUID, now: datetime) -> WaitingDetail
     rows = waiting_rows(session, [line_id], now)
     if not rows:
         raise NotFound(f"the line {line_id} is not waiting", remedy="look at its order")
+
     line = rows[0]
     before: list[LineBefore] = []
     if line.lines_before:
         values = (line.product, line.since, line.line_id)
         before = fetch_as(session, LineBefore, _LINES_BEFORE, values)
+
     free: list[SourceAvailability] = []
     for (_, source), units in available(session, [line.product]).items():
         free.append(SourceAvailability(source=source, units=units))
+
     free.sort(key=lambda one: (-one.units, one.source))
     return WaitingDetail(line=line, before=before, free=free)

@@ -45,14 +45,17 @@ def release_for(
     in_stock = _products_in_stock(session, products, queue.views)
     if not in_stock:
         return []
+
     after: tuple[datetime, UUID] | None = None
     for page_number in count(1):
         page = _waiting_page(session, in_stock, after)
         queue.cover([order_id for order_id, _ in page])
         if len(page) < PAGE_SIZE or page_number == max_pages or not queue.has_stock_left():
             break
+
         last_id, last_since = page[-1]
         after = (last_since, last_id)
+
     reserved = queue.reserve(now)
     return release_reserved(session, reserved, reserved, "stock arrived", now)
 
@@ -105,10 +108,13 @@ class ReleaseQueue:
         lines = unsourced_lines(self.session, order_ids)
         waiting = self.views.waiting_orders(lines, releasable)
         remove_waiting_lines(self.session, missing_keys(lines, order_ids))
+
         for line in flatten(lines):
             self.lines[line.id] = line
+
         for order in waiting:
             self.requesters[order.order_id] = order.requester
+
         self.placements |= covered_orders(self.views.views, waiting)
 
     def has_stock_left(self) -> bool:
@@ -126,18 +132,21 @@ class ReleaseQueue:
         """
         if not self.placements:
             return []
+
         order_ids: list[UUID] = []
         requests: list[StockReservationRequest] = []
         numbers = order_summaries(self.session, list(self.placements))
         minutes = order_preferences(self.session).hold_minutes
         expires_at = now + timedelta(minutes=minutes)
         reserved = backorder_reserved(self.session, self.lines, now, include_permanent=True)
+
         for order_id, placed in self.placements.items():
             for placement in placed:
                 line = self.lines[placement.need.line_id]
                 units = sum(reserved.get(line.id, {}).values())
                 if units >= line.in_stock(line.open + line.in_fulfillment):
                     continue
+
                 order_ids.append(order_id)
                 requests.append(
                     self._request(
@@ -148,6 +157,7 @@ class ReleaseQueue:
                         expires_at,
                     )
                 )
+
         granted = reserve(self.session, requests, now, ACTOR)
         missed = {i for i, ok in zip(order_ids, granted, strict=True) if not ok}
         self._release(order_ids, requests, missed, now)
@@ -180,6 +190,7 @@ class ReleaseQueue:
         for order_id, request in zip(order_ids, requests, strict=True):
             if order_id in missed:
                 line_ids.append(request.line_id)
+
         release_backorder_reservations(self.session, line_ids, now, ACTOR, "not all lines on hand")
 
 
@@ -199,6 +210,7 @@ def release_reserved(
     line_ids: list[UUID] = []
     if refused:
         line_ids = ids_of(flatten(unsourced_lines(session, refused)))
+
     release_backorder_reservations(session, line_ids, now, ACTOR, "the order cannot be released")
     return released
 
@@ -231,6 +243,7 @@ def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime)
     """
     if not order_ids:
         return
+
     unsourced = unsourced_lines(session, order_ids)
     needed = sorted(ids_of(flatten(unsourced)))
     shortened = fetch_column(
@@ -242,6 +255,7 @@ def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime)
     candidates = unsourced.keys() & shortened
     if not candidates:
         return
+
     still_waiting = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM orders.waiting_line WHERE order_id = ANY(%s)",
@@ -251,4 +265,5 @@ def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime)
     for order_id, order in lock_orders(session, candidates.difference(still_waiting)).items():
         if order.state == ON_HOLD and not order.manual_hold:
             released.append(order_id)
+
     release_waiting_orders(session, released, RELEASED_WITHOUT_REST, now)

@@ -68,16 +68,20 @@ class BackorderReleaseWorker:
         with database.unit_of_work() as session:
             if not self._ready:
                 ensure_consumer(session, CONSUMER)
+
             events, more = read_new(session, consumer=CONSUMER, names=NAMES, limit=limit)
             released = _process_events(session, events, now)
             due = _is_anything_due(session, now)
+
         self._ready = True
         changed = len(released)
+
         # Each step locks orders and then stock. In one transaction a second one would lock orders
         # while it has locked stock.
         for step in self._steps(due, now):
             with database.unit_of_work() as session:
                 changed += len(step(session, now))
+
         return BatchResult(len(events) + changed, more)
 
     def _steps(
@@ -86,6 +90,7 @@ class BackorderReleaseWorker:
         if due:
             yield _release_launched
             yield _cancel_expired
+
         if self._swept_at is None:
             self._swept_at = now
         elif now - self._swept_at >= SWEEP_INTERVAL:
@@ -97,6 +102,7 @@ def _process_events(session: Session, events: Collection[LoggedEvent], now: date
     """Release orders for what the events freed, and refresh promise dates; return the orders."""
     if not events or not _any_waiting(session):
         return []
+
     _remove_sourced(session)
     changed_orders = [event.root_id for event in events if event.name in ORDER_CHANGED]
     remove_satisfied(session, changed_orders, now)
@@ -145,17 +151,22 @@ def _products(session: Session, events: Iterable[LoggedEvent], names: Collection
     for event in events:
         if event.name not in names:
             continue
+
         keys = event.data.get("keys", [])
         if len(keys) >= KEYS_PER_EVENT:
             return _waited_for(session)
+
         products.update(str(key[0]) for key in keys)
         if event.name in ORDER_CHANGED:
             order_ids.append(event.root_id)
+
     if "" in products:  # a change of every product
         return _waited_for(session)
+
     products |= _products_of_orders(session, order_ids)
     for parts in kit_parts(session, products).values():
         products.update(parts)
+
     return products | kits_with(session, products)
 
 
@@ -193,6 +204,7 @@ def _release_launched(session: Session, now: datetime) -> list[UUID]:
     )
     if not waiting:
         return []
+
     orders = lock_orders(session, waiting)
     launched = fetch_column(
         session,

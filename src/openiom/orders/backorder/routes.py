@@ -36,6 +36,7 @@ class WaitingQuery(BaseModel):
         expires_before = None
         if self.expires_within_days is not None:
             expires_before = now + timedelta(days=self.expires_within_days)
+
         return WaitingFilter(
             kind=self.kind,
             state=self.state,

@@ -31,11 +31,14 @@ def recheck_waiting(session: Session, line_ids: Sequence[UUID], now: datetime) -
     for row in waiting_rows(session, line_ids, now):
         if row.kind == "backorder":
             products.add(row.product)
+
     released = release_for(session, products, now, max_pages=MAX_PAGES)
     refresh_promise_dates(session, products, now)
     outcomes = dict.fromkeys(line_ids, NOT_WAITING)
+
     for row in waiting_rows(session, line_ids, now):
         outcomes[row.line_id] = _recheck_outcome(row, released)
+
     return [outcomes[line_id] for line_id in line_ids]
 
 
@@ -58,9 +61,11 @@ def release_waiting(
     releasable = without_manual_hold(session, sorted(set(order_of_line.values())))
     because = f"released manually: {reason}" if reason else "released manually"
     released = release_waiting_orders(session, releasable, because, now, actor=actor)
+
     outcomes: list[Outcome] = []
     for line_id in line_ids:
         outcomes.append(_release_outcome(order_of_line.get(line_id), releasable, released))
+
     return outcomes
 
 
@@ -73,6 +78,7 @@ def _release_outcome(
         return Outcome(False, "its order is on manual hold; release that hold first")
     if order_id not in released:
         return Outcome(False, "its order cannot be released in its state")
+
     return Outcome(True, "its order is released and will be sourced")
 
 
@@ -88,10 +94,12 @@ def cancel_waiting(
     cancellations = [LineCancellation(line_id) for line_id in requested]
     canceled = cancel_lines(session, cancellations, now, actor, reason=reason)
     outcomes = dict(zip(requested, canceled, strict=True))
+
     changed_orders: set[UUID] = set()
     for line_id, outcome in outcomes.items():
         if outcome.ok:
             changed_orders.add(order_of_line[line_id])
+
     remove_satisfied(session, sorted(changed_orders), now)
     return [outcomes.get(line_id, NOT_WAITING) for line_id in line_ids]
 

@@ -48,6 +48,7 @@ def raise_order_events(
     """
     if not requests:
         return []
+
     orders = lock_orders(session, _entity_ids(requests))
     transitions = _OrderTransitions(
         table_in_use(session, ORDER_TABLE), orders, _blocking_lines(session, requests)
@@ -64,23 +65,28 @@ def _blocking_lines(
     order_ids = {r.entity_id for r in requests if r.event in (CANCEL, INVOICED)}
     if not order_ids:
         return {}
+
     in_fulfillment: dict[UUID, Decimal] = defaultdict(Decimal)
     open_lines: Counter[UUID] = Counter()
     for line in lines_of_orders(session, order_ids):
         if line.in_fulfillment:
             in_fulfillment[line.order_id] += line.units(line.in_fulfillment)
+
         open_lines[line.order_id] += line.state in OPEN
+
     blocked: dict[tuple[UUID, str], str] = {}
     for order_id, count in (+open_lines).items():
         blocked[order_id, INVOICED] = (
             f"{count} lines of the order are not fulfilled yet; cancel or ship them"
         )
+
     for order_id, quantity in in_fulfillment.items():
         units = plain_number(quantity)
         blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
         blocked[order_id, CANCEL] = (
             f"{units} units of the order are in a fulfillment order; cancel that first"
         )
+
     return blocked
 
 
@@ -99,16 +105,20 @@ class _OrderTransitions:
         order = self.orders.get(request.entity_id)
         if order is None:
             return Outcome(False, f"there is no order {request.entity_id}")
+
         refusal = self._refusal(order, request.event)
         if refusal:
             return Outcome(False, refusal)
+
         target = _target(self.table, request, order.state, _state_before_hold(order))
         if isinstance(target, TransitionRefused):
             return Outcome(False, str(target))
+
         data = _event_data(request)
         if target is not None:
             self._move(order, request.event, target)
             data |= {"state": order.state, "state_reason": order.reason}
+
         self.events.append(order_event(request.event, order.id, data))
         return Outcome(True, request.reason or order.reason)
 
@@ -120,8 +130,10 @@ class _OrderTransitions:
                 return f"{event} cannot happen during a manual hold; release the hold first"
         elif event == RELEASE_HOLD:
             return "the order has no manual hold; reprocess it to check it again"
+
         if order.state in (COMPLETED, CANCELED):
             return ""
+
         return self.blocked.get((order.id, event), "")
 
     def _move(self, order: LockedOrder, event: str, target: Target) -> None:
@@ -130,9 +142,11 @@ class _OrderTransitions:
             order.place_manual_hold()
         else:
             order.release_manual_hold()
+
         order.state, order.reason = target
         if order != before:
             self.changed.add(order.id)
+
         if event in LINES_FOLLOW:
             self.followed_by_lines.setdefault(event, []).append(order.id)
 
@@ -152,16 +166,20 @@ def _move_lines(
     batch = order_batch(session)
     targets = line_targets(event)
     lines = lines_of_orders(session, order_ids)
+
     for line in lines:
         target = targets.get(line.state)
         if target is None or not _follows(line, event):
             continue
+
         if event == CANCEL:
             line.canceled = line.quantity
         elif (line.state, line.state_reason) == target:
             continue
+
         line.state, line.state_reason = target
         batch.line_changed(line)
+
     if event == CANCEL:
         release(session, ids_of(lines), now, actor, "order canceled")
 
@@ -182,9 +200,11 @@ def raise_line_events(
     """
     if not requests:
         return []
+
     batch = order_batch(session)
     _, lines = lock_lines(session, _entity_ids(requests))
     table = table_in_use(session, LINE_TABLE)
+
     events: list[Event] = []
     outcomes: list[Outcome] = []
     for request in requests:
@@ -192,17 +212,21 @@ def raise_line_events(
         if line is None:
             outcomes.append(Outcome(False, f"there is no order line {request.entity_id}"))
             continue
+
         target = _target(table, request, line.state, None)
         if isinstance(target, TransitionRefused):
             outcomes.append(Outcome(False, str(target)))
             continue
+
         data = _event_data(request)
         if target is not None:
             line.state, line.state_reason = target
             batch.line_changed(line)
             data |= {"state": line.state, "state_reason": line.state_reason}
+
         events.append(line_event(request.event, line, data))
         outcomes.append(Outcome(True, request.reason or line.state_reason))
+
     append_events(session, events, at=now, actor=actor)
     return outcomes
 

@@ -50,9 +50,11 @@ def apply_redeliveries(
         results[draft.index] = IntakeResult(ok=True, entity_id=str(known.id), duplicate=not newer)
         if newer:
             changes.append((known, draft))
+
     if changes:
         _change_fields(session, changes, now, actor)
         _cancel(session, changes, now, actor)
+
     return results
 
 
@@ -65,13 +67,16 @@ def _cancel(
         canceled = is_canceled_by_source(draft.document.external_status)
         if canceled and known.state != CANCELED:
             order_ids.append(known.id)
+
     requests = event_requests(order_ids, CANCEL, CANCELED_BY_SOURCE, upstream=True)
     outcomes = raise_order_events(session, requests, now, actor)
+
     refusals: list[Event] = []
     for request, outcome in zip(requests, outcomes, strict=True):
         if not outcome.ok:
             data = {"reason": outcome.reason}
             refusals.append(order_event("order.cancellation_refused", request.entity_id, data))
+
     append_events(session, refusals, at=now, actor=actor)
 
 
@@ -105,6 +110,7 @@ def _change_fields(
                 "not_applied": change.not_applied,
             }
             events.append(order_event("order.modified", known.id, data))
+
     _update(session, rows)
     append_events(session, events, at=now, actor=actor)
 
@@ -131,18 +137,22 @@ def _field_change(
 ) -> _FieldChange:
     delivered = document.model_dump(mode="json", include=set(FIELDS))
     changeable = FIELDS if known.state in OPEN else _ALWAYS
+
     after: dict[str, Any] = {}
     not_applied: list[str] = []
     for name in FIELDS:
         if name in changeable:
             after[name] = delivered[name]
             continue
+
         after[name] = before[name]
         if delivered[name] != before[name]:
             not_applied.append(name)
+
     lines = [_line_content(line) for line in document.lines]
     if lines != before["lines"]:
         not_applied.append("lines")
+
     return _FieldChange(known.id, before, after, not_applied)
 
 

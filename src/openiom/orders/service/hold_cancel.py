@@ -83,6 +83,7 @@ def cancel_lines(
     """
     batch = order_batch(session)
     orders, lines = lock_lines(session, (c.line_id for c in cancellations))
+
     outcomes: list[Outcome] = []
     events: list[Event] = []
     canceled: dict[UUID, int] = defaultdict(int)
@@ -91,17 +92,20 @@ def cancel_lines(
         if line is None:
             outcomes.append(Outcome(False, f"there is no order line {cancellation.line_id}"))
             continue
+
         try:
             steps = _steps_to_cancel(line, orders[line.order_id], cancellation.quantity)
         except (Invalid, Refused) as error:
             outcomes.append(Outcome(False, error.what))
             continue
+
         _cancel(line, steps)
         batch.line_changed(line)
         canceled[line.id] += steps
         events.append(_canceled_event(line, steps, reason))
         number = line.number(steps)
         outcomes.append(Outcome(True, f"{number} canceled", {"quantity": number}))
+
     released = {line_id: lines[line_id].in_stock(steps) for line_id, steps in canceled.items()}
     release_quantities(session, released, now, actor, "line canceled")
     append_events(session, events, at=now, actor=actor)
@@ -125,10 +129,12 @@ def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | N
         return line.open
     if quantity <= 0:
         raise Refused(f"{quantity} units cannot be canceled; cancel more than 0")
+
     steps = to_steps(quantity, line.unit_decimals, unit=line.unit)
     if steps > line.open:
         left, requested = line.number(line.open), line.number(steps)
         raise Refused(f"{left} units left to cancel, {requested} requested")
+
     return steps
 
 
@@ -162,7 +168,9 @@ def _move_orders(
         if is_wholly_canceled(after):
             requests.append(EventRequest(order_id, CANCEL, reason=ALL_LINES_CANCELED))
             continue
+
         requests += shipped_requests(order_id, lines, canceled)
+
     raise_order_events(session, requests, now, actor)
 
 

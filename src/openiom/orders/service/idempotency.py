@@ -28,6 +28,7 @@ def stored_response(
     )
     if not rows:
         return None
+
     stored_digest, response = rows[0]
     if stored_digest != digest:
         raise Refused(
@@ -35,6 +36,7 @@ def stored_response(
             where="Idempotency-Key",
             remedy="use a new key for a new request; repeat the first request to get its response",
         )
+
     return dict(response)
 
 

@@ -36,8 +36,10 @@ def assign_sources(
     """Write where each line is to be fulfilled from: {line id: (source, reason)}."""
     if not sources:
         return
+
     batch = order_batch(session)
     _, lines = lock_lines(session, sources)
+
     for line in lines.values():
         line.source, line.source_reason = sources[line.id]
         batch.line_changed(line)
@@ -52,6 +54,7 @@ def release_to_fulfillment(
     """
     batch = order_batch(session)
     _, lines = lock_lines(session, quantities)
+
     for line in lines.values():
         quantity = quantities[line.id]
         if quantity > line.open:
@@ -59,6 +62,7 @@ def release_to_fulfillment(
                 f"line {line.line_number} has {line.number(line.open)} open units,"
                 f" {line.number(quantity)} were released to fulfillment"
             )
+
         line.in_fulfillment += quantity
         move_line(line, LINE_IN_FULFILLMENT)
         batch.line_changed(line)
@@ -74,17 +78,21 @@ def return_to_sourcing(
     """
     batch = order_batch(session)
     _, lines = lock_lines(session, quantities)
+
     for line in lines.values():
         line.in_fulfillment -= quantities[line.id]
         line.source = None
         if not line.in_fulfillment:
             move_line(line, LINE_DECLINED)
+
         batch.line_changed(line)
+
     requests: list[EventRequest] = []
     for order_id, order_lines in lines_by_order(session, lines.values()).items():
         in_progress = any(line.in_fulfillment or line.shipped for line in order_lines)
         event = ORDER_PARTIALLY_DECLINED if in_progress else ORDER_DECLINED
         requests.append(EventRequest(order_id, event, reason=reason))
+
     raise_order_events(session, requests, now, actor)
 
 
@@ -100,8 +108,10 @@ def record_shipped(
     quantities: dict[UUID, int] = defaultdict(int)
     for line_id, quantity in shipped:
         quantities[line_id] += quantity
+
     batch = order_batch(session)
     _, lines = lock_lines(session, quantities)
+
     events: list[Event] = []
     for line in lines.values():
         _ship(line, quantities[line.id])
@@ -112,6 +122,7 @@ def record_shipped(
             "ordered": line.number(line.quantity),
         }
         events.append(line_event(LINE_SHIPPED, line, data))
+
     append_events(session, events, at=now, actor=actor)
     return _move_shipped_orders(session, lines.values(), quantities, now, actor)
 
@@ -122,6 +133,7 @@ def _ship(line: LockedLine, quantity: int) -> None:
             f"line {line.line_number} has {line.number(line.in_fulfillment)} units in fulfillment,"
             f" {line.number(quantity)} were shipped"
         )
+
     line.in_fulfillment -= quantity
     line.shipped += quantity
     if line.state not in OPEN:
@@ -141,10 +153,13 @@ def _move_shipped_orders(
     for order_id, order_lines in lines_by_order(session, lines).items():
         before = units_of(order_lines, shipped_now=shipped)
         after = units_of(order_lines)
+
         for event in shipping_events(before, after):
             requests.append(EventRequest(order_id, event))
+
         if is_wholly_shipped(after):
             wholly_shipped.append(order_id)
+
     raise_order_events(session, requests, now, actor)
     return wholly_shipped
 
@@ -180,11 +195,13 @@ def units_of(
     """Return the unit counters of lines, before the units given by line id were counted."""
     shipped_now = shipped_now or {}
     canceled_now = canceled_now or {}
+
     units: list[LineUnits] = []
     for line in lines:
         shipped = line.shipped - shipped_now.get(line.id, 0)
         canceled = line.canceled - canceled_now.get(line.id, 0)
         units.append(LineUnits(line.quantity, shipped, canceled))
+
     return units
 
 

@@ -55,15 +55,18 @@ class QuantityReader:
             remedy = f"order it in {stock_unit} or a unit that converts into it; {unit.remedy}"
             needs = (("unit", line.unit), ("unit", stock_unit), ("product", line.product))
             return QuantityProblem(Problem(f"{where}.unit", what, remedy), needs)
+
         try:
             steps = to_steps(line.quantity, unit.decimals, unit=line.unit)
         except Invalid as error:
             problem = Problem(f"{where}.quantity", error.what, error.remedy)
             return QuantityProblem(problem, (("unit", line.unit),))
+
         if steps * unit.stock_per_step >= LARGEST_STOCK_QUANTITY * 10**unit.stock_decimals:
             what = f"{line.quantity} {line.unit} are more than any stock of {line.product}"
             problem = Problem(f"{where}.quantity", what, "correct the quantity or its unit")
             return QuantityProblem(problem, ())
+
         return LineQuantity(steps, unit)
 
     def _line_unit(self, unit: str, stock_unit: str) -> LineUnit | Invalid:

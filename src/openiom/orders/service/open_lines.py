@@ -75,10 +75,12 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[UnfulfilledL
     lines: list[UnfulfilledLine] = []
     locked = lines_of_orders(session, order_ids)
     orders = _read_orders(session, locked)
+
     for line in locked:
         if line.open > 0:
             order, place = orders[line.order_id]
             lines.append(_open_line(line, order, place))
+
     return lines
 
 

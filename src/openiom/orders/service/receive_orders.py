@@ -66,6 +66,7 @@ def receive_orders(
     while drafts:
         distinct, drafts = _split_repeated(drafts)
         results |= _receive_distinct(session, distinct, now, actor)
+
     return [results[index] for index in range(len(documents))]
 
 
@@ -91,12 +92,14 @@ def _receive_distinct(
     redeliveries = [(order, by_key.pop(key)) for key, order in known.items()]
     new = list(by_key.values())
     results = apply_redeliveries(session, redeliveries, now, actor)
+
     try:
         with savepoint(session):
             return results | _create(session, new, now, actor)
     except UniqueViolation:
         if attempt == _ATTEMPTS:
             raise
+
         return results | _receive_distinct(session, new, now, actor, attempt=attempt + 1)
 
 
@@ -124,6 +127,7 @@ def _create(
 ) -> dict[int, IntakeResult]:
     if not drafts:
         return {}
+
     orders = _new_orders(drafts)
     order_rows: list[Sequence[Any]] = []
     state_rows: list[Sequence[Any]] = []
@@ -138,6 +142,7 @@ def _create(
         counts[order.target.state, ""] += 1
         events.append(_created_event(order))
         results[order.draft.index] = IntakeResult(ok=True, entity_id=str(order.id))
+
     copy_rows(session, "orders.order", tuple(_order_row(orders[0], now)), order_rows)
     copy_rows(session, "orders.order_state", _STATE_COLUMNS, state_rows)
     copy_rows(session, "orders.order_line", LINE_COLUMNS, line_rows)
@@ -150,6 +155,7 @@ def _create(
 def _new_orders(drafts: Sequence[OrderDraft]) -> list[_NewOrder]:
     order_ids = new_ids(len(drafts))
     line_ids = new_ids(sum(len(draft.document.lines) for draft in drafts))
+
     orders: list[_NewOrder] = []
     start = 0
     for order_id, draft in zip(order_ids, drafts, strict=True):
@@ -164,6 +170,7 @@ def _new_orders(drafts: Sequence[OrderDraft]) -> list[_NewOrder]:
             )
         )
         start = end
+
     return orders
 
 
@@ -275,6 +282,7 @@ def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
                 quantity.steps if new.canceled else 0,
             )
         )
+
     return rows
 
 
@@ -284,9 +292,11 @@ def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
     for one in new:
         state, reason = one.target
         batch.add_orders([LockedOrder(one.id, state, reason, False, None, None)])
+
         lines: list[LockedLine] = []
         for number, document in enumerate(one.draft.document.lines, start=1):
             lines.append(_locked_line(one, number, document))
+
         batch.add_lines([one.id], lines)
 
 
@@ -328,8 +338,10 @@ def _created_event(new: _NewOrder) -> Event:
     }
     if new.totals.difference:
         data["total_difference"] = str(new.totals.difference)
+
     if not new.canceled:
         return order_event(CREATE, new.id, data)
+
     data["reason"] = _CANCELED_ORDER.reason
     data["state"] = _CANCELED_ORDER.state
     data["state_reason"] = _CANCELED_ORDER.reason
@@ -348,5 +360,7 @@ def _event_lines(new: _NewOrder) -> list[dict[str, Any]]:
         variant = line.variant_values
         if variant:
             data["variant"] = variant
+
         lines.append(data)
+
     return lines

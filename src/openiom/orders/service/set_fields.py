@@ -37,6 +37,7 @@ def set_order_fields(
     """
     _check(values, ORDER_FIELDS)
     lock_orders(session, values)
+
     for field, by_order in _by_field(values).items():
         ids, new = list(by_order), list(by_order.values())
         if field == "source":
@@ -51,10 +52,12 @@ def set_order_fields(
                 " FROM unnest(%s::uuid[], %s::text[]) AS d(id, value) WHERE o.id = d.id",
                 (ids, new),
             )
+
     events: list[Event] = []
     for order_id, fields in values.items():
         if fields:
             events.append(order_event(_EVENT, order_id, {"fields": dict(fields)}))
+
     append_events(session, events, at=now, actor=actor)
 
 
@@ -69,8 +72,10 @@ def set_line_fields(
     batch = order_batch(session)
     _, lines = lock_lines(session, values)
     batch.flush_lines(session)
+
     for field, by_line in _by_field(values).items():
         _set_line_field(session, field, list(by_line), list(by_line.values()))
+
     batch.expire_lines({line.order_id for line in lines.values()})
     events: list[Event] = []
     for line in lines.values():
@@ -85,6 +90,7 @@ def set_line_fields(
                     data={"line_number": line.line_number, "fields": dict(fields)},
                 )
             )
+
     append_events(session, events, at=now, actor=actor)
 
 
@@ -100,6 +106,7 @@ def _set_line_field(
     if field == "source":
         statement += " AND l.state = ANY(%s)"
         parameters.append(list(OPEN))
+
     execute(session, statement, parameters)
 
 

@@ -29,6 +29,7 @@ def split_lines(
     """
     batch = order_batch(session)
     _, lines = lock_lines(session, parts_by_line)
+
     line_ids: list[UUID] = []
     new_ids: list[UUID] = []
     units: list[int] = []
@@ -40,16 +41,19 @@ def split_lines(
             new_ids.append(new_id)
             units.append(quantity)
             added[lines[line_id].order_id] += 1
+
     batch.flush_lines(session)
     execute(session, _INSERT_PARTS, (line_ids, new_ids, units))
     execute(session, _REDUCE_LINES, (line_ids, units))
     execute(session, _ADD_LINE_COUNTS, (list(added), list(added.values())))
     batch.expire_lines(added)
+
     events = []
     for line_id, parts in parts_by_line.items():
         line = lines[line_id]
         data = {"parts": _numbers(line, parts)}
         events.append(line_event("order_line.split", line, data))
+
     append_events(session, events, at=now, actor=actor)
 
 
@@ -58,6 +62,7 @@ def _check_parts(line_id: UUID, line: LockedLine | None, parts: Parts) -> None:
         raise Refused(f"there is no order line {line_id}")
     if parts[0][0] != line_id:
         raise Refused(f"line {line.line_number} cannot be split: no part keeps its id")
+
     steps = [part_steps for _, part_steps in parts]
     if sum(steps) != line.open or min(steps) < 1:
         raise Refused(
@@ -115,6 +120,7 @@ def lines_served_from(
     flush_lines(session)
     if not places:
         return set()
+
     line_ids, sources = zip(*sorted(places), strict=True)
     rows = fetch(
         session,

@@ -70,30 +70,36 @@ def check_documents(
             refused[index] = refusal(_problems(error))
         except _Unusable as error:
             refused[index] = refusal([error.problem])
+
     known = existing_names_by_table(session, _names(drafts))
     any_product = _accepts_any_product(session, drafts, known["product"])
     reader = QuantityReader.load(session, sorted(known["product"]))
+
     valid: list[OrderDraft] = []
     for draft in drafts:
         unknown = _unknown_names(draft.document, known, any_product=any_product)
         problems = [_unknown_problem(name) for name in unknown]
         needs = [(name.kind, name.name) for name in unknown]
         problems += _missing_lines(draft.document)
+
         quantities: list[LineQuantity] = []
         for index, line in enumerate(draft.document.lines):
             if line.unit not in known["unit"]:
                 continue
+
             quantity = reader.read(line, f"lines[{index}]")
             if isinstance(quantity, QuantityProblem):
                 problems.append(quantity.problem)
                 needs += quantity.needs
             else:
                 quantities.append(quantity)
+
         if problems:
             distinct = tuple(dict.fromkeys(needs))
             refused[draft.index] = replace(refusal(problems), needs=distinct)
         else:
             valid.append(replace(draft, quantities=quantities))
+
     return valid, refused
 
 
@@ -109,12 +115,15 @@ def _draft(index: int, message: InboundDocument) -> OrderDraft:
         raise _Unusable(
             Problem("", "contains a NUL character, which cannot be stored", "remove it")
         )
+
     order = ResolvedOrder.model_validate(message.document)
     if order.placed_at.tzinfo is None:
         order.placed_at = order.placed_at.replace(tzinfo=UTC)
+
     if _largest_amount(order) >= _AMOUNT_LIMIT:
         what = f"is {_AMOUNT_LIMIT:f} or more"
         raise _Unusable(Problem("total_amount", what, "correct the amounts at the source"))
+
     return OrderDraft(index, message.instance, order, sha256(text).hexdigest()[:32])
 
 
@@ -152,8 +161,10 @@ def _unknown_names(
     for used in _used_names(order):
         if used.kind == "product" and any_product:
             continue
+
         if used.name not in known[used.kind]:
             unknown.append(used)
+
     return unknown
 
 
@@ -162,8 +173,10 @@ def _used_names(order: ResolvedOrder) -> Iterator[_UsedName]:
     yield _UsedName("currency", order.currency, "currency")
     if order.account:
         yield _UsedName("account", order.account, "account")
+
     if order.price_list:
         yield _UsedName("price_list", order.price_list, "price_list")
+
     for i, line in enumerate(order.lines):
         yield _UsedName("product", line.product, f"lines[{i}].product")
         yield _UsedName("unit", line.unit, f"lines[{i}].unit")
@@ -209,6 +222,7 @@ def _location(path: Sequence[int | str]) -> str:
             where += f".{part}"
         else:
             where = part
+
     return where
 
 

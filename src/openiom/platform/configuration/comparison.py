@@ -19,6 +19,7 @@ def changed_paths(old: object, new: object, at: str = "") -> list[str]:
     """
     if old == new:
         return []
+
     match old, new:
         case dict(), dict():
             return _changed_keys(old, new, at)

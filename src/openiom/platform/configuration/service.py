@@ -93,17 +93,21 @@ class Configuration:
             lock_for_deleting(session)
         elif not dry_run:
             lock_for_applying(session)
+
         changes: list[DocumentChange] = []
         for kind, group in _by_kind(wanted).items():
             versions, kind_changes = _new_versions(session, self.kinds[kind], group)
             changes += kind_changes
             if not dry_run:
                 _store_and_publish(session, self.kinds[kind], versions, at=at, actor=actor)
+
         if not prune:
             return changes
+
         pruned = _pruned(session, wanted)
         if dry_run:
             return [*changes, *_removals(session, pruned)]
+
         return [*changes, *self.remove(session, pruned, at=at, actor=actor)]
 
     def remove(
@@ -123,18 +127,23 @@ class Configuration:
         names_by_kind: dict[str, list[str]] = defaultdict(list)
         for kind, name in sorted(set(documents)):
             names_by_kind[self.kind(kind).name].append(name)
+
         if names_by_kind and not dry_run:
             lock_for_deleting(session)
+
         found = _existing(session, names_by_kind)
         problems = list(self._uses(session, names_by_kind))
         if problems:
             count = sum(len(names) for names in names_by_kind.values())
             raise _in_use(problems, count)
+
         if not dry_run:
             self._delete(session, found, at=at, actor=actor)
+
         removed: list[DocumentChange] = []
         for existing in found.values():
             removed += map(_removal, _next_versions(existing))
+
         return removed
 
     def export(self, session: Session, kinds: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -255,6 +264,7 @@ def _new_versions(
         document.name: document for document in current_documents(session, kind.name, names=names)
     }
     last = last_versions(session, kind.name, names)
+
     versions: list[Document] = []
     changes: list[DocumentChange] = []
     problems: list[Problem] = []
@@ -264,12 +274,15 @@ def _new_versions(
         if old and digest(old.body) == digest(body):
             changes.append(DocumentChange(kind.name, one.name, "unchanged", old.version))
             continue
+
         problems += _check_problems(session, one, body)
         new = Document(kind.name, one.name, last.get(one.name, 0) + 1, body)
         versions.append(new)
         changes.append(_change(old, new))
+
     if problems:
         raise _cannot_apply(problems)
+
     return versions, changes
 
 
@@ -285,10 +298,12 @@ def _check_problems(session: Session, wanted: _Wanted, body: dict[str, Any]) -> 
     check = wanted.kind.check
     if check is None:
         return []
+
     problems: list[Problem] = []
     for problem in check(session, wanted.name, body):
         where = f"{wanted.label}, {problem.where}"
         problems.append(Problem(where, problem.what, problem.remedy))
+
     return problems
 
 
@@ -313,6 +328,7 @@ def _store_and_publish(
 ) -> None:
     if not versions:
         return
+
     store_versions(session, versions, at=at, actor=actor)
     if kind.on_apply:
         kind.on_apply(session, versions)
@@ -349,9 +365,11 @@ def _existing(
     for kind, names in names_by_kind.items():
         found[kind] = current_documents(session, kind, names=names)
         missing += _missing(kind, names, found[kind])
+
     if missing:
         what = f"no {', no '.join(missing)}"
         raise NotFound(what, remedy="list the documents with iom config export")
+
     return found
 
 
@@ -376,8 +394,10 @@ def _references(
         )
         for name, holder in held:
             yield _is_used(kind, name, user.name, holder, path.removeprefix("$."))
+
     if user.find_references is None:
         return
+
     wanted = {(kind, name) for name in names}
     for document in current_documents(session, user.name):
         if document.name not in except_in:

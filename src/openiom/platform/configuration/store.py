@@ -85,6 +85,7 @@ def current_documents(
     query = select(table).where(table.kind == kind, table.current, ~table.deleted)
     if names is not None:
         query = query.where(_is_one_of(names))
+
     rows = session.scalars(query.order_by(table.name))
     return [Document(row.kind, row.name, row.version, row.body) for row in rows]
 
@@ -97,10 +98,12 @@ def get_document(session: Session, kind: str, name: str, *, version: int | None 
         query = query.where(table.current, ~table.deleted)
     else:
         query = query.where(table.version == version)
+
     row = session.scalars(query).one_or_none()
     if row is None:
         wanted = f" in version {version}" if version else ""
         raise NotFound(f"no {kind} named {name}{wanted}")
+
     return Document(row.kind, row.name, row.version, row.body)
 
 
@@ -124,8 +127,10 @@ def current_bodies(
         (list(kinds),),
     )
     bodies: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in kinds}
+
     for kind, name, body in rows:
         bodies[kind][name] = body
+
     return bodies
 
 
@@ -175,6 +180,7 @@ def last_change(session: Session, kind: str, names: Collection[str] | None = Non
     )
     if not rows:
         raise NotFound(f"no {kind} has been stored")
+
     return LastChange(*rows[0])
 
 
@@ -238,6 +244,7 @@ def store_versions(
         .where(table.kind == kind, _is_one_of(names), table.current)
         .values(current=False)
     )
+
     rows: list[dict[str, Any]] = []
     for document in documents:
         rows.append(
@@ -253,6 +260,7 @@ def store_versions(
                 "actor": actor,
             }
         )
+
     session.execute(insert(table), rows)
 
 

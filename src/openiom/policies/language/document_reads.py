@@ -33,12 +33,14 @@ def read_list_members(
     """
     if roots is None:
         return {}
+
     named_elsewhere = _names_outside_over(document)
     found = {}
     for over, parts in _reads_by_list(document).items():
         members = union_of_names(parts)
         if members is not None and _is_name(over, named_elsewhere):
             found[over] = members
+
     return found
 
 

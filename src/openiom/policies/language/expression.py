@@ -97,6 +97,7 @@ def call_engine(evaluate: Callable[[Any], Any], record: Mapping[str, Any]) -> An
     """
     if not isinstance(record, dict):
         record = dict(record)
+
     try:
         return evaluate(record)
     except RuntimeError:
@@ -140,6 +141,7 @@ def normalize(value: Any, *, strip: bool = False) -> Any:
         return _normalize_elements(value, strip)
     if kind is float:
         return _normalize_number(value)
+
     return value
 
 
@@ -185,6 +187,7 @@ def literal(value: Any) -> str:
         return f"[{','.join(map(literal, value))}]"
     if isinstance(value, dict):
         return _object_literal(value)
+
     return orjson.dumps(value).decode()
 
 
@@ -265,9 +268,11 @@ def _locate(text: str, error: RuntimeError, compiler: Callable[[str], Any]) -> s
     if position:
         start = int(position["range"] or position["start"])
         return f"{message[: position.start()]} at position {start + 1}"
+
     beginning = _longest_valid_beginning(text, compiler)
     if beginning:
         return _unexpected(text, beginning)
+
     return f"{message} at position 1"
 
 

@@ -22,7 +22,9 @@ def needed_roots(texts: Iterable[str]) -> frozenset[str] | None:
     for text in texts:
         if "$root" in text:
             return None
+
         names.update(_WORD.findall(text))
+
     return frozenset(names)
 
 
@@ -50,12 +52,15 @@ def members_read(text: str, name: str) -> frozenset[str] | None:
     """
     if "#" in text:
         return None
+
     reads = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)(?:\.(?P<member>[A-Za-z_]\w*))?")
     members = set()
     for match in reads.finditer(text):
         members.add(match["member"])
+
     if None in members:
         return None
+
     return frozenset(members)
 
 

@@ -162,6 +162,7 @@ def _level_problems(
         yield from _path_problems(rule.path, where=place)
         yield from _collision_problems(rule.path, filled, place)
         yield from check_expression(rule.expression, where=place)
+
     for index, group in enumerate(each):
         place = f"{where}each[{index}] ({group.path})"
         yield from _path_problems(group.path, where=place)

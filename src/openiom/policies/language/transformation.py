@@ -96,6 +96,7 @@ class Transformation:
                 remedy="correct the expressions and paths that are listed",
                 problems=problems,
             )
+
         self.document = document
         self._keys = list(key_rules(document))
         target = object_expression(document.fields, document.each)
@@ -195,6 +196,7 @@ class Transformation:
         """Evaluate the fields and lists of one level of the target, found at `prefix`."""
         for rule in fields:
             yield self._field_step(rule, scope, prefix)
+
         for group in each:
             yield from self._group_steps(group, scope, prefix)
 
@@ -204,6 +206,7 @@ class Transformation:
         over = self._list_step(group, scope, prefix)
         if over.error is not None:
             yield over
+
         for index, element in enumerate(over.value or ()):
             yield from self._level_steps(
                 fields=group.fields,
@@ -261,6 +264,7 @@ def resolve_keys(
             missing.append(key)
         elif key.into is not None:
             _write(document, key.into, identity)
+
     return document, missing
 
 

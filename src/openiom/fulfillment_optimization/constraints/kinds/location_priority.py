@@ -65,10 +65,12 @@ class LocationPriority(ConstraintDocument):
         """
         general = self._ranks(context, None)
         ranks = np.repeat(general[:, None], len(context.products), axis=1)
+
         for product in self._products():
             special = self._ranks(context, product)
             rank = np.where(special < NO_RANK, special, general)
             ranks[:, context.columns(product)] = rank[:, None]
+
         return ranks
 
     def _products(self) -> set[str]:

@@ -66,9 +66,11 @@ class SafetyStock(ConstraintDocument):
         """
         least = np.zeros(context.stock.shape, dtype=np.int64)
         entries = self.entries or [SafetyEntry()]
+
         for entry in entries:
             rows = np.flatnonzero(context.sources.members(entry))
             cells = np.ix_(rows, context.columns(entry.product))
             units = entry.units_at(context.safety_stock[rows])
             least[cells] = np.maximum(least[cells], units[:, None])
+
         return least

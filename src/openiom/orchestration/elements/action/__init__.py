@@ -46,6 +46,7 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
     """Check the action, the entity it runs for and its parameters."""
     if scope.subject is None:
         return
+
     place = place_of(step)
     entity, problems = resolve_entity(step, step.for_each, scope)
     yield from problems
@@ -53,6 +54,7 @@ def check(step: ActionStep, scope: CheckScope) -> Iterator[Problem]:
     if action is None:
         yield Problem(place, f"no action {step.action!r}", list_choices(scope.catalog.actions))
         return
+
     yield from _check_entity(step, action, entity)
     yield from _check_parameters(step, action, place)
 
@@ -108,10 +110,12 @@ class ExecutableAction(ExecutableStep):
         ids = distinct_ids(groups)
         if not ids:
             return {}
+
         resumed: set[UUID] = set()
         for token, group in zip(tokens, groups, strict=True):
             if token.state == "waiting":
                 resumed.update(group)
+
         action = context.catalog.actions[self.step.action]
         parameters = action.parameters.model_validate(self.step.parameters)
         call = ActionCall(

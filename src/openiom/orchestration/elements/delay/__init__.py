@@ -34,6 +34,7 @@ class ExecutableDelay(ExecutableStep):
             if token.state == "waiting":
                 context.leave(token, "next")
                 continue
+
             context.suspend(
                 token,
                 due_at=context.now + self.step.duration,

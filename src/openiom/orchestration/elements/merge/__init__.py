@@ -56,6 +56,7 @@ class ExecutableMerge(ExecutableStep):
                 context.leave(token, "next")
             else:
                 groups.setdefault((token.run_id, split), []).append(token)
+
         for (_, split), arrived in groups.items():
             self._join(context, flow, split, arrived)
 
@@ -77,6 +78,7 @@ class ExecutableMerge(ExecutableStep):
             first = late.pop(0)
             leave_split(first, split)
             context.leave(first, "next", "the first branch")
+
         for token in late:
             context.absorb(token, "another branch came first")
 
@@ -99,6 +101,7 @@ class ExecutableMerge(ExecutableStep):
         first.consumed_event_ids = consumed_events(here)
         if len(inside) == len(here):
             leave_split(first, split)
+
         absorb_others(context, here, first)
         context.leave(first, "next", f"{len(here)} branches joined")
 
@@ -139,6 +142,7 @@ def continue_due_joins(context: StepContext) -> bool:
         for waiting in _due_joins(flow, context.tokens_of_run(run_id)):
             if _continue_one(context, waiting):
                 any_rerun = True
+
     return any_rerun
 
 
@@ -170,6 +174,7 @@ def _waiting_at_merges(
         split = _split_waited_for(flow, token)
         if split is not None:
             waiting.setdefault((token.step, split), []).append(token)
+
     return waiting
 
 

@@ -20,10 +20,12 @@ def check(step: Policies, scope: CheckScope) -> Iterator[Problem]:
     """Check the entity, the policies and the events of the step."""
     if scope.subject is None:
         return
+
     entity, problems = resolve_entity(step, step.entity, scope)
     yield from problems
     if entity is None:
         return
+
     yield from _check_policies(step, entity, scope.catalog)
     yield from _check_events(step, scope.catalog)
     if step.child_events.named() and entity.name == scope.subject.name:

@@ -90,14 +90,17 @@ class ExecutablePolicies(ExecutableStep):
         if judges_children:
             requests = self._child_events(evaluation, ids)
             refusals = context.raise_events(flow, entity, requests)
+
         results = []
         for token, records in zip(tokens, groups, strict=True):
             results.append(self._result_of(evaluation, token, records, judges_children))
+
         subject_refusals = self._raise_subject_events(context, flow, results)
         for result in results:
             objection = subject_refusals.get(result.token.subject_id, "")
             if not objection:
                 objection = _first_refusal(result.records, refusals)
+
             self._leave(context, result, objection)
 
     def _evaluate(
@@ -114,8 +117,10 @@ class ExecutablePolicies(ExecutableStep):
         batch.fail_unknown(ids)
         if self.step.filter:
             batch.filter(self.step.filter, policies[self.step.filter], ids)
+
         for name in self.step.policies:
             batch.apply(name, policies[name], ids)
+
         return batch.evaluation
 
     def _child_events(self, evaluation: Evaluation, ids: Sequence[UUID]) -> list[EventRequest]:
@@ -138,14 +143,17 @@ class ExecutablePolicies(ExecutableStep):
         failures = []
         verdicts: list[Mapping[str, Any]] = []
         judged = evaluation.judged(records)
+
         for id in judged:
             verdicts.extend(evaluation.history(id, with_id=judges_children))
             if id in evaluation.failed:
                 failures.append(evaluation.failed[id])
+
         if failures:
             return _TokenResult(token, records, "failed", join_reasons(failures), verdicts)
         if judged:
             return _TokenResult(token, records, "passed", "", verdicts)
+
         reason = f"not for {self.step.filter}" if records else "nothing to judge"
         return _TokenResult(token, records, "skipped", reason)
 
@@ -159,6 +167,7 @@ class ExecutablePolicies(ExecutableStep):
             event = events.get(result.port)
             if event:
                 requests.append(EventRequest(result.token.subject_id, event, {}, result.reason))
+
         return context.raise_events(flow, flow.subject, requests)
 
     def _leave(self, context: StepContext, result: _TokenResult, objection: str) -> None:
@@ -236,8 +245,10 @@ def history_of(policy: str, verdict: Verdict) -> dict[str, Any]:
     }
     if verdict.matched_row is not None:
         entry["row"] = verdict.matched_row.index
+
     if verdict.sets:
         entry["sets"] = verdict.sets
+
     return entry
 
 

@@ -23,14 +23,17 @@ def check(step: ProviderActionStep, scope: CheckScope) -> Iterator[Problem]:
     yield from check_expression(step.when, f"{place}, when")
     if scope.subject is None:
         return
+
     entity, problems = resolve_entity(step, step.for_each, scope)
     yield from problems
     if step.filter and entity:
         yield from check_policy(step, step.filter, kind="filter", entity=entity, catalog=catalog)
+
     if step.instance not in catalog.instances:
         what = f"no provider instance {step.instance!r}"
         yield Problem(place, what, list_choices(catalog.instances))
         return
+
     yield from _check_action(step, scope, entity)
 
 

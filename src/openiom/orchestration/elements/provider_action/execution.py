@@ -75,7 +75,9 @@ class ExecutableProviderAction(ExecutableStep):
             failure = StepFailure(error.what, where=error.where, remedy=error.remedy)
             for token in tokens:
                 context.stop(token, failure)
+
             return
+
         _Batch(self, context, flow, action).process(tokens)
 
 
@@ -115,6 +117,7 @@ class _Batch:
         """Return tokens with the entities to act on; tokens without any leave or stop here."""
         groups = subjects_of(self.context, self.flow, self.step.for_each, tokens)
         selection = self._select(distinct_ids(groups))
+
         wanted: list[_Wanted] = []
         for token, ids in zip(tokens, groups, strict=True):
             reasons = selection.reasons(ids)
@@ -125,6 +128,7 @@ class _Batch:
                 wanted.append((token, remaining))
             else:
                 self._leave_unused(token)
+
         return wanted
 
     def _leave_unused(self, token: Token) -> None:
@@ -148,6 +152,7 @@ class _Batch:
         condition = self.executable.condition
         if condition is None:
             return
+
         for id in selection.remaining(ids):
             answer = condition.evaluate(known[id])
             if isinstance(answer, Failure):
@@ -162,9 +167,11 @@ class _Batch:
         name = self.step.filter
         if not name:
             return
+
         policy = compiled_policies(self.context.session, [name])[name]
         remaining = selection.remaining(ids)
         verdicts = policy.evaluate([known[id] for id in remaining])
+
         for id, verdict in zip(remaining, verdicts, strict=True):
             if verdict.error:
                 selection.invalid[id] = f"{name}: {verdict.error}"
@@ -178,6 +185,7 @@ class _Batch:
         """
         arriving = [token for token in tokens if not token.generation]
         generations = self._last_generations(arriving)
+
         for token in arriving:
             generations[token.run_id] += 1
             token.generation = generations[token.run_id]
@@ -199,6 +207,7 @@ class _Batch:
         """
         if not returning:
             return {}
+
         keys = _keys_of(wanted)
         states: dict[str, CallState] = {}
         unannounced: list[EarlierCall] = []
@@ -207,8 +216,10 @@ class _Batch:
                 states[call.key] = call.state
                 if call.is_unannounced:
                     unannounced.append(call)
+
         if unannounced:
             self._raise_success(unannounced)
+
         return states
 
     def _raise_success(self, calls: Sequence[EarlierCall]) -> None:
@@ -223,6 +234,7 @@ class _Batch:
         """Queue what is still to be done; a token with one invalid payload queues nothing."""
         todo = _not_done(wanted, earlier)
         payloads = self._payloads(distinct_ids(ids for _, ids in todo))
+
         calls: list[NewCall] = []
         waiting: list[Token] = []
         for token, ids in todo:
@@ -230,6 +242,7 @@ class _Batch:
             if token_calls:
                 calls.extend(token_calls)
                 waiting.append(token)
+
         self._send(calls, earlier)
         for token in waiting:
             self.context.suspend(
@@ -244,6 +257,7 @@ class _Batch:
         """Return the calls of a token; without any it leaves, with an invalid payload it stops."""
         if not ids:
             self.context.leave(token, "succeeded", "done before")
+
         calls = []
         for id in ids:
             payload = payloads[id]
@@ -251,7 +265,9 @@ class _Batch:
                 failure = StepFailure(payload.what, where=payload.where, remedy=payload.remedy)
                 self.context.stop(token, failure)
                 return []
+
             calls.append(self._call(token, id, payload))
+
         return calls
 
     def _send(self, calls: Sequence[NewCall], earlier: Mapping[str, CallState]) -> None:

@@ -81,6 +81,7 @@ class ExecutableSplitter(ExecutableStep):
             if isinstance(answer, Failure):
                 context.stop(token, expression_failure(answer))
                 return
+
         ports = self._matching_ports(answers)
         if ports:
             context.fork(token, ports)

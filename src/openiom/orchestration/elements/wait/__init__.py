@@ -70,6 +70,7 @@ class ExecutableWait(ExecutableStep):
         due_at = None
         if self.step.timeout:
             due_at = context.now + self.step.timeout
+
         context.suspend(
             token,
             due_at=due_at,

@@ -92,6 +92,7 @@ def claim_limit(action: ProviderAction | None, limit: int) -> int:
     """
     if action is None:
         return limit
+
     in_flight = action.batch * action.concurrency
     most = max(in_flight, min(limit, _ROUNDS * in_flight))
     return max(most // action.batch * action.batch, 1)
@@ -124,6 +125,7 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
     )
     if not paused:
         return 0
+
     return execute(
         session,
         "UPDATE orchestration.provider_call SET state = 'held' WHERE id IN (SELECT id"

@@ -58,6 +58,7 @@ def release_tokens(session: Session, token_ids: Collection[UUID], *, now: dateti
     """
     if not token_ids:
         return 0
+
     return execute(
         session,
         f"{_COMPLETED} UPDATE orchestration.token t SET state = 'ready', due_at = %s,"

@@ -52,9 +52,11 @@ def _decide(call: ClaimedCall, result: CallResult, now: datetime, random: Random
     error = result.error
     if error is None:
         return CallOutcome(call, "done", result, now)
+
     deferrals = call.deferrals
     if requested_pause(error) is not None:
         deferrals += 1
+
     problem = {
         "what": error.what,
         "where": error.where,
@@ -64,6 +66,7 @@ def _decide(call: ClaimedCall, result: CallResult, now: datetime, random: Random
     }
     if not _may_retry(call, error, deferrals):
         return CallOutcome(call, "failed", result, now, problem, deferrals)
+
     delay = timedelta(seconds=retry_delay_seconds(call, error, random))
     return CallOutcome(call, "ready", result, now + delay, problem, deferrals)
 

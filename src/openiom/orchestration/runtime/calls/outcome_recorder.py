@@ -77,6 +77,7 @@ class OutcomeRecorder:
         call = outcome.call
         if call.id not in self._store(session, [outcome], event_raised=False):
             return
+
         what = (
             f"the call returned, but its event could not be raised on the {call.entity}:"
             f" {type(error).__name__}: {error}"
@@ -122,6 +123,7 @@ class OutcomeRecorder:
         """Raise the events of the action. A refused event does not change the call's outcome."""
         if self.action is None:
             return
+
         requests = self._event_requests(outcomes, self.action)
         for (entity, actor), group in requests.items():
             raise_events = self.engine.catalog.entities[entity].raise_events
@@ -137,6 +139,7 @@ class OutcomeRecorder:
             if request.event:
                 key = (outcome.call.entity, f"flow:{outcome.call.flow}")
                 requests.setdefault(key, []).append(request)
+
         return requests
 
     def _event_request(self, outcome: CallOutcome, action: ProviderAction) -> EventRequest:

@@ -108,8 +108,10 @@ class ProviderCallWorker:
         with database.unit_of_work() as session:
             release_expired_leases(session, now)
             group = self._acquire_group(session, now)
+
         if group is None:
             return BatchResult(0, False)
+
         try:
             return self._call_group(database, group, limit=limit, now=now)
         finally:
@@ -126,8 +128,10 @@ class ProviderCallWorker:
     ) -> BatchResult:
         with database.unit_of_work() as session:
             claim = self._claim(session, group, limit=limit, now=now)
+
         if not claim.calls:
             return BatchResult(0, False)
+
         started = perf_counter()
         results = self._call(database, claim, latest=now + claim.longest)
         elapsed = perf_counter() - started
@@ -136,11 +140,13 @@ class ProviderCallWorker:
         recorder = OutcomeRecorder(
             self.engine, group, claim.action, round(elapsed * 1000), started_at=now
         )
+
         with database.unit_of_work() as session:
             process_or_quarantine(
                 session, outcomes, process=recorder.record, park=recorder.park, now=finished
             )
             recorder.continue_tokens(session, finished)
+
         return BatchResult(len(claim.calls), True)
 
     def _claim(self, session: Session, group: CallGroup, *, limit: int, now: datetime) -> Claim:
@@ -172,6 +178,7 @@ class ProviderCallWorker:
         requests = [Call(call.key, call.payload, call.attempts) for call in claim.calls]
         registry = self.engine.catalog.registry
         instance, action = claim.group
+
         try:
             with heartbeat(renew):
                 return call_provider(registry, database, instance, action, requests)
