@@ -52,9 +52,10 @@ FILLED = (
     " quantity, unit_price, discount, tax, state, state_reason) SELECT line, id, 1, '1', product,"
     " product, 'ea', 1 + n %% 5, 1, 0, 0, 'on_hold',"
     " CASE WHEN early THEN 'Preorder Hold' ELSE 'Backorder Hold' END FROM made",
-    "INSERT INTO orders.waiting_line (line_id, order_id, kind, state, product, quantity, since,"
-    " expires_at, launch_date, available_on, confidence) SELECT line, id,"
-    " CASE WHEN early THEN 'preorder' ELSE 'backorder' END, 'waiting', product, 1 + n %% 5, at,"
+    "INSERT INTO orders.waiting_line (line_id, order_id, kind, state, product, quantity,"
+    " stock_quantity, since, expires_at, launch_date, available_on, confidence) SELECT line, id,"
+    " CASE WHEN early THEN 'preorder' ELSE 'backorder' END, 'waiting', product, 1 + n %% 5,"
+    " 1 + n %% 5, at,"
     " CASE WHEN NOT early THEN at + interval '60 days' END,"
     " CASE WHEN early THEN current_date + 30 END,"
     " CASE WHEN n %% 1000 <> 3 THEN current_date + 9 END, 0.9 FROM made",

@@ -62,7 +62,10 @@ class Customer:
 
 @dataclass(slots=True)
 class PlacedLine:
-    """A line of a placed order; `price` and `tax` are cents per unit."""
+    """A line of a placed order; `price` and `tax` are cents per unit.
+
+    `options` are the values that the shopper chose, such as `{"Size": "M"}`.
+    """
 
     sku: str
     name: str
@@ -71,6 +74,7 @@ class PlacedLine:
     product_id: int = 0
     weight: int = 0
     tax: int = 0
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

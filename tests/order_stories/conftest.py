@@ -53,7 +53,7 @@ class Fabrikam:
     lab: RunningServer
 
     def settle(self, *, rounds: int = 20) -> None:
-        """Poll and run waves until nothing moves: neither here nor in the 3PL."""
+        """Poll and run batches until nothing moves: neither here nor in the 3PL."""
         for _ in range(rounds):
             moved = 0
             for instance in ("fabrikam-store", "fabrikam-3pl"):

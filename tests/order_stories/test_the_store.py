@@ -113,6 +113,25 @@ def test_the_sample_order_goes_all_the_way_and_the_store_learns_of_it(shop):
     assert [c.name for c in check_invariants(shop.application.database) if c.violations] == []
 
 
+def test_the_options_of_a_product_reach_the_3pl_as_its_variant(shop):
+    options = [
+        {"display_name": "Size", "display_value": "XL"},
+        {"display_name": "Colour", "display_value": "Red"},
+        {"display_name": "Gift note", "display_value": "Happy birthday"},
+    ]
+    number = place(shop, {"product_id": 77, "quantity": 2, "product_options": options})
+
+    shop.settle()
+
+    (line,) = shop.order(number)["lines"]
+    variant = {"size": "XL", "color": "Red", "style": "", "configuration": ""}
+    assert (line["variant"], line["quantity"], line["shipped"]) == (variant, 2, 2)
+    headers = {"Authorization": "Bearer warehouse-token"}
+    orders = httpx.get(f"{shop.warehouse.url}/v1/orders", headers=headers).json()["orders"]
+    (sent,) = orders[-1]["lines"]
+    assert (sent["quantity"], sent["unit"], sent["variant"]) == (2, "ea", variant)
+
+
 def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_mapped(shop):
     mystery = {"id": 78, "sku": "MYST", "name": "Mystery", "price": 500, "weight": 100}
     httpx.post(

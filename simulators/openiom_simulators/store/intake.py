@@ -98,6 +98,7 @@ def _catalog_line(shop: Shop, document: Mapping[str, Any], quantity: int) -> Pla
         product_id=product_id,
         weight=product.weight,
         tax=max(0, with_tax - price),
+        options=_options(document),
     )
 
 
@@ -114,7 +115,21 @@ def _custom_line(document: Mapping[str, Any], quantity: int) -> PlacedLine:
         quantity=quantity,
         price=price,
         tax=max(0, with_tax - price),
+        options=_options(document),
     )
+
+
+def _options(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of `product_options` by display name."""
+    options: dict[str, str] = {}
+    for option in document.get("product_options") or []:
+        name, value = option.get("display_name"), option.get("display_value")
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise StoreRefusal("The field 'product_options' is invalid.")
+
+        options[name] = value
+
+    return options
 
 
 def parse_shipment(

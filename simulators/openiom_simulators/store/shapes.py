@@ -138,7 +138,7 @@ CONSTANT_LINE: dict[str, Any] = {
     "fixed_shipping_cost": ZERO, "ebay_item_id": "", "ebay_transaction_id": "",
     "option_set_id": None, "parent_order_product_id": None, "is_bundled_product": False,
     "bin_picking_number": "", "external_id": None, "applied_discounts": [],
-    "product_options": [], "configurable_fields": [], "upc": "", "gift_certificate_id": None,
+    "configurable_fields": [], "upc": "", "gift_certificate_id": None,
     "brand": "",
 }  # fmt: skip
 
@@ -169,7 +169,27 @@ def line_document(order: Order, line: Line) -> dict[str, Any]:
         "weight": f"{line.weight / 1000:.4f}",
         "quantity": line.quantity,
         "quantity_shipped": line.shipped,
+        "product_options": _option_documents(line),
     }
+
+
+def _option_documents(line: Line) -> list[dict[str, Any]]:
+    """Return the options that the shopper chose, as an order product has them."""
+    options = []
+    for number, (name, value) in enumerate(line.options.items(), start=1):
+        options.append(
+            {
+                "id": number,
+                "order_product_id": line.id,
+                "display_name": name,
+                "display_value": value,
+                "name": name,
+                "type": "Multiple choice",
+                "value": value,
+            }
+        )
+
+    return options
 
 
 def shipping_address_document(order: Order, *, base: str) -> dict[str, Any]:

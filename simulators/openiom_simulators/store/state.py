@@ -34,6 +34,7 @@ class Line:
     price: int
     tax: int
     weight: int
+    options: dict[str, str] = field(default_factory=dict)
     shipped: int = 0
 
     @property
@@ -144,6 +145,7 @@ class Shop:
                     price=line.price,
                     tax=line.tax,
                     weight=line.weight,
+                    options=line.options,
                 )
             )
 
