@@ -25,7 +25,7 @@ def both() -> Iterator[tuple[RunningServer, RunningServer]]:
     house = warehouse_application(WarehouseOptions(token="w"))
     with running(shop, house) as (store, warehouse):
         load = {"source": "generator", "orders": 30, "products": 40}
-        httpx.post(f"{store.url}/_sim/load", json=load).raise_for_status()
+        httpx.post(f"{store.url}/_sim/load", json=load, timeout=60).raise_for_status()
         yield store, warehouse
 
 

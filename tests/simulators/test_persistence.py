@@ -26,7 +26,7 @@ def test_a_store_keeps_its_orders_and_numbers(tmp_path: Path) -> None:
         persist(app, file)
 
         with running(app) as (store,):
-            loaded.append(httpx.post(f"{store.url}/_sim/load", json=load).json())
+            loaded.append(httpx.post(f"{store.url}/_sim/load", json=load, timeout=60).json())
             stats = httpx.get(f"{store.url}/_sim/stats").json()
 
     assert [result["first_id"] for result in loaded] == [100, 103]

@@ -31,7 +31,7 @@ def store() -> Iterator[RunningServer]:
     )
     with running(store_application(options)) as (one,):
         load = {"source": "generator", "orders": 120, "products": 60}
-        httpx.post(f"{one.url}/_sim/load", json=load).raise_for_status()
+        httpx.post(f"{one.url}/_sim/load", json=load, timeout=60).raise_for_status()
         yield one
 
 

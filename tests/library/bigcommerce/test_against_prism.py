@@ -22,7 +22,9 @@ def behind() -> Iterator[str]:
     """A store with 30 orders behind a proxy that refuses what is not valid by the document."""
     with running(store_application(StoreOptions(store_hash="prism", token=TOKEN))) as (store,):
         httpx.post(
-            f"{store.url}/_sim/load", json={"source": "generator", "orders": 30, "products": 10}
+            f"{store.url}/_sim/load",
+            json={"source": "generator", "orders": 30, "products": 10},
+            timeout=60,
         )
         # The document wants at least one hook in a list of them, so there is one, switched off.
         hook = {"scope": "store/order/*", "destination": HOOK, "is_active": False}
