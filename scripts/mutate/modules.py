@@ -26,7 +26,6 @@ DECISION_MODULES = (
     "fulfillment_optimization/rates.py",
     "fulfillment_optimization/constraints/*.py",
     "fulfillment_optimization/engine/costs.py",
-    "fulfillment_optimization/engine/forecast.py",
     "fulfillment_optimization/engine/plan.py",
     "fulfillment_optimization/engine/problem.py",
     "fulfillment_optimization/engine/shadow_prices.py",
@@ -42,7 +41,7 @@ EXCLUDED_TESTS = (
     "tests/ui/",
 )
 # A module that imports one of these does I/O, whatever its name.
-IO_PACKAGES = ("sqlalchemy", "psycopg", "fastapi", "httpx", "procrastinate", "openiom.platform")
+IO_PACKAGES = ("sqlalchemy", "psycopg", "fastapi", "httpx", "openiom.platform")
 
 
 def decision_modules(root: Path, paths: Sequence[str] = ()) -> list[str]:
