@@ -80,12 +80,11 @@ def test_every_route_refuses_requests_without_credentials(application: Applicati
 
 def test_every_list_responds_to_an_administrator(client: TestClient) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
-    # One never ends, one is for browsers, two require parameters, one is empty before a batch.
+    # One never ends, one is for browsers, one requires parameters, one is empty before a batch.
     apart = {
         "/api/v1/live",
         "/api/v1/session",
         "/api/v1/inventory/atp",
-        "/api/v1/order-names",
         "/api/v1/sourcing/shadow-prices",
     }
     lists = [
