@@ -107,6 +107,7 @@ def busy_day(fabrikam: Fabrikam) -> str:
 
 
 def wait_for_page(page: Page) -> None:
+    page.wait_for_selector("h1")  # before the heading, nothing is marked as loading
     page.wait_for_selector("[aria-busy=true]", state="detached")
     page.wait_for_timeout(400)
 

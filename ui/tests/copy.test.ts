@@ -12,7 +12,7 @@ function refused(code: string): string[] {
     [
       {
         files: ['**/*.tsx'],
-        languageOptions: { parser: tseslint.parser as Linter.Parser, parserOptions: { ecmaFeatures: { jsx: true } } },
+        languageOptions: { parser: tseslint.parser, parserOptions: { ecmaFeatures: { jsx: true } } },
         plugins: { copy },
         rules: { 'copy/plain-copy': 'error' },
       },

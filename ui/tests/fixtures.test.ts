@@ -25,7 +25,7 @@ function rowSchema(path: string, list: string | undefined): Schema {
 }
 
 describe('fixtures have the fields of the API', () => {
-  test.each<[string, string | undefined, unknown]>([
+  test.each<[string, string | undefined, object | undefined]>([
     ['/api/v1/orders', 'items', fixtures.orders[0]],
     ['/api/v1/orders/{order_id}/timeline', 'events', fixtures.timeline[0]],
     ['/api/v1/fulfillment-orders', 'items', fixtures.fulfillmentOrders[0]],
@@ -50,7 +50,7 @@ describe('fixtures have the fields of the API', () => {
     ['/api/v1/inventory/atp', 'items', inventory.timelines[0]],
   ])('%s', (path, list, fixture) => {
     const schema = rowSchema(path, list);
-    const names = Object.keys(fixture as object);
+    const names = Object.keys(fixture ?? {});
     expect(names.filter((name) => !(name in (schema.properties ?? {})))).toEqual([]);
     expect((schema.required ?? []).filter((name) => !names.includes(name))).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe('fixtures have the fields of the API', () => {
 test('the actions of an order say whether and why they are allowed', () => {
   const actions = fixtures.order(fixtures.orders[0]?.id ?? '')?.actions ?? {};
   expect(Object.keys(actions)).toEqual(Object.keys(schemas.AllowedActions?.properties ?? {}));
-  for (const action of Object.values(actions)) {
+  for (const action of Object.values<object>(actions)) {
     expect(Object.keys(action)).toEqual(Object.keys(schemas.AllowedAction?.properties ?? {}));
   }
 });

@@ -2653,7 +2653,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description Return the figures for Prometheus.
+         * @description Return the metrics for Prometheus; docs/metrics.md describes them.
          */
         get: operations["operations-metrics"];
         put?: never;
@@ -3434,6 +3434,14 @@ export interface components {
             } | null)[];
         };
         /**
+         * ComputedValue
+         * @description A cell that is computed: the expression's text. A plain value in its place is a literal.
+         */
+        ComputedValue: {
+            /** Formula */
+            formula: string;
+        };
+        /**
          * ConstraintKindRow
          * @description A kind of constraint.
          */
@@ -3826,10 +3834,13 @@ export interface components {
             chosen: boolean;
             /**
              * Quantity
-             * @description Units the plan takes from it
+             * @description What the plan takes from it, in the stock unit
              */
             quantity: number;
-            /** On Hand */
+            /**
+             * On Hand
+             * @description In the stock unit of the product
+             */
             on_hand: number;
             /** Cost */
             cost: {
@@ -3854,7 +3865,10 @@ export interface components {
             line_id: string;
             /** Product */
             product: string;
-            /** Quantity */
+            /**
+             * Quantity
+             * @description In the stock unit of the product
+             */
             quantity: number;
             /**
              * Assigned
@@ -4079,14 +4093,6 @@ export interface components {
             segments: string[][];
             /** Problems */
             problems: components["schemas"]["ProblemView"][];
-        };
-        /**
-         * Formula
-         * @description A cell that is computed: the expression's text. A plain value in its place is a literal.
-         */
-        Formula: {
-            /** Formula */
-            formula: string;
         };
         /**
          * FormulaTerm
@@ -6362,13 +6368,13 @@ export interface components {
              * Reason
              * @description Shown with the outcome
              */
-            reason?: string | components["schemas"]["Formula"] | null;
+            reason?: string | components["schemas"]["ComputedValue"] | null;
             /**
              * Set
              * @description Field to value
              */
             set?: {
-                [key: string]: components["schemas"]["JsonValue"] | components["schemas"]["Formula"];
+                [key: string]: components["schemas"]["JsonValue"] | components["schemas"]["ComputedValue"];
             };
         };
         /**

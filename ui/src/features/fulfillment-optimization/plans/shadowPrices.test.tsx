@@ -6,18 +6,25 @@ import { mockServer, ProblemResponse, renderRoutes } from '@tests/harness';
 import ShadowPricesPage from './ShadowPricesPage';
 
 const routes = [{ path: '/shadow-prices', Component: ShadowPricesPage }];
-const price = (part: Partial<ShadowPrice>): ShadowPrice =>
-  ({ source: 'SEA', title: 'Seattle', product: 'LAMP', price: 4.5, saving: null, latitude: null, longitude: null, ...part }) as ShadowPrice;
-const prices = (items: ShadowPrice[], part: Partial<ShadowPrices> = {}): ShadowPrices =>
-  ({
-    plan_id: 'p1',
-    strategy: 'everyday',
-    planned_at: '2026-11-21T12:00:00Z',
-    currency: 'EUR',
-    total: items.length,
-    items,
-    ...part,
-  }) as ShadowPrices;
+const price = (part: Partial<ShadowPrice>): ShadowPrice => ({
+  source: 'SEA',
+  title: 'Seattle',
+  product: 'LAMP',
+  price: 4.5,
+  saving: null,
+  latitude: null,
+  longitude: null,
+  ...part,
+});
+const prices = (items: ShadowPrice[], part: Partial<ShadowPrices> = {}): ShadowPrices => ({
+  plan_id: 'p1',
+  strategy: 'everyday',
+  planned_at: '2026-11-21T12:00:00Z',
+  currency: 'EUR',
+  total: items.length,
+  items,
+  ...part,
+});
 
 function openPrices(data: ShadowPrices, path = '/shadow-prices') {
   const requests = mockServer({ 'GET /api/v1/sourcing/shadow-prices': () => data });

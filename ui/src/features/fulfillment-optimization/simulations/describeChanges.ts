@@ -9,7 +9,8 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(describeValue).join(', ');
   if (typeof value === 'object') return describeFields(value);
-  return String(value as string | number);
+  if (typeof value === 'string') return value;
+  return JSON.stringify(value);
 }
 
 function describeFields(fields: object): string {

@@ -10,7 +10,7 @@ const routes = [
   { path: '/simulations/new', Component: SimulationWizard },
   { path: '/simulations/:id', element: <h1>Simulation page</h1> },
 ];
-const documents = {
+const documents: Record<string, object[]> = {
   strategy: [{ kind: 'strategy', name: 'everyday', body: { is_default: true, constraints: ['near'], allow_partial: true } }],
   constraint: [
     { kind: 'constraint', name: 'near', body: { title: 'Near the buyer', type: 'maximum_distance', entries: [{ distance: 900 }] } },
@@ -26,7 +26,7 @@ function openWizard({
   const requests = mockServer({
     'GET /api/v1/session': () => ({ name: 'Dana', email: 'd@example.com', permissions, environment: 'dev' }),
     'GET /api/v1/configuration': ({ query }: RecordedRequest) => ({
-      documents: documents[query.get('kind') as keyof typeof documents] ?? [],
+      documents: documents[query.get('kind') ?? ''] ?? [],
     }),
     'GET /api/v1/sources': () => ({
       items: [
