@@ -81,7 +81,7 @@ def test_the_guard_can_be_switched_off_and_on(database, configuration):
         (
             "order",
             {"transitions": [{"event": "order.canceled", "source": "new", "target": "on_hold"}]},
-            "never altered",
+            "cannot be altered",
         ),
         (
             "order",

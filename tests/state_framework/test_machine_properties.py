@@ -147,7 +147,7 @@ def test_a_row_cannot_be_added_a_second_time(rows: list[Transition]) -> None:
     table = StateTable("thing", STATES, tuple(rows))
 
     for row in rows:
-        with pytest.raises(Invalid, match=f"never altered: {row.event} from "):
+        with pytest.raises(Invalid, match=f"cannot be altered: {row.event} from "):
             table.extended(transitions=[row])
 
 
@@ -156,7 +156,7 @@ def test_a_state_cannot_be_added_a_second_time(name: str) -> None:
     with pytest.raises(Invalid) as refusal:
         StateTable("thing", STATES, ()).extended(states=[State(name, "Other", 7)])
 
-    assert refusal.value.what == f"shipped rows may be added to, never altered: {name}"
+    assert refusal.value.what == f"shipped rows cannot be altered: {name}"
     assert refusal.value.remedy == "add a state or a transition of another name or source"
 
 
@@ -169,9 +169,9 @@ def test_all_faults_of_a_table_are_named_in_the_order_of_its_rows() -> None:
     with pytest.raises(Invalid) as refusal:
         StateTable("thing", (*STATES, STATES[0]), rows)
 
-    assert refusal.value.what == "the state table is faulty"
+    assert refusal.value.what == "the state table is not valid"
     assert refusal.value.where == "thing"
-    assert refusal.value.remedy == "correct the states and transitions named"
+    assert refusal.value.remedy == "correct the states and transitions that are listed"
     assert [str(problem) for problem in refusal.value.problems] == [
         "state a: it is defined twice (remove one of them)",
         "go from y: the source state is final",

@@ -28,7 +28,7 @@ from openiom.platform.database import Database
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def read(database: Database, *products: str, **requester: str) -> dict[tuple[str, str], int]:
+def read(database: Database, *products: str, **requester: str) -> dict[tuple[str, str], Decimal]:
     with database.reading() as session:
         return available(session, products, **requester)
 
@@ -57,11 +57,27 @@ def company(database: Database) -> Database:
     return database
 
 
-def test_whole_units_that_are_not_reserved_are_available(company: Database) -> None:
+def test_what_is_not_reserved_is_available_exactly(company: Database) -> None:
     reserved(company, "LAMP", "SEA", "2.5")
     reserved(company, "DESK", "SEA", "0.5")
-    assert read(company, "LAMP", "DESK", "CHAIR") == {("LAMP", "SEA"): 7, ("LAMP", "CHI"): 3}
+    assert read(company, "LAMP", "DESK", "CHAIR") == {
+        ("LAMP", "SEA"): Decimal("7.5"),
+        ("LAMP", "CHI"): 3,
+        ("DESK", "SEA"): Decimal("0.5"),
+    }
     assert read(company) == {}
+    reserved(company, "DESK", "SEA", "0.5")
+    assert read(company, "DESK") == {}
+
+
+def test_parts_of_a_unit_make_no_kit(company: Database) -> None:
+    reserved(company, "BULB", "SEA", "1.5")
+
+    assert read(company, "SET", "BULB") == {
+        ("SET", "SEA"): 3,
+        ("BULB", "SEA"): Decimal("7.5"),
+        ("BULB", "NYC"): 50,
+    }
 
 
 def test_only_own_stock_without_dimensions_is_available(company: Database) -> None:
@@ -116,7 +132,11 @@ def test_a_channel_has_its_allocations_and_buffers(company: Database) -> None:
     assert vip["LAMP", "SEA"] == 10
     assert read(company, "LAMP", customer_group="vip")["LAMP", "SEA"] == 4
     shop = read(company, "LAMP", "SET", channel="shop")
-    assert shop == {("LAMP", "SEA"): 2, ("LAMP", "CHI"): 1, ("SET", "SEA"): 2}
+    assert shop == {
+        ("LAMP", "SEA"): Decimal("2.5"),
+        ("LAMP", "CHI"): Decimal("1.5"),
+        ("SET", "SEA"): 2,
+    }
 
 
 def test_channels_matter_once_something_is_allocated_or_buffered(company: Database) -> None:

@@ -135,7 +135,7 @@ def test_an_order_the_3pl_refuses_spares_its_batch(
     results = run("send_to_fulfillment", account, some)
     assert [r.key for r in results if r.error is None] == ["key-0", "key-2", "key-4"]
     assert isinstance(results[1].error, ProviderRejected)
-    assert "quantity must be a whole number" in str(results[1].error)
+    assert "quantity must be a number above 0 with at most 4 decimals" in str(results[1].error)
     assert isinstance(results[3].error, ProviderRejected)
     assert "409" in str(results[3].error)
 
