@@ -118,6 +118,11 @@ def wait_for_map(page: Page) -> None:
     page.wait_for_timeout(5_000)  # software rendering of the map is slow
 
 
+def wait_for_customers(page: Page) -> None:
+    page.wait_for_selector("td:text-is('Greta Novak')")  # order numbers and customers load last
+    wait_for_page(page)
+
+
 def save_screenshots(browser: Browser, fabrikam: Fabrikam, pictures: list[Picture]) -> None:
     for mode in ("light", "dark"):
         context = browser.new_context(viewport=SIZE, color_scheme=mode, reduced_motion="reduce")
@@ -153,7 +158,7 @@ def main() -> int:
             Picture("providers", "/providers", wait_for_page),
             Picture("inventory", "/inventory", wait_for_page),
             Picture("sources", "/sources", wait_for_map),
-            Picture("plan", f"/plans/{plan}", wait_for_page),
+            Picture("plan", f"/plans/{plan}", wait_for_customers),
         ]
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         save_screenshots(browser, fabrikam, pictures)
