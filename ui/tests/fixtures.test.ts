@@ -25,7 +25,7 @@ function rowSchema(path: string, list: string | undefined): Schema {
 }
 
 describe('fixtures have the fields of the API', () => {
-  test.each<[string, string | undefined, object | undefined]>([
+  test.each<[string, string | undefined, unknown]>([
     ['/api/v1/orders', 'items', fixtures.orders[0]],
     ['/api/v1/orders/{order_id}/timeline', 'events', fixtures.timeline[0]],
     ['/api/v1/fulfillment-orders', 'items', fixtures.fulfillmentOrders[0]],
@@ -50,7 +50,7 @@ describe('fixtures have the fields of the API', () => {
     ['/api/v1/inventory/atp', 'items', inventory.timelines[0]],
   ])('%s', (path, list, fixture) => {
     const schema = rowSchema(path, list);
-    const names = Object.keys(fixture ?? {});
+    const names = Object.keys(Object(fixture) as object);
     expect(names.filter((name) => !(name in (schema.properties ?? {})))).toEqual([]);
     expect((schema.required ?? []).filter((name) => !names.includes(name))).toEqual([]);
   });
