@@ -11,8 +11,7 @@ from openiom.documents import (
     plain_number,
     quantity_number,
 )
-from openiom.kernel import Invalid, Problem, from_steps, to_steps
-from openiom.master_data import StockUnits, in_stock_units
+from openiom.kernel import Invalid, Problem, StockUnits, from_steps, in_stock_units, to_steps
 
 from .progress import (
     CLOSED,

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import StockReservationRequest
-from openiom.master_data import StockUnits, in_stock_units
+from openiom.kernel import StockUnits, in_stock_units
 from openiom.platform.geocoding import Point
 from openiom.provider_contract import EventRequest, Outcome
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from openiom.kernel import StockUnits
 from openiom.logistics import SourceTiming, accepts_order, is_open, lateness_days
-from openiom.master_data import StockUnits
 from openiom.platform.geocoding import Point
 
 from .constraints import (

@@ -10,7 +10,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from openiom.master_data import StockUnits
+from openiom.kernel import StockUnits
 
 from .order_port import OpenLine
 

@@ -15,8 +15,7 @@ from openiom.inventory_visibility import (
     release_backorder_reservations,
     reserve,
 )
-from openiom.kernel import NotFound
-from openiom.master_data import StockUnits
+from openiom.kernel import NotFound, StockUnits
 
 from .order_port import OpenLine, OrderPort, SplitPart, reservation_request
 from .planning import (

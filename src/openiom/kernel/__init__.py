@@ -19,7 +19,14 @@ from .errors import (
 from .events import Event
 from .ids import new_id, new_ids
 from .money import minor_units, round_money
-from .quantity import MAX_DECIMALS, from_steps, split_steps, to_steps
+from .quantity import (
+    MAX_DECIMALS,
+    StockUnits,
+    from_steps,
+    in_stock_units,
+    split_steps,
+    to_steps,
+)
 
 __all__ = [
     "MAX_DECIMALS",
@@ -34,11 +41,13 @@ __all__ = [
     "ProviderRejected",
     "ProviderUnauthorized",
     "Refused",
+    "StockUnits",
     "TooLarge",
     "TooManyAttempts",
     "TransitionRefused",
     "Unauthenticated",
     "from_steps",
+    "in_stock_units",
     "minor_units",
     "new_id",
     "new_ids",

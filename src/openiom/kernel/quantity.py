@@ -44,6 +44,18 @@ def from_steps(steps: int, decimals: int) -> Decimal:
     return Decimal((sign, digits, -decimals))
 
 
+StockUnits = Decimal
+"""A quantity of an order line in the stock unit of its product, as stock is reserved."""
+
+
+def in_stock_units(steps: int, stock_per_step: int, stock_decimals: int) -> StockUnits:
+    """Return steps of a line's unit in the stock unit of its product, exact.
+
+    One step of the line is `stock_per_step` steps of the stock unit, which has `stock_decimals`.
+    """
+    return Decimal(steps * stock_per_step).scaleb(-stock_decimals)
+
+
 def split_steps(total: int, weights: Sequence[Decimal | Fraction | int]) -> list[int]:
     """Share `total` steps in proportion to `weights`; the shares add up to `total` exactly.
 

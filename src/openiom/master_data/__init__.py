@@ -15,10 +15,8 @@ from .configuration import (
 )
 from .decisions import (
     LineUnit,
-    StockUnits,
     UnitConversion,
     convert,
-    in_stock_units,
     line_unit,
     steps_per_step,
 )
@@ -46,14 +44,12 @@ __all__ = [
     "KINDS",
     "LineUnit",
     "ProductFacts",
-    "StockUnits",
     "UnitConversion",
     "accepts_write_in_products",
     "accounting_currency",
     "convert",
     "existing_names",
     "existing_names_by_table",
-    "in_stock_units",
     "kit_parts",
     "kits_with",
     "line_unit",

@@ -172,15 +172,6 @@ def line_unit(unit: str, stock_unit: str, units: Mapping[str, UnitConversion]) -
     return LineUnit(units[unit].decimals, stock_per_step, units[stock_unit].decimals)
 
 
-StockUnits = Decimal
-"""A quantity of an order line in the stock unit of its product, as stock is reserved."""
-
-
-def in_stock_units(steps: int, stock_per_step: int, stock_decimals: int) -> StockUnits:
-    """Return steps of a line's unit in the stock unit of its product; see `LineUnit`."""
-    return Decimal(steps * stock_per_step).scaleb(-stock_decimals)
-
-
 def _convertible(
     unit: str, into: str, units: Mapping[str, UnitConversion]
 ) -> tuple[UnitConversion, UnitConversion]:

@@ -18,8 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number
-from openiom.kernel import from_steps
-from openiom.master_data import StockUnits, in_stock_units
+from openiom.kernel import StockUnits, from_steps, in_stock_units
 from openiom.platform.bulk import execute
 from openiom.platform.write_behind import register_buffer
 

@@ -20,8 +20,7 @@ from openiom.fulfillment.states import (
     ORDER_SEND_FAILED,
 )
 from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
-from openiom.kernel import Event, new_id
-from openiom.master_data import StockUnits
+from openiom.kernel import Event, StockUnits, new_id
 from openiom.orders import (
     orders_wholly_shipped,
     raise_order_events,

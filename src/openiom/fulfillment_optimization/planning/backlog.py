@@ -33,8 +33,8 @@ from openiom.fulfillment_optimization.problem_builder import (
     distances,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
+from openiom.kernel import StockUnits
 from openiom.logistics import NEVER_DAYS, deliveries, ship_dates
-from openiom.master_data import StockUnits
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -26,7 +26,7 @@ from openiom.fulfillment_optimization.problem_builder import (
     stock_columns,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
-from openiom.master_data import StockUnits
+from openiom.kernel import StockUnits
 
 NEGLIGIBLE = 1e-3
 """Money below which a cost counts as zero."""

@@ -17,8 +17,8 @@ from openiom.fulfillment_optimization.order_port import OpenLine
 from openiom.fulfillment_optimization.problem_builder import Key, build_problem
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig
 from openiom.inventory_visibility import available, channels_matter
-from openiom.kernel import NotFound, new_id
-from openiom.master_data import StockUnits, accepts_write_in_products
+from openiom.kernel import NotFound, StockUnits, new_id
+from openiom.master_data import accepts_write_in_products
 from openiom.master_data import existing_names as known_names
 
 from .bid_prices import current_bid_prices

@@ -16,8 +16,7 @@ from openiom.fulfillment_optimization.past_demand import DemandPort, PastOrder, 
 from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available
-from openiom.kernel import Invalid, NotFound
-from openiom.master_data import StockUnits
+from openiom.kernel import Invalid, NotFound, StockUnits
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, execute, fetch
 from openiom.platform.database import Database

@@ -23,8 +23,7 @@ from openiom.fulfillment_optimization.order_port import (
 from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
-from openiom.kernel import NotFound, new_id
-from openiom.master_data import StockUnits
+from openiom.kernel import NotFound, StockUnits, new_id
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import Database, to_json_text

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from openiom.master_data import StockUnits
+from openiom.kernel import StockUnits
 
 ZERO: StockUnits = StockUnits(0)
 

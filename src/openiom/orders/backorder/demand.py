@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import available, channels_matter
-from openiom.master_data import StockUnits, kit_parts
+from openiom.kernel import StockUnits
+from openiom.master_data import kit_parts
 from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, subset
 from openiom.orders.states import OPEN

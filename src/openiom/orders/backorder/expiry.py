@@ -7,8 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
-from openiom.kernel import Event
-from openiom.master_data import StockUnits
+from openiom.kernel import Event, StockUnits
 from openiom.orders.decisions import is_wholly_canceled, is_wholly_shipped
 from openiom.orders.events import line_event
 from openiom.orders.locks import lines_of_orders, without_manual_hold

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
-from openiom.master_data import StockUnits, upcoming_launches
+from openiom.kernel import StockUnits
+from openiom.master_data import upcoming_launches
 from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
 from openiom.orders.service.apply_events import (
     event_requests,

@@ -14,7 +14,8 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     promise_dates,
 )
-from openiom.master_data import StockUnits, kit_parts, kits_with
+from openiom.kernel import StockUnits
+from openiom.master_data import kit_parts, kits_with
 from openiom.platform.bulk import execute, fetch
 
 from .decisions import ZERO, Need, Requester
