@@ -55,7 +55,14 @@ def test_fulfillment_orders_are_listed_narrowed_and_shown_whole(
     detail = client.get(f"/api/v1/fulfillment-orders/{first['id']}").json()
     assert (detail["units"], detail["shipped_units"], detail["order_number"]) == (2, 1, "A-0")
     assert detail["shipments"][0]["tracking_number"] == "1ZP1"
-    assert detail["shipments"][0]["items"] == [{"product": "Accu Scale", "quantity": 1}]
+    assert detail["shipments"][0]["items"] == [
+        {
+            "product": "Accu Scale",
+            "quantity": 1,
+            "unit": "ea",
+            "variant": {"size": "", "color": "", "style": "", "configuration": ""},
+        }
+    ]
     of_order = client.get(f"/api/v1/orders/{orders[0]}/fulfillment-orders").json()["items"]
     assert [f["number"] for f in of_order] == [first["number"]]
     assert client.get(f"/api/v1/fulfillment-orders/{new_id()}").status_code == 404

@@ -193,7 +193,7 @@ def test_a_release_goes_out_of_turn_and_keeps_its_age_when_it_finds_nothing(
     ]
     assert released(shop, first, second) == [False, True]
     assert next(r["reason"] for r in listed(client) if r["line_id"] == line_id).startswith(
-        "released; sourcing"
+        "released; it will be sourced"
     )
     assert act(client, "release", line_id) == [(False, "the line is no longer waiting")]
     unserved(shop, second)
