@@ -76,7 +76,7 @@ def test_every_system_counts_for_itself_and_the_formula_makes_on_hand(database: 
     assert stock(database) == [("", Decimal("8.5"), 0, 0, 0)]
 
     with database.reading() as session:
-        assert available(session, ["LAMP"]) == {("LAMP", "SEA"): 8}
+        assert available(session, ["LAMP"]) == {("LAMP", "SEA"): Decimal("8.5")}
 
 
 def test_an_event_is_applied_once_in_a_batch_and_later(database: Database) -> None:
