@@ -50,7 +50,7 @@ TABLES = (
         "r.root_id",
     ),
     CopiedTable(
-        "orchestration.provider_action",
+        "orchestration.provider_call",
         "JOIN orchestration.token k ON k.id = t.token_id",
         "k.root_id",
     ),
@@ -64,7 +64,7 @@ CHANGED_COLUMNS = {
     "orders.order_line": "state_reason",
     "fulfillment.fulfillment_order": "state_reason",
     "orchestration.token": "state",
-    "orchestration.provider_action": "state",
+    "orchestration.provider_call": "state",
 }
 """Rows of these tables change at least once after their creation; the floor updates them once."""
 

@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "benchmarks", nargs="*", default=DEFAULT_BENCHMARKS, help='such as "inventory --clients 2"'
     )
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args(arguments)
+    # `*` would otherwise end at the first option between two names.
+    options = parser.parse_intermixed_args(arguments)
     base = options.base.resolve()
     if not (base / ".venv/bin/iom").exists():
         parser.error(f"{options.base} has no .venv/bin/iom: run make install there first")

@@ -1,10 +1,19 @@
 """The side by side comparison of benchmarks of two checkouts."""
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from scripts.compare_benchmarks import Comparison, compare, main, numbers_of, run_benchmark, table
+from scripts.compare_benchmarks import (
+    HERE,
+    Comparison,
+    compare,
+    main,
+    numbers_of,
+    run_benchmark,
+    table,
+)
 
 
 def test_numbers_are_read_from_the_last_line() -> None:
@@ -63,6 +72,28 @@ def test_a_benchmark_runs_in_its_own_checkout(tmp_path: Path) -> None:
 
     assert run_benchmark(tmp_path, ["inventory", "--clients", "2"]) == {"rate": 7.0}
     assert (tmp_path / "arguments").read_text() == "bench inventory --clients 2 --json\n"
+
+
+def test_options_may_be_given_between_the_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs: list[tuple[Path, Sequence[str]]] = []
+
+    def run(checkout: Path, parts: Sequence[str]) -> dict[str, float]:
+        runs.append((checkout, parts))
+        return {"rate": 2.0 if checkout == HERE else 1.0}
+
+    program = tmp_path / ".venv/bin/iom"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    monkeypatch.setattr("scripts.compare_benchmarks.run_benchmark", run)
+
+    assert main([str(tmp_path), "--rounds", "2", "inventory --clients 2", "sourcing"]) == 0
+
+    inventory, sourcing = ["inventory", "--clients", "2"], ["sourcing"]
+    in_turns = [(tmp_path, inventory), (HERE, inventory)] * 2
+    assert runs == [*in_turns, *[(tmp_path, sourcing), (HERE, sourcing)] * 2]
+    assert "2.000" in capsys.readouterr().out
 
 
 def test_a_checkout_without_an_installation_is_refused(

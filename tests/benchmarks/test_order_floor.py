@@ -9,6 +9,7 @@ from benchmarks.fabrikam import _pause
 from benchmarks.order_floor import CopiedTable, read_rows, write_rows
 
 from benchmarks import order_floor
+from openiom.app.tables import load_tables
 from openiom.platform.embedded import ensure_database
 
 
@@ -81,3 +82,13 @@ def test_counting_pauses_until_half_of_the_missing_orders_are_sent(
     missing: int, rate: float, seconds: float
 ) -> None:
     assert _pause(missing, rate) == seconds
+
+
+def test_the_copied_tables_and_changed_columns_exist() -> None:
+    tables = load_tables().metadata.tables
+
+    for copied in order_floor.TABLES:
+        assert copied.name in tables
+
+    for table, column in order_floor.CHANGED_COLUMNS.items():
+        assert column in tables[table].columns

@@ -185,8 +185,8 @@ def test_the_hour_matters_where_lateness_costs_or_timings_are_respected(
 def test_the_default_strategy_is_the_one_marked_last() -> None:
     marked = {"title": "x", "is_default": True}
     assert default_strategy({}) == "default"
-    assert default_strategy({"strategy": {"a": {"title": "a"}}}) == "default"
-    assert default_strategy({"strategy": {"a": marked, "b": marked, "c": {}}}) == "b"
+    assert default_strategy({"a": {"title": "a"}}) == "default"
+    assert default_strategy({"a": marked, "b": marked, "c": {}}) == "b"
 
 
 def test_the_body_of_a_strategy_also_of_the_built_in_one() -> None:

@@ -15,7 +15,7 @@ packages that compute alternatives.
 """
 
 from .actions import sourcing_actions
-from .configuration import KINDS
+from .configuration import KINDS, default_strategy
 from .explain_routes import explain_router
 from .order_port import OpenLine, OrderPort, SourcedLine, SplitPart
 from .past_demand import DemandPort, PastLine, PastOrder, as_open_lines, by_day
@@ -33,7 +33,6 @@ from .planning_network import (
     PlanningConditions,
     PlanningNetwork,
     PlanningStrategy,
-    default_strategy,
     document_problems,
     read_planning_documents,
     strategy_body,

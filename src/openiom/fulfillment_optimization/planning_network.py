@@ -16,21 +16,25 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
-from openiom.logistics import read_timetable
-from openiom.master_data import COMPANY, accounting_currency
 from openiom.platform.configuration import current_bodies
 from openiom.platform.geocoding import Point, geocode
 
 from .configuration import BUILT_IN, DEFAULT_STRATEGY
 from .constraints import ConstraintBody
-from .documents import RateTableBody, SourceBody, StrategyBody
+from .documents import SourceBody, StrategyBody
 from .order_port import OpenLine
 from .past_demand import PastOrder
 from .planning import CapacityUsage, local_day, window_end
 from .planning.opportunity_costs import OpportunityCosts, opportunity_costs_from_demand
 from .planning.solver import solve_by_strategy
 from .problem_builder import Key, PlanningContext, build_problem, great_circle_km
-from .snapshot import CONFIGURATION_KINDS, PlanningSource, Snapshot, StrategyConfig
+from .snapshot import (
+    CONFIGURATION_KINDS,
+    PlanningSource,
+    Snapshot,
+    StrategyConfig,
+    compile_snapshot,
+)
 
 PLANNING_KINDS = CONFIGURATION_KINDS
 """The document kinds that a network consists of."""
@@ -234,15 +238,6 @@ def read_planning_documents(session: Session) -> dict[str, dict[str, dict[str, A
     return {kind: dict(bodies[kind]) for kind in PLANNING_KINDS}
 
 
-def default_strategy(documents: Documents) -> str:
-    """Return the strategy that was marked as the default last, else the built-in one."""
-    name = DEFAULT_STRATEGY
-    for strategy, body in documents.get("strategy", {}).items():
-        if body.get("is_default"):
-            name = strategy
-    return name
-
-
 def strategy_body(documents: Documents, name: str) -> dict[str, Any] | None:
     """Return the document of a strategy, also of the built-in one; None when there is none."""
     body = documents.get("strategy", {}).get(name)
@@ -286,32 +281,7 @@ def _snapshot_of(documents: Documents) -> Snapshot:
         if source.active:
             sites.append(_site(name, source))
 
-    lists: dict[str, frozenset[str]] = {}
-    for name, body in documents.get("source_list", {}).items():
-        lists[name] = frozenset(body["sources"])
-
-    strategies: dict[str, StrategyBody] = {}
-    for name, body in documents.get("strategy", {}).items():
-        strategies[name] = StrategyBody.model_validate(body)
-
-    constraints: dict[str, Any] = {}
-    for name, body in documents.get("constraint", {}).items():
-        constraints[name] = ConstraintBody.model_validate(body).root
-
-    rates: dict[str, RateTableBody] = {}
-    for name, body in documents.get("rate_table", {}).items():
-        rates[name] = RateTableBody.model_validate(body)
-
-    return Snapshot(
-        sources=tuple(sites),
-        lists=lists,
-        strategies=strategies,
-        constraints=constraints,
-        rates=rates,
-        timetable=read_timetable(documents),
-        default=default_strategy(documents),
-        currency=accounting_currency(dict(documents.get(COMPANY, {}))),
-    )
+    return compile_snapshot(documents, sites)
 
 
 def _site(name: str, body: SourceBody) -> PlanningSource:

@@ -1,6 +1,6 @@
 """The sourcing configuration, compiled once and kept until a document changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -276,35 +276,45 @@ def planning_source(source: SourceRecord) -> PlanningSource:
     )
 
 
-def _compile(session: Session, bodies: Bodies) -> Snapshot:
-    """Compile the current documents."""
+def compile_snapshot(
+    documents: Mapping[str, Mapping[str, Any]], sources: Iterable[PlanningSource]
+) -> Snapshot:
+    """Return documents (bodies by kind and name) as a snapshot; `sources` are the active ones.
+
+    Kinds that are absent have no documents.
+    """
     strategies: dict[str, StrategyBody] = {}
-    for name, body in bodies["strategy"].items():
+    for name, body in documents.get("strategy", {}).items():
         strategies[name] = StrategyBody.model_validate(body)
 
     lists: dict[str, frozenset[str]] = {}
-    for name, body in bodies["source_list"].items():
+    for name, body in documents.get("source_list", {}).items():
         lists[name] = frozenset(body["sources"])
 
     constraints: dict[str, ConstraintDocument] = {}
-    for name, body in bodies["constraint"].items():
+    for name, body in documents.get("constraint", {}).items():
         constraints[name] = ConstraintBody.model_validate(body).root
 
     rates: dict[str, RateTableBody] = {}
-    for name, body in bodies["rate_table"].items():
+    for name, body in documents.get("rate_table", {}).items():
         rates[name] = RateTableBody.model_validate(body)
 
-    sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
     return Snapshot(
-        sources=tuple(planning_source(source) for source in sources),
+        sources=tuple(sources),
         lists=lists,
         strategies=strategies,
         constraints=constraints,
         rates=rates,
-        timetable=read_timetable(bodies),
-        default=default_strategy(bodies["strategy"]),
-        currency=accounting_currency(bodies[COMPANY]),
+        timetable=read_timetable(documents),
+        default=default_strategy(documents.get("strategy", {})),
+        currency=accounting_currency(documents.get(COMPANY, {})),
     )
+
+
+def _compile(session: Session, bodies: Bodies) -> Snapshot:
+    """Compile the current documents."""
+    sources = session.scalars(select(Source).where(Source.active).order_by(Source.name))
+    return compile_snapshot(bodies, [planning_source(source) for source in sources])
 
 
 _CONFIGURATION = CompiledConfiguration(CONFIGURATION_KINDS, _compile)

@@ -66,7 +66,8 @@ def changed_documents(
     collector = _Collector(bodies)
     _close_sources(collector, changes)
     _add_sources(collector, changes)
-    name = _change_strategy(collector, changes, strategy or default_strategy(bodies))
+    baseline = strategy or default_strategy(bodies.get("strategy", {}))
+    name = _change_strategy(collector, changes, baseline)
     if collector.problems:
         raise Invalid("this scenario cannot be simulated", problems=collector.problems)
 

@@ -357,7 +357,7 @@ def _reserved_at_one_source(
     reserved: dict[UUID, tuple[str, StockUnits]] = {}
     for row in line_reservations(session, lines):
         stock.setdefault(row.line_id, set()).add(row.stock_id)
-        units = reserved.get(row.line_id, (row.source, StockUnits(0)))[1] + StockUnits(row.units)
+        units = reserved.get(row.line_id, (row.source, StockUnits(0)))[1] + row.units
         reserved[row.line_id] = (row.source, units)
 
     result = {}

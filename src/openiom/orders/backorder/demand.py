@@ -100,7 +100,7 @@ class AvailabilityViews:
         found = available(self.session, missing, channel=channel, customer_group=group)
 
         for (product, source), units in found.items():
-            view[product][source] = StockUnits(units)
+            view[product][source] = units
 
         return view
 

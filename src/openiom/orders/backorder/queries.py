@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -232,7 +231,7 @@ def _count_before(
 def _most_at_one_source(session: Session, products: Collection[str]) -> Mapping[str, int | float]:
     most: dict[str, int | float] = {}
     for (product, _), units in available(session, products).items():
-        most[product] = max(most.get(product, 0), plain_number(Decimal(units)))
+        most[product] = max(most.get(product, 0), plain_number(units))
     return most
 
 
