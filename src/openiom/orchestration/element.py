@@ -27,6 +27,7 @@ class Element:
 
     kind         its name in flow documents
     title        its name for people
+    position     its place in lists of step kinds, lowest first
     document     the schema of its steps; its docstring describes the kind
     compile      (step) -> the step ready to run
     check        (step, scope) -> problems that only the rest of the configuration reveals
@@ -36,6 +37,7 @@ class Element:
 
     kind: str
     title: str
+    position: int
     document: type[Step]
     compile: Callable[[Any], ExecutableStep]
     check: Callable[[Any, CheckScope], Iterator[Problem]] = no_problems

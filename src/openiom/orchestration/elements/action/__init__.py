@@ -150,6 +150,7 @@ class ExecutableAction(ExecutableStep):
 ELEMENT = Element(
     kind="action",
     title="Action",
+    position=70,
     document=ActionStep,
     compile=ExecutableAction,
     check=check,

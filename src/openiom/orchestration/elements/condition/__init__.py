@@ -68,6 +68,7 @@ def compile_condition(step: ConditionStep) -> ExecutableCondition:
 ELEMENT = Element(
     kind="condition",
     title="Condition",
+    position=40,
     document=ConditionStep,
     compile=compile_condition,
     check=check,

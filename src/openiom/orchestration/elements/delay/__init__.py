@@ -43,4 +43,6 @@ class ExecutableDelay(ExecutableStep):
             )
 
 
-ELEMENT = Element(kind="delay", title="Delay", document=Delay, compile=ExecutableDelay)
+ELEMENT = Element(
+    kind="delay", title="Delay", position=100, document=Delay, compile=ExecutableDelay
+)

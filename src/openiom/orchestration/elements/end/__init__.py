@@ -33,4 +33,4 @@ class ExecutableEnd(ExecutableStep):
             context.end(token)
 
 
-ELEMENT = Element(kind="end", title="End", document=End, compile=ExecutableEnd)
+ELEMENT = Element(kind="end", title="End", position=20, document=End, compile=ExecutableEnd)

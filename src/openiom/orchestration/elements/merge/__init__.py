@@ -188,6 +188,7 @@ def _split_waited_for(flow: ExecutableFlow, token: Token) -> str | None:
 ELEMENT = Element(
     kind="merge",
     title="Merge",
+    position=60,
     document=Merge,
     compile=ExecutableMerge,
     after_batch=continue_due_joins,

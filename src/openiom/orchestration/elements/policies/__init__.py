@@ -11,6 +11,7 @@ __all__ = ["ELEMENT", "ExecutablePolicies", "Policies", "PolicyEvents"]
 ELEMENT = Element(
     kind="policies",
     title="Policies",
+    position=30,
     document=Policies,
     compile=ExecutablePolicies,
     check=check,

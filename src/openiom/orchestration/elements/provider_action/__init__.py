@@ -11,6 +11,7 @@ __all__ = ["ELEMENT", "ExecutableProviderAction", "ProviderActionStep", "Retry"]
 ELEMENT = Element(
     kind="provider_action",
     title="Provider action",
+    position=80,
     document=ProviderActionStep,
     compile=compile_provider_action,
     check=check,

@@ -117,6 +117,7 @@ def compile_splitter(step: Splitter) -> ExecutableSplitter:
 ELEMENT = Element(
     kind="splitter",
     title="Splitter",
+    position=50,
     document=Splitter,
     compile=compile_splitter,
     check=check,

@@ -28,4 +28,4 @@ class ExecutableStart(ExecutableStep):
             context.advance(token, self.step.to["next"])
 
 
-ELEMENT = Element(kind="start", title="Start", document=Start, compile=ExecutableStart)
+ELEMENT = Element(kind="start", title="Start", position=10, document=Start, compile=ExecutableStart)

@@ -81,5 +81,10 @@ class ExecutableWait(ExecutableStep):
 
 
 ELEMENT = Element(
-    kind="wait", title="Wait for an event", document=Wait, compile=ExecutableWait, check=check
+    kind="wait",
+    title="Wait for an event",
+    position=90,
+    document=Wait,
+    compile=ExecutableWait,
+    check=check,
 )
