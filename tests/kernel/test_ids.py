@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from openiom.kernel import ids, new_id, new_ids
+from openiom.kernel import ids, new_id, new_ids, sorted_ids
 
 
 def test_ids_are_uuids_of_version_7_with_the_time_in_front() -> None:
@@ -50,3 +50,11 @@ def test_single_ids_of_one_millisecond_ascend(monkeypatch: pytest.MonkeyPatch) -
     assert made == sorted(made)
     assert made[0].int >> 64 & 0xFFF == 5
     assert made[19].int >> 64 & 0xFFF == 24
+
+
+def test_ids_are_sorted_as_the_database_sorts_them_each_once() -> None:
+    made = new_ids(50)
+    shuffled = [*reversed(made), *made[10:20]]
+
+    assert sorted_ids(shuffled) == sorted(set(shuffled)) == made
+    assert sorted_ids(()) == []

@@ -133,6 +133,8 @@ def test_rows_are_read_as_objects_by_column_name(table: Database) -> None:
         query = "SELECT words, n FROM public.bulk_test WHERE n = ANY(%s) ORDER BY n"
         assert fetch_as(session, Word, query, ([1, 2],)) == [Word(1, "one"), Word(2, "two")]
         assert fetch_as(session, Word, query, ([9],)) == []
+        in_order = "SELECT n, words FROM public.bulk_test ORDER BY n LIMIT 1"
+        assert fetch_as(session, Word, in_order) == [Word(1, "one")]
         with pytest.raises(TypeError):
             fetch_as(session, Word, "SELECT n FROM public.bulk_test")
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
+from openiom.kernel import sorted_ids
 from openiom.orders import (
     LineSummary,
     header_facts,
@@ -76,7 +77,7 @@ def fulfillment_order_facts(
 def _orders_of(session: Session, rows: Iterable["_OrderRow | _ShipmentRow"]) -> dict[UUID, Facts]:
     """Return the headers of the orders of these rows."""
     order_ids = {row.order_id for row in rows}
-    return header_facts(session, sorted(order_ids), _ORDER_FIELDS)
+    return header_facts(session, sorted_ids(order_ids), _ORDER_FIELDS)
 
 
 def _order_fact(row: _OrderRow) -> Facts:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.kernel import sorted_ids
 from openiom.orders import lock_orders
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
@@ -23,7 +24,7 @@ def lock_fulfillment_orders(
     order_ids = fetch_column(
         session,
         "SELECT DISTINCT order_id FROM fulfillment.fulfillment_order WHERE id = ANY(%s)",
-        (sorted(set(ids)),),
+        (sorted_ids(ids),),
     )
     lock_orders(session, order_ids)
     orders = fetch_as(

@@ -17,7 +17,7 @@ from .errors import (
     Unauthenticated,
 )
 from .events import Event
-from .ids import new_id, new_ids
+from .ids import new_id, new_ids, sorted_ids
 from .money import minor_units, round_money
 from .quantity import (
     MAX_DECIMALS,
@@ -52,6 +52,7 @@ __all__ = [
     "new_id",
     "new_ids",
     "round_money",
+    "sorted_ids",
     "split_steps",
     "to_steps",
 ]

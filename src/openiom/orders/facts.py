@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
+from openiom.kernel import sorted_ids
 from openiom.platform.bulk import fetch, fetch_as
 from openiom.provider_contract import Facts
 
@@ -114,7 +115,7 @@ def line_facts(
 
 def _add_orders(session: Session, lines: Sequence[Facts]) -> None:
     order_ids = {UUID(line["order_id"]) for line in lines}
-    orders = header_facts(session, sorted(order_ids))
+    orders = header_facts(session, sorted_ids(order_ids))
     for line in lines:
         line["order"] = orders[UUID(line["order_id"])]
 

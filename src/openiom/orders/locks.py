@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.kernel import sorted_ids
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
 from .order_batch import (
@@ -38,7 +39,7 @@ _LINE = (
 def lock_orders(session: Session, ids: Iterable[UUID]) -> dict[UUID, LockedOrder]:
     """Return these orders, locked until the transaction ends. Unknown ids are absent."""
     batch = order_batch(session)
-    wanted = sorted(set(ids))
+    wanted = sorted_ids(ids)
     missing = missing_keys(batch.orders, wanted)
     if missing:
         batch.add_orders(
@@ -65,7 +66,7 @@ def lock_lines(
     session: Session, ids: Iterable[UUID]
 ) -> tuple[dict[UUID, LockedOrder], dict[UUID, LockedLine]]:
     """Return these lines and their orders, which are locked first. Unknown ids are absent."""
-    wanted = sorted(set(ids))
+    wanted = sorted_ids(ids)
     owners = _owners(session, wanted)
     orders = lock_orders(session, owners)
     lines = {line.id: line for line in lines_of_orders(session, owners)}
@@ -85,7 +86,7 @@ def _owners(session: Session, line_ids: Sequence[UUID]) -> set[UUID]:
 def lines_of_orders(session: Session, order_ids: Iterable[UUID]) -> list[LockedLine]:
     """Return all lines of orders this transaction has locked, by order and line number."""
     batch = order_batch(session)
-    wanted = sorted(set(order_ids))
+    wanted = sorted_ids(order_ids)
     _load_lines(session, batch, wanted)
     lines: list[LockedLine] = []
     for order_id in wanted:

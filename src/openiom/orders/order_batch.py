@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number
-from openiom.kernel import StockUnits, from_steps, in_stock_units
+from openiom.kernel import StockUnits, from_steps, in_stock_units, sorted_ids
 from openiom.platform.bulk import execute
 from openiom.platform.write_behind import register_buffer
 
@@ -253,12 +253,18 @@ def _update_lines(session: Session, lines: Mapping[UUID, LockedLine]) -> None:
 
 def _in_order(by_id: Mapping[UUID, Value]) -> list[Value]:
     """Return the values by their ids: transactions write rows in one order."""
-    return [by_id[entity_id] for entity_id in sorted(by_id)]
+    return [by_id[entity_id] for entity_id in sorted_ids(by_id)]
 
 
 def subset(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> dict[Key, Value]:
-    """Return the entries of those keys that exist."""
-    return {key: mapping[key] for key in keys if key in mapping}
+    """Return the entries of those keys that exist; no value is None."""
+    found: dict[Key, Value] = {}
+    for key in keys:
+        value = mapping.get(key)
+        if value is not None:
+            found[key] = value
+
+    return found
 
 
 def missing_keys(mapping: Mapping[Key, Value], keys: Iterable[Key]) -> list[Key]:

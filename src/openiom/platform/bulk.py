@@ -5,13 +5,14 @@ value by value, cost three times as much for a batch of orders.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg import sql
-from psycopg.rows import class_row
+from psycopg import Cursor, sql
+from psycopg.rows import RowMaker, no_result
 from sqlalchemy.orm import Session
 
 from .database import driver
@@ -58,13 +59,38 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 def fetch_as(
     session: Session, row_class: type[Row], query: str, parameters: Parameters = ()
 ) -> list[Row]:
-    """Return the rows of a query like `fetch`, each as `row_class(**columns)`.
+    """Return the rows of a query like `fetch`, each as an object of `row_class`.
 
-    The query's column names must be the constructor's parameters.
+    The query's column names must be the names of the class's fields. Columns in the order of the
+    fields are passed by position, which takes half the time.
     """
-    with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
+    with driver(session).cursor(row_factory=_row_factory(row_class)) as cursor:
         cursor.execute(query.encode(), _with_literals(parameters))
         return cursor.fetchall()
+
+
+def _row_factory(row_class: type[Row]) -> Callable[[Cursor[Any]], RowMaker[Row]]:
+    """Return a psycopg row factory that makes objects of `row_class`."""
+
+    field_names = _field_names(row_class)
+
+    def row_maker(cursor: Cursor[Any]) -> RowMaker[Row]:
+        if cursor.description is None:
+            return no_result
+
+        names = tuple(column.name for column in cursor.description)
+        if names == field_names[: len(names)]:
+            return lambda values: row_class(*values)
+        return lambda values: row_class(**dict(zip(names, values, strict=True)))
+
+    return row_maker
+
+
+def _field_names(row_class: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass or named tuple in their order."""
+    if is_dataclass(row_class):
+        return tuple(field.name for field in fields(row_class))
+    return tuple(getattr(row_class, "_fields", ()))
 
 
 def execute(session: Session, query: str, parameters: Parameters = ()) -> int:
@@ -138,6 +164,8 @@ def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> li
     first = _first_value(values)
     if first is None:
         return [null] * len(values)
+    if isinstance(first, UUID):
+        return [null if value is None else f"{value.int:032x}" for value in values]
     write = _writer(first, escape)
     if None not in values:
         return list(map(write, values))
@@ -149,10 +177,6 @@ def _first_value(values: Sequence[Any]) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _write_id(value: UUID) -> str:
-    return value.bytes.hex()
-
-
 def _write_bool(value: bool) -> str:
     return "t" if value else "f"
 
@@ -162,7 +186,6 @@ def _write_date(value: date) -> str:
 
 
 _WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
-    (UUID, _write_id),
     (bool, _write_bool),
     (int, str),
     (float, str),

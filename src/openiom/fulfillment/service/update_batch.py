@@ -20,7 +20,7 @@ from openiom.fulfillment.states import (
     ORDER_SEND_FAILED,
 )
 from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
-from openiom.kernel import Event, StockUnits, new_id
+from openiom.kernel import Event, StockUnits, new_id, sorted_ids
 from openiom.orders import (
     orders_wholly_shipped,
     raise_order_events,
@@ -146,7 +146,7 @@ class FulfillmentBatch:
             return
 
         columns: dict[str, list[Any]] = defaultdict(list)
-        for order_id in sorted(self.reasons):
+        for order_id in sorted_ids(self.reasons):
             order = self.orders[order_id]
             columns["id"].append(order.id)
             columns["state"].append(order.state)
@@ -261,7 +261,9 @@ class FulfillmentBatch:
             if ORDER_DELIVERED in self._owed(order_id, after):
                 delivered.append(order_id)
         wholly_shipped = orders_wholly_shipped(session, delivered)
-        requests = [EventRequest(order_id, ORDER_DELIVERED) for order_id in sorted(wholly_shipped)]
+        requests = [
+            EventRequest(order_id, ORDER_DELIVERED) for order_id in sorted_ids(wholly_shipped)
+        ]
         raise_order_events(session, requests, now, actor)
 
 

@@ -16,6 +16,7 @@ from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
 from openiom.inventory_visibility.ledger.posting import LedgerPosting
 from openiom.inventory_visibility.measures import ZERO
+from openiom.kernel import sorted_ids
 from openiom.platform.bulk import execute, fetch_as
 
 RESERVE, RETURN = "reserve", "return"
@@ -142,5 +143,5 @@ def _consumption_of(session: Session, lines: Collection[UUID]) -> list[Consumpti
         " JOIN inventory_visibility.allocation a ON a.id = c.allocation_id"
         " WHERE c.line_id = ANY(%s)"
         " ORDER BY c.line_id, cardinality(a.groups) DESC, c.allocation_id",
-        (sorted(lines),),
+        (sorted_ids(lines),),
     )

@@ -5,7 +5,7 @@ They are reservations with an end (`expires_at`).
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -40,7 +40,8 @@ class BackorderUnits:
                 self.used[one.id] += units
                 remaining[one.product] = needed - units
 
-        return replace(request, parts=_without_zeros(remaining))
+        parts = _without_zeros(remaining)
+        return PartsRequest(request.line_id, request.source, parts, request.requester)
 
     def used_by(self, lines: Collection[UUID | None]) -> list[int]:
         """Return the ids of reservations that these lines use."""

@@ -1,6 +1,7 @@
 """Records as columns, for statements that write many rows with `unnest`."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -11,9 +12,9 @@ def columns_of(records: Iterable[Record]) -> dict[str, list[Any]]:
 
     All records have the same names.
     """
+    rows = list(records)
     columns: dict[str, list[Any]] = {}
-    for record in records:
-        for name, value in record.items():
-            columns.setdefault(name, []).append(value)
+    for name in rows[0] if rows else ():
+        columns[name] = list(map(itemgetter(name), rows))
 
     return columns

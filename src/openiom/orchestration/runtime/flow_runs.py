@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import new_ids
+from openiom.kernel import new_ids, sorted_ids
 from openiom.orchestration.context import ExecutableFlow, distinct_ids
 from openiom.orchestration.engine import Engine
 from openiom.orchestration.fact_cache import FactCache
@@ -192,7 +192,7 @@ def _open_runs(session: Session, starts: Sequence[FlowStart], *, now: datetime) 
 
     by_id = dict(zip(new_ids(len(starts)), starts, strict=True))
     columns = columns_of(map(_run_record, by_id, by_id.values()))
-    inserted = sorted(fetch_column(session, _INSERT, {**columns, "started_at": now}))
+    inserted = sorted_ids(fetch_column(session, _INSERT, {**columns, "started_at": now}))
 
     tokens = []
     for token_id, run_id in zip(new_ids(len(inserted)), inserted, strict=True):

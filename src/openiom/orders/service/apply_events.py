@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ from openiom.provider_contract import EventRequest, Outcome
 from openiom.state_framework import StateTable, Target, TransitionRequest, advance_many, load_tables
 
 _ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL))
+_STATE = attrgetter("state", "reason", "manual_hold", "previous_state", "previous_reason")
 
 
 def raise_order_events(
@@ -100,6 +102,7 @@ class _OrderTransitions:
     events: list[Event] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     followed_by_lines: dict[str, list[UUID]] = field(default_factory=dict)
+    _targets: dict[tuple[Any, ...], Target | TransitionRefused | None] = field(default_factory=dict)
 
     def apply(self, request: EventRequest) -> Outcome:
         order = self.orders.get(request.entity_id)
@@ -110,7 +113,7 @@ class _OrderTransitions:
         if refusal:
             return Outcome(False, refusal)
 
-        target = _target(self.table, request, order.state, _state_before_hold(order))
+        target = self._target(request, order)
         if isinstance(target, TransitionRefused):
             return Outcome(False, str(target))
 
@@ -121,6 +124,17 @@ class _OrderTransitions:
 
         self.events.append(order_event(request.event, order.id, data))
         return Outcome(True, request.reason or order.reason)
+
+    def _target(
+        self, request: EventRequest, order: LockedOrder
+    ) -> Target | TransitionRefused | None:
+        """Return what `_target` returns; equal requests of a batch are decided once."""
+        previous = _state_before_hold(order)
+        key = (request.event, order.state, previous, request.reason)
+        if key not in self._targets:
+            self._targets[key] = _target(self.table, request, order.state, previous)
+
+        return self._targets[key]
 
     def _refusal(self, order: LockedOrder, event: str) -> str:
         """Return why the event is refused before the state table is consulted, or ''."""
@@ -137,14 +151,14 @@ class _OrderTransitions:
         return self.blocked.get((order.id, event), "")
 
     def _move(self, order: LockedOrder, event: str, target: Target) -> None:
-        before = replace(order)
+        before = _STATE(order)
         if event == HOLD:
             order.place_manual_hold()
         else:
             order.release_manual_hold()
 
         order.state, order.reason = target
-        if order != before:
+        if _STATE(order) != before:
             self.changed.add(order.id)
 
         if event in LINES_FOLLOW:

@@ -28,11 +28,11 @@ _PLAIN_MESSAGES = {
 _MASTER_DATA = ("currency", "product", "unit", "account", "price_list")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OrderDraft:
     """A valid order document. `digest` is equal exactly for equal content.
 
-    `quantities` are those of its lines, in their order.
+    `quantities` are those of its lines, in their order, once they have been read.
     """
 
     index: int
@@ -98,7 +98,8 @@ def check_documents(
             distinct = tuple(dict.fromkeys(needs))
             refused[draft.index] = replace(refusal(problems), needs=distinct)
         else:
-            valid.append(replace(draft, quantities=quantities))
+            draft.quantities = quantities
+            valid.append(draft)
 
     return valid, refused
 

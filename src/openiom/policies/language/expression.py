@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any, NamedTuple
 
 import orjson
@@ -145,11 +146,14 @@ def normalize(value: Any, *, strip: bool = False) -> Any:
     return value
 
 
-# Most members and elements are texts: passing them on without a call halves the time for a message.
+_NORMAL = frozenset((str, bool, int, NoneType))
+"""Types of values that stay as they are: passing them on without a call halves the time."""
+
+
 def _normalize_elements(value: list[Any], strip: bool) -> list[Any]:
     elements = []
     for element in value:
-        if type(element) is str:
+        if type(element) in _NORMAL:
             elements.append(element)
         else:
             elements.append(normalize(element, strip=strip))
@@ -159,10 +163,14 @@ def _normalize_elements(value: list[Any], strip: bool) -> list[Any]:
 def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, member in value.items():
-        if type(member) is str:
+        if member is None and strip:
+            continue
+
+        if type(member) in _NORMAL:
             members[name] = member
-        elif member is not None or not strip:
+        else:
             members[name] = normalize(member, strip=strip)
+
     return members
 
 
