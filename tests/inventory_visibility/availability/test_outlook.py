@@ -225,6 +225,6 @@ def test_random_stock_is_promised_today_exactly_as_it_is_available(database: Dat
                 channels={requester.channel},
             )
 
-        today = found.view_of(requester).atp[:, 0] // TICKS
-        assert {key: int(n) for key, n in zip(found.keys, today, strict=True)} == free, requester
-        assert {key: int(found.free(key, requester)) for key in found.keys} == free, requester
+        today = found.view_of(requester).atp[:, 0]
+        assert {key: units(n) for key, n in zip(found.keys, today, strict=True)} == free, requester
+        assert {key: found.free(key, requester) for key in found.keys} == free, requester
