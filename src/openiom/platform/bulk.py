@@ -56,14 +56,21 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
 
 
 def fetch_as(
-    session: Session, row_class: type[Row], query: str, parameters: Parameters = ()
+    session: Session,
+    row_class: type[Row],
+    query: str,
+    parameters: Parameters = (),
+    *,
+    prepare: bool | None = None,
 ) -> list[Row]:
     """Return the rows of a query like `fetch`, each as `row_class(**columns)`.
 
-    The query's column names must be the constructor's parameters.
+    The query's column names must be the constructor's parameters. With `prepare` False, the query
+    is planned for the tables as they are now: a prepared plan of a queue that was empty may be
+    used for a million rows.
     """
     with driver(session).cursor(row_factory=class_row(row_class)) as cursor:
-        cursor.execute(query.encode(), _with_literals(parameters))
+        cursor.execute(query.encode(), _with_literals(parameters), prepare=prepare)
         return cursor.fetchall()
 
 
