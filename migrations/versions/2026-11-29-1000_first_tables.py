@@ -6,6 +6,7 @@ from sqlalchemy.dialects import postgresql
 
 revision = "0001_first_tables"
 down_revision = None
+compatible_with = "0001_first_tables"
 branch_labels = None
 depends_on = None
 
@@ -45,6 +46,13 @@ class Xid8(sa.types.UserDefinedType):
 
     def get_col_spec(self, **_):
         return "xid8"
+
+
+class PgSnapshot(sa.types.UserDefinedType):
+    """The transaction snapshot type of PostgreSQL."""
+
+    def get_col_spec(self, **_):
+        return "pg_snapshot"
 
 
 def upgrade() -> None:
@@ -1004,8 +1012,50 @@ def upgrade() -> None:
         postgresql_where=sa.text("current"),
     )
     op.create_table(
+        "schema_version",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("revision", sa.Text(), nullable=False),
+        sa.Column("compatible_with", sa.Text(), nullable=False),
+        sa.Column(
+            "applied_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schema_version")),
+        sa.UniqueConstraint("revision", name=op.f("uq_schema_version_revision")),
+        schema="platform",
+    )
+    op.create_table(
+        "event_backlog",
+        sa.Column("consumer", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("xid", Xid8(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("consumer", "event_id", name=op.f("pk_event_backlog")),
+        schema="platform",
+    )
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("system_identifier", sa.Text(), nullable=False),
+        sa.Column("database_oid", sa.BigInteger(), nullable=False),
+        sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("foreign_events", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id", name="installation_is_one_row"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+        schema="platform",
+    )
+    op.create_table(
         "event_consumer",
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "seen",
+            PgSnapshot(),
+            server_default=sa.text("'1:1:'::pg_snapshot"),
+            nullable=False,
+        ),
         sa.Column("xid", Xid8(), server_default=sa.text("'0'::xid8"), nullable=False),
         sa.Column("event_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column(
@@ -2283,6 +2333,9 @@ def downgrade() -> None:
     op.drop_table("checkpoint", schema="providers")
     op.drop_table("scheduled_job", schema="platform")
     op.drop_table("event_consumer", schema="platform")
+    op.drop_table("installation", schema="platform")
+    op.drop_table("event_backlog", schema="platform")
+    op.drop_table("schema_version", schema="platform")
     op.drop_index(
         "ix_configuration_document_current",
         table_name="configuration_document",

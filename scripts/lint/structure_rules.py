@@ -8,6 +8,8 @@ from .findings import ALL_PYTHON, FUNCTION, PRODUCT, Finding, Rule, Tree
 from .vocabulary import NOUNS_IN_ING, VAGUE_MODULES
 
 COMMIT_FILE = "src/openiom/platform/database.py"
+ROUTER_FILE = "src/openiom/platform/endpoints.py"
+FIRST_MIGRATION = "first_tables"
 COMMIT_FUNCTION = "unit_of_work"
 # Packages that serve many clients at once, so that they may have async functions.
 ASYNC_PACKAGES = (
@@ -129,6 +131,43 @@ def _imported_packages(statement: ast.stmt) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
+def one_thread_routes(tree: Tree) -> Iterator[Finding]:
+    """Refuse routers whose requests need several threads, and wait for them with locked rows."""
+    for name, statement in tree.nodes(("src/openiom/",), ast.ImportFrom):
+        if statement.module != "fastapi" or name == ROUTER_FILE:
+            continue
+
+        if any(alias.name == "APIRouter" for alias in statement.names):
+            yield Finding(
+                name,
+                statement.lineno,
+                "one-thread-routes",
+                "requests of an APIRouter commit in another thread than they lock rows in: use "
+                "openiom.platform.http.Router",
+            )
+
+
+def concurrent_indexes(tree: Tree) -> Iterator[Finding]:
+    """Refuse indexes that lock a table which earlier migrations have created."""
+    for name, module in tree.modules(("migrations/versions/",)):
+        if FIRST_MIGRATION in name:
+            continue
+
+        for node in ast.walk(module):
+            if not isinstance(node, ast.Call) or _called_method(node) != ("op", "create_index"):
+                continue
+
+            options = {keyword.arg for keyword in node.keywords}
+            if "postgresql_concurrently" not in options:
+                yield Finding(
+                    name,
+                    node.lineno,
+                    "concurrent-indexes",
+                    "creating an index stops all writes to its table: in "
+                    "op.get_context().autocommit_block(), with postgresql_concurrently=True",
+                )
+
+
 def unique_class_names(tree: Tree) -> Iterator[Finding]:
     """Refuse a second public class with a name that already has a meaning."""
     first_module: dict[str, str] = {}
@@ -152,5 +191,7 @@ STRUCTURE_RULES: tuple[Rule, ...] = (
     decision_clock,
     sync_packages,
     independent_migrations,
+    one_thread_routes,
+    concurrent_indexes,
     unique_class_names,
 )

@@ -5,9 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from openiom.app import health
 from openiom.app.application import Application
+from openiom.app.migrate import head
+from openiom.kernel import Event, new_id
+from openiom.platform.bulk import execute
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
+from openiom.platform.events import append_events, ensure_consumer
+from openiom.platform.installation import declare_restored
 from openiom.platform.scheduled_jobs import ScheduledJob, ScheduledJobWorker
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -33,20 +38,73 @@ def test_a_process_that_responds_is_alive(anonymous_client: TestClient) -> None:
     assert anonymous_client.get("/health").json() == {"status": "ok"}
 
 
-def test_a_process_is_ready_when_the_schema_is_current(
-    anonymous_client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(health, "current", lambda database: health.heads())
+@pytest.fixture
+def migrated(database: Database) -> Database:
+    """A database that records the newest migration."""
+    with database.unit_of_work() as session:
+        execute(
+            session,
+            "INSERT INTO platform.schema_version (revision, compatible_with) VALUES (%s, %s)",
+            (head(), head()),
+        )
 
+    return database
+
+
+def test_a_process_is_ready_when_the_schema_is_current(
+    migrated: Database, anonymous_client: TestClient
+) -> None:
     response = anonymous_client.get("/ready")
 
     assert response.status_code == 200
     assert response.json() == {
         "status": "ready",
         "database": "reachable",
-        "schema_version": ", ".join(health.heads()),
+        "schema_version": head(),
         "remedy": "",
+        "lag_seconds": 0.0,
     }
+
+
+def test_a_database_without_tables_is_not_ready(anonymous_client: TestClient) -> None:
+    response = anonymous_client.get("/ready")
+
+    assert response.status_code == 503
+    assert response.json()["schema_version"] == "none"
+    assert response.json()["remedy"] == "run: iom migrate"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(30, "ready"), (300, "degraded")])
+def test_a_consumer_that_is_behind_degrades_the_process(
+    migrated: Database, anonymous_client: TestClient, seconds: int, status: str
+) -> None:
+    order = new_id()
+    with migrated.unit_of_work() as session:
+        ensure_consumer(session, "orchestration")
+        at = utc_now() - timedelta(seconds=seconds)
+        happened = Event(name="a", subject_type="order", subject_id=order, root_id=order, data={})
+        append_events(session, [happened], at=at, actor="test")
+
+    response = anonymous_client.get("/ready")
+
+    assert response.status_code == 200
+    body = response.json()
+    assert body["status"] == status
+    assert seconds <= body["lag_seconds"] < seconds + 20
+    assert bool(body["remedy"]) == (status == "degraded")
+    lag = figures(anonymous_client)['openiom_event_lag_seconds{consumer="orchestration"}']
+    assert seconds <= lag < seconds + 20
+
+
+def test_a_copy_says_that_it_is_one(migrated: Database, anonymous_client: TestClient) -> None:
+    declare_restored(migrated, live=False, now=NOW)
+
+    body = anonymous_client.get("/ready").json()
+
+    assert (body["status"], body["remedy"]) == (
+        "degraded",
+        "this is a copy; if it is the live installation now, run: iom restored --live",
+    )
 
 
 def test_an_unreachable_database_is_reported(
@@ -66,6 +124,7 @@ def test_an_unreachable_database_is_reported(
         "database": "unreachable",
         "schema_version": "unknown",
         "remedy": "check that PostgreSQL is running",
+        "lag_seconds": 0.0,
     }
 
 

@@ -7,11 +7,12 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from openiom.app.migrate import at_head, heads, migrate
+from openiom.app.migrate import applied, head, migrate, state_of_schema
 from openiom.app.tables import schemas
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 from openiom.platform.embedded import ensure_database
+from openiom.platform.schema_versions import SchemaState
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def test_four_processes_that_migrate_together_end_at_one_schema(fresh: Database)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(4)))
 
-    assert heads()
-    assert at_head(fresh)
+    assert state_of_schema(fresh) == SchemaState.CURRENT
+    assert [migration.revision for migration in applied(fresh)] == [head()]
 
     with fresh.reading() as session:
         assert fetch(session, "SELECT name FROM platform.event_consumer") == [("orchestration",)]

@@ -1,6 +1,7 @@
 """The supervisor restarts children that die, and ends all of them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,24 @@ from pathlib import Path
 
 import httpx
 import psutil
+import psycopg
 import pytest
+from fastapi import FastAPI, Response
 
-from openiom.app.processes import ChildProcess, Supervisor, bind_port, iom_command, url_of
+from openiom.app.processes import (
+    START_SECONDS,
+    ChildProcess,
+    EmbeddedDatabase,
+    Supervisor,
+    bind_port,
+    iom_command,
+    responds,
+    url_of,
+)
 from openiom.app.web import LISTEN_FD
 from openiom.kernel import Refused
+from openiom.platform.embedded import embedded_postgres, postgres_is_running
+from openiom_simulators.server import serve_in_thread
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -71,6 +85,96 @@ def test_a_child_that_keeps_dying_is_restarted_after_increasing_delays() -> None
         assert until(twice)
         assert child.deaths == 2
         assert child.restart_at is None
+
+
+def test_a_child_that_does_not_respond_is_killed_and_restarted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("openiom.app.processes.START_SECONDS", 0.0)
+    answers = iter([True, False, False, True, False, False, False, False])
+    with Supervisor() as supervisor:
+        child = supervisor.add(ChildProcess("stuck", SLEEPER, probe=lambda: next(answers)))
+        assert child.process is not None
+        first = child.process
+        failed = []
+        for _ in range(8):
+            child.check(time.monotonic())
+            failed.append(child.failed_probes)
+
+        assert failed == [0, 1, 2, 0, 1, 2, 3, 4]
+        assert first.wait(20) == -signal.SIGKILL
+
+        def back() -> bool:
+            supervisor.revive()
+            return child.alive
+
+        assert until(back)
+        assert child.failed_probes == 0
+
+
+def test_a_child_that_starts_or_is_dead_is_not_probed() -> None:
+    probes: list[str] = []
+
+    def probe() -> bool:
+        probes.append("probed")
+        return False
+
+    with Supervisor() as supervisor:
+        child = supervisor.add(ChildProcess("young", SLEEPER, probe=probe))
+        child.check(child.started_at + START_SECONDS - 1)
+        assert probes == []
+        child.check(child.started_at + START_SECONDS)
+        assert probes == ["probed"]
+        child.terminate()
+        child.wait(20)
+        child.check(child.started_at + START_SECONDS)
+        assert probes == ["probed"]
+
+
+def test_a_web_process_responds_when_health_does() -> None:
+    app = FastAPI()
+    status = [200]
+
+    @app.get("/health")
+    async def health() -> Response:
+        return Response(status_code=status[0])
+
+    with serve_in_thread(app) as running:
+        assert responds(running.url)
+        status[0] = 500
+        assert not responds(running.url)
+
+    with bind_port("127.0.0.1", 0, insist=True) as silent:
+        assert not responds(url_of(silent), seconds=0.2)
+
+
+def test_an_embedded_postgresql_that_died_is_restarted_at_its_address() -> None:
+    home = Path(tempfile.mkdtemp(prefix="openiom-killed-"))
+    try:
+        with embedded_postgres(home) as url:
+            database = EmbeddedDatabase(home)
+            database.revive(0.0)
+            assert database.restarts == 0
+            postmaster = int((home / "pg" / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGKILL)
+            assert until(lambda: not postgres_is_running(home))
+
+            def back() -> bool:
+                database.revive(time.monotonic())
+                return database.restarts == 1
+
+            assert until(back)
+            with psycopg.connect(url) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_home_without_a_server_has_none_that_runs(tmp_path: Path) -> None:
+    assert not postgres_is_running(tmp_path)
+    (tmp_path / "pg").mkdir()
+    (tmp_path / "pg" / "postmaster.pid").write_text("")
+    assert not postgres_is_running(tmp_path)
 
 
 def test_a_child_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,18 @@ VIOLATIONS = [
         "independent-migrations",
     ),
     ("migrations/versions/one.py", "import openiom.orders.models\n", 1, "independent-migrations"),
+    (
+        "migrations/versions/one.py",
+        'x = 1\nop.create_index("ix_a", "a", ["b"])\n',
+        2,
+        "concurrent-indexes",
+    ),
+    (
+        "src/openiom/orders/routes.py",
+        "import re\nfrom fastapi import APIRouter, Query\n",
+        2,
+        "one-thread-routes",
+    ),
     ("src/openiom/orders/models.py", "class Told: ...\n", 1, "banned-word"),
     ("src/openiom/orders/at_the_desk.py", "x = 1\n", 1, "banned-word"),
     (SERVICE, "def hold(order, *, asker): ...\n", 1, "banned-word"),

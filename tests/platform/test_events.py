@@ -1,7 +1,10 @@
 """The event log: no consumer misses an event, and none reads one twice."""
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from threading import Event as StopEvent
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openiom.kernel import Event, new_id
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.event_partitions import ensure_partitions, months_from
 from openiom.platform.events import (
     EventSearch,
     append_events,
+    consumer_lags,
     end_of_log,
     ensure_consumer,
     estimated_events,
@@ -91,27 +95,101 @@ def test_every_event_is_read_once_in_order(reader: Database) -> None:
     assert read(reader) == (["d"], False)
 
 
-def test_a_transaction_that_commits_late_is_still_read(reader: Database) -> None:
-    order = new_id()
-    with reader.unit_of_work() as slow:
-        append_events(slow, [event("slow", order)], at=NOW, actor="test")
-        append(reader, event("quick", order))
-        assert read(reader) == ([], True)
-
-    assert read(reader) == (["slow", "quick"], False)
-
-
-def test_events_before_a_transaction_in_flight_are_read(reader: Database) -> None:
+def test_a_transaction_in_flight_delays_no_other_event(reader: Database) -> None:
     order = new_id()
     append(reader, event("early", order))
 
     with reader.unit_of_work() as slow:
         append_events(slow, [event("slow", order)], at=NOW, actor="test")
+        append(reader, event("quick", order))
+        assert read(reader) == (["early", "quick"], False)
         append(reader, event("late", order))
-        assert read(reader) == (["early"], True)
-        assert read(reader) == ([], True)
+        assert read(reader) == (["late"], False)
+        assert read(reader) == ([], False)
 
-    assert read(reader) == (["slow", "late"], False)
+    assert read(reader) == (["slow"], False)
+    assert read(reader) == ([], False)
+
+
+def test_events_of_one_read_are_in_the_order_of_their_ids(reader: Database) -> None:
+    """The transaction that began first locked the order last."""
+    order = new_id()
+    with reader.unit_of_work() as first:
+        execute(first, "SELECT pg_current_xact_id()")
+        append(reader, event("held", order))
+        append_events(first, [event("released", order)], at=NOW, actor="test")
+
+    assert read(reader) == (["held", "released"], False)
+
+
+def test_a_transaction_that_was_rolled_back_leaves_no_gap(reader: Database) -> None:
+    with reader.unit_of_work() as undone:
+        append_events(undone, [event("undone", new_id())], at=NOW, actor="test")
+        append(reader, event("a", new_id()))
+        assert read(reader) == (["a"], False)
+        undone.rollback()
+
+    append(reader, event("b", new_id()))
+    assert read(reader) == (["b"], False)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+def test_pages_of_any_size_return_every_event_once(reader: Database, limit: int) -> None:
+    """Transactions of 1 to 4 events; every third one is in flight while the others are read."""
+    found: list[str] = []
+    with ExitStack() as slow_ones:
+        for number in range(9):
+            names = [f"{number}.{part}" for part in range(number % 4 + 1)]
+            session = slow_ones.enter_context(reader.unit_of_work()) if number % 3 == 0 else None
+            if session is None:
+                append(reader, *(event(name, new_id()) for name in names))
+            else:
+                append_events(
+                    session, [event(name, new_id()) for name in names], at=NOW, actor="test"
+                )
+
+            found += read(reader, limit=limit)[0]
+
+    more = True
+    while more:
+        names, more = read(reader, limit=limit)
+        found += names
+
+    assert len(found) == 21
+    assert len(set(found)) == 21
+
+
+def test_readers_and_writers_of_many_threads_lose_and_repeat_nothing(reader: Database) -> None:
+    database = Database(reader.url, threads=8)
+    stop = StopEvent()
+    read_names: list[str] = []
+
+    def write(thread: int) -> None:
+        for number in range(25):
+            with database.unit_of_work() as session:
+                append_events(
+                    session, [event(f"{thread}.{number}", new_id())], at=NOW, actor="test"
+                )
+                if number % 5 == 0:
+                    session.rollback()
+
+    def consume() -> None:
+        while True:
+            last = stop.is_set()
+            names, more = read(database, limit=3)
+            read_names.extend(names)
+            if last and not names and not more:
+                return
+
+    with ThreadPoolExecutor(5) as pool:
+        consumer = pool.submit(consume)
+        list(pool.map(write, range(4)))
+        stop.set()
+        consumer.result(30)
+
+    database.close()
+    assert len(read_names) == 4 * 20
+    assert len(set(read_names)) == 4 * 20
 
 
 def test_only_the_requested_names_are_read(reader: Database) -> None:
@@ -243,7 +321,7 @@ def test_a_range_of_the_log_is_read_between_two_positions(database: Database) ->
         assert read_between(session, end, end, limit=10) == []
 
 
-def test_the_end_of_the_log_is_before_a_transaction_in_flight(database: Database) -> None:
+def test_events_of_a_transaction_in_flight_are_between_later_positions(database: Database) -> None:
     order = new_id()
     with database.reading() as session:
         start = end_of_log(session)
@@ -253,12 +331,42 @@ def test_the_end_of_the_log_is_before_a_transaction_in_flight(database: Database
         append(database, event("quick", order))
 
         with database.reading() as session:
-            assert read_between(session, start, end_of_log(session), limit=10) == []
+            middle = end_of_log(session)
+            events = read_between(session, start, middle, limit=10)
+            assert [one.name for one in events] == ["quick"]
 
     with database.reading() as session:
-        events = read_between(session, start, end_of_log(session), limit=10)
+        events = read_between(session, middle, end_of_log(session), limit=10)
 
-    assert [one.name for one in events] == ["slow", "quick"]
+    assert [one.name for one in events] == ["slow"]
+
+
+def test_the_lag_of_a_consumer_is_the_age_of_its_oldest_unread_event(reader: Database) -> None:
+    order = new_id()
+    now = datetime.now(UTC)
+
+    def lag() -> float:
+        with reader.reading() as session:
+            [found] = consumer_lags(session)
+            assert found.name == "reader"
+            return round(found.seconds, -1)
+
+    assert lag() == 0
+    append(reader, event("a", order), event("b", order), at=now - timedelta(minutes=5))
+    append(reader, event("c", order), at=now - timedelta(minutes=2))
+    assert lag() == 300
+    assert read(reader, limit=1) == (["a"], True)
+    assert lag() == 300
+    assert read(reader, limit=1) == (["b"], True)
+    assert lag() == 120
+    with reader.unit_of_work() as slow:
+        append_events(slow, [event("slow", order)], at=now - timedelta(minutes=9), actor="test")
+        assert read(reader) == (["c"], False)
+        assert lag() == 0
+
+    assert lag() == 540
+    assert read(reader) == (["slow"], False)
+    assert lag() == 0
 
 
 def test_the_number_of_events_is_estimated_from_statistics(database: Database) -> None:

@@ -9,6 +9,7 @@ import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, TooManyAttempts
@@ -80,7 +81,13 @@ def wrapped(cause: BaseException) -> DBAPIError:
         (psycopg.errors.UniqueViolation("x"), False),
         (psycopg.errors.CheckViolation("x"), False),
         (psycopg.errors.SyntaxError("x"), False),
-        (psycopg.errors.QueryCanceled("x"), False),
+        (psycopg.errors.QueryCanceled("x"), True),
+        (psycopg.errors.DiskFull("x"), True),
+        (psycopg.errors.OutOfMemory("x"), True),
+        (psycopg.errors.IoError("x"), True),
+        (psycopg.errors.ReadOnlySqlTransaction("x"), True),
+        (PoolTimeout("x"), True),
+        (psycopg.errors.NumericValueOutOfRange("x"), False),
         (psycopg.InterfaceError("x"), False),
         (ValueError("x"), False),
         (Invalid("x"), False),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from openiom.platform.http import (
     Now,
     Principal,
     ReadSession,
+    Router,
     WriteSession,
     database,
 )
@@ -24,7 +25,7 @@ from .token_issuer import TokenIssuer, looks_signed
 
 COOKIE = "openiom_session"
 SECONDS_PER_HOUR = 3600
-router = APIRouter(prefix="/api/v1", tags=["administration"])
+router = Router(prefix="/api/v1", tags=["administration"])
 
 
 class Credentials(BaseModel):

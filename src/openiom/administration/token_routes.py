@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from openiom.platform.http import (
     Now,
     RawBody,
     ReadSession,
+    Router,
     WriteSession,
     problem_response,
 )
@@ -33,7 +34,7 @@ OAUTH_ERRORS = {401: "invalid_client", 403: "access_denied", 429: "temporarily_u
 """Error codes of OAuth 2.0 (RFC 6749, section 5.2) by HTTP status; others are `invalid_request`."""
 NO_STORE = {"cache-control": "no-store"}
 
-router = APIRouter(tags=["administration"])
+router = Router(tags=["administration"])
 _FORM = {
     "requestBody": {
         "required": True,

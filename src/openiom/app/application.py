@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 
-from fastapi import APIRouter
-
 from openiom import (
     administration,
     fulfillment,
@@ -28,6 +26,7 @@ from openiom.kernel import Invalid
 from openiom.platform.batches import Worker
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
+from openiom.platform.http import Router
 from openiom.platform.scheduled_jobs import ScheduledJobWorker
 from openiom.platform.secrets import Secrets
 from openiom.platform.settings import Settings
@@ -41,6 +40,8 @@ from .vocabulary import vocabulary_router
 
 PROVIDER_ENTRY_POINTS = "openiom.providers"
 KEPT_CONNECTIONS = 12
+LOCK_SECONDS = 10.0
+"""How long a request waits for a row that another one has locked."""
 TAIL_THREADS = 1
 """Threads of a web process beside those that serve requests: the one that tails the event log."""
 
@@ -88,7 +89,7 @@ class Application:
             ScheduledJobWorker(SCHEDULED_JOBS),
         )
 
-    def routers(self) -> tuple[APIRouter, ...]:
+    def routers(self) -> tuple[Router, ...]:
         """Return the HTTP routes of every package."""
         return (
             administration.router,
@@ -125,7 +126,13 @@ def build(settings: Settings, database_url: str) -> Application:
     process replaces it with one for its workers.
     """
     threads = settings.web_threads + TAIL_THREADS
-    database = Database(database_url, threads=threads, kept=KEPT_CONNECTIONS)
+    database = Database(
+        database_url,
+        threads=threads,
+        kept=KEPT_CONNECTIONS,
+        direct_url=settings.direct_database_url,
+        lock_seconds=LOCK_SECONDS,
+    )
     secrets = Secrets.from_settings(keys=settings.secret_keys, home=settings.home)
     configuration = Configuration()
     registry = _provider_registry(settings, secrets, configuration)

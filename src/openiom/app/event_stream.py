@@ -13,17 +13,17 @@ from time import monotonic
 
 import psycopg
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import LoggedEvent, LogPosition, end_of_log, read_between
-from openiom.platform.http import CurrentPrincipal
+from openiom.platform.http import CurrentPrincipal, Router
 
 log = structlog.get_logger("event_stream")
-router = APIRouter(prefix="/api/v1", tags=["live"])
+router = Router(prefix="/api/v1", tags=["live"])
 
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 2.0

@@ -3,17 +3,31 @@
 from typing import Any
 
 import psycopg
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
 from openiom.platform.database import Database
+from openiom.platform.events import consumer_lags
+from openiom.platform.http import Router
+from openiom.platform.installation import is_live
+from openiom.platform.schema_versions import SchemaState, schema_state
 
-from .migrate import current, heads
+from .migrate import applied, head
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
+
+
+LAG_SECONDS = 60.0
+"""A consumer that is further behind the log makes the process degraded."""
+
+
+REMEDIES = {
+    SchemaState.OLDER: "run: iom migrate",
+    SchemaState.INCOMPATIBLE: "install the version of the program that migrated the database",
+}
 
 
 class Alive(BaseModel):
@@ -21,35 +35,60 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the process can serve; `remedy` says what to do when it cannot."""
+    """Whether the process can serve; `remedy` says what to do when it cannot.
+
+    A process whose `status` is `degraded` serves requests, but something does not progress: a
+    consumer of events is more than a minute behind the log, or this is a restored copy.
+    """
 
     status: str
     database: str
     schema_version: str
     remedy: str = ""
+    lag_seconds: float = 0.0
 
 
+# A coroutine: it responds although every thread is busy.
 @router.get("/health")
-def health() -> Alive:
+async def health() -> Alive:
     """Return that this process responds."""
     return Alive(status="ok")
 
 
 @router.get("/ready", responses={503: {"model": Ready}})
 def ready(request: Request) -> Any:
-    """Return 200 when the database is reachable and migrated, else 503."""
+    """Return 200 when the database is reachable and migrated, else 503.
+
+    The status is `degraded` while events wait to be processed, or in a restored copy.
+    """
     database: Database = request.app.state.database
-    known = heads()
     try:
-        found = current(database)
+        migrations = applied(database)
     except (SQLAlchemyError, psycopg.Error):
         return _not_ready("unreachable", "unknown", "check that PostgreSQL is running")
 
-    version = ", ".join(found) or "none"
-    if set(found) != set(known):
-        return _not_ready("reachable", version, "run: iom migrate")
+    version = migrations[-1].revision if migrations else "none"
+    state = schema_state(migrations, head=head())
+    if not state.is_usable:
+        return _not_ready("reachable", version, REMEDIES[state])
 
-    return Ready(status="ready", database="reachable", schema_version=version)
+    with database.reading() as session:
+        lag = max([lag.seconds for lag in consumer_lags(session)], default=0.0)
+        live = is_live(session)
+
+    remedy = ""
+    if lag > LAG_SECONDS:
+        remedy = "check that workers run, and read their log"
+    elif not live:
+        remedy = "this is a copy; if it is the live installation now, run: iom restored --live"
+
+    return Ready(
+        status="degraded" if remedy else "ready",
+        database="reachable",
+        schema_version=version,
+        remedy=remedy,
+        lag_seconds=round(lag, 1),
+    )
 
 
 def _not_ready(database: str, version: str, remedy: str) -> JSONResponse:

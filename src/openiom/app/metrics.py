@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from openiom import orchestration, providers
 from openiom.platform.database import Database
-from openiom.platform.events import estimated_events
+from openiom.platform.events import consumer_lags, estimated_events
 from openiom.platform.scheduled_jobs import job_statuses
 
 from .event_stream import EventTail
@@ -62,6 +62,10 @@ def _events(scrape: Scrape) -> list[Sample]:
     return [Sample(estimated_events(scrape.session))]
 
 
+def _event_lag(scrape: Scrape) -> list[Sample]:
+    return [Sample(lag.seconds, (lag.name,)) for lag in consumer_lags(scrape.session)]
+
+
 def _outbound_requests(scrape: Scrape) -> list[Sample]:
     samples = []
     for count in providers.recent_calls(scrape.session):
@@ -89,6 +93,12 @@ METRICS = (
         "events",
         "Business events in the log, estimated",
         _events,
+    ),
+    MetricDefinition(
+        "event_lag_seconds",
+        "Age of the oldest event that a consumer has not read, 0 without one",
+        _event_lag,
+        labels=("consumer",),
     ),
     MetricDefinition(
         "outbound_requests",

@@ -5,10 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
 from time import monotonic, sleep
 from types import FrameType
 
@@ -16,7 +18,11 @@ import httpx
 import structlog
 
 from openiom.kernel import Refused
-from openiom.platform.embedded import embedded_postgres
+from openiom.platform.embedded import (
+    embedded_postgres,
+    postgres_is_running,
+    restart_postgres,
+)
 from openiom.platform.retry import RetryPolicy
 from openiom.platform.settings import Settings
 
@@ -28,6 +34,12 @@ END_SECONDS = 12.0
 WATCH_SECONDS = 0.1
 STABLE_SECONDS = 30.0
 """A child that ran this long was healthy: its next restart is immediate again."""
+PROBE_SECONDS = 5.0
+"""Time between two probes of a process, and the longest time that an answer may take."""
+FAILED_PROBES = 4
+"""A process that failed so many probes in a row does not respond any more, and is restarted."""
+START_SECONDS = 60.0
+"""Time in which a process may start; it is not probed meanwhile."""
 RESTART_POLICY = RetryPolicy(first_seconds=0.25, max_seconds=10.0, jitter=0.0)
 
 
@@ -45,6 +57,8 @@ class ChildProcess:
     restart_at: float | None = None
     deaths: int = 0
     restarts: int = 0
+    probe: Callable[[], bool] | None = None
+    failed_probes: int = 0
 
     def start(self) -> None:
         """Start the process; its standard input stays open for as long as this one runs."""
@@ -58,6 +72,7 @@ class ChildProcess:
             start_new_session=True,
         )
         self.started_at = monotonic()
+        self.failed_probes = 0
 
     @property
     def alive(self) -> bool:
@@ -84,6 +99,20 @@ class ChildProcess:
         """Reset the count of deaths once the process has been running for long enough."""
         if now - self.started_at > STABLE_SECONDS:
             self.deaths = 0
+
+    def check(self, now: float) -> None:
+        """Probe the process, and kill it when it has not responded for too long."""
+        if self.probe is None or not self.alive or now - self.started_at < START_SECONDS:
+            return
+
+        if self.probe():
+            self.failed_probes = 0
+            return
+
+        self.failed_probes += 1
+        log.warning("process_does_not_respond", name=self.name, probes=self.failed_probes)
+        if self.failed_probes >= FAILED_PROBES and self.process:
+            self.process.kill()
 
     def restart(self) -> None:
         """Start the process again."""
@@ -116,11 +145,43 @@ class ChildProcess:
             self.process.stdin.close()
 
 
+@dataclass
+class EmbeddedDatabase:
+    """The embedded PostgreSQL, which is no child of this process but belongs to it."""
+
+    home: Path
+    restarts: int = 0
+    _failures: int = 0
+    _restart_at: float | None = None
+
+    def revive(self, now: float) -> None:
+        """Restart the server if it is dead and its time has come."""
+        if postgres_is_running(self.home):
+            self._failures = 0
+            self._restart_at = None
+        elif self._restart_at is None or now >= self._restart_at:
+            self._restart(now)
+
+    def _restart(self, now: float) -> None:
+        log.warning("postgresql_died", remedy="see pg/log in the home of the installation")
+        try:
+            restart_postgres(self.home)
+        except RuntimeError as error:
+            self._failures += 1
+            self._restart_at = now + RESTART_POLICY.delay(self._failures)
+            log.warning("postgresql_not_restarted", error=str(error)[:300])
+            return
+
+        self.restarts += 1
+        self._restart_at = None
+
+
 class Supervisor:
     """Keeps its children running until it is stopped, then ends all of them."""
 
     def __init__(self) -> None:
         self.children: list[ChildProcess] = []
+        self.database: EmbeddedDatabase | None = None
         self.stop = Event()
         self._sockets: list[socket.socket] = []
 
@@ -146,13 +207,22 @@ class Supervisor:
             signal.signal(number, request_stop)
 
     def watch(self) -> None:
-        """Restart children that die, until `stop` is set."""
+        """Restart children that die or do not respond, until `stop` is set."""
+        Thread(target=self._probe, name="probes", daemon=True).start()
         while not self.stop.wait(WATCH_SECONDS):
             self.revive()
 
+    def _probe(self) -> None:
+        while not self.stop.wait(PROBE_SECONDS):
+            for child in self.children:
+                child.check(monotonic())
+
     def revive(self) -> None:
-        """Restart the dead children whose time has come."""
+        """Restart the database and the dead children whose time has come."""
         now = monotonic()
+        if self.database is not None:
+            self.database.revive(now)
+
         for child in self.children:
             child.revive(now)
 
@@ -203,6 +273,7 @@ def child_environment(settings: Settings, database_url: str, public_url: str) ->
     return {
         "OPENIOM_HOME": str(settings.home.resolve()),
         "OPENIOM_DATABASE_URL": database_url,
+        "OPENIOM_DIRECT_DATABASE_URL": settings.direct_database_url,
         "OPENIOM_PUBLIC_URL": settings.public_url or public_url,
         "OPENIOM_LOG_FORMAT": settings.log_format,
         "OPENIOM_LOG_LEVEL": settings.log_level,
@@ -247,7 +318,13 @@ def start_application(
     *,
     workers: int,
 ) -> None:
-    """Start a web process on a listening socket, and worker processes."""
+    """Start a web process on a listening socket, and worker processes.
+
+    An embedded database is restarted, too, when it dies.
+    """
+    if not settings.database_url:
+        supervisor.database = EmbeddedDatabase(settings.home.resolve())
+
     environment = child_environment(settings, database_url, url_of(bound))
     descriptor = bound.fileno()
     os.set_inheritable(descriptor, True)
@@ -257,11 +334,20 @@ def start_application(
             command=iom_command("web"),
             environment={**environment, LISTEN_FD: str(descriptor)},
             pass_fds=(descriptor,),
+            probe=partial(responds, url_of(bound)),
         )
     )
 
     for number in range(1, workers + 1):
         supervisor.add(ChildProcess(f"worker {number}", iom_command("worker"), environment))
+
+
+def responds(url: str, *, seconds: float = PROBE_SECONDS) -> bool:
+    """Return whether a web process answers `/health` within some seconds."""
+    try:
+        return httpx.get(f"{url}/health", trust_env=False, timeout=seconds).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def wait_until_ready(supervisor: Supervisor, url: str, *, seconds: float = 90.0) -> None:

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.orders import search_customers, search_orders
 from openiom.platform.configuration import search_documents
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
-router = APIRouter(prefix="/api/v1", tags=["search"])
+router = Router(prefix="/api/v1", tags=["search"])
 MAX_RESULTS_PER_KIND = 6
 
 

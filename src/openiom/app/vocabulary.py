@@ -6,10 +6,9 @@ with the application.
 
 from collections.abc import Iterable, Mapping
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.provider_contract import Entity
 from openiom.state_framework import StateTable, load_tables
 
@@ -41,9 +40,9 @@ def vocabulary_router(
     tables: Mapping[str, StateTable],
     entities: Mapping[str, Entity],
     event_titles: Mapping[str, str],
-) -> APIRouter:
+) -> Router:
     """Return the route `GET /api/v1/vocabulary` over these shipped state tables and titles."""
-    router = APIRouter(prefix="/api/v1", tags=["vocabulary"])
+    router = Router(prefix="/api/v1", tags=["vocabulary"])
 
     @router.get("/vocabulary")
     def read_vocabulary(principal: CurrentPrincipal, session: ReadSession) -> Vocabulary:

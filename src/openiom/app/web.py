@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from threading import Thread
 
 import uvicorn
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
@@ -15,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
 from openiom.inventory_visibility import ReservationBatcher
+from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
 
@@ -40,7 +40,7 @@ def create_app(application: Application) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = application.settings.web_threads
+        limit_threads(requests=application.settings.web_threads)
         tail.start()
         yield
         tail.stop()

@@ -12,10 +12,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from openiom.platform.batches import Worker, WorkerPool
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
+from openiom.platform.installation import recognize_server
 
 from .application import Application
-from .migrate import at_head
+from .migrate import state_of_schema
 
 log = structlog.get_logger("worker")
 SCHEMA_POLL_SECONDS = 0.2
@@ -36,6 +38,9 @@ def run_worker(application: Application) -> None:
     workers = application.workers()
     application = replace(application, database=sized_pool(workers, application.database))
     wait_for_schema(application, stop)
+    if not stop.is_set():
+        recognize_server(application.database, now=utc_now())
+
     pool = WorkerPool(application.database, workers, limit=application.settings.batch_size)
     tune_gc()
     if not stop.is_set():
@@ -51,7 +56,7 @@ def run_worker(application: Application) -> None:
 def sized_pool(workers: Sequence[Worker], database: Database) -> Database:
     """Return the same database with connections for all workers at once."""
     database.close()
-    return Database(database.url, threads=len(workers))
+    return Database(database.url, threads=len(workers), direct_url=database.direct_url)
 
 
 def tune_gc() -> None:
@@ -70,10 +75,11 @@ def wait_for_schema(application: Application, stop: Event) -> None:
     logged = False
     while not stop.is_set():
         try:
-            if at_head(application.database):
+            state = state_of_schema(application.database)
+            if state.is_usable:
                 return
 
-            reason = "the database is not migrated"
+            reason = f"the schema of the database is {state}"
         except (SQLAlchemyError, psycopg.Error) as error:
             reason = str(error).splitlines()[0]
 
@@ -81,7 +87,8 @@ def wait_for_schema(application: Application, stop: Event) -> None:
             log.info(
                 "worker_waits",
                 reason=reason,
-                remedy="run iom migrate, or check that PostgreSQL is running",
+                remedy="run iom migrate, install the version of the schema, or check that"
+                " PostgreSQL is running",
             )
             logged = True
 

@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from openiom.kernel import NotFound
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import (
@@ -18,7 +18,7 @@ from .queries import (
 )
 from .schemas import FulfillmentOrderDetail, FulfillmentOrderItems, FulfillmentOrderRow
 
-router = APIRouter(prefix="/api/v1", tags=["fulfillment"])
+router = Router(prefix="/api/v1", tags=["fulfillment"])
 
 FulfillmentOrderPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
 

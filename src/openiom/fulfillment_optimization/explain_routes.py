@@ -6,12 +6,12 @@ from typing import Annotated
 from uuid import UUID
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.documents import QuantityNumber, plain_number
 from openiom.kernel import MAX_DECIMALS
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 
 from .constraints import RANKING
 from .constraints.routes import router as constraint_kind_router
@@ -134,11 +134,11 @@ class ShadowPrices(BaseModel):
     items: list[ShadowPriceRow]
 
 
-def explain_router(order_port: OrderPort) -> APIRouter:
+def explain_router(order_port: OrderPort) -> Router:
     """Return the routes, for the orders behind the port."""
-    router = APIRouter()
+    router = Router()
     router.include_router(constraint_kind_router)
-    sourcing = APIRouter(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
+    sourcing = Router(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
 
     @sourcing.post("/explain")
     def explain(

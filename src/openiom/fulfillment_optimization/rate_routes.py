@@ -1,15 +1,14 @@
 """The price of one parcel by a rate table, with the arithmetic of the optimizer and of quotes."""
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.kernel import Invalid
-from openiom.platform.http import CurrentPrincipal
+from openiom.platform.http import CurrentPrincipal, Router
 
 from .documents import RateFactor, RateTableBody, SourceType
 from .rates import factor_for, rate, table_price
 
-router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
+router = Router(prefix="/api/v1", tags=["fulfillment optimization"])
 
 
 class RateRequest(BaseModel):

@@ -4,11 +4,11 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .decision_queries import DecisionRow, list_decisions
@@ -23,7 +23,7 @@ from .planning.queries import (
     list_plans,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["fulfillment optimization"])
+router = Router(prefix="/api/v1", tags=["fulfillment optimization"])
 
 PlanPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
 PlanOrderPage = Annotated[PageRequest[UUID], Depends(page_request(UUID, default_limit=200))]

@@ -10,9 +10,8 @@ Publishes   no events.
 
 from pathlib import Path
 
-from fastapi import APIRouter
-
 from openiom.platform.batches import Worker
+from openiom.platform.http import Router
 
 from . import (
     allocation_routes,
@@ -26,7 +25,7 @@ from . import (
 from .export_jobs import export_job_worker
 from .feed_worker import FeedWorker
 
-router = APIRouter()
+router = Router()
 PARTS = (
     stock_routes,
     query_routes,

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -30,14 +30,14 @@ from openiom.inventory_visibility import (
     inventory_configuration,
 )
 from openiom.kernel import Invalid, IomError, Refused
-from openiom.platform.http import Now, Principal, RawBody, ReadSession, WriteSession
+from openiom.platform.http import Now, Principal, RawBody, ReadSession, Router, WriteSession
 
 from .body_parser import folded, measure_name, number, read_object, stock_name, text
 from .changes import ALREADY_APPLIED
 from .dependencies import PREFIX, Caller, process_record
 from .responses import RecordResult, json_response, succeeded
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 SIGNS = {"addition": 1, "subtraction": -1}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from openiom.inventory_visibility import (
     CONFIGURATION_KIND,
@@ -11,11 +11,11 @@ from openiom.inventory_visibility import (
     configuration_body,
 )
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import Now, ReadSession, WriteSession
+from openiom.platform.http import Now, ReadSession, Router, WriteSession
 
 from .dependencies import PREFIX, Caller
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.get("/configuration")

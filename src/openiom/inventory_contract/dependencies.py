@@ -77,12 +77,14 @@ class Writer:
     def applier(self, apply: Callable[..., Sequence[Result]]) -> Apply[Any]:
         """Return `apply(session, items, configuration=, now=, actor=)` as a function of the items.
 
-        It runs in its own transaction, which is retried after transient database errors.
+        It runs in its own transaction, which is retried after transient database errors, with the
+        configuration of that transaction: it may have changed since the records were read.
         """
 
         def work(items: Sequence[Any], session: Session) -> Sequence[Result]:
+            configuration = inventory_configuration(session)
             return apply(
-                session, items, configuration=self.configuration, now=self.now, actor=self.actor
+                session, items, configuration=configuration, now=self.now, actor=self.actor
             )
 
         return lambda items: retry_transient(self.database, partial(work, items))

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel
 
 from openiom.platform.bulk import fetch_as
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory", tags=["inventory"])
 
 FeedPage = Annotated[PageRequest[int], Depends(page_request(int))]
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from openiom.inventory_visibility import inventory_configuration
 from openiom.kernel import NotFound
-from openiom.platform.http import Now, RawBody, ReadSession, WriteSession, database
+from openiom.platform.http import Now, RawBody, ReadSession, Router, WriteSession, database
 
 from .body_parser import read_json, read_object
 from .dependencies import PREFIX, Caller
@@ -25,7 +25,7 @@ from .export_jobs import (
 from .openapi_shapes import LOG, SOURCES, body_of
 from .responses import json_response
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.post("/logTransactionDetails", openapi_extra=body_of(LOG))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from openiom.inventory_visibility import (
 )
 from openiom.kernel import Invalid
 from openiom.master_data import matching_products
-from openiom.platform.http import Now, RawBody, ReadSession
+from openiom.platform.http import Now, RawBody, ReadSession, Router
 
 from .body_parser import folded, read_object, texts
 from .dated_quantities import add_dates
@@ -30,7 +30,7 @@ from .query_parser import MAX_PRODUCTS, read_exact_query, read_index_query
 from .response_writer import result_json
 from .responses import json_response
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 PageNumber = Annotated[
     int, Query(alias="pageNumber", ge=1, description="Version 2.0: pages of warehouses")
 ]

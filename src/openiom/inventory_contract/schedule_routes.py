@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -17,14 +17,14 @@ from openiom.inventory_visibility import (
     post_schedule,
 )
 from openiom.kernel import Invalid, IomError, Refused
-from openiom.platform.http import Now, Principal, RawBody, WriteSession
+from openiom.platform.http import Now, Principal, RawBody, Router, WriteSession
 
 from .body_parser import day, folded, quantities_of, stock_name, text
 from .changes import ALREADY_APPLIED
 from .dependencies import PREFIX, Apply, Caller, Read, process_record, process_records
 from .responses import RecordResult, succeeded
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 DatedMeasure = tuple[date, str, str]
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
 from openiom.inventory_visibility import ReservationBatcher, SoftReservationRequest
 from openiom.kernel import IomError
-from openiom.platform.http import RawBody
+from openiom.platform.http import RawBody, Router
 
 from .adjustments import apply_adjustments, read_adjustment
 from .body_parser import data_source_of
@@ -25,7 +25,7 @@ from .reservations import (
 )
 from .responses import RecordResult
 
-router = APIRouter(prefix=PREFIX, tags=["inventory visibility contract"])
+router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 
 
 @router.post("/onhand", openapi_extra=body_of(CHANGE))

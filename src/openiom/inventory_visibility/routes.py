@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import CurrentPrincipal, Now, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, Router, WriteSession
 
 from .allocation.routes import router as allocation_router
 from .availability.grid_routes import router as grid_router
@@ -17,8 +16,8 @@ from .ledger.routes import router as ledger_router
 from .reservations.routes import router as reservation_router
 from .supply.routes import router as supply_router
 
-router = APIRouter()
-changes_router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = Router()
+changes_router = Router(prefix="/api/v1/inventory", tags=["inventory"])
 MAX_CHANGES = 512
 
 

@@ -15,6 +15,7 @@ from .errors import (
     TooManyAttempts,
     TransitionRefused,
     Unauthenticated,
+    Unavailable,
 )
 from .events import Event
 from .ids import new_id, new_ids, sorted_ids
@@ -46,6 +47,7 @@ __all__ = [
     "TooManyAttempts",
     "TransitionRefused",
     "Unauthenticated",
+    "Unavailable",
     "from_steps",
     "in_stock_units",
     "minor_units",

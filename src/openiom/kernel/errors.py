@@ -9,6 +9,7 @@ IomError                 code, status, retry
 │  └─ TransitionRefused
 ├─ TooLarge        413   larger than the documented limit
 ├─ TooManyAttempts 429   retry after `retry_after` seconds
+├─ Unavailable     503   the database does not respond; retry after `retry_after` seconds
 └─ ProviderError   502
    ├─ ProviderDown       a retry may help; may carry `retry_after` seconds
    └─ ProviderRejected   a retry cannot help
@@ -92,6 +93,16 @@ class TooManyAttempts(IomError):
     """The caller made too many attempts; the next is accepted after `retry_after` seconds."""
 
     code, status, retry = "too_many_attempts", 429, "later"
+
+    def __init__(self, what: str, *, retry_after: int, where: str = "", remedy: str = "") -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.retry_after = retry_after
+
+
+class Unavailable(IomError):
+    """What the request needs cannot be reached now; retry after `retry_after` seconds."""
+
+    code, status, retry = "unavailable", 503, "later"
 
     def __init__(self, what: str, *, retry_after: int, where: str = "", remedy: str = "") -> None:
         super().__init__(what, where=where, remedy=remedy)

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import get_product, list_accounts, list_names, list_products, suggest_matches
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow, Suggestion, Suggestions
 
-router = APIRouter(prefix="/api/v1", tags=["master data"])
+router = Router(prefix="/api/v1", tags=["master data"])
 READ = "master_data.read"
 NamePage = Annotated[PageRequest[str], Depends(page_request(str))]
 

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from openiom.kernel import TooLarge
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .compiler import compile_flow, executable_flow
@@ -48,7 +48,7 @@ from .schemas import (
     StepKinds,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["orchestration"])
+router = Router(prefix="/api/v1", tags=["orchestration"])
 
 
 def engine_of(request: Request) -> Engine:

@@ -6,13 +6,20 @@ from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import Depends, Header, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from openiom.kernel import TooLarge
 from openiom.platform.database import to_json
-from openiom.platform.http import CurrentPrincipal, Now, Principal, ReadSession, WriteSession
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Principal,
+    ReadSession,
+    Router,
+    WriteSession,
+)
 from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.provider_contract import InboundDocument, IntakeResult, Outcome
 
@@ -79,9 +86,9 @@ class OrderQuery(BaseModel):
         return OrderFilter(**{**self.model_dump(), "search": search})
 
 
-def order_router(event_titles: Mapping[str, str]) -> APIRouter:
+def order_router(event_titles: Mapping[str, str]) -> Router:
     """Return the routes below `/api/v1/orders`; `event_titles` are those of all packages."""
-    router = APIRouter(prefix="/api/v1/orders", tags=["orders"])
+    router = Router(prefix="/api/v1/orders", tags=["orders"])
     router.add_api_route("", find_orders, methods=["GET"])
     router.add_api_route("", create_orders, methods=["POST"], status_code=202)
     router.add_api_route("/counts", read_counts, methods=["GET"])

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from .clock import utc_now
 from .database import Database
 from .events import NOTIFY_CHANNEL
-from .retry import WORKER_RETRY, is_transient
+from .retry import WORKER_RETRY, is_transient, sqlstate
 from .write_behind import savepoint
 
 Row = TypeVar("Row")
@@ -124,10 +124,14 @@ class BatchSize:
         """Return the most rows that the next batch may process."""
         return min(self.size, self.limit)
 
+    def shrink(self) -> None:
+        """Halve the next batch: a smaller one may end within the limits of the database."""
+        self.size = max(1, self.size // 2)
+
     def learn(self, *, rows: int, seconds: float) -> None:
         """Adapt to a batch of `rows` that took `seconds`."""
         if seconds > 2 * self.target_seconds and rows > 1:
-            self.size = max(1, self.size // 2)
+            self.shrink()
         elif rows >= self.size and seconds < self.target_seconds:
             self.size = min(self.limit, self.size * 2)
 
@@ -203,6 +207,9 @@ class WorkerPool:
 
     def _pause_after(self, loop: _Loop, error: Exception) -> None:
         loop.failures += 1
+        if sqlstate(error) is not None:
+            loop.size.shrink()
+
         seconds = WORKER_RETRY.delay(loop.failures)
         write = log.info if is_transient(error) else log.error
         write(

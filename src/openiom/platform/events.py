@@ -1,15 +1,20 @@
 """The business event log: append-only, partitioned by month, written beside the change it reports.
 
 It is the timeline, the outbox and what starts and continues flows. Readers are named consumers. A
-consumer's cursor never passes a transaction still in flight: an event is read only when its
-transaction id is below the snapshot's xmin, and events are read in (xid, id) order, so a
-transaction that commits late cannot fall behind a cursor.
+consumer's cursor is a snapshot: it reads what a newer snapshot sees in addition, and never waits
+for a transaction in flight (see `log_positions`). Events of one batch are returned in the order of
+their ids, in which transactions that lock the same rows append them.
+
+Transaction ids belong to one server. The events of a log that was restored into another one, up to
+`installation.foreign_events`, are not compared by their transaction; those that a consumer had not
+read when the log was rebased are its backlog (see `installation`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -31,6 +36,7 @@ from openiom.kernel import Event
 
 from .bulk import copy_rows, execute, fetch, fetch_as
 from .database import Base, to_json_text
+from .log_positions import LogPosition, LogWindow, PartialPosition
 
 EVENTS_WAKE = "events"
 """The kind of worker that `append_events` notifies."""
@@ -44,6 +50,15 @@ class Xid8(UserDefinedType[int]):
 
     def get_col_spec(self, **_: Any) -> str:
         return "xid8"
+
+
+class PgSnapshot(UserDefinedType[str]):
+    """The transactions that had ended at a moment."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "pg_snapshot"
 
 
 class BusinessEvent(Base):
@@ -68,12 +83,17 @@ class BusinessEvent(Base):
 
 
 class EventConsumer(Base):
-    """A named reader and the position up to which it has read."""
+    """A named reader and its position.
+
+    seen            it has read the events of the transactions that this snapshot sees
+    xid, event_id   it has also read the events of one more transaction up to this id
+    """
 
     __tablename__ = "event_consumer"
     __table_args__ = {"schema": "platform"}
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
+    seen: Mapped[str] = mapped_column(PgSnapshot, server_default=text("'1:1:'::pg_snapshot"))
     xid: Mapped[int] = mapped_column(Xid8, server_default=text("'0'::xid8"))
     event_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     updated_at: Mapped[datetime] = mapped_column(
@@ -81,9 +101,21 @@ class EventConsumer(Base):
     )
 
 
+class EventBacklog(Base):
+    """An event of a restored log that a consumer had not read when the log was rebased."""
+
+    __tablename__ = "event_backlog"
+    __table_args__ = (PrimaryKeyConstraint("consumer", "event_id"), {"schema": "platform"})
+
+    consumer: Mapped[str] = mapped_column(Text)
+    event_id: Mapped[int] = mapped_column(BigInteger)
+    xid: Mapped[int] = mapped_column(Xid8)
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 @dataclass(slots=True)
 class LoggedEvent:
-    """An event read from the log; (xid, id) orders the log."""
+    """An event read from the log."""
 
     xid: int
     id: int
@@ -96,11 +128,12 @@ class LoggedEvent:
     data: dict[str, Any]
 
 
-class LogPosition(NamedTuple):
-    """A place in the log: everything at or before it has been read."""
+@dataclass(frozen=True, slots=True)
+class ConsumerLag:
+    """How long ago the oldest event happened that a consumer has not read; 0 when there is none."""
 
-    xid: int
-    event_id: int
+    name: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +156,72 @@ _READ = (
     "xid::text::bigint AS xid, id, occurred_at, name, subject_type, subject_id, root_id,"
     " actor, data"
 )
+
+
+_OWN = "id > coalesce((SELECT i.foreign_events FROM platform.installation i), 0)"
+"""Events that this server has appended; their transaction ids can be compared."""
+_READ_CURSOR = f"""
+SELECT c.seen::text AS seen, c.xid::text::bigint AS xid, c.event_id,
+       pg_current_snapshot()::text AS now,
+       (SELECT e.id FROM platform.business_event e
+        WHERE e.xid >= pg_snapshot_xmax(c.seen)
+          AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.{_OWN}
+        ORDER BY e.xid, e.id LIMIT 1) IS NOT NULL AS has_next,
+       EXISTS (SELECT FROM platform.event_backlog b WHERE b.consumer = c.name) AS has_backlog
+FROM platform.event_consumer c WHERE c.name = %s FOR UPDATE OF c SKIP LOCKED
+"""
+_READ_TRANSACTIONS = f"""
+SELECT {_READ} FROM platform.business_event e
+WHERE xid = ANY(%s::xid8[]) AND id > %s AND {_OWN}
+  AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY e.xid, e.id LIMIT %s
+"""
+_READ_NEW = f"""
+SELECT {_READ} FROM platform.business_event e
+WHERE xid >= %s::xid8 AND xid < %s::xid8 AND xid <> ALL(%s::xid8[]) AND {_OWN}
+  AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY e.xid, e.id LIMIT %s
+"""
+_READ_BACKLOG = f"""
+WITH page AS MATERIALIZED (
+  SELECT b.consumer, b.event_id, b.xid AS event_xid, b.occurred_at AS event_at
+  FROM platform.event_backlog b WHERE b.consumer = %s ORDER BY b.event_id LIMIT %s
+), removed AS (
+  DELETE FROM platform.event_backlog b USING page p
+  WHERE b.consumer = p.consumer AND b.event_id = p.event_id
+)
+SELECT {_READ} FROM page p JOIN platform.business_event e
+  ON e.xid = p.event_xid AND e.id = p.event_id AND e.occurred_at = p.event_at
+WHERE %s::text[] IS NULL OR name = ANY(%s) ORDER BY id
+"""
+_LAGS = f"""
+SELECT c.name, coalesce(extract(epoch FROM clock_timestamp() - least(
+  (SELECT e.occurred_at FROM platform.business_event e
+   WHERE e.xid >= pg_snapshot_xmax(c.seen)
+     AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.{_OWN}
+   ORDER BY e.xid, e.id LIMIT 1),
+  (SELECT min(e.occurred_at) FROM platform.business_event e
+   WHERE e.xid = ANY(ARRAY(SELECT pg_snapshot_xip(c.seen)))
+     AND NOT (e.xid = c.xid AND e.id <= c.event_id) AND e.{_OWN}),
+  (SELECT min(b.occurred_at) FROM platform.event_backlog b WHERE b.consumer = c.name)
+)), 0)::float AS seconds
+FROM platform.event_consumer c ORDER BY c.name
+"""
+_ADD_CONSUMER = """
+WITH added AS (
+  INSERT INTO platform.event_consumer (name) VALUES (%s) ON CONFLICT DO NOTHING RETURNING name)
+INSERT INTO platform.event_backlog (consumer, event_id, xid, occurred_at)
+SELECT a.name, e.id, e.xid, e.occurred_at
+FROM added a, platform.installation i, platform.business_event e WHERE e.id <= i.foreign_events
+"""
+
+
+@dataclass(slots=True)
+class _Cursor:
+    seen: str
+    xid: int
+    event_id: int
+    now: str
+    has_next: bool
+    has_backlog: bool
 
 
 def append_events(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:
@@ -162,40 +261,69 @@ def read_new(
     """Return the next events of `consumer` and whether more may follow, and move its cursor.
 
     `names` None reads every event. Return ([], False) when another process is reading for the same
-    consumer, and ([], True) when the next event may still be preceded by one in flight.
+    consumer. Events of transactions in flight are returned once these have ended.
     """
-    cursor = fetch(
-        session,
-        "SELECT c.xid::text, c.event_id, pg_snapshot_xmin(pg_current_snapshot())::text,"
-        " (SELECT e.xid::text FROM platform.business_event e"
-        "   WHERE (e.xid, e.id) > (c.xid, c.event_id) ORDER BY e.xid, e.id LIMIT 1)"
-        " FROM platform.event_consumer c WHERE c.name = %s FOR UPDATE OF c SKIP LOCKED",
-        (consumer,),
-    )
-    if not cursor:
-        return [], False
+    for cursor in fetch_as(session, _Cursor, _READ_CURSOR, (consumer,)):
+        if cursor.has_backlog:
+            return _read_backlog(session, consumer, names, limit), True
 
-    xid, event_id, horizon, next_xid = cursor[0]
-    if next_xid is None:
-        return [], False
-    if int(next_xid) >= int(horizon):
-        return [], True
+        start = PartialPosition(LogPosition.parse(cursor.seen), cursor.xid, cursor.event_id)
+        window = LogWindow(start, LogPosition.parse(cursor.now))
+        if not cursor.has_next and not window.ended:
+            return [], False
 
+        events = _read_window(session, window, names, limit)
+        position = PartialPosition(window.end)
+        if len(events) == limit:
+            position = window.position_at(events[-1].xid, events[-1].id)
+
+        _move_cursor(session, consumer, position)
+        return sorted(events, key=attrgetter("id")), len(events) == limit
+
+    return [], False
+
+
+def _read_window(
+    session: Session, window: LogWindow, names: Collection[str] | None, limit: int
+) -> list[LoggedEvent]:
+    """Return the first events of a window, in its order.
+
+    Transactions that were in flight at its start are looked up one by one; the others are a range.
+    """
     wanted = None if names is None else list(names)
-    events = fetch_as(
+    start = window.start
+    rest = [start.xid] if start.xid in window.ended else []
+    ended = [xid for xid in window.ended if xid != start.xid]
+    events: list[LoggedEvent] = []
+
+    for xids, after in ((rest, start.event_id), (ended, 0)):
+        if xids and len(events) < limit:
+            parameters = (xids, after, wanted, wanted, limit - len(events))
+            events += fetch_as(session, LoggedEvent, _READ_TRANSACTIONS, parameters)
+
+    if len(events) == limit or not window.has_new:
+        return events
+
+    return events + fetch_as(
         session,
         LoggedEvent,
-        f"SELECT {_READ} FROM platform.business_event"
-        " WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8"
-        " AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY xid, id LIMIT %s",
-        (xid, event_id, horizon, wanted, wanted, limit),
+        _READ_NEW,
+        (
+            str(start.position.xmax),
+            str(window.end.xmax),
+            sorted(window.end.in_flight),
+            wanted,
+            wanted,
+            limit - len(events),
+        ),
     )
-    if len(events) == limit:
-        _move_cursor(session, consumer, str(events[-1].xid), events[-1].id)
-        return events, True
 
-    _move_cursor(session, consumer, horizon, -1)
-    return events, _has_events_after(session, horizon)
+
+def _read_backlog(
+    session: Session, consumer: str, names: Collection[str] | None, limit: int
+) -> list[LoggedEvent]:
+    wanted = None if names is None else list(names)
+    return fetch_as(session, LoggedEvent, _READ_BACKLOG, (consumer, limit, wanted, wanted))
 
 
 def events_in_transaction(session: Session, names: Collection[str]) -> list[LoggedEvent]:
@@ -204,7 +332,7 @@ def events_in_transaction(session: Session, names: Collection[str]) -> list[Logg
         session,
         LoggedEvent,
         f"SELECT {_READ} FROM platform.business_event"
-        " WHERE xid = pg_current_xact_id() AND name = ANY(%s) ORDER BY id",
+        f" WHERE xid = pg_current_xact_id() AND name = ANY(%s) AND {_OWN} ORDER BY id",
         (list(names),),
     )
 
@@ -268,23 +396,29 @@ def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID
 
 
 def end_of_log(session: Session) -> LogPosition:
-    """Return the position before the oldest transaction still in flight."""
-    [(xmin,)] = fetch(session, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-    return LogPosition(int(xmin), -1)
+    """Return the position after all transactions that have ended."""
+    [(snapshot,)] = fetch(session, "SELECT pg_current_snapshot()::text")
+    return LogPosition.parse(snapshot)
 
 
 def read_between(
     session: Session, start: LogPosition, end: LogPosition, *, limit: int
 ) -> list[LoggedEvent]:
-    """Return the first events after `start` and before `end`, in the order of the log."""
-    return fetch_as(
-        session,
-        LoggedEvent,
-        f"SELECT {_READ} FROM platform.business_event"
-        " WHERE (xid, id) > (%s::xid8, %s) AND xid < %s::xid8"
-        " ORDER BY xid, id LIMIT %s",
-        (str(start.xid), start.event_id, str(end.xid), limit),
-    )
+    """Return the first events after `start` and up to `end`, in the order of their ids."""
+    window = LogWindow(PartialPosition(start), end)
+    events = _read_window(session, window, None, limit)
+    return sorted(events, key=attrgetter("id"))
+
+
+def consumer_lags(session: Session) -> list[ConsumerLag]:
+    """Return how far each consumer is behind the log, by name."""
+    return fetch_as(session, ConsumerLag, _LAGS)
+
+
+def backlog_size(session: Session) -> int:
+    """Return how many events of a restored log the consumers have not read yet."""
+    [(waiting,)] = fetch(session, "SELECT count(*) FROM platform.event_backlog")
+    return int(waiting)
 
 
 def estimated_events(session: Session) -> int:
@@ -300,27 +434,13 @@ def estimated_events(session: Session) -> int:
 
 def ensure_consumer(session: Session, name: str) -> None:
     """Create the cursor of a new consumer; it starts at the beginning of the log."""
+    execute(session, _ADD_CONSUMER, (name,))
+
+
+def _move_cursor(session: Session, consumer: str, position: PartialPosition) -> None:
     execute(
         session,
-        "INSERT INTO platform.event_consumer (name) VALUES (%s) ON CONFLICT DO NOTHING",
-        (name,),
+        "UPDATE platform.event_consumer SET seen = %s::pg_snapshot, xid = %s::xid8,"
+        " event_id = %s, updated_at = now() WHERE name = %s",
+        (str(position.position), str(position.xid), position.event_id, consumer),
     )
-
-
-def _move_cursor(session: Session, consumer: str, xid: str, event_id: int) -> None:
-    execute(
-        session,
-        "UPDATE platform.event_consumer SET xid = %s::xid8, event_id = %s, updated_at = now()"
-        " WHERE name = %s",
-        (xid, event_id, consumer),
-    )
-
-
-def _has_events_after(session: Session, xid: str) -> bool:
-    rows = fetch(
-        session,
-        "SELECT 1 FROM platform.business_event WHERE (xid, id) > (%s::xid8, -1)"
-        " ORDER BY xid, id LIMIT 1",
-        (xid,),
-    )
-    return bool(rows)

@@ -1,23 +1,27 @@
 """HTTP dependencies and error responses that the routes of all packages share."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 from uuid import uuid4
 
+import psycopg
 import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts
+from openiom.kernel import Forbidden, Invalid, IomError, Problem, TooManyAttempts, Unavailable
 
 from .clock import utc_now
 from .database import Database
+from .endpoints import PendingSession, Router, ThreadRoute
 from .pagination import Page, encode_cursor
+from .retry import LOCK_TIMEOUT, is_transient, sqlstate
 
 __all__ = [
     "Authenticator",
@@ -28,6 +32,7 @@ __all__ = [
     "Principal",
     "RawBody",
     "ReadSession",
+    "Router",
     "WriteSession",
     "database",
     "encode_cursor",
@@ -40,6 +45,8 @@ log = structlog.get_logger("http")
 PROBLEM_TYPE = "application/problem+json"
 ALL_PERMISSIONS = "*"
 LONGEST_LOGGED_ERROR = 500
+RETRY_SECONDS = 2
+"""When a request may be repeated that failed because of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,6 @@ def database(request: Request) -> Database:
     return found
 
 
-def _write_session(request: Request) -> Iterator[Session]:
-    with database(request).unit_of_work() as session:
-        yield session
-
-
-def _read_session(request: Request) -> Iterator[Session]:
-    with database(request).reading() as session:
-        yield session
-
-
 def _principal(request: Request) -> Principal:
     authenticate: Authenticator = request.app.state.authenticate
     with database(request).reading() as session:
@@ -92,6 +89,14 @@ def _principal(request: Request) -> Principal:
 
 
 # Coroutines, because FastAPI gives a plain function a thread of its own for every request.
+async def _write_session(request: Request) -> PendingSession:
+    return PendingSession(database(request).unit_of_work, writes=True)
+
+
+async def _read_session(request: Request) -> PendingSession:
+    return PendingSession(database(request).reading, writes=False)
+
+
 async def current_time() -> datetime:
     return utc_now()
 
@@ -100,9 +105,11 @@ async def _raw_body(request: Request) -> bytes:
     return await request.body()
 
 
-WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
-"""A session that is committed once when the route returns, and rolled back when it raises."""
-ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+WriteSession = Annotated[Session, Depends(_write_session)]
+"""A session that is committed once when the route returns, and rolled back when it raises.
+
+It is opened, used and committed in the thread of the endpoint; see `endpoints`."""
+ReadSession = Annotated[Session, Depends(_read_session)]
 """A read-only session."""
 CurrentPrincipal = Annotated[Principal, Depends(_principal)]
 """The principal of the request; the request is refused with 401 when there is none."""
@@ -135,14 +142,18 @@ def problem_response(error: IomError, *, reference: str, instance: str) -> JSONR
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
 
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
 
     return JSONResponse(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Return every error as a problem document, with a reference that is also in the log."""
+    """Return every error as a problem document, with a reference that is also in the log.
+
+    Routes that are added to `app` itself do their work in one thread, as those of a `Router`.
+    """
+    app.router.route_class = ThreadRoute
 
     @app.exception_handler(IomError)
     def on_known_error(request: Request, error: IomError) -> JSONResponse:
@@ -171,6 +182,22 @@ def install_problem_handlers(app: FastAPI) -> None:
     def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
         return _http_problem(error, path=request.url.path)
 
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(psycopg.Error)
+    @app.exception_handler(PoolTimeout)
+    def on_database_error(request: Request, error: Exception) -> JSONResponse:
+        if not is_transient(error):
+            raise error
+
+        reference = _new_reference()
+        log.warning(
+            "database_unavailable",
+            error=str(error)[:LONGEST_LOGGED_ERROR],
+            path=request.url.path,
+            reference=reference,
+        )
+        return problem_response(_unavailable(error), reference=reference, instance=request.url.path)
+
     @app.exception_handler(Exception)
     def on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
         reference = _new_reference()
@@ -180,6 +207,21 @@ def install_problem_handlers(app: FastAPI) -> None:
             remedy=f"give an administrator the reference {reference}",
         )
         return problem_response(internal, reference=reference, instance=request.url.path)
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    if sqlstate(error) == LOCK_TIMEOUT:
+        return Unavailable(
+            "another request is changing the same rows",
+            retry_after=RETRY_SECONDS,
+            remedy="repeat the request; nothing has changed",
+        )
+
+    return Unavailable(
+        "the database does not respond",
+        retry_after=RETRY_SECONDS,
+        remedy="repeat the request; an administrator finds the reason in the log",
+    )
 
 
 def _http_problem(error: HTTPException, *, path: str) -> JSONResponse:

@@ -15,6 +15,7 @@ import psycopg
 import stamina
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from stamina.instrumentation import RetryDetails
 
@@ -26,20 +27,35 @@ log = structlog.get_logger("retry")
 T = TypeVar("T")
 
 _MAX_DOUBLINGS = 30
+LOCK_TIMEOUT = "55P03"
 _TRANSIENT_STATES = frozenset(
     (
         "08000",  # connection_exception
+        "08001",  # sqlclient_unable_to_establish_sqlconnection
         "08003",  # connection_does_not_exist
+        "08004",  # sqlserver_rejected_establishment_of_sqlconnection
         "08006",  # connection_failure
+        "08P01",  # protocol_violation: PgBouncer reports a lost server with it
+        "25006",  # read_only_sql_transaction: the server is a standby
+        "25P03",  # idle_in_transaction_session_timeout
         "40001",  # serialization_failure
         "40P01",  # deadlock_detected
+        "53000",  # insufficient_resources
+        "53100",  # disk_full
+        "53200",  # out_of_memory
         "53300",  # too_many_connections
-        "55P03",  # lock_not_available
+        "53400",  # configuration_limit_exceeded
+        LOCK_TIMEOUT,
+        "57014",  # query_canceled: statement_timeout, or a person
         "57P01",  # admin_shutdown
         "57P02",  # crash_shutdown
         "57P03",  # cannot_connect_now
+        "57P05",  # idle_session_timeout
+        "58000",  # system_error
+        "58030",  # io_error
     )
 )
+"""Faults of the server or of the moment, never of the rows that a statement reads or writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +117,7 @@ def retry_transient(
     When a connection is lost during the commit it is unknown whether the commit succeeded, so
     `work` must be idempotent. Raise the last error when the policy's attempts are used up.
     """
-    for attempt in policy.repeat(is_transient_or_conflict):
+    for attempt in policy.repeat(_is_worth_repeating):
         with attempt, database.unit_of_work() as session:
             return work(session)
 
@@ -112,7 +128,7 @@ def is_transient(error: BaseException) -> bool:
     """Return whether the same work may succeed when it is repeated."""
     cause = _driver_error(error)
     if not isinstance(cause, psycopg.Error):
-        return isinstance(error, OperationalError)
+        return isinstance(error, OperationalError | PoolTimeout)
     if cause.sqlstate is None:
         return isinstance(cause, psycopg.OperationalError)
     return cause.sqlstate in _TRANSIENT_STATES
@@ -124,6 +140,17 @@ def is_transient_or_conflict(error: BaseException) -> bool:
     Another transaction inserted the row first; a retry finds it.
     """
     return is_transient(error) or isinstance(_driver_error(error), psycopg.errors.UniqueViolation)
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the code that PostgreSQL gave an error, None when it is not one of PostgreSQL."""
+    cause = _driver_error(error)
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None
+
+
+def _is_worth_repeating(error: BaseException) -> bool:
+    """Return whether to repeat work at once. A lock that timed out has been waited for already."""
+    return is_transient_or_conflict(error) and sqlstate(error) != LOCK_TIMEOUT
 
 
 def requested_pause(error: BaseException) -> float | None:

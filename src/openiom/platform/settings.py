@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="PostgreSQL to use; empty starts the embedded one in `home`"
     )
+    direct_database_url: str = Field(
+        "",
+        description="The same PostgreSQL without its pooler, when `database_url` is a PgBouncer in"
+        " transaction mode",
+    )
     environment: str = Field("dev", description="Name of this environment, shown in the UI")
     host: str = Field("127.0.0.1", description="Address on which the web server listens")
     port: int = Field(
@@ -53,7 +58,7 @@ class Settings(BaseSettings):
         None, description="Folder of inventory feed files; empty reads none"
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "direct_database_url")
     @classmethod
     def _is_postgresql(cls, url: str) -> str:
         """Refuse other databases before a connection is tried, without repeating the password."""

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
 from .configuration import compiled_policies, policies_in_use
 from .policy import PolicyDocument
 from .tables import Column, Row, read_table
 from .verdict import Verdict
 
-router = APIRouter(prefix="/api/v1/policies", tags=["policies"])
+router = Router(prefix="/api/v1/policies", tags=["policies"])
 
 
 class PolicyView(BaseModel):

@@ -41,10 +41,11 @@ AfterBatch = Callable[[Session, datetime], None]
 
 _CLAIM = """
 SELECT id, instance, kind, key, sequence, payload FROM providers.message m
-WHERE state = 'received' AND NOT EXISTS (
-  SELECT 1 FROM providers.message earlier
-  WHERE earlier.state = 'received' AND earlier.instance = m.instance AND earlier.kind = m.kind
-    AND earlier.key = m.key AND earlier.id < m.id)
+WHERE state = 'received' AND id = (
+  SELECT first.id FROM providers.message first
+  WHERE first.state = 'received' AND first.instance = m.instance AND first.kind = m.kind
+    AND first.key = m.key
+  ORDER BY first.id LIMIT 1)
 ORDER BY id LIMIT %s FOR UPDATE OF m SKIP LOCKED
 """
 _BATCH = """
@@ -122,7 +123,7 @@ def inbox_worker(
 
 def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:
     """Lock and return up to `limit` waiting messages, only the oldest of each key."""
-    return fetch_as(session, PendingMessage, _CLAIM, (limit,))
+    return fetch_as(session, PendingMessage, _CLAIM, (limit,), prepare=False)
 
 
 def process_batch(

@@ -17,6 +17,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
+from openiom.platform.installation import is_live
 from openiom.platform.leases import LEASE, heartbeat
 from openiom.platform.retry import is_transient
 from openiom.provider_contract import MessagePage, Puller
@@ -111,6 +112,9 @@ class PollWorker:
         }
 
         with database.unit_of_work() as session:
+            if not is_live(session):
+                return BatchResult(0, False)
+
             claimed = fetch_as(session, _ClaimedInstance, _CLAIM_DUE, parameters)
 
         if not claimed:

@@ -13,6 +13,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
+from openiom.platform.installation import is_live
 from openiom.provider_contract import ProbeResult
 
 from .call_log import requests_for
@@ -59,6 +60,9 @@ class ProbeWorker:
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Probe the connection that is due first."""
         with database.unit_of_work() as session:
+            if not is_live(session):
+                return BatchResult(0, False)
+
             parameters = {"until": now + LEASE, "now": now}
             claimed = fetch_as(session, _ClaimedInstance, _CLAIM, parameters)
         if not claimed:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Protocol
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Invalid, NotFound, Problem
+from openiom.kernel import Invalid, NotFound, Problem, ProviderDown
 from openiom.platform.configuration import Document, get_document
+from openiom.platform.installation import is_live
 from openiom.platform.secrets import Secrets
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import (
@@ -22,14 +23,19 @@ from openiom.provider_contract import (
 )
 
 from .call_log import CallLog
+from .refusals import RefusalBudget
 
 KIND = "provider_instance"
+COPY_PAUSE_SECONDS = 30.0
 SUGGESTED_TABLES = frozenset(("account", "product", "unit", "currency", "price_list"))
 
 
 @dataclass(frozen=True)
 class ProviderInstance:
-    """An open instance: its provider, its connector and its compiled transformations."""
+    """An open instance: its provider, its connector and its compiled transformations.
+
+    `suspended` is set while the installation is a copy, which contacts no provider.
+    """
 
     name: str
     version: int
@@ -37,15 +43,24 @@ class ProviderInstance:
     mapping_group: str
     transformations: Mapping[str, Transformation]
     connect: Callable[[], Connector]
+    suspended: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
     _connected: list[Connector] = field(default_factory=list)
 
     @property
     def connector(self) -> Connector:
-        """Return the connector, made on first use. Raise `Invalid`.
+        """Return the connector, made on first use. Raise `Invalid`, or `ProviderDown` in a copy.
 
         Messages can be transformed without it, for example while a secret is missing.
         """
+        if self.suspended.is_set():
+            raise ProviderDown(
+                "this installation is a restored copy, and communicates with no provider",
+                retry_after=COPY_PAUSE_SECONDS,
+                where=self.name,
+                remedy="run iom restored --live if it is the live one now",
+            )
+
         with self._lock:
             if not self._connected:
                 self._connected.append(self.connect())
@@ -94,6 +109,7 @@ class ProviderRegistry:
     suggest: Suggester | None = None
     suggests: frozenset[str] = SUGGESTED_TABLES
     calls: CallLog = field(default_factory=CallLog)
+    refusals: RefusalBudget = field(default_factory=RefusalBudget)
     _opened: dict[str, ProviderInstance] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -121,6 +137,7 @@ class ProviderRegistry:
         installed, or whose provider is not in the catalog.
         """
         document = get_document(session, KIND, instance)
+        live = is_live(session)
         with self._lock:
             opened = self._opened.get(instance)
             if opened is None:
@@ -128,6 +145,11 @@ class ProviderRegistry:
             elif opened.version != document.version:
                 opened.close()
                 opened = self._opened[instance] = self._open(document)
+
+            if live:
+                opened.suspended.clear()
+            else:
+                opened.suspended.set()
 
             return opened
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from openiom.kernel import NotFound, TooLarge
@@ -13,6 +13,7 @@ from openiom.platform.http import (
     Now,
     RawBody,
     ReadSession,
+    Router,
     WriteSession,
     database,
 )
@@ -52,7 +53,7 @@ from .schemas import (
 )
 from .webhooks import receive_webhook
 
-router = APIRouter(tags=["providers"])
+router = Router(tags=["providers"])
 API = "/api/v1"
 MAX_ID_DIGITS = 18
 

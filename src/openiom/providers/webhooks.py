@@ -105,8 +105,16 @@ def _read(opened: ProviderInstance, headers: Mapping[str, str], body: bytes) -> 
 def _log_refusal(
     registry: ProviderRegistry, database: Database, instance: str, error: IomError, now: datetime
 ) -> None:
-    """Log a refused call, without its body: the sender may be unknown."""
-    request = OutboundRequest("POST", f"/hooks/{instance}", error.status, 0, now, error=str(error))
+    """Log a refused call, without its body: the sender may be unknown.
+
+    Refusals beyond the budget of the instance are counted only.
+    """
+    left_out = registry.refusals.admit(instance, now=now)
+    if left_out is None:
+        return
+
+    what = f"{error} ({left_out} more since the last one)" if left_out else str(error)
+    request = OutboundRequest("POST", f"/hooks/{instance}", error.status, 0, now, error=what)
     with requests_for("webhook"):
         registry.calls.add(instance, request)
     registry.calls.flush(database)

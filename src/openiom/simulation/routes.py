@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Request, status
+from fastapi import Body, Depends, Request, status
 
 from openiom.fulfillment_optimization import DemandPort
 from openiom.platform.configuration import Configuration
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import compare_simulations, list_simulations, view_simulation
@@ -24,7 +24,7 @@ from .schemas import (
 from .service import clone_simulation, commit_simulation, remove_simulation, start_simulation
 
 PREFIX = "/api/v1/simulations"
-router = APIRouter(prefix=PREFIX, tags=["simulation"])
+router = Router(prefix=PREFIX, tags=["simulation"])
 
 SimulationPage = Annotated[
     PageRequest[datetime, UUID], Depends(page_request(datetime, UUID, max_limit=200))
@@ -107,9 +107,9 @@ def commit(
     return CommitResult(committed=True, changed=changed)
 
 
-def simulation_router(order_port: DemandPort) -> APIRouter:
+def simulation_router(order_port: DemandPort) -> Router:
     """Return the routes, over the past orders of `order_port`."""
-    every = APIRouter()
+    every = Router()
 
     @every.post(PREFIX, tags=["simulation"], status_code=status.HTTP_201_CREATED)
     def create(

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from openiom.kernel import NotFound
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
 from .configuration import load_tables
 from .machine import State, StateTable, Transition
@@ -42,9 +41,9 @@ class StateTableView(BaseModel):
     transitions: list[TransitionView]
 
 
-def states_router(shipped: Mapping[str, StateTable]) -> APIRouter:
+def states_router(shipped: Mapping[str, StateTable]) -> Router:
     """Return the router of GET /api/v1/states/{entity} over these shipped tables."""
-    router = APIRouter(prefix="/api/v1", tags=["state framework"])
+    router = Router(prefix="/api/v1", tags=["state framework"])
 
     @router.get("/states/{entity}")
     def read_states(

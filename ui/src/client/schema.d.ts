@@ -2634,6 +2634,8 @@ export interface paths {
         /**
          * Ready
          * @description Return 200 when the database is reachable and migrated, else 503.
+         *
+         *     The status is `degraded` while events wait to be processed, or in a restored copy.
          */
         get: operations["operations-ready"];
         put?: never;
@@ -6219,6 +6221,9 @@ export interface components {
         /**
          * Ready
          * @description Whether the process can serve; `remedy` says what to do when it cannot.
+         *
+         *     A process whose `status` is `degraded` serves requests, but something does not progress: a
+         *     consumer of events is more than a minute behind the log, or this is a restored copy.
          */
         Ready: {
             /** Status */
@@ -6232,6 +6237,11 @@ export interface components {
              * @default
              */
             remedy: string;
+            /**
+             * Lag Seconds
+             * @default 0
+             */
+            lag_seconds: number;
         };
         /**
          * ReceiptBody

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from openiom.platform.http import CurrentPrincipal
+from openiom.platform.http import CurrentPrincipal, Router
 
 from .registry import constraint_kinds
 
-router = APIRouter(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
+router = Router(prefix="/api/v1/sourcing", tags=["fulfillment optimization"])
 
 
 class ConstraintKindRow(BaseModel):

@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import Body, Depends, Response
 
 from openiom.platform.database import Database
-from openiom.platform.http import CurrentPrincipal, Now, database
+from openiom.platform.http import CurrentPrincipal, Now, Router, database
 from openiom.providers import RateShipments
 
 from .schemas import Quote, QuoteRequest
 from .service import draft_quote
 
 
-def quote_router(rate: RateShipments) -> APIRouter:
+def quote_router(rate: RateShipments) -> Router:
     """Return the route; `rate` calls carriers for live rates."""
-    router = APIRouter(prefix="/api/v1/sourcing", tags=["sourcing quote"])
+    router = Router(prefix="/api/v1/sourcing", tags=["sourcing quote"])
 
     @router.post("/quote", response_model=Quote)
     def quote_cart(

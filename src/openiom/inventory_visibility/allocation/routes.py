@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.inventory_visibility.availability.grid import checked_dimension
@@ -14,7 +14,7 @@ from openiom.inventory_visibility.configuration import (
     inventory_configuration,
 )
 from openiom.kernel import Invalid
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .operations import AllocationOperation, AllocationResult, apply_allocations
@@ -27,7 +27,7 @@ from .queries import (
     pool_totals,
 )
 
-router = APIRouter(prefix="/api/v1/inventory/allocations", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory/allocations", tags=["inventory"])
 MAX_OPERATIONS = 512
 IdPage = Annotated[PageRequest[int], Depends(page_request(int))]
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from openiom.inventory_visibility.configuration import inventory_configuration
 from openiom.kernel import Invalid, NotFound
-from openiom.platform.http import CurrentPrincipal, ReadSession
+from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.platform.pagination import (
     Page,
     PageRequest,
@@ -33,7 +33,7 @@ from .grid import (
     stock_keys,
 )
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory", tags=["inventory"])
 GridPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 KeyPage = Annotated[PageRequest[int], Depends(page_request(int))]
 

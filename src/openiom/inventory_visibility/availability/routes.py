@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .decisions import Requester
 from .queries import StockFilter, StockRow, list_stock
 from .timelines import PromiseTimeline, timelines
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory", tags=["inventory"])
 MAX_TIMELINES = 100
 StockPage = Annotated[PageRequest[str, str, int], Depends(page_request(str, str, int))]
 SourcePage = Annotated[PageRequest[str], Depends(page_request(str, max_limit=MAX_TIMELINES))]

@@ -4,20 +4,20 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, encode_cursor, page_request
 
 from .history import Balances, LedgerRow, as_of, ledger_page
 from .queries import DayRow, sealed_days
 from .reconciliation import ledger_health
 
-router = APIRouter(prefix="/api/v1/inventory", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory", tags=["inventory"])
 DayPage = Annotated[PageRequest[date], Depends(page_request(date))]
 LedgerPaging = Annotated[PageRequest[int, str], Depends(page_request(int, str))]
 Moment = Annotated[

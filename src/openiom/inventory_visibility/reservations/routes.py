@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .expiry import release_reservations
@@ -21,7 +21,7 @@ from .queries import (
     list_reservations,
 )
 
-router = APIRouter(prefix="/api/v1/inventory/reservations", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory/reservations", tags=["inventory"])
 MAX_RELEASED = 1_000
 MAX_LINES = 500
 IdPage = Annotated[PageRequest[int], Depends(page_request(int))]

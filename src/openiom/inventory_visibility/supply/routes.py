@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .lines import SupplyLineKey
@@ -25,7 +25,7 @@ from .service import (
     upsert_supply_orders,
 )
 
-router = APIRouter(prefix="/api/v1/inventory/supply-orders", tags=["inventory"])
+router = Router(prefix="/api/v1/inventory/supply-orders", tags=["inventory"])
 LIMIT = 512
 LinePage = Annotated[PageRequest[date, UUID], Depends(page_request(date, UUID))]
 

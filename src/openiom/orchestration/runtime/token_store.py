@@ -75,6 +75,7 @@ def claim_due_tokens(session: Session, *, now: datetime, limit: int) -> list[Tok
         f"SELECT {read_columns('t')} FROM orchestration.token t WHERE t.due_at <= %s"
         " ORDER BY t.due_at, t.id LIMIT %s FOR UPDATE SKIP LOCKED",
         (now, limit),
+        prepare=False,
     )
 
 

@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from openiom.orders.routes import bulk_response, require_bulk
 from openiom.orders.schemas import BulkRequest, BulkResponse
-from openiom.platform.http import CurrentPrincipal, Now, ReadSession, WriteSession
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
 from .user_actions import cancel_waiting, recheck_waiting, release_waiting
 
-router = APIRouter(prefix="/api/v1/waiting-lines", tags=["orders"])
+router = Router(prefix="/api/v1/waiting-lines", tags=["orders"])
 
 WaitingPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
 

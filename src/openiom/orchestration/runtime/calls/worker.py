@@ -22,7 +22,9 @@ from openiom.orchestration.runtime.wakes import CALLS_WAKE
 from openiom.platform.batches import BatchResult, process_or_quarantine
 from openiom.platform.database import Database
 from openiom.platform.events import notify
+from openiom.platform.installation import is_live
 from openiom.platform.leases import LEASE, heartbeat
+from openiom.platform.retry import is_transient
 from openiom.provider_contract import Call, CallResult, ProviderAction
 from openiom.providers import call_provider
 
@@ -106,6 +108,9 @@ class ProviderCallWorker:
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Make the due calls of the group that has waited for longest."""
         with database.unit_of_work() as session:
+            if not is_live(session):
+                return BatchResult(0, False)
+
             release_expired_leases(session, now)
             group = self._acquire_group(session, now)
 
@@ -183,6 +188,9 @@ class ProviderCallWorker:
             with heartbeat(renew):
                 return call_provider(registry, database, instance, action, requests)
         except Exception as error:
+            if is_transient(error):
+                raise
+
             log.error("call_crashed", instance=instance, action=action, error=str(error)[:500])
             return claim.fail_all(_as_provider_down(error, instance))
 

@@ -1,0 +1,138 @@
+"""Routes whose endpoint runs, renders its response and commits in one thread.
+
+FastAPI runs a plain endpoint in one thread of a pool, renders its result in another one, and leaves
+the sessions it depends on in a third. With as many requests waiting for a row as there are threads,
+the request that has locked the row waits for a thread before it can commit, and nothing moves any
+more. Here a request needs one thread from its first statement to its commit.
+
+Requests that may change data have threads of their own. However many of them wait for a lock,
+requests that only read are served.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial, wraps
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+from fastapi import APIRouter, Response
+from fastapi.datastructures import DefaultPlaceholder
+from fastapi.exceptions import ResponseValidationError
+from fastapi.routing import APIRoute
+from fastapi.utils import is_body_allowed_for_status_code
+from sqlalchemy.orm import Session
+
+Endpoint = Callable[..., Any]
+OpenSession = Callable[[], AbstractContextManager[Session]]
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+DEFAULT_WRITERS = 30
+_writers: RunVar[CapacityLimiter] = RunVar("openiom_writers")
+
+
+class PendingSession:
+    """A session that is opened in the thread of the endpoint that requested it."""
+
+    def __init__(
+        self, open_session: Callable[[], AbstractContextManager[Session]], *, writes: bool
+    ):
+        self.open = open_session
+        self.writes = writes
+
+
+class ThreadRoute(APIRoute):
+    """A route whose plain endpoint does all its work in one thread. See the module."""
+
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
+        if _is_plain(endpoint):
+            endpoint = self._in_one_thread(endpoint)
+
+        super().__init__(path, endpoint, **options)
+
+    def _in_one_thread(self, endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        async def run(**values: Any) -> Any:
+            work = partial(self._work, endpoint, values)
+            limiter = writer_threads() if self._may_write(values.values()) else None
+            return await to_thread.run_sync(work, limiter=limiter)
+
+        return run
+
+    def _may_write(self, values: Iterable[Any]) -> bool:
+        """Return whether the request takes a thread of those for changes.
+
+        Without a session of its own, an endpoint opens them itself, or calls code that does.
+        """
+        pending = [value for value in values if isinstance(value, PendingSession)]
+        if pending:
+            return any(session.writes for session in pending)
+
+        return not self.methods <= SAFE_METHODS
+
+    def _work(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
+        with ExitStack() as sessions:
+            arguments = dict(values)
+            for name, value in values.items():
+                if isinstance(value, PendingSession):
+                    arguments[name] = sessions.enter_context(value.open())
+
+            return self._render(endpoint(**arguments), values.values())
+
+    def _render(self, result: Any, values: Iterable[Any]) -> Any:
+        """Return the response with a result, or the result where FastAPI renders it cheaply."""
+        if isinstance(result, Response) or self.response_field is None:
+            return result
+
+        if not isinstance(self.response_class, DefaultPlaceholder):
+            return result
+
+        value, errors = self.response_field.validate(result, {}, loc=("response",))
+        if errors:
+            raise ResponseValidationError(errors=errors, body=result)
+
+        status, headers = self.status_code or 200, []
+        for injected in values:
+            if isinstance(injected, Response):
+                status = injected.status_code or status
+                headers = injected.headers.raw
+
+        content = self.response_field.serialize_json(value, by_alias=self.response_model_by_alias)
+        if not is_body_allowed_for_status_code(status):
+            content = b""
+
+        response = Response(content, status_code=status, media_type="application/json")
+        response.headers.raw.extend(headers)
+        return response
+
+
+class Router(APIRouter):
+    """A router of a package. Use it instead of `APIRouter`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=ThreadRoute, **options)
+
+
+def writer_threads() -> CapacityLimiter:
+    """Return the threads of this event loop for requests that may change data."""
+    try:
+        return _writers.get()
+    except LookupError:
+        limiter = CapacityLimiter(DEFAULT_WRITERS)
+        _writers.set(limiter)
+        return limiter
+
+
+def limit_threads(*, requests: int) -> None:
+    """Serve so many requests at once that only read; call it in the server's event loop.
+
+    Three quarters as many that may change data are served beside them.
+    """
+    to_thread.current_default_thread_limiter().total_tokens = requests
+    writer_threads().total_tokens = max(1, requests * 3 // 4)
+
+
+def _is_plain(endpoint: Endpoint) -> bool:
+    """Return whether an endpoint blocks the thread that calls it."""
+    is_generator = inspect.isgeneratorfunction(endpoint) or inspect.isasyncgenfunction(endpoint)
+    return not is_generator and not inspect.iscoroutinefunction(endpoint)
