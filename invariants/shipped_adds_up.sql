@@ -8,5 +8,6 @@ UNION ALL
 SELECT 'order line', o.id, o.shipped, coalesce(sum(l.shipped), 0)
 FROM orders.order_line o
 LEFT JOIN fulfillment.fulfillment_order_line l ON l.order_line_id = o.id
+WHERE o.delivery <> 'digital'
 GROUP BY o.id
 HAVING o.shipped <> coalesce(sum(l.shipped), 0)

@@ -912,6 +912,18 @@ def upgrade() -> None:
         sa.Column("payment_status", sa.Text(), nullable=False),
         sa.Column("subtotal", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("shipping_amount", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column(
+            "fees_amount",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column(
+            "credit_amount",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
         sa.Column("discount_amount", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("tax_amount", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("total_amount", sa.Numeric(precision=18, scale=4), nullable=False),
@@ -923,6 +935,7 @@ def upgrade() -> None:
         sa.Column("bill_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("source_changes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
         sa.UniqueConstraint("external_id", "instance", name=op.f("uq_order_external_id_instance")),
         schema="orders",
@@ -951,6 +964,14 @@ def upgrade() -> None:
         schema="orders",
     )
     op.create_index("ix_order_origin", "order", ["origin", "id"], unique=False, schema="orders")
+    op.create_index(
+        "ix_order_source_changes",
+        "order",
+        ["id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("source_changes IS NOT NULL"),
+    )
     op.create_index(
         "ix_order_placed_at", "order", ["placed_at", "id"], unique=False, schema="orders"
     )
@@ -1118,6 +1139,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("fallback", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("deliveries", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
@@ -1696,6 +1718,11 @@ def upgrade() -> None:
         sa.Column("shipped", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("canceled", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("returned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("delivery", sa.Text(), server_default="shipment", nullable=False),
+        sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.CheckConstraint(
+            "delivery IN ('shipment', 'pickup', 'digital')", name=op.f("ck_order_line_delivery")
+        ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_order_line_quantity")),
         sa.CheckConstraint(
             "unit_decimals BETWEEN 0 AND 4 AND stock_decimals BETWEEN 0 AND 4 AND stock_per_step > 0",

@@ -40,6 +40,7 @@ class Product:
     weight: int
     brand: str = ""
     inventory_level: int = 0
+    type: str = "physical"
 
     @property
     def variant_id(self) -> int:
@@ -61,10 +62,31 @@ class Customer:
 
 
 @dataclass(slots=True)
-class PlacedLine:
-    """A line of a placed order; `price` and `tax` are cents per unit.
+class PickupLocation:
+    """A place where a shopper collects lines of an order."""
 
-    `options` are the values that the shopper chose, such as `{"Size": "M"}`.
+    code: str
+    name: str = ""
+    address_line_1: str = ""
+    address_line_2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country_alpha2: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+LOCATION_FIELDS = tuple(PickupLocation.__dataclass_fields__)
+
+
+@dataclass(slots=True)
+class PlacedLine:
+    """A line of a placed order; `price` and `tax` are cents per unit, `wrapping` of the line.
+
+    `options` are the values that the shopper chose, such as `{"Size": "M"}`. `address` is the place
+    of its address among those of the order, and `pickup` that of its location if it is collected.
+    The type is physical, digital or giftcertificate.
     """
 
     sku: str
@@ -75,11 +97,17 @@ class PlacedLine:
     weight: int = 0
     tax: int = 0
     options: dict[str, str] = field(default_factory=dict)
+    type: str = "physical"
+    address: int = 0
+    pickup: int | None = None
+    wrapping: int = 0
+    refunded: int = 0
+    shipped: int = 0
 
 
 @dataclass(slots=True)
 class PlacedOrder:
-    """An order as placed, before the store numbers it and its lines."""
+    """An order as placed, before the store numbers it and its lines; amounts are cents."""
 
     customer_id: int
     currency: str
@@ -93,6 +121,18 @@ class PlacedOrder:
     external_order_id: str = ""
     customer_message: str = ""
     status_id: int = 11
+    more_shipping: list[Address] = field(default_factory=list)
+    pickups: list[PickupLocation] = field(default_factory=list)
+    discount: int = 0
+    coupon_discount: int = 0
+    handling_cost: int = 0
+    store_credit: int = 0
+    gift_certificate: int = 0
+
+    @property
+    def addresses(self) -> list[Address]:
+        """All shipping addresses."""
+        return [self.shipping, *self.more_shipping]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +173,25 @@ def placed_order_from(document: Mapping[str, Any]) -> PlacedOrder:
     shipping = address_from(document["shipping"])
     billing = address_from(document["billing"]) if "billing" in document else shipping
     lines = [PlacedLine(**line) for line in document["lines"]]
-    return PlacedOrder(billing=billing, shipping=shipping, lines=lines, **plain)
+    more = [address_from(address) for address in document.get("more_shipping", ())]
+    pickups = [PickupLocation(**location) for location in document.get("pickups", ())]
+    return PlacedOrder(
+        billing=billing,
+        shipping=shipping,
+        lines=lines,
+        more_shipping=more,
+        pickups=pickups,
+        **plain,
+    )
 
 
-PLAIN_ORDER_FIELDS = PlacedOrder.__dataclass_fields__.keys() - {"billing", "shipping", "lines"}
+PLAIN_ORDER_FIELDS = PlacedOrder.__dataclass_fields__.keys() - {
+    "billing",
+    "shipping",
+    "lines",
+    "more_shipping",
+    "pickups",
+}
 
 
 def products_from(documents: Sequence[Mapping[str, Any]]) -> list[Product]:

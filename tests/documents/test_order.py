@@ -80,9 +80,9 @@ def test_a_date_that_no_format_describes_is_a_fault_of_its_field(written: Any) -
     assert place == "placed_at"
 
 
-def test_a_date_in_mail_format_without_a_zone_has_none() -> None:
+def test_a_date_in_mail_format_without_a_zone_is_in_utc() -> None:
     document = OrderDocument.model_validate(order(placed_at="Thu, 26 Nov 2026 08:30:00 -0000"))
-    assert document.placed_at == datetime(2026, 11, 26, 8, 30)  # noqa: DTZ001
+    assert document.placed_at == datetime(2026, 11, 26, 8, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ const states: Record<string, StateStyle> = {
   received: { tone: 'neutral', label: 'Received' },
   processed: { tone: 'done', label: 'Processed' },
   duplicate: { tone: 'ended', label: 'Duplicate' },
+  ignored: { tone: 'ended', label: 'Ignored' },
   stale: { tone: 'ended', label: 'Superseded' },
   superseded: { tone: 'ended', label: 'Superseded' },
   parked: { tone: 'attention', label: 'Parked' },

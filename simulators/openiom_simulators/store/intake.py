@@ -1,11 +1,18 @@
 """Reads the documents of v2 requests, or refuses them with the messages of the real API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
-from openiom_simulators.shop_data import PlacedLine, PlacedOrder, address_from
-from openiom_simulators.store.state import Order, Shop, StoreRefusal
+from openiom_simulators.shop_data import (
+    LOCATION_FIELDS,
+    PickupLocation,
+    PlacedLine,
+    PlacedOrder,
+    address_from,
+)
+from openiom_simulators.store.state import Line, Order, Shop, StoreRefusal
 from openiom_simulators.store.statuses import STATUSES
 
 MAX_LENGTHS = {"tracking_number": 50, "tracking_link": 500, "comments": 65_535}
@@ -21,45 +28,106 @@ SHIPMENT_TEXTS = (
 
 
 def parse_order(shop: Shop, document: Mapping[str, Any]) -> PlacedOrder:
-    """Return the order of a `POST /v2/orders`. Raise `StoreRefusal`."""
+    """Return the order of a `POST /v2/orders`. Raise `StoreRefusal`.
+
+    Lines are given as `products`, which are shipped to the first address, or in `consignments`.
+    """
     if "billing_address" not in document:
         raise StoreRefusal("The required field 'billing_address' was not supplied.")
-    if not document.get("products"):
-        raise StoreRefusal("The required field 'products' was not supplied.")
 
     status_id = document.get("status_id", 1)
     if status_id not in STATUSES:
         raise StoreRefusal("The field 'status_id' is invalid.")
 
-    address = _shipping_address(document)
+    addresses, pickups, lines = _contents(shop, document)
+    if not lines:
+        raise StoreRefusal("The required field 'products' was not supplied.")
+
     shipping_cost = document.get("shipping_cost_ex_tax") or 0
     return PlacedOrder(
         customer_id=_customer_id(shop, document),
         currency=_text(document, "default_currency_code", shop.currency),
         created=shop.now(),
         billing=address_from(document["billing_address"]),
-        shipping=copy(address_from(address)),
-        lines=[_parse_line(shop, line) for line in document["products"]],
+        shipping=copy(address_from(addresses[0])),
+        more_shipping=[address_from(address) for address in addresses[1:]],
+        pickups=pickups,
+        lines=lines,
         shipping_cost=_cents(shipping_cost, "shipping_cost_ex_tax"),
-        shipping_method=_text(address, "shipping_method", "Standard Shipping"),
+        shipping_method=_text(addresses[0], "shipping_method", "Standard Shipping"),
         payment_method=_text(document, "payment_method", "Manual"),
         external_order_id=_text(document, "external_order_id"),
         customer_message=_text(document, "customer_message"),
         status_id=status_id,
+        **parse_amounts(document),
     )
+
+
+AMOUNTS = {
+    "discount": "discount_amount",
+    "coupon_discount": "coupon_discount",
+    "handling_cost": "handling_cost_ex_tax",
+    "store_credit": "store_credit_amount",
+    "gift_certificate": "gift_certificate_amount",
+}
+"""Fields of a request by the amounts of `PlacedOrder`."""
+
+
+def parse_amounts(document: Mapping[str, Any]) -> dict[str, int]:
+    """Return the amounts of a request in cents. Raise `StoreRefusal`."""
+    amounts: dict[str, int] = {}
+    for name, field in AMOUNTS.items():
+        if field in document:
+            amounts[name] = _cents(document[field], field)
+
+    return amounts
+
+
+Contents = tuple[list[Mapping[str, Any]], list[PickupLocation], list[PlacedLine]]
+
+
+def _contents(shop: Shop, document: Mapping[str, Any]) -> Contents:
+    """Return the shipping addresses, by default the billing address, the pickups and the lines."""
+    billing = document["billing_address"]
+    consignments = document.get("consignments")
+    if consignments:
+        shipping, pickups, lines = _consigned(shop, consignments)
+        return shipping or [billing], pickups, lines
+
+    addresses = list(document.get("shipping_addresses") or [billing])
+    lines = [parse_line(shop, line) for line in document.get("products") or ()]
+    return addresses, [], lines
+
+
+def _consigned(shop: Shop, consignments: Mapping[str, Any]) -> Contents:
+    shipping = consignments.get("shipping") or []
+    pickups = consignments.get("pickups") or []
+    lines: list[PlacedLine] = []
+    for place, consignment in enumerate(shipping):
+        lines += _nested_lines(shop, consignment, address=place)
+
+    for place, consignment in enumerate(pickups):
+        lines += _nested_lines(shop, consignment, pickup=place)
+
+    for consignment in consignments.get("downloads") or []:
+        lines += _nested_lines(shop, consignment, type="digital")
+
+    locations = [_location(consignment.get("location") or {}) for consignment in pickups]
+    return shipping, locations, lines
+
+
+def _nested_lines(shop: Shop, consignment: Mapping[str, Any], **place: Any) -> list[PlacedLine]:
+    """Return the lines of a consignment, with the fields that say how they are delivered."""
+    documents = consignment.get("line_items") or []
+    return [replace(parse_line(shop, document), **place) for document in documents]
+
+
+def _location(document: Mapping[str, Any]) -> PickupLocation:
+    return PickupLocation(**{name: _text(document, name) for name in LOCATION_FIELDS})
 
 
 def _text(document: Mapping[str, Any], name: str, default: str = "") -> str:
     return str(document.get(name) or default)
-
-
-def _shipping_address(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the only shipping address, by default the billing address."""
-    addresses = document.get("shipping_addresses") or [document["billing_address"]]
-    if len(addresses) > 1:
-        raise StoreRefusal("This simulated store ships an order to one address.")
-    address: Mapping[str, Any] = addresses[0]
-    return address
 
 
 def _customer_id(shop: Shop, document: Mapping[str, Any]) -> int:
@@ -69,7 +137,7 @@ def _customer_id(shop: Shop, document: Mapping[str, Any]) -> int:
     return customer_id
 
 
-def _parse_line(shop: Shop, document: Mapping[str, Any]) -> PlacedLine:
+def parse_line(shop: Shop, document: Mapping[str, Any]) -> PlacedLine:
     """Return the line of a catalog product (by id) or custom product (by name and price)."""
     quantity = document.get("quantity", 1)
     if not isinstance(quantity, int) or quantity < 1:
@@ -99,6 +167,8 @@ def _catalog_line(shop: Shop, document: Mapping[str, Any], quantity: int) -> Pla
         weight=product.weight,
         tax=max(0, with_tax - price),
         options=_options(document),
+        type=product.type,
+        wrapping=_cents(document.get("wrapping_cost_ex_tax", 0), "wrapping_cost_ex_tax"),
     )
 
 
@@ -132,13 +202,18 @@ def _options(document: Mapping[str, Any]) -> dict[str, str]:
     return options
 
 
+def parse_address_id(order: Order, document: Mapping[str, Any]) -> int:
+    """Return the address of a shipment, by default the first of the order."""
+    address_id = document.get("order_address_id", order.address_id)
+    if str(address_id) not in map(str, order.addresses):
+        raise StoreRefusal("The field 'order_address_id' is invalid.")
+    return int(address_id)
+
+
 def parse_shipment(
     order: Order, document: Mapping[str, Any]
 ) -> tuple[list[tuple[int, int]], dict[str, str]]:
     """Return the (order product id, quantity) pairs and the text fields of a shipment."""
-    if document.get("order_address_id", order.address_id) != order.address_id:
-        raise StoreRefusal("The field 'order_address_id' is invalid.")
-
     items = []
     for item in document.get("items") or []:
         line_id, quantity = item.get("order_product_id"), item.get("quantity")
@@ -165,3 +240,50 @@ def _cents(value: Any, name: str) -> int:
         return round(float(value) * 100)
     except (TypeError, ValueError):
         raise StoreRefusal(f"The field '{name}' is invalid.") from None
+
+
+def change_lines(shop: Shop, order: Order, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Change the lines of an order as a `PUT /v2/orders/{id}` does. Raise `StoreRefusal`.
+
+    A product with the `id` of a line changes that line, and deletes it with quantity 0; another is
+    added.
+    """
+    lines = {line.id: line for line in order.lines}
+    for document in documents:
+        if "id" not in document:
+            shop.add_line(order, parse_line(shop, document))
+            continue
+
+        line = lines.get(document["id"])
+        if line is None:
+            raise StoreRefusal(f"Order product {document['id']} is not on this order.")
+
+        line.quantity = _changed_quantity(line, document.get("quantity", line.quantity))
+        if "price_ex_tax" in document:
+            line.price = _cents(document["price_ex_tax"], "price_ex_tax")
+
+    order.lines = [line for line in order.lines if line.quantity]
+    if not order.lines:
+        raise StoreRefusal("An order needs at least one product.")
+
+
+def _changed_quantity(line: Line, quantity: Any) -> int:
+    if not isinstance(quantity, int) or quantity < max(line.shipped, line.refunded):
+        raise StoreRefusal("The field 'quantity' is invalid.")
+    return quantity
+
+
+def parse_refund(document: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the (order product id, quantity) pairs of a refund. Raise `StoreRefusal`."""
+    items = []
+    for item in document.get("items") or ():
+        if item.get("item_type") != "PRODUCT":
+            continue
+
+        line_id, quantity = item.get("item_id"), item.get("quantity")
+        if not isinstance(line_id, int) or not isinstance(quantity, int) or quantity < 1:
+            raise StoreRefusal("The field 'items' is invalid.", status=422)
+
+        items.append((line_id, quantity))
+
+    return items

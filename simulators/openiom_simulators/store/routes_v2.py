@@ -9,7 +9,14 @@ from starlette.routing import Route
 
 from openiom_simulators.responses import json_object, json_response
 from openiom_simulators.shop_data import ADDRESS_FIELDS
-from openiom_simulators.store.intake import parse_order, parse_shipment
+from openiom_simulators.store.intake import (
+    AMOUNTS,
+    change_lines,
+    parse_address_id,
+    parse_amounts,
+    parse_order,
+    parse_shipment,
+)
 from openiom_simulators.store.queries import listed_orders, matching_orders, parse_page
 from openiom_simulators.store.shapes import (
     Inclusions,
@@ -17,7 +24,7 @@ from openiom_simulators.store.shapes import (
     line_document,
     order_document,
     shipment_document,
-    shipping_address_document,
+    shipping_address_documents,
 )
 from openiom_simulators.store.state import Order, Shop, ShopShipment, StoreRefusal
 from openiom_simulators.store.statuses import STATUSES, status_document
@@ -31,6 +38,8 @@ CHANGEABLE = frozenset(
         "external_order_id",
         "customer_id",
         "billing_address",
+        "products",
+        *AMOUNTS.values(),
     )
 )
 
@@ -113,6 +122,7 @@ async def change_order(request: Request) -> Response:
     if status_id is not None and status_id not in STATUSES:
         raise StoreRefusal("The field 'status_id' is invalid.")
 
+    change_lines(_shop(request), order, document.get("products") or ())
     _apply_changes(order, document)
     _shop(request).touch(order, status_id=status_id)
     return json_response(_document(request, order))
@@ -123,6 +133,10 @@ def _apply_changes(order: Order, document: dict[str, Any]) -> None:
     for name in ("customer_message", "external_order_id", "customer_id"):
         if name in document:
             setattr(order.placed, name, document[name])
+
+    for name, cents in parse_amounts(document).items():
+        setattr(order.placed, name, cents)
+
     billing = document.get("billing_address", {})
     changed = {name: str(billing[name]) for name in ADDRESS_FIELDS if name in billing}
     # Addresses are shared with the customer, so they are replaced, not changed.
@@ -148,14 +162,14 @@ async def order_product(request: Request) -> Response:
 
 
 async def shipping_addresses(request: Request) -> Response:
-    return _page(request, [shipping_address_document(_order(request), base=_base(request))])
+    return _page(request, shipping_address_documents(_order(request), base=_base(request)))
 
 
 async def shipping_address(request: Request) -> Response:
-    order = _order(request)
-    if request.path_params["address_id"] != order.address_id:
-        raise StoreRefusal("The requested resource was not found.", status=404)
-    return json_response(shipping_address_document(order, base=_base(request)))
+    for document in shipping_address_documents(_order(request), base=_base(request)):
+        if document["id"] == request.path_params["address_id"]:
+            return json_response(document)
+    raise StoreRefusal("The requested resource was not found.", status=404)
 
 
 async def consignments(request: Request) -> Response:
@@ -166,7 +180,7 @@ async def consignments(request: Request) -> Response:
 
 
 async def no_coupons(request: Request) -> Response:
-    """Return the empty page: no order of this store has coupons."""
+    """Return the empty page: the store keeps the discount of coupons, not their codes."""
     _order(request)
     return Response(status_code=EMPTY_PAGE)
 
@@ -192,17 +206,19 @@ async def get_shipment(request: Request) -> Response:
 
 
 async def create_shipment(request: Request) -> Response:
-    order = _order(request)
-    items, fields = parse_shipment(order, await json_object(request))
+    order, document = _order(request), await json_object(request)
+    items, fields = parse_shipment(order, document)
     if not items:
         raise StoreRefusal("The required field 'items' was not supplied.")
-    shipment = _shop(request).ship(order, items=items, fields=fields)
+
+    address_id = parse_address_id(order, document)
+    shipment = _shop(request).ship(order, address_id=address_id, items=items, fields=fields)
     return json_response(shipment_document(order, shipment), status=201)
 
 
 async def change_shipment(request: Request) -> Response:
-    order, shipment = _order(request), _shipment(request)
-    items, fields = parse_shipment(order, await json_object(request))
+    order, shipment, document = _order(request), _shipment(request), await json_object(request)
+    items, fields = parse_shipment(order, document)
     if items:
         raise StoreRefusal(
             "The field 'items' cannot be changed; delete the shipment and create another."

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from openiom_simulators.responses import json_object, json_response
 from openiom_simulators.shop_data import Customer, Product
+from openiom_simulators.store.intake import parse_refund
 from openiom_simulators.store.queries import parse_page
 from openiom_simulators.store.state import Shop, StoreRefusal
 from openiom_simulators.store.webhooks import Hook, Webhooks
@@ -358,7 +359,19 @@ async def one_hook(request: Request) -> Response:
     return json_response({"data": hooks.document(hook), "meta": {}})
 
 
+async def create_refund(request: Request) -> Response:
+    """Refund products of an order; the money is not kept."""
+    shop = _shop(request)
+    order = shop.order(request.path_params["order_id"])
+    items = parse_refund(await json_object(request))
+    number = shop.refund(order, items)
+    refunded = [{"item_type": "PRODUCT", "item_id": i, "quantity": n} for i, n in items]
+    data = {"id": number, "order_id": order.id, "items": refunded}
+    return json_response({"data": data, "meta": {}}, status=201)
+
+
 ROUTES = [
+    Route("/orders/{order_id:int}/payment_actions/refunds", create_refund, methods=["POST"]),
     Route("/catalog/products", list_products, methods=["GET"]),
     Route("/catalog/products/{product_id:int}", get_product, methods=["GET"]),
     Route("/catalog/products/{product_id:int}/variants", product_variants, methods=["GET"]),

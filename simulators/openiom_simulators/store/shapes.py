@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from openiom_simulators.shop_data import ADDRESS_FIELDS, Address
+from openiom_simulators.shop_data import (
+    ADDRESS_FIELDS,
+    LOCATION_FIELDS,
+    Address,
+    PickupLocation,
+)
 from openiom_simulators.store.state import Line, Order, Shop, ShopShipment
 from openiom_simulators.store.statuses import STATUSES
 
@@ -39,9 +44,18 @@ def money(cents: int) -> str:
 
 
 def total_cents(order: Order) -> int:
-    """Return the total with tax and shipping."""
-    lines = sum((line.price + line.tax) * line.quantity for line in order.lines)
-    return lines + order.placed.shipping_cost
+    """Return the total with tax, shipping, handling and wrapping, less discounts."""
+    placed = order.placed
+    total = placed.shipping_cost + placed.handling_cost + wrapping_cents(order)
+    for line in order.lines:
+        total += (line.price + line.tax) * line.quantity
+
+    return total - placed.discount - placed.coupon_discount
+
+
+def wrapping_cents(order: Order) -> int:
+    """Return the cost of gift wrapping."""
+    return sum(line.wrapping for line in order.lines)
 
 
 def link(base: str, resource: str) -> dict[str, str]:
@@ -55,15 +69,11 @@ def address_document(address: Address) -> dict[str, Any]:
 
 
 CONSTANT_ORDER: dict[str, Any] = {
-    "base_handling_cost": ZERO, "handling_cost_ex_tax": ZERO, "handling_cost_inc_tax": ZERO,
-    "handling_cost_tax": ZERO, "handling_cost_tax_class_id": 2, "base_wrapping_cost": ZERO,
-    "wrapping_cost_ex_tax": ZERO, "wrapping_cost_inc_tax": ZERO, "wrapping_cost_tax": ZERO,
+    "handling_cost_tax": ZERO, "handling_cost_tax_class_id": 2, "wrapping_cost_tax": ZERO,
     "wrapping_cost_tax_class_id": 3, "shipping_cost_tax": ZERO, "shipping_cost_tax_class_id": 2,
     "is_tax_inclusive_pricing": False, "payment_provider_id": "", "refunded_amount": ZERO,
-    "order_is_digital": False, "store_credit_amount": ZERO, "gift_certificate_amount": ZERO,
     "ip_address": "192.0.2.10", "ip_address_v6": "", "currency_id": 1,
-    "currency_exchange_rate": "1.0000000000", "default_currency_id": 1, "discount_amount": ZERO,
-    "coupon_discount": ZERO, "shipping_address_count": 1, "ebay_order_id": "0",
+    "currency_exchange_rate": "1.0000000000", "default_currency_id": 1, "ebay_order_id": "0",
     "is_email_opt_in": False, "credit_card_type": None, "order_source": "www", "channel_id": 1,
     "external_source": "", "external_id": None, "external_merchant_id": None,
     "tax_provider_id": "BasicTaxProvider",
@@ -102,9 +112,12 @@ def order_document(
         "base_shipping_cost": money(placed.shipping_cost),
         "shipping_cost_ex_tax": money(placed.shipping_cost),
         "shipping_cost_inc_tax": money(placed.shipping_cost),
-        "total_ex_tax": money(subtotal + placed.shipping_cost),
-        "total_inc_tax": money(subtotal + tax + placed.shipping_cost),
+        **_amounts(order),
+        "total_ex_tax": money(total_cents(order) - tax),
+        "total_inc_tax": money(total_cents(order)),
         "total_tax": money(tax),
+        "order_is_digital": all(line.type != "physical" for line in order.lines),
+        "shipping_address_count": len(order.addresses),
         "items_total": order.items_total,
         "items_shipped": order.items_shipped,
         "payment_method": placed.payment_method,
@@ -128,12 +141,26 @@ def order_document(
     }
 
 
+def _amounts(order: Order) -> dict[str, str]:
+    """Return the amounts of an order beside its lines and shipping; none of them is taxed."""
+    placed, amounts = order.placed, dict[str, str]()
+    for name, cents in (("handling", placed.handling_cost), ("wrapping", wrapping_cents(order))):
+        amounts[f"base_{name}_cost"] = money(cents)
+        amounts[f"{name}_cost_ex_tax"] = money(cents)
+        amounts[f"{name}_cost_inc_tax"] = money(cents)
+
+    amounts["discount_amount"] = money(placed.discount)
+    amounts["coupon_discount"] = money(placed.coupon_discount)
+    amounts["store_credit_amount"] = money(placed.store_credit)
+    amounts["gift_certificate_amount"] = money(placed.gift_certificate)
+    return amounts
+
+
 CONSTANT_LINE: dict[str, Any] = {
-    "order_pickup_method_id": 0, "type": "physical", "base_cost_price": ZERO,
+    "base_cost_price": ZERO,
     "cost_price_inc_tax": ZERO, "cost_price_ex_tax": ZERO, "cost_price_tax": ZERO,
-    "width": ZERO, "height": ZERO, "depth": ZERO, "is_refunded": False, "quantity_refunded": 0,
+    "width": ZERO, "height": ZERO, "depth": ZERO,
     "refund_amount": ZERO, "return_id": 0, "wrapping_id": 0, "wrapping_name": "",
-    "base_wrapping_cost": ZERO, "wrapping_cost_ex_tax": ZERO, "wrapping_cost_inc_tax": ZERO,
     "wrapping_cost_tax": ZERO, "wrapping_message": "", "event_name": None,
     "fixed_shipping_cost": ZERO, "ebay_item_id": "", "ebay_transaction_id": "",
     "option_set_id": None, "parent_order_product_id": None, "is_bundled_product": False,
@@ -152,7 +179,9 @@ def line_document(order: Order, line: Line) -> dict[str, Any]:
         "order_id": order.id,
         "product_id": line.product_id,
         "variant_id": line.product_id + 1_000_000 if line.product_id else 0,
-        "order_address_id": order.address_id,
+        "order_address_id": line.address_id,
+        "order_pickup_method_id": line.pickup_id,
+        "type": line.type,
         "name": line.name,
         "name_customer": line.name,
         "name_merchant": line.name,
@@ -169,6 +198,11 @@ def line_document(order: Order, line: Line) -> dict[str, Any]:
         "weight": f"{line.weight / 1000:.4f}",
         "quantity": line.quantity,
         "quantity_shipped": line.shipped,
+        "quantity_refunded": line.refunded,
+        "is_refunded": line.refunded == line.quantity,
+        "base_wrapping_cost": money(line.wrapping),
+        "wrapping_cost_ex_tax": money(line.wrapping),
+        "wrapping_cost_inc_tax": money(line.wrapping),
         "product_options": _option_documents(line),
     }
 
@@ -192,16 +226,23 @@ def _option_documents(line: Line) -> list[dict[str, Any]]:
     return options
 
 
-def shipping_address_document(order: Order, *, base: str) -> dict[str, Any]:
-    """Return a shipping address as `/v2/orders/{id}/shipping_addresses` does."""
-    cost = money(order.placed.shipping_cost)
-    path = f"/orders/{order.id}/shippingaddresses/{order.address_id}"
+def shipping_address_documents(order: Order, *, base: str) -> list[dict[str, Any]]:
+    """Return the shipping addresses as `/v2/orders/{id}/shipping_addresses` does."""
+    return [_address_document(order, number, base=base) for number in order.addresses]
+
+
+def _address_document(order: Order, address_id: int, *, base: str) -> dict[str, Any]:
+    """Return one shipping address; the first has the cost of shipping."""
+    address = order.addresses[address_id]
+    cost = money(order.placed.shipping_cost if address_id == order.address_id else 0)
+    lines = [line for line in order.lines if line.address_id == address_id]
+    path = f"/orders/{order.id}/shippingaddresses/{address_id}"
     return {
-        "id": order.address_id,
+        "id": address_id,
         "order_id": order.id,
-        **address_document(order.placed.shipping),
-        "items_total": order.items_total,
-        "items_shipped": order.items_shipped,
+        **address_document(address),
+        "items_total": sum(line.quantity for line in lines),
+        "items_shipped": sum(line.shipped for line in lines),
         "shipping_method": order.placed.shipping_method,
         "base_cost": cost,
         "cost_ex_tax": cost,
@@ -214,7 +255,7 @@ def shipping_address_document(order: Order, *, base: str) -> dict[str, Any]:
         "handling_cost_tax": ZERO,
         "handling_cost_tax_class_id": 2,
         "shipping_zone_id": 1,
-        "shipping_zone_name": order.placed.shipping.country,
+        "shipping_zone_name": address.country,
         "form_fields": [],
         "shipping_quotes": link(base, f"{path}/shippingquotes"),
     }
@@ -230,32 +271,82 @@ COSTS = (
     "handling_cost_inc_tax",
     "handling_cost_tax",
 )
+NESTED_LINES = 50
+"""Most lines of a consignment in a response that includes them."""
 
 
 def consignments_document(order: Order, *, base: str, line_items: bool) -> dict[str, Any]:
-    """Return consignments in the object structure, the only place where v2 costs are numbers."""
-    shipping = shipping_address_document(order, base=base)
-    del shipping["order_id"]
-    path = f"/orders/{order.id}/consignments/shipping/{order.address_id}/shipping_quotes"
-    shipping["shipping_quotes"] = link(base, path)
+    """Return consignments in the object structure, the only place where v2 costs are numbers.
 
+    A consignment without lines is absent, and one of more than 50 has a warning instead of the
+    rest, as in the real API.
+    """
+    parts = Inclusions(line_items=line_items)
+    pickups = []
+    for pickup_id, location in order.pickups.items():
+        lines = [line for line in order.lines if line.pickup_id == pickup_id]
+        pickups.append(_pickup_document(pickup_id, location) | _nested(order, lines, base, parts))
+
+    shipping = []
+    for address_id in order.addresses:
+        lines = [line for line in order.lines if line.address_id == address_id]
+        if lines:
+            document = _shipping_document(order, address_id, base=base)
+            shipping.append(document | _nested(order, lines, base, parts))
+
+    return {
+        "pickups": pickups,
+        "shipping": shipping,
+        "downloads": _sent_by_email(order, "digital", base, parts),
+        "email": {"gift_certificates": _sent_by_email(order, "giftcertificate", base, parts)},
+    }
+
+
+def _sent_by_email(order: Order, kind: str, base: str, parts: Inclusions) -> list[dict[str, Any]]:
+    lines = [line for line in order.lines if line.type == kind]
+    if not lines:
+        return []
+    recipient = {"recipient_email": order.placed.billing.email}
+    return [recipient | _nested(order, lines, base, parts)]
+
+
+def _shipping_document(order: Order, address_id: int, *, base: str) -> dict[str, Any]:
+    shipping = _address_document(order, address_id, base=base)
+    del shipping["order_id"]
+    path = f"/orders/{order.id}/consignments/shipping/{address_id}/shipping_quotes"
+    shipping["shipping_quotes"] = link(base, path)
     for name in COSTS:
         shipping[name] = float(shipping[name])
 
-    shipping["line_items"] = []
-    for line in order.lines:
-        item: dict[str, Any] = link(base, f"/orders/{order.id}/products/{line.id}")
-        if line_items:
-            item = line_document(order, line)
+    return shipping
 
-        shipping["line_items"].append(item)
 
+def _pickup_document(pickup_id: int, location: PickupLocation) -> dict[str, Any]:
     return {
-        "pickups": [],
-        "shipping": [shipping],
-        "downloads": [],
-        "email": {"gift_certificates": []},
+        "id": pickup_id,
+        "pickup_method_id": 1,
+        "pickup_method_display_name": "Pick up in store",
+        "collection_instructions": "",
+        "collection_time_description": "",
+        "location": {"id": 1, **{name: getattr(location, name) for name in LOCATION_FIELDS}},
     }
+
+
+def _nested(order: Order, lines: list[Line], base: str, parts: Inclusions) -> dict[str, Any]:
+    """Return the lines of a consignment, or references to them."""
+    if not parts.line_items:
+        references = [link(base, f"/orders/{order.id}/products/{line.id}") for line in lines]
+        return {"line_items": references}
+
+    documents = [line_document(order, line) for line in lines[:NESTED_LINES]]
+    if len(lines) <= NESTED_LINES:
+        return {"line_items": documents}
+
+    message = (
+        f"Only {NESTED_LINES} line items of this consignment are included;"
+        " use /v2/orders/{order_id}/products for all of them."
+    )
+    return {"line_items": documents, "__warning__": {"message": message}}
 
 
 CARRIERS = {
@@ -274,7 +365,7 @@ def shipment_document(order: Order, shipment: ShopShipment) -> dict[str, Any]:
         "id": shipment.id,
         "order_id": order.id,
         "customer_id": order.placed.customer_id,
-        "order_address_id": order.address_id,
+        "order_address_id": shipment.address_id,
         "date_created": rfc2822(shipment.created),
         "tracking_number": "",
         "merchant_shipping_cost": ZERO,
@@ -287,7 +378,7 @@ def shipment_document(order: Order, shipment: ShopShipment) -> dict[str, Any]:
         "shipping_provider_display_name": CARRIERS.get(provider, ""),
         "generated_tracking_link": shipment.fields.get("tracking_link", ""),
         "billing_address": address_document(order.placed.billing),
-        "shipping_address": address_document(order.placed.shipping),
+        "shipping_address": address_document(order.addresses[shipment.address_id]),
         "items": [
             {"order_product_id": line_id, "product_id": product_id, "quantity": quantity}
             for line_id, product_id, quantity in shipment.items

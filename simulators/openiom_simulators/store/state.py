@@ -5,8 +5,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from openiom_simulators.shop_data import Customer, PlacedOrder, Product
-from openiom_simulators.store.statuses import PARTIALLY_SHIPPED, SHIPPED
+from openiom_simulators.shop_data import (
+    Address,
+    Customer,
+    PickupLocation,
+    PlacedLine,
+    PlacedOrder,
+    Product,
+)
+from openiom_simulators.store.statuses import (
+    PARTIALLY_REFUNDED,
+    PARTIALLY_SHIPPED,
+    REFUNDED,
+    SHIPPED,
+)
 
 Publish = Callable[[str, dict[str, Any]], None]
 """(webhook scope, data): called for every event of the shop."""
@@ -24,7 +36,10 @@ class StoreRefusal(Exception):
 
 @dataclass(slots=True)
 class Line:
-    """An order product; money in cents per unit."""
+    """An order product; money in cents per unit, `wrapping` in cents of the line.
+
+    It has the id of its shipping address, or of its pickup, or neither if it is digital.
+    """
 
     id: int
     product_id: int
@@ -36,6 +51,11 @@ class Line:
     weight: int
     options: dict[str, str] = field(default_factory=dict)
     shipped: int = 0
+    type: str = "physical"
+    address_id: int = 0
+    pickup_id: int = 0
+    wrapping: int = 0
+    refunded: int = 0
 
     @property
     def unshipped(self) -> int:
@@ -45,10 +65,11 @@ class Line:
 
 @dataclass(slots=True)
 class ShopShipment:
-    """A shipment; `items` are (order product id, product id, quantity)."""
+    """A shipment to one address; `items` are (order product id, product id, quantity)."""
 
     id: int
     order_id: int
+    address_id: int
     created: int
     items: list[tuple[int, int, int]]
     fields: dict[str, str] = field(default_factory=dict)
@@ -56,18 +77,24 @@ class ShopShipment:
 
 @dataclass(slots=True)
 class Order:
-    """An order with its lines, shipments and single shipping address."""
+    """An order with its lines, shipments, and shipping addresses and pickups by their ids."""
 
     id: int
     placed: PlacedOrder
     lines: list[Line]
     status_id: int
     modified: int
-    address_id: int
+    addresses: dict[int, Address]
+    pickups: dict[int, PickupLocation] = field(default_factory=dict)
     shipped_at: int | None = None
     staff_notes: str = ""
     is_deleted: bool = False
     shipments: list[ShopShipment] = field(default_factory=list)
+
+    @property
+    def address_id(self) -> int:
+        """The id of the first shipping address."""
+        return next(iter(self.addresses))
 
     @property
     def items_total(self) -> int:
@@ -104,6 +131,8 @@ class Shop:
             "line": 0,
             "address": 0,
             "shipment": 0,
+            "pickup": 0,
+            "refund": 0,
         }
 
     def stock(self, *, products: Iterable[Product], customers: Iterable[Customer]) -> None:
@@ -132,31 +161,46 @@ class Shop:
         return ids
 
     def _number(self, placed: PlacedOrder, modified: int) -> Order:
-        """Return an order with numbers for itself, its lines and its address."""
-        lines = []
-        for line in placed.lines:
-            lines.append(
-                Line(
-                    id=self.next("line"),
-                    product_id=line.product_id,
-                    sku=line.sku,
-                    name=line.name,
-                    quantity=line.quantity,
-                    price=line.price,
-                    tax=line.tax,
-                    weight=line.weight,
-                    options=line.options,
-                )
-            )
-
-        return Order(
+        """Return an order with numbers for itself, its lines, addresses and pickups."""
+        addresses = {self.next("address"): address for address in placed.addresses}
+        pickups = {self.next("pickup"): location for location in placed.pickups}
+        order = Order(
             id=self.next("order"),
             placed=placed,
-            lines=lines,
+            lines=[],
             status_id=placed.status_id,
             modified=modified,
-            address_id=self.next("address"),
+            addresses=addresses,
+            pickups=pickups,
         )
+        for line in placed.lines:
+            self.add_line(order, line)
+
+        return order
+
+    def add_line(self, order: Order, placed: PlacedLine) -> None:
+        """Number a line and add it to an order."""
+        line = Line(
+            id=self.next("line"),
+            product_id=placed.product_id,
+            sku=placed.sku,
+            name=placed.name,
+            quantity=placed.quantity,
+            price=placed.price,
+            tax=placed.tax,
+            weight=placed.weight,
+            options=placed.options,
+            shipped=placed.shipped,
+            type=placed.type,
+            wrapping=placed.wrapping,
+            refunded=placed.refunded,
+        )
+        if placed.pickup is not None:
+            line.pickup_id = list(order.pickups)[placed.pickup]
+        elif placed.type == "physical":
+            line.address_id = list(order.addresses)[placed.address]
+
+        order.lines.append(line)
 
     def next(self, kind: str) -> int:
         """Return the next number of a kind."""
@@ -187,27 +231,56 @@ class Shop:
         self.publish("store/order/statusUpdated", data)
 
     def ship(
-        self, order: Order, *, items: list[tuple[int, int]], fields: dict[str, str]
+        self,
+        order: Order,
+        *,
+        items: list[tuple[int, int]],
+        fields: dict[str, str],
+        address_id: int | None = None,
     ) -> ShopShipment:
-        """Ship (order product id, quantity) pairs. Raise `StoreRefusal` for more than is left."""
+        """Ship (order product id, quantity) pairs to one address, by default the first.
+
+        Raise `StoreRefusal` for more than is left, and for lines of another address.
+        """
+        address_id = order.address_id if address_id is None else address_id
         lines = {line.id: line for line in order.lines}
         quantities: dict[int, int] = {}
         for line_id, quantity in items:
             quantities[line_id] = quantities.get(line_id, 0) + quantity
 
-        _check_unshipped(lines, quantities)
+        _check_unshipped(lines, quantities, address_id)
         shipped = []
         for line_id, quantity in quantities.items():
             lines[line_id].shipped += quantity
             shipped.append((line_id, lines[line_id].product_id, quantity))
 
-        shipment = ShopShipment(self.next("shipment"), order.id, self.now(), shipped, fields)
+        number = self.next("shipment")
+        shipment = ShopShipment(number, order.id, address_id, self.now(), shipped, fields)
         order.shipments.append(shipment)
         data = {"type": "shipment", "id": shipment.id, "orderId": order.id}
         self.publish("store/shipment/created", data)
-        is_complete = order.items_shipped == order.items_total
+        is_complete = not any(line.unshipped for line in order.lines if line.address_id)
         self.touch(order, status_id=SHIPPED if is_complete else PARTIALLY_SHIPPED)
         return shipment
+
+    def refund(self, order: Order, items: list[tuple[int, int]]) -> int:
+        """Refund (order product id, quantity) pairs; return the refund's number.
+
+        Raise `StoreRefusal` for more than has not been refunded.
+        """
+        lines = {line.id: line for line in order.lines}
+        for line_id, quantity in items:
+            if line_id not in lines or quantity > lines[line_id].quantity - lines[line_id].refunded:
+                message = f"Order product {line_id} cannot be refunded {quantity} times."
+                raise StoreRefusal(message, status=422)
+
+            lines[line_id].refunded += quantity
+
+        is_complete = all(line.refunded == line.quantity for line in order.lines)
+        self.touch(order, status_id=REFUNDED if is_complete else PARTIALLY_REFUNDED)
+        number = self.next("refund")
+        self.publish("store/order/refund/created", {"type": "order", "id": order.id})
+        return number
 
     def archive(self, order: Order) -> None:
         """Hide an order from lists, as the DELETE of the real API does."""
@@ -216,11 +289,17 @@ class Shop:
         self.publish("store/order/archived", {"type": "order", "id": order.id})
 
 
-def _check_unshipped(lines: Mapping[int, Line], quantities: Mapping[int, int]) -> None:
-    """Raise `StoreRefusal` unless every line has its quantity left to ship."""
+def _check_unshipped(
+    lines: Mapping[int, Line], quantities: Mapping[int, int], address_id: int
+) -> None:
+    """Raise `StoreRefusal` unless every line has its quantity left to ship to this address."""
     for line_id, quantity in quantities.items():
         if line_id not in lines:
             problem = f"Order product {line_id} is not on this order."
+            raise StoreRefusal(f"The field 'items' is invalid. {problem}")
+
+        if lines[line_id].address_id != address_id:
+            problem = f"Order product {line_id} is not shipped to address {address_id}."
             raise StoreRefusal(f"The field 'items' is invalid. {problem}")
 
         left = lines[line_id].unshipped

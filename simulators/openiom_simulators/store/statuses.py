@@ -1,6 +1,7 @@
 """The fifteen fixed order statuses of a BigCommerce store."""
 
-SHIPPED, PARTIALLY_SHIPPED, AWAITING_FULFILLMENT = 2, 3, 11
+SHIPPED, PARTIALLY_SHIPPED, REFUNDED, AWAITING_FULFILLMENT = 2, 3, 4, 11
+PARTIALLY_REFUNDED = 14
 
 STATUSES: dict[int, tuple[str, str]] = {
     0: ("Incomplete", "The shopper reached the payment page and did not finish."),

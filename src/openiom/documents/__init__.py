@@ -3,9 +3,17 @@
 from .fulfillment import FulfillmentUpdateDocument, ShipmentDocument, ShippedItemDocument
 from .inventory import StockDocument, StockItemDocument
 from .master_data import AccountDocument, ProductDocument
-from .order import KeyDocument, OrderDocument, OrderLineDocument
+from .order import (
+    Delivery,
+    Disposition,
+    KeyDocument,
+    OrderDocument,
+    OrderLineDocument,
+    OrderWithdrawalDocument,
+)
 from .party import AddressDocument, CustomerDocument
 from .quantity import (
+    CountedQuantity,
     Quantity,
     QuantityNumber,
     VariantDocument,
@@ -17,11 +25,15 @@ from .quantity import (
 __all__ = [
     "AccountDocument",
     "AddressDocument",
+    "CountedQuantity",
     "CustomerDocument",
+    "Delivery",
+    "Disposition",
     "FulfillmentUpdateDocument",
     "KeyDocument",
     "OrderDocument",
     "OrderLineDocument",
+    "OrderWithdrawalDocument",
     "ProductDocument",
     "Quantity",
     "QuantityNumber",

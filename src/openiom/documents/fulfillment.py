@@ -3,10 +3,11 @@
 A fulfiller is a warehouse, a store, a 3PL or a drop-ship vendor.
 """
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from openiom.kernel import Moment
 
 from .quantity import Quantity
 
@@ -33,7 +34,7 @@ class ShipmentDocument(BaseModel):
     service: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
-    shipped_at: datetime
+    shipped_at: Moment
     items: list[ShippedItemDocument] = Field(min_length=1)
 
 
@@ -52,6 +53,6 @@ class FulfillmentUpdateDocument(BaseModel):
     number: str
     external_id: str = ""
     kind: Literal["accepted", "declined", "picked", "packed", "shipped", "delivered", "canceled"]
-    at: datetime
+    at: Moment
     reason: str = ""
     shipment: Annotated[ShipmentDocument | None, BeforeValidator(_none_if_empty)] = None

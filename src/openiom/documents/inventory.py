@@ -1,10 +1,11 @@
 """Stock reported by a source system. Version 1."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from openiom.kernel import Moment
 
 from .order import KeyDocument
 
@@ -25,6 +26,6 @@ class StockDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     mode: Literal["set", "change"]
-    at: datetime
+    at: Moment
     reference: str
     items: list[StockItemDocument] = Field(min_length=1, max_length=10_000)

@@ -1,14 +1,15 @@
 """An order as captured from any source. Version 1."""
 
-from datetime import date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from openiom.kernel import Day, Moment
+
 from .party import AddressDocument, CustomerDocument
-from .quantity import Quantity, VariantDocument
+from .quantity import CountedQuantity, Quantity, VariantDocument
 
 
 def _parse_mail_date(value: Any) -> Any:
@@ -17,13 +18,25 @@ def _parse_mail_date(value: Any) -> Any:
         return value
     try:
         return parsedate_to_datetime(value) if "," in value else value
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return value
 
 
 # Several stores write RFC 2822 dates, such as "Thu, 26 Nov 2026 08:30:00 +0100". They contain a
 # comma, which ISO 8601 dates do not.
-Moment = Annotated[datetime, BeforeValidator(_parse_mail_date)]
+MailMoment = Annotated[Moment, BeforeValidator(_parse_mail_date)]
+
+Disposition = Literal["accept", "update", "hold", "cancel"]
+"""What the source says is to be done with an order.
+
+accept  it is to be fulfilled
+update  it is kept current if it was accepted before; otherwise somebody else fulfills it
+hold    it is not to be fulfilled now
+cancel  it is not to be fulfilled
+"""
+
+Delivery = Literal["shipment", "pickup", "digital"]
+"""How the customer receives a line: in a parcel, at a pickup location, or without any goods."""
 
 
 class KeyDocument(BaseModel):
@@ -38,8 +51,13 @@ class KeyDocument(BaseModel):
 class OrderLineDocument(BaseModel):
     """An order line. Money is in the currency of the order; `unit_price` is that of one unit.
 
-    `product` and `unit` are external keys until mappings resolve them to internal names. `quantity`
-    has at most the decimals of its unit.
+    `product`, `unit` and `pickup_source` are external keys until mappings resolve them to internal
+    names. Quantities have at most the decimals of the unit.
+
+    canceled_quantity  what the source has canceled or refunded of `quantity`
+    shipped_quantity   what has been shipped of `quantity` as the source knows, by whomever
+    ship_to            the address of the line if it is not that of the order
+    pickup_source      the source where a pickup is collected
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,11 +67,16 @@ class OrderLineDocument(BaseModel):
     unit: str | KeyDocument
     name: str = ""
     quantity: Quantity
+    canceled_quantity: CountedQuantity = Decimal(0)
+    shipped_quantity: CountedQuantity = Decimal(0)
+    delivery: Delivery = "shipment"
+    ship_to: AddressDocument | None = None
+    pickup_source: str | KeyDocument | None = None
     variant: VariantDocument | None = None
     unit_price: Decimal = Field(Decimal(0), ge=0)
     discount: Decimal = Field(Decimal(0), ge=0)
     tax: Decimal = Field(Decimal(0), ge=0)
-    requested_delivery_date: date | None = None
+    requested_delivery_date: Day | None = None
 
     @property
     def variant_values(self) -> dict[str, str] | None:
@@ -62,7 +85,11 @@ class OrderLineDocument(BaseModel):
 
 
 class OrderDocument(BaseModel):
-    """A complete order. Of two deliveries, the one with the higher `external_version` is newer."""
+    """A complete order. Of two deliveries, the one with the higher `external_version` is newer.
+
+    `fees_amount` are costs beside shipping, such as handling and gift wrapping. `credit_amount` was
+    paid with store credit and gift certificates.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +98,8 @@ class OrderDocument(BaseModel):
         0, ge=0, lt=2**63, description="Higher is newer, e.g. seconds since 1970; 0: unknown"
     )
     number: str = Field(min_length=1)
-    placed_at: Moment
+    placed_at: MailMoment
+    disposition: Disposition = "accept"
     origin: str = Field(
         "", description="Sales origin: the channel, e.g. e-commerce, marketplace, edi"
     )
@@ -83,13 +111,29 @@ class OrderDocument(BaseModel):
     customer: CustomerDocument = CustomerDocument()
     bill_to: AddressDocument | None = None
     ship_to: AddressDocument
-    requested_delivery_date: date | None = None
+    requested_delivery_date: Day | None = None
     shipping_method: str = ""
     payment_status: str = ""
     shipping_amount: Decimal = Field(Decimal(0), ge=0)
+    fees_amount: Decimal = Field(Decimal(0), ge=0)
+    credit_amount: Decimal = Field(Decimal(0), ge=0)
     discount_amount: Decimal = Field(Decimal(0), ge=0)
     tax_amount: Decimal = Field(Decimal(0), ge=0)
     total_amount: Decimal = Field(ge=0)
     note: str = ""
     expected_line_count: int | None = Field(None, ge=0)
     lines: list[OrderLineDocument] = Field(min_length=1, max_length=2000)
+
+
+class OrderWithdrawalDocument(BaseModel):
+    """An order that its source no longer wants fulfilled; nothing else of it needs to be readable.
+
+    A provider adds it to a message as its fallback.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    external_id: str = Field(min_length=1)
+    external_version: int = Field(0, ge=0, lt=2**63)
+    external_status: str = ""
+    disposition: Literal["hold", "cancel"]

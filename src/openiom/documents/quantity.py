@@ -25,6 +25,10 @@ Quantity = Annotated[Decimal, Field(gt=0, le=LARGEST_QUANTITY, decimal_places=MA
 """A quantity that is received: above zero, with at most four decimals."""
 
 
+CountedQuantity = Annotated[Decimal, Field(ge=0, le=LARGEST_QUANTITY, decimal_places=MAX_DECIMALS)]
+"""A part of a quantity that is received, which may be zero."""
+
+
 def plain_number(quantity: Decimal | float) -> int | float:
     """Return a quantity as a JSON number: 2 for 2.000, 0.75 for 0.7500."""
     whole = int(quantity)

@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openiom.documents import AddressDocument
+from openiom.kernel import Day
 
 CURRENCY = "^([A-Z]{3})?$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -284,8 +285,8 @@ class StrategyBody(BaseModel):
     alternate: str | None = Field(
         None, description="Strategy applied to lines this one leaves unsourced"
     )
-    effective_from: date | None = None
-    effective_to: date | None = Field(None, description="Last day")
+    effective_from: Day | None = None
+    effective_to: Day | None = Field(None, description="Last day")
     constraints: list[str] = []
     objective: Literal["cost", "distance"] = "cost"
     currency: str = Field(

@@ -23,7 +23,7 @@ from openiom.inventory_visibility import (
     InventoryConfiguration,
     Measure,
 )
-from openiom.kernel import Forbidden, Invalid, TooLarge
+from openiom.kernel import FIRST_YEAR, LAST_YEAR, Forbidden, Invalid, TooLarge
 
 BULK_LIMIT = 512
 MAX_LENGTH = 400
@@ -235,11 +235,11 @@ Day = TypeVar("Day", bound=date)
 
 def _within_range(value: Day, where: str) -> Day:
     """Refuse days so near the ends of the calendar that days cannot be added to them."""
-    if not 1900 <= value.year <= 9000:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise Invalid(
             f"the year {value.year} is out of range",
             where=where,
-            remedy="send a year from 1900 to 9000",
+            remedy=f"send a year from {FIRST_YEAR} to {LAST_YEAR}",
         )
     return value
 

@@ -1,4 +1,4 @@
-"""Values and errors that every package uses. No I/O, no framework, no clock."""
+"""Values and errors that every package uses. No I/O, no clock."""
 
 from .errors import (
     Forbidden,
@@ -19,6 +19,7 @@ from .errors import (
 )
 from .events import Event
 from .ids import new_id, new_ids, sorted_ids
+from .moments import FIRST_YEAR, LAST_YEAR, AwareMoment, Day, Moment, checked_day, checked_moment
 from .money import minor_units, round_money
 from .quantity import (
     MAX_DECIMALS,
@@ -30,11 +31,16 @@ from .quantity import (
 )
 
 __all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "MAX_DECIMALS",
+    "AwareMoment",
+    "Day",
     "Event",
     "Forbidden",
     "Invalid",
     "IomError",
+    "Moment",
     "NotFound",
     "Problem",
     "ProviderDown",
@@ -48,6 +54,8 @@ __all__ = [
     "TransitionRefused",
     "Unauthenticated",
     "Unavailable",
+    "checked_day",
+    "checked_moment",
     "from_steps",
     "in_stock_units",
     "minor_units",

@@ -10,7 +10,7 @@ import holidays
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Problem
+from openiom.kernel import Day, Problem
 from openiom.platform.configuration import DocumentKind, current_documents
 
 from .calendars import DAY_MINUTES, HolidayRule, Spans, WorkingCalendar
@@ -80,8 +80,8 @@ class Closure(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
-    from_: date = Field(alias="from")
-    to: date
+    from_: Day = Field(alias="from")
+    to: Day
     reason: str = ""
 
     @model_validator(mode="after")
@@ -100,7 +100,7 @@ class Opening(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: date
+    date: Day
     hours: list[Hours] = Field(min_length=1)
 
 

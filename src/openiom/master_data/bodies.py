@@ -1,12 +1,12 @@
 """Bodies of the master data documents: units, currencies, price lists, accounts and products."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.documents import AddressDocument
+from openiom.kernel import Day
 from openiom.kernel.quantity import MAX_DECIMALS
 
 
@@ -107,7 +107,7 @@ class ProductBody(Body):
     standard_cost: Decimal | None = Field(None, ge=0)
     list_price: Decimal | None = Field(None, ge=0)
     preorder_eligible: bool = False
-    launch_date: date | None = None
+    launch_date: Day | None = None
     days_to_replace: int | None = Field(None, ge=0)
     components: list[ComponentBody] = Field(
         default_factory=list,

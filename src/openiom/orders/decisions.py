@@ -9,7 +9,6 @@ from openiom.kernel import minor_units, round_money
 ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
 ORDER_SHIPPED = "order.shipped"
 ZERO = Decimal(0)
-_CANCELED_STATUSES = frozenset(("canceled", "cancelled"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,17 @@ class LineAmounts:
     unit_price: Decimal
     discount: Decimal
     tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAmounts:
+    """The amounts of an order beside its lines. `credit` is a payment, not a discount."""
+
+    shipping: Decimal = ZERO
+    discount: Decimal = ZERO
+    tax: Decimal = ZERO
+    fees: Decimal = ZERO
+    credit: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +47,14 @@ class Totals:
 
 
 def compute_totals(
-    lines: Iterable[LineAmounts],
-    *,
-    shipping: Decimal,
-    discount: Decimal,
-    tax: Decimal,
-    stated_total: Decimal,
-    currency: str,
+    lines: Iterable[LineAmounts], order: OrderAmounts, *, stated_total: Decimal, currency: str
 ) -> Totals:
     """Add up an order. The stated total is what the customer pays; a difference is only reported.
 
     The price of a line is its unit price times its quantity, rounded to the currency.
-    A difference of up to one minor unit per line is rounding. `tax` of the order, where stated,
-    replaces the sum of its lines' taxes.
+    A difference of up to one minor unit per line is rounding. The tax of the order, where stated,
+    replaces the sum of its lines' taxes. Prices may include their tax, and the stated total may
+    leave out what was paid with credit.
     """
     net = ZERO
     line_tax = ZERO
@@ -60,22 +65,14 @@ def compute_totals(
         line_tax += line.tax
         line_count += 1
 
-    tax = tax or line_tax
-    without_tax = net + shipping - discount
+    tax = order.tax or line_tax
+    without_tax = net + order.shipping + order.fees - order.discount
     difference = stated_total - without_tax - tax
-    difference_if_included = stated_total - without_tax
     rounding = line_count * Decimal(1).scaleb(-minor_units(currency))
-    if min(abs(difference), abs(difference_if_included)) <= rounding:
-        reported = ZERO
-    else:
-        reported = round_money(difference, currency)
-
+    readings = (difference, difference + tax, difference + order.credit)
+    agrees = min(map(abs, readings)) <= rounding
+    reported = ZERO if agrees else round_money(difference, currency)
     return Totals(round_money(net, currency), tax, stated_total, reported)
-
-
-def is_canceled_by_source(external_status: str) -> bool:
-    """Return whether the source system reports the order as canceled."""
-    return external_status.strip().lower() in _CANCELED_STATUSES
 
 
 def is_newer_delivery(*, known_version: int, known_digest: str, version: int, digest: str) -> bool:

@@ -1,4 +1,4 @@
-"""Documents that orders still need: sources, products, strategies and states."""
+"""Documents that orders still need, such as products, units, currencies and strategies."""
 
 from collections.abc import Sequence
 
@@ -32,6 +32,19 @@ def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
     return problems
 
 
+def _used_by_orders(kind: str) -> UseQuery:
+    """Return the guard of a kind that orders name in a column of the same name."""
+    title = kind.replace("_", " ")
+    return UseQuery(
+        kind,
+        f"is the {title} of orders that are not done",
+        "let those orders end, or cancel them",
+        "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS (SELECT 1 FROM orders.order_state s"
+        f" JOIN orders.order o ON o.id = s.order_id WHERE o.{kind} = name"
+        " AND s.state NOT IN ('completed', 'canceled'))",
+    )
+
+
 DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
     (
         "source",
@@ -62,6 +75,19 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS (SELECT 1 FROM orders.order o"
             " JOIN orders.order_state s ON s.order_id = o.id WHERE o.strategy = name"
             " AND s.state IN ('new', 'on_hold', 'in_progress'))",
+        ),
+    ),
+    ("currency", _used_by_orders("currency")),
+    ("account", _used_by_orders("account")),
+    ("price_list", _used_by_orders("price_list")),
+    (
+        "unit",
+        UseQuery(
+            "unit",
+            "is the unit of order lines that are not done",
+            "let those orders end, or cancel the lines",
+            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.unit = name AND {_OPEN_LINE})",
         ),
     ),
     ("states", _states_in_use),

@@ -32,7 +32,7 @@ _ORDER = "order_id AS id, state, reason, manual_hold, previous_state, previous_r
 _LINE = (
     "id, order_id, line_number, product, unit, quantity, state, state_reason, source,"
     " source_reason, in_fulfillment, shipped, canceled, requested_delivery_date, unit_decimals,"
-    " stock_per_step, stock_decimals, variant"
+    " stock_per_step, stock_decimals, variant, delivery"
 )
 
 
@@ -118,6 +118,8 @@ class KnownOrder:
     external_id: str
     id: UUID
     state: str
+    reason: str
+    manual_hold: bool
     external_version: int
     digest: str
 
@@ -133,7 +135,8 @@ def lock_known(
     rows = fetch_as(
         session,
         KnownOrder,
-        "SELECT o.instance, o.external_id, o.id, s.state, o.external_version, o.digest"
+        "SELECT o.instance, o.external_id, o.id, s.state, s.reason, s.manual_hold,"
+        " o.external_version, o.digest"
         " FROM unnest(%s::text[], %s::text[]) AS k(instance, external_id)"
         " JOIN orders.order o USING (instance, external_id)"
         " JOIN orders.order_state s ON s.order_id = o.id ORDER BY o.id FOR UPDATE OF s",

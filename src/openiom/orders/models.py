@@ -40,7 +40,8 @@ Moment = DateTime(timezone=True)
 class Order(Base):
     """A customer's order.
 
-    `total_difference` is the stated total less the one computed from the lines.
+    `total_difference` is the stated total less the one computed from the lines. `source_changes`
+    are changes that its source made too late to be applied, until a person has seen them.
     """
 
     __tablename__ = "order"
@@ -56,6 +57,7 @@ class Order(Base):
             text("customer_email text_pattern_ops"),
             postgresql_where="customer_email <> ''",
         ),
+        Index("ix_order_source_changes", "id", postgresql_where=text("source_changes IS NOT NULL")),
         {"schema": SCHEMA},
     )
 
@@ -80,6 +82,8 @@ class Order(Base):
     payment_status: Mapped[str] = mapped_column(Text)
     subtotal: Mapped[Decimal] = mapped_column(Amount)
     shipping_amount: Mapped[Decimal] = mapped_column(Amount)
+    fees_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
+    credit_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
     discount_amount: Mapped[Decimal] = mapped_column(Amount)
     tax_amount: Mapped[Decimal] = mapped_column(Amount)
     total_amount: Mapped[Decimal] = mapped_column(Amount)
@@ -91,6 +95,7 @@ class Order(Base):
     bill_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
     line_count: Mapped[int] = mapped_column(Integer)
+    source_changes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
 
 
 class OrderState(Base):
@@ -125,7 +130,8 @@ class OrderLine(Base):
     Its quantity is in fulfillment (in a fulfillment order and not yet shipped), shipped or
     canceled; the rest is open. All quantities are whole steps of the line's unit, which had
     `unit_decimals` when the order was received. One step is `stock_per_step` steps of the product's
-    stock unit, which had `stock_decimals`.
+    stock unit, which had `stock_decimals`. A digital line is shipped when it is received. A line
+    that does not go to the address of its order has its own `ship_to`.
     """
 
     __tablename__ = "order_line"
@@ -144,6 +150,9 @@ class OrderLine(Base):
             name="ck_order_line_units",
         ),
         CheckConstraint("quantity > 0", name="ck_order_line_quantity"),
+        CheckConstraint(
+            "delivery IN ('shipment', 'pickup', 'digital')", name="ck_order_line_delivery"
+        ),
         CheckConstraint(
             "unit_decimals BETWEEN 0 AND 4 AND stock_decimals BETWEEN 0 AND 4"
             " AND stock_per_step > 0",
@@ -177,6 +186,8 @@ class OrderLine(Base):
     shipped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     canceled: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     returned: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    delivery: Mapped[str] = mapped_column(Text, server_default="shipment")
+    ship_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class OrderCountDelta(Base):

@@ -83,6 +83,12 @@ class LockedLine:
     stock_per_step: int = 1
     stock_decimals: int = 0
     variant: dict[str, str] | None = None
+    delivery: str = "shipment"
+
+    @property
+    def is_digital(self) -> bool:
+        """Whether the line has no goods: it counts as shipped, and nothing of it is sent."""
+        return self.delivery == "digital"
 
     @property
     def open(self) -> int:

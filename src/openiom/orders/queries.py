@@ -61,6 +61,7 @@ class OrderFilter:
     source: str = ""
     product: str = ""
     manual_hold: bool = False
+    source_changed: bool = False
     placed_from: datetime | None = None
     placed_to: datetime | None = None
 
@@ -142,6 +143,9 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
     if chosen.manual_hold:
         conditions.append("s.manual_hold")
 
+    if chosen.source_changed:
+        conditions.append("o.source_changes IS NOT NULL")
+
     return conditions, values
 
 
@@ -174,11 +178,13 @@ _DETAIL = """
 o.external_id, o.external_status, o.order_type, o.account, o.price_list, o.company, o.strategy,
 o.customer, o.bill_to, o.ship_to, o.payment_status, o.shipping_method, o.note,
 o.requested_delivery_date, o.subtotal, o.shipping_amount, o.discount_amount, o.tax_amount,
-o.total_difference
+o.fees_amount, o.credit_amount, o.total_difference, o.source_changes
 """
 _AMOUNTS = {
     "subtotal": "subtotal",
     "shipping": "shipping_amount",
+    "fees": "fees_amount",
+    "credit": "credit_amount",
     "discount": "discount_amount",
     "tax": "tax_amount",
     "total": "total_amount",
@@ -201,6 +207,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     lines = _line_details(session, order_id, order["currency"])
     table = table_in_use(session, ORDER_TABLE)
     amounts = {name: money_text(order[column]) for name, column in _AMOUNTS.items()}
+    order["source_changes"] = order["source_changes"] or []
     return OrderDetail(
         **_with_money_text(order, ("total_amount",)),
         amounts=Amounts(**amounts),
@@ -247,7 +254,8 @@ _LINE_DETAILS = """
 SELECT l.id, l.line_number, l.external_id, l.product, l.name, l.variant, l.unit, l.unit_decimals,
     l.quantity, l.unit_price, l.discount, l.tax, l.requested_delivery_date, l.state,
     l.state_reason, l.source, l.source_reason,
-    l.in_fulfillment, l.shipped, l.canceled, l.returned, w.available_on, w.expires_at
+    l.in_fulfillment, l.shipped, l.canceled, l.returned, l.delivery, l.ship_to, w.available_on,
+    w.expires_at
 FROM orders.order_line l
 LEFT JOIN orders.waiting_line w ON w.line_id = l.id AND w.state = 'waiting'
 WHERE l.order_id = %s ORDER BY l.line_number

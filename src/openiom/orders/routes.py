@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from openiom.kernel import TooLarge
+from openiom.kernel import Moment, TooLarge
 from openiom.platform.database import to_json
 from openiom.platform.http import (
     CurrentPrincipal,
@@ -47,6 +47,7 @@ from .schemas import (
     ProblemResponse,
     Timeline,
 )
+from .service.apply_withdrawal import dismiss_differences
 from .service.hold_cancel import (
     LineCancellation,
     cancel_lines,
@@ -77,8 +78,9 @@ class OrderQuery(BaseModel):
     source: str = Field("", description="Orders with a line served from this source")
     product: str = Field("", description="Orders with a line of this product")
     manual_hold: bool = False
-    placed_from: datetime | None = None
-    placed_to: datetime | None = None
+    source_changed: bool = Field(False, description="Orders with changes that came too late")
+    placed_from: Moment | None = None
+    placed_to: Moment | None = None
 
     def to_filter(self) -> OrderFilter:
         # PostgreSQL accepts no NUL in text; nothing contains one.
@@ -97,6 +99,7 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     router.add_api_route("/release", release, methods=["POST"])
     router.add_api_route("/cancel", cancel, methods=["POST"])
     router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
+    router.add_api_route("/source-changes/dismiss", dismiss_source_changes, methods=["POST"])
     router.add_api_route("/{order_id}", read_order, methods=["GET"])
 
     @router.get("/{order_id}/timeline")
@@ -200,7 +203,12 @@ def _order_result(index: int, number: str, result: IntakeResult) -> OrderResult:
         problem = ProblemResponse(what=result.error, where=result.where, remedy=result.remedy)
         return OrderResult(index=index, ok=False, problem=problem)
     return OrderResult(
-        index=index, ok=True, id=result.entity_id, number=number, duplicate=result.duplicate
+        index=index,
+        ok=True,
+        id=result.entity_id,
+        number=number,
+        duplicate=result.duplicate,
+        ignored=result.ignored,
     )
 
 
@@ -236,6 +244,14 @@ def cancel_units(
     cancellations = [LineCancellation(line.id, line.quantity) for line in body.lines]
     outcomes = cancel_lines(session, cancellations, now, principal.name, reason=body.reason)
     return bulk_response(ids, outcomes)
+
+
+def dismiss_source_changes(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Remove the changes that came too late from orders; a person has dealt with them."""
+    ids = require_bulk(principal, body.ids)
+    return bulk_response(ids, dismiss_differences(session, ids, now, principal.name))
 
 
 def require_bulk(principal: Principal, ids: Sequence[UUID]) -> list[UUID]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from openiom.documents import (
     AddressDocument,
     CustomerDocument,
+    Delivery,
     OrderDocument,
     OrderLineDocument,
     Quantity,
@@ -34,10 +35,11 @@ OwnName = Annotated[str, BeforeValidator(_own_name), Field(min_length=1)]
 
 
 class ResolvedLine(OrderLineDocument):
-    """A document line whose product and unit are our own names."""
+    """A document line whose product, unit and pickup source are our own names."""
 
     product: OwnName
     unit: OwnName
+    pickup_source: OwnName | None = None
 
 
 class ResolvedOrder(OrderDocument):
@@ -83,10 +85,15 @@ class OrderCounts(BaseModel):
 
 
 class Amounts(BaseModel):
-    """Amounts of an order; `difference` is the stated total less the computed one."""
+    """Amounts of an order; `difference` is the stated total less the computed one.
+
+    `fees` are handling and gift wrapping; `credit` was paid with store credit or certificates.
+    """
 
     subtotal: str
     shipping: str
+    fees: str
+    credit: str
     discount: str
     tax: str
     total: str
@@ -146,8 +153,25 @@ class LineDetail(BaseModel):
     shipped: QuantityNumber
     canceled: QuantityNumber
     returned: QuantityNumber
+    delivery: Delivery
+    ship_to: AddressDocument | None
     available_on: date | None = None
     expires_at: datetime | None = None
+
+
+class SourceChange(BaseModel):
+    """A change that the source of an order made too late to be applied.
+
+    `what` is a line, the order, its amounts, or a field; `here` is the value here, `source` that of
+    the source. Of a line both are the quantity to be fulfilled.
+    """
+
+    what: str
+    external_id: str = ""
+    product: str = ""
+    here: Any = None
+    source: Any = None
+    reason: str = ""
 
 
 class OrderDetail(OrderRow):
@@ -172,6 +196,7 @@ class OrderDetail(OrderRow):
     progress: list[ProgressStep]
     lines: list[LineDetail]
     actions: AllowedActions
+    source_changes: list[SourceChange]
 
 
 class TimelineEvent(BaseModel):
@@ -210,13 +235,17 @@ class ProblemResponse(BaseModel):
 
 
 class OrderResult(BaseModel):
-    """The result of one order of a request, by its index."""
+    """The result of one order of a request, by its index.
+
+    `ignored` is an order that does not exist and is not to be fulfilled now.
+    """
 
     index: int
     ok: bool
     id: str = ""
     number: str = ""
     duplicate: bool = False
+    ignored: bool = False
     problem: ProblemResponse | None = None
 
 

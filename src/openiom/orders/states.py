@@ -31,12 +31,15 @@ MANUAL_HOLD = "Manual hold"
 PARTIALLY_SHIPPED = "Partially Shipped"
 SHIPPED = "Shipped"
 CANCELED_BY_SOURCE = "Canceled upstream"
+FULFILLED_BY_SOURCE = "Fulfilled upstream"
+HOLD_BY_SOURCE = "Held upstream"
 SLA_EXPIRED = "SLA expired"
 ALL_LINES_CANCELED = "All lines canceled"
 _CANCELLATION_REASONS = (
     "Customer request",
     SLA_EXPIRED,
     CANCELED_BY_SOURCE,
+    FULFILLED_BY_SOURCE,
     ALL_LINES_CANCELED,
 )
 
@@ -46,6 +49,7 @@ HOLD = "order.hold_placed"
 RELEASE_HOLD = "order.hold_released"
 CANCEL = "order.canceled"
 INVOICED = "order.invoiced"
+DELIVERED_DIGITALLY = "order.delivered_digitally"
 BACKORDER_HOLD = "order.backorder_hold_placed"
 PREORDER_HOLD = "order.preorder_hold_placed"
 WAIT_ENDED = "order.backorder_hold_released"
@@ -63,6 +67,7 @@ LINE_SHIPPED = "order_line.shipped"
 LINE_CANCELED = "order_line.canceled"
 LINE_REMAINDER_CANCELED = "order_line.remainder_canceled"
 LINE_PREORDER_HOLD = "order_line.preorder_hold_placed"
+LINE_DELIVERED_DIGITALLY = "order_line.delivered_digitally"
 LINE_SLA_EXPIRED = "backorder.sla_expired"
 
 LINES_FOLLOW = (
@@ -111,7 +116,7 @@ def _order_holds() -> Iterator[Transition]:
     yield from _hold_or_stay(PREORDER_HOLD, PREORDER)
     yield from moves(WAIT_ENDED, OPEN, IN_PROGRESS, READY)
     yield from moves(WAIT_ENDED, [IN_FULFILLMENT], IN_FULFILLMENT, READY)
-    yield from moves(HOLD, OPEN, ON_HOLD, MANUAL_HOLD)
+    yield from moves(HOLD, OPEN, ON_HOLD, MANUAL_HOLD, reasons=(HOLD_BY_SOURCE,))
     yield Transition(RELEASE_HOLD, ON_HOLD, Target(PREVIOUS, ""))
 
 
@@ -136,6 +141,7 @@ def _order_fulfillment() -> Iterator[Transition]:
     yield from moves(ORDER_DECLINED, sourced, IN_PROGRESS, "Fulfillment Declined")
     yield from moves("order.delivered", [IN_FULFILLMENT], IN_FULFILLMENT, "Delivered")
     yield from moves(INVOICED, [IN_FULFILLMENT], COMPLETED, "Fulfilled")
+    yield from moves(DELIVERED_DIGITALLY, (None, *OPEN), COMPLETED, "Delivered digitally")
 
 
 def _line_transitions() -> Iterator[Transition]:
@@ -146,6 +152,7 @@ def _line_transitions() -> Iterator[Transition]:
     yield from moves(LINE_CANCELED, (None, *OPEN), CANCELED, "Canceled")
     yield from moves(LINE_REMAINDER_CANCELED, OPEN, IN_FULFILLMENT, SHIPPED)
     yield from moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
+    yield from moves(LINE_DELIVERED_DIGITALLY, [None], COMPLETED, "Delivered digitally")
 
 
 def _line_checks() -> Iterator[Transition]:

@@ -22,7 +22,7 @@ import orjson
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
-from openiom.kernel import Invalid
+from openiom.kernel import Invalid, checked_day, checked_moment
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -189,8 +189,8 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: _parse_id,
     UUID: UUID,
-    date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
+    date: lambda text: checked_day(date.fromisoformat(text)),
+    datetime: lambda text: checked_moment(datetime.fromisoformat(text)),
     Decimal: _parse_decimal,
 }
 

@@ -25,6 +25,8 @@ class RawMessage:
     version   identifies a repeated delivery, such as a modification time; empty uses the payload's
               hash
     sequence  orders versions; a message with a lower one than already processed is stale
+    fallback  document to process if the message cannot be transformed, mapped or accepted, such as
+              an `OrderWithdrawalDocument`
     """
 
     kind: str
@@ -32,6 +34,7 @@ class RawMessage:
     payload: Any
     version: str = ""
     sequence: int = 0
+    fallback: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ class InboundDocument:
 class IntakeResult:
     """The outcome of processing one document.
 
+    `ignored` says that the document concerns nothing that exists here, so that nothing was changed.
     `error`, `where` and `remedy` are shown with the parked message. `needs` lists missing master
     data as (kind, name); the message is replayed when these exist.
     """
@@ -233,6 +237,7 @@ class IntakeResult:
     ok: bool
     entity_id: str = ""
     duplicate: bool = False
+    ignored: bool = False
     error: str = ""
     where: str = ""
     remedy: str = ""

@@ -1,8 +1,8 @@
 """The inbox worker: transforms waiting messages, maps their keys and passes on the documents.
 
 Messages of one external key are processed one after the other, in the order of their arrival. A
-message that cannot be transformed, mapped or accepted is parked with the reason and its remedy;
-other messages do not wait for it.
+message that cannot be transformed, mapped or accepted is parked with the reason and its remedy,
+unless its fallback document is accepted; other messages do not wait for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ Outcomes = dict[int, MessageOutcome]
 AfterBatch = Callable[[Session, datetime], None]
 
 _CLAIM = """
-SELECT id, instance, kind, key, sequence, payload FROM providers.message m
+SELECT id, instance, kind, key, sequence, payload, fallback FROM providers.message m
 WHERE state = 'received' AND id = (
   SELECT first.id FROM providers.message first
   WHERE first.state = 'received' AND first.instance = m.instance AND first.kind = m.kind
@@ -57,7 +57,7 @@ SELECT b.id FROM {_BATCH}
 WHERE EXISTS (
   SELECT 1 FROM providers.message m
   WHERE m.instance = b.instance AND m.kind = b.kind AND m.key = b.key
-    AND m.state IN ('processed', 'duplicate') AND m.sequence > b.sequence)
+    AND m.state IN ('processed', 'duplicate', 'ignored') AND m.sequence > b.sequence)
 """
 _MARK_SUPERSEDED = f"""
 WITH superseded AS (
@@ -97,6 +97,7 @@ class PendingMessage:
     key: str
     sequence: int
     payload: str
+    fallback: Mapping[str, Any] | None = None
 
 
 class MessageGroup(NamedTuple):
@@ -203,7 +204,27 @@ def process_group(
     if documents:
         outcomes |= _pass_on(registry, session, group, documents, now)
 
+    fallbacks = _fallbacks(messages, outcomes)
+    if fallbacks:
+        outcomes |= _accepted_only(_pass_on(registry, session, group, fallbacks, now))
+
     return outcomes
+
+
+def _fallbacks(
+    messages: Sequence[PendingMessage], outcomes: Outcomes
+) -> dict[int, Mapping[str, Any]]:
+    """Return the fallback documents of parked messages, by message id."""
+    fallbacks: dict[int, Mapping[str, Any]] = {}
+    for message in messages:
+        if message.fallback and outcomes[message.id].state not in ACCEPTED:
+            fallbacks[message.id] = message.fallback
+    return fallbacks
+
+
+def _accepted_only(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes of accepted documents; the others stay parked for their first reason."""
+    return {number: outcome for number, outcome in outcomes.items() if outcome.state in ACCEPTED}
 
 
 def _transform(group: MessageGroup) -> tuple[Outcomes, dict[int, Transformed]]:

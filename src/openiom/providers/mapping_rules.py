@@ -13,7 +13,8 @@ MASTER_DATA = ""
 """As the field of an unmapped key: the master data of that name is missing, not a mapping."""
 
 PROCESSED, DUPLICATE, STALE, PARKED = "processed", "duplicate", "stale", "parked"
-ACCEPTED = frozenset((PROCESSED, DUPLICATE))
+IGNORED = "ignored"
+ACCEPTED = frozenset((PROCESSED, DUPLICATE, IGNORED))
 """States of a message whose document a package has accepted."""
 
 MAX_PAUSE_SECONDS = 900.0
@@ -107,6 +108,8 @@ def _list_lookups(lookups: Sequence[Lookup]) -> str:
 
 def intake_outcome(result: IntakeResult) -> MessageOutcome:
     """Return the outcome of a message whose document was passed to a package."""
+    if result.ignored:
+        return MessageOutcome(IGNORED)
     if result.ok:
         state = DUPLICATE if result.duplicate else PROCESSED
         return MessageOutcome(state, result.entity_id)

@@ -31,6 +31,7 @@ _COLUMN_TYPES = {
     "version": "text",
     "sequence": "bigint",
     "payload": "text",
+    "fallback": "jsonb",
     "state": "text",
     "error": "jsonb",
     "deliveries": "int",
@@ -101,6 +102,7 @@ class _NewMessage:
     version: str
     sequence: int
     payload: str
+    fallback: str | None
     state: str
     error: str | None
     deliveries: int = 0
@@ -159,6 +161,7 @@ def _new_message(
         version=shorten(version),
         sequence=message.sequence,
         payload=text,
+        fallback=to_json_text(message.fallback) if message.fallback else None,
         state=state,
         error=error,
     )

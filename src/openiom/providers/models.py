@@ -67,7 +67,10 @@ class Checkpoint(Base):
 
 
 class Message(Base):
-    """The inbox: every received message as it arrived, stored before it is acknowledged."""
+    """The inbox: every received message as it arrived, stored before it is acknowledged.
+
+    `fallback` is a document of its provider, processed if the message itself cannot be.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
@@ -97,6 +100,7 @@ class Message(Base):
     version: Mapped[str] = mapped_column(Text)
     sequence: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[str] = mapped_column(Text)
+    fallback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     state: Mapped[str] = mapped_column(Text)
     deliveries: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))

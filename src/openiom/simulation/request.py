@@ -1,9 +1,10 @@
 """The request of a simulation: demand, and the changes to simulate."""
 
-from datetime import date
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from openiom.kernel import Day
 
 Template = Literal["source_optimization", "demand_shock", "network_expansion", "new_product"]
 MOST_DAYS = 366
@@ -23,13 +24,13 @@ class Demand(_RequestModel):
     """
 
     kind: Literal["past", "future"]
-    from_: date = Field(alias="from")
-    to: date
+    from_: Day = Field(alias="from")
+    to: Day
     multiplier: float = Field(
         1.0, gt=0, le=100, description="Factor on the orders of the resampled days"
     )
-    basis_from: date | None = None
-    basis_to: date | None = None
+    basis_from: Day | None = None
+    basis_to: Day | None = None
 
     @model_validator(mode="after")
     def _periods(self) -> Self:

@@ -22,7 +22,7 @@ from openiom.kernel import (
 )
 from openiom.library.bigcommerce import PROVIDER
 from openiom.library.bigcommerce.connector import BigCommerce
-from openiom.library.bigcommerce.order_reader import flatten_consignments, with_variant
+from openiom.library.bigcommerce.order_contents import flatten_consignments, with_variant
 from openiom.policies import Transformation, TransformationDocument
 from openiom.provider_contract import Call, CallResult, RawMessage
 from openiom.testing import (
@@ -230,11 +230,16 @@ def test_a_second_is_over_when_the_stores_clock_says_so(seconds_later: int, sinc
     assert orjson.loads(checkpoint)["since"] == f"2026-06-05T{since}+00:00"
 
 
-def test_orders_in_other_statuses_stay_outside(store: RunningServer, shop: BigCommerce) -> None:
-    load(store, 4)
-    for number, status in ((100, 0), (101, 7), (102, 5)):
+def test_orders_say_what_is_to_be_done_with_them(store: RunningServer, shop: BigCommerce) -> None:
+    load(store, 5)
+    for number, status in ((100, 0), (101, 7), (102, 5), (104, 10)):
         api(store, "PUT", f"v2/orders/{number}", {"status_id": status})
-    assert {(m.key, m.payload["status_id"]) for m in pulled(shop)[0]} == {("102", 5), ("103", 11)}
+    assert {(m.key, m.payload["disposition"]) for m in pulled(shop)[0]} == {
+        ("100", "hold"),
+        ("101", "hold"),
+        ("102", "cancel"),
+        ("103", "accept"),
+    }
 
 
 def test_an_order_carries_its_lines_and_address_as_the_store_lists_them(

@@ -350,6 +350,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/source-changes/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Source Changes
+         * @description Remove the changes that came too late from orders; a person has dealt with them.
+         */
+        post: operations["orders-dismiss_source_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{order_id}": {
         parameters: {
             query?: never;
@@ -2857,12 +2877,18 @@ export interface components {
         /**
          * Amounts
          * @description Amounts of an order; `difference` is the stated total less the computed one.
+         *
+         *     `fees` are handling and gift wrapping; `credit` was paid with store credit or certificates.
          */
         Amounts: {
             /** Subtotal */
             subtotal: string;
             /** Shipping */
             shipping: string;
+            /** Fees */
+            fees: string;
+            /** Credit */
+            credit: string;
             /** Discount */
             discount: string;
             /** Tax */
@@ -4559,6 +4585,12 @@ export interface components {
             canceled: number;
             /** Returned */
             returned: number;
+            /**
+             * Delivery
+             * @enum {string}
+             */
+            delivery: "shipment" | "pickup" | "digital";
+            ship_to: components["schemas"]["AddressDocument"] | null;
             /** Available On */
             available_on?: string | null;
             /** Expires At */
@@ -5029,6 +5061,8 @@ export interface components {
             /** Lines */
             lines: components["schemas"]["LineDetail"][];
             actions: components["schemas"]["AllowedActions"];
+            /** Source Changes */
+            source_changes: components["schemas"]["SourceChange"][];
         };
         /**
          * OrderLineRow
@@ -5053,6 +5087,8 @@ export interface components {
         /**
          * OrderResult
          * @description The result of one order of a request, by its index.
+         *
+         *     `ignored` is an order that does not exist and is not to be fulfilled now.
          */
         OrderResult: {
             /** Index */
@@ -5074,6 +5110,11 @@ export interface components {
              * @default false
              */
             duplicate: boolean;
+            /**
+             * Ignored
+             * @default false
+             */
+            ignored: boolean;
             problem?: components["schemas"]["ProblemResponse"] | null;
         };
         /**
@@ -6885,6 +6926,36 @@ export interface components {
             units: number;
         };
         /**
+         * SourceChange
+         * @description A change that the source of an order made too late to be applied.
+         *
+         *     `what` is a line, the order, its amounts, or a field; `here` is the value here, `source` that of
+         *     the source. Of a line both are the quantity to be fulfilled.
+         */
+        SourceChange: {
+            /** What */
+            what: string;
+            /**
+             * External Id
+             * @default
+             */
+            external_id: string;
+            /**
+             * Product
+             * @default
+             */
+            product: string;
+            /** Here */
+            here?: unknown;
+            /** Source */
+            source?: unknown;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * SourceDailyUsageRow
          * @description What was planned from a source today, by its own clock, and what its limits leave.
          *
@@ -8121,6 +8192,8 @@ export interface operations {
                 /** @description Orders with a line of this product */
                 product?: string;
                 manual_hold?: boolean;
+                /** @description Orders with changes that came too late */
+                source_changed?: boolean;
                 placed_from?: string | null;
                 placed_to?: string | null;
                 /** @description `next` of the page before; the first page without */
@@ -8350,6 +8423,39 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CancelLinesRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "orders-dismiss_source_changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
             };
         };
         responses: {

@@ -1,4 +1,4 @@
-"""Create fulfillment orders from sourced lines: one for each order and source."""
+"""Create fulfillment orders from sourced lines: one for each order, source and address."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,16 +58,16 @@ class FulfillmentDraft:
 
 @dataclass(slots=True)
 class _LinesToFulfill:
-    """Open lines by order and source, and one line without a source of each order that has one."""
+    """Open lines by order, source and address, and one line without a source of each order."""
 
-    by_source: dict[tuple[UUID, str], list[UnfulfilledLine]] = field(default_factory=dict)
+    by_source: dict[tuple[UUID, str, str], list[UnfulfilledLine]] = field(default_factory=dict)
     without_source: dict[UUID, UnfulfilledLine] = field(default_factory=dict)
 
 
 def create_fulfillment_orders(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
-    """Create a fulfillment order for each order and source, with all open lines of that source.
+    """Create a fulfillment order for each order, source and address, with all its open lines.
 
     One outcome per order. An order whose lines are all in fulfillment orders already is ok and gets
     no second one, so the step can be repeated.
@@ -114,14 +114,15 @@ def _group(lines: Sequence[UnfulfilledLine]) -> _LinesToFulfill:
     grouped = _LinesToFulfill()
     for line in lines:
         if line.source:
-            grouped.by_source.setdefault((line.order_id, line.source), []).append(line)
+            key = (line.order_id, line.source, to_json_text(line.ship_to))
+            grouped.by_source.setdefault(key, []).append(line)
         else:
             grouped.without_source[line.order_id] = line
     return grouped
 
 
 def _drafts(
-    session: Session, lines_by_source: Mapping[tuple[UUID, str], Sequence[UnfulfilledLine]]
+    session: Session, lines_by_source: Mapping[tuple[UUID, str, str], Sequence[UnfulfilledLine]]
 ) -> list[FulfillmentDraft]:
     if not lines_by_source:
         return []
@@ -134,7 +135,7 @@ def _drafts(
     ids = new_ids(len(lines_by_source))
 
     drafts: list[FulfillmentDraft] = []
-    for index, ((order_id, source), lines) in enumerate(lines_by_source.items()):
+    for index, ((order_id, source, _), lines) in enumerate(lines_by_source.items()):
         drafts.append(FulfillmentDraft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
 
     return drafts

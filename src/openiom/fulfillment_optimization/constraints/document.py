@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openiom.fulfillment_optimization.documents import effective
 from openiom.fulfillment_optimization.engine import Refusal
+from openiom.kernel import Day
 
 from .effects import Bools, ConstraintContext, ConstraintEffects, Floats, SourceSelector
 
@@ -54,8 +55,8 @@ class ConstraintDocument(BaseModel, ABC):
     penalty: float = Field(
         100.0, ge=0, title="Penalty", description="Cost of violating a soft constraint once"
     )
-    effective_from: date | None = Field(None, title="Effective from")
-    effective_to: date | None = Field(None, title="Effective to", description="Last day")
+    effective_from: Day | None = Field(None, title="Effective from")
+    effective_to: Day | None = Field(None, title="Effective to", description="Last day")
 
     @abstractmethod
     def apply(self, context: ConstraintContext, effects: ConstraintEffects) -> None:

@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from openiom.kernel import AwareMoment, Day
 
 MOST_LINES = 200
 AddressType = Literal["Business", "Residence", "Any"]
@@ -65,8 +67,8 @@ class QuoteRequest(_RequestModel):
     customer: QuoteCustomer = QuoteCustomer()
     destination: QuoteDestination
     lines: list[QuoteLine] = Field(min_length=1, max_length=MOST_LINES)
-    requested_delivery_date: date | None = None
-    at: AwareDatetime | None = Field(None, description="Moment the quote is for; now when left out")
+    requested_delivery_date: Day | None = None
+    at: AwareMoment | None = Field(None, description="Moment the quote is for; now when left out")
 
 
 class PlannedLine(BaseModel):

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from openiom.kernel import Day
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
@@ -43,12 +44,12 @@ class SupplyLineBody(_RequestModel):
     product: str = Field(min_length=1, max_length=400)
     source: str = Field(min_length=1, max_length=400)
     quantity: Decimal = Field(gt=0, max_digits=14, decimal_places=4)
-    expected_date: date
+    expected_date: Day
     confidence: Decimal = Field(Decimal(1), ge=0, le=1, decimal_places=3)
     origin: str = Field(
         "", max_length=400, description="Where a transfer leaves from; demand is scheduled there"
     )
-    ship_date: date | None = Field(
+    ship_date: Day | None = Field(
         None, description="When a transfer leaves its origin; default is the expected date"
     )
 

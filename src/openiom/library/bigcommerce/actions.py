@@ -11,19 +11,23 @@ from .connector import BigCommerce
 SHIPPED = 2
 PARTIALLY_SHIPPED = 3
 CANCELLED = 5
+AWAITING_PICKUP = 8
 AWAITING_SHIPMENT = 9
 COMPLETED = 10
 AWAITING_FULFILLMENT = 11
-MANUAL_VERIFICATION = 12
 STATUS_BY_STATE = {
     "new": AWAITING_FULFILLMENT,
     "in_progress": AWAITING_FULFILLMENT,
-    "on_hold": MANUAL_VERIFICATION,
+    "on_hold": AWAITING_FULFILLMENT,
     "fulfillment_in_process": AWAITING_SHIPMENT,
     "completed": COMPLETED,
     "canceled": CANCELLED,
 }
-STATUS_BY_REASON = {"Shipped": SHIPPED, "Partially Shipped": PARTIALLY_SHIPPED}
+STATUS_BY_REASON = {
+    "Shipped": SHIPPED,
+    "Partially Shipped": PARTIALLY_SHIPPED,
+    "Fulfilled upstream": SHIPPED,
+}
 CARRIERS = {"ups", "usps", "fedex", "dhl", "royalmail", "australiapost", "canadapost"}
 MAX_TRACKING_NUMBER = 50
 MAX_SHIPPING_METHOD = 100
@@ -50,9 +54,14 @@ def push_shipment(store: BigCommerce, call: Call) -> CallResult:
     """Create a shipment in the store.
 
     The comments of the shipment contain the idempotency key: a retry looks for the shipment that
-    an earlier attempt created.
+    an earlier attempt created. Lines that are collected have no address: their order awaits its
+    pickup.
     """
     order_id = str(call.payload["order_id"])
+    if not call.payload["order_address_id"]:
+        order = store.set_status(order_id, AWAITING_PICKUP)
+        return CallResult(call.key, {"status_id": order.get("status_id")})
+
     if call.attempt > 1:
         for shipment in store.shipments(order_id):
             if call.key in str(shipment.get("comments", "")):

@@ -18,16 +18,18 @@ from openiom.provider_contract import (
     WebhookResult,
 )
 
+from .order_contents import Row, StatusMeanings, withdrawal
 from .order_reader import OrderPage, OrderReader
 
 KEY_HEADER = "X-OpenIOM-Key"
 WEBHOOK_SCOPE = "store/order/*"
 ORDER_SCOPE_PREFIX = "store/order/"
-SHIPMENTS_PER_PAGE = 250
-MAX_SHIPMENT_PAGES = 1000
+ROWS_PER_PAGE = 250
+MAX_PAGES = 1000
 NO_SUCH_ORDER = "v2/orders/0"
 LIST_PATHS = {"product": "v3/catalog/products", "customer": "v3/customers"}
-INCLUDE = {"include": "consignments.line_items", "consignment_structure": "object"}
+INCLUDE = {"include": "consignments.line_items,fees", "consignment_structure": "object"}
+REMOVED_SCOPES = ("store/order/archived", "store/order/deleted")
 
 
 class BigCommerce:
@@ -43,7 +45,11 @@ class BigCommerce:
         self._callback_url = connection.callback_url
         self._webhook_key = values.get("webhook_key", "")
         self._page_size: int = parameters["page_size"]
-        self._statuses = {*parameters["take_in"], *parameters["watch"]}
+        self._meanings = StatusMeanings(
+            accept=frozenset(parameters["take_in"]),
+            hold=frozenset(parameters["hold"]),
+            cancel=frozenset(parameters["cancel"]),
+        )
         self._lists: dict[str, str] = {}
         if parameters["read_catalog"]:
             self._lists["product"] = LIST_PATHS["product"]
@@ -103,7 +109,8 @@ class BigCommerce:
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """Verify a webhook call.
 
-        A webhook only says that an order changed; the poll it requests reads the order.
+        A webhook only says that an order changed; the poll it requests reads the order. An order
+        that was archived or deleted is not listed any more, so its webhook cancels it.
         """
         key = headers.get(KEY_HEADER.lower(), "")
         is_valid = hmac.compare_digest(key.encode(), self._webhook_key.encode())
@@ -113,20 +120,22 @@ class BigCommerce:
             )
 
         try:
-            scope = str(orjson.loads(body)["scope"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+            webhook = orjson.loads(body)
+            scope = str(webhook["scope"])
+            messages = _removals(webhook) if scope in REMOVED_SCOPES else []
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             raise Invalid(
                 "the body is not a BigCommerce webhook",
                 where="body",
                 remedy="send scope and data",
             ) from None
 
-        return WebhookResult((), poll_now=scope.startswith(ORDER_SCOPE_PREFIX))
+        return WebhookResult(messages, poll_now=scope.startswith(ORDER_SCOPE_PREFIX))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Yield changes since the checkpoint: orders, and products and customers if enabled."""
         if kind == "order":
-            reader = OrderReader(self._orders, self._page_size, self._statuses)
+            reader = OrderReader(self._orders, self.order_lines, self._page_size, self._meanings)
             yield from reader.pages(checkpoint)
         elif kind in self._lists:
             yield from self._list_pages(kind, self._lists[kind], checkpoint)
@@ -164,7 +173,7 @@ class BigCommerce:
             page += 1
             yield MessagePage(messages, started if page > last_page else checkpoint)
 
-    def _orders(self, query: Mapping[str, Any]) -> OrderPage:
+    def _orders(self, query: Mapping[str, object]) -> OrderPage:
         response = self._http.get("v2/orders", {**INCLUDE, **query, "limit": self._page_size})
         rows = [] if response.body is None else response.body
         if not isinstance(rows, list):
@@ -174,15 +183,22 @@ class BigCommerce:
                 raise ProviderDown("the response has an order without id", where="GET v2/orders")
         return OrderPage(rows, store_time(response.headers))
 
-    def shipments(self, order_id: str) -> list[dict[str, Any]]:
+    def shipments(self, order_id: str) -> list[Row]:
         """Return all shipments of an order."""
-        found: list[dict[str, Any]] = []
-        for page in range(1, MAX_SHIPMENT_PAGES):
-            query = {"page": page, "limit": SHIPMENTS_PER_PAGE}
-            body = self._http.get(f"v2/orders/{order_id}/shipments", query).body
+        return self._rows(f"v2/orders/{order_id}/shipments")
+
+    def order_lines(self, order_id: str) -> list[Row]:
+        """Return all lines of an order."""
+        return self._rows(f"v2/orders/{order_id}/products")
+
+    def _rows(self, path: str) -> list[Row]:
+        """Return all rows of a v2 list."""
+        found: list[Row] = []
+        for page in range(1, MAX_PAGES):
+            body = self._http.get(path, {"page": page, "limit": ROWS_PER_PAGE}).body
             rows = body if isinstance(body, list) else []
             found += rows
-            if len(rows) < SHIPMENTS_PER_PAGE:
+            if len(rows) < ROWS_PER_PAGE:
                 break
 
         return found
@@ -196,6 +212,15 @@ class BigCommerce:
         """Set the status of an order and return the order."""
         path = f"v2/orders/{order_id}"
         return _object(self._http.put(path, {"status_id": status_id}).body, path)
+
+
+def _removals(webhook: Mapping[str, Any]) -> list[RawMessage]:
+    """Return the message of a webhook about an order that is archived or deleted."""
+    order = {"id": webhook["data"]["id"], "status": "Archived", "is_deleted": True}
+    created_at = int(webhook.get("created_at") or 0)
+    fallback = withdrawal(order, "cancel")
+    key = str(order["id"])
+    return [RawMessage("order", key, order, sequence=created_at, fallback=fallback)]
 
 
 def _object(body: Any, path: str) -> dict[str, Any]:

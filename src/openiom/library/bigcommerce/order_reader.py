@@ -9,19 +9,24 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import orjson
 
 from openiom.kernel import ProviderRejected
 from openiom.provider_contract import MessagePage, RawMessage
 
-Row = Mapping[str, Any]
+from .order_contents import (
+    Row,
+    StatusMeanings,
+    flatten_consignments,
+    is_incomplete,
+    withdrawal,
+)
+
 SETTLING_TIME = timedelta(seconds=3)
 ONE_SECOND = timedelta(seconds=1)
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
 BEFORE_FIRST_ID = -1
-CONSIGNMENT_KINDS = ("shipping", "pickups", "downloads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +63,27 @@ class Position:
 class OrderReader:
     """Yields pages of orders after a checkpoint, oldest modification first.
 
-    `fetch` returns one page for a query; only orders with one of `statuses` become messages.
+    `fetch` returns one page for a query, and `fetch_lines` all lines of an order. The first poll
+    leaves out orders that can only update an order accepted before.
     """
 
     def __init__(
-        self, fetch: Callable[[Mapping[str, Any]], OrderPage], page_size: int, statuses: set[int]
+        self,
+        fetch: Callable[[Mapping[str, object]], OrderPage],
+        fetch_lines: Callable[[str], Sequence[Row]],
+        page_size: int,
+        meanings: StatusMeanings,
     ) -> None:
         self._fetch = fetch
+        self._fetch_lines = fetch_lines
         self._page_size = page_size
-        self._statuses = statuses
+        self._meanings = meanings
+        self._is_first = False
 
     def pages(self, checkpoint: str) -> Iterator[MessagePage]:
         """Yield all pages after the checkpoint."""
         position = Position.of_checkpoint(checkpoint)
+        self._is_first = not checkpoint
         while True:
             if position.after_id is None:
                 page = self._fetch(
@@ -136,68 +149,37 @@ class OrderReader:
     def _page(self, rows: Sequence[Row], position: Position) -> MessagePage:
         messages = []
         for row in rows:
-            if row.get("status_id") in self._statuses:
-                sequence = int(modified_at(row).timestamp())
-                order = flatten_consignments(row)
-                messages.append(RawMessage("order", str(row["id"]), order, sequence=sequence))
+            disposition = self._meanings.disposition(row)
+            if disposition == "update" and self._is_first:
+                continue
+
+            order = {**self._contents(row), "disposition": disposition}
+            messages.append(
+                RawMessage(
+                    "order",
+                    str(row["id"]),
+                    order,
+                    sequence=int(modified_at(row).timestamp()),
+                    fallback=withdrawal(row, disposition),
+                )
+            )
+
         return MessagePage(messages, position.checkpoint())
 
+    def _contents(self, row: Row) -> dict[str, object]:
+        """Return an order with all of its lines.
 
-def flatten_consignments(row: Row) -> dict[str, Any]:
-    """Return an order with all lines under `products` and its address under `shipping_address`.
+        If the store refuses to send the others, `line_count` is higher than the lines that there
+        are, so that the order is not processed without them.
+        """
+        if not is_incomplete(row):
+            return flatten_consignments(row)
 
-    The store nests lines in consignments: shipping, pickup or download. Product options such as
-    color and size become the `variant` of their line. An order without shipping
-    consignments has its billing address as shipping address.
-    """
-    consignments = row.get("consignments") or {}
-    groups: list[Any] = []
-    for kind in CONSIGNMENT_KINDS:
-        groups += consignments.get(kind) or ()
-
-    products: list[Any] = []
-    for group in groups:
-        for line in group.get("line_items") or ():
-            products.append(with_variant(line))
-
-    address = row.get("billing_address")
-    if consignments.get("shipping"):
-        address = dict(groups[0])
-        address.pop("line_items", None)
-
-    order = dict(row)
-    order.pop("consignments", None)
-    order.pop("products", None)
-    order["products"] = products
-    order["shipping_address"] = address
-    order["consignment_count"] = len(groups)
-    return order
-
-
-_VARIANT_OPTIONS = {
-    "size": "size",
-    "color": "color",
-    "colour": "color",
-    "style": "style",
-    "configuration": "configuration",
-}
-"""Dimensions of a variant by the display names of product options, in lower case."""
-
-
-def with_variant(line: Row) -> Row:
-    """Return a line with the `variant` that its product options name, or unchanged without one.
-
-    Of an option that is given twice, the first counts.
-    """
-    variant: dict[str, str] = {}
-    for option in line.get("product_options") or ():
-        name = str(option.get("display_name") or option.get("name") or "").strip().lower()
-        dimension = _VARIANT_OPTIONS.get(name)
-        value = str(option.get("display_value") or "").strip()
-        if dimension and value:
-            variant.setdefault(dimension, value)
-
-    return {**line, "variant": variant} if variant else line
+        try:
+            return flatten_consignments(row, self._fetch_lines(str(row["id"])))
+        except ProviderRejected:
+            order = flatten_consignments(row)
+            return {**order, "line_count": order["line_count"] + 1}
 
 
 def modified_at(row: Row) -> datetime:

@@ -27,9 +27,17 @@ class BigCommerceParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     take_in: list[int] = Field(
-        [11], description="Order status ids to capture; 11 is Awaiting Fulfillment"
+        [11, 14],
+        description="Status ids of orders to fulfill: Awaiting Fulfillment, Partially Refunded",
     )
-    watch: list[int] = Field(
+    hold: list[int] = Field(
+        [0, 1, 7, 12, 13],
+        description=(
+            "Status ids that put an order on hold: Incomplete, Pending, Awaiting Payment,"
+            " Manual Verification Required, Disputed"
+        ),
+    )
+    cancel: list[int] = Field(
         [4, 5, 6], description="Status ids that cancel an order: Refunded, Cancelled, Declined"
     )
     page_size: int = Field(250, ge=1, le=250, description="Orders per request")

@@ -25,6 +25,7 @@ from openiom.orders.states import (
     INVOICED,
     LINE_TABLE,
     LINES_FOLLOW,
+    NEW,
     OPEN,
     ORDER_TABLE,
     RELEASE_HOLD,
@@ -182,12 +183,13 @@ def _move_lines(
     lines = lines_of_orders(session, order_ids)
 
     for line in lines:
-        target = targets.get(line.state)
+        is_digital = event == CANCEL and line.is_digital
+        target = targets.get(NEW if is_digital else line.state)
         if target is None or not _follows(line, event):
             continue
 
         if event == CANCEL:
-            line.canceled = line.quantity
+            line.canceled, line.shipped = line.quantity, 0
         elif (line.state, line.state_reason) == target:
             continue
 
@@ -199,9 +201,12 @@ def _move_lines(
 
 
 def _follows(line: LockedLine, event: str) -> bool:
-    """Return whether a line follows its order: shipped lines stay, and so do unsourced ones."""
+    """Return whether a line follows its order: shipped lines stay, and so do unsourced ones.
+
+    A line without goods counts as shipped, but follows.
+    """
     if event == CANCEL:
-        return not line.shipped
+        return line.is_digital or not line.shipped
     return line.source is not None or event not in STOCK_FOUND
 
 

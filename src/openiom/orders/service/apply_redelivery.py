@@ -9,18 +9,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event
-from openiom.orders.decisions import is_canceled_by_source, is_newer_delivery
+from openiom.orders.decisions import is_newer_delivery
 from openiom.orders.events import order_event
 from openiom.orders.locks import KnownOrder
-from openiom.orders.schemas import ResolvedLine, ResolvedOrder
-from openiom.orders.states import CANCEL, CANCELED, CANCELED_BY_SOURCE, OPEN
+from openiom.orders.schemas import ResolvedOrder
+from openiom.orders.states import CANCELED, CANCELED_BY_SOURCE, COMPLETED, FULFILLED_BY_SOURCE
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.provider_contract import IntakeResult
 
-from .apply_events import event_requests, raise_order_events
-from .validate_documents import OrderDraft
+from .apply_lines import Delivery, LinePlan, apply_line_plans, has_new_prices, plan_lines
+from .apply_withdrawal import Differences, Wish, apply_wishes, store_differences
+from .validate_documents import totals_of
 
 _ALWAYS = ("external_status", "payment_status", "note")
 _BEFORE_FULFILLMENT = (
@@ -33,12 +34,15 @@ _BEFORE_FULFILLMENT = (
 FIELDS = (*_ALWAYS, *_BEFORE_FULFILLMENT)
 """Fields of an order that a later delivery may change."""
 
+SEEN_BY_A_PERSON = ("ship_to", "shipping_method", "requested_delivery_date", "amounts")
+"""Changes that a person must look at when they come too late, beside those of lines."""
+
 
 def apply_redeliveries(
-    session: Session, deliveries: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
+    session: Session, deliveries: Sequence[Delivery], now: datetime, actor: str
 ) -> dict[int, IntakeResult]:
     """Write the changes of known orders, and publish them; one result by index of the document."""
-    changes: list[tuple[KnownOrder, OrderDraft]] = []
+    changes: list[Delivery] = []
     results: dict[int, IntakeResult] = {}
     for known, draft in deliveries:
         newer = is_newer_delivery(
@@ -52,91 +56,125 @@ def apply_redeliveries(
             changes.append((known, draft))
 
     if changes:
-        _change_fields(session, changes, now, actor)
-        _cancel(session, changes, now, actor)
+        _apply(session, changes, now, actor)
 
     return results
 
 
-def _cancel(
-    session: Session, changes: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
-) -> None:
-    """Cancel orders that the source system reports as canceled; publish refusals."""
-    order_ids: list[UUID] = []
-    for known, draft in changes:
-        canceled = is_canceled_by_source(draft.document.external_status)
-        if canceled and known.state != CANCELED:
-            order_ids.append(known.id)
+def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: str) -> None:
+    """Apply fields, lines and what the source wants; store what comes too late."""
+    plans = plan_lines(session, changes)
+    stored = _stored_fields(session, list(plans))
+    differences: Differences = {}
+    found: list[_OrderChange] = []
+    for known, _ in changes:
+        change = _order_change(known, plans[known.id], stored[known.id])
+        found.append(change)
+        differences[known.id] = change.differences()
 
-    requests = event_requests(order_ids, CANCEL, CANCELED_BY_SOURCE, upstream=True)
-    outcomes = raise_order_events(session, requests, now, actor)
+    _update(session, found)
+    append_events(session, [c.event() for c in found if c.is_visible], at=now, actor=actor)
 
-    refusals: list[Event] = []
-    for request, outcome in zip(requests, outcomes, strict=True):
-        if not outcome.ok:
-            data = {"reason": outcome.reason}
-            refusals.append(order_event("order.cancellation_refused", request.entity_id, data))
+    following = [c.plan for c in found if c.follows_lines]
+    refused = apply_line_plans(session, following, now, actor)
+    for order_id, lines in refused.items():
+        differences[order_id] += map(plans[order_id].difference, lines)
 
-    append_events(session, refusals, at=now, actor=actor)
+    wishes = [change.wish() for change in found]
+    for order_id, more in apply_wishes(session, wishes, now, actor).items():
+        differences[order_id] += more
+
+    store_differences(session, differences)
 
 
 @dataclass(frozen=True, slots=True)
-class _FieldChange:
-    """The fields of one order before and after a delivery, and the names of those not applied."""
+class _OrderChange:
+    """What a delivery changes on one order, and the names of the fields it changes too late."""
 
-    order_id: UUID
+    known: KnownOrder
+    plan: LinePlan
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     not_applied: list[str]
 
     @property
+    def document(self) -> ResolvedOrder:
+        return self.plan.draft.document
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the order was complete or canceled before the delivery."""
+        return self.known.state in (COMPLETED, CANCELED)
+
+    @property
+    def cancels(self) -> bool:
+        """Whether the delivery cancels the whole order."""
+        return self.document.disposition == "cancel" or self.plan.empties_order
+
+    @property
+    def follows_lines(self) -> bool:
+        """Whether the lines of the order are changed one by one."""
+        return not self.is_over and not self.cancels
+
+    @property
+    def is_visible(self) -> bool:
+        return bool(self.changed or self.not_applied)
+
+    @property
     def changed(self) -> list[str]:
-        return [name for name in FIELDS if self.after[name] != self.before[name]]
+        names = [name for name in FIELDS if self.after[name] != self.before[name]]
+        if not self.plan.changeable or not self.follows_lines:
+            return names
+        if self.plan.changes or has_new_prices(self.plan):
+            names.append("lines")
+        if _amounts(self.document) != self.before["amounts"]:
+            names.append("amounts")
+
+        return names
+
+    def differences(self) -> list[dict[str, Any]]:
+        """Return the changes that a person must look at because they come too late."""
+        if not self.follows_lines:
+            return []
+
+        found = [self.plan.difference(difference) for difference in self.plan.changes.differences]
+        for name in SEEN_BY_A_PERSON:
+            if name in self.not_applied:
+                found.append(
+                    {"what": name, "here": self.before[name], "source": self._delivered(name)}
+                )
+
+        return found
+
+    def _delivered(self, name: str) -> Any:
+        if name == "amounts":
+            return _amounts(self.document)
+        return self.document.model_dump(mode="json", include={name})[name]
+
+    def wish(self) -> Wish:
+        """Return what the source wants done with the order."""
+        if not self.cancels or self.document.disposition == "cancel":
+            return Wish(self.known, self.document.disposition)
+        reason = FULFILLED_BY_SOURCE if self.plan.shipped_by_source else CANCELED_BY_SOURCE
+        return Wish(self.known, "cancel", reason)
+
+    def event(self) -> Event:
+        data: dict[str, Any] = {
+            "number": self.document.number,
+            "changed": self.changed,
+            "not_applied": self.not_applied,
+        }
+        differences = self.differences()
+        if differences:
+            data["differences"] = differences
+
+        return order_event("order.modified", self.known.id, data)
 
 
-def _change_fields(
-    session: Session, changes: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
-) -> None:
-    stored = _stored_fields(session, [known.id for known, _ in changes])
-    rows: list[dict[str, Any]] = []
-    events: list[Event] = []
-    for known, draft in changes:
-        change = _field_change(known, draft.document, stored[known.id])
-        rows.append(_row(change, draft))
-        if change.changed or change.not_applied:
-            data = {
-                "number": draft.document.number,
-                "changed": change.changed,
-                "not_applied": change.not_applied,
-            }
-            events.append(order_event("order.modified", known.id, data))
-
-    _update(session, rows)
-    append_events(session, events, at=now, actor=actor)
-
-
-def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return the fields of orders, with `lines` as `_line_content` returns them."""
-    rows = fetch(
-        session,
-        "SELECT id, jsonb_build_object("
-        " 'lines', (SELECT jsonb_agg(jsonb_build_array(l.external_id, l.product, l.unit,"
-        " (l.quantity * power(10::numeric, -l.unit_decimals))::float8,"
-        " l.variant) ORDER BY l.line_number) FROM orders.order_line l WHERE l.order_id = o.id),"
-        " 'customer', customer, 'bill_to', bill_to, 'ship_to', ship_to,"
-        " 'external_status', external_status, 'payment_status', payment_status, 'note', note,"
-        " 'shipping_method', shipping_method, 'requested_delivery_date', requested_delivery_date)"
-        " FROM orders.order o WHERE id = ANY(%s)",
-        (list(order_ids),),
-    )
-    return dict(rows)
-
-
-def _field_change(
-    known: KnownOrder, document: ResolvedOrder, before: Mapping[str, Any]
-) -> _FieldChange:
+def _order_change(known: KnownOrder, plan: LinePlan, before: Mapping[str, Any]) -> _OrderChange:
+    document = plan.draft.document
     delivered = document.model_dump(mode="json", include=set(FIELDS))
-    changeable = FIELDS if known.state in OPEN else _ALWAYS
+    changeable = FIELDS if plan.changeable else _ALWAYS
 
     after: dict[str, Any] = {}
     not_applied: list[str] = []
@@ -149,29 +187,67 @@ def _field_change(
         if delivered[name] != before[name]:
             not_applied.append(name)
 
-    lines = [_line_content(line) for line in document.lines]
-    if lines != before["lines"]:
+    if plan.changes.differences:
         not_applied.append("lines")
 
-    return _FieldChange(known.id, before, after, not_applied)
+    if not plan.changeable and _amounts(document) != before["amounts"]:
+        not_applied.append("amounts")
+
+    return _OrderChange(known, plan, before, after, not_applied)
 
 
-def _line_content(line: ResolvedLine) -> list[Any]:
-    """Return what is ordered with a line; a change of it is not applied."""
-    quantity = float(line.quantity)
-    return [line.external_id, line.product, line.unit, quantity, line.variant_values]
+def _amounts(order: ResolvedOrder) -> dict[str, str]:
+    """Return the amounts of an order as text with four decimals."""
+    totals = totals_of(order)
+    values = {
+        "shipping": order.shipping_amount,
+        "fees": order.fees_amount,
+        "credit": order.credit_amount,
+        "discount": order.discount_amount,
+        "tax": totals.tax,
+        "total": totals.total,
+    }
+    return {name: f"{value:.4f}" for name, value in values.items()}
 
 
-def _row(change: _FieldChange, draft: OrderDraft) -> dict[str, Any]:
+def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Return the fields of orders, and their amounts as `_amounts` returns them."""
+    rows = fetch(
+        session,
+        "SELECT id, jsonb_build_object("
+        " 'amounts', jsonb_build_object('shipping', shipping_amount::text,"
+        " 'fees', fees_amount::text, 'credit', credit_amount::text,"
+        " 'discount', discount_amount::text, 'tax', tax_amount::text,"
+        " 'total', total_amount::text),"
+        " 'customer', customer, 'bill_to', bill_to, 'ship_to', ship_to,"
+        " 'external_status', external_status, 'payment_status', payment_status, 'note', note,"
+        " 'shipping_method', shipping_method, 'requested_delivery_date', requested_delivery_date)"
+        " FROM orders.order o WHERE id = ANY(%s)",
+        (list(order_ids),),
+    )
+    return dict(rows)
+
+
+def _row(change: _OrderChange) -> dict[str, Any]:
     customer = change.after["customer"]
     name = customer["name"] or customer["company"] or change.after["ship_to"]["name"]
-    return {
+    row = {
         **change.after,
-        "id": change.order_id,
-        "external_version": draft.document.external_version,
-        "digest": draft.digest,
+        "id": change.known.id,
+        "external_version": change.document.external_version,
+        "digest": change.plan.draft.digest,
         "customer_name": name,
         "customer_email": customer["email"].lower(),
+    }
+    if not change.plan.changeable:
+        return row
+
+    totals = totals_of(change.document)
+    amounts = _amounts(change.document)
+    return row | {
+        "subtotal": str(totals.subtotal),
+        "total_difference": str(totals.difference),
+        **{f"{name}_amount": value for name, value in amounts.items()},
     }
 
 
@@ -180,13 +256,23 @@ UPDATE orders.order o SET external_status = d.external_status, payment_status = 
     note = d.note, shipping_method = d.shipping_method,
     requested_delivery_date = d.requested_delivery_date, customer = d.customer,
     bill_to = d.bill_to, ship_to = d.ship_to, external_version = d.external_version,
-    digest = d.digest, customer_name = d.customer_name, customer_email = d.customer_email
+    digest = d.digest, customer_name = d.customer_name, customer_email = d.customer_email,
+    subtotal = coalesce(d.subtotal, o.subtotal),
+    shipping_amount = coalesce(d.shipping_amount, o.shipping_amount),
+    fees_amount = coalesce(d.fees_amount, o.fees_amount),
+    credit_amount = coalesce(d.credit_amount, o.credit_amount),
+    discount_amount = coalesce(d.discount_amount, o.discount_amount),
+    tax_amount = coalesce(d.tax_amount, o.tax_amount),
+    total_amount = coalesce(d.total_amount, o.total_amount),
+    total_difference = coalesce(d.total_difference, o.total_difference)
 FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, external_status text, payment_status text,
     note text, shipping_method text, requested_delivery_date date, customer jsonb, bill_to jsonb,
-    ship_to jsonb, external_version bigint, digest text, customer_name text, customer_email text)
+    ship_to jsonb, external_version bigint, digest text, customer_name text, customer_email text,
+    subtotal numeric, shipping_amount numeric, fees_amount numeric, credit_amount numeric,
+    discount_amount numeric, tax_amount numeric, total_amount numeric, total_difference numeric)
 WHERE o.id = d.id
 """
 
 
-def _update(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    execute(session, _UPDATE, (to_json_text(rows),))
+def _update(session: Session, changes: Sequence[_OrderChange]) -> None:
+    execute(session, _UPDATE, (to_json_text([_row(change) for change in changes]),))

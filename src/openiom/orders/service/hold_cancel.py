@@ -19,6 +19,7 @@ from openiom.orders.states import (
     ALL_LINES_CANCELED,
     CANCEL,
     CANCELED,
+    DELIVERED_DIGITALLY,
     HOLD,
     INVOICED,
     LINE_CANCELED,
@@ -166,12 +167,19 @@ def _move_orders(
     for order_id, lines in lines_by_order(session, changed).items():
         after = units_of(lines)
         if is_wholly_canceled(after):
-            requests.append(EventRequest(order_id, CANCEL, reason=ALL_LINES_CANCELED))
+            requests.append(_without_goods(order_id, lines))
             continue
 
         requests += shipped_requests(order_id, lines, canceled)
 
     raise_order_events(session, requests, now, actor)
+
+
+def _without_goods(order_id: UUID, lines: Sequence[LockedLine]) -> EventRequest:
+    """Return the event of an order whose goods are all canceled: the other lines are delivered."""
+    if any(line.shipped for line in lines):
+        return EventRequest(order_id, DELIVERED_DIGITALLY)
+    return EventRequest(order_id, CANCEL, reason=ALL_LINES_CANCELED)
 
 
 def shipped_requests(

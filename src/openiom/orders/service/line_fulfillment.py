@@ -192,12 +192,15 @@ def units_of(
     shipped_now: Mapping[UUID, int] | None = None,
     canceled_now: Mapping[UUID, int] | None = None,
 ) -> list[LineUnits]:
-    """Return the unit counters of lines, before the units given by line id were counted."""
+    """Return the unit counters of lines with goods, before the units given by id were counted."""
     shipped_now = shipped_now or {}
     canceled_now = canceled_now or {}
 
     units: list[LineUnits] = []
     for line in lines:
+        if line.is_digital:
+            continue
+
         shipped = line.shipped - shipped_now.get(line.id, 0)
         canceled = line.canceled - canceled_now.get(line.id, 0)
         units.append(LineUnits(line.quantity, shipped, canceled))

@@ -15,10 +15,16 @@ LARGEST_STOCK_QUANTITY = 10**13
 
 @dataclass(frozen=True, slots=True)
 class LineQuantity:
-    """The quantity of a line in steps of its unit."""
+    """The quantity of a line in steps of its unit.
+
+    `canceled` and `shipped` are what the source has done with it; together they may be more than
+    the line, because what was refunded may have been shipped.
+    """
 
     steps: int
     unit: LineUnit
+    canceled: int = 0
+    shipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +62,21 @@ class QuantityReader:
             needs = (("unit", line.unit), ("unit", stock_unit), ("product", line.product))
             return QuantityProblem(Problem(f"{where}.unit", what, remedy), needs)
 
-        try:
-            steps = to_steps(line.quantity, unit.decimals, unit=line.unit)
-        except Invalid as error:
-            problem = Problem(f"{where}.quantity", error.what, error.remedy)
-            return QuantityProblem(problem, (("unit", line.unit),))
+        counted: list[int] = []
+        for name in ("quantity", "canceled_quantity", "shipped_quantity"):
+            try:
+                counted.append(to_steps(getattr(line, name), unit.decimals, unit=line.unit))
+            except Invalid as error:
+                problem = Problem(f"{where}.{name}", error.what, error.remedy)
+                return QuantityProblem(problem, (("unit", line.unit),))
 
+        steps, canceled, shipped = counted
         if steps * unit.stock_per_step >= LARGEST_STOCK_QUANTITY * 10**unit.stock_decimals:
             what = f"{line.quantity} {line.unit} are more than any stock of {line.product}"
             problem = Problem(f"{where}.quantity", what, "correct the quantity or its unit")
             return QuantityProblem(problem, ())
 
-        return LineQuantity(steps, unit)
+        return LineQuantity(steps, unit, canceled, shipped)
 
     def _line_unit(self, unit: str, stock_unit: str) -> LineUnit | Invalid:
         known = self._line_units.get((unit, stock_unit))

@@ -55,10 +55,13 @@ class _OrderRow(NamedTuple):
     channel: str
     customer_group: str
     waited: bool
+    line_addresses: dict[str, dict[str, Any]] | None
 
 
 _ORDERS = """
 SELECT id, number, ship_to, strategy, requested_delivery_date, origin AS channel,
+    (SELECT jsonb_object_agg(l.id, l.ship_to) FROM orders.order_line l
+        WHERE l.order_id = o.id AND l.ship_to IS NOT NULL) AS line_addresses,
     coalesce(customer->>'group', '') AS customer_group,
     EXISTS (SELECT FROM orders.waiting_line w
         WHERE w.order_id = o.id AND w.state = 'released') AS waited
@@ -94,6 +97,11 @@ def _read_orders(
 
 
 def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> UnfulfilledLine:
+    ship_to: Mapping[str, Any] = order.ship_to
+    own_address = (order.line_addresses or {}).get(str(line.id))
+    if own_address:
+        ship_to, place = own_address, geocode(own_address)
+
     return UnfulfilledLine(
         line_id=line.id,
         order_id=line.order_id,
@@ -103,9 +111,9 @@ def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> Unful
         quantity=line.open,
         state=line.state,
         source=line.source or "",
-        country=str(order.ship_to.get("country", "")),
+        country=str(ship_to.get("country", "")),
         place=place,
-        ship_to=order.ship_to,
+        ship_to=ship_to,
         strategy=order.strategy,
         requested_delivery_date=line.requested_delivery_date or order.requested_delivery_date,
         channel=order.channel,
@@ -143,7 +151,8 @@ class _UnshippedRow(NamedTuple):
 _UNSHIPPED = """
 SELECT l.id AS line_id, l.order_id, l.line_number, l.product, l.unit,
     l.quantity - l.canceled - l.shipped AS quantity, l.state, coalesce(l.source, '') AS source,
-    coalesce(l.source_reason = %s, false) AS optimized, o.ship_to, o.strategy,
+    coalesce(l.source_reason = %s, false) AS optimized,
+    coalesce(l.ship_to, o.ship_to) AS ship_to, o.strategy,
     coalesce(l.requested_delivery_date, o.requested_delivery_date) AS requested_delivery_date,
     o.origin AS channel, coalesce(o.customer->>'group', '') AS customer_group, l.unit_decimals,
     l.stock_per_step, l.stock_decimals, l.variant

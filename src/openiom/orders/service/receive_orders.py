@@ -1,7 +1,7 @@
 """Receive order documents, hundreds at a time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,44 +12,46 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import plain_number
 from openiom.kernel import Event, new_ids
-from openiom.orders.decisions import LineAmounts, Totals, compute_totals, is_canceled_by_source
+from openiom.orders.decisions import Totals
 from openiom.orders.events import order_event
 from openiom.orders.locks import lock_known
-from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
-from openiom.orders.schemas import ResolvedLine, ResolvedOrder
+from openiom.orders.order_batch import LockedOrder, order_batch
+from openiom.orders.schemas import ResolvedOrder
 from openiom.orders.state_counts import Bucket, add_counts
 from openiom.orders.states import (
     CANCEL,
+    CANCELED,
     CANCELED_BY_SOURCE,
     CREATE,
-    LINE_CANCELED,
-    LINE_CREATED,
-    LINE_TABLE,
+    DELIVERED_DIGITALLY,
+    FULFILLED_BY_SOURCE,
     ORDER_TABLE,
 )
 from openiom.platform.bulk import copy_rows
-from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import InboundDocument, IntakeResult
-from openiom.state_framework import StateTable, Target, advance
+from openiom.state_framework import Target, advance
 
 from .apply_redelivery import apply_redeliveries
-from .validate_documents import OrderDraft, check_documents
+from .apply_withdrawal import apply_withdrawals
+from .line_rows import LINE_COLUMNS, NewLine, new_lines
+from .validate_documents import OrderDraft, check_documents, split_withdrawals, totals_of
 
 _ATTEMPTS = 3
 
 
-def _first_target(table: StateTable, event: str) -> Target:
-    target = advance(table, event=event, state=None)
+def _first_target(event: str) -> Target:
+    target = advance(ORDER_TABLE, event=event, state=None)
     assert target is not None
     return target
 
 
-_NEW_ORDER = _first_target(ORDER_TABLE, CREATE)
-_NEW_LINE = _first_target(LINE_TABLE, LINE_CREATED)
-_CANCELED_ORDER = _first_target(ORDER_TABLE, CANCEL)._replace(reason=CANCELED_BY_SOURCE)
-_CANCELED_LINE = _first_target(LINE_TABLE, LINE_CANCELED)
+_FIRST_TARGETS = {
+    CREATE: _first_target(CREATE),
+    CANCEL: _first_target(CANCEL),
+    DELIVERED_DIGITALLY: _first_target(DELIVERED_DIGITALLY),
+}
 
 
 def receive_orders(
@@ -58,11 +60,14 @@ def receive_orders(
     """Receive order documents whose keys are our own names; one result each, in order.
 
     A new order is created and published as `order.created`. An order that its source had canceled
-    before it arrived is stored as canceled and starts nothing. A known order is a duplicate, or a
-    change of what may still be changed. A refused document does not stop the others; its result
-    says what is wrong, where, and what to do.
+    or shipped before it arrived is stored as canceled and starts nothing, and one without goods is
+    complete. A new order that is not to be fulfilled now is ignored. A known order is a duplicate,
+    or a change of what may still be changed. A refused document does not stop the others; its
+    result says what is wrong, where, and what to do.
     """
-    drafts, results = check_documents(session, documents)
+    withdrawals, whole = split_withdrawals(documents)
+    drafts, results = check_documents(session, whole)
+    results |= apply_withdrawals(session, withdrawals, now, actor)
     while drafts:
         distinct, drafts = _split_repeated(drafts)
         results |= _receive_distinct(session, distinct, now, actor)
@@ -90,8 +95,8 @@ def _receive_distinct(
     by_key = {draft.key: draft for draft in drafts}
     known = lock_known(session, list(by_key))
     redeliveries = [(order, by_key.pop(key)) for key, order in known.items()]
-    new = list(by_key.values())
-    results = apply_redeliveries(session, redeliveries, now, actor)
+    new = [draft for draft in by_key.values() if draft.document.disposition in CREATING]
+    results = _ignored(by_key.values()) | apply_redeliveries(session, redeliveries, now, actor)
 
     try:
         with savepoint(session):
@@ -103,23 +108,47 @@ def _receive_distinct(
         return results | _receive_distinct(session, new, now, actor, attempt=attempt + 1)
 
 
+CREATING = ("accept", "cancel")
+"""Dispositions with which an order is stored that does not exist yet."""
+
+
+def _ignored(drafts: Iterable[OrderDraft]) -> dict[int, IntakeResult]:
+    """Return the results of orders that do not exist and are not to be fulfilled now."""
+    results: dict[int, IntakeResult] = {}
+    for draft in drafts:
+        if draft.document.disposition not in CREATING:
+            results[draft.index] = IntakeResult(ok=True, ignored=True)
+    return results
+
+
 @dataclass(frozen=True, slots=True)
 class _NewOrder:
-    """An order to insert, with the ids of its lines in the order of the document."""
+    """An order to insert, with its lines in the order of the document."""
 
     id: UUID
     draft: OrderDraft
-    line_ids: Sequence[UUID]
+    lines: Sequence[NewLine]
     totals: Totals
-    canceled: bool
+
+    @property
+    def event(self) -> str:
+        """The event that creates the order."""
+        if all(line.canceled == line.quantity.steps for line in self.lines):
+            return CANCEL
+        if all(line.is_delivered or line.target.state == CANCELED for line in self.lines):
+            return DELIVERED_DIGITALLY
+        return CREATE
 
     @property
     def target(self) -> Target:
-        return _CANCELED_ORDER if self.canceled else _NEW_ORDER
+        target = _FIRST_TARGETS[self.event]
+        if self.event != CANCEL:
+            return target
 
-    @property
-    def line_target(self) -> Target:
-        return _CANCELED_LINE if self.canceled else _NEW_LINE
+        canceled = self.draft.document.disposition == "cancel"
+        shipped = any(line.quantity.shipped for line in self.lines)
+        reason = FULFILLED_BY_SOURCE if shipped and not canceled else CANCELED_BY_SOURCE
+        return target._replace(reason=reason)
 
 
 def _create(
@@ -138,7 +167,7 @@ def _create(
     for order in orders:
         order_rows.append(tuple(_order_row(order, now).values()))
         state_rows.append((order.id, order.target.state, order.target.reason, now))
-        line_rows += _line_rows(order)
+        line_rows += [line.row() for line in order.lines]
         counts[order.target.state, ""] += 1
         events.append(_created_event(order))
         results[order.draft.index] = IntakeResult(ok=True, entity_id=str(order.id))
@@ -159,54 +188,19 @@ def _new_orders(drafts: Sequence[OrderDraft]) -> list[_NewOrder]:
     orders: list[_NewOrder] = []
     start = 0
     for order_id, draft in zip(order_ids, drafts, strict=True):
-        end = start + len(draft.document.lines)
-        orders.append(
-            _NewOrder(
-                order_id,
-                draft,
-                line_ids[start:end],
-                _totals(draft.document),
-                is_canceled_by_source(draft.document.external_status),
-            )
+        documents = draft.document.lines
+        end = start + len(documents)
+        canceled = draft.document.disposition == "cancel"
+        lines = new_lines(
+            order_id, line_ids[start:end], documents, draft.quantities, canceled=canceled
         )
+        orders.append(_NewOrder(order_id, draft, lines, totals_of(draft.document)))
         start = end
 
     return orders
 
 
-def _totals(order: ResolvedOrder) -> Totals:
-    return compute_totals(
-        [LineAmounts(x.quantity, x.unit_price, x.discount, x.tax) for x in order.lines],
-        shipping=order.shipping_amount,
-        discount=order.discount_amount,
-        tax=order.tax_amount,
-        stated_total=order.total_amount,
-        currency=order.currency,
-    )
-
-
 _STATE_COLUMNS = ("order_id", "state", "reason", "updated_at")
-LINE_COLUMNS = (
-    "id",
-    "order_id",
-    "line_number",
-    "external_id",
-    "product",
-    "name",
-    "variant",
-    "unit",
-    "unit_decimals",
-    "stock_per_step",
-    "stock_decimals",
-    "quantity",
-    "unit_price",
-    "discount",
-    "tax",
-    "requested_delivery_date",
-    "state",
-    "state_reason",
-    "canceled",
-)
 
 
 def _order_row(new: _NewOrder, now: datetime) -> dict[str, Any]:
@@ -232,6 +226,8 @@ def _order_row(new: _NewOrder, now: datetime) -> dict[str, Any]:
         "payment_status": order.payment_status,
         "subtotal": new.totals.subtotal,
         "shipping_amount": order.shipping_amount,
+        "fees_amount": order.fees_amount,
+        "credit_amount": order.credit_amount,
         "discount_amount": order.discount_amount,
         "tax_amount": new.totals.tax,
         "total_amount": new.totals.total,
@@ -252,40 +248,6 @@ def customer_name(order: ResolvedOrder) -> str:
     return customer.name or customer.company or ship_to.name or ship_to.company
 
 
-def _line_rows(new: _NewOrder) -> list[tuple[Any, ...]]:
-    """Return the rows of `orders.order_line`, in the order of LINE_COLUMNS."""
-    state, reason = new.line_target
-    rows: list[tuple[Any, ...]] = []
-    for number, line in enumerate(new.draft.document.lines, start=1):
-        quantity = new.draft.quantities[number - 1]
-        variant = line.variant_values
-        rows.append(
-            (
-                new.line_ids[number - 1],
-                new.id,
-                number,
-                line.external_id,
-                line.product,
-                line.name or line.product,
-                to_json_text(variant) if variant else None,
-                line.unit,
-                quantity.unit.decimals,
-                quantity.unit.stock_per_step,
-                quantity.unit.stock_decimals,
-                quantity.steps,
-                line.unit_price,
-                line.discount,
-                line.tax,
-                line.requested_delivery_date,
-                state,
-                reason,
-                quantity.steps if new.canceled else 0,
-            )
-        )
-
-    return rows
-
-
 def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
     """Keep new orders for the rest of the transaction: no other one can see or lock them."""
     batch = order_batch(session)
@@ -293,36 +255,7 @@ def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
         state, reason = one.target
         batch.add_orders([LockedOrder(one.id, state, reason, False, None, None)])
 
-        lines: list[LockedLine] = []
-        for number, document in enumerate(one.draft.document.lines, start=1):
-            lines.append(_locked_line(one, number, document))
-
-        batch.add_lines([one.id], lines)
-
-
-def _locked_line(new: _NewOrder, number: int, line: ResolvedLine) -> LockedLine:
-    state, reason = new.line_target
-    quantity = new.draft.quantities[number - 1]
-    return LockedLine(
-        id=new.line_ids[number - 1],
-        order_id=new.id,
-        line_number=number,
-        product=line.product,
-        unit=line.unit,
-        quantity=quantity.steps,
-        state=state,
-        state_reason=reason,
-        source=None,
-        source_reason="",
-        in_fulfillment=0,
-        shipped=0,
-        canceled=quantity.steps if new.canceled else 0,
-        requested_delivery_date=line.requested_delivery_date,
-        unit_decimals=quantity.unit.decimals,
-        stock_per_step=quantity.unit.stock_per_step,
-        stock_decimals=quantity.unit.stock_decimals,
-        variant=line.variant_values,
-    )
+        batch.add_lines([one.id], [line.locked() for line in one.lines])
 
 
 def _created_event(new: _NewOrder) -> Event:
@@ -339,20 +272,19 @@ def _created_event(new: _NewOrder) -> Event:
     if new.totals.difference:
         data["total_difference"] = str(new.totals.difference)
 
-    if not new.canceled:
-        return order_event(CREATE, new.id, data)
+    if new.event != CREATE:
+        state, reason = new.target
+        data |= {"reason": reason, "state": state, "state_reason": reason}
 
-    data["reason"] = _CANCELED_ORDER.reason
-    data["state"] = _CANCELED_ORDER.state
-    data["state_reason"] = _CANCELED_ORDER.reason
-    return order_event(CANCEL, new.id, data)
+    return order_event(new.event, new.id, data)
 
 
 def _event_lines(new: _NewOrder) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    for line_id, line in zip(new.line_ids, new.draft.document.lines, strict=True):
+    for new_line in new.lines:
+        line = new_line.document
         data: dict[str, Any] = {
-            "id": str(line_id),
+            "id": str(new_line.id),
             "product": line.product,
             "unit": line.unit,
             "quantity": plain_number(line.quantity),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 from decimal import Decimal
 from hashlib import sha256
 from typing import NamedTuple
@@ -11,8 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.orm import Session
 
+from openiom.documents import OrderWithdrawalDocument
 from openiom.kernel import Problem
 from openiom.master_data import accepts_write_in_products, existing_names_by_table
+from openiom.orders.decisions import LineAmounts, OrderAmounts, Totals, compute_totals
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
@@ -46,6 +47,19 @@ class OrderDraft:
         return self.instance, self.document.external_id
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An order that its source does not want fulfilled, of which nothing else could be read."""
+
+    index: int
+    instance: str
+    document: OrderWithdrawalDocument
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.instance, self.document.external_id
+
+
 class _UsedName(NamedTuple):
     """A name of master data that an order uses, and where."""
 
@@ -54,8 +68,29 @@ class _UsedName(NamedTuple):
     where: str
 
 
+def split_withdrawals(
+    documents: Sequence[InboundDocument],
+) -> tuple[list[Withdrawal], dict[int, InboundDocument]]:
+    """Return the withdrawals, and the other documents by index."""
+    withdrawals: list[Withdrawal] = []
+    whole: dict[int, InboundDocument] = {}
+    for index, message in enumerate(documents):
+        if "lines" in message.document:
+            whole[index] = message
+            continue
+
+        try:
+            document = OrderWithdrawalDocument.model_validate(message.document)
+        except ValidationError:
+            whole[index] = message
+        else:
+            withdrawals.append(Withdrawal(index, message.instance, document))
+
+    return withdrawals, whole
+
+
 def check_documents(
-    session: Session, documents: Sequence[InboundDocument]
+    session: Session, documents: Mapping[int, InboundDocument]
 ) -> tuple[list[OrderDraft], dict[int, IntakeResult]]:
     """Return the valid documents, and the refusals of the others by index.
 
@@ -63,7 +98,7 @@ def check_documents(
     """
     drafts: list[OrderDraft] = []
     refused: dict[int, IntakeResult] = {}
-    for index, message in enumerate(documents):
+    for index, message in documents.items():
         try:
             drafts.append(_draft(index, message))
         except ValidationError as error:
@@ -118,9 +153,6 @@ def _draft(index: int, message: InboundDocument) -> OrderDraft:
         )
 
     order = ResolvedOrder.model_validate(message.document)
-    if order.placed_at.tzinfo is None:
-        order.placed_at = order.placed_at.replace(tzinfo=UTC)
-
     if _largest_amount(order) >= _AMOUNT_LIMIT:
         what = f"is {_AMOUNT_LIMIT:f} or more"
         raise _Unusable(Problem("total_amount", what, "correct the amounts at the source"))
@@ -130,9 +162,26 @@ def _draft(index: int, message: InboundDocument) -> OrderDraft:
 
 def _largest_amount(order: ResolvedOrder) -> Decimal:
     amounts = [order.total_amount, order.shipping_amount, order.discount_amount, order.tax_amount]
+    amounts += (order.fees_amount, order.credit_amount)
     for line in order.lines:
         amounts += (line.unit_price * line.quantity, line.discount, line.tax)
     return max(amounts)
+
+
+def totals_of(order: ResolvedOrder) -> Totals:
+    """Return the totals of an order document."""
+    return compute_totals(
+        [LineAmounts(x.quantity, x.unit_price, x.discount, x.tax) for x in order.lines],
+        OrderAmounts(
+            shipping=order.shipping_amount,
+            discount=order.discount_amount,
+            tax=order.tax_amount,
+            fees=order.fees_amount,
+            credit=order.credit_amount,
+        ),
+        stated_total=order.total_amount,
+        currency=order.currency,
+    )
 
 
 def _names(drafts: Sequence[OrderDraft]) -> dict[str, set[str]]:

@@ -17,7 +17,7 @@ import { MissingMappings } from './MissingMappings';
 import './providers.css';
 
 const keys = ['search', 'state', 'instance', 'kind'] as const;
-const states = ['parked', 'received', 'processed', 'duplicate', 'stale', 'discarded'];
+const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
 

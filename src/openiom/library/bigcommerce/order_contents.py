@@ -1,0 +1,231 @@
+"""What an order of the store says: what is to be done with it, its lines, and its amounts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Row = Mapping[str, Any]
+SHIPPING, PICKUPS, DOWNLOADS = "shipping", "pickups", "downloads"
+NESTED_LIMIT = 50
+PARTIALLY_REFUNDED = 14
+WITHDRAWN = ("hold", "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMeanings:
+    """The status ids that accept, hold and cancel an order; any other only updates it."""
+
+    accept: frozenset[int]
+    hold: frozenset[int]
+    cancel: frozenset[int]
+
+    def disposition(self, row: Row) -> str:
+        """Return what the store wants done with an order.
+
+        A partly refunded order that the store has begun to ship itself is only kept current.
+        """
+        status = row.get("status_id")
+        if row.get("is_deleted") or status in self.cancel:
+            return "cancel"
+        if status in self.hold:
+            return "hold"
+        if status not in self.accept:
+            return "update"
+
+        is_shipped = row.get("date_shipped") or row.get("items_shipped")
+        return "update" if status == PARTIALLY_REFUNDED and is_shipped else "accept"
+
+
+def withdrawal(row: Row, disposition: str) -> dict[str, Any] | None:
+    """Return the fallback document of an order that is not to be fulfilled, else None."""
+    if disposition not in WITHDRAWN:
+        return None
+    status = str(row.get("status") or "")
+    return {"external_id": str(row["id"]), "external_status": status, "disposition": disposition}
+
+
+@dataclass(frozen=True, slots=True)
+class _Consignment:
+    """A group of lines with the same delivery."""
+
+    kind: str
+    group: Row
+
+    @property
+    def lines(self) -> Sequence[Row]:
+        """The lines; the store writes a single one without a list."""
+        lines = self.group.get("line_items") or ()
+        return [lines] if isinstance(lines, Mapping) else lines
+
+
+def _consignments(row: Row) -> Iterator[_Consignment]:
+    consignments = row.get("consignments") or {}
+    for kind in (SHIPPING, PICKUPS, DOWNLOADS):
+        for group in consignments.get(kind) or ():
+            yield _Consignment(kind, group)
+
+    for group in (consignments.get("email") or {}).get("gift_certificates") or ():
+        yield _Consignment(DOWNLOADS, group)
+
+
+def is_incomplete(row: Row) -> bool:
+    """Return whether an order has more lines than its consignments include."""
+    units = 0
+    for consignment in _consignments(row):
+        if "__warning__" in consignment.group or len(consignment.lines) >= NESTED_LIMIT:
+            return True
+
+        units += sum(int(line.get("quantity") or 0) for line in consignment.lines)
+
+    return units < int(row.get("items_total") or 0)
+
+
+def flatten_consignments(row: Row, products: Sequence[Row] | None = None) -> dict[str, Any]:
+    """Return an order with all lines under `products` and its address under `shipping_address`.
+
+    The store nests lines in consignments: shipping, pickup or download. `products` are all lines
+    where the consignments do not include all. A line that does not go to the shipping address in a
+    parcel has its own `delivery`, `ship_to` and `pickup_code`. Product options such as color and
+    size become the `variant` of their line. An order without shipping consignments has its billing
+    address as shipping address.
+    """
+    consignments = list(_consignments(row))
+    lines: list[Any] = []
+    if products is None:
+        for consignment in consignments:
+            lines += [_line(line, consignment, consignments) for line in consignment.lines]
+    else:
+        lines = [_line(x, _consignment_of(x, consignments), consignments) for x in products]
+
+    order = dict(row)
+    order.pop("consignments", None)
+    order["products"] = lines
+    order["line_count"] = len(lines)
+    order["consignment_count"] = len(consignments)
+    order["shipping_address"] = row.get("billing_address")
+    if consignments and consignments[0].kind == SHIPPING:
+        address = dict(consignments[0].group)
+        address.pop("line_items", None)
+        order["shipping_address"] = address
+
+    return order | _amounts(row)
+
+
+def _consignment_of(line: Row, consignments: Sequence[_Consignment]) -> _Consignment:
+    """Return the consignment of a line that was read outside of it."""
+    pickup, address = line.get("order_pickup_method_id"), line.get("order_address_id")
+    for consignment in consignments:
+        number = consignment.group.get("id")
+        if consignment.kind == PICKUPS and pickup and number == pickup:
+            return consignment
+        if consignment.kind == SHIPPING and address and number == address:
+            return consignment
+
+    return _Consignment(DOWNLOADS if line.get("type") != "physical" else SHIPPING, {})
+
+
+def _line(
+    line: Row, consignment: _Consignment, consignments: Sequence[_Consignment]
+) -> dict[str, Any]:
+    read = dict(with_variant(line))
+    if consignment.kind == DOWNLOADS:
+        read["delivery"] = "digital"
+    elif consignment.kind == PICKUPS:
+        location = consignment.group.get("location") or {}
+        read["delivery"] = "pickup"
+        read["pickup_code"] = str(location.get("code") or location.get("name") or "unknown")
+        read["ship_to"] = _location_address(location)
+    elif consignment.group and consignment is not consignments[0]:
+        read["ship_to"] = _address(consignment.group)
+
+    return read
+
+
+def _address(address: Row) -> dict[str, str]:
+    """Return an address of the store as the address of a line."""
+    names = (_text(address, "first_name"), _text(address, "last_name"))
+    return {
+        "name": " ".join(filter(None, names)),
+        "company": _text(address, "company"),
+        "line1": _text(address, "street_1"),
+        "line2": _text(address, "street_2"),
+        "city": _text(address, "city"),
+        "state": _text(address, "state"),
+        "postal_code": _text(address, "zip"),
+        "country": _text(address, "country_iso2").upper(),
+        "phone": _text(address, "phone"),
+        "email": _text(address, "email"),
+    }
+
+
+def _location_address(location: Row) -> dict[str, str]:
+    """Return a pickup location as the address of a line."""
+    return {
+        "name": _text(location, "name"),
+        "line1": _text(location, "address_line_1"),
+        "line2": _text(location, "address_line_2"),
+        "city": _text(location, "city"),
+        "state": _text(location, "state"),
+        "postal_code": _text(location, "postal_code"),
+        "country": _text(location, "country_alpha2").upper(),
+        "phone": _text(location, "phone"),
+        "email": _text(location, "email"),
+    }
+
+
+def _text(row: Row, name: str) -> str:
+    return str(row.get(name) or "").strip()
+
+
+def _amounts(row: Row) -> dict[str, str]:
+    """Return what the store states in parts: discounts, fees, and credit used as payment."""
+    fees = [row.get("handling_cost_ex_tax"), row.get("wrapping_cost_ex_tax")]
+    stated = row.get("fees")
+    if isinstance(stated, Sequence):
+        for fee in stated:
+            fees.append(fee.get("cost_ex_tax", fee.get("cost_exc_tax")))
+
+    return {
+        "discount_total": _sum(row.get("discount_amount"), row.get("coupon_discount")),
+        "fee_total": _sum(*fees),
+        "credit_total": _sum(row.get("store_credit_amount"), row.get("gift_certificate_amount")),
+    }
+
+
+def _sum(*amounts: Any) -> str:
+    """Return a sum, or an amount that is not a number, which its document refuses."""
+    total = Decimal(0)
+    for amount in amounts:
+        try:
+            total += Decimal(str(amount or 0))
+        except InvalidOperation:
+            return str(amount)
+
+    return str(total)
+
+
+_VARIANT_OPTIONS = {
+    "size": "size",
+    "color": "color",
+    "colour": "color",
+    "style": "style",
+    "configuration": "configuration",
+}
+"""Dimensions of a variant by the display names of product options, in lower case."""
+
+
+def with_variant(line: Row) -> Row:
+    """Return a line with the `variant` that its product options name, or unchanged without one.
+
+    Of an option that is given twice, the first counts.
+    """
+    variant: dict[str, str] = {}
+    for option in line.get("product_options") or ():
+        name = str(option.get("display_name") or option.get("name") or "").strip().lower()
+        dimension = _VARIANT_OPTIONS.get(name)
+        value = str(option.get("display_value") or "").strip()
+        if dimension and value:
+            variant.setdefault(dimension, value)
+
+    return {**line, "variant": variant} if variant else line

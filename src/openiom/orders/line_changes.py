@@ -1,0 +1,158 @@
+"""Pure decisions: what a later delivery of an order changes on its lines.
+
+A line of the document is the stored lines of the same external id, product, unit and variant:
+sourcing may have split it. Quantities are steps of the unit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from .order_batch import LockedLine
+
+
+class LineKey(NamedTuple):
+    """What identifies an ordered line."""
+
+    external_id: str
+    product: str
+    unit: str
+    variant: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredLine:
+    """What the source says of a line: ordered, canceled, and shipped by whomever."""
+
+    ordered: int
+    canceled: int = 0
+    shipped: int = 0
+
+
+REMOVED = DeliveredLine(0)
+"""A line that the source has removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineDifference:
+    """A change of a line that can no longer be applied; quantities are those to be fulfilled."""
+
+    key: LineKey
+    here: int
+    source: int
+
+
+@dataclass(slots=True)
+class LineChanges:
+    """Steps to cancel and to add by line, steps to add as new lines by key, and what is left."""
+
+    cancel: dict[UUID, int] = field(default_factory=dict)
+    grow: dict[UUID, int] = field(default_factory=dict)
+    added: dict[LineKey, int] = field(default_factory=dict)
+    differences: list[LineDifference] = field(default_factory=list)
+    wanted: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.cancel or self.grow or self.added)
+
+
+def line_changes(
+    stored: Mapping[LineKey, Sequence[LockedLine]],
+    delivered: Mapping[LineKey, DeliveredLine],
+    *,
+    changeable: bool,
+) -> LineChanges:
+    """Return how the lines of an order become what its source says.
+
+    Open units are canceled at any time. Lines are added, and quantities increased, only while the
+    order is `changeable`, which is before anything of it is released to fulfillment.
+    """
+    changes = LineChanges()
+    for key, lines in stored.items():
+        wanted = wanted_steps(lines, delivered.get(key, REMOVED))
+        changes.wanted += wanted
+        _change_line(changes, key, lines, wanted, changeable=changeable)
+
+    for key, line in delivered.items():
+        if key not in stored:
+            _add_line(changes, key, line, changeable=changeable)
+
+    return changes
+
+
+def wanted_steps(lines: Sequence[LockedLine], delivered: DeliveredLine) -> int:
+    """Return the steps that are to be fulfilled here, with those that have been.
+
+    An increase of the ordered quantity adds to what is wanted here, where users may have canceled a
+    part. What the source has shipped beyond the shipments from here was shipped by others.
+    """
+    ordered = sum(line.quantity for line in lines)
+    current = sum(line.quantity - line.canceled for line in lines)
+    shipped_here = sum(line.shipped for line in lines)
+    elsewhere = max(0, delivered.shipped - shipped_here)
+    limit = max(0, delivered.ordered - delivered.canceled - elsewhere)
+    return min(limit, current + max(0, delivered.ordered - ordered))
+
+
+def _change_line(
+    changes: LineChanges,
+    key: LineKey,
+    lines: Sequence[LockedLine],
+    wanted: int,
+    *,
+    changeable: bool,
+) -> None:
+    current = sum(line.quantity - line.canceled for line in lines)
+    if wanted < current:
+        _reduce(changes, key, lines, current - wanted)
+    elif wanted > current:
+        _increase(changes, key, lines, wanted - current, changeable=changeable)
+
+
+def _reduce(changes: LineChanges, key: LineKey, lines: Sequence[LockedLine], steps: int) -> None:
+    """Cancel open units, the last part first. Units in fulfillment are a difference.
+
+    Units that are shipped already are neither: they come back, or not, as a return.
+    """
+    for line in reversed(lines):
+        canceled = min(steps, line.open)
+        if canceled:
+            changes.cancel[line.id] = canceled
+            steps -= canceled
+
+    late = min(steps, sum(line.in_fulfillment for line in lines))
+    if late:
+        here = sum(line.quantity - line.canceled for line in lines)
+        here -= sum(changes.cancel.get(line.id, 0) for line in lines)
+        changes.differences.append(LineDifference(key, here, here - late))
+
+
+def _increase(
+    changes: LineChanges,
+    key: LineKey,
+    lines: Sequence[LockedLine],
+    steps: int,
+    *,
+    changeable: bool,
+) -> None:
+    here = sum(line.quantity - line.canceled for line in lines)
+    growing = [line for line in lines if line.open]
+    if not changeable:
+        changes.differences.append(LineDifference(key, here, here + steps))
+    elif growing:
+        changes.grow[growing[0].id] = steps
+    else:
+        changes.added[key] = steps
+
+
+def _add_line(changes: LineChanges, key: LineKey, line: DeliveredLine, *, changeable: bool) -> None:
+    wanted = max(0, line.ordered - line.canceled - line.shipped)
+    if not wanted:
+        return
+
+    changes.wanted += wanted
+    if changeable:
+        changes.added[key] = wanted
+    else:
+        changes.differences.append(LineDifference(key, 0, wanted))

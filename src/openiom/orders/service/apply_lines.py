@@ -1,0 +1,310 @@
+"""Apply what later deliveries change on the lines of known orders."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.documents import quantity_number
+from openiom.kernel import new_ids
+from openiom.orders.events import line_event
+from openiom.orders.line_changes import (
+    DeliveredLine,
+    LineChanges,
+    LineDifference,
+    LineKey,
+    line_changes,
+)
+from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
+from openiom.orders.order_batch import LockedLine, order_batch
+from openiom.orders.schemas import ResolvedLine
+from openiom.orders.states import LINE_CREATED, OPEN
+from openiom.platform.bulk import copy_rows, execute, fetch_as
+from openiom.platform.database import to_json_text
+from openiom.platform.events import append_events
+
+from .hold_cancel import LineCancellation, cancel_lines
+from .line_fulfillment import group_by_order
+from .line_quantities import LineQuantity
+from .line_rows import LINE_COLUMNS, NewLine
+from .validate_documents import OrderDraft
+
+CHANGED_BY_SOURCE = "changed by its source"
+Delivery = tuple[KnownOrder, OrderDraft]
+
+
+class _StoredLine(NamedTuple):
+    id: UUID
+    external_id: str
+    unit_price: Decimal
+    discount: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LinePlan:
+    """What becomes of the lines of one order."""
+
+    order_id: UUID
+    draft: OrderDraft
+    lines: Sequence[LockedLine]
+    stored: Mapping[LineKey, Sequence[LockedLine]]
+    money: Mapping[UUID, _StoredLine]
+    changeable: bool
+    changes: LineChanges
+
+    @property
+    def empties_order(self) -> bool:
+        """Whether nothing of the order is left to be fulfilled, and nothing is in fulfillment."""
+        in_fulfillment = any(line.in_fulfillment for line in self.lines)
+        return not self.changes.wanted and not in_fulfillment
+
+    @property
+    def shipped_by_source(self) -> bool:
+        """Whether the source has shipped units of the order."""
+        return any(quantity.shipped for quantity in self.draft.quantities)
+
+    def documents(self) -> dict[LineKey, tuple[ResolvedLine, LineQuantity]]:
+        """Return the lines of the document by key; of two with one key, the first."""
+        found: dict[LineKey, tuple[ResolvedLine, LineQuantity]] = {}
+        for line, quantity in zip(self.draft.document.lines, self.draft.quantities, strict=True):
+            found.setdefault(_document_key(line), (line, quantity))
+        return found
+
+    def difference(self, difference: LineDifference) -> dict[str, Any]:
+        """Return a change that was not applied, as orders store it."""
+        key = difference.key
+        lines = self.stored.get(key)
+        decimals = lines[0].unit_decimals if lines else self.documents()[key][1].unit.decimals
+        return {
+            "what": "line",
+            "external_id": key.external_id,
+            "product": key.product,
+            "here": quantity_number(difference.here, decimals),
+            "source": quantity_number(difference.source, decimals),
+        }
+
+    def repriced(self) -> list[tuple[LockedLine, ResolvedLine, LineQuantity]]:
+        """Return the lines to write with what the document says of them.
+
+        Lines that were split keep their shares.
+        """
+        found: list[tuple[LockedLine, ResolvedLine, LineQuantity]] = []
+        documents = self.documents()
+        for key, lines in self.stored.items():
+            if key in documents and len(lines) == 1:
+                found.append((lines[0], *documents[key]))
+        return found
+
+
+def _document_key(line: ResolvedLine) -> LineKey:
+    variant = tuple(sorted((line.variant_values or {}).items()))
+    return LineKey(line.external_id, line.product, line.unit, variant)
+
+
+def plan_lines(session: Session, deliveries: Sequence[Delivery]) -> dict[UUID, LinePlan]:
+    """Return what becomes of the lines of these orders; nothing is changed."""
+    order_ids = [known.id for known, _ in deliveries]
+    lock_orders(session, order_ids)
+    lines = lines_of_orders(session, order_ids)
+    stored = _stored_lines(session, order_ids)
+    by_order = group_by_order(lines)
+
+    plans: dict[UUID, LinePlan] = {}
+    for known, draft in deliveries:
+        plans[known.id] = _plan(known, draft, by_order[known.id], stored)
+
+    return plans
+
+
+def _stored_lines(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, _StoredLine]:
+    rows = fetch_as(
+        session,
+        _StoredLine,
+        "SELECT id, external_id, unit_price, discount, tax FROM orders.order_line"
+        " WHERE order_id = ANY(%s)",
+        (list(order_ids),),
+    )
+    return {row.id: row for row in rows}
+
+
+def _plan(
+    known: KnownOrder,
+    draft: OrderDraft,
+    lines: Sequence[LockedLine],
+    stored: Mapping[UUID, _StoredLine],
+) -> LinePlan:
+    by_key: dict[LineKey, list[LockedLine]] = defaultdict(list)
+    for line in lines:
+        variant = tuple(sorted((line.variant or {}).items()))
+        key = LineKey(stored[line.id].external_id, line.product, line.unit, variant)
+        by_key[key].append(line)
+
+    released = any(line.in_fulfillment or (line.shipped and not line.is_digital) for line in lines)
+    changeable = known.state in OPEN and not released
+    changes = line_changes(by_key, _delivered(draft), changeable=changeable)
+    return LinePlan(known.id, draft, lines, by_key, stored, changeable, changes)
+
+
+def _delivered(draft: OrderDraft) -> dict[LineKey, DeliveredLine]:
+    """Return the lines of a document by key; lines of one key are added up."""
+    delivered: dict[LineKey, DeliveredLine] = {}
+    for line, quantity in zip(draft.document.lines, draft.quantities, strict=True):
+        key = _document_key(line)
+        before = delivered.get(key, DeliveredLine(0))
+        delivered[key] = DeliveredLine(
+            before.ordered + quantity.steps,
+            before.canceled + quantity.canceled,
+            before.shipped + quantity.shipped,
+        )
+
+    return delivered
+
+
+def apply_line_plans(
+    session: Session, plans: Sequence[LinePlan], now: datetime, actor: str
+) -> dict[UUID, list[LineDifference]]:
+    """Change the lines of orders as planned; return the cancellations that were refused.
+
+    New lines are inserted before others are canceled, so that an order whose lines were all
+    replaced is not canceled in between.
+    """
+    batch = order_batch(session)
+    batch.flush_lines(session)
+    _insert_added(session, plans, now, actor)
+    _grow(session, plans)
+    batch.expire_lines([plan.order_id for plan in plans])
+
+    refused = _cancel(session, plans, now, actor)
+    batch.flush_lines(session)
+    _reprice(session, [plan for plan in plans if plan.changeable])
+    batch.expire_lines([plan.order_id for plan in plans])
+    return refused
+
+
+def _insert_added(session: Session, plans: Sequence[LinePlan], now: datetime, actor: str) -> None:
+    added = _added_lines(plans)
+    if not added:
+        return
+
+    copy_rows(session, "orders.order_line", LINE_COLUMNS, [line.row() for line in added])
+    execute(
+        session,
+        "UPDATE orders.order o SET line_count = n.lines FROM (SELECT order_id, count(*)::int"
+        " AS lines FROM orders.order_line WHERE order_id = ANY(%s) GROUP BY order_id) n"
+        " WHERE o.id = n.order_id",
+        ([line.order_id for line in added],),
+    )
+    events = []
+    for line in added:
+        locked = line.locked()
+        events.append(
+            line_event(LINE_CREATED, locked, {"quantity": locked.number(locked.quantity)})
+        )
+
+    append_events(session, events, at=now, actor=actor)
+
+
+def _added_lines(plans: Sequence[LinePlan]) -> list[NewLine]:
+    """Return the lines that sources have added, numbered after those of their order."""
+    ids = iter(new_ids(sum(len(plan.changes.added) for plan in plans)))
+    lines: list[NewLine] = []
+    for plan in plans:
+        documents = plan.documents()
+        number = len(plan.lines)
+        for key, steps in plan.changes.added.items():
+            document, quantity = documents[key]
+            number += 1
+            wanted = LineQuantity(steps, quantity.unit)
+            lines.append(NewLine(next(ids), plan.order_id, number, document, wanted))
+
+    return lines
+
+
+def _grow(session: Session, plans: Sequence[LinePlan]) -> None:
+    grown: dict[UUID, int] = {}
+    for plan in plans:
+        grown |= plan.changes.grow
+    if grown:
+        execute(
+            session,
+            "UPDATE orders.order_line l SET quantity = l.quantity + d.steps"
+            " FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id",
+            (list(grown), list(grown.values())),
+        )
+
+
+def _cancel(
+    session: Session, plans: Sequence[LinePlan], now: datetime, actor: str
+) -> dict[UUID, list[LineDifference]]:
+    """Cancel units; return those whose cancellation is refused as differences, by order."""
+    cancellations: list[LineCancellation] = []
+    places: list[tuple[LinePlan, LineKey, int]] = []
+    for plan in plans:
+        for key, lines in plan.stored.items():
+            for line in lines:
+                steps = plan.changes.cancel.get(line.id, 0)
+                if steps:
+                    cancellations.append(LineCancellation(line.id, line.units(steps)))
+                    places.append((plan, key, steps))
+
+    if not cancellations:
+        return {}
+
+    outcomes = cancel_lines(session, cancellations, now, actor, reason=CHANGED_BY_SOURCE)
+    refused: dict[UUID, list[LineDifference]] = defaultdict(list)
+    for (plan, key, steps), outcome in zip(places, outcomes, strict=True):
+        if not outcome.ok:
+            here = sum(line.quantity - line.canceled for line in plan.stored[key])
+            refused[plan.order_id].append(LineDifference(key, here, here - steps))
+
+    return dict(refused)
+
+
+_REPRICE = """
+UPDATE orders.order_line l SET unit_price = d.unit_price, discount = d.discount, tax = d.tax,
+    name = d.name, ship_to = d.ship_to, requested_delivery_date = d.requested_delivery_date,
+    quantity = l.quantity - CASE WHEN l.canceled < l.quantity
+        THEN least(l.canceled, greatest(0, l.quantity - d.ordered)) ELSE 0 END,
+    canceled = l.canceled - CASE WHEN l.canceled < l.quantity
+        THEN least(l.canceled, greatest(0, l.quantity - d.ordered)) ELSE 0 END
+FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, unit_price numeric, discount numeric, tax numeric,
+    name text, ship_to jsonb, requested_delivery_date date, ordered bigint)
+WHERE l.id = d.id
+"""
+
+
+def _reprice(session: Session, plans: Sequence[LinePlan]) -> None:
+    """Write prices, names and addresses of lines.
+
+    Units that the source no longer counts as ordered are not kept as canceled ones.
+    """
+    rows: list[dict[str, Any]] = []
+    for plan in plans:
+        for line, document, quantity in plan.repriced():
+            fields = {"unit_price", "discount", "tax", "ship_to", "requested_delivery_date"}
+            row = document.model_dump(mode="json", include=fields)
+            row |= {"id": line.id, "name": document.name or document.product}
+            rows.append({**row, "ordered": quantity.steps})
+
+    if rows:
+        execute(session, _REPRICE, (to_json_text(rows),))
+
+
+def has_new_prices(plan: LinePlan) -> bool:
+    """Return whether the document gives a line another price, discount or tax."""
+    for line, document, _ in plan.repriced():
+        stored = plan.money[line.id]
+        if (stored.unit_price, stored.discount, stored.tax) != (
+            document.unit_price,
+            document.discount,
+            document.tax,
+        ):
+            return True
+
+    return False

@@ -1,0 +1,187 @@
+"""Rows of new order lines, of new orders and of orders whose source added lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from openiom.orders.order_batch import LockedLine
+from openiom.orders.schemas import ResolvedLine
+from openiom.orders.states import (
+    COMPLETED,
+    LINE_CANCELED,
+    LINE_CREATED,
+    LINE_DELIVERED_DIGITALLY,
+    LINE_TABLE,
+)
+from openiom.platform.database import to_json_text
+from openiom.state_framework import Target, advance
+
+from .line_quantities import LineQuantity
+
+PICKUP_LOCATION = "pickup location"
+"""The reason of a line's source where the customer collects it."""
+
+LINE_COLUMNS = (
+    "id",
+    "order_id",
+    "line_number",
+    "external_id",
+    "product",
+    "name",
+    "variant",
+    "unit",
+    "unit_decimals",
+    "stock_per_step",
+    "stock_decimals",
+    "quantity",
+    "unit_price",
+    "discount",
+    "tax",
+    "requested_delivery_date",
+    "state",
+    "state_reason",
+    "canceled",
+    "shipped",
+    "source",
+    "source_reason",
+    "delivery",
+    "ship_to",
+)
+
+
+def _line_target(event: str) -> Target:
+    target = advance(LINE_TABLE, event=event, state=None)
+    assert target is not None
+    return target
+
+
+_NEW = _line_target(LINE_CREATED)
+_CANCELED = _line_target(LINE_CANCELED)
+_DELIVERED = _line_target(LINE_DELIVERED_DIGITALLY)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A line to insert. Its source may have canceled or shipped a part of it before it arrived."""
+
+    id: UUID
+    order_id: UUID
+    number: int
+    document: ResolvedLine
+    quantity: LineQuantity
+    order_canceled: bool = False
+
+    @property
+    def canceled(self) -> int:
+        """Steps that are not to be fulfilled here."""
+        if self.order_canceled:
+            return self.quantity.steps
+
+        elsewhere = 0 if self.is_digital else self.quantity.shipped
+        return min(self.quantity.steps, self.quantity.canceled + elsewhere)
+
+    @property
+    def is_digital(self) -> bool:
+        """Whether the line has no goods."""
+        return self.document.delivery == "digital"
+
+    @property
+    def shipped(self) -> int:
+        """Steps that count as shipped on arrival: those of a line without goods."""
+        return self.quantity.steps - self.canceled if self.is_digital else 0
+
+    @property
+    def target(self) -> Target:
+        """The first state of the line."""
+        if self.canceled == self.quantity.steps:
+            return _CANCELED
+        return _DELIVERED if self.is_digital else _NEW
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the line is complete on arrival."""
+        return self.target.state == COMPLETED
+
+    @property
+    def source(self) -> str | None:
+        """Where the customer collects the line, if the document says so."""
+        return self.document.pickup_source or None
+
+    def row(self) -> tuple[Any, ...]:
+        """Return the row of `orders.order_line`, in the order of LINE_COLUMNS."""
+        line, unit = self.document, self.quantity.unit
+        variant = line.variant_values
+        state, reason = self.target
+        return (
+            self.id,
+            self.order_id,
+            self.number,
+            line.external_id,
+            line.product,
+            line.name or line.product,
+            to_json_text(variant) if variant else None,
+            line.unit,
+            unit.decimals,
+            unit.stock_per_step,
+            unit.stock_decimals,
+            self.quantity.steps,
+            line.unit_price,
+            line.discount,
+            line.tax,
+            line.requested_delivery_date,
+            state,
+            reason,
+            self.canceled,
+            self.shipped,
+            self.source,
+            PICKUP_LOCATION if self.source else "",
+            line.delivery,
+            line.ship_to.model_dump_json() if line.ship_to else None,
+        )
+
+    def locked(self) -> LockedLine:
+        """Return the line as this transaction has inserted it."""
+        line, unit = self.document, self.quantity.unit
+        state, reason = self.target
+        day: date | None = line.requested_delivery_date
+        return LockedLine(
+            id=self.id,
+            order_id=self.order_id,
+            line_number=self.number,
+            product=line.product,
+            unit=line.unit,
+            quantity=self.quantity.steps,
+            state=state,
+            state_reason=reason,
+            source=self.source,
+            source_reason=PICKUP_LOCATION if self.source else "",
+            in_fulfillment=0,
+            shipped=self.shipped,
+            canceled=self.canceled,
+            requested_delivery_date=day,
+            unit_decimals=unit.decimals,
+            stock_per_step=unit.stock_per_step,
+            stock_decimals=unit.stock_decimals,
+            variant=line.variant_values,
+            delivery=line.delivery,
+        )
+
+
+def new_lines(
+    order_id: UUID,
+    line_ids: Sequence[UUID],
+    documents: Sequence[ResolvedLine],
+    quantities: Sequence[LineQuantity],
+    *,
+    canceled: bool,
+) -> list[NewLine]:
+    """Return the lines of a new order, numbered in the order of its document."""
+    lines: list[NewLine] = []
+    for index, document in enumerate(documents):
+        quantity = quantities[index]
+        line = NewLine(line_ids[index], order_id, index + 1, document, quantity, canceled)
+        lines.append(line)
+
+    return lines
