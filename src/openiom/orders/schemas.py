@@ -115,6 +115,7 @@ class AllowedActions(BaseModel):
     hold: AllowedAction
     release: AllowedAction
     cancel: AllowedAction
+    recall: AllowedAction
 
 
 class LineDetail(BaseModel):

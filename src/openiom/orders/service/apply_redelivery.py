@@ -13,7 +13,14 @@ from openiom.orders.decisions import is_canceled_by_source, is_newer_delivery
 from openiom.orders.events import order_event
 from openiom.orders.locks import KnownOrder
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
-from openiom.orders.states import CANCEL, CANCELED, CANCELED_BY_SOURCE, OPEN
+from openiom.orders.states import (
+    CANCEL,
+    CANCELED,
+    CANCELED_BY_SOURCE,
+    CANCELLATION_REQUESTED,
+    COMPLETED,
+    OPEN,
+)
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
@@ -61,7 +68,11 @@ def apply_redeliveries(
 def _cancel(
     session: Session, changes: Sequence[tuple[KnownOrder, OrderDraft]], now: datetime, actor: str
 ) -> None:
-    """Cancel orders that the source system reports as canceled; publish refusals."""
+    """Cancel orders that the source system reports as canceled.
+
+    Of orders with units in fulfillment or shipped the cancellation is requested, so that a flow can
+    recall what has not left; that of a completed one is refused.
+    """
     order_ids: list[UUID] = []
     for known, draft in changes:
         canceled = is_canceled_by_source(draft.document.external_status)
@@ -71,11 +82,13 @@ def _cancel(
     requests = event_requests(order_ids, CANCEL, CANCELED_BY_SOURCE, upstream=True)
     outcomes = raise_order_events(session, requests, now, actor)
 
+    states = {known.id: known.state for known, _ in changes}
     refusals: list[Event] = []
     for request, outcome in zip(requests, outcomes, strict=True):
         if not outcome.ok:
-            data = {"reason": outcome.reason}
-            refusals.append(order_event("order.cancellation_refused", request.entity_id, data))
+            ended = states[request.entity_id] == COMPLETED
+            name = "order.cancellation_refused" if ended else CANCELLATION_REQUESTED
+            refusals.append(order_event(name, request.entity_id, {"reason": outcome.reason}))
 
     append_events(session, refusals, at=now, actor=actor)
 
