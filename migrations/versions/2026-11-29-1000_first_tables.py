@@ -1274,11 +1274,22 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("state_reason", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("fulfiller", sa.Text(), server_default="", nullable=False),
+        sa.Column("recall", sa.Text(), server_default="", nullable=False),
+        sa.Column("recalled_units", sa.Text(), server_default="", nullable=False),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("planned_ship_date", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refusal_lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "recall IN ('', 'requested', 'accepted', 'refused')"
+            " AND recalled_units IN ('', 'source_again', 'cancel')"
+            " AND (recall = '' OR recalled_units <> '')",
+            name=op.f("ck_fulfillment_order_recall"),
+        ),
         sa.ForeignKeyConstraint(
             ["order_id"], ["orders.order.id"], name=op.f("fk_fulfillment_order_order_id")
         ),
@@ -1293,6 +1304,14 @@ def upgrade() -> None:
         ["order_id"],
         unique=False,
         schema="fulfillment",
+    )
+    op.create_index(
+        "ix_fulfillment_order_recall",
+        "fulfillment_order",
+        ["recall", "id"],
+        unique=False,
+        schema="fulfillment",
+        postgresql_where=sa.text("recall IN ('requested', 'refused')"),
     )
     op.create_index(
         "ix_fulfillment_order_source",
@@ -2324,6 +2343,12 @@ def downgrade() -> None:
     )
     op.drop_index(
         "ix_fulfillment_order_source", table_name="fulfillment_order", schema="fulfillment"
+    )
+    op.drop_index(
+        "ix_fulfillment_order_recall",
+        table_name="fulfillment_order",
+        schema="fulfillment",
+        postgresql_where=sa.text("recall IN ('requested', 'refused')"),
     )
     op.drop_index(
         "ix_fulfillment_order_order_id", table_name="fulfillment_order", schema="fulfillment"

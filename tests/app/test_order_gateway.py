@@ -11,6 +11,7 @@ import pytest
 from openiom.app import order_gateway
 from openiom.app.demand_gateway import _past_order
 from openiom.app.order_gateway import OrderGateway
+from openiom.fulfillment import RefusedLine
 from openiom.fulfillment_optimization import SourcedLine, SplitPart
 from openiom.orders import OPTIMIZED
 
@@ -18,6 +19,7 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ORDER = UUID(int=1)
 LINE = UUID(int=2)
 OTHER = UUID(int=3)
+REFUSED_BY_NYC = RefusedLine(LINE, "LAMP", "NYC", NOW)
 SESSION: Any = None
 
 
@@ -45,7 +47,7 @@ def orders_line(line_id: UUID = LINE, *, source: str = "SEA") -> Any:
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> OrderGateway:
     monkeypatch.setattr(
-        order_gateway, "declining_sources", lambda session, ids: {LINE: ("NYC", "CHI")}
+        order_gateway, "source_refusals", lambda session, ids: {LINE: (REFUSED_BY_NYC,)}
     )
     return OrderGateway()
 
@@ -60,7 +62,7 @@ def test_an_open_line_has_everything_the_optimizer_needs(
     assert (line.line_id, line.order_id, line.product, line.quantity) == (LINE, ORDER, "LAMP", 36)
     assert (line.steps, line.stock_per_step, line.stock_decimals) == (3, 12, 2)
     assert (line.country, line.place, line.state) == ("US", (47.6, -122.1), "WA")
-    assert (line.source, line.excluded_sources) == ("SEA", ("NYC", "CHI"))
+    assert (line.source, line.refusals) == ("SEA", (("NYC", REFUSED_BY_NYC.refused_at),))
     assert (line.strategy, line.wanted, line.business) == ("fast", date(2026, 5, 9), True)
     assert (line.channel, line.customer_group) == ("web", "gold")
     assert (line.document, line.was_backordered) == ("1042", True)
@@ -75,7 +77,7 @@ def test_a_destination_without_company_and_state_is_private(
 
     [line] = gateway.open_lines(SESSION, [ORDER])
 
-    assert (line.state, line.business, line.excluded_sources) == ("", False, ())
+    assert (line.state, line.business, line.refusals) == ("", False, ())
 
 
 def test_a_source_that_the_optimizer_chose_is_not_a_requirement(

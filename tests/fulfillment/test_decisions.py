@@ -1,15 +1,23 @@
 """Pure decisions about updates of fulfillers: every kind in every state, and their effects."""
 
 from itertools import permutations
-from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.fulfillment.decision_builders import (
+    LAMP,
+    LAMP_LINE,
+    SCALE,
+    SCALE_LINE,
+    effect_of,
+    fulfillment_order,
+    parcel,
+    problem_of,
+    update,
+)
 
 from openiom.documents import FulfillmentUpdateDocument
 from openiom.fulfillment.decisions import (
-    FulfillmentLineState,
-    FulfillmentOrderState,
     ParcelState,
     UpdateEffect,
     advance_to,
@@ -20,64 +28,6 @@ from openiom.fulfillment.progress import ENDED, PROGRESS, event_of
 from openiom.fulfillment.states import FULFILLMENT_ORDER_TABLE, ORDER_EVENTS
 from openiom.kernel import Problem
 from openiom.state_framework import LineStatus, advance, header_events
-
-SCALE, LAMP = UUID(int=1), UUID(int=2)
-SCALE_LINE, LAMP_LINE = UUID(int=11), UUID(int=12)
-
-
-def fulfillment_order(
-    state: str = "new", *, shipped: int = 0, sent: bool = False
-) -> FulfillmentOrderState:
-    """Five scales and two lamps; `shipped` of the scales have left in parcel P0."""
-    lines = {
-        SCALE: FulfillmentLineState(SCALE, SCALE_LINE, "SCALE", 5, shipped),
-        LAMP: FulfillmentLineState(LAMP, LAMP_LINE, "LAMP", 2, 0),
-    }
-    parcels = {"P0": ParcelState({SCALE: shipped})} if shipped else {}
-    return FulfillmentOrderState(
-        id=UUID(int=100),
-        number="FO-1",
-        order_id=UUID(int=200),
-        source="SEA",
-        state=state,
-        state_reason="",
-        sent=sent,
-        delivered=False,
-        lines=lines,
-        parcels=parcels,
-    )
-
-
-def update(kind: str, shipment: dict[str, Any] | None = None) -> FulfillmentUpdateDocument:
-    document = {"number": "FO-1", "kind": kind, "at": "2026-11-21T08:00:00Z"}
-    if shipment:
-        document["shipment"] = shipment
-    return FulfillmentUpdateDocument.model_validate(document)
-
-
-def parcel(external_id: str, *items: tuple[UUID | str, int]) -> dict[str, Any]:
-    return {
-        "external_id": external_id,
-        "shipped_at": "2026-11-21T07:00:00Z",
-        "items": [{"line": str(line), "quantity": quantity} for line, quantity in items],
-    }
-
-
-def effect_of(
-    order: FulfillmentOrderState, kind: str, shipment: dict[str, Any] | None = None
-) -> UpdateEffect:
-    effect = apply_update(order, update(kind, shipment))
-    assert isinstance(effect, UpdateEffect), effect
-    return effect
-
-
-def problem_of(
-    order: FulfillmentOrderState, kind: str, shipment: dict[str, Any] | None = None
-) -> Problem:
-    problem = apply_update(order, update(kind, shipment))
-    assert isinstance(problem, Problem), problem
-    return problem
-
 
 STEPS = ("accepted", "picked", "packed")
 
@@ -153,13 +103,12 @@ def test_a_line_that_has_shipped_returns_nothing() -> None:
     assert effect_of(order, "canceled").returned == {LAMP_LINE: 2}
 
 
-def test_declining_after_a_parcel_is_a_contradiction() -> None:
+def test_declining_after_a_parcel_closes_the_rest() -> None:
     order = fulfillment_order("partially_shipped", shipped=3)
-    problem = problem_of(order, "declined")
-    assert problem.where == "kind"
-    assert problem.what == "FO-1 cannot be declined: 3 of its units have shipped"
-    assert problem.remedy == "agree with the fulfiller on what happened"
-    assert order.state == "partially_shipped"
+    effect = effect_of(order, "declined")
+    assert effect.returned == {SCALE_LINE: 2, LAMP_LINE: 2}
+    assert effect.events == ["fulfillment_order.closed"]
+    assert (order.state, order.state_reason) == ("closed", "Rest Canceled")
 
 
 @pytest.mark.parametrize("state", ["shipped", "delivered"])
@@ -228,9 +177,11 @@ def test_a_known_parcel_of_an_ended_order_is_a_repetition() -> None:
 
 
 @pytest.mark.parametrize("state", sorted(ENDED))
-def test_an_ended_order_cannot_ship(state: str) -> None:
+def test_an_ended_order_ships_only_what_is_still_open(state: str) -> None:
     problem = problem_of(fulfillment_order(state), "shipped", parcel("P1", (SCALE, 1)))
-    assert problem.what == f"FO-1 was {state}; it cannot ship"
+    assert problem.what == (
+        f"FO-1 was {state} before, and only 0 of 1 shipped units of SCALE are still open"
+    )
 
 
 def test_a_parcel_with_too_many_units_names_its_item_and_changes_nothing() -> None:
@@ -259,9 +210,10 @@ def test_shipping_without_a_parcel_is_a_problem() -> None:
 
 
 @pytest.mark.parametrize("state", ["declined", "canceled"])
-def test_an_order_that_was_not_fulfilled_cannot_be_delivered(state: str) -> None:
-    problem = problem_of(fulfillment_order(state), "delivered")
-    assert problem.what == f"FO-1 was {state}; it cannot be delivered"
+def test_a_delivery_of_an_order_that_was_not_fulfilled_is_noted_only(state: str) -> None:
+    order = fulfillment_order(state)
+    effect = effect_of(order, "delivered")
+    assert (effect.noted, effect.events, order.state) == (True, [], state)
 
 
 def test_a_closed_order_may_be_delivered_and_stays_closed() -> None:
@@ -356,6 +308,7 @@ def every_update() -> list[FulfillmentUpdateDocument]:
 def test_every_move_is_one_that_the_state_table_allows(state: str) -> None:
     for one in every_update():
         order = fulfillment_order(state, shipped=SHIPPED_UNITS.get(state, 0))
+        order.open_steps |= {SCALE_LINE: 5, LAMP_LINE: 2}
         if state in ("shipped", "delivered"):
             order.lines[LAMP].shipped = 2
 
@@ -380,10 +333,12 @@ def test_every_state_but_the_first_is_reached_by_its_event() -> None:
     assert event_of("picked") == "fulfillment_order.picked"
 
 
-def test_ended_orders_are_final_and_no_others() -> None:
-    final = {state.name for state in FULFILLMENT_ORDER_TABLE.states if state.final}
-    assert final == set(ENDED)
-    assert {state.name for state in FULFILLMENT_ORDER_TABLE.states if state.read_only} == final
+def test_ended_orders_are_read_only_and_a_late_parcel_may_move_them() -> None:
+    read_only = {state.name for state in FULFILLMENT_ORDER_TABLE.states if state.read_only}
+    assert read_only == set(ENDED)
+    for state in ENDED:
+        late = advance(FULFILLMENT_ORDER_TABLE, event="fulfillment_order.shipped", state=state)
+        assert late == ("shipped", "Shipped")
     positions = [state.timeline_position for state in FULFILLMENT_ORDER_TABLE.timeline()]
     assert positions == [10 * n for n in range(1, 12)]
 

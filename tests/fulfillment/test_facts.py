@@ -16,6 +16,7 @@ from tests.fulfillment.builders import (
 )
 from tests.orders.builders import NOW, event_names, line, master_data, stock
 
+from openiom.fulfillment import RefusedLine, source_refusals
 from openiom.fulfillment.facts import (
     fulfillment_order_labels,
     fulfillment_order_roots,
@@ -23,7 +24,6 @@ from openiom.fulfillment.facts import (
     shipment_labels,
     shipment_roots,
 )
-from openiom.fulfillment.queries import declining_sources
 from openiom.fulfillment.service.apply_events import raise_shipment_events
 from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
@@ -135,13 +135,13 @@ def test_children_of_an_order_are_those_that_can_be_delivered(
 
 def test_sources_that_did_not_fulfill_a_line_are_known(database: Database, order: UUID) -> None:
     (found,) = fulfillment_orders(database, order)
-    scale, lamp = (UUID(one["order_line_id"]) for one in found["lines"])
+    _, lamp = (UUID(one["order_line_id"]) for one in found["lines"])
     with database.reading() as session:
-        assert declining_sources(session, [order]) == {}
+        assert source_refusals(session, [order]) == {}
     report(database, parcel(found, "P1", 5), update(found, "canceled"))
     with database.reading() as session:
-        assert declining_sources(session, [order]) == {lamp: ("SEA",)}
-    assert scale != lamp
+        refusals = source_refusals(session, [order])
+    assert refusals == {lamp: (RefusedLine(lamp, "Lamp", "SEA", NOW),)}
 
 
 def raise_on_shipment(database: Database, shipment_id: UUID, reason: str = "") -> list[bool]:
@@ -218,7 +218,7 @@ def test_an_event_that_contradicts_what_happened_is_refused(
     database: Database, order: UUID
 ) -> None:
     (found,) = fulfillment_orders(database, order)
-    report(database, parcel(found, "P1", 1))
+    report(database, parcel(found, "P1", 5, 2))
     outcome = send(database, found["id"], event="fulfillment_order.declined")[0]
     assert outcome.ok is False
-    assert "1 of its units have shipped" in outcome.reason
+    assert "all of its units have shipped" in outcome.reason

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from openiom.orders.allowed_actions import allowed_actions
+from openiom.orders.allowed_actions import OrderUnits, allowed_actions
 from openiom.orders.decisions import (
     LineAmounts,
     LineUnits,
@@ -171,18 +171,23 @@ def test_each_shipping_event_happens_once(
 
 
 def actions(
-    state: str, *, manual_hold: bool = False, units: int = 0
+    state: str, *, manual_hold: bool = False, units: int = 0, shipped: int = 0, owed: int = 5
 ) -> dict[str, tuple[bool, str]]:
-    found = allowed_actions(state, manual_hold=manual_hold, in_fulfillment=units)
+    totals = OrderUnits(Decimal(units), Decimal(shipped), Decimal(owed))
+    found = allowed_actions(state, manual_hold=manual_hold, units=totals)
     return {name: (one["allowed"], one["reason"]) for name, one in found.model_dump().items()}
 
 
-@pytest.mark.parametrize("state", ["new", "on_hold", "in_progress"])
+NOTHING_TO_RECALL = (False, "no unit of the order is in a fulfillment order")
+
+
+@pytest.mark.parametrize("state", ["new", "on_hold", "in_progress", "fulfillment_in_process"])
 def test_an_open_order_can_be_held_and_canceled(state: str) -> None:
     assert actions(state) == {
         "hold": (True, ""),
         "release": (False, "the order is not on manual hold"),
         "cancel": (True, ""),
+        "recall": NOTHING_TO_RECALL,
     }
 
 
@@ -191,15 +196,28 @@ def test_an_order_on_manual_hold_can_be_released_and_canceled() -> None:
         "hold": (False, "the order is already on manual hold"),
         "release": (True, ""),
         "cancel": (True, ""),
+        "recall": NOTHING_TO_RECALL,
     }
 
 
-def test_units_in_fulfillment_keep_an_order_from_being_canceled() -> None:
-    assert actions("in_progress", units=3)["cancel"] == (
-        False,
-        "3 units are in a fulfillment order",
-    )
-    assert actions("in_progress", units=3)["hold"] == (True, "")
+@pytest.mark.parametrize("state", ["on_hold", "in_progress", "fulfillment_in_process"])
+def test_units_in_fulfillment_are_recalled_before_their_order_is_canceled(state: str) -> None:
+    found = actions(state, units=3)
+    assert found["cancel"] == (False, "3 units are in a fulfillment order; recall it first")
+    assert found["recall"] == (True, "")
+    assert found["hold"] == (True, "")
+
+
+def test_of_an_order_that_has_shipped_in_part_the_rest_is_canceled_by_line() -> None:
+    found = actions("fulfillment_in_process", shipped=2, owed=3)
+    assert found["cancel"] == (False, "2 units have shipped; cancel the rest of the lines")
+    assert found["hold"] == (True, "")
+
+
+def test_a_hold_is_possible_until_every_unit_has_shipped() -> None:
+    found = actions("fulfillment_in_process", shipped=5, owed=0)
+    assert found["hold"] == (False, "every unit of the order has shipped")
+    assert found["recall"] == NOTHING_TO_RECALL
 
 
 @pytest.mark.parametrize(
@@ -207,17 +225,18 @@ def test_units_in_fulfillment_keep_an_order_from_being_canceled() -> None:
     [
         ("completed", "the order is completed"),
         ("canceled", "the order is canceled"),
-        (
-            "fulfillment_in_process",
-            "the order is in fulfillment; cancel its fulfillment orders first",
-        ),
-        ("fraud_review", "the order is in fulfillment; cancel its fulfillment orders first"),
+        ("fraud_review", "the state fraud_review does not allow it"),
     ],
 )
 def test_an_order_that_is_not_open_says_why_nothing_is_possible(state: str, reason: str) -> None:
     found = actions(state, units=2)
     assert (found["hold"], found["cancel"]) == ((False, reason), (False, reason))
     assert found["release"] == (False, "the order is not on manual hold")
+
+
+@pytest.mark.parametrize("state", ["completed", "canceled"])
+def test_an_order_that_has_ended_has_nothing_to_recall(state: str) -> None:
+    assert actions(state, units=2)["recall"] == (False, f"the order is {state}")
 
 
 def test_a_person_should_look_at_held_and_failed_orders() -> None:

@@ -25,8 +25,8 @@ from openiom.orders import (
     OPTIMIZED,
     assign_sources,
     cancel_lines,
-    hold_orders,
     lines_served_from,
+    lock_orders,
     movable_orders,
     open_lines,
     record_shipped,
@@ -289,7 +289,7 @@ def test_orders_that_another_transaction_works_on_are_skipped(shop: Database) ->
     for order in (first, second):
         sourced_by_optimizer(shop, order)
     with shop.unit_of_work() as session:
-        hold_orders(session, [first], NOW, "ann")
+        lock_orders(session, [first])
         assert movable_orders(session, [""], limit=1) == [first]
         assert movable(shop) == [second]
 

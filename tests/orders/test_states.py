@@ -78,6 +78,8 @@ RECOMMENDED = [
     ("new", "order.hold_placed", "on_hold", "Manual hold"),
     ("on_hold", "order.hold_placed", "on_hold", "Manual hold"),
     ("in_progress", "order.hold_placed", "on_hold", "Manual hold"),
+    ("fulfillment_in_process", "order.hold_placed", "on_hold", "Manual hold"),
+    ("fulfillment_in_process", "order.canceled", "canceled", "Canceled"),
     ("new", "order.canceled", "canceled", "Canceled"),
     ("on_hold", "order.canceled", "canceled", "Canceled"),
     ("in_progress", "order.canceled", "canceled", "Canceled"),
@@ -117,19 +119,22 @@ def test_a_wrong_event_is_refused_for_its_order_alone(database: Database) -> Non
         outcomes = raise_order_events(
             session,
             [
-                EventRequest(first, "order.hold_placed"),
-                EventRequest(second, "order.hold_placed"),
-                EventRequest(new_id(), "order.hold_placed"),
+                EventRequest(first, "order.lines_validation.failed"),
+                EventRequest(second, "order.lines_validation.failed"),
+                EventRequest(new_id(), "order.lines_validation.failed"),
             ],
             NOW,
             "ann",
         )
 
     assert [o.ok for o in outcomes] == [False, True, False]
-    assert "order.hold_placed cannot happen while fulfillment_in_process" in outcomes[0].reason
+    assert (
+        "order.lines_validation.failed cannot happen while fulfillment_in_process"
+        in outcomes[0].reason
+    )
     assert "there is no order" in outcomes[2].reason
     assert state_of(database, first)[0] == "fulfillment_in_process"
-    assert "order.hold_placed" not in event_names(database, first)
+    assert "order.lines_validation.failed" not in event_names(database, first)
 
 
 def test_an_event_the_table_does_not_know_is_logged_and_moves_nothing(database: Database) -> None:
@@ -246,7 +251,7 @@ def to_completed(database: Database, order: UUID) -> None:
         (to_on_hold, True, "canceled"),
         (to_in_progress, True, "canceled"),
         (to_manual_hold, True, "canceled"),
-        (to_sourced, False, "fulfillment_in_process"),
+        (to_sourced, True, "canceled"),
         (to_canceled, False, "canceled"),
         (to_completed, False, "completed"),
     ],
@@ -317,9 +322,7 @@ def test_units_a_fulfillment_order_holds_keep_the_order_from_being_canceled_or_b
         happen(session, order, "order.header_validation.succeeded")
         release_to_fulfillment(session, {scale: 2}, NOW, "flow")
         canceled = cancel_orders(session, [order], NOW, "ann")[0]
-        assert (
-            canceled.reason == "2 units of the order are in a fulfillment order; cancel that first"
-        )
+        assert canceled.reason == "2 units of the order are in a fulfillment order; recall it first"
         happen(session, order, "order.sent_to_fulfillment")
         billed = confirm_billing(session, [order], NOW, "erp")[0]
         assert billed.reason == "2 units of the order are not shipped yet"

@@ -106,7 +106,11 @@ const actions: Record<string, string> = {
   'orders.confirm_billing': 'Confirm billing',
   'fulfillment_optimization.source': 'Choose sources and reserve stock',
   'fulfillment.create_fulfillment_orders': 'Create fulfillment orders',
+  'fulfillment.recall': 'Recall fulfillment order',
+  'fulfillment.recall_order': 'Recall all fulfillment orders',
+  'fulfillment.refuse_recall': 'Refuse recall',
   send_to_fulfillment: 'Send to fulfillment',
+  cancel_fulfillment: 'Cancel at the fulfiller',
   push_shipment: 'Send shipment to the store',
 };
 

@@ -172,15 +172,15 @@ export function order(id) {
     lines,
     actions: {
       hold: {
-        allowed: row.state !== 'on_hold' && row.state !== 'fulfillment_in_process' && open,
-        reason:
-          row.state === 'on_hold' ? 'The order is already on hold' : 'Fulfillment has started; cancel at the fulfillment order instead',
+        allowed: row.state !== 'on_hold' && open,
+        reason: row.state === 'on_hold' ? 'The order is already on hold' : 'The order has ended',
       },
       release: { allowed: row.state === 'on_hold', reason: 'The order is not on hold' },
       cancel: {
         allowed: open && row.state !== 'fulfillment_in_process',
         reason: 'Part of the order has shipped',
       },
+      recall: { allowed: row.state === 'fulfillment_in_process', reason: 'No unit of the order is in a fulfillment order' },
     },
   };
 }
@@ -260,6 +260,16 @@ const fulfillmentRow = (index, number, source, state, reason, orderRow = orders[
   created_at: at(25 + index * 17),
   sent_at: state === 'new' ? null : at(24 + index * 17),
   external_id: state === 'new' ? null : `3PL-${7000 + index}`,
+  fulfiller: state === 'new' ? '' : 'fabrikam-3pl',
+  recall: '',
+  recalled_units: '',
+  actions: {
+    recall: {
+      allowed: !['shipped', 'delivered', 'declined', 'canceled'].includes(state),
+      reason: 'all of its units have shipped',
+    },
+    lift_refusal: { allowed: state === 'declined', reason: 'its source has refused nothing of it' },
+  },
 });
 export const fulfillmentOrders = [
   fulfillmentRow(0, 'FO-20480-1', 'SEA', 'partially_shipped', 'Shipped'),

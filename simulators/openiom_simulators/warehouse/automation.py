@@ -43,12 +43,18 @@ def chances(*, seed: int, number: int) -> OrderChances:
     return OrderChances(*(value / 2**32 for value in struct.unpack("<4I", digest)))
 
 
+def cancel_chance(*, seed: int, number: int) -> float:
+    """Return the number from 0 to below 1 that decides whether an order may still be canceled."""
+    digest = hashlib.blake2b(f"{seed}/{number}/cancel".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little") / float(2**32)
+
+
 @dataclass(slots=True)
 class Behavior:
     """Delays in seconds and ratios from 0 to 1 of automatic processing.
 
     `partial_ratio` of the orders leave in two parcels; `short_ratio` of them leave with one unit
-    missing, which does not follow.
+    missing, which does not follow. `refuse_cancel_ratio` of the orders are not canceled on request.
     """
 
     automatic: bool = True
@@ -59,6 +65,7 @@ class Behavior:
     decline_ratio: float = 0.0
     partial_ratio: float = 0.0
     short_ratio: float = 0.0
+    refuse_cancel_ratio: float = 0.0
     seed: int = 1
 
 
@@ -96,6 +103,16 @@ class Automation:
         if self.behavior.automatic and delay is not None:
             self.counter += 1
             heapq.heappush(self.due, (time.monotonic() + delay, self.counter, order))
+
+    def cancel(self, order: WarehouseOrder) -> None:
+        """Cancel an order on request. Raise `WarehouseRefusal` when the warehouse goes on."""
+        behavior = self.behavior
+        chance = cancel_chance(seed=behavior.seed, number=order.number)
+        if order.state in OPEN and chance < behavior.refuse_cancel_ratio:
+            detail = f"order {order.id} is being packed and cannot be canceled"
+            raise WarehouseRefusal("cancellation_refused", detail, status=409)
+
+        self.warehouse.cancel(order)
 
     def _delay(self, state: str) -> float | None:
         """Return the seconds an order remains in a state, None for a final one."""

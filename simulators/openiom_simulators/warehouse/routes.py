@@ -156,9 +156,9 @@ async def get_order(request: Request) -> Response:
 
 
 async def cancel_order(request: Request) -> Response:
-    """Cancel an order unless a parcel has left."""
+    """Cancel an order unless a parcel has left, or the warehouse refuses."""
     order = _order(request)
-    _warehouse(request).cancel(order)
+    _automation(request).cancel(order)
     return json_response(order_document(order))
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.fulfillment import create_fulfillment_orders, declining_sources
-from openiom.fulfillment_optimization import OpenLine, SourcedLine, SplitPart
+from openiom import fulfillment
+from openiom.fulfillment import create_fulfillment_orders, source_refusals
+from openiom.fulfillment_optimization import OpenLine, SourcedLine, SourceRefusal, SplitPart
 from openiom.orders import (
     OPTIMIZED,
     UnfulfilledLine,
@@ -27,10 +28,10 @@ class OrderGateway:
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[OpenLine]:
         """Return the lines of these orders without fulfillment order, and lock the orders."""
-        declined_by = declining_sources(session, order_ids)
+        refusals = source_refusals(session, order_ids)
         lines: list[OpenLine] = []
         for line in open_lines(session, order_ids):
-            lines.append(_open_line(line, line.source, declined_by.get(line.line_id, ())))
+            lines.append(_open_line(line, line.source, refusals.get(line.line_id, ())))
         return lines
 
     def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> list[SourcedLine]:
@@ -38,12 +39,12 @@ class OrderGateway:
 
         A source that the optimizer assigned is not given to it as a requirement.
         """
-        declined_by = declining_sources(session, order_ids)
+        refusals = source_refusals(session, order_ids)
         lines: list[SourcedLine] = []
         for line, optimized in unshipped_lines(session, order_ids):
             required_source = "" if optimized else line.source
-            declined = declined_by.get(line.line_id, ())
-            open_line = _open_line(line, required_source, declined)
+            refused = refusals.get(line.line_id, ())
+            open_line = _open_line(line, required_source, refused)
             lines.append(SourcedLine(open_line, line.source))
 
         return lines
@@ -101,7 +102,9 @@ class OrderGateway:
         return raise_order_events(session, raises, now, actor)
 
 
-def _open_line(line: UnfulfilledLine, source: str, declined_by: Sequence[str]) -> OpenLine:
+def _open_line(
+    line: UnfulfilledLine, source: str, refusals: Sequence[fulfillment.RefusedLine]
+) -> OpenLine:
     return OpenLine(
         line_id=line.line_id,
         order_id=line.order_id,
@@ -110,7 +113,7 @@ def _open_line(line: UnfulfilledLine, source: str, declined_by: Sequence[str]) -
         country=line.country,
         place=line.place,
         source=source,
-        excluded_sources=tuple(declined_by),
+        refusals=tuple(SourceRefusal(one.source, one.refused_at) for one in refusals),
         state=str(line.ship_to.get("state") or ""),
         strategy=line.strategy,
         wanted=line.requested_delivery_date,

@@ -25,7 +25,10 @@ class ShippedItemDocument(BaseModel):
 
 
 class ShipmentDocument(BaseModel):
-    """A parcel with its contents and tracking."""
+    """A parcel with its contents and tracking.
+
+    Nothing follows a `final` parcel: what has not shipped then is not shipped any more.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +39,7 @@ class ShipmentDocument(BaseModel):
     tracking_url: str = ""
     shipped_at: Moment
     items: list[ShippedItemDocument] = Field(min_length=1)
+    final: bool = False
 
 
 def _none_if_empty(value: Any) -> Any:

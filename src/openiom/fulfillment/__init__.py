@@ -5,16 +5,21 @@ Owns        fulfillment orders and their lines, shipments and their lines.
 Guarantees  a fulfillment order line never ships more than its quantity; parcels add up to it, and
             fulfillment order lines add up to the order line.
 Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined, .picked, .packed,
-            .partially_shipped, .shipped, .delivered, .canceled, .closed; shipment.recorded.
+            .partially_shipped, .shipped, .delivered, .canceled, .closed,
+            .cancellation_requested, .cancellation_failed, .cancellation_withdrawn,
+            .refusal_lifted; shipment.recorded.
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
 from .deletion_guards import DELETION_GUARDS
 from .event_titles import EVENT_TITLES
-from .queries import declining_sources, details_of_order
+from .queries import details_of_order
+from .refusals import RefusedLine, source_refusals
 from .routes import router
 from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
+from .service.lift_refusals import lift_refusals
+from .service.recall import answer_recalls, recall_fulfillment_orders, recall_orders
 from .service.updates import receive_updates
 from .states import FULFILLMENT_ORDER_TABLE
 
@@ -28,10 +33,15 @@ __all__ = [
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
     "RECEIVERS",
+    "RefusedLine",
+    "answer_recalls",
     "create_fulfillment_orders",
-    "declining_sources",
     "details_of_order",
+    "lift_refusals",
     "raise_fulfillment_order_events",
+    "recall_fulfillment_orders",
+    "recall_orders",
     "receive_updates",
     "router",
+    "source_refusals",
 ]

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from openiom.provider_contract import Action, ActionCall, Entity, NoParameters, Outcome
 
 from .facts import (
@@ -13,8 +15,15 @@ from .facts import (
     shipment_labels,
     shipment_roots,
 )
+from .progress import RECALL_REFUSED_EVENT, RECALL_REQUESTED_EVENT
 from .service.apply_events import raise_fulfillment_order_events, raise_shipment_events
 from .service.create import create_fulfillment_orders
+from .service.recall import (
+    UnitsAfterRecall,
+    answer_recalls,
+    recall_fulfillment_orders,
+    recall_orders,
+)
 
 ENTITIES = (
     Entity(
@@ -43,6 +52,52 @@ def _create(call: ActionCall) -> Sequence[Outcome]:
     return create_fulfillment_orders(call.session, list(call.subject_ids), call.now, call.actor)
 
 
+class RecallParameters(BaseModel):
+    """Parameters of the actions that recall."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    units: UnitsAfterRecall | None = Field(
+        None,
+        description="What becomes of the units: sourced again or canceled; empty keeps what an"
+        " earlier recall said, or sources them again",
+    )
+    reason: str = Field("", max_length=500, description="Shown on the order's timeline")
+
+
+class AnswerParameters(BaseModel):
+    """Parameters of `fulfillment.refuse_recall`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=500, description="Shown on the order's timeline")
+
+
+def _recall(call: ActionCall) -> Sequence[Outcome]:
+    chosen = call.parameters
+    assert isinstance(chosen, RecallParameters)
+    ids = list(call.subject_ids)
+    return recall_fulfillment_orders(
+        call.session, ids, call.now, call.actor, units=chosen.units, reason=chosen.reason
+    )
+
+
+def _recall_orders(call: ActionCall) -> Sequence[Outcome]:
+    chosen = call.parameters
+    assert isinstance(chosen, RecallParameters)
+    ids = list(call.subject_ids)
+    return recall_orders(
+        call.session, ids, call.now, call.actor, units=chosen.units, reason=chosen.reason
+    )
+
+
+def _refuse_recall(call: ActionCall) -> Sequence[Outcome]:
+    chosen = call.parameters
+    assert isinstance(chosen, AnswerParameters)
+    ids = list(call.subject_ids)
+    return answer_recalls(call.session, ids, "refused", call.now, call.actor, reason=chosen.reason)
+
+
 ACTIONS = (
     Action(
         "fulfillment.create_fulfillment_orders",
@@ -51,5 +106,29 @@ ACTIONS = (
         NoParameters,
         _create,
         ("fulfillment_order.created",),
+    ),
+    Action(
+        "fulfillment.recall",
+        "Recall fulfillment order",
+        "fulfillment_order",
+        RecallParameters,
+        _recall,
+        (RECALL_REQUESTED_EVENT,),
+    ),
+    Action(
+        "fulfillment.recall_order",
+        "Recall all fulfillment orders",
+        "order",
+        RecallParameters,
+        _recall_orders,
+        (RECALL_REQUESTED_EVENT,),
+    ),
+    Action(
+        "fulfillment.refuse_recall",
+        "Refuse recall",
+        "fulfillment_order",
+        AnswerParameters,
+        _refuse_recall,
+        (RECALL_REFUSED_EVENT,),
     ),
 )

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 from uuid import UUID
 
 from openiom.documents import (
     FulfillmentUpdateDocument,
     ShipmentDocument,
-    plain_number,
     quantity_number,
 )
 from openiom.kernel import Invalid, Problem, StockUnits, from_steps, in_stock_units, to_steps
 
 from .progress import (
+    CANCELED,
     CLOSED,
-    DECLINED,
     DELIVERED,
     ENDED,
     NEW,
@@ -23,10 +23,16 @@ from .progress import (
     PARTIALLY_SHIPPED,
     PROGRESS,
     REASONS,
+    RECALL_REFUSED,
+    RECALL_REFUSED_EVENT,
+    RECALL_REQUESTED,
+    RECALL_REQUESTED_EVENT,
+    RECALL_WITHDRAWN_EVENT,
     SEND_FAILED,
     SEND_FAILED_EVENT,
     SENT,
     SHIPPED,
+    SHORT,
     event_of,
 )
 
@@ -66,6 +72,12 @@ class FulfillmentLineState:
         return in_stock_units(steps, self.stock_per_step, self.stock_decimals)
 
 
+Recall = Literal["", "requested", "accepted", "refused"]
+"""Whether a fulfillment order was recalled, and what its fulfiller answered."""
+RecalledUnits = Literal["", "source_again", "cancel"]
+"""What becomes of the units of a recalled fulfillment order; empty when it was not recalled."""
+
+
 @dataclass(slots=True)
 class ParcelState:
     """A recorded shipment: steps by fulfillment order line."""
@@ -76,7 +88,11 @@ class ParcelState:
 
 @dataclass(slots=True)
 class FulfillmentOrderState:
-    """A fulfillment order with its lines and parcels; updates of one batch build on each other."""
+    """A fulfillment order with its lines and parcels; updates of one batch build on each other.
+
+    `open_steps` are the steps of order lines that are neither shipped, canceled nor in fulfillment;
+    all fulfillment orders of a batch share them.
+    """
 
     id: UUID
     number: str
@@ -86,8 +102,11 @@ class FulfillmentOrderState:
     state_reason: str
     sent: bool
     delivered: bool
+    recall: Recall = ""
+    recalled_units: RecalledUnits = ""
     lines: dict[UUID, FulfillmentLineState] = field(default_factory=dict)
     parcels: dict[str, ParcelState] = field(default_factory=dict)
+    open_steps: dict[UUID, int] = field(default_factory=dict)
 
     @property
     def shipped_units(self) -> Decimal:
@@ -105,14 +124,16 @@ class UpdateEffect:
 
     `events` are published in order. `parcel` are the steps of a new parcel by line, and
     `delivered_parcel` is the external id of one that arrived. `returned` are steps by order line
-    that are open again. `noted` says that something else must be written. An effect without any of
-    these is a repetition.
+    that are open again, and `reclaimed` those that were open again and have shipped after all.
+    `noted` says that something else must be written. An effect without any of these is a
+    repetition.
     """
 
     events: list[str] = field(default_factory=list)
     parcel: Mapping[UUID, int] | None = None
     delivered_parcel: str = ""
     returned: dict[UUID, int] = field(default_factory=dict)
+    reclaimed: dict[UUID, int] = field(default_factory=dict)
     noted: bool = False
 
     @property
@@ -125,9 +146,9 @@ def apply_update(
 ) -> UpdateEffect | Problem:
     """Apply one update to `order`. A `Problem` changes nothing.
 
-    An update about a state that was passed already changes nothing, so that updates lead to the
-    same result in whatever order they arrive. An update that contradicts what happened is a
-    problem: a parcel of a declined order, more units than are left.
+    An update about a state that was passed already changes nothing, and a parcel counts also after
+    the rest was declined or canceled, so that updates lead to the same result in whatever order
+    they arrive. An update that contradicts what happened is a problem: more units than are left.
     """
     if update.kind in (SHIPPED, DELIVERED):
         return _apply_parcel(order, update)
@@ -148,6 +169,7 @@ def advance_to(order: FulfillmentOrderState, state: str) -> UpdateEffect:
         effect.noted = True
 
     if order.state in ENDED:
+        _repeat_request(order, effect)
         return effect
 
     if PROGRESS.index(state) > PROGRESS.index(order.state):
@@ -156,6 +178,13 @@ def advance_to(order: FulfillmentOrderState, state: str) -> UpdateEffect:
         effect.events.append(event_of(SENT))
 
     return effect
+
+
+def _repeat_request(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
+    """Request the cancellation of a recalled order that was on its way when it was canceled."""
+    if effect.noted and order.recall == "accepted":
+        order.recall = "requested"
+        effect.events.append(RECALL_REQUESTED_EVENT)
 
 
 def record_send_failure(order: FulfillmentOrderState) -> UpdateEffect:
@@ -175,23 +204,88 @@ def _move(order: FulfillmentOrderState, state: str, effect: UpdateEffect) -> Non
 def _end(order: FulfillmentOrderState, kind: str) -> UpdateEffect | Problem:
     """Decline or cancel an order; one that has shipped in part is closed instead."""
     if order.state in ENDED:
-        return UpdateEffect()
-
-    shipped = order.shipped_units
-    if shipped and kind == DECLINED:
-        return _contradiction(
-            order, f"cannot be declined: {plain_number(shipped)} of its units have shipped"
-        )
+        return _confirm_recall(order)
     if order.is_wholly_shipped:
         return _contradiction(order, f"cannot be {kind}: all of its units have shipped")
 
     effect = UpdateEffect()
+    _return_rest(order, effect)
+    _move(order, CLOSED if order.shipped_units else kind, effect)
+    return effect
+
+
+def _confirm_recall(order: FulfillmentOrderState) -> UpdateEffect:
+    """Note that the fulfiller gives up an order that has ended here already."""
+    is_open = order.recall in ("requested", "refused")
+    if is_open:
+        order.recall = "accepted"
+    return UpdateEffect(noted=is_open)
+
+
+def request_recall(
+    order: FulfillmentOrderState, units: RecalledUnits, *, in_flight: bool
+) -> UpdateEffect | Problem:
+    """Cancel an order that its fulfiller does not have; request the cancellation of another one.
+
+    `in_flight` says that the order may be on its way to the fulfiller. A repeated request changes
+    what becomes of the units, and requests the cancellation again only where it was refused.
+    """
+    if order.state in ENDED:
+        return _contradiction(order, f"was {order.state} already")
+    if order.is_wholly_shipped:
+        return _contradiction(order, "cannot be recalled: all of its units have shipped")
+
+    is_unsent = order.state == NEW and not order.sent and not in_flight
+    order.recalled_units = units
+    if is_unsent:
+        return _end(order, CANCELED)
+
+    effect = UpdateEffect(noted=True)
+    if order.recall != "requested":
+        order.recall, order.state_reason = "requested", RECALL_REQUESTED
+        effect.events.append(RECALL_REQUESTED_EVENT)
+
+    return effect
+
+
+def accept_recall(order: FulfillmentOrderState) -> UpdateEffect | Problem:
+    """Cancel a recalled order because its fulfiller agreed."""
+    if not order.recall:
+        return _contradiction(order, "was not recalled")
+    return _end(order, CANCELED)
+
+
+def refuse_recall(order: FulfillmentOrderState) -> UpdateEffect | Problem:
+    """Record that the fulfiller does not cancel a recalled order."""
+    if order.recall != "requested":
+        return _contradiction(order, "has no open recall to refuse")
+
+    order.recall = "refused"
+    if order.state not in ENDED:
+        order.state_reason = RECALL_REFUSED
+    return UpdateEffect([RECALL_REFUSED_EVENT])
+
+
+def withdraw_recall(order: FulfillmentOrderState) -> UpdateEffect | Problem:
+    """Leave a recalled order with its fulfiller."""
+    if order.recall not in ("requested", "refused"):
+        return _contradiction(order, "has no recall to withdraw")
+    order.recall, order.recalled_units = "", ""
+    order.state_reason = REASONS[order.state]
+    return UpdateEffect([RECALL_WITHDRAWN_EVENT])
+
+
+def _return_rest(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
+    """Return the units that have not shipped; they are open again unless they are canceled."""
+    if order.recalled_units:
+        order.recall = "accepted"
+
+    are_open = order.recalled_units != "cancel"
     for line in order.lines.values():
         if line.unshipped:
             effect.returned[line.order_line_id] = line.unshipped
-
-    _move(order, CLOSED if shipped else kind, effect)
-    return effect
+            known = order.open_steps.get(line.order_line_id, 0)
+            order.open_steps[line.order_line_id] = known + line.unshipped * are_open
 
 
 def _apply_parcel(
@@ -207,14 +301,15 @@ def _apply_parcel(
         if update.kind == DELIVERED and not parcel.delivered:
             parcel.delivered = True
             effect.delivered_parcel = update.shipment.external_id
+
+        if update.shipment.final:
+            _close_short(order, effect)
     elif update.kind == SHIPPED:
         return Problem(
             "shipment",
             "is missing, so it is unknown which units were shipped",
             "send the parcel with its items",
         )
-    elif order.state in NOT_FULFILLED:
-        return _contradiction(order, f"was {order.state}; it cannot be delivered")
     else:
         effect.noted = not order.delivered
         order.delivered = True
@@ -238,21 +333,50 @@ def _record_parcel(
 
         what = f"{parcel.external_id} is already recorded with other units"
         return Problem("shipment.external_id", what, "give the new parcel an id of its own")
-    if order.state in ENDED:
-        return _contradiction(order, f"was {order.state}; it cannot ship")
 
     problem = _too_many_units(order, parcel, units)
     if problem:
         return problem
+
+    if order.state in ENDED:
+        _reclaim(order, units, effect)
 
     for line_id, quantity in units.items():
         order.lines[line_id].shipped += quantity
 
     order.parcels[parcel.external_id] = ParcelState(units)
     effect.parcel = units
-    state = SHIPPED if order.is_wholly_shipped else PARTIALLY_SHIPPED
-    _move(order, state, effect)
+    state = _state_after_parcel(order)
+    if state != order.state or state == PARTIALLY_SHIPPED:
+        _move(order, state, effect)
+
     return None
+
+
+def _state_after_parcel(order: FulfillmentOrderState) -> str:
+    if order.is_wholly_shipped:
+        return SHIPPED
+    return CLOSED if order.state in ENDED else PARTIALLY_SHIPPED
+
+
+def _reclaim(order: FulfillmentOrderState, units: Mapping[UUID, int], effect: UpdateEffect) -> None:
+    """Count units as shipped that were open again when their parcel was reported."""
+    for line_id, quantity in units.items():
+        order_line_id = order.lines[line_id].order_line_id
+        effect.reclaimed[order_line_id] = quantity
+        order.open_steps[order_line_id] -= quantity
+
+
+def _close_short(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
+    """Return the rest after a final parcel: the fulfiller ships no more of it."""
+    if order.is_wholly_shipped or order.state_reason == SHORT:
+        return
+    if order.state not in ENDED:
+        _return_rest(order, effect)
+        _move(order, CLOSED, effect)
+
+    order.state_reason = SHORT
+    effect.noted = True
 
 
 def _units_by_line(
@@ -289,15 +413,29 @@ def _parse_id(text: str) -> UUID | None:
 def _too_many_units(
     order: FulfillmentOrderState, parcel: ShipmentDocument, units: Mapping[UUID, int]
 ) -> Problem | None:
-    """Return the problem of the first item whose line has fewer units left to ship."""
+    """Return the problem of the first item whose line has fewer units left to ship.
+
+    Of an order that has ended, the units that are still open count.
+    """
     for index, item in enumerate(parcel.items):
         line = order.lines[UUID(item.line)]
-        if units[line.id] > line.unshipped:
+        wanted = units[line.id]
+        where = f"shipment.items[{index}].quantity"
+        if wanted > line.unshipped:
             return Problem(
-                f"shipment.items[{index}].quantity",
+                where,
                 f"{line.number(line.unshipped)} units of {line.product} are left to ship,"
-                f" not {line.number(units[line.id])}",
+                f" not {line.number(wanted)}",
                 "correct the parcel at its sender, then replay",
+            )
+
+        still_open = order.open_steps.get(line.order_line_id, 0)
+        if order.state in ENDED and wanted > still_open:
+            return Problem(
+                where,
+                f"{order.number} was {order.state} before, and only {line.number(still_open)} of"
+                f" {line.number(wanted)} shipped units of {line.product} are still open",
+                "recall the fulfillment order that has them now, then replay",
             )
 
     return None

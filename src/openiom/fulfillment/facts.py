@@ -41,6 +41,9 @@ class _OrderRow(NamedTuple):
     state: str
     state_reason: str
     external_id: str
+    fulfiller: str
+    recall: str
+    recalled_units: str
     ship_to: dict[str, Any]
     planned_ship_date: date | None
 
@@ -89,6 +92,9 @@ def _order_fact(row: _OrderRow) -> Facts:
         "state": row.state,
         "state_reason": row.state_reason,
         "external_id": row.external_id,
+        "fulfiller": row.fulfiller,
+        "recall": row.recall,
+        "recalled_units": row.recalled_units,
         "ship_to": row.ship_to,
         "planned_ship_date": row.planned_ship_date.isoformat() if row.planned_ship_date else None,
     }

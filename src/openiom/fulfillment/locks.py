@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import sorted_ids
-from openiom.orders import lock_orders
+from openiom.orders import lock_orders, open_steps
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
 from .decisions import FulfillmentLineState, FulfillmentOrderState, ParcelState
 from .facts import line_rows
+from .progress import ENDED
 
 
 def lock_fulfillment_orders(
@@ -31,14 +32,24 @@ def lock_fulfillment_orders(
         session,
         FulfillmentOrderState,
         "SELECT id, number, order_id, source, state, state_reason, sent_at IS NOT NULL AS sent,"
-        " delivered_at IS NOT NULL AS delivered FROM fulfillment.fulfillment_order"
+        " delivered_at IS NOT NULL AS delivered, recall, recalled_units"
+        " FROM fulfillment.fulfillment_order"
         " WHERE order_id = ANY(%s) ORDER BY id FOR UPDATE",
         (order_ids,),
     )
     by_id = {order.id: order for order in orders}
+    _add_open_steps(session, orders)
     _add_lines(session, by_id)
     _add_parcels(session, by_id)
     return by_id
+
+
+def _add_open_steps(session: Session, orders: Sequence[FulfillmentOrderState]) -> None:
+    """Share the open steps of order lines; they matter only where a fulfillment order has ended."""
+    ended = {order.order_id for order in orders if order.state in ENDED}
+    shared = open_steps(session, ended)
+    for order in orders:
+        order.open_steps = shared
 
 
 def _add_lines(session: Session, orders: Mapping[UUID, FulfillmentOrderState]) -> None:

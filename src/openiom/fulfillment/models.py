@@ -29,13 +29,32 @@ NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=SCHEMA, met
 
 
 class FulfillmentOrder(Base):
-    """What one source is to deliver of one order."""
+    """What one source is to deliver of one order.
+
+    fulfiller          the provider instance it was sent with
+    recall             '', or the state of a request to cancel it: requested, accepted, refused
+    recalled_units     what becomes of the units of a recalled one: source_again or cancel
+    ended_at           when its rest was declined, canceled or closed
+    refusal_lifted_at  when a person let its source be considered again
+    """
 
     __tablename__ = "fulfillment_order"
     __table_args__ = (
         Index("ix_fulfillment_order_order_id", "order_id"),
         Index("ix_fulfillment_order_state", "state", "id"),
         Index("ix_fulfillment_order_source", "source", "id"),
+        Index(
+            "ix_fulfillment_order_recall",
+            "recall",
+            "id",
+            postgresql_where=text("recall IN ('requested', 'refused')"),
+        ),
+        CheckConstraint(
+            "recall IN ('', 'requested', 'accepted', 'refused')"
+            " AND recalled_units IN ('', 'source_again', 'cancel')"
+            " AND (recall = '' OR recalled_units <> '')",
+            name="ck_fulfillment_order_recall",
+        ),
         {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
     )
 
@@ -46,11 +65,16 @@ class FulfillmentOrder(Base):
     state: Mapped[str] = mapped_column(Text)
     state_reason: Mapped[str] = mapped_column(Text)
     external_id: Mapped[str] = mapped_column(Text, server_default="")
+    fulfiller: Mapped[str] = mapped_column(Text, server_default="")
+    recall: Mapped[str] = mapped_column(Text, server_default="")
+    recalled_units: Mapped[str] = mapped_column(Text, server_default="")
     ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
     planned_ship_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    refusal_lifted_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class FulfillmentOrderLine(Base):

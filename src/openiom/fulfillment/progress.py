@@ -16,7 +16,9 @@ PROGRESS = (NEW, SENT, ACCEPTED, PICKED, PACKED, PARTIALLY_SHIPPED, SHIPPED, DEL
 """States in the order a fulfillment order goes through them. Updates about earlier ones are old."""
 BEFORE_SHIPPING = (NEW, SENT, ACCEPTED, PICKED, PACKED)
 NOT_FULFILLED = frozenset((DECLINED, CANCELED))
-ENDED = frozenset((DECLINED, CANCELED, CLOSED))
+LATE_PARCELS = (DECLINED, CANCELED, CLOSED)
+"""States in which a parcel still counts: it was reported after the rest of its order had ended."""
+ENDED = frozenset(LATE_PARCELS)
 
 LABELS = {
     NEW: "New",
@@ -38,6 +40,16 @@ CREATED_EVENT = "fulfillment_order.created"
 SEND_FAILED_EVENT = "fulfillment_order.send_failed"
 SEND_FAILED = "Send Failed"
 """The reason of a new fulfillment order that could not be sent."""
+SHORT = "Shipped Short"
+"""The reason of a closed fulfillment order whose fulfiller shipped less than was requested."""
+
+RECALL_REQUESTED_EVENT = "fulfillment_order.cancellation_requested"
+RECALL_REFUSED_EVENT = "fulfillment_order.cancellation_failed"
+RECALL_WITHDRAWN_EVENT = "fulfillment_order.cancellation_withdrawn"
+REFUSAL_LIFTED_EVENT = "fulfillment_order.refusal_lifted"
+RECALL_REQUESTED = "Recall Requested"
+RECALL_REFUSED = "Recall Refused"
+"""Reasons of a fulfillment order that its fulfiller was requested to cancel."""
 
 
 def event_of(state: str) -> str:

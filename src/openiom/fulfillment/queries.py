@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
 from openiom.fulfillment_optimization import source_places
-from openiom.orders import OrderSummary, order_ids_by_number, order_summaries
+from openiom.orders import AllowedAction, OrderSummary, order_ids_by_number, order_summaries
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
 
 from .facts import in_order, line_rows, order_lines_of, shipment_facts
+from .progress import ENDED
 from .schemas import (
     AddressView,
+    FulfillmentOrderActions,
     FulfillmentOrderDetail,
     FulfillmentOrderLineView,
     FulfillmentOrderRow,
@@ -40,17 +42,22 @@ class _Row(NamedTuple):
     state: str
     state_reason: str
     external_id: str
+    fulfiller: str
+    recall: str
+    recalled_units: str
     ship_to: dict[str, Any]
     planned_ship_date: date | None
     created_at: datetime
     sent_at: datetime | None
+    refusal_lifted_at: datetime | None
     units: Decimal
     shipped_units: Decimal
 
 
 _ROWS = """
-SELECT f.id, f.number, f.order_id, f.source, f.state, f.state_reason, f.external_id, f.ship_to,
-    f.planned_ship_date, f.created_at, f.sent_at, u.units, u.shipped_units
+SELECT f.id, f.number, f.order_id, f.source, f.state, f.state_reason, f.external_id, f.fulfiller,
+    f.recall, f.recalled_units, f.ship_to, f.planned_ship_date, f.created_at, f.sent_at,
+    f.refusal_lifted_at, u.units, u.shipped_units
 FROM fulfillment.fulfillment_order f
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(l.quantity * power(10::numeric, -l.unit_decimals)), 0) AS units,
@@ -68,6 +75,7 @@ class FulfillmentOrderFilter:
 
     state: str = ""
     source: str = ""
+    recall: str = ""
     order_id: UUID | None = None
     search: str = ""
 
@@ -81,6 +89,7 @@ def list_fulfillment_orders(
     for condition, value in (
         ("f.state = %s", chosen.state),
         ("f.source = %s", chosen.source),
+        ("f.recall = %s AND f.recall IN ('requested', 'refused')", chosen.recall),
         ("f.order_id = %s", chosen.order_id),
         ("f.id < %s", after),
     ):
@@ -123,7 +132,31 @@ def _fields(row: _Row, order: OrderSummary) -> dict[str, Any]:
         "created_at": row.created_at,
         "sent_at": row.sent_at,
         "external_id": row.external_id,
+        "fulfiller": row.fulfiller,
+        "recall": row.recall,
+        "recalled_units": row.recalled_units,
+        "actions": _allowed_actions(row),
     }
+
+
+def _allowed_actions(row: _Row) -> FulfillmentOrderActions:
+    """Return whether an order can be recalled, and its source be considered again."""
+    recall_reason = ""
+    lift_reason = ""
+    if row.state in ENDED:
+        recall_reason = f"it was {row.state} already"
+    elif row.units == row.shipped_units:
+        recall_reason = "all of its units have shipped"
+
+    if row.state not in ENDED or row.recall == "accepted":
+        lift_reason = "its source has refused nothing of it"
+    elif row.refusal_lifted_at:
+        lift_reason = "its source is considered again already"
+
+    return FulfillmentOrderActions(
+        recall=AllowedAction(allowed=not recall_reason, reason=recall_reason),
+        lift_refusal=AllowedAction(allowed=not lift_reason, reason=lift_reason),
+    )
 
 
 def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetail]:
@@ -244,19 +277,3 @@ def _ship_to_place(ship_to: dict[str, Any]) -> PlaceView:
     latitude, longitude = geocode(ship_to) or (None, None)
     address = AddressView.model_validate(ship_to)
     return PlaceView(name=address.name, latitude=latitude, longitude=longitude, address=address)
-
-
-def declining_sources(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Return the sources that did not fulfill all units of an order line, by order line.
-
-    Their fulfillment order of the line was declined, canceled or closed.
-    """
-    rows = fetch(
-        session,
-        "SELECT l.order_line_id, array_agg(DISTINCT f.source)"
-        " FROM fulfillment.fulfillment_order f JOIN fulfillment.fulfillment_order_line l"
-        " ON l.fulfillment_order_id = f.id AND l.shipped < l.quantity WHERE f.order_id = ANY(%s)"
-        " AND f.state IN ('declined', 'canceled', 'closed') GROUP BY 1",
-        (list(order_ids),),
-    )
-    return {line_id: tuple(sources) for line_id, sources in rows}

@@ -6,8 +6,16 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from openiom.kernel import NotFound
-from openiom.platform.http import CurrentPrincipal, ReadSession, Router
+from openiom.kernel import NotFound, TooLarge
+from openiom.orders import BulkRequest, BulkResponse, bulk_response
+from openiom.platform.http import (
+    CurrentPrincipal,
+    Now,
+    Principal,
+    ReadSession,
+    Router,
+    WriteSession,
+)
 from openiom.platform.pagination import Page, PageRequest, page_request
 
 from .queries import (
@@ -16,9 +24,19 @@ from .queries import (
     get_details,
     list_fulfillment_orders,
 )
-from .schemas import FulfillmentOrderDetail, FulfillmentOrderItems, FulfillmentOrderRow
+from .schemas import (
+    FulfillmentOrderDetail,
+    FulfillmentOrderItems,
+    FulfillmentOrderRow,
+    RecallAnswerRequest,
+    RecallRequest,
+)
+from .service.lift_refusals import lift_refusals
+from .service.recall import answer_recalls, recall_fulfillment_orders, recall_orders
 
 router = Router(prefix="/api/v1", tags=["fulfillment"])
+
+BULK_LIMIT = 1_000
 
 FulfillmentOrderPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
 
@@ -28,6 +46,11 @@ class FulfillmentOrderQuery(BaseModel):
 
     state: str = ""
     source: str = ""
+    recall: str = Field(
+        "",
+        pattern="^(|requested|refused)$",
+        description="requested: recalls without an answer; refused: those the fulfiller refused",
+    )
     order_id: UUID | None = None
     search: str = Field(
         "", description="A fulfillment order's number, or the beginning of an order's number"
@@ -46,12 +69,66 @@ def find_fulfillment_orders(
     chosen = FulfillmentOrderFilter(
         state=query.state,
         source=query.source,
+        recall=query.recall,
         order_id=query.order_id,
         search=query.search.replace("\x00", ""),
     )
     after = paging.after[0] if paging.after else None
     rows = list_fulfillment_orders(session, chosen, after=after, limit=paging.fetch_limit)
     return paging.page(rows, key=lambda row: (row.id,))
+
+
+@router.post("/fulfillment-orders/recall")
+def recall(
+    body: RecallRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Recall fulfillment orders: cancel unsent ones, request it of the fulfillers of others."""
+    ids = _ids_of(principal, body)
+    actor, reason = principal.name, body.reason
+    outcomes = recall_fulfillment_orders(session, ids, now, actor, units=body.units, reason=reason)
+    return bulk_response(ids, outcomes)
+
+
+@router.post("/fulfillment-orders/recall/answer")
+def answer_recall(
+    body: RecallAnswerRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Record what fulfillers answered to recalls, or withdraw these."""
+    ids = _ids_of(principal, body)
+    actor, reason = principal.name, body.reason
+    outcomes = answer_recalls(session, body.ids, body.answer, now, actor, reason=reason)
+    return bulk_response(ids, outcomes)
+
+
+@router.post("/fulfillment-orders/lift-refusal")
+def lift_refusal(
+    body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Let sourcing consider the sources of fulfillment orders again that refused them."""
+    ids = _ids_of(principal, body)
+    outcomes = lift_refusals(session, ids, now, principal.name, reason=body.reason)
+    return bulk_response(ids, outcomes)
+
+
+@router.post("/orders/recall")
+def recall_whole_orders(
+    body: RecallRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Recall every fulfillment order of orders; with `cancel` their other open units as well."""
+    ids = _ids_of(principal, body)
+    actor, reason = principal.name, body.reason
+    outcomes = recall_orders(session, ids, now, actor, units=body.units, reason=reason)
+    return bulk_response(ids, outcomes)
+
+
+def _ids_of(principal: Principal, body: BulkRequest) -> list[UUID]:
+    """Return the ids of a bulk action. Raise `Forbidden`, or `TooLarge` for more than 1,000."""
+    principal.require("orders.write")
+    if len(body.ids) > BULK_LIMIT:
+        raise TooLarge(
+            f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once"
+        )
+    return body.ids
 
 
 @router.get("/fulfillment-orders/{fulfillment_order_id}")

@@ -1,15 +1,27 @@
 """Bodies of the HTTP API of fulfillment orders."""
 
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from openiom.documents import QuantityNumber
+from openiom.orders import AllowedAction, BulkRequest
+
+
+class FulfillmentOrderActions(BaseModel):
+    """The manual actions on a fulfillment order."""
+
+    recall: AllowedAction
+    lift_refusal: AllowedAction
 
 
 class FulfillmentOrderRow(BaseModel):
-    """A row of the list of fulfillment orders; units are those of all its lines together."""
+    """A row of the list of fulfillment orders; units are those of all its lines together.
+
+    `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them.
+    """
 
     id: UUID
     number: str
@@ -26,6 +38,10 @@ class FulfillmentOrderRow(BaseModel):
     created_at: datetime
     sent_at: datetime | None
     external_id: str
+    fulfiller: str
+    recall: str
+    recalled_units: str
+    actions: FulfillmentOrderActions
 
 
 class FulfillmentOrderLineView(BaseModel):
@@ -105,3 +121,15 @@ class FulfillmentOrderItems(BaseModel):
     """All fulfillment orders of an order."""
 
     items: list[FulfillmentOrderDetail]
+
+
+class RecallRequest(BulkRequest):
+    """A recall; `units` says what becomes of what comes back."""
+
+    units: Literal["source_again", "cancel"] = "source_again"
+
+
+class RecallAnswerRequest(BulkRequest):
+    """What the fulfillers of recalled fulfillment orders answered, or that the recall ends."""
+
+    answer: Literal["accepted", "refused", "withdrawn"]

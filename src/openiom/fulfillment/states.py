@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from openiom.orders import RECALL_REFUSED, RECALL_REQUESTED
 from openiom.state_framework import Aggregate, State, StateTable, Target, Transition, moves
 
 from .progress import (
@@ -14,6 +15,7 @@ from .progress import (
     DELIVERED,
     ENDED,
     LABELS,
+    LATE_PARCELS,
     NEW,
     NOT_FULFILLED,
     PACKED,
@@ -21,6 +23,8 @@ from .progress import (
     PICKED,
     PROGRESS,
     REASONS,
+    RECALL_REFUSED_EVENT,
+    RECALL_REQUESTED_EVENT,
     SEND_FAILED,
     SEND_FAILED_EVENT,
     SENT,
@@ -32,12 +36,17 @@ ORDER_SENT = "order.sent_to_fulfillment"
 ORDER_SEND_FAILED = "order.send_to_fulfillment_failed"
 ORDER_PICKED = "order.picked"
 ORDER_DELIVERED = "order.delivered"
+ORDERS_FOLLOW = {
+    SEND_FAILED_EVENT: ORDER_SEND_FAILED,
+    RECALL_REQUESTED_EVENT: RECALL_REQUESTED,
+    RECALL_REFUSED_EVENT: RECALL_REFUSED,
+}
+"""Events of fulfillment orders, and those that each of them raises on its order."""
 
 
 def _states() -> Iterator[State]:
     for position, (name, label) in enumerate(LABELS.items(), start=1):
-        ended = name in ENDED
-        yield State(name, label, 10 * position, read_only=ended, final=ended)
+        yield State(name, label, 10 * position, read_only=name in ENDED)
 
 
 def _transitions() -> Iterator[Transition]:
@@ -45,11 +54,11 @@ def _transitions() -> Iterator[Transition]:
     yield from moves(SEND_FAILED_EVENT, [NEW], NEW, SEND_FAILED)
     sources: dict[str, tuple[str, ...]] = {
         PARTIALLY_SHIPPED: (*BEFORE_SHIPPING, PARTIALLY_SHIPPED),
-        SHIPPED: (*BEFORE_SHIPPING, PARTIALLY_SHIPPED),
+        SHIPPED: (*BEFORE_SHIPPING, PARTIALLY_SHIPPED, *LATE_PARCELS),
         DELIVERED: (SHIPPED,),
         DECLINED: BEFORE_SHIPPING,
         CANCELED: BEFORE_SHIPPING,
-        CLOSED: (PARTIALLY_SHIPPED,),
+        CLOSED: (PARTIALLY_SHIPPED, DECLINED, CANCELED),
     }
 
     for state in (SENT, ACCEPTED, PICKED, PACKED):

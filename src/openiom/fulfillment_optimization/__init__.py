@@ -17,7 +17,7 @@ packages that compute alternatives.
 from .actions import sourcing_actions
 from .configuration import KINDS, default_strategy
 from .explain_routes import explain_router
-from .order_port import OpenLine, OrderPort, SourcedLine, SplitPart
+from .order_port import OpenLine, OrderPort, SourcedLine, SourceRefusal, SplitPart
 from .past_demand import DemandPort, PastLine, PastOrder, as_open_lines, by_day
 from .planning import (
     CAPACITY_CONSUMER,
@@ -63,6 +63,7 @@ __all__ = [
     "PlanningStrategy",
     "PriceLearningWorker",
     "Reoptimizer",
+    "SourceRefusal",
     "SourcedLine",
     "SplitPart",
     "as_open_lines",

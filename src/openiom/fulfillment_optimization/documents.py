@@ -308,6 +308,13 @@ class StrategyBody(BaseModel):
     )
     maximum_distance_km: float | None = Field(None, gt=0)
     same_country_only: bool = False
+    retry_refusals_after_hours: int = Field(
+        24,
+        ge=0,
+        le=8_760,
+        description="Hours after which a source that declined a line is considered again, also"
+        " without new stock; 0 is never",
+    )
     weights: CostWeights = CostWeights()
     batch: Batch = Batch()
     reoptimize: Reoptimize = Reoptimize()

@@ -6,7 +6,7 @@ The orders package is a sibling of this one; the composition root implements `Or
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,13 @@ def sku_of(product: str, variant: str) -> str:
     return f"{product}\x1f{variant}" if variant else product
 
 
+class SourceRefusal(NamedTuple):
+    """A source that declined an order line or gave it back, and when."""
+
+    source: str
+    refused_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLine:
     """An order line without a fulfillment order.
@@ -31,7 +38,7 @@ class OpenLine:
     stock_per_step    steps of the stock unit in one step of the line's own unit; the quantity and
                       every part of the line are multiples of it, so that no box is opened
     source            set when a policy or a person chose one
-    excluded_sources  sources that had the line and declined it or gave it back
+    refusals          sources that had the line and declined it or gave it back
     state             province of the destination
     strategy          the order's own strategy; empty for the default one
     wanted            requested delivery date
@@ -50,7 +57,7 @@ class OpenLine:
     country: str
     place: Point | None
     source: str
-    excluded_sources: tuple[str, ...] = ()
+    refusals: tuple[SourceRefusal, ...] = ()
     state: str = ""
     strategy: str = ""
     wanted: date | None = None

@@ -26,6 +26,7 @@ from .constraints import (
 )
 from .documents import CostWeights
 from .engine import UNLIMITED, Refusal, SourcingProblem, problem_from_arrays
+from .line_refusals import counted_since, line_refusals
 from .order_port import OpenLine
 from .problem_demand import WHOLE_UNITS, ProblemDemand, problem_demand
 from .rates import carriage, zones
@@ -256,7 +257,8 @@ def _effects(inputs: _Inputs) -> ConstraintEffects:
     constraints = config.in_force(inputs.context.now.date())
     effects = apply_constraints(constraints, _constraint_context(inputs))
     _apply_strategy_limits(inputs, effects)
-    special = line_refusals(inputs.demand.lines, config.index)
+    since = counted_since(inputs.context.now, config.strategy.retry_refusals_after_hours)
+    special = line_refusals(inputs.demand.lines, config.index, since)
     if special is not None:
         effects.line_refusal[special > 0] = special[special > 0]
 
@@ -329,32 +331,6 @@ def _apply_strategy_limits(inputs: _Inputs, effects: ConstraintEffects) -> None:
     effects.limit_line_sources(strategy.max_line_sources, hard=True, penalty=0.0)
     if not strategy.allow_partial:
         effects.require_whole_orders(hard=True, penalty=0.0)
-
-
-def line_refusals(lines: Sequence[OpenLine], index: Mapping[str, int]) -> Codes | None:
-    """(L, N) refusals of lines with assigned or excluded sources; None when no line has any.
-
-    A line whose source was chosen by a person or a policy is served only from there, and none from
-    a source that gave it back.
-    """
-    special = [(i, line) for i, line in enumerate(lines) if line.source or line.excluded_sources]
-    if not special:
-        return None
-
-    codes = np.zeros((len(lines), len(index)), dtype=np.uint8)
-    for i, line in special:
-        if line.source:
-            codes[i] = Refusal.OTHER
-            codes[i, _nodes([line.source], index)] = Refusal.NONE
-
-        codes[i, _nodes(line.excluded_sources, index)] = Refusal.DECLINED
-
-    return codes
-
-
-def _nodes(names: Sequence[str], index: Mapping[str, int]) -> list[int]:
-    """Return the rows of the sources that the strategy knows."""
-    return [index[name] for name in names if name in index]
 
 
 def _costs(inputs: _Inputs) -> _Costs:

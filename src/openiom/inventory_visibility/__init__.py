@@ -56,6 +56,7 @@ from .configuration_kind import INVENTORY_CONFIGURATION
 from .deletion_guards import DELETION_GUARDS
 from .events import EVENTS
 from .ledger.history import as_of
+from .ledger.increases import StockIncrease, increased_since
 from .ledger.measure_intake import known_events, post_measures
 from .ledger.on_hand import StockChange, change_on_hand
 from .ledger.queries import LedgerFilter, LedgerLine, ledger_lines
@@ -183,6 +184,7 @@ __all__ = [
     "ShipmentPosting",
     "SoftReservationRequest",
     "StockChange",
+    "StockIncrease",
     "StockKey",
     "StockQuery",
     "StockReservationRequest",
@@ -212,6 +214,7 @@ __all__ = [
     "first_discrepancy",
     "group_fields",
     "inbound",
+    "increased_since",
     "inventory_configuration",
     "keep_backorder_reservations",
     "known_events",

@@ -21,6 +21,7 @@ from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
 from .runtime.step_worker import StepWorker
+from .runtime.withdrawal import withdraw_calls
 
 __all__ = [
     "ELEMENTS",
@@ -48,6 +49,7 @@ __all__ = [
     "router",
     "skip",
     "start_inline",
+    "withdraw_calls",
     "workers",
 ]
 

@@ -112,6 +112,7 @@ def executable_flow(
         trigger=trigger,
         trigger_condition=condition,
         cancel_on=frozenset(document.cancel_on),
+        retry_on=frozenset(document.retry_on),
         plan=plan,
         steps=steps,
         rank={step: rank for rank, step in enumerate(plan.order)},
@@ -165,6 +166,8 @@ def _check_header(document: FlowDocument, catalog: CatalogSnapshot) -> Iterator[
     yield from check_expression(document.trigger.condition, "trigger, condition")
     for event in document.cancel_on:
         yield from check_event(catalog, event, "cancel_on")
+    for event in document.retry_on:
+        yield from check_event(catalog, event, "retry_on")
     yield from _check_ends(document)
 
 

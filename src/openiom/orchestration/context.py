@@ -100,6 +100,7 @@ class ExecutableFlow:
     trigger: Trigger
     trigger_condition: Condition | None
     cancel_on: frozenset[str]
+    retry_on: frozenset[str]
     plan: Plan
     steps: Mapping[str, ExecutableStep]
     rank: Mapping[str, int]

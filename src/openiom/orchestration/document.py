@@ -22,6 +22,11 @@ class FlowDocument(DocumentPart):
         default_factory=list,
         description="Events on the subject that end its flow runs, e.g. order.canceled",
     )
+    retry_on: list[str] = Field(
+        default_factory=list,
+        description="Events on the subject, or on anything below it, after which its failed flow"
+        " runs try their step again, e.g. order_line.canceled",
+    )
     steps: list[AnyStep] = Field(min_length=2, max_length=500)
 
     @model_validator(mode="after")

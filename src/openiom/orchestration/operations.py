@@ -14,8 +14,8 @@ from openiom.platform.events import notify
 from .engine import Engine
 from .runtime.call_queue import cancel_calls_of_tokens, resume_calls
 from .runtime.flow_run_store import mark_running
-from .runtime.flow_runs import cancel_flow_runs
-from .runtime.token_store import lock_tokens, resume_tokens, retry_tokens, skip_tokens
+from .runtime.flow_runs import cancel_flow_runs, retry_failed_runs
+from .runtime.token_store import lock_tokens, resume_tokens, skip_tokens
 from .runtime.wakes import CALLS_WAKE, STEPS_WAKE
 
 _UNKNOWN = "no such flow run"
@@ -46,17 +46,12 @@ def reprocess(
     one result per flow run id, then one per root id.
     """
     affected = [*run_ids, *_failed_runs_below(session, root_ids)]
-    failed: list[UUID] = []
-    moved: set[UUID] = set()
-    roots: set[UUID] = set()
-    for token in lock_tokens(session, affected):
-        if token.state == "failed":
-            failed.append(token.id)
-            moved.add(token.run_id)
-            roots.add(token.root_id)
+    retried = retry_failed_runs(session, affected, now=now)
+    moved = {token.run_id for token in retried}
+    roots = {token.root_id for token in retried}
+    if moved:
+        notify(session, STEPS_WAKE)
 
-    retry_tokens(session, failed, now=now)
-    _continue_runs(session, moved)
     results = _results(session, run_ids, moved)
 
     for id in root_ids:

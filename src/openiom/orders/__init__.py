@@ -26,20 +26,25 @@ from .queries import (
     order_ids_by_number,
     order_summaries,
 )
-from .routes import order_router
+from .routes import bulk_response, order_router
+from .schemas import AllowedAction, BulkRequest, BulkResponse
 from .search import orders_by_number, search_customers, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
     LineCancellation,
     cancel_lines,
     cancel_orders,
+    cancel_recalled,
     confirm_billing,
     hold_orders,
+    open_lines_of,
     release_holds,
 )
 from .service.line_fulfillment import (
     assign_sources,
+    open_steps,
     orders_wholly_shipped,
+    owed_in_stock,
     record_shipped,
     release_to_fulfillment,
     return_to_sourcing,
@@ -48,13 +53,14 @@ from .service.open_lines import UnfulfilledLine, open_lines, unshipped_lines
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
-from .states import LINE_TABLE, ORDER_TABLE
+from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 
 KINDS = (ORDER_PREFERENCES,)
 RECEIVERS = {"order": receive_orders}
 
 __all__ = [
     "ACTIONS",
+    "AllowedAction",
     "BACKORDER_CONSUMER",
     "DELETION_GUARDS",
     "ENTITIES",
@@ -63,8 +69,12 @@ __all__ = [
     "LINE_TABLE",
     "OPTIMIZED",
     "ORDER_TABLE",
+    "RECALL_REFUSED",
+    "RECALL_REQUESTED",
     "RECEIVERS",
     "BackorderReleaseWorker",
+    "BulkRequest",
+    "BulkResponse",
     "LineCancellation",
     "LineSummary",
     "UnfulfilledLine",
@@ -72,8 +82,10 @@ __all__ = [
     "OrderedLine",
     "PlacedOrder",
     "assign_sources",
+    "bulk_response",
     "cancel_lines",
     "cancel_orders",
+    "cancel_recalled",
     "confirm_billing",
     "header_facts",
     "hold_orders",
@@ -84,12 +96,15 @@ __all__ = [
     "money_text",
     "movable_orders",
     "open_lines",
+    "open_lines_of",
+    "open_steps",
     "order_facts",
     "order_ids_by_number",
     "order_router",
     "order_summaries",
     "orders_by_number",
     "orders_wholly_shipped",
+    "owed_in_stock",
     "placed_orders",
     "raise_line_events",
     "raise_order_events",

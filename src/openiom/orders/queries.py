@@ -15,7 +15,7 @@ from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.state_framework import StateTable
 
-from .allowed_actions import allowed_actions
+from .allowed_actions import allowed_actions, order_units
 from .facts import money_text
 from .order_batch import flush_lines, flush_orders
 from .schemas import (
@@ -217,7 +217,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
         actions=allowed_actions(
             order["state"],
             manual_hold=order["manual_hold"],
-            in_fulfillment=sum((Decimal(str(line.in_fulfillment)) for line in lines), Decimal(0)),
+            units=order_units(lines),
         ),
     )
 

@@ -122,6 +122,7 @@ class AllowedActions(BaseModel):
     hold: AllowedAction
     release: AllowedAction
     cancel: AllowedAction
+    recall: AllowedAction
 
 
 class LineDetail(BaseModel):

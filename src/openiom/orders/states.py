@@ -55,6 +55,9 @@ PREORDER_HOLD = "order.preorder_hold_placed"
 WAIT_ENDED = "order.backorder_hold_released"
 ORDER_DECLINED = "order.fulfillment_declined"
 ORDER_PARTIALLY_DECLINED = "order.partially_declined"
+RECALL_REQUESTED = "order.recall_requested"
+RECALL_REFUSED = "order.recall_refused"
+CANCELLATION_REQUESTED = "order.cancellation_requested"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
 ON_HAND_MISSING = "onhand.check.failed"
 STOCK_MISSING = {"fulfillment.optimization.failed": NOT_SOURCED, ON_HAND_MISSING: BACKORDER}
@@ -69,6 +72,19 @@ LINE_REMAINDER_CANCELED = "order_line.remainder_canceled"
 LINE_PREORDER_HOLD = "order_line.preorder_hold_placed"
 LINE_DELIVERED_DIGITALLY = "order_line.delivered_digitally"
 LINE_SLA_EXPIRED = "backorder.sla_expired"
+
+_REPORTS = (
+    ("order.sent_to_fulfillment", "Sent To Fulfillment"),
+    ("order.send_to_fulfillment_failed", "Send To Fulfillment Failed"),
+    ("order.picked", "Picked"),
+    (ORDER_PARTIALLY_SHIPPED, PARTIALLY_SHIPPED),
+    (ORDER_SHIPPED, SHIPPED),
+    (ORDER_PARTIALLY_DECLINED, "Partially Declined"),
+    (RECALL_REQUESTED, "Recall Requested"),
+    (RECALL_REFUSED, "Recall Refused"),
+)
+REPORTS = frozenset((*dict(_REPORTS), ORDER_DECLINED, "order.delivered"))
+"""What fulfillers report. It has happened, so a manual hold does not refuse it."""
 
 LINES_FOLLOW = (
     "order.lines_validation.succeeded",
@@ -97,7 +113,8 @@ def _order_transitions() -> Iterator[Transition]:
     yield from _order_checks()
     yield from _order_holds()
     yield from _order_fulfillment()
-    yield from moves(CANCEL, (None, *OPEN), CANCELED, "Canceled", reasons=_CANCELLATION_REASONS)
+    sources = (None, *OPEN, IN_FULFILLMENT)
+    yield from moves(CANCEL, sources, CANCELED, "Canceled", reasons=_CANCELLATION_REASONS)
 
 
 def _order_checks() -> Iterator[Transition]:
@@ -116,7 +133,7 @@ def _order_holds() -> Iterator[Transition]:
     yield from _hold_or_stay(PREORDER_HOLD, PREORDER)
     yield from moves(WAIT_ENDED, OPEN, IN_PROGRESS, READY)
     yield from moves(WAIT_ENDED, [IN_FULFILLMENT], IN_FULFILLMENT, READY)
-    yield from moves(HOLD, OPEN, ON_HOLD, MANUAL_HOLD, reasons=(HOLD_BY_SOURCE,))
+    yield from moves(HOLD, (*OPEN, IN_FULFILLMENT), ON_HOLD, MANUAL_HOLD, reasons=(HOLD_BY_SOURCE,))
     yield Transition(RELEASE_HOLD, ON_HOLD, Target(PREVIOUS, ""))
 
 
@@ -127,15 +144,8 @@ def _hold_or_stay(event: str, reason: str, reasons: Sequence[str] = ()) -> Itera
 
 
 def _order_fulfillment() -> Iterator[Transition]:
-    sourced = (IN_PROGRESS, IN_FULFILLMENT)
-    for event, reason in (
-        ("order.sent_to_fulfillment", "Sent To Fulfillment"),
-        ("order.send_to_fulfillment_failed", "Send To Fulfillment Failed"),
-        ("order.picked", "Picked"),
-        (ORDER_PARTIALLY_SHIPPED, PARTIALLY_SHIPPED),
-        (ORDER_SHIPPED, SHIPPED),
-        (ORDER_PARTIALLY_DECLINED, "Partially Declined"),
-    ):
+    sourced = (ON_HOLD, IN_PROGRESS, IN_FULFILLMENT)
+    for event, reason in _REPORTS:
         yield from moves(event, sourced, IN_FULFILLMENT, reason)
 
     yield from moves(ORDER_DECLINED, sourced, IN_PROGRESS, "Fulfillment Declined")
@@ -149,8 +159,9 @@ def _line_transitions() -> Iterator[Transition]:
     yield from _line_checks()
     yield from _line_fulfillment()
     yield from moves(LINE_SLA_EXPIRED, OPEN, CANCELED, "Backorder SLA")
-    yield from moves(LINE_CANCELED, (None, *OPEN), CANCELED, "Canceled")
-    yield from moves(LINE_REMAINDER_CANCELED, OPEN, IN_FULFILLMENT, SHIPPED)
+    held = (*OPEN, IN_FULFILLMENT)
+    yield from moves(LINE_CANCELED, (None, *held), CANCELED, "Canceled")
+    yield from moves(LINE_REMAINDER_CANCELED, held, IN_FULFILLMENT, SHIPPED)
     yield from moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
     yield from moves(LINE_DELIVERED_DIGITALLY, [None], COMPLETED, "Delivered digitally")
 

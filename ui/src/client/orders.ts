@@ -16,7 +16,7 @@ export type SourcingDecision = Ok<paths['/api/v1/orders/{order_id}/sourcing']['g
 export type FlowRun = Ok<paths['/api/v1/orders/{id}/flow-runs']['get']>['flow_runs'][number];
 export type StepResult = FlowRun['results'][number];
 export type RowResult = Ok<paths['/api/v1/orders/hold']['post']>['results'][number];
-export type OrderAction = 'hold' | 'release' | 'cancel' | 'reprocess';
+export type OrderAction = 'hold' | 'release' | 'cancel' | 'recall' | 'recall_cancel' | 'reprocess';
 
 export const listOrders = (query: OrdersQuery, signal?: AbortSignal): Promise<OrderPage> =>
   read(api.GET('/api/v1/orders', { params: { query: withoutEmpty(query) }, signal }));
@@ -38,8 +38,13 @@ const actionPath = {
   cancel: '/api/v1/orders/cancel',
 } as const;
 
+/** What becomes of recalled units. */
+export const unitsAfter = { recall: 'source_again', recall_cancel: 'cancel' } as const;
+
 /** Apply an action to up to 1,000 orders. Returns one result per order, in request order. */
 export async function actOnOrders(action: OrderAction, ids: string[], reason: string): Promise<RowResult[]> {
+  if (action === 'recall' || action === 'recall_cancel')
+    return (await read(api.POST('/api/v1/orders/recall', { body: { ids, reason, units: unitsAfter[action] } }))).results;
   if (action === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
   return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
 }

@@ -530,6 +530,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fulfillment-orders/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall
+         * @description Recall fulfillment orders: cancel unsent ones, request it of the fulfillers of others.
+         */
+        post: operations["fulfillment-recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fulfillment-orders/recall/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Recall
+         * @description Record what fulfillers answered to recalls, or withdraw these.
+         */
+        post: operations["fulfillment-answer_recall"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fulfillment-orders/lift-refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Refusal
+         * @description Let sourcing consider the sources of fulfillment orders again that refused them.
+         */
+        post: operations["fulfillment-lift_refusal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Recall Whole Orders
+         * @description Recall every fulfillment order of orders; with `cancel` their other open units as well.
+         */
+        post: operations["fulfillment-recall_whole_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fulfillment-orders/{fulfillment_order_id}": {
         parameters: {
             query?: never;
@@ -2873,6 +2953,7 @@ export interface components {
             hold: components["schemas"]["AllowedAction"];
             release: components["schemas"]["AllowedAction"];
             cancel: components["schemas"]["AllowedAction"];
+            recall: components["schemas"]["AllowedAction"];
         };
         /**
          * Amounts
@@ -4138,6 +4219,14 @@ export interface components {
             measure: string;
         };
         /**
+         * FulfillmentOrderActions
+         * @description The manual actions on a fulfillment order.
+         */
+        FulfillmentOrderActions: {
+            recall: components["schemas"]["AllowedAction"];
+            lift_refusal: components["schemas"]["AllowedAction"];
+        };
+        /**
          * FulfillmentOrderDetail
          * @description One fulfillment order with its lines, parcels and places.
          */
@@ -4181,6 +4270,13 @@ export interface components {
             sent_at: string | null;
             /** External Id */
             external_id: string;
+            /** Fulfiller */
+            fulfiller: string;
+            /** Recall */
+            recall: string;
+            /** Recalled Units */
+            recalled_units: string;
+            actions: components["schemas"]["FulfillmentOrderActions"];
             ship_to: components["schemas"]["AddressView"];
             source_place: components["schemas"]["PlaceView"];
             ship_to_place: components["schemas"]["PlaceView"];
@@ -4234,6 +4330,8 @@ export interface components {
         /**
          * FulfillmentOrderRow
          * @description A row of the list of fulfillment orders; units are those of all its lines together.
+         *
+         *     `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them.
          */
         FulfillmentOrderRow: {
             /**
@@ -4275,6 +4373,13 @@ export interface components {
             sent_at: string | null;
             /** External Id */
             external_id: string;
+            /** Fulfiller */
+            fulfiller: string;
+            /** Recall */
+            recall: string;
+            /** Recalled Units */
+            recalled_units: string;
+            actions: components["schemas"]["FulfillmentOrderActions"];
         };
         /**
          * GroupRow
@@ -6283,6 +6388,43 @@ export interface components {
              * @default 0
              */
             lag_seconds: number;
+        };
+        /**
+         * RecallAnswerRequest
+         * @description What the fulfillers of recalled fulfillment orders answered, or that the recall ends.
+         */
+        RecallAnswerRequest: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "accepted" | "refused" | "withdrawn";
+        };
+        /**
+         * RecallRequest
+         * @description A recall; `units` says what becomes of what comes back.
+         */
+        RecallRequest: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Units
+             * @default source_again
+             * @enum {string}
+             */
+            units: "source_again" | "cancel";
         };
         /**
          * ReceiptBody
@@ -8722,6 +8864,8 @@ export interface operations {
             query?: {
                 state?: string;
                 source?: string;
+                /** @description `requested`: recalls without an answer; `refused`: those the fulfiller refused */
+                recall?: string;
                 order_id?: string | null;
                 /** @description A fulfillment order's number, or the beginning of an order's number */
                 search?: string;
@@ -8743,6 +8887,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_FulfillmentOrderRow_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-answer_recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallAnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-lift_refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    "fulfillment-recall_whole_orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecallRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
                 };
             };
             /** @description Validation Error */

@@ -42,9 +42,11 @@ import {
   PlusOutlined as PlusOutlinedIcon,
   RedoOutlined as RedoOutlinedIcon,
   RightOutlined as RightOutlinedIcon,
+  RollbackOutlined as RollbackOutlinedIcon,
   SafetyCertificateOutlined as SafetyCertificateOutlinedIcon,
   SearchOutlined as SearchOutlinedIcon,
   ShoppingCartOutlined as ShoppingCartOutlinedIcon,
+  StopOutlined as StopOutlinedIcon,
   SunOutlined as SunOutlinedIcon,
   SwapOutlined as SwapOutlinedIcon,
   SyncOutlined as SyncOutlinedIcon,
@@ -118,9 +120,11 @@ export const PlusCircleOutlined = silent(PlusCircleOutlinedIcon);
 export const PlusOutlined = silent(PlusOutlinedIcon);
 export const RedoOutlined = silent(RedoOutlinedIcon);
 export const RightOutlined = silent(RightOutlinedIcon);
+export const RollbackOutlined = silent(RollbackOutlinedIcon);
 export const SafetyCertificateOutlined = silent(SafetyCertificateOutlinedIcon);
 export const SearchOutlined = silent(SearchOutlinedIcon);
 export const ShoppingCartOutlined = silent(ShoppingCartOutlinedIcon);
+export const StopOutlined = silent(StopOutlinedIcon);
 export const SunOutlined = silent(SunOutlinedIcon);
 export const SwapOutlined = silent(SwapOutlinedIcon);
 export const SyncOutlined = silent(SyncOutlinedIcon);

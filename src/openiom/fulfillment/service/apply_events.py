@@ -13,6 +13,7 @@ from openiom.fulfillment.decisions import (
     advance_to,
     apply_update,
     record_send_failure,
+    refuse_recall,
 )
 from openiom.fulfillment.facts import shipment_heads
 from openiom.fulfillment.progress import (
@@ -23,6 +24,7 @@ from openiom.fulfillment.progress import (
     PACKED,
     PARTIALLY_SHIPPED,
     PICKED,
+    RECALL_REFUSED_EVENT,
     SEND_FAILED_EVENT,
     SENT,
     SHIPPED,
@@ -72,6 +74,9 @@ def _apply(batch: FulfillmentBatch, request: EventRequest, now: datetime) -> Out
     if external_id:
         batch.external_ids[order.id] = str(external_id)
 
+    if request.event == event_of(SENT):
+        batch.fulfillers[order.id] = str(request.data.get("instance", ""))
+
     batch.add(order, effect, reason=request.reason, data=request.data)
     return Outcome(True, request.reason or order.state_reason)
 
@@ -82,6 +87,8 @@ def _effect(order: FulfillmentOrderState, event: str, now: datetime) -> UpdateEf
         return advance_to(order, _ADVANCING[event])
     if event == SEND_FAILED_EVENT:
         return record_send_failure(order)
+    if event == RECALL_REFUSED_EVENT and order.recall == "requested":
+        return refuse_recall(order)
     if event in _UPDATES:
         document = {"number": order.number, "kind": _UPDATES[event], "at": now}
         return apply_update(order, FulfillmentUpdateDocument.model_validate(document))

@@ -12,17 +12,24 @@ from sqlalchemy.orm import Session
 from openiom.documents import ShipmentDocument
 from openiom.fulfillment.decisions import FulfillmentLineState, FulfillmentOrderState, UpdateEffect
 from openiom.fulfillment.locks import lock_fulfillment_orders
-from openiom.fulfillment.progress import DELIVERED, PACKED, PICKED, SEND_FAILED_EVENT, event_of
+from openiom.fulfillment.progress import DELIVERED, ENDED, PACKED, PICKED, event_of
 from openiom.fulfillment.states import (
     ORDER_DELIVERED,
     ORDER_EVENTS,
     ORDER_PICKED,
-    ORDER_SEND_FAILED,
+    ORDERS_FOLLOW,
 )
-from openiom.inventory_visibility import ShipmentPosting, release_quantities, ship
+from openiom.inventory_visibility import (
+    ShipmentPosting,
+    backorder_reserved,
+    release_quantities,
+    ship,
+)
 from openiom.kernel import Event, StockUnits, new_id, sorted_ids
 from openiom.orders import (
+    cancel_recalled,
     orders_wholly_shipped,
+    owed_in_stock,
     raise_order_events,
     record_shipped,
     return_to_sourcing,
@@ -84,8 +91,11 @@ class FulfillmentBatch:
     events: list[Event] = field(default_factory=list)
     event_names: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
     parcels: list[_Parcel] = field(default_factory=list)
+    fulfillers: dict[UUID, str] = field(default_factory=dict)
     delivered_parcels: list[tuple[UUID, str]] = field(default_factory=list)
     returned: dict[str, dict[UUID, int]] = field(default_factory=lambda: defaultdict(dict))
+    canceled: dict[str, dict[UUID, int]] = field(default_factory=lambda: defaultdict(dict))
+    reclaimed: dict[UUID, int] = field(default_factory=dict)
 
     @classmethod
     def load(cls, session: Session, ids: Sequence[UUID]) -> "FulfillmentBatch":
@@ -121,8 +131,27 @@ class FulfillmentBatch:
             self.events.append(_event(name, order, event_data))
             self.event_names[order.order_id].add(name)
 
+        self._move_units(order, effect, event_data.get("reason") or order.state_reason)
+
+    def _move_units(self, order: FulfillmentOrderState, effect: UpdateEffect, reason: str) -> None:
+        """Remember the units of order lines that one effect returns, cancels and reclaims."""
         if effect.returned:
-            self.returned[reason or order.state_reason] |= effect.returned
+            ending = self.canceled if order.recalled_units == "cancel" else self.returned
+            ending[reason] |= effect.returned
+
+        for line_id, steps in effect.reclaimed.items():
+            self._reclaim(line_id, steps)
+
+    def _reclaim(self, line_id: UUID, steps: int) -> None:
+        """Keep shipped units in fulfillment that this batch returns; reclaim the others."""
+        for quantities in self.returned.values():
+            kept = min(steps, quantities.get(line_id, 0))
+            if kept:
+                steps -= kept
+                quantities[line_id] -= kept
+
+        if steps:
+            self.reclaimed[line_id] = self.reclaimed.get(line_id, 0) + steps
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
         """Write and publish every change; orders and stock follow."""
@@ -139,6 +168,7 @@ class FulfillmentBatch:
             self._ship(session, now, actor)
 
         self._return_units(session, now, actor)
+        self._cancel_units(session, now, actor)
         self._raise_delivered(session, now, actor)
 
     def _update_orders(self, session: Session, now: datetime) -> None:
@@ -152,8 +182,12 @@ class FulfillmentBatch:
             columns["state"].append(order.state)
             columns["state_reason"].append(self.reasons[order_id] or order.state_reason)
             columns["external_id"].append(self.external_ids.get(order_id, ""))
+            columns["fulfiller"].append(self.fulfillers.get(order_id, ""))
+            columns["recall"].append(order.recall)
+            columns["recalled_units"].append(order.recalled_units)
             columns["sent"].append(order.sent)
             columns["delivered"].append(order.delivered or order.state == DELIVERED)
+            columns["ended"].append(order.state in ENDED)
 
         execute(session, _UPDATE_ORDERS, {"now": now, **columns})
 
@@ -215,8 +249,8 @@ class FulfillmentBatch:
 
                 requests.append(EventRequest(order_id, event))
 
-            if SEND_FAILED_EVENT in names:
-                requests.append(EventRequest(order_id, ORDER_SEND_FAILED))
+            for name in ORDERS_FOLLOW.keys() & names:
+                requests.append(EventRequest(order_id, ORDERS_FOLLOW[name]))
 
         raise_order_events(session, requests, now, actor)
 
@@ -236,14 +270,33 @@ class FulfillmentBatch:
                     ShipmentPosting(line.order_line_id, line.product, source, units, document)
                 )
 
-        record_shipped(session, shipped, now, actor)
+        record_shipped(session, shipped, now, actor, reclaimed=self.reclaimed)
         ship(session, postings, now, actor)
+        if self.reclaimed:
+            self._release_excess(session, now, actor)
+
+    def _release_excess(self, session: Session, now: datetime, actor: str) -> None:
+        """Release what reclaimed lines have reserved elsewhere and do not need any more."""
+        owed = owed_in_stock(session, self.reclaimed)
+        excess: dict[UUID, StockUnits] = {}
+        reserved = backorder_reserved(session, owed, now, include_permanent=True)
+        for line_id, units_by_source in reserved.items():
+            excess[line_id] = sum(units_by_source.values()) - owed[line_id]
+
+        release_quantities(session, excess, now, actor, "shipped from another source")
 
     def _return_units(self, session: Session, now: datetime, actor: str) -> None:
         for reason, quantities in self.returned.items():
-            return_to_sourcing(session, quantities, now, actor, reason=reason)
-            released = self._in_stock(quantities)
+            steps = {line_id: count for line_id, count in quantities.items() if count}
+            return_to_sourcing(session, steps, now, actor, reason=reason)
+            released = self._in_stock(steps)
             release_quantities(session, released, now, actor, "fulfillment declined")
+
+    def _cancel_units(self, session: Session, now: datetime, actor: str) -> None:
+        for reason, quantities in self.canceled.items():
+            cancel_recalled(session, quantities, now, actor, reason=reason)
+            released = self._in_stock(quantities)
+            release_quantities(session, released, now, actor, "fulfillment recalled")
 
     def _in_stock(self, steps: Mapping[UUID, int]) -> dict[UUID, StockUnits]:
         """Return steps by order line as quantities in stock units."""
@@ -270,11 +323,17 @@ class FulfillmentBatch:
 _UPDATE_ORDERS = """
 UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.state_reason,
     external_id = CASE WHEN d.external_id <> '' THEN d.external_id ELSE f.external_id END,
+    fulfiller = CASE WHEN d.fulfiller <> '' THEN d.fulfiller ELSE f.fulfiller END,
+    recall = d.recall, recalled_units = d.recalled_units,
     sent_at = CASE WHEN d.sent THEN coalesce(f.sent_at, %(now)s) END,
-    delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %(now)s) END
+    delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %(now)s) END,
+    ended_at = CASE WHEN d.ended THEN coalesce(f.ended_at, %(now)s) END
 FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[],
-    %(external_id)s::text[], %(sent)s::boolean[], %(delivered)s::boolean[])
-    AS d(id, state, state_reason, external_id, sent, delivered)
+    %(external_id)s::text[], %(fulfiller)s::text[], %(recall)s::text[],
+    %(recalled_units)s::text[], %(sent)s::boolean[], %(delivered)s::boolean[],
+    %(ended)s::boolean[])
+    AS d(id, state, state_reason, external_id, fulfiller, recall, recalled_units, sent, delivered,
+        ended)
 WHERE f.id = d.id
 """
 

@@ -31,20 +31,23 @@ def receive_updates(
     batch = FulfillmentBatch.load(session, list(ids.values()))
 
     results: list[IntakeResult] = []
-    for update in updates:
+    for document, update in zip(documents, updates, strict=True):
         if isinstance(update, Problem):
             results.append(_refusal(update))
         elif update.number not in ids:
             results.append(_unknown(update.number))
         else:
-            results.append(_apply(batch, ids[update.number], update))
+            results.append(_apply(batch, ids[update.number], update, document.instance))
 
     batch.write(session, now, actor)
     return results
 
 
 def _apply(
-    batch: FulfillmentBatch, fulfillment_order_id: UUID, update: FulfillmentUpdateDocument
+    batch: FulfillmentBatch,
+    fulfillment_order_id: UUID,
+    update: FulfillmentUpdateDocument,
+    instance: str,
 ) -> IntakeResult:
     order = batch.orders[fulfillment_order_id]
     effect = apply_update(order, update)
@@ -54,6 +57,7 @@ def _apply(
     if update.external_id and effect.is_change:
         batch.external_ids[order.id] = update.external_id
 
+    batch.fulfillers[order.id] = instance
     happened_at = update.at if update.at.tzinfo else update.at.replace(tzinfo=UTC)
     batch.add(
         order,

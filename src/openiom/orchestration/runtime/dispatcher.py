@@ -1,4 +1,4 @@
-"""The event consumer: business events start flow runs, cancel them, and wake waiting tokens."""
+"""The event consumer: business events start, cancel and retry flow runs, and wake tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ from .flow_runs import (
     active_flows,
     already_started,
     cancel_flow_runs,
+    retry_failed_runs,
     runs_canceled_by,
+    runs_retried_by,
     start_failed_run,
     start_runs,
     triggering_events,
@@ -71,8 +73,9 @@ class Dispatcher:
             process_or_quarantine(session, starting, process=start, park=park, now=now)
 
         cancel_flow_runs(session, runs_canceled_by(session, flows, events), now=now)
+        retried = retry_failed_runs(session, runs_retried_by(session, flows, events), now=now)
         woken = wake_tokens(session, events, now=now)
-        if starting or woken:
+        if starting or retried or woken:
             notify(session, STEPS_WAKE)
 
 
@@ -94,4 +97,5 @@ def _names_of_interest(session: Session, flows: Sequence[ExecutableFlow]) -> set
     for flow in flows:
         names.add(flow.trigger.event)
         names.update(flow.cancel_on)
+        names.update(flow.retry_on)
     return names

@@ -21,7 +21,7 @@ from openiom.provider_contract import Facts
 from . import flow_run_store
 from .call_queue import cancel_calls_of_runs
 from .columns import Record, columns_of
-from .token_store import delete_tokens_of_runs, lock_tokens
+from .token_store import delete_tokens_of_runs, lock_tokens, retry_tokens
 
 _INSERT = """
 INSERT INTO orchestration.flow_run (id, flow_version_id, flow, parallel_key, subject_type,
@@ -279,6 +279,44 @@ def runs_canceled_by(
 
 def _cancellation_record(flow: ExecutableFlow, event: LoggedEvent) -> Record:
     return {"flow": flow.name, "subject_id": event.subject_id, "event_id": event.id}
+
+
+def runs_retried_by(
+    session: Session, flows: Sequence[ExecutableFlow], events: Sequence[LoggedEvent]
+) -> list[UUID]:
+    """Return the failed flow runs that one of these events lets try their step again.
+
+    What a flow has raised itself retries none of its own runs, so that they cannot circle.
+    """
+    records = []
+    for flow in flows:
+        for event in events:
+            if event.name in flow.retry_on and event.actor != flow.actor:
+                record = {"flow": flow.name, "event_id": event.id, "root_id": event.root_id}
+                records.append({**record, "subject_id": event.subject_id})
+
+    if not records:
+        return []
+
+    return fetch_column(
+        session,
+        "SELECT DISTINCT r.id FROM unnest(%(flow)s::text[], %(subject_id)s::uuid[],"
+        " %(root_id)s::uuid[], %(event_id)s::bigint[]) AS n(flow, subject_id, root_id, event_id)"
+        " JOIN orchestration.flow_run r ON r.subject_id = ANY(ARRAY[n.subject_id, n.root_id])"
+        " AND r.flow = n.flow AND r.trigger_event_id < n.event_id WHERE r.state = 'failed'",
+        columns_of(records),
+    )
+
+
+def retry_failed_runs(session: Session, run_ids: Sequence[UUID], *, now: datetime) -> list[Token]:
+    """Let the failed tokens of these flow runs enter their step again; return these tokens."""
+    if not run_ids:
+        return []
+
+    failed = [token for token in lock_tokens(session, run_ids) if token.state == "failed"]
+    retry_tokens(session, [token.id for token in failed], now=now)
+    flow_run_store.mark_running(session, {token.run_id for token in failed})
+    return failed
 
 
 def cancel_flow_runs(session: Session, run_ids: Sequence[UUID], *, now: datetime) -> set[UUID]:

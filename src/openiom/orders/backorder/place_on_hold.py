@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
 from openiom.kernel import StockUnits
 from openiom.master_data import upcoming_launches
+from openiom.orders.locks import lock_orders
 from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
 from openiom.orders.service.apply_events import (
     event_requests,
@@ -19,8 +20,11 @@ from openiom.orders.service.apply_events import (
 )
 from openiom.orders.states import (
     BACKORDER_HOLD,
+    CANCELED,
+    COMPLETED,
     LINE_PREORDER_HOLD,
     ON_HAND_MISSING,
+    ON_HOLD,
     PREORDER_HOLD,
     WAIT_ENDED,
 )
@@ -36,6 +40,7 @@ from .promise_dates import promise_needs
 RETRY_AFTER = timedelta(minutes=1)
 IN_STOCK = "in stock"
 """Why an order is released whose every line the stock covers; sought in the data of the event."""
+NOTHING_TO_SOURCE = "no line needs a source"
 _NO_LAUNCH = Outcome(True, "no line waits for a launch")
 
 
@@ -151,6 +156,7 @@ def await_stock(
 
     outcomes = _place_holds(session, holds, ON_HAND_MISSING, BACKORDER_HOLD, now, actor)
     outcomes |= _release_covered(session, missing_keys(short, lines), now, actor)
+    outcomes |= _release_sourced(session, missing_keys(lines, order_ids), now, actor)
     remove_waiting_lines(session, missing_keys(holds, order_ids))
     return [
         outcomes.get(i) or _outcome(i in lines, short.get(i, ()), holds.get(i, ()))
@@ -219,6 +225,22 @@ def _release_covered(
             outcomes[order_id] = Outcome(True, f"{IN_STOCK}; sourced again")
 
     return outcomes
+
+
+def _release_sourced(
+    session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
+) -> dict[UUID, Outcome]:
+    """Return the outcomes of orders without a line that needs a source, which do not wait.
+
+    Those on hold are released: what they waited for was canceled or shipped.
+    """
+    orders = lock_orders(session, order_ids)
+    held = [i for i, order in orders.items() if order.state == ON_HOLD and not order.manual_hold]
+    requests = event_requests(held, WAIT_ENDED, because=NOTHING_TO_SOURCE)
+    raise_order_events(session, requests, now, actor)
+
+    settled = Outcome(True, NOTHING_TO_SOURCE)
+    return {i: settled for i, order in orders.items() if order.state not in (COMPLETED, CANCELED)}
 
 
 def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]) -> Outcome:

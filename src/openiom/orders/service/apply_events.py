@@ -29,6 +29,7 @@ from openiom.orders.states import (
     OPEN,
     ORDER_TABLE,
     RELEASE_HOLD,
+    REPORTS,
     STOCK_FOUND,
     line_targets,
 )
@@ -36,7 +37,8 @@ from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
 from openiom.state_framework import StateTable, Target, TransitionRequest, advance_many, load_tables
 
-_ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL))
+_ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL, *REPORTS))
+_BLOCKED_BY_LINES = (CANCEL, HOLD, INVOICED)
 _STATE = attrgetter("state", "reason", "manual_hold", "previous_state", "previous_reason")
 
 
@@ -64,33 +66,45 @@ def raise_order_events(
 def _blocking_lines(
     session: Session, requests: Iterable[EventRequest]
 ) -> dict[tuple[UUID, str], str]:
-    """Return why lines keep an order from being canceled or completed, by (order, event)."""
-    order_ids = {r.entity_id for r in requests if r.event in (CANCEL, INVOICED)}
+    """Return why lines keep an order from an event, by (order, event)."""
+    order_ids = {r.entity_id for r in requests if r.event in _BLOCKED_BY_LINES}
     if not order_ids:
         return {}
 
-    in_fulfillment: dict[UUID, Decimal] = defaultdict(Decimal)
-    open_lines: Counter[UUID] = Counter()
+    lines_of: dict[UUID, list[LockedLine]] = defaultdict(list)
     for line in lines_of_orders(session, order_ids):
-        if line.in_fulfillment:
-            in_fulfillment[line.order_id] += line.units(line.in_fulfillment)
-
-        open_lines[line.order_id] += line.state in OPEN
+        lines_of[line.order_id].append(line)
 
     blocked: dict[tuple[UUID, str], str] = {}
-    for order_id, count in (+open_lines).items():
-        blocked[order_id, INVOICED] = (
-            f"{count} lines of the order are not fulfilled yet; cancel or ship them"
-        )
-
-    for order_id, quantity in in_fulfillment.items():
-        units = plain_number(quantity)
-        blocked[order_id, INVOICED] = f"{units} units of the order are not shipped yet"
-        blocked[order_id, CANCEL] = (
-            f"{units} units of the order are in a fulfillment order; cancel that first"
-        )
+    for order_id, lines in lines_of.items():
+        for event, refusal in _refusals(lines).items():
+            blocked[order_id, event] = refusal
 
     return blocked
+
+
+def _refusals(lines: Sequence[LockedLine]) -> dict[str, str]:
+    """Return why the lines of an order keep it from events, by event."""
+    refusals: dict[str, str] = {}
+    in_fulfillment = sum((line.units(line.in_fulfillment) for line in lines), Decimal(0))
+    shipped = sum((line.units(line.shipped) for line in lines), Decimal(0))
+    open_lines = Counter(line.state in OPEN for line in lines)[True]
+    owed = any(line.open or line.in_fulfillment for line in lines)
+    if open_lines:
+        refusals[INVOICED] = (
+            f"{open_lines} lines of the order are not fulfilled yet; cancel or ship them"
+        )
+    if shipped:
+        units = plain_number(shipped)
+        refusals[CANCEL] = f"{units} units of the order have shipped; cancel the rest of its lines"
+    if shipped and not owed:
+        refusals[HOLD] = "every unit of the order has shipped"
+    if in_fulfillment:
+        units = plain_number(in_fulfillment)
+        refusals[INVOICED] = f"{units} units of the order are not shipped yet"
+        refusals[CANCEL] = f"{units} units of the order are in a fulfillment order; recall it first"
+
+    return refusals
 
 
 @dataclass
@@ -114,12 +128,17 @@ class _OrderTransitions:
         if refusal:
             return Outcome(False, refusal)
 
-        target = self._target(request, order)
+        is_held = order.manual_hold and request.event in REPORTS
+        state = order.previous_state if is_held and order.previous_state else order.state
+        target = self._target(request, order, state)
         if isinstance(target, TransitionRefused):
             return Outcome(False, str(target))
 
         data = _event_data(request)
-        if target is not None:
+        if target is not None and is_held:
+            order.previous_state, order.previous_reason = target
+            self.changed.add(order.id)
+        elif target is not None:
             self._move(order, request.event, target)
             data |= {"state": order.state, "state_reason": order.reason}
 
@@ -127,13 +146,13 @@ class _OrderTransitions:
         return Outcome(True, request.reason or order.reason)
 
     def _target(
-        self, request: EventRequest, order: LockedOrder
+        self, request: EventRequest, order: LockedOrder, state: str
     ) -> Target | TransitionRefused | None:
         """Return what `_target` returns; equal requests of a batch are decided once."""
         previous = _state_before_hold(order)
-        key = (request.event, order.state, previous, request.reason)
+        key = (request.event, state, previous, request.reason)
         if key not in self._targets:
-            self._targets[key] = _target(self.table, request, order.state, previous)
+            self._targets[key] = _target(self.table, request, state, previous)
 
         return self._targets[key]
 

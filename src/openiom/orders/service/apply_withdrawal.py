@@ -17,6 +17,7 @@ from openiom.orders.states import (
     CANCEL,
     CANCELED,
     CANCELED_BY_SOURCE,
+    CANCELLATION_REQUESTED,
     COMPLETED,
     HOLD,
     HOLD_BY_SOURCE,
@@ -34,8 +35,6 @@ Differences = dict[UUID, list[dict[str, Any]]]
 """Changes of orders that were not applied, by order."""
 
 DISMISSED = "order.source_changes_dismissed"
-_REFUSED = {CANCEL: "order.cancellation_refused", HOLD: "order.hold_refused"}
-_WANTED = {CANCEL: "cancel", HOLD: "hold"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,11 @@ class Wish:
     known: KnownOrder
     disposition: Disposition
     reason: str = CANCELED_BY_SOURCE
+
+    @property
+    def comes_too_late(self) -> bool:
+        """Whether the source cancels an order that is completed."""
+        return self.disposition == "cancel" and self.known.state == COMPLETED
 
     def request(self) -> EventRequest | None:
         """Return the event that this asks for, None when the order is as wanted."""
@@ -70,7 +74,8 @@ def apply_wishes(
 ) -> Differences:
     """Hold, release and cancel orders as their sources want; return what is refused.
 
-    A refusal is published, and a person decides.
+    A refusal is published, and a person decides. A cancellation that comes after the release to
+    fulfillment is requested, so that a flow recalls what has not left.
     """
     requests: list[EventRequest] = []
     for wish in wishes:
@@ -80,18 +85,27 @@ def apply_wishes(
 
     outcomes = raise_order_events(session, requests, now, actor)
     differences: Differences = defaultdict(list)
-    refusals: list[Event] = []
+    refusals = [_too_late(wish.known) for wish in wishes if wish.comes_too_late]
     for request, outcome in zip(requests, outcomes, strict=True):
-        if outcome.ok or request.event not in _REFUSED:
+        if outcome.ok or request.event not in (CANCEL, HOLD):
             continue
 
         data = {"reason": outcome.reason}
-        refusals.append(order_event(_REFUSED[request.event], request.entity_id, data))
-        difference = {"what": "order", "source": _WANTED[request.event], **data}
+        if request.event == CANCEL:
+            refusals.append(order_event(CANCELLATION_REQUESTED, request.entity_id, data))
+            continue
+
+        refusals.append(order_event("order.hold_refused", request.entity_id, data))
+        difference = {"what": "order", "source": "hold", **data}
         differences[request.entity_id].append(difference)
 
     append_events(session, refusals, at=now, actor=actor)
     return differences
+
+
+def _too_late(order: KnownOrder) -> Event:
+    data = {"reason": "the order is completed"}
+    return order_event("order.cancellation_refused", order.id, data)
 
 
 def apply_withdrawals(

@@ -13,7 +13,7 @@ from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event, Invalid, Refused, to_steps
 from openiom.orders.decisions import is_wholly_canceled, shipping_events
 from openiom.orders.events import line_event
-from openiom.orders.locks import lock_lines
+from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
 from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
 from openiom.orders.states import (
     ALL_LINES_CANCELED,
@@ -23,6 +23,7 @@ from openiom.orders.states import (
     HOLD,
     INVOICED,
     LINE_CANCELED,
+    LINE_DECLINED,
     LINE_REMAINDER_CANCELED,
     OPEN,
     RELEASE_HOLD,
@@ -114,6 +115,45 @@ def cancel_lines(
     return outcomes
 
 
+def cancel_recalled(
+    session: Session, quantities: Mapping[UUID, int], now: datetime, actor: str, *, reason: str
+) -> None:
+    """Cancel steps of lines whose fulfillment order was recalled for it.
+
+    An order is canceled with its last unit, with the reason where its state table allows it.
+    """
+    batch = order_batch(session)
+    _, lines = lock_lines(session, quantities)
+
+    events: list[Event] = []
+    for line in lines.values():
+        steps = quantities[line.id]
+        line.in_fulfillment -= steps
+        _cancel(line, steps)
+        if line.open and not line.in_fulfillment:
+            move_line(line, LINE_DECLINED)
+
+        batch.line_changed(line)
+        events.append(_canceled_event(line, steps, reason))
+
+    append_events(session, events, at=now, actor=actor)
+    _move_orders(session, lines.values(), quantities, now, actor, reason=reason)
+
+
+def open_lines_of(
+    session: Session, order_ids: Iterable[UUID]
+) -> dict[UUID, list[LineCancellation]]:
+    """Return the cancellation of all open units of these orders, by order. Locks the orders."""
+    ids = list(order_ids)
+    lock_orders(session, ids)
+    found: dict[UUID, list[LineCancellation]] = {}
+    for line in lines_of_orders(session, ids):
+        if line.open:
+            found.setdefault(line.order_id, []).append(LineCancellation(line.id))
+
+    return found
+
+
 def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | None) -> int:
     """Return the steps of a line to cancel.
 
@@ -122,10 +162,12 @@ def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | N
     """
     if CANCELED in (order.state, line.state):
         raise Refused("is canceled already")
-    if line.state not in OPEN:
+    if not line.open and line.in_fulfillment:
         raise Refused(
-            f"line {line.line_number} is in fulfillment; cancel its fulfillment order first"
+            f"line {line.line_number} is in fulfillment; recall its fulfillment order first"
         )
+    if not line.open:
+        raise Refused(f"line {line.line_number} has shipped")
     if quantity is None:
         return line.open
     if quantity <= 0:
@@ -142,7 +184,7 @@ def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | N
 def _cancel(line: LockedLine, steps: int) -> None:
     """Cancel steps of a line; one with nothing open is canceled, or shipped if part of it was."""
     line.canceled += steps
-    if line.open:
+    if line.open or (line.in_fulfillment and line.state not in OPEN):
         return
     event = LINE_REMAINDER_CANCELED if line.shipped or line.in_fulfillment else LINE_CANCELED
     move_line(line, event)
@@ -161,13 +203,15 @@ def _move_orders(
     canceled: Mapping[UUID, int],
     now: datetime,
     actor: str,
+    *,
+    reason: str = ALL_LINES_CANCELED,
 ) -> None:
     """Cancel orders whose lines are all canceled; orders whose rest is shipped are shipped."""
     requests: list[EventRequest] = []
     for order_id, lines in lines_by_order(session, changed).items():
         after = units_of(lines)
         if is_wholly_canceled(after):
-            requests.append(_without_goods(order_id, lines))
+            requests.append(_without_goods(order_id, lines, reason))
             continue
 
         requests += shipped_requests(order_id, lines, canceled)
@@ -175,11 +219,11 @@ def _move_orders(
     raise_order_events(session, requests, now, actor)
 
 
-def _without_goods(order_id: UUID, lines: Sequence[LockedLine]) -> EventRequest:
+def _without_goods(order_id: UUID, lines: Sequence[LockedLine], reason: str) -> EventRequest:
     """Return the event of an order whose goods are all canceled: the other lines are delivered."""
     if any(line.shipped for line in lines):
         return EventRequest(order_id, DELIVERED_DIGITALLY)
-    return EventRequest(order_id, CANCEL, reason=ALL_LINES_CANCELED)
+    return EventRequest(order_id, CANCEL, reason=reason)
 
 
 def shipped_requests(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Event, Refused
+from openiom.kernel import Event, Refused, StockUnits
 from openiom.orders.decisions import LineUnits, is_wholly_shipped, shipping_events
 from openiom.orders.events import line_event
 from openiom.orders.locks import lines_of_orders, lock_lines
@@ -97,13 +97,18 @@ def return_to_sourcing(
 
 
 def record_shipped(
-    session: Session, shipped: Sequence[tuple[UUID, int]], now: datetime, actor: str
+    session: Session,
+    shipped: Sequence[tuple[UUID, int]],
+    now: datetime,
+    actor: str,
+    *,
+    reclaimed: Mapping[UUID, int] | None = None,
 ) -> list[UUID]:
     """Count shipped steps of lines in fulfillment: (line id, steps).
 
-    Publishes `order_line.shipped`, and once per order `order.partially_shipped` and
-    `order.shipped`. Returns the orders that are now wholly shipped. Raise `Refused` when more ships
-    than is in fulfillment.
+    `reclaimed` are those of these steps that were open again when they shipped. Publishes
+    `order_line.shipped`, and once per order `order.partially_shipped` and `order.shipped`. Returns
+    the orders that are now wholly shipped. Raise `Refused` when more ships than is in fulfillment.
     """
     quantities: dict[UUID, int] = defaultdict(int)
     for line_id, quantity in shipped:
@@ -112,8 +117,10 @@ def record_shipped(
     batch = order_batch(session)
     _, lines = lock_lines(session, quantities)
 
+    was_open = reclaimed or {}
     events: list[Event] = []
     for line in lines.values():
+        line.in_fulfillment += was_open.get(line.id, 0)
         _ship(line, quantities[line.id])
         batch.line_changed(line)
         data = {
@@ -136,8 +143,10 @@ def _ship(line: LockedLine, quantity: int) -> None:
 
     line.in_fulfillment -= quantity
     line.shipped += quantity
+    fulfilled = line.shipped + line.canceled == line.quantity
+    if fulfilled and line.state in OPEN:
+        move_line(line, LINE_IN_FULFILLMENT)
     if line.state not in OPEN:
-        fulfilled = line.shipped + line.canceled == line.quantity
         move_line(line, LINE_SHIPPED, SHIPPED if fulfilled else PARTIALLY_SHIPPED)
 
 
@@ -162,6 +171,20 @@ def _move_shipped_orders(
 
     raise_order_events(session, requests, now, actor)
     return wholly_shipped
+
+
+def open_steps(session: Session, order_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the steps of the lines of locked orders that are open, by line."""
+    return {line.id: line.open for line in lines_of_orders(session, order_ids)}
+
+
+def owed_in_stock(session: Session, line_ids: Iterable[UUID]) -> dict[UUID, StockUnits]:
+    """Return what is neither shipped nor canceled of these lines, in stock units."""
+    _, lines = lock_lines(session, line_ids)
+    owed: dict[UUID, StockUnits] = {}
+    for line in lines.values():
+        owed[line.id] = line.in_stock(line.open + line.in_fulfillment)
+    return owed
 
 
 def orders_wholly_shipped(session: Session, order_ids: Iterable[UUID]) -> set[UUID]:

@@ -4,14 +4,31 @@ import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
 import { formatQuantity, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
+import {
+  BulkActionBar,
+  ExportButton,
+  FilterBar,
+  type ListColumn,
+  ListView,
+  toOptions,
+  useColumns,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
 import { StateTag } from '@kit/states';
 import { reasonLabel, stateLabel } from '@vocabulary';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
+import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
+import { fulfillmentActions } from './fulfillmentActions';
 
-const keys = ['search', 'state', 'source'] as const;
+const keys = ['search', 'state', 'source', 'recall'] as const;
+const noun = ['fulfillment order', 'fulfillment orders'] as const;
+const recalls = [
+  { value: 'requested', label: 'Requested' },
+  { value: 'refused', label: 'Refused' },
+];
 const states = [
   'new',
   'sent',
@@ -55,7 +72,6 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   {
     id: 'reason',
     title: 'Reason',
-    hiddenByDefault: true,
     exportValue: (row) => reasonLabel(row.state_reason),
     cell: (row) => <span className="muted">{reasonLabel(row.state_reason)}</span>,
   },
@@ -85,6 +101,8 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
 
 export default function FulfillmentOrdersPage() {
   const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const [selected, setSelected] = useState<string[]>([]);
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { visibleColumns, columnChooser } = useColumns('fulfillment-orders', columns);
@@ -96,6 +114,7 @@ export default function FulfillmentOrdersPage() {
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
   const isFiltered = Object.keys(values).length > 0;
+  const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   return (
     <Page title="Fulfillment orders" description="The part of an order that one warehouse, store or 3PL ships.">
       <ListView
@@ -104,40 +123,50 @@ export default function FulfillmentOrdersPage() {
         columns={visibleColumns}
         rowId={rowId}
         rowName={(row) => row.number}
-        noun={['fulfillment order', 'fulfillment orders']}
+        noun={noun}
+        selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         onOpen={(row) => void navigate(`/fulfillment-orders/${row.id}`)}
         toolbar={
-          <FilterBar
-            search="Number, order or customer"
-            filters={[
-              { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
-              {
-                key: 'source',
-                label: 'Source',
-                kind: 'choice',
-                options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
-              },
-            ]}
-            values={values}
-            onChange={change}
-            extra={
-              <>
-                {columnChooser}
-                <ExportButton
-                  name="fulfillment-orders"
-                  columns={visibleColumns}
-                  fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
-                />
-              </>
-            }
-          />
+          <BulkActionBar
+            selectedRows={selectedRows}
+            noun={noun}
+            actions={Object.values(fulfillmentActions)}
+            onClear={() => setSelected([])}
+            onDone={() => void queryClient.invalidateQueries({ queryKey: ['fulfillment-orders'] })}
+          >
+            <FilterBar
+              search="Number, order or customer"
+              filters={[
+                { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
+                { key: 'recall', label: 'Recall', kind: 'choice', options: recalls },
+                {
+                  key: 'source',
+                  label: 'Source',
+                  kind: 'choice',
+                  options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
+                },
+              ]}
+              values={values}
+              onChange={change}
+              extra={
+                <>
+                  {columnChooser}
+                  <ExportButton
+                    name="fulfillment-orders"
+                    columns={visibleColumns}
+                    fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
+                  />
+                </>
+              }
+            />
+          </BulkActionBar>
         }
         empty={
           isFiltered ? (
             <EmptyState
               icon={<CarOutlined />}
               title="No matching fulfillment orders"
-              action={<Button onClick={() => change({ search: undefined, state: undefined, source: undefined })}>Clear filters</Button>}
+              action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
             >
               No results match these filters.
             </EmptyState>

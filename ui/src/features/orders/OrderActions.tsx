@@ -1,4 +1,4 @@
-import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined } from '@kit/icons';
+import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
 import type { FlowRun, OrderDetail, OrderAction } from '@client/orders';
 import { ActionDialog } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
@@ -10,6 +10,8 @@ const icons: Record<OrderAction, ReactNode> = {
   hold: <PauseOutlined />,
   release: <PlayCircleOutlined />,
   cancel: <CloseOutlined />,
+  recall: <RollbackOutlined />,
+  recall_cancel: <StopOutlined />,
   reprocess: <RedoOutlined />,
 };
 
@@ -21,15 +23,16 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
   const permits: Record<OrderAction, { allowed: boolean; reason: string }> = {
     reprocess: { allowed: hasFailedRun, reason: 'No step of this order has failed' },
     ...order.actions,
+    recall_cancel: order.actions.recall,
   };
   return (
     <>
-      {(['reprocess', 'release', 'hold', 'cancel'] as const).map((name) => (
+      {(['reprocess', 'release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (
         <ExplainedButton
           key={name}
           icon={icons[name]}
           type={name === 'reprocess' && hasFailedRun ? 'primary' : 'default'}
-          danger={name === 'cancel'}
+          danger={name === 'cancel' || name === 'recall_cancel'}
           allowed={permits[name].allowed}
           disabledReason={permits[name].reason}
           onClick={() => setAction(name)}

@@ -25,6 +25,19 @@ export const orderActions: Record<OrderAction, BulkAction> = {
     reasonPlaceholder: 'For example: customer request',
     description: 'The order and its open lines are canceled, and reserved stock is released. This cannot be undone.',
   }),
+  recall: orderAction('recall', {
+    label: 'Recall',
+    reasonPlaceholder: 'For example: the address was wrong',
+    description:
+      'Unsent fulfillment orders are canceled now, and the fulfillers of the others are asked to cancel. The units are sourced again.',
+  }),
+  recall_cancel: orderAction('recall_cancel', {
+    label: 'Recall and cancel',
+    danger: true,
+    reasonPlaceholder: 'For example: customer request',
+    description:
+      'Unsent fulfillment orders are canceled now, and the fulfillers of the others are asked to cancel. All units that have not shipped are canceled.',
+  }),
   reprocess: orderAction('reprocess', {
     label: 'Reprocess',
     description: 'The failed step runs again with current data. Steps that succeeded are not repeated.',
