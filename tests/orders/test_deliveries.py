@@ -269,16 +269,15 @@ def test_a_person_dismisses_changes_that_came_too_late(database: Database) -> No
     assert event_names(database, order)[-1] == "order.source_changes_dismissed"
 
 
-def test_a_cancellation_that_comes_too_late_is_kept_for_a_person(database: Database) -> None:
+def test_a_cancellation_after_release_asks_for_a_recall(database: Database) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)
     sourced(database, [order])
     in_fulfillment(database, order)
     assert receive(database, document(disposition="cancel"))[0].ok
-    [change] = source_changes(database, order)
-    assert (change["what"], change["source"]) == ("order", "cancel")
-    assert "1 units of the order are in a fulfillment order" in change["reason"]
+    assert event_names(database, order)[-1] == "order.cancellation_requested"
+    assert source_changes(database, order) == []
 
 
 def test_a_cancellation_needs_nothing_else_of_its_document(database: Database) -> None:

@@ -270,13 +270,23 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
     assert event_names(database, order) == ["order.created", "order.canceled"]
 
 
-def test_a_cancellation_that_comes_too_late_is_refused(database: Database) -> None:
+def test_a_sourced_order_is_canceled_until_it_is_released_to_fulfillment(
+    database: Database,
+) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)
     sourced(database, [order])
     assert receive(database, document(disposition="cancel"))[0].ok
-    assert state_of(database, order) == ("fulfillment_in_process", "Inventory Check Successful")
+    assert state_of(database, order) == ("canceled", "Canceled upstream")
+    assert event_names(database, order)[-1] == "order.canceled"
+
+
+def test_a_cancellation_of_a_completed_order_is_refused(database: Database) -> None:
+    master_data(database)
+    order = placed(database, line(quantity=2, delivery="digital"))
+    assert receive(database, document("1001", disposition="cancel"))[0].ok
+    assert state_of(database, order) == ("completed", "Delivered digitally")
     assert event_names(database, order)[-1] == "order.cancellation_refused"
 
 

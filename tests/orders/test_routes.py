@@ -149,6 +149,8 @@ def test_an_order_shows_its_state_and_what_may_be_done(
     assert body["amounts"] == {
         "subtotal": "30.00",
         "shipping": "4.00",
+        "fees": "0.00",
+        "credit": "0.00",
         "discount": "0.00",
         "tax": "0.50",
         "total": "34.50",
@@ -169,6 +171,10 @@ def test_an_order_shows_its_state_and_what_may_be_done(
         "hold": {"allowed": True, "reason": ""},
         "release": {"allowed": False, "reason": "the order is not on manual hold"},
         "cancel": {"allowed": True, "reason": ""},
+        "recall": {
+            "allowed": False,
+            "reason": "no unit of the order is in a fulfillment order",
+        },
     }
     events = client.get(f"/api/v1/orders/{order}/timeline").json()["events"]
     assert [(e["name"], e["title"], e["subject_label"], e["actor"]) for e in events] == [

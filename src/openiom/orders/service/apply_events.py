@@ -87,7 +87,11 @@ def _refusals(lines: Sequence[LockedLine]) -> dict[str, str]:
     """Return why the lines of an order keep it from events, by event."""
     refusals: dict[str, str] = {}
     in_fulfillment = sum((line.units(line.in_fulfillment) for line in lines), Decimal(0))
-    shipped = sum((line.units(line.shipped) for line in lines), Decimal(0))
+    shipped = Decimal(0)
+    for line in lines:
+        if not line.is_digital:
+            shipped += line.units(line.shipped)
+
     open_lines = Counter(line.state in OPEN for line in lines)[True]
     owed = any(line.open or line.in_fulfillment for line in lines)
     if open_lines:
