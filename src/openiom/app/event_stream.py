@@ -1,8 +1,8 @@
 """News for browsers: one thread of each process tails the business event log and fans it out.
 
 However many browsers listen, the database answers one query every half second per process. The
-tail keeps its position in memory, below the snapshot's xmin, so an event of a slow transaction is
-reported late but never lost.
+tail keeps its position in memory as a snapshot, so an event of a slow transaction is reported once
+that has ended, and delays no other one.
 """
 
 import asyncio
