@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import LoggedEvent, LogPosition, end_of_log, read_between
+from openiom.platform.events import LoggedEvent, end_of_log, read_between
 from openiom.platform.http import CurrentPrincipal, Router
+from openiom.platform.log_positions import LogPosition
 
 log = structlog.get_logger("event_stream")
 router = Router(prefix="/api/v1", tags=["live"])
