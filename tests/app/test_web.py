@@ -154,6 +154,7 @@ def test_a_process_is_not_ready_until_the_database_is_migrated(
         "database": "reachable",
         "schema_version": "none",
         "remedy": "run: iom migrate",
+        "lag_seconds": 0.0,
     }
 
 

@@ -212,6 +212,31 @@ def test_an_idle_worker_is_woken_by_a_notification(rows: Database) -> None:
     assert counts(rows) == {"later": 990, "done": 10}
 
 
+@pytest.mark.parametrize(
+    ("error", "limits"),
+    [
+        (psycopg.errors.QueryCanceled("statement timeout"), [50, 25, 25]),
+        (psycopg.errors.OutOfMemory("x"), [50, 25, 25]),
+        (psycopg.errors.DeadlockDetected("x"), [50, 50, 50]),
+        (psycopg.errors.DiskFull("x"), [50, 50, 50]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_batch_that_is_too_large_for_the_database_is_repeated_with_half_the_rows(
+    database: Database, error: Exception, limits: list[int]
+) -> None:
+    worker = Scripted([error, BatchResult(1, False)])
+    pool = WorkerPool(database, [worker], limit=50)
+    pool.start()
+
+    try:
+        assert worker.finished.wait(20)
+    finally:
+        pool.stop()
+
+    assert worker.limits[:3] == limits
+
+
 def test_a_pool_goes_on_after_failures(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Scripted(
         [ValueError("a bug"), psycopg.errors.DeadlockDetected("x"), BatchResult(1, False)]

@@ -1,6 +1,7 @@
 """Webhooks: verified, stored and then acknowledged; every refusal is logged without its body."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from tests.providers.fake_provider import FakeConnector, ProviderHarness
 
 from openiom.kernel import Invalid, NotFound, Refused, TooLarge, Unauthenticated
 from openiom.platform.clock import utc_now
+from openiom.providers.refusals import LOGGED_PER_MINUTE
 from openiom.providers.schemas import WebhookReceipt
 from openiom.providers.webhooks import UnreadableBody, receive_webhook
 
@@ -242,3 +244,19 @@ def test_a_missing_secret_refuses_the_call_and_is_logged(harness):
     with pytest.raises(Invalid, match="FAKE_KEY_THAT_IS_NOT_SET is not set"):
         deliver(harness, {"id": 7})
     assert stored(harness) == []
+
+
+def test_a_stranger_cannot_fill_the_log_and_later_calls_say_how_many_were_left_out(shop):
+    now = utc_now()
+
+    def refuse(at):
+        with pytest.raises(Unauthenticated):
+            receive_webhook(shop.registry, shop.database, "shop", {}, b"{}", now=at)
+
+    for _ in range(LOGGED_PER_MINUTE + 30):
+        refuse(now)
+
+    assert len(logged(shop)) == LOGGED_PER_MINUTE
+    refuse(now + timedelta(minutes=1))
+    assert len(logged(shop)) == LOGGED_PER_MINUTE + 1
+    assert logged(shop)[-1][4].endswith("(30 more since the last one)")

@@ -1,8 +1,8 @@
 """News for browsers: one thread of each process tails the business event log and fans it out.
 
 However many browsers listen, the database answers one query every half second per process. The
-tail keeps its position in memory, below the snapshot's xmin, so an event of a slow transaction is
-reported late but never lost.
+tail keeps its position in memory as a snapshot, so an event of a slow transaction is reported once
+that has ended, and delays no other one.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.events import LoggedEvent, LogPosition, end_of_log, read_between
+from openiom.platform.events import LoggedEvent, end_of_log, read_between
 from openiom.platform.http import CurrentPrincipal, Router
+from openiom.platform.log_positions import LogPosition
 
 log = structlog.get_logger("event_stream")
 router = Router(prefix="/api/v1", tags=["live"])

@@ -15,7 +15,7 @@ from openiom.platform.http import Router
 from openiom.platform.installation import is_live
 from openiom.platform.schema_versions import SchemaState, schema_state
 
-from .migrate import applied, head
+from .migrate import applied, own_head
 
 router = Router(tags=["operations"])
 
@@ -68,7 +68,7 @@ def ready(request: Request) -> Any:
         return _not_ready("unreachable", "unknown", "check that PostgreSQL is running")
 
     version = migrations[-1].revision if migrations else "none"
-    state = schema_state(migrations, head=head())
+    state = schema_state(migrations, head=own_head())
     if not state.is_usable:
         return _not_ready("reachable", version, REMEDIES[state])
 

@@ -47,11 +47,16 @@ def alembic_config(scripts: Path | None = None, *, output: StringIO | None = Non
     return config
 
 
-@cache
 def head(scripts: Path | None = None) -> str:
     """Return the newest revision that this program knows."""
     [newest] = ScriptDirectory.from_config(alembic_config(scripts)).get_heads()
     return newest
+
+
+@cache
+def own_head() -> str:
+    """Return the newest revision of this program, read once."""
+    return head()
 
 
 def applied(database: Database) -> list[AppliedMigration]:
@@ -129,7 +134,9 @@ def reset_statistics(database: Database) -> None:
 def _upgrade(database: Database, scripts: Path | None) -> None:
     config = alembic_config(scripts)
     with database.engine.connect() as connection:
-        # The connection is not used again: its settings are those of migrations.
-        connection.detach()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        finally:
+            # Its settings are those of migrations.
+            connection.invalidate()

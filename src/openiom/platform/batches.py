@@ -31,6 +31,14 @@ MAX_IN_FLIGHT_POLL_SECONDS = 0.12
 LINGER_SECONDS = 0.02
 """Pause after a small batch in close succession: one batch of 200 costs a third of ten of 20."""
 LISTEN_SECONDS = 0.5
+TOO_MUCH_AT_ONCE = frozenset(
+    (
+        "53200",  # out_of_memory
+        "53400",  # configuration_limit_exceeded
+        "57014",  # query_canceled: statement_timeout
+    )
+)
+"""Errors after which the next batch has half the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +215,7 @@ class WorkerPool:
 
     def _pause_after(self, loop: _Loop, error: Exception) -> None:
         loop.failures += 1
-        if sqlstate(error) is not None:
+        if sqlstate(error) in TOO_MUCH_AT_ONCE:
             loop.size.shrink()
 
         seconds = WORKER_RETRY.delay(loop.failures)

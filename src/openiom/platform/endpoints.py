@@ -68,7 +68,7 @@ class ThreadRoute(APIRoute):
         if pending:
             return any(session.writes for session in pending)
 
-        return not self.methods <= SAFE_METHODS
+        return not SAFE_METHODS.issuperset(self.methods or ())
 
     def _work(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
         with ExitStack() as sessions:

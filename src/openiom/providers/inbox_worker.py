@@ -39,18 +39,24 @@ from .registry import ProviderInstance, ProviderRegistry
 Outcomes = dict[int, MessageOutcome]
 AfterBatch = Callable[[Session, datetime], None]
 
-_CLAIM = """
-SELECT id, instance, kind, key, sequence, payload, fallback FROM providers.message m
-WHERE state = 'received' AND id = (
-  SELECT first.id FROM providers.message first
-  WHERE first.state = 'received' AND first.instance = m.instance AND first.kind = m.kind
-    AND first.key = m.key
-  ORDER BY first.id LIMIT 1)
-ORDER BY id LIMIT %s FOR UPDATE OF m SKIP LOCKED
+CLAIM_ROUNDS = 8
+"""Pages of waiting messages that a claim looks through, when many have the same key."""
+_LOCK_OLDEST = """
+SELECT id, instance, kind, key, sequence, payload, fallback FROM providers.message
+WHERE state = 'received' AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _BATCH = """
 unnest(%(id)s::bigint[], %(instance)s::text[], %(kind)s::text[], %(key)s::text[],
        %(sequence)s::bigint[]) AS b(id, instance, kind, key, sequence)
+"""
+_FIND_FOLLOWERS = f"""
+SELECT b.id FROM {_BATCH}
+CROSS JOIN LATERAL (
+  SELECT m.id FROM providers.message m
+  WHERE m.state = 'received' AND m.instance = b.instance AND m.kind = b.kind AND m.key = b.key
+  ORDER BY m.id LIMIT 1
+) first
+WHERE first.id < b.id
 """
 _FIND_STALE = f"""
 SELECT b.id FROM {_BATCH}
@@ -123,8 +129,35 @@ def inbox_worker(
 
 
 def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:
-    """Lock and return up to `limit` waiting messages, only the oldest of each key."""
-    return fetch_as(session, PendingMessage, _CLAIM, (limit,), prepare=False)
+    """Lock and return up to `limit` waiting messages, only the oldest of each key.
+
+    Both statements are planned for the rows that wait now, and read them by index even when the
+    table has no statistics yet.
+    """
+    claimed: list[PendingMessage] = []
+    after = 0
+    for _ in range(CLAIM_ROUNDS):
+        wanted = limit - len(claimed)
+        locked = fetch_as(session, PendingMessage, _LOCK_OLDEST, (after, wanted), prepare=False)
+        claimed += _without_followers(session, locked)
+        if len(locked) < wanted or len(claimed) == limit:
+            break
+
+        after = locked[-1].id
+
+    return claimed
+
+
+def _without_followers(
+    session: Session, messages: Sequence[PendingMessage]
+) -> list[PendingMessage]:
+    """Return the messages that no earlier one of their key waits before."""
+    if not messages:
+        return []
+
+    rows = fetch_as(session, MessageId, _FIND_FOLLOWERS, _batch_arrays(messages), prepare=False)
+    followers = {row.id for row in rows}
+    return [message for message in messages if message.id not in followers]
 
 
 def process_batch(

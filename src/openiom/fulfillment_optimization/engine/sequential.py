@@ -16,11 +16,14 @@ import numpy as np
 
 from .bid_prices import BidPrices
 from .compact_mip import solve_compact
+from .greedy import greedy_rows, money_of
 from .groups import OrderGroup, gather, in_reach, lines_of, repeats_a_sku
 from .problem import Floats, Ints, SourcingProblem
 from .shares import ShareRow, Shares
 from .subset_dp import cheapest
 
+SECONDS, LINES_PER_SECOND, MOST_SECONDS = 2.0, 250, 10.0
+"""Time for the exact plan of one order. All orders of a worker's batch wait for it."""
 CHUNK = 250
 """Orders priced together: fewer means fresher prices, more means fewer NumPy calls."""
 
@@ -300,17 +303,40 @@ class SequentialSolver:
         """Return the best shares of an order beyond the subset dynamic program.
 
         These have many lines, divided lines, one SKU twice or counted order lines; the compact
-        program is exact for all of them.
+        program is exact for all of them. An order has time by its lines: other orders wait for it.
+        When the time is up, the plan is the cheaper one of what was found and the greedy one.
         """
         p = self.problem
         one = replace(p.only([order]), line_limit=self.line_limit)
         stock, open_nodes = self.stock.reshape(p.stock.shape), np.isfinite(self.price)
+        reach = in_reach(one, stock, np.arange(one.lines)) & open_nodes
+        node_price = np.where(open_nodes, self.price, 0.0)
+        stock_price = None if self.bid is None else self.bid.stock
         result = solve_compact(
             one,
             stock=stock,
-            reach=in_reach(one, stock, np.arange(one.lines)) & open_nodes,
-            node_price=np.where(open_nodes, self.price, 0.0),
-            stock_price=None if self.bid is None else self.bid.stock,
+            reach=reach,
+            node_price=node_price,
+            stock_price=stock_price,
+            time_limit=order_seconds(one.lines),
         )
         first = int(p.start[order])
-        return [(first + line, n, units) for line, n, units in result.shares.rows()]
+        rows = _moved(result.shares.rows(), first)
+        if result.optimal:
+            return rows
+
+        whole = reach & (stock.T[one.line_sku] >= one.quantity[:, None])
+        greedy = greedy_rows(one, whole=whole, node_price=node_price, stock_price=stock_price)
+        money = money_of(one, greedy, node_price=node_price, stock_price=stock_price)
+        moved = _moved(greedy, first)
+        return moved if money < result.cost and self._fits_jointly(moved) else rows
+
+
+def order_seconds(lines: int) -> float:
+    """Return how long the exact plan of one order of so many lines may be searched."""
+    return min(MOST_SECONDS, SECONDS + lines / LINES_PER_SECOND)
+
+
+def _moved(rows: list[ShareRow], first: int) -> list[ShareRow]:
+    """Return the shares of an order alone as shares of the whole problem."""
+    return [(first + line, n, units) for line, n, units in rows]
