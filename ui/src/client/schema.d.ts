@@ -8864,7 +8864,7 @@ export interface operations {
             query?: {
                 state?: string;
                 source?: string;
-                /** @description `requested`: recalls without an answer; `refused`: those the fulfiller refused */
+                /** @description requested: recalls without an answer; refused: those the fulfiller refused */
                 recall?: string;
                 order_id?: string | null;
                 /** @description A fulfillment order's number, or the beginning of an order's number */

@@ -89,3 +89,45 @@ test('an unknown fulfillment order shows the problem', async () => {
   renderRoutes(routes, '/fulfillment-orders/unknown');
   expect(await screen.findByRole('alert')).toHaveTextContent('no reply for GET /api/v1/fulfillment-orders/unknown');
 });
+
+test('a fulfillment order is recalled, and its units canceled', async () => {
+  const requests = mockServer({
+    [`GET /api/v1/fulfillment-orders/${secondId}`]: () => fulfillmentOrder(secondId),
+    'POST /api/v1/fulfillment-orders/recall': () => ({ results: [{ id: secondId, ok: true, reason: '' }] }),
+  });
+  renderRoutes(routes, `/fulfillment-orders/${secondId}`);
+  await userEvent.click(await screen.findByRole('button', { name: 'Recall and cancel' }));
+  const dialog = await screen.findByRole('dialog');
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Recall and cancel' }));
+  await waitFor(() => expect(requests.some((request) => request.path === '/api/v1/fulfillment-orders/recall')).toBe(true));
+  expect(requests.findLast((request) => request.path === '/api/v1/fulfillment-orders/recall')?.body).toEqual({
+    ids: [secondId],
+    reason: '',
+    units: 'cancel',
+  });
+});
+
+test('a refused recall offers to record another answer', async () => {
+  mockServer({
+    [`GET /api/v1/fulfillment-orders/${secondId}`]: () => ({
+      ...fulfillmentOrder(secondId),
+      recall: 'refused',
+      state_reason: 'Recall Refused',
+    }),
+  });
+  renderRoutes(routes, `/fulfillment-orders/${secondId}`);
+  expect(await screen.findByRole('button', { name: 'Recall accepted' })).toBeEnabled();
+  expect(screen.getByRole('button', { name: 'Withdraw recall' })).toBeEnabled();
+  expect(screen.getByText('Recall refused')).toBeInTheDocument();
+});
+
+test('the list is narrowed to refused recalls', async () => {
+  const requests = mockServer(listReply([]));
+  renderRoutes(routes, '/fulfillment-orders');
+  await screen.findByText('No fulfillment orders yet');
+  await userEvent.click(screen.getByRole('button', { name: 'Filter' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Recall' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Refused' }));
+  await screen.findByText('No matching fulfillment orders');
+  expect(requests.findLast((request) => request.path === '/api/v1/fulfillment-orders')?.query.get('recall')).toBe('refused');
+});

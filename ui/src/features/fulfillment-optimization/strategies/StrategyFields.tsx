@@ -124,6 +124,14 @@ export function StrategyFields({ name, body, set }: { name: string; body: Body; 
         onChange={(max_line_sources) => set({ max_line_sources: max_line_sources ?? 1 })}
       />
       <NumberField
+        label="Retry a source that declined"
+        unit="hours"
+        hint="After this time, or once its stock has increased. 0 is never."
+        min={0}
+        value={asNumber(body.retry_refusals_after_hours, 24)}
+        onChange={(hours) => set({ retry_refusals_after_hours: hours ?? 24 })}
+      />
+      <NumberField
         label="Maximum distance"
         unit="km"
         placeholder="Any"
