@@ -18,7 +18,16 @@ from .errors import (
 )
 from .events import Event
 from .ids import new_id, new_ids
-from .money import minor_units, round_money
+from .money import (
+    COST_DECIMALS,
+    amount_text,
+    minor_units,
+    round_amount,
+    round_cost,
+    round_money,
+    share_cost,
+    share_money,
+)
 from .quantity import (
     MAX_DECIMALS,
     StockUnits,
@@ -29,6 +38,7 @@ from .quantity import (
 )
 
 __all__ = [
+    "COST_DECIMALS",
     "MAX_DECIMALS",
     "Event",
     "Forbidden",
@@ -46,12 +56,17 @@ __all__ = [
     "TooManyAttempts",
     "TransitionRefused",
     "Unauthenticated",
+    "amount_text",
     "from_steps",
     "in_stock_units",
     "minor_units",
     "new_id",
     "new_ids",
+    "round_amount",
+    "round_cost",
     "round_money",
+    "share_cost",
+    "share_money",
     "split_steps",
     "to_steps",
 ]
