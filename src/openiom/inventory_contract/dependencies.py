@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import (
     InventoryConfiguration,
+    configuration_for_writing,
     inventory_configuration,
 )
 from openiom.kernel import Forbidden, Invalid, IomError
@@ -63,7 +64,7 @@ Version = Annotated[Literal[1, 2], Depends(api_version)]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A principal that may change stock, and the inventory configuration in use."""
+    """A principal that may change stock, and the configuration its records are read by."""
 
     database: Database
     configuration: InventoryConfiguration
@@ -77,12 +78,14 @@ class Writer:
     def applier(self, apply: Callable[..., Sequence[Result]]) -> Apply[Any]:
         """Return `apply(session, items, configuration=, now=, actor=)` as a function of the items.
 
-        It runs in its own transaction, which is retried after transient database errors.
+        It runs in its own transaction, which is retried after transient database errors, with the
+        configuration that is in use then.
         """
 
         def work(items: Sequence[Any], session: Session) -> Sequence[Result]:
+            configuration = configuration_for_writing(session)
             return apply(
-                session, items, configuration=self.configuration, now=self.now, actor=self.actor
+                session, items, configuration=configuration, now=self.now, actor=self.actor
             )
 
         return lambda items: retry_transient(self.database, partial(work, items))

@@ -1,6 +1,7 @@
 """Soft reservations of the contract and their reversal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -134,6 +135,7 @@ def apply_reservations(
         requests,
         hierarchy=_below_location(configuration),
         formula=configuration.formula,
+        site_of=_sites(configuration),
         now=now,
         actor=actor,
     )
@@ -159,6 +161,7 @@ def reserve_concurrently(
         actor=actor,
         hierarchy=_below_location(configuration),
         formula=configuration.formula,
+        site_of=_sites(configuration),
     )
     return _reserve_result(request, reservation)
 
@@ -173,7 +176,12 @@ def apply_unreservations(
 ) -> Sequence[RecordResult | IomError]:
     """Unreserve the quantity of every request, at most what is reserved; return one result each."""
     unreserved = unreserve(
-        session, requests, hierarchy=_below_location(configuration), now=now, actor=actor
+        session,
+        requests,
+        hierarchy=_below_location(configuration),
+        site_of=_sites(configuration),
+        now=now,
+        actor=actor,
     )
     results = []
     for request, reservation in zip(requests, unreserved, strict=True):
@@ -186,6 +194,11 @@ def apply_unreservations(
 def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
     """Return the hierarchy without the location, which is the source of a stock row."""
     return tuple(name for name in configuration.hierarchy if name != LOCATION)
+
+
+def _sites(configuration: InventoryConfiguration) -> Callable[[str], str] | None:
+    """Return the sites of locations when a request without a location means every location."""
+    return None if configuration.by_location else configuration.site_of
 
 
 def _reserve_result(
@@ -211,7 +224,8 @@ def _unreserve_result(record_id: str, reservation: ReservationResult) -> RecordR
             remedy="unreserve at most what is reserved there",
         )
 
-    result = _succeeded(record_id, reservation)
+    # A repeated request has its first result, so it is not said to have been applied before.
+    result = _succeeded(record_id, replace(reservation, duplicate=False))
     result["totalInvalidOffsetQtyByReservId"] = float(reservation.invalid)
     return result
 

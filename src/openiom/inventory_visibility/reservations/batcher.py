@@ -18,6 +18,7 @@ from openiom.platform.database import Database
 from openiom.platform.group_commit import GroupCommit
 from openiom.platform.retry import retry_transient
 
+from .places import SiteOf
 from .soft_reservations import soft_reserve
 
 
@@ -29,6 +30,7 @@ class _PendingRequest(NamedTuple):
     actor: str
     hierarchy: Sequence[str]
     formula: Formula
+    site_of: SiteOf | None = None
 
     def can_join(self, other: "_PendingRequest") -> bool:
         """Return whether both requests may run in one call: same actor and configuration."""
@@ -36,6 +38,7 @@ class _PendingRequest(NamedTuple):
             self.actor == other.actor
             and self.formula is other.formula
             and self.hierarchy == other.hierarchy
+            and self.site_of == other.site_of
         )
 
 
@@ -58,9 +61,11 @@ class ReservationBatcher:
         actor: str,
         hierarchy: Sequence[str] = HIERARCHY,
         formula: Formula = DEFAULT_FORMULA,
+        site_of: SiteOf | None = None,
     ) -> ReservationResult:
         """Reserve like `soft_reserve`, in a transaction shared with concurrent callers."""
-        return self._calls.submit(_PendingRequest(request, now, actor, hierarchy, formula))
+        pending = _PendingRequest(request, now, actor, hierarchy, formula, site_of)
+        return self._calls.submit(pending)
 
     def _run(self, pending: Sequence[_PendingRequest]) -> list[ReservationResult]:
         """Reserve the requests of all callers; return one result per request, in order."""
@@ -74,6 +79,7 @@ class ReservationBatcher:
                     [one.request for one in group],
                     hierarchy=first.hierarchy,
                     formula=first.formula,
+                    site_of=first.site_of,
                     now=max(one.now for one in group),
                     actor=first.actor,
                 )
