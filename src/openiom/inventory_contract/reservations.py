@@ -1,6 +1,6 @@
 """Soft reservations of the contract and their reversal."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import (
-    LOCATION,
     InventoryConfiguration,
     Measure,
     ReservationBatcher,
@@ -133,9 +132,9 @@ def apply_reservations(
     reserved = soft_reserve(
         session,
         requests,
-        hierarchy=_below_location(configuration),
+        hierarchy=configuration.stock_hierarchy,
         formula=configuration.formula,
-        site_of=_sites(configuration),
+        site_of=configuration.site_lookup,
         now=now,
         actor=actor,
     )
@@ -149,20 +148,12 @@ def apply_reservations(
 def reserve_concurrently(
     batcher: ReservationBatcher,
     request: SoftReservationRequest,
-    configuration: InventoryConfiguration,
     *,
     now: datetime,
     actor: str,
 ) -> RecordResult | IomError:
     """Make one reservation in a transaction shared with concurrent requests (group commit)."""
-    reservation = batcher.reserve(
-        request,
-        now=now,
-        actor=actor,
-        hierarchy=_below_location(configuration),
-        formula=configuration.formula,
-        site_of=_sites(configuration),
-    )
+    reservation = batcher.reserve(request, now=now, actor=actor)
     return _reserve_result(request, reservation)
 
 
@@ -178,8 +169,8 @@ def apply_unreservations(
     unreserved = unreserve(
         session,
         requests,
-        hierarchy=_below_location(configuration),
-        site_of=_sites(configuration),
+        hierarchy=configuration.stock_hierarchy,
+        site_of=configuration.site_lookup,
         now=now,
         actor=actor,
     )
@@ -189,16 +180,6 @@ def apply_unreservations(
         results.append(_unreserve_result(record_id, reservation))
 
     return results
-
-
-def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
-    """Return the hierarchy without the location, which is the source of a stock row."""
-    return tuple(name for name in configuration.hierarchy if name != LOCATION)
-
-
-def _sites(configuration: InventoryConfiguration) -> Callable[[str], str] | None:
-    """Return the sites of locations when a request without a location means every location."""
-    return None if configuration.by_location else configuration.site_of
 
 
 def _reserve_result(

@@ -4,7 +4,7 @@ It is one document of the kind `inventory_configuration`, named `default`. Names
 without regard to case; the parsed configuration has them in lower case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,6 +150,16 @@ class InventoryConfiguration:
     def supply(self) -> Mapping[Measure, int]:
         """The sign of each physical measure in what may be reserved, before soft reservations."""
         return self.formula.supply
+
+    @property
+    def stock_hierarchy(self) -> tuple[str, ...]:
+        """The reservation hierarchy without the location, which is the source of a stock row."""
+        return tuple(name for name in self.hierarchy if name != LOCATION)
+
+    @property
+    def site_lookup(self) -> Callable[[str], str] | None:
+        """`site_of` when a request without a location means every location, else None."""
+        return None if self.by_location else self.site_of
 
     def organization(self, given: str) -> str:
         """Return an organizationId as it is stored: '' for the own organization."""

@@ -233,8 +233,6 @@ def test_a_measure_has_the_sign_opposite_to_the_formula(stocked: Database) -> No
     assert reason(stocked, wrong) == (
         "pos.inbound must be given with the sign opposite to its sign in @iv.@available_to_allocate"
     )
-    outside = operation("consume", 3, measures={("crm", "stock"): 1})
-    assert reason(stocked, outside) == "", "the formula has no sign to be opposite to"
     released = operation("consume", 3, measures={SOFT: -1})
     assert reason(stocked, released).startswith("iv.softreservordered must be given")
     two = {SOFT: 1, ("iv", "softreservphysical"): 1}
@@ -243,6 +241,10 @@ def test_a_measure_has_the_sign_opposite_to_the_formula(stocked: Database) -> No
         == "name one soft-reservation measure"
     )
     assert pools(stocked) == {("web",): (8, 8, 0, 0)}
+
+    outside = operation("consume", 3, measures={("crm", "stock"): 1})
+    assert reason(stocked, outside) == "", "the formula has no sign to be opposite to"
+    assert pools(stocked) == {("web",): (5, 8, 3, 3)}
 
 
 def test_a_reservation_that_does_not_fit_refuses_the_consumption(stocked: Database) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.columns import columns_of
-from openiom.inventory_visibility.configuration import LOCATION, InventoryConfiguration
+from openiom.inventory_visibility.configuration import InventoryConfiguration
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools
 from openiom.inventory_visibility.ledger.measure_intake import post_measures
@@ -247,8 +247,8 @@ def _reserve_consumed(
     (result,) = soft_reserve(
         session,
         [request],
-        hierarchy=tuple(name for name in configuration.hierarchy if name != LOCATION),
-        site_of=None if configuration.by_location else configuration.site_of,
+        hierarchy=configuration.stock_hierarchy,
+        site_of=configuration.site_lookup,
         formula=replace(configuration.formula, allocations={}),
         now=now,
         actor=actor,

@@ -151,8 +151,8 @@ class ReconciliationWorker:
         for row in rows:
             if row.is_complete:
                 checked.append(row.stock_id)
-                discrepancies += row.discrepancies()
-                discrepancies += row.formula_discrepancies(formula)
+                # A balance that differs from the ledger explains why the formula does not fit.
+                discrepancies += row.discrepancies() or row.formula_discrepancies(formula)
             else:
                 incomplete.append(row.stock_id)
 

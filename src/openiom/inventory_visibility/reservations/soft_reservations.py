@@ -302,7 +302,7 @@ def _apply(
     valid = [request for request in requests if not request.refusal]
     families: Families = {}
     if valid:
-        places = []
+        places: list[Place] = []
         for request in valid:
             places += request.places
 
