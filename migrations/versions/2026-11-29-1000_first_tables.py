@@ -1710,6 +1710,14 @@ def upgrade() -> None:
         unique=False,
         schema="inventory_visibility",
     )
+    op.create_index(
+        "ix_supply_line_to_ship",
+        "supply_line",
+        ["product", "origin"],
+        unique=False,
+        schema="inventory_visibility",
+        postgresql_where=sa.text("scheduled_demand > 0"),
+    )
     op.create_table(
         "order_line",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -2286,6 +2294,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_order_line_product", table_name="order_line", schema="orders")
     op.drop_table("order_line", schema="orders")
+    op.drop_index(
+        "ix_supply_line_to_ship",
+        table_name="supply_line",
+        schema="inventory_visibility",
+        postgresql_where=sa.text("scheduled_demand > 0"),
+    )
     op.drop_index("ix_supply_line_product", table_name="supply_line", schema="inventory_visibility")
     op.drop_table("supply_line", schema="inventory_visibility")
     op.drop_table("stock_policy_rule", schema="inventory_visibility")

@@ -10,13 +10,21 @@ gives a reason makes an exemption:
 from .density_rules import DENSITY_RULES
 from .findings import Finding, Tree
 from .language_rules import LANGUAGE_RULES
+from .money_rules import MONEY_RULES
 from .repository_rules import REPOSITORY_RULES
 from .sql_rules import SQL_RULES
 from .structure_rules import STRUCTURE_RULES
 
 __all__ = ["RULES", "Finding", "Tree", "lint"]
 
-RULES = (*DENSITY_RULES, *STRUCTURE_RULES, *SQL_RULES, *LANGUAGE_RULES, *REPOSITORY_RULES)
+RULES = (
+    *DENSITY_RULES,
+    *STRUCTURE_RULES,
+    *SQL_RULES,
+    *MONEY_RULES,
+    *LANGUAGE_RULES,
+    *REPOSITORY_RULES,
+)
 
 
 def lint(tree: Tree) -> list[Finding]:

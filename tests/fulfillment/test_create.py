@@ -20,10 +20,13 @@ from tests.orders.builders import (
     stock,
 )
 
+from openiom.fulfillment_optimization import KINDS as SOURCING
 from openiom.fulfillment_optimization import source_places
 from openiom.kernel import new_id
+from openiom.logistics import KINDS as LOGISTICS
 from openiom.orders import LineCancellation, assign_sources, cancel_lines
 from openiom.platform.bulk import execute, fetch
+from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.events import timeline
 
@@ -94,14 +97,62 @@ def test_the_event_of_a_long_order_lists_fifty_lines(stocked: Database) -> None:
     assert len(fulfillment_orders(stocked, order)[0]["lines"]) == 60
 
 
+def planned_ship_date(database: Database, **source_fields: Any) -> str | None:
+    """Return the planned ship date of an order of Friday, 04:00 in Seattle, that SEA ships."""
+    address = {"city": "Seattle", "state": "WA", "country": "US"}
+    body = {"title": "Seattle", "type": "warehouse", "address": address, **source_fields}
+    calendar = {"title": "Weekdays", "time_zone": "America/Los_Angeles"}
+    bands = [{"zone": "all", "days": 2}]
+    carrier = {"title": "Acme", "services": [{"name": "ground", "title": "Ground", "bands": bands}]}
+    pickups = [{"weekdays": ["tuesday"], "at": "10:00"}]
+    tuesdays = {"title": "Tuesdays", "carrier": "ACME", "pickups": pickups}
+    documents = [
+        {"kind": "calendar", "name": "weekdays", "body": calendar},
+        {"kind": "carrier", "name": "ACME", "body": carrier},
+        {"kind": "pickup_schedule", "name": "tuesdays", "body": tuesdays},
+        {"kind": "source", "name": "SEA", "body": body},
+    ]
+    configuration = Configuration()
+    configuration.register(*LOGISTICS, *SOURCING)
+    with database.unit_of_work() as session:
+        configuration.apply(session, documents, at=NOW, actor="test")
+
+    order = ready(database)
+    create(database, order)
+    (found,) = fulfillment_orders(database, order)
+    planned: str | None = found["planned_ship_date"]
+    return planned
+
+
 def test_the_planned_ship_date_follows_the_processing_days_of_the_source(
     stocked: Database,
 ) -> None:
-    source(stocked, "SEA", processing_days=2)
-    order = ready(stocked)
-    create(stocked, order)
-    (found,) = fulfillment_orders(stocked, order)
-    assert found["planned_ship_date"] == (NOW + timedelta(days=2)).date().isoformat()
+    expected = (NOW + timedelta(days=2)).date().isoformat()
+    assert planned_ship_date(stocked, processing_days=2) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "day"),
+    [
+        ({"calendar": "weekdays", "processing_hours": 2}, "2026-11-20"),
+        ({"calendar": "weekdays", "processing_hours": 2, "cutoff": "03:00"}, "2026-11-23"),
+        ({"calendar": "weekdays", "processing_days": 1}, "2026-11-23"),
+        ({"processing_hours": 2, "pickup_schedule": "tuesdays"}, "2026-11-24"),
+        (
+            {
+                "calendar": "weekdays",
+                "processing_days": 2,
+                "cutoff": "03:00",
+                "pickup_schedule": "tuesdays",
+            },
+            "2026-12-01",
+        ),
+    ],
+)
+def test_the_planned_ship_date_is_that_of_a_quote(
+    stocked: Database, fields: dict[str, Any], day: str
+) -> None:
+    assert planned_ship_date(stocked, **fields) == day
 
 
 def test_an_unknown_source_has_no_planned_ship_date(stocked: Database) -> None:

@@ -42,6 +42,11 @@ def quantities(
     return out
 
 
+def not_zero(measures: dict[str, float]) -> dict[str, float]:
+    """Return the measures without those that are zero, as they are shown without postings."""
+    return {name: quantity for name, quantity in measures.items() if quantity}
+
+
 def post(client: TestClient, path: str, body: Any) -> Any:
     answer = client.post(f"{BASE}{path}", json=body)
     assert answer.status_code == 200, answer.text

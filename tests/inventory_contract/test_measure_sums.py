@@ -76,10 +76,11 @@ def add_calculated_measures(
     quantities: dict[Any, float], configuration: InventoryConfiguration
 ) -> None:
     physical = dict(quantities)
-    for calculated, formula in configuration.calculated.items():
-        if physical.keys().isdisjoint(formula):
-            continue
+    for source in configuration.sources.values():
+        for measure in source.physical:
+            quantities.setdefault((source.name, measure), 0.0)
 
+    for calculated, formula in configuration.calculated.items():
         quantities[calculated] = 0.0
         for measure, sign in formula.items():
             quantities[calculated] += sign * physical.get(measure, 0)

@@ -142,13 +142,55 @@ def test_negative_numbers_are_returned_only_on_request(client: TestClient) -> No
         r["dimensions"]["locationid"]: r["quantities"]
         for r in run_query(client, filters, returnNegative=True)
     }
-    assert shown["a"]["iom"] == {"onhand": -2}
+    assert shown["a"]["iom"] == {"onhand": -2, "onorder": 0}
     assert shown["b"]["iv"]["availabletoreserve"] == -2
     hidden = {r["dimensions"]["locationid"]: r["quantities"] for r in run_query(client, filters)}
-    assert "iom" not in hidden["a"]
-    assert hidden["a"]["pos"] == {"inbound": 5}
+    assert hidden["a"]["iom"] == {"onorder": 0}
+    assert hidden["a"]["pos"]["inbound"] == 5
     assert hidden["a"]["iv"]["availabletoreserve"] == 3
     assert "b" not in hidden
+
+
+def test_measures_without_postings_are_shown_as_zero(client: TestClient) -> None:
+    post_changes(client, ("usmf", "D1", at("a"), {"pos.inbound": 5}))
+    (row,) = run_query(client, {"organizationId": ["usmf"], "productId": ["D1"]})
+    shown = row["quantities"]
+    assert shown["pos"] == {
+        "inbound": 5,
+        "outbound": 0,
+        "posinbound": 0,
+        "posoutbound": 0,
+        "availquantity": 0,
+    }
+    assert (shown["fno"]["arrived"], shown["fno"]["onorder"]) == (0, 0)
+    assert (shown["iv"]["softreservordered"], shown["iv"]["softreserved"]) == (0, 0)
+    assert (shown["@iv"]["@allocated"], shown["@iv"]["@available_to_allocate"]) == (0, 5)
+
+
+def test_an_older_query_names_its_data_source_within_the_filters(client: TestClient) -> None:
+    red = at("a") | {"colorId": "red"}
+    post_changes(client, ("usmf", "D1", red, {"pos.inbound": 5}))
+    filters = {
+        "DimensionDataSource": "pos",
+        "organizationId": ["usmf"],
+        "productId": ["D1"],
+        "PosLocationId": ["a"],
+        "PosColorId": ["red"],
+    }
+    assert [row["quantities"]["pos"]["inbound"] for row in run_query(client, filters)] == [5]
+
+    exact = {
+        "dimensionDataSource": "pos",
+        "organizationId": ["usmf"],
+        "productId": ["D1"],
+        "dimensions": ["PosSiteId", "PosLocationId", "PosColorId"],
+        "values": [["1", "a", "red"]],
+    }
+    answer = client.post(f"{BASE}/onhand/exactquery", json={"filters": exact})
+    assert [row["quantities"]["pos"]["inbound"] for row in answer.json()] == [5]
+    unknown = filters | {"DimensionDataSource": "sap"}
+    refused = client.post(f"{BASE}/onhand/indexquery", json={"filters": unknown})
+    assert "there is no data source sap" in refused.text
 
 
 def test_sums_are_exact_to_four_decimals(client: TestClient) -> None:
@@ -423,8 +465,8 @@ def test_a_dated_query_returns_groups_with_postings_or_scheduled_changes(
         QueryATP=True,
     )
     assert [(r["dimensions"]["locationid"], r["quantities"].get("iom")) for r in rows] == [
-        ("a", {"onhand": 5}),
-        ("b", None),
+        ("a", {"onhand": 5, "onorder": 0}),
+        ("b", {"onhand": 0, "onorder": 0}),
     ]
     assert promised(rows[0]) == [5.0] * 30
     assert promised(rows[1]) == [0.0] * 2 + [3.0] * 28

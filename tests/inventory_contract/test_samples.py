@@ -12,6 +12,7 @@ from tests.inventory_contract.contract_client import (
     configure,
     contoso,
     index_query,
+    not_zero,
     on_hand,
     post,
     quantities,
@@ -36,9 +37,8 @@ def test_03_a_change_under_a_data_source_counts_once(
         "statusCode": 200,
     }
     assert repeated == {**first, "message": "this id was already applied; nothing changed"}
-    assert quantities(client, "T-shirt", siteId="1", locationId="11", colorId="red")["pos"] == {
-        "inbound": 1
-    }
+    shown = quantities(client, "T-shirt", siteId="1", locationId="11", colorId="red")["pos"]
+    assert not_zero(shown) == {"inbound": 1}
     rows = index_query(
         client,
         dimensionDataSource="pos",
@@ -104,7 +104,7 @@ def test_07_names_of_a_data_source_map_to_base_dimensions(
         "siteid": "2",
         "locationid": "21",
     }
-    assert with_names[0]["quantities"]["pos"] == {"outbound": 2}
+    assert not_zero(with_names[0]["quantities"]["pos"]) == {"outbound": 2}
 
 
 # Reservations
@@ -174,9 +174,10 @@ def test_11_unreserve_reports_the_quantity_that_was_not_reserved(
     assert {**done, "id": ""} == {**given["response"], "id": "", "reservationId": reservation}
     assert contoso(client)["iv"]["availabletoreserve"] == 3
     send(sample(9) | {"request": {**sample(9)["request"], "id": "second", "quantity": 2}})
-    surplus = post(
-        client, "/onhand/unreserve", {**given["request"], "id": "too many", "OffsetQty": 5}
-    )
+    too_many = {**given["request"], "id": "too many", "OffsetQty": 5}
+    surplus = post(client, "/onhand/unreserve", too_many)
+    assert post(client, "/onhand/unreserve", too_many) == surplus
+    assert send(given) == done
     assert (surplus["processingStatus"], surplus["totalInvalidOffsetQtyByReservId"]) == (
         "partialSuccess",
         3,

@@ -178,6 +178,26 @@ def test_a_measure_with_open_reservations_cannot_be_unmapped(
         )
 
 
+def test_a_measure_with_posted_quantities_cannot_become_a_soft_reservation(
+    database: Database, kinds: Configuration
+) -> None:
+    mapping = [["iv", "SoftReservOrdered", "iv", "AvailableToReserve"]]
+    with database.unit_of_work() as session:
+        apply(kinds, session, reservation_mapping=mapping)
+        fact = {("iv", "softreservphysical"): Decimal(2)}
+        change = MeasureChange("", "LAMP", "SEA", fact)
+        formula = inventory_configuration(session).formula
+        assert post_measures(
+            session, [change], formula=formula, now=NOW, actor="test", cause="given"
+        )[0].ok
+
+    with (
+        pytest.raises(Invalid, match="iv.softreservphysical has quantities that were posted"),
+        database.unit_of_work() as session,
+    ):
+        apply(kinds, session)
+
+
 def test_there_is_one_configuration_and_its_name_is_default(
     database: Database, kinds: Configuration
 ) -> None:

@@ -147,11 +147,57 @@ def test_the_calculated_measure_subtracts_the_reserved_one() -> None:
 def test_orders_need_a_mapping_of_their_measure_that_counts_own_stock() -> None:
     what = "orders reserve iv.SoftReservOrdered against iom.OnHand, which no mapping allows"
     assert problems(mapping()) == [("reservation_mapping", what)]
-    assert problems(mapping(("iv", "SoftReservPhysical", "iv", "AvailableToReserve"))) == [
-        ("reservation_mapping", what)
-    ]
     assert problems(mapping(("iv", "SoftReservOrdered", "iv", "SoftReserved"))) == [
-        ("reservation_mapping", what)
+        ("reservation_mapping[0]", "iv.softreserved does not subtract iv.softreservordered"),
+        ("reservation_mapping", what),
+    ]
+
+
+def test_the_published_mapping_leaves_out_the_measure_that_orders_reserve() -> None:
+    published = ("iv", "SoftReservPhysical", "iv", "AvailableToReserve")
+    assert problems(mapping(published)) == []
+    found = parse(InventoryConfigurationBody.model_validate(mapping(published)))
+    assert found.reservation == {
+        ("iv", "softreservphysical"): ("iv", "availabletoreserve"),
+        ("iv", "softreservordered"): ("iv", "availabletoreserve"),
+    }
+
+
+def checked_against(formula: str) -> list[tuple[str, str]]:
+    """Return the problems when reservations are checked against this measure, such as '+iom.A'."""
+    terms = []
+    for term in formula.split():
+        terms.append([{"+": "Addition", "-": "Subtraction"}[term[0]], *term[1:].split(".")])
+    body = with_source(
+        "crm",
+        physical_measures=["Soft"],
+        calculated_measures={"Free": terms},
+    )
+    body["data_sources"]["iom"]["physical_measures"].append("Discrepancy")
+    body["reservation_mapping"] = [["crm", "Soft", "crm", "Free"]]
+    return problems(body)
+
+
+def test_the_checked_measure_has_the_signs_with_which_stock_moves() -> None:
+    good = "+iom.OnHand -crm.Soft -iv.SoftReservOrdered"
+    assert checked_against(good) == []
+    assert checked_against("-iom.OnHand -crm.Soft -iv.SoftReservOrdered") == [
+        (
+            "reservation_mapping",
+            "orders reserve iv.SoftReservOrdered against iom.OnHand, which no mapping allows",
+        )
+    ]
+    assert checked_against("+iom.OnHand -crm.Soft") == [
+        (
+            "reservation_mapping",
+            "the checked measure does not subtract iv.softreservordered, which orders reserve",
+        )
+    ]
+    assert checked_against(f"{good} +iom.Discrepancy") == [
+        (
+            "reservation_mapping",
+            "iom.discrepancy counts units that were shipped but not on hand",
+        )
     ]
 
 

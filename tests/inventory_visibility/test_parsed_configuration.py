@@ -61,8 +61,8 @@ def test_measures_are_compared_in_lower_case() -> None:
 def test_on_hand_is_what_may_be_reserved_without_the_soft_reservations() -> None:
     found = parsed()
     assert found.supply == {("erp", "onhand"): 1, ("iv", "hard"): -1}
-    assert found.reservation == {("iv", "softordered"): ("iv", "free")}
-    assert found.formula.reservations == {("iv", "softordered")}
+    assert found.reservation[("iv", "softordered")] == ("iv", "free")
+    assert found.formula.reservations == {("iv", "softordered"), ("iv", "softreservordered")}
     assert ("iv", "softordered") in found.calculated["iv", "free"], "the calculated one keeps it"
 
 

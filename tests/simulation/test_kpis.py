@@ -184,3 +184,56 @@ def test_a_difference_is_certain_when_its_bounds_are_on_one_side_of_zero(
     found = differences([run(value) for value in first], [run(value) for value in second])
     assert tuple(found) == KPIS
     assert (found["cost"]["mean"], found["cost"]["certain"]) == (mean, certain)
+
+
+def whole_run(*days: Tally) -> dict[str, Any]:
+    return RunFigures(kpis_of(days), daily_of(days), {}).as_dict()
+
+
+def test_a_run_that_drew_no_order_is_left_out_of_every_mean() -> None:
+    found = bands_of([whole_run(SECOND), whole_run(IDLE)])
+    assert found["kpis"]["fill_rate"] == {"mean": 1.0, "lower": 1.0, "upper": 1.0}
+    assert found["kpis"]["cost"] == {"mean": 8.0, "lower": 8.0, "upper": 8.0}
+    assert found["kpis"]["orders_in_full"]["mean"] == 1.0
+    assert found["daily"]["cost"] == {"mean": [8.0], "lower": [8.0], "upper": [8.0]}
+
+
+def test_ratios_of_fulfilled_orders_leave_out_runs_that_served_nothing() -> None:
+    nothing_served = Tally(orders=2, lines=2, units=4, lost_revenue=80.0)
+    found = bands_of([whole_run(SECOND), whole_run(nothing_served)])["kpis"]
+    assert found["fill_rate"]["mean"] == 0.5
+    assert found["cost"]["mean"] == 4.0
+    assert found["cost_per_fulfilled_order"]["mean"] == 8.0
+    assert found["avg_fulfillment_distance_km"]["mean"] == 100.0
+
+
+def test_a_day_without_orders_has_no_fill_rate_but_no_cost_either() -> None:
+    daily = bands_of([whole_run(SECOND, IDLE), whole_run(SECOND, SECOND)])["daily"]
+    assert daily["fill_rate"]["mean"] == [1.0, 1.0]
+    assert daily["avg_fulfillment_distance_km"]["mean"] == [100.0, 100.0]
+    assert daily["cost"]["mean"] == [8.0, 4.0]
+
+
+def test_a_source_has_the_distance_of_the_runs_that_used_it() -> None:
+    used = SourceTally(parcels=2, km=300.0, km_parcels=2).as_dict()
+    kpis = dict.fromkeys(KPIS, 1.0)
+    days = {name: [1.0] for name in DAILY}
+    runs = [RunFigures(kpis, days, {"SEA": used}), RunFigures(kpis, days, {})]
+    found = bands_of([one.as_dict() for one in runs])["by_source"]["SEA"]
+    assert (found["parcels"]["mean"], found["avg_distance_km"]["mean"]) == (1.0, 150.0)
+
+
+def test_without_any_order_all_figures_are_zero() -> None:
+    found = bands_of([whole_run(IDLE), whole_run(IDLE)])
+    assert found["kpis"]["fill_rate"] == {"mean": 0.0, "lower": 0.0, "upper": 0.0}
+    assert found["daily"]["fill_rate"]["mean"] == [0.0]
+    assert found["by_source"] == {}
+
+
+def test_a_difference_counts_the_runs_in_which_both_have_the_figure() -> None:
+    baseline = [whole_run(FIRST), whole_run(IDLE)]
+    scenario = [whole_run(SECOND), whole_run(IDLE)]
+    found = differences(baseline, scenario)
+    assert found["cost"]["mean"] == -52.0
+    assert found["fill_rate"]["mean"] == 0.25
+    assert differences([whole_run(IDLE)], [whole_run(IDLE)])["cost"]["mean"] == 0.0

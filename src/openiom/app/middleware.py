@@ -1,4 +1,4 @@
-"""ASGI middleware around all routes: a size limit for requests, and security headers."""
+"""ASGI middleware around all routes: a size limit, security headers, and names in paths."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from openiom.kernel import TooLarge
 from openiom.platform.http import problem_response
+from openiom.platform.request_parameters import name_safe_path
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -78,6 +79,19 @@ class SizeLimit:
 
 class _BodyTooLarge(BaseException):
     """More bytes arrived than allowed; a `BaseException`, so that no handler swallows it."""
+
+
+class NamesWithSlashes:
+    """Keeps encoded slashes of a name in one segment of the path; see `name_safe_path`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw_path = scope.get("raw_path") or b""
+        if b"%" in raw_path:
+            scope = {**scope, "path": name_safe_path(raw_path)}
+        await self.app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from threading import Thread
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,11 +17,12 @@ from openiom.inventory_visibility import ReservationBatcher
 from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
+from openiom.platform.request_parameters import decode_path_parameters, refuse_unknown_parameters
 
 from . import event_stream, health, search
 from .application import Application
 from .metrics import ApplicationCollector
-from .middleware import DOCS, SecurityHeaders, SizeLimit
+from .middleware import DOCS, NamesWithSlashes, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
 from .worker import tune_gc
@@ -54,6 +55,7 @@ def create_app(application: Application) -> FastAPI:
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
+        dependencies=[Depends(decode_path_parameters), Depends(refuse_unknown_parameters)],
     )
     _set_state(app, application, tail)
     install_problem_handlers(app)
@@ -62,6 +64,7 @@ def create_app(application: Application) -> FastAPI:
         app.include_router(router)
 
     serve_ui(app, built_ui(application.settings.ui_path))
+    app.add_middleware(NamesWithSlashes)
     # The last one added is the outermost: security headers are on refusals too.
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     app.add_middleware(SizeLimit, limit=application.settings.message_limit_bytes)

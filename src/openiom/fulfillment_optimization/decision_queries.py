@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.documents import QuantityNumber
+from openiom.kernel import round_cost
 
 from .explanations import refusal_text
 from .models import SourcingDecision, SourcingPlan
@@ -108,7 +109,7 @@ def _candidates(explanation: Mapping[str, Any], line: int) -> Iterator[Candidate
             chosen=chosen,
             on_hand=explanation["on_hand"][line][column],
             cost=cost,
-            total=round(sum(cost.values()), 4),
+            total=round_cost(sum(cost.values())),
             refused=refused,
         )
 

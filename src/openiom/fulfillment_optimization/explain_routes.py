@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.documents import QuantityNumber, plain_number
-from openiom.kernel import MAX_DECIMALS
+from openiom.kernel import MAX_DECIMALS, amount_text, round_cost
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 
 from .constraints import RANKING
@@ -23,7 +23,7 @@ from .what_if import WhatIf, what_if
 
 CHANGE_TEXTS = {
     "units": "{:g} more on hand",
-    "money": "{:.2f} {currency} off",
+    "money": "{money} {currency} off",
     "capacity": "{:.0f} more parcels a day",
     "km": "{:.2f} km more of the maximum distance",
     "minutes": "{:.0f} minutes",
@@ -190,9 +190,9 @@ def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> Sourci
         order_id=order_id,
         planned_at=now,
         strategy=found.config.name,
-        cost=round(sum(found.money.values()), 4),
+        cost=round_cost(sum(found.money.values())),
         currency=found.config.currency,
-        parts={name: round(money, 4) for name, money in found.money.items()},
+        parts={name: round_cost(money) for name, money in found.money.items()},
         lines=lines,
     )
 
@@ -241,7 +241,7 @@ def _candidate(
     cost: dict[str, float] = {}
     for part, money in {**candidate.parcel, **candidate.serve}.items():
         if part != RANKING:
-            cost[part] = round(money, 4)
+            cost[part] = round_cost(money)
 
     return ExplainedCandidate(
         source=names[candidate.node],
@@ -249,7 +249,7 @@ def _candidate(
         quantity=_in_stock_units(candidate.quantity, unit_size),
         on_hand=_in_stock_units(candidate.on_hand, unit_size),
         cost=cost,
-        total=round(sum(cost.values()), 4),
+        total=round_cost(sum(cost.values())),
         refused=refusal_text(candidate.refusal),
         wins_with=wins_with,
     )
@@ -263,7 +263,9 @@ def _way(found: Counterfactual, rank_step: float, unit_size: float, currency: st
     changes = [_change_row(change, rank_step, unit_size) for change in found.changes]
     texts: list[str] = []
     for change in changes:
-        text = CHANGE_TEXTS[change.kind].format(change.amount, currency=currency)
+        text = CHANGE_TEXTS[change.kind].format(
+            change.amount, money=amount_text(change.amount, currency), currency=currency
+        )
         texts.append(text.replace("  ", " "))
     return WhatIfRow(
         changes=changes, single=found.single, verified=found.verified, text=" and ".join(texts)

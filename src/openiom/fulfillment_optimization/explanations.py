@@ -7,6 +7,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from openiom.kernel import COST_DECIMALS, round_cost
+
 from .constraints import refusal_texts
 from .engine import FeasiblePlan, Refusal
 
@@ -79,7 +81,7 @@ def _rounded(parts: Mapping[str, Floats], shape: tuple[int, int]) -> dict[str, F
     """Return cost parts at their full shape, to four decimal places."""
     rounded: dict[str, Floats] = {}
     for name, money in parts.items():
-        rounded[name] = np.broadcast_to(money, shape).round(4)
+        rounded[name] = np.broadcast_to(money, shape).round(COST_DECIMALS)
     return rounded
 
 
@@ -91,7 +93,7 @@ def _candidate_money(parts: Mapping[str, Floats], rows: Rows, nodes: Ints) -> di
 def _parts_of_order(plan: FeasiblePlan, order: int) -> dict[str, float]:
     parts: dict[str, float] = {}
     for part, money in plan.cost_parts.items():
-        parts[part] = round(float(money[order]), 4)
+        parts[part] = round_cost(money[order])
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.kernel import Invalid
+from openiom.kernel import Invalid, amount_text, round_cost
 from openiom.platform.http import CurrentPrincipal, Router
 
 from .documents import RateFactor, RateTableBody, SourceType
@@ -54,35 +54,41 @@ def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
         business=request.business,
     )
     if known is None:
-        explanation = _fallback_explanation(factor, request.zone, request.weight_kg)
+        explanation = _fallback_explanation(table, factor, request.zone, request.weight_kg)
     else:
-        explanation = _price_explanation(known, factor, request.zone)
+        explanation = _price_explanation(table, known, factor, request.zone)
 
     return RateAnswer(
-        price=round(price, 4),
+        price=round_cost(price),
         known=known,
         factor=factor.name if factor else "",
         explanation=explanation,
     )
 
 
-def _fallback_explanation(factor: RateFactor | None, zone: str, weight_kg: float) -> str:
+def _fallback_explanation(
+    table: RateTableBody, factor: RateFactor | None, zone: str, weight_kg: float
+) -> str:
     if factor is None:
         return f"zone {zone} has no prices and no shipping rate factor fits: the rate is zero"
 
+    fallback_rate = amount_text(factor.fallback_rate, table.currency)
     text = (
-        f"zone {zone} has no prices; fallback rate of {factor.name}: {factor.fallback_rate:.2f}"
+        f"zone {zone} has no prices; fallback rate of {factor.name}: {fallback_rate}"
         f" up to {factor.fallback_weight:g} kg"
     )
     beyond = max(0.0, weight_kg - factor.fallback_weight)
     if beyond:
-        text += f", {factor.fallback_increment:.2f} for each of {beyond:g} kg more"
+        increment = amount_text(factor.fallback_increment, table.currency)
+        text += f", {increment} for each of {beyond:g} kg more"
 
     return text
 
 
-def _price_explanation(known: float, factor: RateFactor | None, zone: str) -> str:
-    text = f"{known:.2f} in zone {zone}"
+def _price_explanation(
+    table: RateTableBody, known: float, factor: RateFactor | None, zone: str
+) -> str:
+    text = f"{amount_text(known, table.currency)} in zone {zone}"
     if factor is None:
         return text
     if factor.rate_factor:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import keep_backorder_reservations, line_reservations
-from openiom.kernel import NotFound
+from openiom.kernel import NotFound, amount_text
 from openiom.provider_contract import EventRequest, Outcome
 
 from .order_port import OpenLine, OrderPort
@@ -223,7 +223,10 @@ def _outcome(result: SourcingResult | None) -> Outcome:
     if result is None:
         return Outcome(False, "the order has no open line to source")
 
-    details = {"sources": sorted(set(result.sources.values())), "cost": f"{result.cost:.2f}"}
+    details = {
+        "sources": sorted(set(result.sources.values())),
+        "cost": amount_text(result.cost, result.currency),
+    }
     if len(result.strategies) > 1:
         details["strategies"] = list(dict.fromkeys(result.strategies))
 

@@ -53,6 +53,7 @@ class SourcingResult:
 
     strategies: list[str] = field(default_factory=list)
     cost: float = 0.0
+    currency: str = ""
     sources: dict[UUID, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     note: str = ""
@@ -61,6 +62,7 @@ class SourcingResult:
     def add(self, plan: OrderPlan, setting: StrategyConfig) -> None:
         """Add the plan of one strategy; the last one decides what is missing."""
         self.strategies.append(setting.name)
+        self.currency = setting.currency
         if plan.sources:
             self.cost += plan.cost
         elif not self.sources:

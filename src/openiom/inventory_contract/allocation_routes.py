@@ -26,6 +26,7 @@ from openiom.inventory_visibility import (
     StockKey,
     allocations_at,
     apply_allocations,
+    configuration_for_writing,
     dimension_text,
     inventory_configuration,
 )
@@ -99,7 +100,7 @@ def _operate(
     principal: Principal,
 ) -> Response:
     principal.require("inventory.write")
-    configuration = inventory_configuration(session)
+    configuration = configuration_for_writing(session)
     apply = partial(_apply, session, configuration=configuration, now=now, actor=principal.name)
     return process_record(request, body, read=partial(_read, kind, configuration), apply=apply)
 
@@ -215,11 +216,11 @@ def _soft_reservation_measure(
 
     An example is `iv.softreserved`. None for every other measure.
     """
-    terms = set(configuration.calculated.get((source, name), {}))
-    if terms and terms <= set(configuration.reservation):
-        return next(iter(configuration.reservation))
+    terms = configuration.calculated.get((source, name), {})
+    if not terms.keys() <= configuration.reservation.keys():
+        return None
 
-    return None
+    return next(filter(terms.__contains__, configuration.reservation), None)
 
 
 def _apply(

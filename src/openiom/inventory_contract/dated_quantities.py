@@ -16,6 +16,8 @@ from openiom.inventory_visibility import (
     stock_of_groups,
 )
 
+from .response_writer import zero_quantities
+
 
 def add_dates(
     session: Session,
@@ -40,10 +42,11 @@ def add_dates(
         last=dates.last,
     )
     row_by_key = {_key(row): row for row in rows}
+    zeros = zero_quantities(configuration)
 
     result = []
     for group, dated in zip(groups, by_group, strict=True):
-        empty = {**group_fields(group, query, configuration), "quantities": {}}
+        empty = {**group_fields(group, query, configuration), "quantities": zeros}
         row = dict(row_by_key.get(_key(empty), empty))
         row["quantitiesByDate"] = dated.quantities_by_date
         row["atpQuantities"] = dated.atp_quantities

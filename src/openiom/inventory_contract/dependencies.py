@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import (
     InventoryConfiguration,
+    configuration_for_writing,
     inventory_configuration,
 )
 from openiom.kernel import Forbidden, Invalid, IomError
@@ -63,7 +64,7 @@ Version = Annotated[Literal[1, 2], Depends(api_version)]
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A principal that may change stock, and the inventory configuration in use."""
+    """A principal that may change stock, and the configuration its records are read by."""
 
     database: Database
     configuration: InventoryConfiguration
@@ -82,7 +83,7 @@ class Writer:
         """
 
         def work(items: Sequence[Any], session: Session) -> Sequence[Result]:
-            configuration = inventory_configuration(session)
+            configuration = configuration_for_writing(session)
             return apply(
                 session, items, configuration=configuration, now=self.now, actor=self.actor
             )

@@ -25,7 +25,7 @@ from openiom.inventory_visibility import (
     InventoryConfiguration,
     Measure,
     MeasureChange,
-    inventory_configuration,
+    configuration_for_writing,
     post_measures,
 )
 from openiom.kernel import Invalid, IomError, Problem, TooLarge
@@ -207,7 +207,7 @@ def import_file(session: Session, *, name: str, content: bytes, now: datetime) -
         return ImportOutcome(None, known=True)
 
     try:
-        configuration = inventory_configuration(session)
+        configuration = configuration_for_writing(session)
         feed = read_feed(content, configuration)
 
         with session.begin_nested():

@@ -21,7 +21,7 @@ log = structlog.get_logger("feed")
 DONE = "done"
 ERROR = "error"
 PROBLEM_SUFFIX = ".problem.json"
-LOCK = 7_200_340_021
+LOCK = 7_200_340_024
 """The advisory lock that makes workers of one environment import files one after another."""
 MAX_FILE_SIZE = 256 * 1024 * 1024
 MIN_AGE = timedelta(seconds=1)

@@ -17,7 +17,15 @@ from .body_parser import base_name, day, folded, text, texts, truth
 
 MAX_PRODUCTS = 5_000
 MAX_PLACES = 10_000
-_NOT_DIMENSIONS = {ORGANIZATION, "productid", "dimensions", "values", "keys"}
+_DIMENSION_SOURCE = "dimensionDataSource"
+_NOT_DIMENSIONS = {
+    ORGANIZATION,
+    "productid",
+    "dimensions",
+    "values",
+    "keys",
+    _DIMENSION_SOURCE.lower(),
+}
 
 
 def read_index_query(
@@ -27,8 +35,8 @@ def read_index_query(
 
     The names of `body` are in lower case. Raises Invalid or TooLarge.
     """
-    source = text(body, "dimensionDataSource", default="")
     given = folded(body.get("filters"), "filters")
+    source = _dimension_source(body, given)
     organizations = _organizations(given, configuration, version=version)
 
     filters: dict[str, Sequence[str]] = {}
@@ -63,8 +71,8 @@ def read_exact_query(
 
     The names of `body` are in lower case. Raises Invalid or TooLarge.
     """
-    source = text(body, "dimensionDataSource", default="")
     given = folded(body.get("filters"), "filters")
+    source = _dimension_source(body, given)
     names = texts(given, "dimensions" if version == 1 else "keys")
     values = _tuples(given.get("values"), len(names))
     keys = _exact_keys(names, configuration, source, version=version)
@@ -87,6 +95,11 @@ def read_exact_query(
         values=values,
         by_organization=ORGANIZATION in keys or len(organizations) > 1,
     )
+
+
+def _dimension_source(body: Mapping[str, Any], filters: Mapping[str, Any]) -> str:
+    """Return the data source whose names of dimensions a query uses; older ones filter by it."""
+    return text(body, _DIMENSION_SOURCE, default="") or text(filters, _DIMENSION_SOURCE, default="")
 
 
 def _exact_keys(

@@ -1,6 +1,7 @@
 """Soft reservations of the contract and their reversal."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import (
-    LOCATION,
     InventoryConfiguration,
     Measure,
     ReservationBatcher,
@@ -132,8 +132,9 @@ def apply_reservations(
     reserved = soft_reserve(
         session,
         requests,
-        hierarchy=_below_location(configuration),
+        hierarchy=configuration.stock_hierarchy,
         formula=configuration.formula,
+        site_of=configuration.site_lookup,
         now=now,
         actor=actor,
     )
@@ -147,19 +148,12 @@ def apply_reservations(
 def reserve_concurrently(
     batcher: ReservationBatcher,
     request: SoftReservationRequest,
-    configuration: InventoryConfiguration,
     *,
     now: datetime,
     actor: str,
 ) -> RecordResult | IomError:
     """Make one reservation in a transaction shared with concurrent requests (group commit)."""
-    reservation = batcher.reserve(
-        request,
-        now=now,
-        actor=actor,
-        hierarchy=_below_location(configuration),
-        formula=configuration.formula,
-    )
+    reservation = batcher.reserve(request, now=now, actor=actor)
     return _reserve_result(request, reservation)
 
 
@@ -173,7 +167,12 @@ def apply_unreservations(
 ) -> Sequence[RecordResult | IomError]:
     """Unreserve the quantity of every request, at most what is reserved; return one result each."""
     unreserved = unreserve(
-        session, requests, hierarchy=_below_location(configuration), now=now, actor=actor
+        session,
+        requests,
+        hierarchy=configuration.stock_hierarchy,
+        site_of=configuration.site_lookup,
+        now=now,
+        actor=actor,
     )
     results = []
     for request, reservation in zip(requests, unreserved, strict=True):
@@ -181,11 +180,6 @@ def apply_unreservations(
         results.append(_unreserve_result(record_id, reservation))
 
     return results
-
-
-def _below_location(configuration: InventoryConfiguration) -> tuple[str, ...]:
-    """Return the hierarchy without the location, which is the source of a stock row."""
-    return tuple(name for name in configuration.hierarchy if name != LOCATION)
 
 
 def _reserve_result(
@@ -211,7 +205,8 @@ def _unreserve_result(record_id: str, reservation: ReservationResult) -> RecordR
             remedy="unreserve at most what is reserved there",
         )
 
-    result = _succeeded(record_id, reservation)
+    # A repeated request has its first result, so it is not said to have been applied before.
+    result = _succeeded(record_id, replace(reservation, duplicate=False))
     result["totalInvalidOffsetQtyByReservId"] = float(reservation.invalid)
     return result
 

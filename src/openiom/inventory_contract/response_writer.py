@@ -28,13 +28,15 @@ Numbers = Sequence[int | float]
 class MeasureCalculator:
     """Adds the calculated measures to the physical ones of a shape, for all its groups at once.
 
-    A calculated measure is shown when one of its terms is; a term without postings counts as zero.
-    `names` are the measures shown, grouped by data source.
+    Every configured measure is shown, and every measure that was posted; without postings it is
+    zero. `names` are the measures shown, grouped by data source, and `posted` are the positions of
+    those that have postings.
     """
 
     def __init__(self, configuration: InventoryConfiguration, shape: Shape) -> None:
         terms_of = _shown_terms(configuration, shape)
         self.names = sorted(terms_of, key=lambda measure: measure[0])
+        self.posted = [i for i, name in enumerate(self.names) if terms_of[name]]
         row_of = {measure: i for i, measure in enumerate(shape)}
         self._matrix = np.zeros((len(shape), len(self.names)), dtype=np.int64)
         for column, name in enumerate(self.names):
@@ -57,15 +59,16 @@ class MeasureCalculator:
 def _shown_terms(
     configuration: InventoryConfiguration, shape: Shape
 ) -> dict[Measure, Mapping[Measure, int]]:
-    """Return the physical and calculated measures shown, each with the signs of its terms."""
+    """Return the physical and calculated measures shown, with the signs of their posted terms."""
     terms_of: dict[Measure, Mapping[Measure, int]] = {}
+    for source in configuration.sources.values():
+        terms_of.update(((source.name, measure), {}) for measure in sorted(source.physical))
+
     for measure in shape:
         terms_of[measure] = {measure: 1}
 
     for calculated, formula in configuration.calculated.items():
-        terms = _terms_within(shape, formula)
-        if terms:
-            terms_of[calculated] = terms
+        terms_of[calculated] = _terms_within(shape, formula)
 
     return terms_of
 
@@ -75,22 +78,31 @@ def _terms_within(shape: Shape, formula: Mapping[Measure, int]) -> dict[Measure,
     return {measure: sign for measure, sign in formula.items() if measure in shape}
 
 
+def zero_quantities(configuration: InventoryConfiguration) -> dict[str, dict[str, int]]:
+    """Return every configured measure by data source, as it is shown without postings."""
+    quantities: dict[str, dict[str, int]] = {}
+    for source, measure in MeasureCalculator(configuration, ()).names:
+        quantities.setdefault(source, {})[measure] = 0
+    return quantities
+
+
 def result_json(
     sums_by_shape: Mapping[Shape, Sums], query: StockQuery, configuration: InventoryConfiguration
 ) -> bytes:
     """Return the result of a query as JSON, ordered by product and the dimensions shown.
 
-    Without `returnNegative` negative numbers are omitted, and groups without other numbers.
+    Without `returnNegative` negative numbers are omitted, and groups whose postings are all
+    negative.
     """
     write_group = _group_writer(query, configuration)
     written: list[tuple[Group, str]] = []
     for shape, sums in sums_by_shape.items():
         calculator = MeasureCalculator(configuration, shape)
-        write_quantities = _quantities_writer(calculator.names, query)
+        write_quantities = _quantities_writer(calculator, query)
 
         for key, numbers in zip(sums.keys, calculator.numbers(sums), strict=True):
             quantities = write_quantities(numbers)
-            if quantities != "{}":
+            if quantities:
                 written.append((key, f'{write_group(key)},"quantities":{quantities}}}'))
 
     written.sort()
@@ -116,8 +128,14 @@ def _group_writer(
     return lambda key: template % tuple(map(quoted, key[1:]))
 
 
-def _quantities_writer(names: Sequence[Measure], query: StockQuery) -> Callable[[Numbers], str]:
-    """Return a function that writes numbers of these measures as {source: {measure: number}}."""
+def _quantities_writer(
+    calculator: MeasureCalculator, query: StockQuery
+) -> Callable[[Numbers], str]:
+    """Return a function that writes the numbers of a group as {source: {measure: number}}.
+
+    It returns an empty text for a group that is omitted.
+    """
+    names = calculator.names
     template = _template(names)
     if query.return_negative:
         return lambda numbers: template % tuple(numbers)
@@ -125,6 +143,8 @@ def _quantities_writer(names: Sequence[Measure], query: StockQuery) -> Callable[
     def write_without_negative(numbers: Numbers) -> str:
         if min(numbers) >= 0:
             return template % tuple(numbers)
+        if max(numbers[i] for i in calculator.posted) < 0:
+            return ""
         return _without_negative(names, numbers)
 
     return write_without_negative

@@ -67,9 +67,7 @@ def reserve(request: Request, writer: CurrentWriter, body: RawBody) -> Response:
 
     def apply(requests: Sequence[SoftReservationRequest]) -> Sequence[RecordResult | IomError]:
         return [
-            reserve_concurrently(
-                batcher, one, writer.configuration, now=writer.now, actor=writer.actor
-            )
+            reserve_concurrently(batcher, one, now=writer.now, actor=writer.actor)
             for one in requests
         ]
 

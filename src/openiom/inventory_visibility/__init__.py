@@ -48,6 +48,7 @@ from .configuration import (
     InventoryConfiguration,
     InventoryConfigurationBody,
     configuration_body,
+    configuration_for_writing,
     inventory_configuration,
 )
 from .configuration import KIND as CONFIGURATION_KIND
@@ -206,6 +207,7 @@ __all__ = [
     "channels_matter",
     "close_short",
     "configuration_body",
+    "configuration_for_writing",
     "dated_quantities",
     "delete_closed_external_reservations",
     "dimension_text",

@@ -4,18 +4,19 @@ It is one document of the kind `inventory_configuration`, named `default`. Names
 without regard to case; the parsed configuration has them in lower case.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from openiom.platform.bulk import execute
 from openiom.platform.compiled_documents import Bodies, CompiledConfiguration
 from openiom.platform.configuration import current_bodies
 
 from .default_configuration import DEFAULT
-from .measures import Formula, Measure
+from .measures import SOFT_RESERVED, Formula, Measure
 
 KIND, NAME = "inventory_configuration", "default"
 SITE, LOCATION = "siteid", "locationid"
@@ -51,6 +52,7 @@ BASE_DIMENSIONS = _base_dimensions()
 ALLOCATION_SOURCE = "@iv"
 MAX_ALLOCATION_GROUPS = 8
 Term = tuple[Literal["Addition", "Subtraction"], str, str]
+_FORMULA_LOCK = 7_200_340_023
 _SIGNS = {"Addition": 1, "Subtraction": -1}
 
 
@@ -149,6 +151,16 @@ class InventoryConfiguration:
         """The sign of each physical measure in what may be reserved, before soft reservations."""
         return self.formula.supply
 
+    @property
+    def stock_hierarchy(self) -> tuple[str, ...]:
+        """The reservation hierarchy without the location, which is the source of a stock row."""
+        return tuple(name for name in self.hierarchy if name != LOCATION)
+
+    @property
+    def site_lookup(self) -> Callable[[str], str] | None:
+        """`site_of` when a request without a location means every location, else None."""
+        return None if self.by_location else self.site_of
+
     def organization(self, given: str) -> str:
         """Return an organizationId as it is stored: '' for the own organization."""
         return "" if given.lower() == self.own_organization else given
@@ -179,6 +191,21 @@ def inventory_configuration(session: Session) -> InventoryConfiguration:
     return _CONFIGURATION.current(session)
 
 
+def configuration_for_writing(session: Session) -> InventoryConfiguration:
+    """Return the configuration, which no other transaction changes before this one ends.
+
+    A change of the formula therefore recomputes on hand after this transaction, or before it reads
+    the formula.
+    """
+    execute(session, "SELECT pg_advisory_xact_lock_shared(%s)", (_FORMULA_LOCK,))
+    return inventory_configuration(session)
+
+
+def lock_formula(session: Session) -> None:
+    """Wait until no transaction writes by the previous formula, and let none begin."""
+    execute(session, "SELECT pg_advisory_xact_lock(%s)", (_FORMULA_LOCK,))
+
+
 def configuration_body(session: Session) -> dict[str, Any]:
     """Return the document in use, or the shipped one."""
     return current_bodies(session, (KIND,))[KIND].get(NAME, DEFAULT)
@@ -186,19 +213,8 @@ def configuration_body(session: Session) -> dict[str, Any]:
 
 def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
     """Return a body in which `problems_of` finds nothing wrong as a working configuration."""
-    reservation = {}
-    for source, measure, checked_source, checked_measure in body.reservation_mapping:
-        reservation[measure_of(source, measure)] = measure_of(checked_source, checked_measure)
-
+    reservation = checked_measures(body)
     calculated = calculated_measures(body)
-    supply: dict[Measure, int] = {}
-    for checked in reservation.values():
-        supply = dict(calculated[checked])
-        break
-
-    for reserved in reservation:
-        supply.pop(reserved, None)
-
     return InventoryConfiguration(
         own_organization=body.own_organization.lower(),
         sites=dict(body.sites),
@@ -207,12 +223,52 @@ def parse(body: InventoryConfigurationBody) -> InventoryConfiguration:
         by_location=body.partition == "location",
         index_sets=_index_sets(body),
         reservation=reservation,
-        formula=Formula(supply, frozenset(reservation)),
+        formula=_formula(reservation, calculated),
         hierarchy=tuple(name.lower() for name in body.reservation_hierarchy),
         allocation_groups=tuple(body.allocation_groups),
         atp_measures=tuple(measure_of(*pair) for pair in body.atp.measures),
         atp_days=body.atp.days,
     )
+
+
+def checked_measures(body: InventoryConfigurationBody) -> dict[Measure, Measure]:
+    """Return the calculated measure each soft-reservation measure is checked against.
+
+    Order lines reserve `iv.SoftReservOrdered`, also when the mapping names other measures only. It
+    is then checked against the measure of the others.
+    """
+    checked: dict[Measure, Measure] = {}
+    for source, measure, target, calculated in body.reservation_mapping:
+        checked.setdefault(measure_of(source, measure), measure_of(target, calculated))
+
+    for formula in list(checked.values())[:1]:
+        checked.setdefault(SOFT_RESERVED, formula)
+
+    return checked
+
+
+def _formula(
+    reservation: Mapping[Measure, Measure],
+    calculated: Mapping[Measure, Mapping[Measure, int]],
+) -> Formula:
+    """Return how measures add up by the calculated measure that reservations are checked against.
+
+    All reservations are checked against the same measure.
+    """
+    supply: dict[Measure, int] = {}
+    allocations: dict[Measure, int] = {}
+    checked = next(iter(reservation.values()), None)
+    terms = calculated[checked] if checked else {}
+
+    for measure, sign in terms.items():
+        if measure in reservation:
+            continue
+
+        source, _ = measure
+        side = allocations if source == ALLOCATION_SOURCE else supply
+        side[measure] = sign
+
+    return Formula(supply, frozenset(reservation), allocations)
 
 
 def measure_of(source: str, name: str) -> Measure:

@@ -16,6 +16,7 @@ from .configuration import (
     InventoryConfiguration,
     InventoryConfigurationBody,
     inventory_configuration,
+    lock_formula,
     parse,
 )
 from .configuration_problems import problems_of
@@ -47,6 +48,7 @@ def _conflicts(
 
     yield from _removed_measures(session, _measures(old) - _measures(new))
     yield from _unmapped_reservations(session, old.reservation.keys() - new.reservation.keys())
+    yield from _posted_quantities(session, new.reservation.keys() - old.reservation.keys())
 
 
 def _key_change(session: Session, where: str) -> Iterator[Problem]:
@@ -91,6 +93,23 @@ def _unmapped_reservations(session: Session, unmapped: set[Measure]) -> Iterator
         )
 
 
+def _posted_quantities(session: Session, mapped: set[Measure]) -> Iterator[Problem]:
+    """Yield a problem for each newly mapped measure with quantities that no reservation made."""
+    posted = fetch(
+        session,
+        "SELECT DISTINCT data_source, measure FROM inventory_visibility.measure_balance"
+        " JOIN unnest(%s::text[], %s::text[]) AS mapped(data_source, measure)"
+        " USING (data_source, measure) WHERE quantity <> 0 ORDER BY data_source, measure",
+        split_pairs(mapped),
+    )
+    for source, measure in posted:
+        yield Problem(
+            "reservation_mapping",
+            f"{source}.{measure} has quantities that were posted, not reserved",
+            "set them to zero first, or map another measure",
+        )
+
+
 def _guard_deletion(session: Session, names: Sequence[str]) -> Sequence[Problem]:
     """Return what the shipped configuration, used without a document, would break."""
     shipped = parse(InventoryConfigurationBody.model_validate(DEFAULT))
@@ -107,6 +126,7 @@ def _on_apply(session: Session, documents: Sequence[Document]) -> None:
 
 def _recompute(session: Session) -> None:
     """Recompute on hand in the name of the user who changed the configuration."""
+    lock_formula(session)
     now, actor = last_change(session, KIND, [NAME])
     recompute_on_hand(session, inventory_configuration(session).formula, now=now, actor=actor)
 

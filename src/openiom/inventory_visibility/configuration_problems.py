@@ -1,7 +1,7 @@
 """Checks of an inventory configuration by itself, without regard to existing stock. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from openiom.kernel import Problem
 
@@ -14,9 +14,10 @@ from .configuration import (
     InventoryConfigurationBody,
     Term,
     calculated_measures,
+    checked_measures,
     measure_of,
 )
-from .measures import ON_HAND, SOFT_RESERVED, Measure
+from .measures import DISCREPANCY, ON_HAND, SOFT_RESERVED, Measure
 
 MAX_DATED_MEASURES = 8
 _HIERARCHY = "reservation_hierarchy"
@@ -151,11 +152,10 @@ def _mapping_problems(
 ) -> Iterator[Problem]:
     """Check which calculated measure each soft-reservation measure is checked against."""
     formulas = calculated_measures(body)
-    checked: dict[Measure, Measure] = {}
+    checked = checked_measures(body)
     for number, (source, measure, target, calculated) in enumerate(body.reservation_mapping):
         where = f"{_MAPPING}[{number}]"
         reserved, formula = measure_of(source, measure), measure_of(target, calculated)
-        checked.setdefault(reserved, formula)
         if reserved not in physical:
             yield Problem(
                 where,
@@ -169,26 +169,50 @@ def _mapping_problems(
                 f"{_name(formula)} is not a calculated measure",
                 "check against a calculated measure",
             )
-        elif reserved not in formulas[formula]:
+        elif formulas[formula].get(reserved) != -1:
             yield Problem(
                 where,
                 f"{_name(formula)} does not subtract {_name(reserved)}",
                 "add that term to it",
             )
 
-    order_formula = checked.get(SOFT_RESERVED)
-    if order_formula is None or ON_HAND not in formulas.get(order_formula, ()):
+    yield from _order_problems(checked, formulas)
+    if len(set(checked.values())) > 1:
+        yield Problem(
+            _MAPPING,
+            "checks against several measures",
+            "map all to one calculated measure",
+        )
+
+
+def _order_problems(
+    checked: Mapping[Measure, Measure], formulas: Mapping[Measure, Mapping[Measure, int]]
+) -> Iterator[Problem]:
+    """Check that order lines can reserve what OpenIOM itself keeps on hand.
+
+    OpenIOM moves `iom.OnHand`, `iv.SoftReservOrdered` and `iom.Discrepancy` with these signs.
+    """
+    formula = checked.get(SOFT_RESERVED)
+    terms = formulas.get(formula, {}) if formula else {}
+    if terms.get(ON_HAND) != 1:
         yield Problem(
             _MAPPING,
             "orders reserve iv.SoftReservOrdered against iom.OnHand, which no mapping allows",
             "map iv.SoftReservOrdered to a measure that adds iom.OnHand",
         )
 
-    if len(set(checked.values())) > 1:
+    elif terms.get(SOFT_RESERVED) != -1:
         yield Problem(
             _MAPPING,
-            "checks against several measures",
-            "map all to one calculated measure",
+            f"the checked measure does not subtract {_name(SOFT_RESERVED)}, which orders reserve",
+            "add that term to it",
+        )
+
+    if DISCREPANCY in terms:
+        yield Problem(
+            _MAPPING,
+            f"{_name(DISCREPANCY)} counts units that were shipped but not on hand",
+            "leave it out of the measure that reservations are checked against",
         )
 
 

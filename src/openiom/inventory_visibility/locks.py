@@ -162,6 +162,24 @@ def _stock_ids(session: Session, keys: Sequence[StockKey]) -> dict[StockKey, int
     return {keys[number]: stock_id for number, stock_id in rows}
 
 
+def stocked_locations(
+    session: Session, products: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[str]]:
+    """Return the locations at which each (organization, product) has stock rows, sorted."""
+    found: dict[tuple[str, str], list[str]] = {product: [] for product in products}
+    rows = fetch(
+        session,
+        "SELECT DISTINCT organization, product, source FROM inventory_visibility.stock"
+        " JOIN unnest(%s::text[], %s::text[]) AS k(organization, product)"
+        " USING (organization, product) WHERE source <> '' ORDER BY source",
+        split_pairs(found),
+    )
+    for organization, product, source in rows:
+        found[organization, product].append(source)
+
+    return found
+
+
 def lock_rows(
     session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
 ) -> Families:

@@ -36,11 +36,14 @@ class Formula:
     """How measures add up to a stock row.
 
     `supply` gives the sign of each measure in `on_hand`; the measures in `reservations` add up to
-    `reserved`.
+    `reserved`. `allocations` gives the sign of each allocation measure in what may be reserved.
+    These do not move on hand, because allocated units are still there: a reservation with a check
+    reads them.
     """
 
     supply: Mapping[Measure, int]
     reservations: Collection[Measure]
+    allocations: Mapping[Measure, int] = field(default_factory=dict)
 
 
 DEFAULT_FORMULA = Formula(

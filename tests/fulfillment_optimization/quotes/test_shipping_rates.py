@@ -102,6 +102,16 @@ def test_a_price_of_the_table_with_its_factor(
     assert (rate.service, rate.title, rate.source) == ("ground", "UPS Ground", "SEA")
 
 
+def test_a_live_rate_has_the_digits_of_its_currency() -> None:
+    def rated(currency: str) -> tuple[float, list[tuple[str, float]], float]:
+        quoted = live(base=1.105, currency=currency, surcharges=(("fuel", 0.0454),))
+        return money(rate_parcel(GROUND, parcel(), tariff(None), live=quoted))
+
+    assert rated("KWD") == (1.105, [("fuel", 0.045)], 1.15)
+    assert rated("USD") == (1.1, [("fuel", 0.05)], 1.15)
+    assert rated("JPY") == (1.0, [("fuel", 0.0)], 1.0)
+
+
 @pytest.mark.parametrize(
     ("factors", "kg", "expected"),
     [

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from openiom.inventory_visibility import StockKey, dimension_text
-from openiom.inventory_visibility.allocation.operations import (
+from openiom.inventory_visibility.allocation.batch import (
     AllocationBatch,
     AllocationOperation,
-    _Pool,
+    Pool,
 )
 from openiom.inventory_visibility.availability.hierarchy import (
     ROOT,
@@ -81,9 +81,9 @@ def batch(
         RED_ID: {("iom", "onhand"): Decimal(red_on_hand)},
     }
 
-    by_pool: dict[_Pool, Decimal] = {}
+    by_pool: dict[Pool, Decimal] = {}
     for (stock_id, groups), units in (pools or {}).items():
-        by_pool[_Pool(stock_id, groups)] = Decimal(units)
+        by_pool[Pool(stock_id, groups)] = Decimal(units)
 
     return AllocationBatch(
         configuration=configuration,

@@ -233,14 +233,18 @@ def test_a_measure_has_the_sign_opposite_to_the_formula(stocked: Database) -> No
     assert reason(stocked, wrong) == (
         "pos.inbound must be given with the sign opposite to its sign in @iv.@available_to_allocate"
     )
-    unknown = operation("consume", 3, measures={("crm", "stock"): 1})
-    assert reason(stocked, unknown).startswith("crm.stock must be given")
+    released = operation("consume", 3, measures={SOFT: -1})
+    assert reason(stocked, released).startswith("iv.softreservordered must be given")
     two = {SOFT: 1, ("iv", "softreservphysical"): 1}
     assert (
         reason(stocked, operation("consume", 3, measures=two))
         == "name one soft-reservation measure"
     )
     assert pools(stocked) == {("web",): (8, 8, 0, 0)}
+
+    outside = operation("consume", 3, measures={("crm", "stock"): 1})
+    assert reason(stocked, outside) == "", "the formula has no sign to be opposite to"
+    assert pools(stocked) == {("web",): (5, 8, 3, 3)}
 
 
 def test_a_reservation_that_does_not_fit_refuses_the_consumption(stocked: Database) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from openiom.inventory_visibility.ledger.reconciliation import CheckedStock
 from openiom.inventory_visibility.ledger.seal import Discrepancy, compare_digests
+from openiom.inventory_visibility.measures import Formula
 
 
 def checked(
@@ -98,3 +99,19 @@ def test_changed_missing_and_inserted_entries_are_distinguished(
     found = compare_digests(actual, SEALED)
     assert [(one.row_id, one.column, one.actual, one.expected) for one in found] == expected
     assert all(one.what == "ledger_entry" for one in found)
+
+
+def test_on_hand_and_reserved_are_compared_with_the_measures_of_the_formula() -> None:
+    formula = Formula(
+        supply={("iom", "onhand"): 1, ("pos", "outbound"): -1},
+        reservations=frozenset({("iv", "softreservordered")}),
+    )
+    measures = {"iom.onhand": 9, "pos.outbound": 2, "iv.softreservordered": 3, "pos.inbound": 5}
+    row = checked({"on_hand": 7, "reserved": 3}, measures=measures)
+    assert row.formula_discrepancies(formula) == []
+
+    wrong = checked({"on_hand": 9, "reserved": 1}, measures=measures)
+    assert wrong.formula_discrepancies(formula) == [
+        Discrepancy("stock", 7, "on_hand_by_formula", "9", "7"),
+        Discrepancy("stock", 7, "reserved_by_formula", "1", "3"),
+    ]

@@ -5,8 +5,6 @@ from decimal import Decimal
 from threading import Thread
 
 from openiom.inventory_visibility import (
-    DEFAULT_FORMULA,
-    Formula,
     MeasureChange,
     ReservationBatcher,
     ReservationResult,
@@ -21,23 +19,18 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 REQUEST = SoftReservationRequest("", "LAMP", "SEA", Decimal(1))
 
 
-def pending(
-    actor: str = "shop", hierarchy: tuple[str, ...] = (), formula: Formula = DEFAULT_FORMULA
-) -> _PendingRequest:
-    return _PendingRequest(REQUEST, NOW, actor, hierarchy, formula)
+def pending(actor: str = "shop") -> _PendingRequest:
+    return _PendingRequest(REQUEST, NOW, actor)
 
 
 def sizes(*requests: _PendingRequest) -> list[int]:
     return [len(group) for group in _neighbors(requests)]
 
 
-def test_neighbors_of_one_actor_and_configuration_share_a_call() -> None:
+def test_neighbors_of_one_actor_share_a_call() -> None:
     assert sizes(pending()) == [1]
     assert sizes(pending(), pending(), pending()) == [3]
     assert sizes(pending("a"), pending("a"), pending("b"), pending("a")) == [2, 1, 1]
-    assert sizes(pending(hierarchy=("siteid",)), pending()) == [1, 1]
-    other = Formula(DEFAULT_FORMULA.supply, DEFAULT_FORMULA.reservations)
-    assert sizes(pending(), pending(formula=other)) == [1, 1]
 
 
 def test_groups_keep_the_order_of_the_calls() -> None:

@@ -1,5 +1,6 @@
 """One batch of soft reservations and releases, decided on stock families without a database."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +20,13 @@ from openiom.inventory_visibility.availability.hierarchy import (
     StockFamily,
 )
 from openiom.inventory_visibility.measures import ZERO
+from openiom.inventory_visibility.reservations.resolved_requests import (
+    ReservationRequest,
+    resolve,
+)
 from openiom.inventory_visibility.reservations.soft_reservations import (
     ReservationBatch,
-    ReservationRequest,
     _OpenReservation,
-    _resolve,
     _Scope,
 )
 
@@ -52,20 +55,20 @@ def request(quantity: object, organization: str = "", **more: Any) -> Reservatio
         {"colorid": color} if color else {},
         **more,
     )
-    return _resolve(asked, HIERARCHY)
+    return resolve(asked, HIERARCHY)
 
 
 def open_reservation(
     number: int, units: int, measure: tuple[str, str] = ORDERED
 ) -> _OpenReservation:
-    return _OpenReservation(number, measure, Decimal(units))
+    return _OpenReservation(number, 1, measure, Decimal(units))
 
 
 def test_a_request_is_resolved_to_its_key_reference_and_levels() -> None:
     found = request(2, color="red", event_id="e-1")
     assert found.key == StockKey("", "TEE", "SEA", "colorid=red")
     assert found.reference == reference_of(found.key)
-    assert list(found.levels) == [ROOT, RED]
+    assert [list(place.levels) for place in found.places] == [[ROOT, RED]]
     assert (found.event_id, found.measure, found.refusal) == ("/e-1", ORDERED, "")
     assert not found.is_release
     assert request(-1).is_release
@@ -78,12 +81,12 @@ def test_an_impossible_quantity_is_refused_whatever_the_stock(quantity: str) -> 
     assert found.refusal == (
         "the quantity must be a number other than zero below 1e+13 with at most four decimals"
     )
-    assert found.levels == ()
+    assert found.places == ()
 
 
 def test_impossible_dimensions_are_refused_whatever_the_stock() -> None:
     asked = SoftReservationRequest("", "TEE", "SEA", Decimal(1), {"sizeid": "m"})
-    assert "sizeid are not a beginning" in _resolve(asked, HIERARCHY).refusal
+    assert "sizeid are not a beginning" in resolve(asked, HIERARCHY).refusal
 
 
 def test_a_granted_request_is_entered_and_created() -> None:
@@ -120,7 +123,7 @@ def test_requests_of_a_batch_use_up_the_same_units() -> None:
 def test_without_a_check_units_are_reserved_that_are_not_there() -> None:
     stock = batch()
     assert stock.reserve(request(7, check=False)).ok
-    family, row = stock.stock_of(request(1))
+    family, row = request(1).places[0].locked(stock.families)
     assert (row.reserved, family.free(ROOT)) == (7, -7)
 
 
@@ -190,18 +193,12 @@ def test_released_units_of_another_organization_free_no_own_stock() -> None:
 
 def test_a_release_uses_reservations_of_its_measure_or_of_its_document() -> None:
     stock = batch(red=5)
-    assert stock.scope_of(request(-1)) == _Scope(1, "iv", "softreservordered", "")
-    assert stock.scope_of(request(-1, color="red", measure="softreservphysical")) == _Scope(
-        2, "iv", "softreservphysical", ""
-    )
-    anything = ReservationRequest(
-        request(-1, document="cart").request,
-        StockKey("", "TEE", "SEA"),
-        "r",
-        [ROOT],
-        any_measure=True,
-    )
-    assert stock.scope_of(anything) == _Scope(1, "", "", "cart")
+    plain = request(-1)
+    assert stock.scope_of(plain) == _Scope((1,), plain.reference, "iv", "softreservordered", "")
+    red = request(-1, color="red", measure="softreservphysical")
+    assert stock.scope_of(red) == _Scope((2,), red.reference, "iv", "softreservphysical", "")
+    anything = replace(request(-1, document="cart"), any_measure=True)
+    assert stock.scope_of(anything) == _Scope((1,), anything.reference, "", "", "cart")
 
 
 def test_refused_and_known_requests_are_decided_without_stock() -> None:

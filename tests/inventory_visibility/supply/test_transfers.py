@@ -15,6 +15,7 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     reserve,
 )
+from openiom.inventory_visibility.availability.dated_quantities import dated_quantities
 from openiom.inventory_visibility.availability.promise_dates import PromiseRequest, promise_dates
 from openiom.inventory_visibility.availability.timelines import timelines
 from openiom.inventory_visibility.supply import (
@@ -127,6 +128,48 @@ def test_a_transfer_is_demand_at_its_origin_and_supply_where_it_goes(database: D
     )
     assert (row.origin, row.ship_date, row.to_ship, row.open) == ("SEA", on(2), 6, 6)
     check(database)
+
+
+def test_a_transfer_that_is_late_to_leave_is_demand_until_it_ships(database: Database) -> None:
+    stocked(database, LAMP__SEA=10, LAMP__CHI=0)
+    assert put(database, line(10, -1, 3)) == ""
+    assert [promised(database, 1, "SEA"), promised(database, 10, "CHI")] == [None, on(3)]
+
+    with database.reading() as session:
+        (seen,) = timelines(
+            session, "LAMP", source="SEA", today=TODAY, after="", limit=5, requester=Requester()
+        )
+    today = seen.days[0]
+    assert (today.demand, today.projected, today.atp) == (10, 0, 0)
+    assert [(entry.document, entry.quantity) for entry in today.entries] == [("transfer T-1", -10)]
+
+    assert ship(database, "s-1", 4)[0]
+    assert promised(database, 1, "SEA") is None
+    assert close(database, unshipped_only=True) == ""
+    assert promised(database, 6, "SEA") == TODAY
+    check(database)
+
+
+def test_an_external_query_sees_late_transfers_as_demand_of_today(database: Database) -> None:
+    stocked(database, LAMP__SEA=10)
+    put(database, line(3, -9, 2), line(2, -1, 2, number=2), line(1, 4, 6, number=3))
+    with database.reading() as session:
+        configuration = inventory_configuration(session)
+        ids = fetch(session, "SELECT id FROM inventory_visibility.stock WHERE source = 'SEA'")
+        (found,) = dated_quantities(
+            session, [[ids[0][0]]], configuration=configuration, today=TODAY
+        )
+
+    promises = [day["iv"]["availabletopromise"] for day in found.atp_quantities.values()]
+    assert promises == [4.0] * 30
+    assert found.quantities_by_date[f"{TODAY}T00:00:00"]["iom"] == {"onhand": -5.0}
+
+
+def test_late_supply_is_not_promised(database: Database) -> None:
+    stocked(database, LAMP__SEA=10)
+    put(database, line(6, -3, -1))
+    assert promised(database, 1, "CHI") is None
+    assert [promised(database, 4, "SEA"), promised(database, 5, "SEA")] == [TODAY, None]
 
 
 def test_scheduled_demand_does_not_keep_stock_from_being_reserved(database: Database) -> None:

@@ -2,19 +2,35 @@ import { Tooltip } from 'antd';
 import { useEffect, useState } from 'react';
 
 const currencyFormats = new Map<string, Intl.NumberFormat>();
+const amountFormats = new Map<number, Intl.NumberFormat>();
 
-/** Format a decimal string in a currency. */
-export function formatMoney(amount: string | number, currency: string): string {
+/** The format of a currency; undefined for a text that is not a currency. */
+function currencyFormat(currency: string): Intl.NumberFormat | undefined {
   let format = currencyFormats.get(currency);
   if (!format) {
     try {
       format = new Intl.NumberFormat(undefined, { style: 'currency', currency, currencyDisplay: 'narrowSymbol' });
     } catch {
-      return `${amount} ${currency}`;
+      return undefined;
     }
     currencyFormats.set(currency, format);
   }
-  return format.format(Number(amount));
+  return format;
+}
+
+/** Format a decimal string in a currency. */
+export const formatMoney = (amount: string | number, currency: string): string =>
+  currencyFormat(currency)?.format(Number(amount)) ?? `${amount} ${currency}`;
+
+/** Format an amount without its currency, with the digits of that currency; two for an unknown one. */
+export function formatAmount(amount: number, currency: string): string {
+  const digits = currencyFormat(currency)?.resolvedOptions().maximumFractionDigits ?? 2;
+  let format = amountFormats.get(digits);
+  if (!format) {
+    format = new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    amountFormats.set(digits, format);
+  }
+  return format.format(amount);
 }
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat().format(value);

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number
 from openiom.fulfillment.progress import CREATED_EVENT, NEW, REASONS
-from openiom.fulfillment_optimization import source_places
 from openiom.kernel import Event, new_ids
+from openiom.logistics import planned_ship_dates
 from openiom.orders import UnfulfilledLine, lock_orders, open_lines, release_to_fulfillment
 from openiom.platform.bulk import copy_rows, fetch_column
 from openiom.platform.database import to_json_text
@@ -156,14 +156,9 @@ def _write(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime, 
 
 
 def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime) -> None:
-    sources = source_places(session, {draft.source for draft in drafts})
+    ship_dates = planned_ship_dates(session, {draft.source for draft in drafts}, now)
     rows: list[Sequence[Any]] = []
     for draft in drafts:
-        source = sources.get(draft.source)
-        planned_ship_date = None
-        if source:
-            planned_ship_date = (now + timedelta(days=source.processing_days)).date()
-
         rows.append(
             (
                 draft.id,
@@ -173,7 +168,7 @@ def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: da
                 NEW,
                 REASONS[NEW],
                 to_json_text(draft.lines[0].ship_to),
-                planned_ship_date,
+                ship_dates.get(draft.source),
                 now,
             )
         )

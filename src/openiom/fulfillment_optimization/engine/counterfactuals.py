@@ -17,6 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from openiom.kernel import round_cost
+
 from .bid_prices import BidPrices
 from .perturbations import Perturbation, PerturbationSolver, order_alone, perturbed
 from .plan import FeasiblePlan
@@ -124,9 +126,9 @@ class _Case:
         self.apply(**smaller)
         [(name, value)] = smaller.items()
         step = CENT if name == "money" else 1
-        left = 0.0 if value is False else round(change.amount - step, 2)
+        left = 0.0 if value is False else round_cost(change.amount - step)
         if left > 0 or not self.changes:
-            self.add(change.kind, left, {name: value and round(value - step, 2)})
+            self.add(change.kind, left, {name: value and round_cost(value - step)})
 
     def shrinkable(self) -> list[int]:
         """Return the changes that can be made a step smaller."""
@@ -140,7 +142,7 @@ class _Case:
         """Set the reduction of cost that must go with the other changes, in whole cents."""
         self.apply(money=amount)
         if amount > 0 or not self.changes:
-            self.add("money", amount, {"money": round(amount - CENT, 2)})
+            self.add("money", amount, {"money": round_cost(amount - CENT)})
 
     def remove(self, kind: Kind) -> None:
         for at in reversed(range(len(self.changes))):
@@ -339,7 +341,7 @@ class _Search:
                 losing.append(case)
         amounts = self._least_money([case.perturbation for case in losing])
         for case, amount in zip(losing, amounts.tolist(), strict=True):
-            case.set_money(round(amount, 2))
+            case.set_money(round_cost(amount))
 
     def _units(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
         """Return the cases with the units of the line that their node serves."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from openiom.kernel import round_cost
+
 from .batch import solve_batch
 from .costs import cost_of
 from .groups import lines_of
@@ -78,7 +80,7 @@ def saving_of_one_more(plan: FeasiblePlan, node: int, sku: int | None) -> float:
         return 0.0
     before = orders_alone(plan, orders)
     cost = _cost_of_orders(plan, orders, before)
-    return max(0.0, round(cost - _least_cost(_with_one_more(before, node, sku)), 6))
+    return max(0.0, round_cost(cost - _least_cost(_with_one_more(before, node, sku))))
 
 
 def _cost_of_orders(plan: FeasiblePlan, orders: Ints, alone: SourcingProblem) -> float:

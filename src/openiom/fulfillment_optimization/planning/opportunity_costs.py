@@ -26,7 +26,7 @@ from openiom.fulfillment_optimization.problem_builder import (
     stock_columns,
 )
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
-from openiom.kernel import StockUnits
+from openiom.kernel import StockUnits, round_cost
 
 NEGLIGIBLE = 1e-3
 """Money below which a cost counts as zero."""
@@ -169,7 +169,7 @@ def _on_stock(
 
 def _trimmed(costs: Sequence[float]) -> tuple[float, ...]:
     """Return the costs without negligible ones at the end, except one that covers the rest."""
-    kept = [round(max(0.0, cost), 4) for cost in costs]
+    kept = [round_cost(max(0.0, cost)) for cost in costs]
     while len(kept) > 1 and kept[-1] <= NEGLIGIBLE and kept[-2] <= NEGLIGIBLE:
         kept.pop()
     return tuple(kept)

@@ -13,7 +13,7 @@ from openiom.fulfillment_optimization.engine import FeasiblePlan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
-from openiom.kernel import MAX_DECIMALS, new_id, new_ids
+from openiom.kernel import MAX_DECIMALS, new_id, new_ids, round_cost
 
 from .daily_capacity import CapacityUsage
 from .solver import SolvedProblem
@@ -102,7 +102,7 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
     open_price_raised = float(priced.problem.open_cost[0]) != priced.open_line
     if len(parts) < len(plan.cost_parts) or open_price_raised:
         for order, record in enumerate(records):
-            record["parts"] = {name: round(float(part[order]), 4) for name, part in parts.items()}
+            record["parts"] = {name: round_cost(part[order]) for name, part in parts.items()}
 
     if np.any(priced.unit_size != 1.0):
         size_of_line = priced.unit_size[priced.problem.line_sku]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment_optimization.explanations import explanation_json
-from openiom.kernel import new_ids
+from openiom.kernel import new_ids, round_cost
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
 
@@ -89,7 +89,7 @@ def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:
                 decided_at=now,
                 strategy=attempt.setting.name,
                 complete=not plan.missing,
-                cost=round(plan.cost, 4),
+                cost=round_cost(plan.cost),
                 explanation=explanation_json(plan.explanation),
             )
         )
@@ -119,7 +119,7 @@ def _plan_record(attempt: PlanAttempt, decisions: Sequence[UUID], now: datetime)
         orders=len(decisions),
         lines=attempt.lines,
         open_lines=open_lines,
-        cost=round(sum(parts.values()), 4),
+        cost=round_cost(sum(parts.values())),
         seconds=round(attempt.seconds, 6),
         parts=to_json_text(parts),
         currency=attempt.setting.currency,
@@ -134,7 +134,7 @@ def _money(attempt: PlanAttempt) -> dict[str, float]:
     """Return the cost of a solved plan by part."""
     assert attempt.solved is not None
     money = attempt.solved.priced.money(attempt.solved.plan.cost_parts)
-    return {name: round(float(part.sum()), 4) for name, part in money.items()}
+    return {name: round_cost(part.sum()) for name, part in money.items()}
 
 
 def _bound_and_gap(attempt: PlanAttempt, cost: float) -> tuple[float | None, float | None]:
@@ -151,4 +151,4 @@ def _bound_and_gap(attempt: PlanAttempt, cost: float) -> tuple[float | None, flo
         # Rankings and raised prices of open lines are in both, so that their difference is money.
         bound -= max(0.0, plan.cost - plan.lower_bound)
 
-    return round(bound, 4), (cost - bound) / max(1e-9, abs(bound))
+    return round_cost(bound), (cost - bound) / max(1e-9, abs(bound))

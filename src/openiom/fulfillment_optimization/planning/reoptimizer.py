@@ -23,7 +23,7 @@ from openiom.fulfillment_optimization.order_port import (
 from openiom.fulfillment_optimization.problem_builder import Key, PlanningContext
 from openiom.fulfillment_optimization.snapshot import Snapshot, StrategyConfig, snapshot
 from openiom.inventory_visibility import available, line_reservations, lock_stock, release, reserve
-from openiom.kernel import NotFound, StockUnits, new_id
+from openiom.kernel import NotFound, StockUnits, amount_text, new_id, round_cost, share_cost
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import copy_rows, fetch
 from openiom.platform.database import Database, to_json_text
@@ -85,7 +85,7 @@ class _OrderMove:
         for line, target in self.lines:
             moves.append({"product": line.product, "from": line.source, "to": target})
 
-        saving = f"{self.saving:.2f}"
+        saving = amount_text(self.saving, currency)
         before = ", ".join(sorted({line.source for line, _ in self.lines}))
         after = ", ".join(sorted({target for _, target in self.lines}))
         return EventRequest(
@@ -426,9 +426,9 @@ def _plan_record(
         orders=found.priced.problem.orders,
         lines=len(backlog.lines),
         open_lines=0,
-        cost=round(found.cost + planned - saved, 4),
+        cost=round_cost(found.cost + planned - saved),
         seconds=round(seconds, 6),
-        parts=to_json_text({"saved": round(saved, 4)}),
+        parts=to_json_text({"saved": round_cost(saved)}),
         currency=backlog.setting.currency,
         moves=sum(len(move.lines) for move in made),
     )
@@ -449,8 +449,8 @@ def _store_moves(session: Session, plan: UUID, moves: Sequence[_OrderMove], now:
     """Store each moved line with an equal share of what its order saves."""
     rows = []
     for move in moves:
-        share = round(move.saving / len(move.lines), 4)
-        for line, target in move.lines:
+        shares = share_cost(move.saving, len(move.lines))
+        for (line, target), share in zip(move.lines, shares, strict=True):
             row: dict[str, Any] = {
                 "plan_id": plan,
                 "order_id": move.order,

@@ -11,7 +11,7 @@ from openiom.fulfillment_optimization.engine import Refusal
 from openiom.fulfillment_optimization.explanations import refusal_text
 from openiom.fulfillment_optimization.planning import OrderPlan, PlanAttempt, PlanningRound
 from openiom.fulfillment_optimization.problem_builder import Key
-from openiom.kernel import Refused
+from openiom.kernel import Refused, round_cost
 
 from .quote_request import CART_ORDER, ResolvedRequest
 from .schemas import NotFulfilled, PlannedLine, QuotePlan
@@ -112,7 +112,7 @@ def plan_view(
         complete=not missing,
         lines=[_planned_line(resolved, share) for share in shares],
         not_fulfilled=not_fulfilled,
-        cost=round(sum(parts.values()), 4),
+        cost=round_cost(sum(parts.values())),
         currency=currency,
         cost_parts=parts,
     )
@@ -159,7 +159,7 @@ def _cost_parts(found: PlanningRound) -> dict[str, float]:
     shown: dict[str, float] = {}
     for name, money in parts.items():
         if money and name != "open":
-            shown[name] = round(money, 4)
+            shown[name] = round_cost(money)
 
     return shown
 

@@ -9,6 +9,7 @@ import numpy as np
 from openiom.fulfillment_optimization.documents import CostWeights, RateFactor, RateTableBody
 from openiom.fulfillment_optimization.rates import factor_for, fallback_rate, table_price, zones
 from openiom.fulfillment_optimization.snapshot import PlanningSource
+from openiom.kernel import round_amount
 from openiom.logistics import CarrierService, Handover, arrival, on_time_chance
 from openiom.provider_contract import LiveRate
 
@@ -58,16 +59,17 @@ def rate_parcel(
 
     zone = live.zone if live else _zone(service, parcel, tariff)
     price, reason = _base(parcel, zone, tariff, factor, live, failed if live is None else "")
-    base = _cents(price)
-    surcharges = _surcharges(base, live, None if reason else factor)
-    net = _cents(base + sum(surcharge.amount for surcharge in surcharges))
+    currency = live.currency if live else tariff.currency
+    base = round_amount(price, currency)
+    surcharges = _surcharges(base, live, None if reason else factor, currency)
+    net = round_amount(base + sum(surcharge.amount for surcharge in surcharges), currency)
     if factor and factor.free_shipping:
         surcharges.append(Surcharge(name=f"{factor.name}: free shipping", amount=-net))
         net = 0.0
 
-    currency, weight = tariff.currency, parcel.weight_kg
+    weight = parcel.weight_kg
     if live is not None:
-        currency, weight = live.currency, live.billed_kg or weight
+        weight = live.billed_kg or weight
 
     return CarrierRate(
         service=service.name,
@@ -86,16 +88,18 @@ def rate_parcel(
     )
 
 
-def _surcharges(base: float, live: LiveRate | None, factor: RateFactor | None) -> list[Surcharge]:
+def _surcharges(
+    base: float, live: LiveRate | None, factor: RateFactor | None, currency: str
+) -> list[Surcharge]:
     """Return the carrier's own surcharges and that of the rate factor on all it bills."""
     surcharges: list[Surcharge] = []
     if live is not None:
         for name, amount in live.surcharges:
-            surcharges.append(Surcharge(name=name, amount=_cents(amount)))
+            surcharges.append(Surcharge(name=name, amount=round_amount(amount, currency)))
 
     if factor is not None and factor.rate_factor:
         billed = base + sum(surcharge.amount for surcharge in surcharges)
-        amount = _cents(billed * factor.rate_factor / 100.0)
+        amount = round_amount(billed * factor.rate_factor / 100.0, currency)
         surcharges.append(Surcharge(name=factor.name, amount=amount))
 
     return surcharges
@@ -161,7 +165,3 @@ def cheapest_first(rates: Sequence[CarrierRate]) -> list[CarrierRate]:
 
 def _rate_order(rate: CarrierRate) -> tuple[str, str, float, str]:
     return rate.source, rate.currency, rate.net, rate.service
-
-
-def _cents(amount: float) -> float:
-    return round(amount + 1e-9, 2)

@@ -6,7 +6,8 @@ Guarantees  no more is allocated than is available; what a group has is never ne
             operation has an entry and is applied once.
 """
 
-from .operations import AllocationOperation, AllocationResult, Kind, apply_allocations
+from .batch import AllocationOperation, AllocationResult, Kind
+from .operations import apply_allocations
 from .queries import AllocationRow, allocations_at
 
 __all__ = [

@@ -3,255 +3,34 @@
 Each call takes many operations; each is applied once by its id and has entries.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability.hierarchy import Level, LockedStockRow
 from openiom.inventory_visibility.columns import columns_of
-from openiom.inventory_visibility.configuration import ALLOCATION_SOURCE, InventoryConfiguration
+from openiom.inventory_visibility.configuration import InventoryConfiguration
 from openiom.inventory_visibility.events import publish_availability_increased
-from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools, pool_entries
+from openiom.inventory_visibility.ledger.allocations import PoolMove, move_pools
 from openiom.inventory_visibility.ledger.measure_intake import post_measures
-from openiom.inventory_visibility.ledger.posting import LedgerPosting, post
-from openiom.inventory_visibility.locks import Families, ensure_stock, lock_families
+from openiom.inventory_visibility.ledger.posting import post
+from openiom.inventory_visibility.locks import ensure_stock, lock_families, stocked_locations
 from openiom.inventory_visibility.measures import (
     ZERO,
+    Family,
     Measure,
     MeasureChange,
     ProductSource,
     SoftReservationRequest,
     StockKey,
-    dimension_text,
-    format_quantity,
 )
 from openiom.inventory_visibility.reservations.soft_reservations import soft_reserve
 from openiom.platform.bulk import execute, fetch
 
+from .batch import AllocationBatch, AllocationOperation, AllocationResult, Kind, Pool
 from .dimensions import allocation_dimensions
-
-Kind = Literal["allocate", "unallocate", "reallocate", "consume"]
-AVAILABLE: Measure = (ALLOCATION_SOURCE, "@available_to_allocate")
-Groups = tuple[str, ...]
-"""A path of groups, the highest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationOperation:
-    """`quantity` units at one stock key for a path of groups.
-
-    Attributes:
-        sources: The path a reallocation takes units from.
-        measures: What a consumption posts as well: +1 adds the quantity to the measure, -1
-            subtracts it. A soft-reservation measure with +1 makes a soft reservation.
-    """
-
-    kind: Kind
-    event_id: str
-    organization: str
-    product: str
-    source: str
-    groups: Groups
-    quantity: Decimal
-    dimensions: Mapping[str, str] = field(default_factory=dict)
-    sources: Groups = ()
-    measures: Mapping[Measure, int] = field(default_factory=dict)
-
-    @property
-    def key(self) -> StockKey:
-        return StockKey(
-            self.organization, self.product, self.source, dimension_text(self.dimensions)
-        )
-
-    @property
-    def level(self) -> Level:
-        return frozenset(self.dimensions.items())
-
-    @property
-    def unique_id(self) -> str:
-        return f"{self.organization}/{self.event_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class AllocationResult:
-    """The outcome of one operation.
-
-    `duplicate` means that it was applied before and nothing changed; `reason` explains a refusal.
-    """
-
-    ok: bool
-    duplicate: bool = False
-    reason: str = ""
-
-
-class _Pool(NamedTuple):
-    """A path of groups at a stock key."""
-
-    stock_id: int
-    groups: Groups
-
-
-class _Move(NamedTuple):
-    """What an operation moves of one pool."""
-
-    pool: _Pool
-    operation: AllocationOperation
-    units: Decimal
-
-    @property
-    def consumed(self) -> Decimal:
-        return self.operation.quantity if self.operation.kind == "consume" else ZERO
-
-    @property
-    def granted(self) -> Decimal:
-        """Units that count as newly allocated to the pool."""
-        return self.units if self.operation.kind in ("allocate", "reallocate") else ZERO
-
-
-@dataclass
-class AllocationBatch:
-    """Operations under lock: the state of pools and stock while they are applied in order.
-
-    Attributes:
-        dimensions: The dimension names each (organization, product) is allocated by.
-        allocated: Units the batch allocated so far at each stock key, on balance.
-    """
-
-    configuration: InventoryConfiguration
-    ids: Mapping[StockKey, int]
-    families: Families
-    balances: dict[int, dict[Measure, Decimal]]
-    pools: dict[_Pool, Decimal]
-    dimensions: Mapping[tuple[str, str], str]
-    allocated: dict[int, Decimal] = field(default_factory=dict)
-    moves: list[_Move] = field(default_factory=list)
-    entries: list[LedgerPosting] = field(default_factory=list)
-
-    @property
-    def formula(self) -> Mapping[Measure, int]:
-        """The sign of each measure in what is available to allocate."""
-        return self.configuration.calculated.get(AVAILABLE, {})
-
-    def refusal(self, operation: AllocationOperation) -> str:
-        """Return why an operation cannot be applied, or ''."""
-        if operation.quantity <= 0:
-            return "the quantity must be above zero"
-
-        known = self.dimensions[operation.organization, operation.product]
-        if known != ";".join(sorted(operation.dimensions)):
-            names = known.replace(";", ", ") or "no further dimension"
-            return (
-                f"{operation.product} is allocated by {names};"
-                " a product is always allocated by the same dimensions"
-            )
-        if operation.kind == "allocate":
-            available = self._available(operation)
-            if operation.quantity > available:
-                return f"{format_quantity(max(available, ZERO))} units are available to allocate"
-
-            return ""
-
-        return self._giver_refusal(operation)
-
-    def _giver_refusal(self, operation: AllocationOperation) -> str:
-        """Return why the group that gives units up cannot do so, or ''."""
-        is_reallocation = operation.kind == "reallocate"
-        giver = operation.sources if is_reallocation else operation.groups
-        allocated = self.pools.get(_Pool(self.ids[operation.key], giver), ZERO)
-        if operation.quantity > allocated:
-            return (
-                f"{format_quantity(allocated)} units are allocated to {' > '.join(giver)},"
-                f" requested {format_quantity(operation.quantity)}"
-            )
-        if is_reallocation and operation.sources == operation.groups:
-            return "units cannot be reallocated from a group to itself"
-
-        return ""
-
-    def _available(self, operation: AllocationOperation) -> Decimal:
-        """Return what may be allocated by the formula, over the key and all deeper rows.
-
-        Of the own stock the safety stock is never allocated.
-        """
-        stock_id = self.ids[operation.key]
-        total = -self.allocated.get(stock_id, ZERO)
-
-        for row in self.families[operation.key.family].rows.values():
-            if operation.level <= row.level:
-                total += self._by_formula(row.id)
-
-        if operation.organization or operation.dimensions:
-            return total
-
-        own = self._row(operation)
-        return min(total, own.free - own.safety_stock - self._allocated_at(stock_id))
-
-    def _by_formula(self, stock_id: int) -> Decimal:
-        balances = self.balances[stock_id]
-        total = ZERO
-        for measure, sign in self.formula.items():
-            total += sign * balances.get(measure, ZERO)
-        return total
-
-    def _allocated_at(self, stock_id: int) -> Decimal:
-        total = ZERO
-        for pool, units in self.pools.items():
-            if pool.stock_id == stock_id:
-                total += units
-        return total
-
-    def _row(self, operation: AllocationOperation) -> LockedStockRow:
-        return self.families[operation.key.family].rows[operation.level]
-
-    def move(self, operation: AllocationOperation) -> None:
-        """Move the pools of an operation that is not refused and remember what to write."""
-        stock_id, units = self.ids[operation.key], operation.quantity
-        grows = operation.kind in ("allocate", "reallocate")
-        self._move_pool(stock_id, operation.groups, operation, units if grows else -units)
-        if operation.kind == "reallocate":
-            self._move_pool(stock_id, operation.sources, operation, -units)
-            allocated = ZERO
-        else:
-            allocated = units if grows else -units
-
-        self.allocated[stock_id] = self.allocated.get(stock_id, ZERO) + allocated
-        self.entries += pool_entries(
-            stock_id,
-            allocated=allocated,
-            consumed=units if operation.kind == "consume" else ZERO,
-            granted=units if operation.kind == "allocate" else ZERO,
-            cause=operation.kind,
-            document=operation.event_id,
-        )
-
-    def _move_pool(
-        self, stock_id: int, groups: Groups, operation: AllocationOperation, units: Decimal
-    ) -> None:
-        pool = _Pool(stock_id, groups)
-        self.pools[pool] = self.pools.get(pool, ZERO) + units
-        self.moves.append(_Move(pool, operation, units))
-
-    def apply_posted(
-        self,
-        operation: AllocationOperation,
-        facts: Mapping[Measure, Decimal],
-        reserved: Decimal,
-    ) -> None:
-        """Make later operations of the batch see what a consumption posted and reserved."""
-        row = self._row(operation)
-        row.reserved += reserved
-        balances = dict(self.balances[row.id])
-
-        for measure, sign in operation.measures.items():
-            balances[measure] = balances.get(measure, ZERO) + sign * operation.quantity
-
-        self.balances[row.id] = balances
-        for measure, delta in facts.items():
-            row.on_hand += self.configuration.supply.get(measure, 0) * delta
 
 
 def apply_allocations(
@@ -335,7 +114,11 @@ def _lock_batch(
     keys = {operation.key: operation.level for operation in operations}
     values = {key.dimensions: level for key, level in keys.items()}
     ids = ensure_stock(session, keys, values, now)
-    families = lock_families(session, sorted({key.family for key in keys}))
+    wanted = {key.family for key in keys}
+    if not configuration.by_location:
+        wanted |= _families_at_every_location(session, keys)
+
+    families = lock_families(session, sorted(wanted))
 
     balances: dict[int, dict[Measure, Decimal]] = {}
     for family in families.values():
@@ -365,9 +148,18 @@ def _lock_batch(
     )
     pools = {}
     for stock_id, groups, allocated in allocations:
-        pools[_Pool(stock_id, tuple(groups))] = allocated
+        pools[Pool(stock_id, tuple(groups))] = allocated
 
     return AllocationBatch(configuration, ids, families, balances, pools, dimensions)
+
+
+def _families_at_every_location(session: Session, keys: Iterable[StockKey]) -> set[Family]:
+    """Return the families of all locations for the keys that name no location."""
+    unlocated = {(key.organization, key.product) for key in keys if not key.source}
+    found: set[Family] = set()
+    for (organization, product), sources in stocked_locations(session, unlocated).items():
+        found.update((organization, product, source) for source in sources)
+    return found
 
 
 def _post_consumption(
@@ -383,13 +175,16 @@ def _post_consumption(
     reserved: list[Measure] = []
     facts: dict[Measure, Decimal] = {}
     for measure, sign in operation.measures.items():
-        if batch.formula.get(measure, 0) != -sign:
+        if batch.formula.get(measure) == sign:
             return (
                 f"{'.'.join(measure)} must be given with the sign opposite to its sign in"
                 " @iv.@available_to_allocate"
             )
 
         if measure in configuration.reservation:
+            if sign < 0:
+                return f"{'.'.join(measure)} is a soft reservation: consume it with Addition"
+
             reserved.append(measure)
         else:
             facts[measure] = sign * operation.quantity
@@ -433,7 +228,11 @@ def _reserve_consumed(
     now: datetime,
     actor: str,
 ) -> str:
-    """Soft-reserve the consumed units; return why that is refused, or ''."""
+    """Soft-reserve the consumed units; return why that is refused, or ''.
+
+    A consumption lowers what is allocated by as much as it reserves. It therefore needs units that
+    are not reserved, allocated or not.
+    """
     data_source, name = measure
     request = SoftReservationRequest(
         operation.organization,
@@ -448,8 +247,9 @@ def _reserve_consumed(
     (result,) = soft_reserve(
         session,
         [request],
-        hierarchy=tuple(name for name in configuration.hierarchy if name != "locationid"),
-        formula=configuration.formula,
+        hierarchy=configuration.stock_hierarchy,
+        site_of=configuration.site_lookup,
+        formula=replace(configuration.formula, allocations={}),
         now=now,
         actor=actor,
         cause="consume",
@@ -480,7 +280,7 @@ def _write(session: Session, batch: AllocationBatch, *, now: datetime, actor: st
     post(session, batch.entries, now=now, actor=actor)
 
 
-def _pool_ids(session: Session, pools: Sequence[_Pool]) -> dict[_Pool, int]:
+def _pool_ids(session: Session, pools: Sequence[Pool]) -> dict[Pool, int]:
     """Return the allocation ids of pools; missing ones are created."""
     (stock_ids,) = columns_of(pools, "stock_id")
     # Arrays of arrays must be rectangular, so each path travels as one text.
@@ -497,4 +297,4 @@ def _pool_ids(session: Session, pools: Sequence[_Pool]) -> dict[_Pool, int]:
         "SELECT stock_id, groups, id FROM inventory_visibility.allocation WHERE stock_id = ANY(%s)",
         (stock_ids,),
     )
-    return {_Pool(stock_id, tuple(groups)): pool_id for stock_id, groups, pool_id in rows}
+    return {Pool(stock_id, tuple(groups)): pool_id for stock_id, groups, pool_id in rows}

@@ -17,7 +17,8 @@ from openiom.kernel import Invalid
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
 
-from .operations import AllocationOperation, AllocationResult, apply_allocations
+from .batch import AllocationOperation, AllocationResult
+from .operations import apply_allocations
 from .queries import (
     MoveRow,
     OwnAllocation,

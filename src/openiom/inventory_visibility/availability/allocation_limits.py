@@ -9,11 +9,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.measures import ProductSource
-from openiom.platform.bulk import fetch_as
+from openiom.inventory_visibility.columns import split_pairs
+from openiom.inventory_visibility.measures import Measure, ProductSource
+from openiom.platform.bulk import fetch, fetch_as
 
 from .decisions import AllocatedStock, AllocationPool, BufferRule, PartsRequest, Requester
-from .hierarchy import LockedStockRow
+from .hierarchy import LockedStockRow, StockFamily
 
 
 class StockToLimit(Protocol):
@@ -117,6 +118,33 @@ class AllocationLimits:
             self.consume(row.id, request.requester, request.line_id, units)
 
         return True
+
+
+def keep_back_allocations(
+    session: Session, families: Iterable[StockFamily], signs: Mapping[Measure, int]
+) -> None:
+    """Set what the allocation measures in a formula keep back of each locked row.
+
+    Args:
+        signs: The sign of each allocation measure in what may be reserved.
+    """
+    rows: dict[int, LockedStockRow] = {}
+    for family in families:
+        for row in family.rows.values():
+            rows[row.id] = row
+
+    if not signs or not rows:
+        return
+
+    kept_back = fetch(
+        session,
+        "SELECT stock_id, -sum(quantity * sign) FROM inventory_visibility.measure_balance"
+        " JOIN unnest(%s::text[], %s::text[], %s::int[]) AS f(data_source, measure, sign)"
+        " USING (data_source, measure) WHERE stock_id = ANY(%s) GROUP BY stock_id",
+        (*split_pairs(signs), list(signs.values()), list(rows)),
+    )
+    for stock_id, units in kept_back:
+        rows[stock_id].kept_back = units
 
 
 class _Pool(NamedTuple):

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measures import Measure
+from openiom.inventory_visibility.measures import ON_HAND, Measure
 from openiom.platform.bulk import fetch
 
 from .atp import project, ticks, units
+from .overdue_demand import overdue_demand
 
 Dated = dict[str, dict[str, dict[str, float]]]
 """Units by day, data source and measure."""
@@ -52,7 +53,7 @@ def dated_quantities(
     first: date | None = None,
     last: date | None = None,
 ) -> list[DatedQuantities]:
-    """Return scheduled changes and availability by day for groups of stock ids, in two queries.
+    """Return scheduled changes and availability by day for groups of stock ids, in three queries.
 
     The projection covers the whole window from `today` (UTC); `first` and `last` only limit the
     days that are returned.
@@ -162,7 +163,10 @@ def _balances(session: Session, group_of: Mapping[int, int]) -> dict[int, dict[M
 def _scheduled(
     session: Session, group_of: Mapping[int, int], today: date, days: int
 ) -> dict[_Change, int]:
-    """Return the scheduled changes of physical measures, in ticks."""
+    """Return the scheduled changes of physical measures, in ticks.
+
+    Transfers that should have left before today are demand of today.
+    """
     rows = fetch(
         session,
         "SELECT stock_id, day, data_source, measure, quantity"
@@ -174,5 +178,8 @@ def _scheduled(
     for stock_id, day, data_source, measure, quantity in rows:
         change = _Change(group_of[stock_id], (day - today).days, (data_source, measure))
         sums[change] += ticks(quantity)
+
+    for overdue in overdue_demand(session, group_of, today):
+        sums[_Change(group_of[overdue.stock_id], 0, ON_HAND)] -= ticks(overdue.quantity)
 
     return sums

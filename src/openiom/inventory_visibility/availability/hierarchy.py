@@ -20,7 +20,10 @@ ROOT: Level = frozenset()
 
 @dataclass(slots=True)
 class LockedStockRow:
-    """A locked stock row with the quantities it will have once the batch is posted."""
+    """A locked stock row with the quantities it will have once the batch is posted.
+
+    `kept_back` are allocated units that the configured formula keeps from reservations.
+    """
 
     id: int
     level: Level
@@ -30,6 +33,7 @@ class LockedStockRow:
     backed_by_variants: Decimal
     oversell: bool
     safety_stock: Decimal = ZERO
+    kept_back: Decimal = ZERO
 
     @property
     def free(self) -> Decimal:
@@ -54,13 +58,13 @@ class StockFamily:
     _free: dict[Level, Decimal] = field(default_factory=dict)
 
     def free(self, level: Level) -> Decimal:
-        """Return the unreserved units at a level: of its own row and of all deeper ones."""
+        """Return what may be reserved at a level: of its own row and of all deeper ones."""
         known = self._free.get(level)
         if known is None:
             known = ZERO
             for row in self.rows.values():
                 if level <= row.level:
-                    known += row.free
+                    known += row.free - row.kept_back
 
             self._free[level] = known
 
@@ -89,11 +93,7 @@ class StockFamily:
         for level in levels:
             free = self.free(level)
             if quantity > free:
-                available = format_quantity(max(free, ZERO))
-                return (
-                    f"{available} units are free at {_describe(level)},"
-                    f" requested {format_quantity(quantity)}"
-                )
+                return shortage_text(free, _describe(level), quantity)
 
         return ""
 
@@ -125,6 +125,12 @@ class StockFamily:
             overdraft = max(ZERO, -(own + deeper))
             yield from _set_backing(row, overdraft, max(ZERO, -own - overdraft))
             surplus.append((row.level, own + overdraft))
+
+
+def shortage_text(free: Decimal, where: str, quantity: Decimal) -> str:
+    """Return the reason of a refusal: how many units are free where."""
+    available = format_quantity(max(free, ZERO))
+    return f"{available} units are free at {where}, requested {format_quantity(quantity)}"
 
 
 def _deepest_first(row: LockedStockRow) -> tuple[int, int]:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.configuration import InventoryConfiguration
-from openiom.inventory_visibility.measures import ZERO, Measure, ProductSource
+from openiom.inventory_visibility.measures import ON_HAND, ZERO, Measure, ProductSource
 from openiom.platform.bulk import fetch
 
 from .allocation_limits import AllocationLimits, limits_of
 from .atp import HUNDRED_PERCENT, Projection, RequesterView, lowest_from, project, ticks
 from .decisions import Requester, rule_for
+from .overdue_demand import overdue_demand
 from .queries import own_stock
 
 
@@ -116,7 +117,7 @@ def outlook(
 ) -> AvailabilityOutlook:
     """Return the outlook of the own stock of these products, which are not kits.
 
-    It serves requesters of `channels` and those without a channel. This runs three queries, and one
+    It serves requesters of `channels` and those without a channel. This runs four queries, and one
     more when there are channels.
     """
     rows = own_stock(session, products, source=source)
@@ -154,6 +155,8 @@ def scheduled_changes(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the scheduled supply and demand in ticks, each of shape (keys, days).
 
+    Transfers that should have left before today are demand of today.
+
     Args:
         number_of: The row number of each stock id.
     """
@@ -171,5 +174,8 @@ def scheduled_changes(
         signed = sign_of((data_source, measure)) * ticks(quantity)
         side = supply if signed > 0 else demand
         side[number_of[stock_id], (day - today).days] += abs(signed)
+
+    for overdue in overdue_demand(session, number_of, today):
+        demand[number_of[overdue.stock_id], 0] += sign_of(ON_HAND) * ticks(overdue.quantity)
 
     return supply, demand

@@ -72,7 +72,7 @@ def promise_dates(
     configuration: InventoryConfiguration,
     today: date,
 ) -> list[PromiseDate | None]:
-    """Return the earliest day each request can be promised by itself, in five queries for all.
+    """Return the earliest day each request can be promised by itself, in six queries for all.
 
     None means that the schedule never covers it.
     """

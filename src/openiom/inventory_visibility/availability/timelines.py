@@ -18,6 +18,7 @@ from openiom.platform.bulk import fetch_as
 
 from .atp import TICKS
 from .decisions import Requester
+from .overdue_demand import OPEN_LINES
 from .projection import AvailabilityOutlook, outlook
 
 
@@ -230,6 +231,7 @@ def _scheduled_changes(
         " WHERE stock_id = ANY(%s) AND day >= %s AND day < %s ORDER BY id",
         (list(key_of), found.today, found.today + timedelta(days=days)),
     )
+    rows += _overdue_entries(session, list(key_of), found.today)
 
     entries: dict[tuple[str, str, date], list[ScheduledChange]] = defaultdict(list)
     for row in rows:
@@ -246,6 +248,24 @@ def _scheduled_changes(
             actor=row.actor,
             recorded_at=row.recorded_at,
         )
-        entries[product, source, row.day].append(change)
+        entries[product, source, max(row.day, found.today)].append(change)
 
     return entries
+
+
+def _overdue_entries(
+    session: Session, stock_ids: Sequence[int], today: date
+) -> list[_ScheduleEntry]:
+    """Return the entries of transfers that should have left before today."""
+    return fetch_as(
+        session,
+        _ScheduleEntry,
+        "SELECT e.stock_id, e.day, e.id, e.data_source, e.measure, e.delta::float8,"
+        " e.confidence::float8, e.cause, e.document, e.actor, e.recorded_at"
+        f" FROM (SELECT s.id AS stock_id, l.id, l.ship_date, l.version FROM {OPEN_LINES}) o"
+        " CROSS JOIN LATERAL generate_series(1, o.version) AS n(version)"
+        " JOIN inventory_visibility.schedule_entry e ON e.stock_id = o.stock_id"
+        " AND e.day = o.ship_date"
+        " AND e.event_id = 'supply/' || o.id || '/' || n.version || '/origin' ORDER BY e.id",
+        (list(stock_ids), today),
+    )

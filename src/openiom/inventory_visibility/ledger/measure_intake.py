@@ -325,6 +325,26 @@ def known_events(session: Session, event_ids: Sequence[str | None]) -> set[str]:
     return {event_id for (event_id,) in rows}
 
 
+def units_of_events(session: Session, event_ids: Sequence[str]) -> dict[str, Decimal]:
+    """Return the sum of the entries of each event, as its measures moved."""
+    if not event_ids:
+        return {}
+
+    rows = fetch(
+        session,
+        "WITH RECURSIVE entry AS ("
+        " SELECT 1 AS number, event_id AS event, delta FROM inventory_visibility.ledger_entry"
+        " WHERE event_id = ANY(%s)"
+        " UNION ALL"
+        " SELECT e.number + 1, e.event, l.delta FROM entry e"
+        " JOIN inventory_visibility.ledger_entry l"
+        " ON l.event_id = e.event || '/' || (e.number + 1))"
+        " SELECT event, sum(delta) FROM entry GROUP BY event",
+        (list(event_ids),),
+    )
+    return dict(rows)
+
+
 def rebalancing_entries(
     families: Mapping[Family, StockFamily], documents: Mapping[Family, str], cause: str
 ) -> list[LedgerPosting]:

@@ -1,7 +1,8 @@
 """Continuous reconciliation of stock rows and sealed blocks with the ledger.
 
 A stock row is right when its ledger entries add up to it, measure by measure, and its open
-reservations to what is reserved. The sums are stored for each row, so a round only reads new
+reservations to what is reserved, and when its measures add up to on hand and reserved by the
+formula of the configuration in use. The sums are stored for each row, so a round only reads new
 entries; the queries in `invariants/` read everything.
 """
 
@@ -16,8 +17,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility.columns import columns_of
+from openiom.inventory_visibility.configuration import inventory_configuration
 from openiom.inventory_visibility.events import DISCREPANCY_FOUND, inventory_event
-from openiom.inventory_visibility.measures import ZERO, format_quantity
+from openiom.inventory_visibility.measures import ZERO, Formula, Measure, format_quantity
 from openiom.platform.batches import BatchResult
 from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.database import Database, to_json_text
@@ -65,6 +67,21 @@ class CheckedStock:
         reserved = self.balances["reserved"]
         return found + self._compare("reservation", "open", self.open_units, reserved)
 
+    def formula_discrepancies(self, formula: Formula) -> list[Discrepancy]:
+        """Return on hand and reserved as far as they differ from what the measures add up to."""
+        on_hand = ZERO
+        for measure, sign in formula.supply.items():
+            on_hand += sign * self.measures.get(_balance_name(measure), ZERO)
+
+        reserved = ZERO
+        for measure in formula.reservations:
+            reserved += self.measures.get(_balance_name(measure), ZERO)
+
+        found = self._compare("stock", "on_hand_by_formula", self.balances["on_hand"], on_hand)
+        return found + self._compare(
+            "stock", "reserved_by_formula", self.balances["reserved"], reserved
+        )
+
     def _measure_names(self) -> set[str]:
         """Return the measures with a balance or entries, as data source and name."""
         return {name for name in self.sums if "." in name} | self.measures.keys()
@@ -84,6 +101,11 @@ class CheckedStock:
                 what, self.stock_id, column, format_quantity(actual), format_quantity(expected)
             )
         ]
+
+
+def _balance_name(measure: Measure) -> str:
+    """Return the name under which the balance of a measure is compared."""
+    return ".".join(measure)
 
 
 class _Position(NamedTuple):
@@ -120,6 +142,7 @@ class ReconciliationWorker:
     def _check_rows(self, session: Session, after: int, now: datetime) -> None:
         """Check the next stock rows and remember how far the round has come."""
         rows = _read_rows(session, after, self._rows)
+        formula = inventory_configuration(session).formula
         _store_sums(session, rows)
 
         discrepancies: list[Discrepancy] = []
@@ -128,7 +151,8 @@ class ReconciliationWorker:
         for row in rows:
             if row.is_complete:
                 checked.append(row.stock_id)
-                discrepancies += row.discrepancies()
+                # A balance that differs from the ledger explains why the formula does not fit.
+                discrepancies += row.discrepancies() or row.formula_discrepancies(formula)
             else:
                 incomplete.append(row.stock_id)
 
@@ -228,7 +252,7 @@ def _read_rows(session: Session, after: int, limit: int) -> list[CheckedStock]:
     )
 
     for stock_id, data_source, measure, quantity in measures:
-        rows[stock_id].measures[f"{data_source}.{measure}"] = quantity
+        rows[stock_id].measures[_balance_name((data_source, measure))] = quantity
 
     _add_new_entries(session, rows)
     return list(rows.values())
@@ -275,7 +299,7 @@ def _add_new_entries(session: Session, rows: Mapping[int, CheckedStock]) -> None
         row.sums["on_hand"] += new.on_hand
         row.sums["reserved"] += new.reserved
         if new.data_source:
-            row.sums[f"{new.data_source}.{new.measure}"] += new.delta
+            row.sums[_balance_name((new.data_source, new.measure))] += new.delta
         elif new.measure in ("overdraft", "backed_by_variants"):
             row.sums[new.measure] += new.delta
 

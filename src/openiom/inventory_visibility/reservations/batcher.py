@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from openiom.inventory_visibility.configuration import configuration_for_writing
 from openiom.inventory_visibility.measures import (
-    DEFAULT_FORMULA,
-    HIERARCHY,
-    Formula,
     ReservationResult,
     SoftReservationRequest,
 )
@@ -27,16 +25,6 @@ class _PendingRequest(NamedTuple):
     request: SoftReservationRequest
     now: datetime
     actor: str
-    hierarchy: Sequence[str]
-    formula: Formula
-
-    def can_join(self, other: "_PendingRequest") -> bool:
-        """Return whether both requests may run in one call: same actor and configuration."""
-        return (
-            self.actor == other.actor
-            and self.formula is other.formula
-            and self.hierarchy == other.hierarchy
-        )
 
 
 class ReservationBatcher:
@@ -51,29 +39,28 @@ class ReservationBatcher:
         self._calls = GroupCommit[_PendingRequest, ReservationResult](self._run, limit=limit)
 
     def reserve(
-        self,
-        request: SoftReservationRequest,
-        *,
-        now: datetime,
-        actor: str,
-        hierarchy: Sequence[str] = HIERARCHY,
-        formula: Formula = DEFAULT_FORMULA,
+        self, request: SoftReservationRequest, *, now: datetime, actor: str
     ) -> ReservationResult:
-        """Reserve like `soft_reserve`, in a transaction shared with concurrent callers."""
-        return self._calls.submit(_PendingRequest(request, now, actor, hierarchy, formula))
+        """Reserve like `soft_reserve`, in a transaction shared with concurrent callers.
+
+        It is checked by the configuration in use when the transaction runs.
+        """
+        return self._calls.submit(_PendingRequest(request, now, actor))
 
     def _run(self, pending: Sequence[_PendingRequest]) -> list[ReservationResult]:
         """Reserve the requests of all callers; return one result per request, in order."""
 
         def reserve_all(session: Session) -> list[ReservationResult]:
+            configuration = configuration_for_writing(session)
             results: list[ReservationResult] = []
             for group in _neighbors(pending):
                 first = group[0]
                 results += soft_reserve(
                     session,
                     [one.request for one in group],
-                    hierarchy=first.hierarchy,
-                    formula=first.formula,
+                    hierarchy=configuration.stock_hierarchy,
+                    formula=configuration.formula,
+                    site_of=configuration.site_lookup,
                     now=max(one.now for one in group),
                     actor=first.actor,
                 )
@@ -84,10 +71,10 @@ class ReservationBatcher:
 
 
 def _neighbors(pending: Sequence[_PendingRequest]) -> list[list[_PendingRequest]]:
-    """Return runs of requests that can join, in order, so results keep the order of the calls."""
+    """Return runs of requests of one actor, in order, so results keep the order of the calls."""
     groups = [[pending[0]]]
     for previous, one in pairwise(pending):
-        if previous.can_join(one):
+        if previous.actor == one.actor:
             groups[-1].append(one)
         else:
             groups.append([one])

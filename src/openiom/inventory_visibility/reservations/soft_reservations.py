@@ -1,6 +1,6 @@
 """Soft reservations of external requests: checked at every level, idempotent, many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,18 +9,14 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.inventory_visibility.availability.hierarchy import (
-    Level,
-    LockedStockRow,
-    StockFamily,
-    levels_of,
-)
+from openiom.inventory_visibility.availability.allocation_limits import keep_back_allocations
 from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.events import publish_availability_increased
 from openiom.inventory_visibility.ledger.measure_intake import (
     known_events,
     numbered_event,
     rebalancing_entries,
+    units_of_events,
 )
 from openiom.inventory_visibility.ledger.posting import (
     LedgerPosting,
@@ -32,7 +28,6 @@ from openiom.inventory_visibility.locks import Families, lock_rows
 from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     HIERARCHY,
-    LARGEST,
     ZERO,
     Family,
     Formula,
@@ -40,61 +35,24 @@ from openiom.inventory_visibility.measures import (
     ProductSource,
     ReservationResult,
     SoftReservationRequest,
-    StockKey,
     UnreserveRequest,
-    dimension_text,
-    event_key,
-    format_quantity,
-    is_quantity,
-    reference_of,
 )
 from openiom.platform.bulk import copy_rows, execute, fetch_as
+
+from .places import Place, SiteOf, refusal, split
+from .resolved_requests import ReservationRequest, at_every_location, resolve
 
 FIRST_READ = 64
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationRequest:
-    """A request with its stock key and levels, the coarsest first.
-
-    A negative quantity unreserves. `refusal` is set when the request is invalid whatever the stock.
-    With `any_measure` units of every soft-reservation measure may be unreserved.
-    """
-
-    request: SoftReservationRequest
-    key: StockKey
-    reference: str
-    levels: Sequence[Level] = ()
-    any_measure: bool = False
-    refusal: str = ""
-
-    @property
-    def event_id(self) -> str | None:
-        return event_key(self.request.organization, self.request.event_id)
-
-    @property
-    def measure(self) -> Measure:
-        return self.request.data_source, self.request.measure
-
-    @property
-    def is_release(self) -> bool:
-        return self.request.quantity < 0
-
-    def result_without_check(self) -> ReservationResult:
-        """Return the result of a refused request, or of one whose event was applied before."""
-        if not self.refusal:
-            return ReservationResult(True, self.reference, duplicate=True)
-        invalid = max(ZERO, -self.request.quantity)
-        return ReservationResult(False, self.reference, reason=self.refusal, invalid=invalid)
-
-
 class _Scope(NamedTuple):
-    """The open reservations that a release may use: of a stock row, a measure and a document.
+    """The open reservations that a release may use: of a stock key, a measure and a document.
 
-    An empty measure or document means any.
+    They are kept at the rows of `stock_ids`. An empty measure or document means any.
     """
 
-    stock_id: int
+    stock_ids: tuple[int, ...]
+    reference: str
     data_source: str
     measure: str
     document: str
@@ -102,6 +60,7 @@ class _Scope(NamedTuple):
 
 class _OpenRow(NamedTuple):
     id: int
+    stock_id: int
     data_source: str
     measure: str
     open: Decimal
@@ -112,6 +71,7 @@ class _OpenReservation:
     """An open reservation, the units still open, and those this batch releases."""
 
     id: int
+    stock_id: int
     measure: Measure
     open: Decimal
     released: Decimal = ZERO
@@ -119,7 +79,10 @@ class _OpenReservation:
 
 @dataclass(slots=True)
 class ReservationBatch:
-    """Requests under lock: stock families, known events, and what the batch will post."""
+    """Requests under lock: stock families, known events, and what the batch will post.
+
+    `released` are the units each known event unreserved.
+    """
 
     families: Families
     known: set[str]
@@ -128,11 +91,7 @@ class ReservationBatch:
     documents: dict[Family, str] = field(default_factory=dict)
     created: list[NewReservation] = field(default_factory=list)
     freed: set[ProductSource] = field(default_factory=set)
-
-    def stock_of(self, request: ReservationRequest) -> tuple[StockFamily, LockedStockRow]:
-        """Return the family and the row that a request names."""
-        family = self.families[request.key.family]
-        return family, family.rows[request.levels[-1]]
+    released: dict[str, Decimal] = field(default_factory=dict)
 
     def is_decided(self, request: ReservationRequest) -> bool:
         """Return whether the request is refused or its event was applied before."""
@@ -141,19 +100,20 @@ class ReservationBatch:
     def add_entry(
         self,
         request: ReservationRequest,
+        place: Place,
         delta: Decimal,
         measure: Measure,
         event_id: str | None,
     ) -> None:
-        """Reserve `delta` units on the row of the request and remember the entry."""
-        family, row = self.stock_of(request)
+        """Reserve `delta` units at a place of the request and remember the entry."""
+        family, row = place.locked(self.families)
         family.reserve(row.level, delta)
         document = request.request.document
         entry = reserved_entry(row.id, delta, self.cause, document, measure)
         self.entries.append(entry._replace(event_id=event_id))
-        self.documents[request.key.family] = document
-        if delta < 0 and not request.key.organization:
-            self.freed.add((request.key.product, request.key.source))
+        self.documents[place.key.family] = document
+        if delta < 0 and not place.key.organization:
+            self.freed.add((place.key.product, place.key.source))
 
     def reserve(self, request: ReservationRequest) -> ReservationResult:
         """Reserve the units of a request when they fit every level, or without a check."""
@@ -161,63 +121,87 @@ class ReservationBatch:
             return request.result_without_check()
 
         asked = request.request
-        family, row = self.stock_of(request)
-        reason = family.refusal(request.levels, asked.quantity) if asked.check else ""
+        reason = refusal(self.families, request.places, asked.quantity) if asked.check else ""
         if reason:
             return ReservationResult(False, request.reference, reason=reason)
 
         if request.event_id:
             self.known.add(request.event_id)
 
-        self.add_entry(request, asked.quantity, request.measure, request.event_id)
-        self.created.append(
-            NewReservation(
-                stock_id=row.id,
-                line_id=asked.line_id,
-                quantity=asked.quantity,
-                expires_at=asked.expires_at,
-                reference=request.reference,
-                data_source=asked.data_source,
-                measure=asked.measure,
-                document=asked.document,
-            )
-        )
+        parts = split(self.families, request.places, asked.quantity)
+        for number, (place, units) in enumerate(parts):
+            event_id = numbered_event(request.event_id, number)
+            self.add_entry(request, place, units, request.measure, event_id)
+            self.created.append(self._new_reservation(request, place, units))
+
         return ReservationResult(True, request.reference)
+
+    def _new_reservation(
+        self, request: ReservationRequest, place: Place, units: Decimal
+    ) -> NewReservation:
+        """Return the reservation of some units of a request at a place."""
+        _, row = place.locked(self.families)
+        asked = request.request
+        return NewReservation(
+            stock_id=row.id,
+            line_id=asked.line_id,
+            quantity=units,
+            expires_at=asked.expires_at,
+            reference=request.reference,
+            data_source=asked.data_source,
+            measure=asked.measure,
+            document=asked.document,
+        )
 
     def release(
         self, request: ReservationRequest, reservations: Sequence[_OpenReservation]
     ) -> ReservationResult:
-        """Release units of these open reservations, the oldest first."""
+        """Release units of these open reservations, the oldest first.
+
+        A repeated event has the result it had the first time.
+        """
+        event_id = request.event_id
+        if event_id in self.known:
+            before = self.released.get(event_id or "", ZERO)
+            return request.release_result(before, duplicate=True)
+
         missing = -request.request.quantity
-        released: dict[Measure, Decimal] = {}
+        released: dict[tuple[int, Measure], Decimal] = {}
         for one in reservations:
             units = min(one.open, missing)
             if units:
                 one.open -= units
                 one.released += units
                 missing -= units
-                released[one.measure] = released.get(one.measure, ZERO) + units
+                key = one.stock_id, one.measure
+                released[key] = released.get(key, ZERO) + units
 
-        event_id = request.event_id
-        for number, (measure, units) in enumerate(released.items()):
-            self.add_entry(request, -units, measure, numbered_event(event_id, number))
+        places = self._places_by_row(request)
+        for number, ((stock_id, measure), units) in enumerate(released.items()):
+            entry_event = numbered_event(event_id, number)
+            self.add_entry(request, places[stock_id], -units, measure, entry_event)
 
-        if event_id and released:
+        units = -request.request.quantity - missing
+        if event_id and units:
             self.known.add(event_id)
+            self.released[event_id] = units
 
-        reason = ""
-        if missing:
-            asked = format_quantity(-request.request.quantity)
-            reason = f"{format_quantity(missing)} of {asked} units were not reserved there"
-
-        return ReservationResult(bool(released), request.reference, reason=reason, invalid=missing)
+        return request.release_result(units)
 
     def scope_of(self, request: ReservationRequest) -> _Scope:
         """Return which open reservations a release may use; never those of order lines."""
-        _, row = self.stock_of(request)
+        rows = tuple(self._places_by_row(request))
         if request.any_measure:
-            return _Scope(row.id, "", "", request.request.document)
-        return _Scope(row.id, *request.measure, "")
+            return _Scope(rows, request.reference, "", "", request.request.document)
+        return _Scope(rows, request.reference, *request.measure, "")
+
+    def _places_by_row(self, request: ReservationRequest) -> dict[int, Place]:
+        """Return the places of a request by the id of their stock row."""
+        found = {}
+        for place in request.places:
+            _, row = place.locked(self.families)
+            found[row.id] = place
+        return found
 
 
 def soft_reserve(
@@ -226,6 +210,7 @@ def soft_reserve(
     *,
     hierarchy: Sequence[str] = HIERARCHY,
     formula: Formula = DEFAULT_FORMULA,
+    site_of: SiteOf | None = None,
     now: datetime,
     actor: str,
     cause: str = "soft reservation",
@@ -238,17 +223,24 @@ def soft_reserve(
 
     Args:
         hierarchy: Dimension names, the coarsest first, without the location, which is the source.
+        site_of: Given when stock is partitioned by product: a request without a location may then
+            reserve at every location.
     """
     resolved = []
     for request in requests:
-        one = _resolve(request, hierarchy)
+        one = resolve(request, hierarchy)
         if one.measure not in formula.reservations:
             name = ".".join(one.measure)
             one = replace(one, refusal=f"{name} is not a soft-reservation measure")
 
         resolved.append(one)
 
-    return _apply(session, resolved, now=now, actor=actor, cause=cause)
+    if site_of:
+        resolved = at_every_location(session, resolved, hierarchy, site_of)
+
+    return _apply(
+        session, resolved, allocations=formula.allocations, now=now, actor=actor, cause=cause
+    )
 
 
 def unreserve(
@@ -256,6 +248,7 @@ def unreserve(
     requests: Sequence[UnreserveRequest],
     *,
     hierarchy: Sequence[str] = HIERARCHY,
+    site_of: SiteOf | None = None,
     now: datetime,
     actor: str,
     cause: str = "unreserve",
@@ -275,7 +268,7 @@ def unreserve(
             event_id=request.event_id,
             document=request.document,
         )
-        one = replace(_resolve(negative, hierarchy), any_measure=True)
+        one = replace(resolve(negative, hierarchy), any_measure=True)
         if request.quantity <= 0:
             one = replace(one, refusal="the quantity to unreserve must be above zero")
         elif request.reference and request.reference != one.reference:
@@ -286,44 +279,40 @@ def unreserve(
 
         resolved.append(one)
 
-    return _apply(session, resolved, now=now, actor=actor, cause=cause)
+    if site_of:
+        resolved = at_every_location(session, resolved, hierarchy, site_of)
 
-
-def _resolve(request: SoftReservationRequest, hierarchy: Sequence[str]) -> ReservationRequest:
-    """Return a request with its key and levels, refused when either is invalid."""
-    dimensions = dimension_text(request.dimensions)
-    key = StockKey(request.organization, request.product, request.source, dimensions)
-    resolved = ReservationRequest(request, key, reference_of(key))
-    if not request.quantity or not is_quantity(request.quantity):
-        return replace(
-            resolved,
-            refusal=f"the quantity must be a number other than zero below {LARGEST:.0e}"
-            " with at most four decimals",
-        )
-
-    try:
-        return replace(resolved, levels=levels_of(request.dimensions, hierarchy))
-    except ValueError as error:
-        return replace(resolved, refusal=str(error))
+    return _apply(session, resolved, allocations={}, now=now, actor=actor, cause=cause)
 
 
 def _apply(
     session: Session,
     requests: Sequence[ReservationRequest],
     *,
+    allocations: Mapping[Measure, int],
     now: datetime,
     actor: str,
     cause: str,
 ) -> list[ReservationResult]:
-    """Lock the stock of all requests, apply them in order, and post what they moved."""
+    """Lock the stock of all requests, apply them in order, and post what they moved.
+
+    Args:
+        allocations: The sign of each allocation measure in what may be reserved.
+    """
     valid = [request for request in requests if not request.refusal]
     families: Families = {}
     if valid:
-        values = {request.key.dimensions: request.levels[-1] for request in valid}
-        families = lock_rows(session, [request.key for request in valid], values, now)
+        places: list[Place] = []
+        for request in valid:
+            places += request.places
+
+        values = {place.key.dimensions: place.levels[-1] for place in places}
+        families = lock_rows(session, [place.key for place in places], values, now)
+        keep_back_allocations(session, families.values(), allocations)
 
     known = known_events(session, [request.event_id for request in valid])
     batch = ReservationBatch(families, known, cause)
+    batch.released = _released_before(session, valid, known)
 
     results: list[ReservationResult] = []
     # Runs of reservations and of releases alternate: a release may use what an earlier request of
@@ -340,6 +329,20 @@ def _apply(
     return results
 
 
+def _released_before(
+    session: Session, requests: Sequence[ReservationRequest], known: Set[str]
+) -> dict[str, Decimal]:
+    """Return the units that each repeated release unreserved when it was applied."""
+    repeated = []
+    for request in requests:
+        event_id = request.event_id
+        if request.is_release and event_id in known:
+            repeated.append(str(event_id))
+
+    moved = units_of_events(session, repeated)
+    return {event_id: -units for event_id, units in moved.items()}
+
+
 def _release_run(
     session: Session, batch: ReservationBatch, requests: Sequence[ReservationRequest], now: datetime
 ) -> list[ReservationResult]:
@@ -349,7 +352,7 @@ def _release_run(
 
     results = []
     for request in requests:
-        if batch.is_decided(request):
+        if request.refusal:
             results.append(request.result_without_check())
         else:
             results.append(batch.release(request, by_scope[batch.scope_of(request)]))
@@ -387,18 +390,20 @@ def _open_reservations(
     wanted: dict[int, Decimal] = {}
     scopes = []
     for request in requests:
-        if not batch.is_decided(request):
+        if not request.refusal:
             scope = batch.scope_of(request)
             scopes.append(scope)
-            previous = wanted.get(scope.stock_id, ZERO)
-            wanted[scope.stock_id] = previous - request.request.quantity
+            for stock_id in scope.stock_ids:
+                wanted[stock_id] = wanted.get(stock_id, ZERO) - request.request.quantity
 
     shared: dict[int, _OpenReservation] = {}
     by_scope = {}
     for scope in dict.fromkeys(scopes):
         reservations = []
-        for row in _read_open(session, scope, wanted[scope.stock_id]):
-            one = _OpenReservation(row.id, (row.data_source, row.measure), row.open)
+        most = sum((wanted[stock_id] for stock_id in scope.stock_ids), ZERO)
+        for row in _read_open(session, scope, most):
+            measure = row.data_source, row.measure
+            one = _OpenReservation(row.id, row.stock_id, measure, row.open)
             reservations.append(shared.setdefault(row.id, one))
 
         by_scope[scope] = reservations
@@ -416,12 +421,14 @@ def _read_open(session: Session, scope: _Scope, wanted: Decimal) -> list[_OpenRo
         rows = fetch_as(
             session,
             _OpenRow,
-            "SELECT id, data_source, measure, open FROM inventory_visibility.reservation"
-            " WHERE stock_id = %(stock_id)s AND open > 0 AND line_id IS NULL"
+            "SELECT id, stock_id, data_source, measure, open"
+            " FROM inventory_visibility.reservation"
+            " WHERE stock_id = ANY(%(stock_ids)s) AND open > 0 AND line_id IS NULL"
+            " AND reference = %(reference)s"
             " AND (%(data_source)s = ''"
             " OR data_source = %(data_source)s AND measure = %(measure)s)"
             " AND (%(document)s = '' OR document = %(document)s) ORDER BY id LIMIT %(limit)s",
-            {**scope._asdict(), "limit": limit},
+            {**scope._asdict(), "stock_ids": list(scope.stock_ids), "limit": limit},
         )
         if len(rows) < limit or sum((row.open for row in rows), ZERO) >= wanted:
             return rows

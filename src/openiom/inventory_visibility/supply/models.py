@@ -111,6 +111,12 @@ class SupplyLine(Base):
             name="ck_supply_line_shipped_from_origin",
         ),
         Index("ix_supply_line_product", "product", "source"),
+        Index(
+            "ix_supply_line_to_ship",
+            "product",
+            "origin",
+            postgresql_where=text("scheduled_demand > 0"),
+        ),
         {"schema": SCHEMA},
     )
 

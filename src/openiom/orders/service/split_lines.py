@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Refused
+from openiom.kernel import Refused, share_money
 from openiom.orders.events import line_event
 from openiom.orders.locks import lock_lines
 from openiom.orders.order_batch import LockedLine, flush_lines, order_batch
-from openiom.platform.bulk import execute, fetch
+from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.events import append_events
 
 Parts = Sequence[tuple[UUID, int]]
@@ -30,21 +32,16 @@ def split_lines(
     batch = order_batch(session)
     _, lines = lock_lines(session, parts_by_line)
 
-    line_ids: list[UUID] = []
-    new_ids: list[UUID] = []
-    units: list[int] = []
     added: Counter[UUID] = Counter()
     for line_id, parts in parts_by_line.items():
         _check_parts(line_id, lines.get(line_id), parts)
-        for new_id, quantity in parts[1:]:
-            line_ids.append(line_id)
-            new_ids.append(new_id)
-            units.append(quantity)
-            added[lines[line_id].order_id] += 1
+        added[lines[line_id].order_id] += len(parts) - 1
 
     batch.flush_lines(session)
-    execute(session, _INSERT_PARTS, (line_ids, new_ids, units))
-    execute(session, _REDUCE_LINES, (line_ids, units))
+    new_parts = _new_parts(session, parts_by_line)
+    columns = list(map(list, zip(*new_parts, strict=True))) or [[]] * len(_NewPart._fields)
+    execute(session, _INSERT_PARTS, columns)
+    execute(session, _REDUCE_LINES, columns)
     execute(session, _ADD_LINE_COUNTS, (list(added), list(added.values())))
     batch.expire_lines(added)
 
@@ -71,13 +68,56 @@ def _check_parts(line_id: UUID, line: LockedLine | None, parts: Parts) -> None:
         )
 
 
+class _LineMoney(NamedTuple):
+    """The money of a line, which its parts share by their steps."""
+
+    line_id: UUID
+    quantity: int
+    discount: Decimal
+    tax: Decimal
+    currency: str
+
+
+class _NewPart(NamedTuple):
+    """A new line that takes `steps` of a line, with its share of the money."""
+
+    line_id: UUID
+    id: UUID
+    steps: int
+    discount: Decimal
+    tax: Decimal
+
+
+def _new_parts(session: Session, parts_by_line: Mapping[UUID, Parts]) -> list[_NewPart]:
+    """Return the new parts of each line; what rounding leaves stays with the line itself."""
+    amounts = fetch_as(
+        session,
+        _LineMoney,
+        "SELECT l.id AS line_id, l.quantity, l.discount, l.tax, o.currency"
+        " FROM orders.order_line l JOIN orders.order o ON o.id = l.order_id WHERE l.id = ANY(%s)",
+        (list(parts_by_line),),
+    )
+    by_line = {amount.line_id: amount for amount in amounts}
+
+    found = []
+    for line_id, (_, *others) in parts_by_line.items():
+        money = by_line[line_id]
+        steps = [part_steps for _, part_steps in others]
+        weights = [money.quantity - sum(steps), *steps]
+        discounts = share_money(money.discount, weights, money.currency)[1:]
+        taxes = share_money(money.tax, weights, money.currency)[1:]
+        for (part_id, part_steps), discount, tax in zip(others, discounts, taxes, strict=True):
+            found.append(_NewPart(line_id, part_id, part_steps, discount, tax))
+
+    return found
+
+
 def _numbers(line: LockedLine, parts: Parts) -> list[int | float]:
     return [line.number(steps) for _, steps in parts]
 
 
-# Money is shared by units and rounded. What rounding leaves stays with the first part, so that the
-# sums of the order do not change.
-_INSERT_PARTS = """
+_PARTS = "unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::numeric[], %s::numeric[])"
+_INSERT_PARTS = f"""
 INSERT INTO orders.order_line (id, order_id, line_number, external_id, product, name, variant, unit,
     unit_decimals, stock_per_step, stock_decimals, quantity, unit_price, discount, tax,
     requested_delivery_date, company, state, state_reason)
@@ -85,22 +125,19 @@ SELECT d.new, l.order_id,
     last.number + row_number() OVER (PARTITION BY l.order_id ORDER BY l.line_number, d.place),
     l.external_id, l.product, l.name, l.variant, l.unit, l.unit_decimals, l.stock_per_step,
     l.stock_decimals, d.units, l.unit_price,
-    round(l.discount * d.units / l.quantity, 4), round(l.tax * d.units / l.quantity, 4),
+    d.discount, d.tax,
     l.requested_delivery_date, l.company, l.state, l.state_reason
-FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) WITH ORDINALITY AS d(id, new, units, place)
+FROM {_PARTS} WITH ORDINALITY AS d(id, new, units, discount, tax, place)
 JOIN orders.order_line l ON l.id = d.id
 CROSS JOIN LATERAL (SELECT max(x.line_number) AS number FROM orders.order_line x
     WHERE x.order_id = l.order_id) last
 """
 
-_REDUCE_LINES = """
+_REDUCE_LINES = f"""
 UPDATE orders.order_line l SET quantity = l.quantity - d.units,
     discount = l.discount - d.discount, tax = l.tax - d.tax
-FROM (SELECT o.id, sum(u.units)::bigint AS units,
-        sum(round(o.discount * u.units / o.quantity, 4)) AS discount,
-        sum(round(o.tax * u.units / o.quantity, 4)) AS tax
-    FROM unnest(%s::uuid[], %s::bigint[]) AS u(id, units)
-    JOIN orders.order_line o ON o.id = u.id GROUP BY o.id) d
+FROM (SELECT u.id, sum(u.units)::bigint AS units, sum(u.discount) AS discount, sum(u.tax) AS tax
+    FROM {_PARTS} AS u(id, new, units, discount, tax) GROUP BY u.id) d
 WHERE l.id = d.id
 """
 

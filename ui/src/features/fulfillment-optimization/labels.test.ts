@@ -5,11 +5,20 @@ import { significantParts } from './plans/CostBreakdown';
 describe('costs', () => {
   test.each([
     [7.271, 'EUR', '7.27 EUR'],
+    [1.105, 'KWD', '1.105 KWD'],
+    [1.1, 'KWD', '1.100 KWD'],
+    [1050.4, 'JPY', '1,050 JPY'],
+    [12.345, 'km', '12.35 km'],
     [1234, '', '1,234.00'],
     [null, 'EUR', '—'],
     [undefined, '', '—'],
   ])('%s %s is formatted as %s', (value, unit, text) => {
     expect(formatCost(value, unit)).toBe(text);
+  });
+
+  test('a cost without its unit has the digits of its currency', () => {
+    expect(formatCost(1.105, '', 'KWD')).toBe('1.105');
+    expect(formatCost(1.105, '')).toBe('1.11');
   });
 
   test('the unit of a cost is its currency, or km when distance is minimized', () => {

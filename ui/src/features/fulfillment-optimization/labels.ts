@@ -1,3 +1,5 @@
+import { formatAmount } from '@kit/format';
+
 export const sourceTypeLabels: Record<string, string> = {
   warehouse: 'Warehouse',
   store: 'Store',
@@ -15,13 +17,15 @@ export const capabilityLabels: Record<string, string> = {
 
 export const planModeLabels: Record<string, string> = { realtime: 'Real time', batch: 'Batch', reoptimize: 'Re-optimizer' };
 
-const costFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
-/** Format a cost, with its unit unless shown elsewhere. */
-export const formatCost = (value: number | null | undefined, unit = ''): string =>
-  value === null || value === undefined ? '—' : unit === '' ? costFormat.format(value) : `${costFormat.format(value)} ${unit}`;
+/** Format a cost with the digits of its currency, and with its unit unless shown elsewhere. */
+export function formatCost(value: number | null | undefined, unit = '', currency = unit): string {
+  if (value === null || value === undefined) return '—';
+  const amount = formatAmount(value, currency);
+  return unit === '' ? amount : `${amount} ${unit}`;
+}
 
 /** The unit of a cost: its currency, or km when the objective is distance. */
 export const costUnit = (data: { currency: string; parts: Record<string, number> }): string =>

@@ -177,11 +177,11 @@ function CarrierRates({ carrier }: { carrier: NonNullable<Quote['carrier']> }) {
                 <td>{rate.source}</td>
                 <td>{rate.zone || '—'}</td>
                 <td className="num figure">{formatDecimal(rate.weight)} kg</td>
-                <td className="num figure">{formatCost(rate.base)}</td>
+                <td className="num figure">{formatCost(rate.base, '', rate.currency)}</td>
                 <td>
                   {rate.surcharges.map((extra) => (
                     <div key={extra.name} className="nowrap">
-                      {humanize(extra.name)} <span className="figure">{formatCost(extra.amount)}</span>
+                      {humanize(extra.name)} <span className="figure">{formatCost(extra.amount, '', rate.currency)}</span>
                     </div>
                   ))}
                   {rate.surcharges.length === 0 && <span className="muted">None</span>}

@@ -1,3 +1,4 @@
+import { formatAmount } from '@kit/format';
 import type { Difference } from '@client/sourcing';
 
 interface Kpi {
@@ -41,7 +42,6 @@ export const dailyTitles: Record<string, string> = {
 };
 
 const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const moneyFormat = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compactFormat = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 2 });
 const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
@@ -58,7 +58,9 @@ export function formatKpi(name: string, value: number, currency = ''): string {
   const formatted =
     Math.abs(value) >= 100_000
       ? compactFormat.format(value)
-      : (kind === 'money' || kind === 'cost' ? moneyFormat : decimalFormat).format(value);
+      : kind === 'money' || kind === 'cost'
+        ? formatAmount(value, currency)
+        : decimalFormat.format(value);
   if (kind === 'km') return `${formatted} km`;
   return (kind === 'money' || kind === 'cost') && currency !== '' ? `${formatted} ${currency}` : formatted;
 }
