@@ -200,7 +200,12 @@ def run_fabrikam(
     `single` has the flow use the 3PL's call for one order instead of its bulk call.
     """
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
-        settings = Settings(home=Path(home), batch_size=batch_size, log_level="WARNING")
+        settings = Settings(
+            home=Path(home),
+            batch_size=batch_size,
+            log_level="WARNING",
+            provider_networks="127.0.0.0/8",
+        )
         quota = ["--quota", str(UNLIMITED_QUOTA)]
 
         with (

@@ -143,7 +143,7 @@ def stock_of(connection: psycopg.Connection[Any], body: dict[str, Any]) -> list[
 def network(*, dimensions: bool) -> Iterator[tuple[WebServer, str]]:
     """Yield a web process over the seeded network, and the database's URL."""
     with tempfile.TemporaryDirectory(prefix="openiom-bench-") as home:
-        settings = Settings(home=Path(home), log_level="WARNING")
+        settings = Settings(home=Path(home), log_level="WARNING", provider_networks="127.0.0.0/8")
         with running_database(settings) as database_url:
             product = build(settings, database_url)
             migrate(product.database, consumers=CONSUMERS)

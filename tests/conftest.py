@@ -15,6 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 from starlette.testclient import TestClient
+from tests.tables import empty_tables
 
 from openiom.administration import issue_token
 from openiom.app.application import Application, build
@@ -29,6 +30,9 @@ from openiom.platform.settings import Settings
 # The time of one example depends on the machine; wrong results are looked for, not slow ones.
 hypothesis.settings.register_profile("openiom", deadline=None)
 hypothesis.settings.load_profile("openiom")
+
+# The other systems of tests listen on this machine, which providers do not reach by default.
+os.environ["OPENIOM_PROVIDER_NETWORKS"] = "127.0.0.0/8,::1/128"
 
 
 @pytest.fixture(scope="session")
@@ -77,9 +81,7 @@ def empty_database(postgres_url: str) -> Iterator[Database]:
 @pytest.fixture
 def database(empty_database: Database) -> Database:
     """Return a database whose tables are all empty."""
-    names = ", ".join(f'"{t.schema}"."{t.name}"' for t in load_tables().metadata.sorted_tables)
-    with psycopg.connect(empty_database.url, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE".encode())
+    empty_tables(empty_database)
     return empty_database
 
 

@@ -64,8 +64,17 @@ def upgrade() -> None:
         sa.Column("roles", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_api_token")),
         sa.UniqueConstraint("name", name=op.f("uq_api_token_name")),
+        schema="administration",
+    )
+    op.create_index(
+        op.f("ix_api_token_expires_at"),
+        "api_token",
+        ["expires_at"],
+        unique=False,
         schema="administration",
     )
     op.create_table(
@@ -116,8 +125,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("roles", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user")),
         schema="administration",
     )
@@ -1108,6 +1115,14 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("instance", "kind", name=op.f("pk_checkpoint")),
+        schema="providers",
+    )
+    op.create_table(
+        "processing_attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("message_ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_processing_attempt")),
         schema="providers",
     )
     op.create_table(
@@ -2395,6 +2410,7 @@ def downgrade() -> None:
     )
     op.drop_table("message", schema="providers")
     op.drop_index("ix_id_mapping_internal", table_name="id_mapping", schema="providers")
+    op.drop_table("processing_attempt", schema="providers")
     op.drop_table("id_mapping", schema="providers")
     op.drop_table("checkpoint", schema="providers")
     op.drop_table("scheduled_job", schema="platform")
@@ -2554,6 +2570,7 @@ def downgrade() -> None:
     )
     op.drop_table("client_auth_failure", schema="administration")
     op.drop_table("client", schema="administration")
+    op.drop_index(op.f("ix_api_token_expires_at"), table_name="api_token", schema="administration")
     op.drop_table("api_token", schema="administration")
     op.execute("DROP SEQUENCE fulfillment.fulfillment_order_number")
     op.execute("DROP FUNCTION inventory_visibility.set_safety_stock")

@@ -16,6 +16,8 @@ from .demo import run_demo
 from .load_run import load_run_home, run_load
 
 LOG_LEVEL = "OPENIOM_LOG_LEVEL"
+OWN_MACHINE = "127.0.0.0/8,::1/128"
+"""The simulators listen on this machine, which providers may not reach otherwise."""
 QUIET_LEVEL = "WARNING"
 
 
@@ -44,7 +46,9 @@ def demo(
     if headless:
         _run_headless(home, port or 0, orders, log_level)
 
-    settings = read_settings(port=port, home=home, log_level=log_level)
+    settings = read_settings(
+        port=port, home=home, log_level=log_level, provider_networks=OWN_MACHINE
+    )
     with errors.status("starting") as status:
 
         def report(phase: str) -> None:
@@ -81,7 +85,9 @@ def _run_headless(home: Path | None, port: int, orders: int, log_level: str) -> 
         home = Path(given)
 
     with load_run_home(home) as folder:
-        settings = read_settings(home=folder, port=port, log_level=log_level)
+        settings = read_settings(
+            home=folder, port=port, log_level=log_level, provider_networks=OWN_MACHINE
+        )
         summary = run_load(settings, orders=orders, errors=errors)
 
     console.out(json.dumps(summary.as_json()), highlight=False)

@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from openiom.administration import delete_expired, issue_token, upsert_client, upsert_users
 from openiom.administration.service import (
+    api_tokens,
     display_name,
+    is_use_to_be_recorded,
     principal_of_token,
+    record_use,
+    revoke_token,
     sign_in,
     sign_out,
     token_hash,
 )
-from openiom.kernel import Invalid, Unauthenticated
+from openiom.kernel import Invalid, NotFound, Unauthenticated
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.http import Principal
@@ -41,23 +46,21 @@ def enter(
 
 def user(database: Database) -> tuple[object, ...]:
     with database.reading() as session:
-        [row] = fetch(
-            session, "SELECT email, name, roles, failures, locked_until FROM administration.user"
-        )
+        [row] = fetch(session, "SELECT email, name, roles FROM administration.user")
         return row
 
 
 def test_a_user_is_created_and_then_replaced_by_e_mail_address(
     database_with_ann: Database,
 ) -> None:
-    assert user(database_with_ann) == (EMAIL, "Ann Lee", ["viewer"], 0, None)
+    assert user(database_with_ann) == (EMAIL, "Ann Lee", ["viewer"])
 
     with database_with_ann.unit_of_work() as session:
         upsert_users(
             session, [(EMAIL.lower(), "Ann Smith", "another horse", ["integrator", "viewer"])]
         )
 
-    assert user(database_with_ann) == (EMAIL, "Ann Smith", ["integrator", "viewer"], 0, None)
+    assert user(database_with_ann) == (EMAIL, "Ann Smith", ["integrator", "viewer"])
     assert enter(database_with_ann) is None
     assert enter(database_with_ann, "another horse") is not None
 
@@ -164,29 +167,38 @@ def test_an_unknown_address_or_a_wrong_password_does_not_sign_in(
 ) -> None:
     assert enter(database_with_ann, email="eve@example.com") is None
     assert enter(database_with_ann, "wrong") is None
-    assert user(database_with_ann)[3] == 1
 
 
-def test_eight_failures_in_a_row_lock_the_account_for_a_minute(
+def test_a_new_password_ends_the_sessions_of_its_user_only(database_with_ann: Database) -> None:
+    with database_with_ann.unit_of_work() as session:
+        upsert_users(session, [("bob@example.com", "Bob", PASSWORD, ["viewer"])])
+
+    of_ann = enter(database_with_ann)
+    of_bob = enter(database_with_ann, email="bob@example.com")
+    assert of_ann is not None
+    assert of_bob is not None
+
+    with database_with_ann.unit_of_work() as session:
+        upsert_users(session, [(EMAIL, "Ann Lee", "another horse", ["viewer"])])
+
+    with database_with_ann.reading() as session:
+        with pytest.raises(Unauthenticated):
+            principal_of_token(session, of_ann, NOW)
+        assert principal_of_token(session, of_bob, NOW).name == "bob@example.com"
+
+
+def test_a_hash_of_older_parameters_is_replaced_at_the_next_sign_in(
     database_with_ann: Database,
 ) -> None:
-    for _ in range(8):
-        assert enter(database_with_ann, "wrong") is None
-
-    assert user(database_with_ann)[3:] == (8, NOW + timedelta(minutes=1))
-
-    assert enter(database_with_ann, after=59) is None
-    assert user(database_with_ann)[3:] == (9, NOW + timedelta(minutes=1))
-    assert enter(database_with_ann, after=60) is not None
-    assert user(database_with_ann)[3:] == (0, None)
-
-
-def test_seven_failures_do_not_lock(database_with_ann: Database) -> None:
-    for _ in range(7):
-        enter(database_with_ann, "wrong")
+    older = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash(PASSWORD)
+    with database_with_ann.unit_of_work() as session:
+        execute(session, "UPDATE administration.user SET password_hash = %s", (older,))
 
     assert enter(database_with_ann) is not None
-    assert user(database_with_ann)[3] == 0
+    with database_with_ann.reading() as session:
+        [(stored,)] = fetch(session, "SELECT password_hash FROM administration.user")
+    assert "m=19456,t=2,p=1" in stored
+    assert enter(database_with_ann) is not None
 
 
 def test_expired_sessions_are_deleted_and_others_stay(database_with_ann: Database) -> None:
@@ -204,7 +216,7 @@ def test_an_api_token_has_the_permissions_of_its_roles(database: Database) -> No
     with database.unit_of_work() as session:
         token = issue_token(session, name="robot", roles=["viewer"], now=NOW, actor="ann")
 
-        principal = principal_of_token(session, token, NOW + timedelta(days=4_000))
+        principal = principal_of_token(session, token, NOW + timedelta(days=89))
 
         assert token.startswith("iom_")
         assert principal.name == "token robot"
@@ -248,6 +260,74 @@ def test_neither_passwords_nor_tokens_are_stored_in_clear(database_with_ann: Dat
     for secret in (PASSWORD, session_token, api_token):
         assert secret
         assert secret not in stored
+
+
+@pytest.mark.parametrize(("days", "valid"), [(0, True), (29.9, True), (30, False), (31, False)])
+def test_a_token_expires_after_its_days(database: Database, days: float, valid: bool) -> None:
+    with database.unit_of_work() as session:
+        lifetime = timedelta(days=30)
+        token = issue_token(
+            session, name="robot", roles=["viewer"], now=NOW, actor="ann", lifetime=lifetime
+        )
+
+    now = NOW + timedelta(days=days)
+    with database.reading() as session:
+        if valid:
+            assert principal_of_token(session, token, now).name == "token robot"
+            return
+
+        with pytest.raises(Unauthenticated, match="the token robot has expired"):
+            principal_of_token(session, token, now)
+
+
+def test_expired_tokens_are_listed_for_a_month(database: Database) -> None:
+    with database.unit_of_work() as session:
+        issue_token(session, name="old", roles=["viewer"], now=NOW, actor="ann")
+        issue_token(
+            session,
+            name="new",
+            roles=["viewer"],
+            now=NOW,
+            actor="ann",
+            lifetime=timedelta(days=91),
+        )
+        delete_expired(session, NOW + timedelta(days=120, seconds=1))
+
+        assert [token.name for token in api_tokens(session)] == ["new"]
+
+
+def test_the_last_use_of_a_token_is_exact_to_ten_minutes(database: Database) -> None:
+    with database.unit_of_work() as session:
+        token = issue_token(session, name="robot", roles=["viewer"], now=NOW, actor="ann")
+
+    def due(minutes: float) -> bool:
+        with database.reading() as session:
+            return is_use_to_be_recorded(session, token, NOW + timedelta(minutes=minutes))
+
+    assert due(0)
+    with database.unit_of_work() as session:
+        record_use(session, token, NOW)
+
+    assert (due(1), due(10), due(10.1)) == (False, False, True)
+    with database.reading() as session:
+        assert not is_use_to_be_recorded(session, "iom_unknown", NOW)
+        assert not is_use_to_be_recorded(session, "a session", NOW)
+        [listed] = api_tokens(session)
+    assert (listed.name, listed.last_used_at) == ("robot", NOW)
+
+
+def test_a_revoked_token_is_refused(database: Database) -> None:
+    with database.unit_of_work() as session:
+        token = issue_token(session, name="robot", roles=["viewer"], now=NOW, actor="ann")
+        kept = issue_token(session, name="scanner", roles=["viewer"], now=NOW, actor="ann")
+        revoke_token(session, "robot")
+
+    with database.unit_of_work() as session:
+        with pytest.raises(Unauthenticated):
+            principal_of_token(session, token, NOW)
+        with pytest.raises(NotFound, match="no API token robot"):
+            revoke_token(session, "robot")
+        assert principal_of_token(session, kept, NOW).name == "token scanner"
 
 
 def test_a_principal_without_a_user_shows_its_own_name(database: Database) -> None:

@@ -9,14 +9,14 @@ from joserfc import jwt
 from openiom.administration import TokenIssuer
 from openiom.administration.token_issuer import looks_signed
 from openiom.kernel import Forbidden, Unauthenticated
-from openiom.platform.secrets import Secrets
+from openiom.platform.secrets import SigningKeys
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 KEYS = [Fernet.generate_key().decode() for _ in range(2)]
 
 
 def issuer(*keys: str, environment: str = "prod") -> TokenIssuer:
-    return TokenIssuer.of(Secrets(list(keys)), environment=environment)
+    return TokenIssuer.of(SigningKeys(list(keys)), environment=environment)
 
 
 @pytest.fixture
@@ -47,9 +47,10 @@ def test_an_assertion_names_its_client(prod: TokenIssuer) -> None:
 def test_an_access_token_carries_permissions_and_environment(prod: TokenIssuer) -> None:
     token = access_token(prod)
 
-    principal = prod.principal(token, now=NOW)
-    assert principal.name == "client pos"
-    assert principal.permissions == {"inventory.read", "orders.read"}
+    access = prod.access(token, now=NOW)
+    assert (access.client_id, access.issued_at) == ("42", int(NOW.timestamp()))
+    assert access.principal.name == "client pos"
+    assert access.principal.permissions == {"inventory.read", "orders.read"}
     claims = jwt.decode(token, prod.access_keys[0], algorithms=["HS256"]).claims
     assert claims == {
         "sub": "42",
@@ -70,11 +71,11 @@ def test_an_access_token_expires_after_an_hour(
     now = NOW + timedelta(seconds=seconds)
 
     if valid:
-        assert prod.principal(token, now=now).name == "client pos"
+        assert prod.access(token, now=now).principal.name == "client pos"
         return
 
     with pytest.raises(Unauthenticated) as refused:
-        prod.principal(token, now=now)
+        prod.access(token, now=now)
 
     assert refused.value.what == "this token has expired"
     assert refused.value.remedy == "request a new one"
@@ -99,14 +100,14 @@ def test_neither_token_is_accepted_as_the_other(prod: TokenIssuer) -> None:
     with pytest.raises(Unauthenticated, match="was not issued here"):
         prod.client_of(access_token(prod), now=NOW)
     with pytest.raises(Unauthenticated, match="was not issued here"):
-        prod.principal(prod.assertion(client_id="42", tenant="contoso", now=NOW), now=NOW)
+        prod.access(prod.assertion(client_id="42", tenant="contoso", now=NOW), now=NOW)
 
 
 def test_a_token_of_another_environment_is_forbidden(prod: TokenIssuer) -> None:
     token = access_token(issuer(KEYS[0], environment="test"))
 
     with pytest.raises(Forbidden) as refused:
-        prod.principal(token, now=NOW)
+        prod.access(token, now=NOW)
     assert refused.value.what == "this token is for the environment test, not for prod"
     assert refused.value.remedy == "request a token with the context prod"
 
@@ -116,15 +117,15 @@ def test_tokens_of_an_older_key_are_accepted_and_new_ones_use_the_newest(
 ) -> None:
     rotated = issuer(KEYS[1], KEYS[0])
 
-    assert rotated.principal(access_token(prod), now=NOW).name == "client pos"
+    assert rotated.access(access_token(prod), now=NOW).principal.name == "client pos"
     with pytest.raises(Unauthenticated):
-        prod.principal(access_token(rotated), now=NOW)
+        prod.access(access_token(rotated), now=NOW)
 
 
 @pytest.mark.parametrize("token", ["", "a", "a.b.c", "..", "é.é.é"])
 def test_text_that_is_no_token_is_refused(prod: TokenIssuer, token: str) -> None:
     with pytest.raises(Unauthenticated, match="was not issued here"):
-        prod.principal(token, now=NOW)
+        prod.access(token, now=NOW)
 
 
 def test_a_changed_token_is_refused(prod: TokenIssuer) -> None:
@@ -132,7 +133,7 @@ def test_a_changed_token_is_refused(prod: TokenIssuer) -> None:
     last = "A" if signature[-1] != "A" else "E"
 
     with pytest.raises(Unauthenticated):
-        prod.principal(f"{head}.{claims}.{signature[:-1]}{last}", now=NOW)
+        prod.access(f"{head}.{claims}.{signature[:-1]}{last}", now=NOW)
 
 
 @pytest.mark.parametrize(

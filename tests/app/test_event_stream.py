@@ -166,7 +166,7 @@ def test_a_stream_sends_messages_and_ends_with_the_tail(
 
     async def listen() -> list[str]:
         parts: list[str] = []
-        async for part in stream(tail):
+        async for part in stream(tail, lambda: True):
             parts.append(part)
             if len(parts) == 1:
                 tail._publish('{"events": []}')
@@ -183,6 +183,31 @@ def test_a_stream_sends_messages_and_ends_with_the_tail(
         'event: change\ndata: {"events": []}\n\n',
         ": keep-alive\n\n",
     ]
+    assert tail.listeners == 0
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_stream_ends_soon_after_its_session(
+    database: Database, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    monkeypatch.setattr(event_stream, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(event_stream, "KEEP_ALIVE_SECONDS", 0.05)
+    tail = EventTail(database)
+    answers = [True, False]
+
+    async def listen() -> list[str]:
+        parts: list[str] = []
+        async for part in stream(tail, lambda: answers.pop(0)):
+            parts.append(part)
+            if busy:
+                tail._publish('{"events": []}')
+        return parts
+
+    parts = asyncio.run(listen())
+
+    assert answers == []
+    if not busy:
+        assert parts == ["retry: 2000\n\n", ": keep-alive\n\n"]
     assert tail.listeners == 0
 
 

@@ -14,6 +14,7 @@ from openiom.app.application import Application
 from openiom.inventory_visibility.default_configuration import DEFAULT
 from openiom.platform.bulk import fetch
 from openiom.platform.clock import utc_now
+from openiom.platform.secrets import SigningKeys
 
 ONHAND = "/api/environment/dev/configuration"
 
@@ -98,7 +99,8 @@ def test_a_token_for_another_environment_is_neither_issued_nor_accepted(
 ) -> None:
     assertion = first_step(anonymous_client, program).json()["access_token"]
     assert second_step(anonymous_client, assertion, context="production").status_code == 403
-    elsewhere = TokenIssuer.of(application.secrets, environment="production")
+    signing = SigningKeys.from_settings(keys="", home=application.settings.home)
+    elsewhere = TokenIssuer.of(signing, environment="production")
     token = elsewhere.access_token(client_id=program[0], name="x", permissions=["*"], now=utc_now())
     refused = get_configuration(anonymous_client, token)
     assert refused.status_code == 403

@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from tests.provider_contract.fake_server import FakeServer, running_server
 
-from openiom.provider_contract import ProviderHttpClient
+from openiom.provider_contract import LOOPBACK, ProviderHttpClient
 from openiom.testing import RecordedCalls
 
 
@@ -23,7 +23,12 @@ def calls() -> RecordedCalls:
 def http(other: FakeServer, calls: RecordedCalls) -> Iterator[ProviderHttpClient]:
     with closing(
         ProviderHttpClient(
-            other.url, report=calls, timeout=0.5, max_wait_seconds=0.3, max_response_bytes=1000
+            other.url,
+            report=calls,
+            timeout=0.5,
+            max_wait_seconds=0.3,
+            max_response_bytes=1000,
+            egress=LOOPBACK,
         )
     ) as client:
         yield client

@@ -7,7 +7,7 @@ import pytest
 from tests.provider_contract.fake_server import Answer, FakeServer, responds
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
-from openiom.provider_contract import ProviderHttpClient
+from openiom.provider_contract import LOOPBACK, ProviderHttpClient
 from openiom.testing import RecordedCalls, unreachable_address
 
 
@@ -78,10 +78,8 @@ def test_a_silent_server_is_an_outage_after_the_timeout(
 
 def test_an_unreachable_address_is_an_outage(calls: RecordedCalls) -> None:
     host, port = unreachable_address()
-    with (
-        closing(ProviderHttpClient(f"http://{host}:{port}", report=calls)) as client,
-        pytest.raises(ProviderDown),
-    ):
+    client = ProviderHttpClient(f"http://{host}:{port}", report=calls, egress=LOOPBACK)
+    with closing(client), pytest.raises(ProviderDown):
         client.get("orders")
 
 
@@ -162,7 +160,16 @@ def test_a_short_quota_wait_is_waited_out_and_a_long_one_is_an_outage(
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com", "file:///etc/passwd", "example.com", "", "http://u:p@example.com"]
+    "url",
+    [
+        "ftp://example.com",
+        "file:///etc/passwd",
+        "example.com",
+        "",
+        "http://u:p@example.com",
+        "https://example.com/api?key=k1",
+        "https://example.com/api#k1",
+    ],
 )
 def test_a_malformed_address_or_one_with_credentials_is_invalid(
     url: str, calls: RecordedCalls

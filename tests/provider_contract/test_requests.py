@@ -10,7 +10,7 @@ import pytest
 from tests.provider_contract.fake_server import FakeServer, responds
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected, ProviderUnauthorized
-from openiom.provider_contract import OutboundRequest, ProviderHttpClient
+from openiom.provider_contract import LOOPBACK, OutboundRequest, ProviderHttpClient
 from openiom.testing import RecordedCalls, unreachable_address
 
 
@@ -18,7 +18,9 @@ def test_a_request_has_the_headers_of_the_client_and_its_own(
     other: FakeServer, calls: RecordedCalls
 ) -> None:
     headers = {"X-Auth-Token": "t0ken"}
-    with closing(ProviderHttpClient(other.url, report=calls, headers=headers)) as client:
+    with closing(
+        ProviderHttpClient(other.url, report=calls, headers=headers, egress=LOOPBACK)
+    ) as client:
         client.post("orders", {"id": 1}, headers={"Idempotency-Key": "k1"})
 
     [request] = other.requests
@@ -32,7 +34,9 @@ def test_a_request_has_the_headers_of_the_client_and_its_own(
 
 def test_a_header_of_the_client_replaces_a_default(other: FakeServer, calls: RecordedCalls) -> None:
     headers = {"accept": "application/xml"}
-    with closing(ProviderHttpClient(other.url, report=calls, headers=headers)) as client:
+    with closing(
+        ProviderHttpClient(other.url, report=calls, headers=headers, egress=LOOPBACK)
+    ) as client:
         client.get("orders")
     assert other.requests[0].headers["accept"] == "application/xml"
 
@@ -49,7 +53,7 @@ def test_a_header_of_the_client_replaces_a_default(other: FakeServer, calls: Rec
 def test_a_path_is_below_the_base_url(
     other: FakeServer, calls: RecordedCalls, base: str, path: str, expected: str
 ) -> None:
-    with closing(ProviderHttpClient(other.url + base, report=calls)) as client:
+    with closing(ProviderHttpClient(other.url + base, report=calls, egress=LOOPBACK)) as client:
         client.get(path)
     assert other.paths == [expected]
 
@@ -193,7 +197,7 @@ def test_a_refusal_is_reported_with_the_message_of_the_provider(
 def test_a_request_without_a_response_is_reported_with_its_error(calls: RecordedCalls) -> None:
     host, port = unreachable_address()
     url = f"http://{host}:{port}"
-    client = ProviderHttpClient(url, report=calls)
+    client = ProviderHttpClient(url, report=calls, egress=LOOPBACK)
 
     with closing(client), pytest.raises(ProviderDown) as failed:
         client.get("orders")
@@ -346,6 +350,11 @@ def test_a_longer_rate_limit_is_not_shortened_by_a_later_response(
             "https://:pw@example.com",
             "the address contains a user name or password",
             "enter them in their own fields",
+        ),
+        (
+            "https://example.com/flow?sig=s3cret",
+            "the address contains a query or a fragment",
+            "enter the address without them, and a key in its own field",
         ),
     ],
 )

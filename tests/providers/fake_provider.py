@@ -16,7 +16,7 @@ from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database, to_json_text
-from openiom.platform.secrets import Secrets
+from openiom.platform.secrets import AllowedReferences, Secrets
 from openiom.provider_contract import (
     Call,
     CallResult,
@@ -278,7 +278,9 @@ def make_harness(database: Database, **provider: Any) -> ProviderHarness:
     system, receiver = FakeSystem(), NoteReceiver()
     registry = ProviderRegistry(
         catalog={"fake": fake_provider(system, **provider)},
-        secrets=Secrets([Fernet.generate_key().decode()]),
+        secrets=Secrets(
+            [Fernet.generate_key().decode()], AllowedReferences(("FAKE_*", "SHOP_KEY"))
+        ),
         receivers={"note": receiver.receive},
         public_url="http://127.0.0.1:8000",
         message_limit_bytes=10_000,

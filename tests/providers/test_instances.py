@@ -3,7 +3,7 @@
 import pytest
 from tests.providers.fake_provider import ProviderHarness
 
-from openiom.kernel import Problem
+from openiom.kernel import Invalid, Problem
 from openiom.platform.clock import utc_now
 from openiom.platform.secrets import MASK
 from openiom.providers.instances import encrypt_connection, instance_problems
@@ -55,6 +55,66 @@ def test_a_new_secret_is_encrypted_and_a_repeated_one_keeps_its_text(harness):
 
     changed = encrypt_connection(registry, body(connection={"api_key": "new"}), first)
     assert registry.secrets.reveal(changed["connection"]["api_key"]) == "new"
+
+
+def test_a_masked_secret_is_not_sent_to_another_address(harness):
+    registry = harness.registry
+    stored = encrypt_connection(
+        registry, body(connection={"url": "https://shop.example", "api_key": "s3cret"}), None
+    )
+    moved = body(connection={"url": "https://evil.example", "api_key": MASK})
+
+    encrypted = encrypt_connection(registry, moved, stored)
+
+    assert encrypted["connection"]["api_key"] == MASK
+    [problem] = instance_problems(registry, encrypted)
+    assert problem == Problem(
+        "connection.api_key",
+        "is masked, and nothing is stored for it at this address",
+        "enter the secret",
+    )
+    again = body(connection={"url": "https://evil.example", "api_key": "s3cret"})
+    kept = encrypt_connection(registry, again, stored)
+    assert registry.secrets.reveal(kept["connection"]["api_key"]) == "s3cret"
+
+
+def test_a_refused_move_keeps_the_stored_document(harness):
+    harness.install(connection={"url": "https://shop.example", "api_key": "s3cret"})
+
+    with pytest.raises(Invalid, match="nothing is stored for it at this address"):
+        harness.install(connection={"url": "https://evil.example", "api_key": MASK})
+
+    query = "SELECT body->'connection'->>'url' FROM platform.configuration_document"
+    assert harness.rows(query) == [("https://shop.example",)]
+
+
+@pytest.mark.parametrize("reference", ["env:PATH", "env:OPENIOM_SECRET_KEYS", "file:/etc/hostname"])
+def test_a_reference_that_no_operator_allows_is_refused_when_it_is_entered(harness, reference):
+    [problem] = problems(harness, connection={"api_key": reference})
+
+    assert problem.where == "connection.api_key"
+    assert problem.what.startswith("may not refer to the ")
+
+
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("https://shop.example/flow?sig=s3cret", "the address contains a query or a fragment"),
+        ("https://ann:s3cret@shop.example", "the address contains a user name or password"),
+        ("gopher://shop.example", "'gopher://shop.example' is not an http or https address"),
+    ],
+)
+def test_an_address_that_contains_a_secret_is_refused(harness, url, what):
+    [problem] = problems(harness, connection={"api_key": "x", "url": url})
+
+    assert (problem.where, problem.what) == ("connection.url", what)
+
+
+def test_a_secret_is_stored_without_the_blanks_of_pasting(harness):
+    pasted = body(connection={"api_key": " s3cret\n"})
+    stored = encrypt_connection(harness.registry, pasted, None)["connection"]["api_key"]
+
+    assert harness.registry.secrets.reveal(stored) == "s3cret"
 
 
 def test_an_empty_or_masked_secret_without_a_stored_one_is_not_encrypted(harness):

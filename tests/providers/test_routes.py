@@ -103,7 +103,7 @@ WRONG: Sequence[tuple[dict[str, Any], str]] = [
     ),
     (
         {"connection": {"api_key": "********"}},
-        "connection.api_key: is masked and nothing is stored for it",
+        "connection.api_key: is masked, and nothing is stored for it at this address",
     ),
     ({"parameters": {"greeting": 5}}, "parameters.greeting: Input should be a valid string"),
     (

@@ -51,7 +51,7 @@ def clients(session: Session) -> list[Client]:
 
 
 def remove_client(session: Session, client_id: str) -> None:
-    """Delete a client; the access tokens it has expire within the hour. Raise `NotFound`."""
+    """Delete a client; its access tokens are refused from then on. Raise `NotFound`."""
     deleted = session.execute(delete(Client).where(Client.id == client_id).returning(Client.id))
     if not deleted.all():
         raise NotFound(
@@ -81,6 +81,18 @@ def check_secret(
         where="client_secret",
         remedy="create a new secret with iom client create",
     )
+
+
+def check_token_is_current(session: Session, *, client_id: str, issued_at: int) -> None:
+    """Raise `Unauthenticated` for a token of a client that was deleted or has a newer secret."""
+    query = select(Client.created_at).where(Client.id == client_id)
+    created_at = session.scalars(query).one_or_none()
+    if created_at is None or issued_at < int(created_at.timestamp()):
+        raise Unauthenticated(
+            "the client of this token was deleted or has a new secret",
+            where="Authorization",
+            remedy="request a new token",
+        )
 
 
 def client_permissions(session: Session, client_id: str) -> tuple[str, frozenset[str]]:

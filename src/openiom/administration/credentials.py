@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from math import ceil
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -18,7 +19,14 @@ LOCK = timedelta(minutes=1)
 FAILURES_KEPT = timedelta(hours=1)
 LONGEST_ADDRESS = 100
 
-_hasher = PasswordHasher()
+HASHES_AT_ONCE = 2
+HASHES_WAITING = 8
+BUSY_SECONDS = 2
+
+# 19 MiB on one lane, as OWASP recommends: a sign-in must not be a way to exhaust a web process.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_hashing = BoundedSemaphore(HASHES_AT_ONCE)
+_waiting = BoundedSemaphore(HASHES_AT_ONCE + HASHES_WAITING)
 
 
 def hash_secret(secret: str) -> str:
@@ -30,13 +38,29 @@ def verify_secret(secret: str, stored_hash: str | None) -> bool:
     """Return whether `secret` has the stored hash; a missing hash never matches.
 
     A missing hash takes as long as a wrong secret, so the time does not tell whether a name exists.
+    Raise `TooManyAttempts` while many other secrets wait to be verified.
     """
+    if not _waiting.acquire(blocking=False):
+        raise TooManyAttempts(
+            "too many sign-ins at the same time",
+            retry_after=BUSY_SECONDS,
+            remedy="try again in a moment",
+        )
+
     try:
-        _hasher.verify(stored_hash or _unmatched_hash(), secret)
+        with _hashing:
+            _hasher.verify(stored_hash or _unmatched_hash(), secret)
     except VerificationError:
         return False
+    finally:
+        _waiting.release()
 
     return stored_hash is not None
+
+
+def needs_new_hash(stored_hash: str) -> bool:
+    """Return whether a hash was made with other parameters than those in use."""
+    return _hasher.check_needs_rehash(stored_hash)
 
 
 def check_lockout(session: Session, *, client_id: str, address: str, now: datetime) -> bool:
@@ -48,7 +72,7 @@ def check_lockout(session: Session, *, client_id: str, address: str, now: dateti
         session,
         "SELECT locked_until FROM administration.client_auth_failure"
         " WHERE client_hash = %s AND address = %s",
-        _key(client_id, address),
+        failure_key(client_id, address),
     )
     if not rows:
         return False
@@ -79,7 +103,7 @@ def record_failure(session: Session, *, client_id: str, address: str, now: datet
         " ON CONFLICT (client_hash, address) DO UPDATE SET failures = f.failures + 1,"
         " failed_at = excluded.failed_at, locked_until = CASE WHEN (f.failures + 1) %% %s = 0"
         " THEN excluded.failed_at + %s ELSE f.locked_until END",
-        (*_key(client_id, address), now, FAILURES_BEFORE_LOCK, LOCK),
+        (*failure_key(client_id, address), now, FAILURES_BEFORE_LOCK, LOCK),
     )
 
 
@@ -88,7 +112,7 @@ def reset_failures(session: Session, *, client_id: str, address: str) -> None:
     execute(
         session,
         "DELETE FROM administration.client_auth_failure WHERE client_hash = %s AND address = %s",
-        _key(client_id, address),
+        failure_key(client_id, address),
     )
 
 
@@ -107,7 +131,7 @@ def _unmatched_hash() -> str:
     return _hasher.hash(secrets.token_hex())
 
 
-def _key(client_id: str, address: str) -> tuple[bytes, str]:
+def failure_key(client_id: str, address: str) -> tuple[bytes, str]:
     """Return a key of bounded size, whatever is sent as a client id."""
     client_hash = sha256(client_id.encode(errors="surrogatepass")).digest()
     return client_hash, address[:LONGEST_ADDRESS]

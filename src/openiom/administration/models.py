@@ -39,8 +39,6 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
-    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class BrowserSession(Base):
@@ -67,6 +65,8 @@ class ApiToken(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     created_by: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Client(Base):
@@ -84,7 +84,7 @@ class Client(Base):
 
 
 class ClientAuthFailure(Base):
-    """Failed authentications in a row of a client id (stored as a hash) from one address."""
+    """Failed authentications in a row of a client or user (stored as a hash) from one address."""
 
     __tablename__ = "client_auth_failure"
     __table_args__ = {"schema": SCHEMA}

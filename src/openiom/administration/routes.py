@@ -1,6 +1,7 @@
 """Routes for sessions, API tokens and configuration documents."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Body, Request, Response
@@ -20,7 +21,21 @@ from openiom.platform.http import (
     database,
 )
 
-from .service import display_name, issue_token, principal_of_token, sign_in, sign_out
+from .clients import check_token_is_current
+from .models import ApiToken
+from .roles import ROLE_KIND, require_documents, require_roles
+from .service import (
+    api_tokens,
+    display_name,
+    is_use_to_be_recorded,
+    issue_token,
+    principal_of_token,
+    record_use,
+    revoke_token,
+    sign_in,
+    sign_out,
+)
+from .sign_in_delay import check_delay, count_failure, forget_failures
 from .token_issuer import TokenIssuer, looks_signed
 
 COOKIE = "openiom_session"
@@ -46,7 +61,8 @@ class TokenRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=100)
-    roles: list[str] = Field(min_length=1)
+    roles: list[str] = Field(min_length=1, max_length=100)
+    days: int = Field(90, ge=1, le=730, description="Days after which the token expires")
 
 
 class TokenAnswer(BaseModel):
@@ -54,6 +70,22 @@ class TokenAnswer(BaseModel):
 
     name: str
     token: str
+    expires_at: datetime
+
+
+class ApiTokenView(BaseModel):
+    """An API token without its secret part; its last use is exact to ten minutes."""
+
+    name: str
+    roles: list[str]
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    last_used_at: datetime | None
+
+
+class ApiTokens(BaseModel):
+    items: list[ApiTokenView]
 
 
 class DocumentView(BaseModel):
@@ -98,9 +130,16 @@ def authenticate(request: Request, session: Session) -> Principal:
         raise Unauthenticated("no credentials were sent", remedy="sign in, or send an API token")
     if looks_signed(token):
         issuer: TokenIssuer = request.app.state.issuer
-        return issuer.principal(token, now=utc_now())
+        access = issuer.access(token, now=utc_now())
+        check_token_is_current(session, client_id=access.client_id, issued_at=access.issued_at)
+        return access.principal
 
-    return principal_of_token(session, token, utc_now())
+    principal = principal_of_token(session, token, utc_now())
+    if is_use_to_be_recorded(session, token, utc_now()):
+        with database(request).unit_of_work() as own_session:
+            record_use(own_session, token, utc_now())
+
+    return principal
 
 
 @router.post("/session")
@@ -109,10 +148,16 @@ def open_session(
 ) -> SessionView:
     """Sign in; the session token is set as a cookie that scripts cannot read."""
     hours: int = request.app.state.session_hours
+    address = request.client.host if request.client else ""
     with database(request).unit_of_work() as session:
+        check_delay(session, email=credentials.email, address=address, now=now)
         opened = sign_in(
             session, email=credentials.email, password=credentials.password, now=now, hours=hours
         )
+        if opened is None:
+            count_failure(session, email=credentials.email, address=address, now=now)
+        else:
+            forget_failures(session, email=credentials.email, address=address)
 
     if opened is None:
         raise Unauthenticated("incorrect e-mail or password", remedy="try again")
@@ -161,10 +206,31 @@ def new_token(
 ) -> TokenAnswer:
     """Issue a token for a program; it replaces an older one of the same name."""
     principal.require("administration.write")
+    require_roles(session, principal, request.roles)
+    lifetime = timedelta(days=request.days)
     token = issue_token(
-        session, name=request.name, roles=request.roles, now=now, actor=principal.name
+        session,
+        name=request.name,
+        roles=request.roles,
+        now=now,
+        actor=principal.name,
+        lifetime=lifetime,
     )
-    return TokenAnswer(name=request.name, token=token)
+    return TokenAnswer(name=request.name, token=token, expires_at=now + lifetime)
+
+
+@router.get("/api-tokens")
+def list_tokens(principal: CurrentPrincipal, session: ReadSession) -> ApiTokens:
+    """Return all API tokens by name, expired ones of the last 30 days included."""
+    principal.require("administration.read")
+    return ApiTokens(items=[_token_view(token) for token in api_tokens(session)])
+
+
+@router.delete("/api-tokens/{name:path}", status_code=204)
+def end_token(name: str, principal: CurrentPrincipal, session: WriteSession) -> None:
+    """Revoke an API token; it is refused from then on."""
+    principal.require("administration.write")
+    revoke_token(session, name)
 
 
 @router.get("/configuration")
@@ -188,6 +254,9 @@ def apply_configuration(
 ) -> Changes:
     """Store documents, all or none; with `dry_run`, return the changes without making them."""
     principal.require("configuration.write")
+    kinds = {document.kind for document in body.documents}
+    roles = [document.body for document in body.documents if document.kind == ROLE_KIND]
+    require_documents(principal, kinds, roles)
     changes = _configuration(request).apply(
         session,
         [document.model_dump() for document in body.documents],
@@ -214,10 +283,22 @@ def delete_document(
     Its versions are kept, and applying a document of this name brings it back.
     """
     principal.require("configuration.write")
+    require_documents(principal, [kind], [])
     changes = _configuration(request).remove(
         session, [(kind, name)], at=now, actor=principal.name, dry_run=dry_run
     )
     return _changes(changes)
+
+
+def _token_view(token: ApiToken) -> ApiTokenView:
+    return ApiTokenView(
+        name=token.name,
+        roles=token.roles,
+        created_at=token.created_at,
+        created_by=token.created_by,
+        expires_at=token.expires_at,
+        last_used_at=token.last_used_at,
+    )
 
 
 def _token_of(request: Request) -> str:

@@ -5,24 +5,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from openiom.kernel import Invalid, Unauthenticated, new_id
+from openiom.kernel import Invalid, NotFound, Unauthenticated, new_id
 from openiom.platform.http import Principal
 
-from .credentials import (
-    FAILURES_BEFORE_LOCK,
-    LOCK,
-    delete_old_failures,
-    hash_secret,
-    verify_secret,
-)
+from .credentials import delete_old_failures, hash_secret, needs_new_hash, verify_secret
 from .models import ApiToken, BrowserSession, User
 from .roles import check_roles, permissions_of
 
 TOKEN_PREFIX = "iom_"
 SHORTEST_PASSWORD = 8
+TOKEN_LIFETIME = timedelta(days=90)
+EXPIRED_TOKENS_KEPT = timedelta(days=30)
+"""So that the list still shows why a program is refused."""
+USE_RECORDED_AFTER = timedelta(minutes=10)
+"""How exact the last use of a token is: recording every use would write with every request."""
 
 
 def token_hash(token: str) -> bytes:
@@ -32,6 +31,8 @@ def token_hash(token: str) -> bytes:
 
 def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence[str]]]) -> None:
     """Create users, or replace name, password and roles of those that have the e-mail address.
+
+    A replaced password ends the sessions of its user.
 
     A user is (e-mail address, name, password, roles). Raise `Invalid` for a short password, a
     malformed address or an unknown role.
@@ -47,6 +48,7 @@ def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence
         user.name = name
         user.roles = list(roles)
         user.password_hash = hash_secret(password)
+        session.execute(delete(BrowserSession).where(BrowserSession.user_id == user.id))
 
     session.flush()
 
@@ -56,26 +58,16 @@ def sign_in(
 ) -> tuple[str, Principal] | None:
     """Return a new session token and its principal, None when e-mail or password is incorrect.
 
-    The eighth failure in a row locks the account for a minute. Failures are counted in this
-    session, so it must be committed in either case.
+    Raise `TooManyAttempts` while too many passwords are being checked.
     """
-    query = _user_query(email).where(User.active).with_for_update()
-    user = session.scalars(query).one_or_none()
+    user = session.scalars(_user_query(email).where(User.active)).one_or_none()
     verified = verify_secret(password, user.password_hash if user else None)
-    if user is None:
+    if user is None or not verified:
         return None
 
-    locked = user.locked_until is not None and user.locked_until > now
-    if locked or not verified:
-        user.failures += 1
-        if user.failures % FAILURES_BEFORE_LOCK == 0:
-            user.locked_until = now + LOCK
+    if needs_new_hash(user.password_hash):
+        user.password_hash = hash_secret(password)
 
-        session.flush()
-        return None
-
-    user.failures = 0
-    user.locked_until = None
     token = secrets.token_urlsafe(32)
     expires_at = now + timedelta(hours=hours)
     session.add(
@@ -91,8 +83,9 @@ def sign_out(session: Session, token: str) -> None:
 
 
 def delete_expired(session: Session, now: datetime) -> None:
-    """Delete sessions that have expired, and old failed authentications."""
+    """Delete sessions and tokens that have expired, and old failed authentications."""
     session.execute(delete(BrowserSession).where(BrowserSession.expires_at < now))
+    session.execute(delete(ApiToken).where(ApiToken.expires_at < now - EXPIRED_TOKENS_KEPT))
     delete_old_failures(session, now)
 
 
@@ -100,6 +93,10 @@ def principal_of_token(session: Session, token: str, now: datetime) -> Principal
     """Return the principal of a session token or an API token. Raise `Unauthenticated`."""
     if token.startswith(TOKEN_PREFIX):
         api_token = session.get(ApiToken, token_hash(token))
+        if api_token and api_token.expires_at <= now:
+            raise Unauthenticated(
+                f"the token {api_token.name} has expired", remedy="issue a new one"
+            )
         if api_token:
             return Principal(f"token {api_token.name}", permissions_of(session, api_token.roles))
     else:
@@ -125,8 +122,48 @@ def display_name(session: Session, principal: Principal) -> str:
     return user.name if user else principal.name
 
 
+def is_use_to_be_recorded(session: Session, token: str, now: datetime) -> bool:
+    """Return whether a token is an API token whose last recorded use is a while ago."""
+    if not token.startswith(TOKEN_PREFIX):
+        return False
+
+    api_token = session.get(ApiToken, token_hash(token))
+    if api_token is None:
+        return False
+    return api_token.last_used_at is None or api_token.last_used_at < now - USE_RECORDED_AFTER
+
+
+def record_use(session: Session, token: str, now: datetime) -> None:
+    """Record that an API token is used now."""
+    session.execute(
+        update(ApiToken).where(ApiToken.token_hash == token_hash(token)).values(last_used_at=now)
+    )
+
+
+def api_tokens(session: Session) -> list[ApiToken]:
+    """Return all API tokens by name, expired ones included."""
+    return list(session.scalars(select(ApiToken).order_by(ApiToken.name)))
+
+
+def revoke_token(session: Session, name: str) -> None:
+    """Delete an API token, which is refused from then on. Raise `NotFound`."""
+    deleted = session.execute(
+        delete(ApiToken).where(ApiToken.name == name).returning(ApiToken.name)
+    )
+    if not deleted.all():
+        raise NotFound(
+            f"no API token {name}", where="name", remedy="look it up in the list of tokens"
+        )
+
+
 def issue_token(
-    session: Session, *, name: str, roles: Sequence[str], now: datetime, actor: str
+    session: Session,
+    *,
+    name: str,
+    roles: Sequence[str],
+    now: datetime,
+    actor: str,
+    lifetime: timedelta = TOKEN_LIFETIME,
 ) -> str:
     """Return a new API token; it replaces an older one of the same name.
 
@@ -142,6 +179,7 @@ def issue_token(
             roles=list(roles),
             created_at=now,
             created_by=actor,
+            expires_at=now + lifetime,
         )
     )
     session.flush()

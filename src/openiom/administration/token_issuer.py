@@ -2,8 +2,8 @@
 
 There are two steps, as clients of the public inventory service know them: client id and secret give
 an *assertion*; the assertion and an environment give an *access token* that carries permissions.
-Each is signed with a key of its own, derived from the keys that encrypt stored secrets. So neither
-is accepted as the other, and no further key has to be kept.
+Each is signed with a key of its own, derived from the signing keys of the installation, so neither
+is accepted as the other. The keys that encrypt stored secrets sign nothing.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from joserfc.jwk import OctKey
 
 from openiom.kernel import Forbidden, Unauthenticated
 from openiom.platform.http import Principal
-from openiom.platform.secrets import Secrets
+from openiom.platform.secrets import SigningKeys
 
 ALGORITHM = "HS256"
 ASSERTION_SECONDS = 3599
@@ -37,12 +37,12 @@ class TokenIssuer:
     access_keys: Sequence[OctKey]
 
     @classmethod
-    def of(cls, secrets: Secrets, *, environment: str) -> "TokenIssuer":
+    def of(cls, signing: SigningKeys, *, environment: str) -> "TokenIssuer":
         """Return the issuer of an installation."""
         return cls(
             environment=environment,
-            assertion_keys=_keys(secrets, "client assertions"),
-            access_keys=_keys(secrets, "access tokens"),
+            assertion_keys=_keys(signing, "client assertions"),
+            access_keys=_keys(signing, "access tokens"),
         )
 
     def assertion(self, *, client_id: str, tenant: str, now: datetime) -> str:
@@ -66,8 +66,8 @@ class TokenIssuer:
         }
         return _sign(self.access_keys, claims, now=now, seconds=ACCESS_SECONDS)
 
-    def principal(self, token: str, *, now: datetime) -> Principal:
-        """Return the principal of an access token.
+    def access(self, token: str, *, now: datetime) -> "Access":
+        """Return what an access token grants, and to whom.
 
         Raise `Unauthenticated`, or `Forbidden` when the token is for another environment.
         """
@@ -80,7 +80,17 @@ class TokenIssuer:
                 remedy=f"request a token with the context {self.environment}",
             )
 
-        return Principal(f"client {claims['name']}", frozenset(claims["permissions"]))
+        principal = Principal(f"client {claims['name']}", frozenset(claims["permissions"]))
+        return Access(principal, client_id=str(claims["sub"]), issued_at=int(claims["iat"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The principal of an access token, its client, and when it was issued (Unix time)."""
+
+    principal: Principal
+    client_id: str
+    issued_at: int
 
 
 def looks_signed(token: str) -> bool:
@@ -88,8 +98,8 @@ def looks_signed(token: str) -> bool:
     return token.count(".") == 2
 
 
-def _keys(secrets: Secrets, purpose: str) -> list[OctKey]:
-    return [OctKey.import_key(key) for key in secrets.derive_keys(purpose)]
+def _keys(signing: SigningKeys, purpose: str) -> list[OctKey]:
+    return [OctKey.import_key(key) for key in signing.derive_keys(purpose)]
 
 
 def _sign(keys: Sequence[OctKey], claims: dict[str, Any], *, now: datetime, seconds: int) -> str:

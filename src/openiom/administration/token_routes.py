@@ -22,6 +22,7 @@ from openiom.platform.http import (
 
 from .clients import check_secret, client_permissions, clients, remove_client, upsert_client
 from .models import Client
+from .roles import require_roles
 from .token_issuer import ACCESS_SECONDS, ASSERTION_SECONDS, TokenIssuer
 
 CLIENT_SCOPE = "0cdb527f-a8d1-4bf8-9436-b352c68682b2/.default"
@@ -130,6 +131,7 @@ def new_client(
 ) -> ClientAnswer:
     """Create a client; one that has the same name keeps its id and gets a new secret."""
     principal.require("administration.write")
+    require_roles(session, principal, request.roles)
     client_id, secret = upsert_client(
         session, name=request.name, roles=request.roles, now=now, actor=principal.name
     )
@@ -145,7 +147,7 @@ def list_clients(principal: CurrentPrincipal, session: ReadSession) -> Clients:
 
 @router.delete("/api/v1/clients/{client_id}", status_code=204)
 def end_client(client_id: str, principal: CurrentPrincipal, session: WriteSession) -> None:
-    """Delete a client; the access tokens it has expire within the hour."""
+    """Delete a client; its access tokens are refused from then on."""
     principal.require("administration.write")
     remove_client(session, client_id)
 

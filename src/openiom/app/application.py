@@ -28,9 +28,9 @@ from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 from openiom.platform.http import Router
 from openiom.platform.scheduled_jobs import ScheduledJobWorker
-from openiom.platform.secrets import Secrets
+from openiom.platform.secrets import AllowedReferences, Secrets, SigningKeys
 from openiom.platform.settings import Settings
-from openiom.provider_contract import Action, DocumentReceiver, Entity, Provider
+from openiom.provider_contract import Action, DocumentReceiver, EgressPolicy, Entity, Provider
 
 from .demand_gateway import DemandGateway
 from .master_data_intake import master_data_receivers
@@ -76,7 +76,7 @@ class Application:
         start_inline = orchestration.start_inline(self.engine)
         return (
             providers.inbox_worker(self.registry, start_inline),
-            providers.PollWorker(self.registry),
+            *providers.poll_workers(self.registry),
             providers.ProbeWorker(self.registry),
             fulfillment_optimization.Reoptimizer(self.order_port),
             fulfillment_optimization.PriceLearningWorker(DemandGateway()),
@@ -133,7 +133,13 @@ def build(settings: Settings, database_url: str) -> Application:
         direct_url=settings.direct_database_url,
         lock_seconds=LOCK_SECONDS,
     )
-    secrets = Secrets.from_settings(keys=settings.secret_keys, home=settings.home)
+    references = AllowedReferences.from_settings(
+        variables=settings.secret_variables, folder=settings.secret_folder
+    )
+    secrets = Secrets.from_settings(
+        keys=settings.secret_keys, home=settings.home, references=references
+    )
+    signing = SigningKeys.from_settings(keys=settings.signing_keys, home=settings.home)
     configuration = Configuration()
     registry = _provider_registry(settings, secrets, configuration)
     order_gateway = OrderGateway()
@@ -145,7 +151,7 @@ def build(settings: Settings, database_url: str) -> Application:
         settings=settings,
         database=database,
         secrets=secrets,
-        issuer=administration.TokenIssuer.of(secrets, environment=settings.environment),
+        issuer=administration.TokenIssuer.of(signing, environment=settings.environment),
         configuration=configuration,
         registry=registry,
         engine=engine,
@@ -172,6 +178,8 @@ def _provider_registry(
         receivers=receivers,
         public_url=settings.public_url.rstrip("/"),
         message_limit_bytes=settings.message_limit_bytes,
+        egress=EgressPolicy.from_settings(settings.provider_networks),
+        folder=settings.intake_folder,
         suggest=master_data.suggest_matches,
     )
 

@@ -6,7 +6,7 @@ that has ended, and delays no other one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -17,10 +17,12 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
+from openiom.kernel import IomError
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import LoggedEvent, end_of_log, read_between
-from openiom.platform.http import CurrentPrincipal, Router
+from openiom.platform.http import CurrentPrincipal, Router, current_principal
 from openiom.platform.log_positions import LogPosition
 
 log = structlog.get_logger("event_stream")
@@ -29,6 +31,7 @@ router = Router(prefix="/api/v1", tags=["live"])
 POLL_SECONDS = 0.5
 RECONNECT_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 15.0
+KEEP_ALIVE = ": keep-alive\n\n"
 MAX_EVENTS = 500
 """Most events of one message: a browser only has to know that something changed."""
 QUEUED_MESSAGES = 100
@@ -151,30 +154,47 @@ async def live(request: Request, principal: CurrentPrincipal) -> StreamingRespon
     """Send business events as they happen, as server-sent events, at most two messages a second."""
     principal.require("orders.read")
     tail: EventTail = request.app.state.event_tail
+
+    def is_allowed() -> bool:
+        """Return whether the credentials of the request are still accepted."""
+        try:
+            return current_principal(request).may("orders.read")
+        except IomError:
+            return False
+
     return StreamingResponse(
-        stream(tail),
+        stream(tail, is_allowed),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def stream(tail: EventTail) -> AsyncIterator[str]:
-    """Yield server-sent events until the tail stops, and comments that keep the stream open."""
+async def stream(tail: EventTail, is_allowed: Callable[[], bool]) -> AsyncIterator[str]:
+    """Yield server-sent events until the tail stops, and comments that keep the stream open.
+
+    Every `KEEP_ALIVE_SECONDS`, the stream ends unless its reader is still allowed to read it.
+    """
     subscriber = tail.subscribe()
     _, queue = subscriber
 
-    sent_at = monotonic()
+    sent_at = checked_at = monotonic()
     try:
         yield "retry: 2000\n\n"
         while True:
             try:
                 message = await asyncio.wait_for(queue.get(), timeout=KEEP_ALIVE_SECONDS)
             except TimeoutError:
-                yield ": keep-alive\n\n"
-                continue
+                message = KEEP_ALIVE
 
             if message is None:
                 return
+            if monotonic() - checked_at >= KEEP_ALIVE_SECONDS:
+                if not await run_in_threadpool(is_allowed):
+                    return
+                checked_at = monotonic()
+            if message == KEEP_ALIVE:
+                yield KEEP_ALIVE
+                continue
 
             await asyncio.sleep(max(0.0, POLL_SECONDS - (monotonic() - sent_at)))
             sent_at = monotonic()

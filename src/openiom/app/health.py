@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
+from openiom.kernel import NotFound
 from openiom.platform.database import Database
 from openiom.platform.events import consumer_lags
 from openiom.platform.http import Router
@@ -99,5 +100,7 @@ def _not_ready(database: str, version: str, remedy: str) -> JSONResponse:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
     """Return the metrics for Prometheus; docs/metrics.md describes them."""
+    if not request.app.state.serves_metrics:
+        raise NotFound("the metrics are closed", remedy="an operator opens them: OPENIOM_METRICS")
     registry: CollectorRegistry = request.app.state.metrics
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -22,7 +22,6 @@ CONTENT_SECURITY_POLICY = (
     " worker-src 'self' blob:; connect-src 'self'; font-src 'self' data:; frame-ancestors 'none';"
     " base-uri 'self'; form-action 'self'"
 )
-DOCS = "/api/docs"
 
 
 class SizeLimit:
@@ -115,8 +114,7 @@ class SecurityHeaders:
 
 def _add_headers(message: MutableMapping[str, Any], path: str) -> None:
     headers = [*message.get("headers", ()), *SECURITY_HEADERS]
-    if not path.startswith(DOCS):
-        headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
+    headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
     names = {name for name, _ in headers}
     if path.startswith("/api/") and b"cache-control" not in names:
         headers.append((b"cache-control", b"no-store"))

@@ -34,11 +34,19 @@ def serve_ui(app: FastAPI, built: Path | None) -> None:
 def _file_or_page(root: Path, path: str) -> Response:
     """Return the file at `path`, or the application's page for a path without a file suffix."""
     file = (root / path).resolve()
-    if path and file.is_file() and file.is_relative_to(root):
+    if path and file.is_relative_to(root) and _is_file(file):
         return FileResponse(file, headers={"cache-control": _cache_control(path)})
     if "." in path.rsplit("/", 1)[-1]:
         raise HTTPException(404, f"no file {path}")
     return FileResponse(root / "index.html", headers={"cache-control": "no-cache"})
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether a file exists; a name that the file system does not take is not one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _cache_control(path: str) -> str:

@@ -18,11 +18,14 @@ from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
 from openiom.platform.request_parameters import decode_path_parameters, refuse_unknown_parameters
+from openiom.platform.request_values import refuse_unstorable_values
 
 from . import event_stream, health, search
+from .api_docs import OPENAPI, serve_api_docs
+from .api_document import document_problems
 from .application import Application
 from .metrics import ApplicationCollector
-from .middleware import DOCS, NamesWithSlashes, SecurityHeaders, SizeLimit
+from .middleware import NamesWithSlashes, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
 from .worker import tune_gc
@@ -50,18 +53,26 @@ def create_app(application: Application) -> FastAPI:
         title="OpenIOM",
         version=program_version(),
         description=DESCRIPTION,
-        docs_url=DOCS,
+        docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=OPENAPI if application.settings.api_docs else None,
         lifespan=lifespan,
         generate_unique_id_function=_operation_id,
-        dependencies=[Depends(decode_path_parameters), Depends(refuse_unknown_parameters)],
+        dependencies=[
+            Depends(refuse_unstorable_values),
+            Depends(decode_path_parameters),
+            Depends(refuse_unknown_parameters),
+        ],
     )
     _set_state(app, application, tail)
     install_problem_handlers(app)
 
     for router in (*application.routers(), event_stream.router, search.router, health.router):
         app.include_router(router)
+
+    document_problems(app)
+    if application.settings.api_docs:
+        serve_api_docs(app)
 
     serve_ui(app, built_ui(application.settings.ui_path))
     app.add_middleware(NamesWithSlashes)
@@ -93,6 +104,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     registry = CollectorRegistry()
     registry.register(ApplicationCollector(application.database, tail))
     app.state.metrics = registry
+    app.state.serves_metrics = application.settings.metrics
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

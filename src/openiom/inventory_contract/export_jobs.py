@@ -1,10 +1,8 @@
 """Jobs of the contract: requested by a call, run by a worker, and found by their id."""
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -22,6 +20,7 @@ from openiom.inventory_visibility import (
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.batches import BatchWorker
 from openiom.platform.bulk import copy_rows, execute, fetch, fetch_as
+from openiom.platform.csv_files import csv_text
 from openiom.platform.database import to_json_text
 from openiom.platform.events import notify
 
@@ -284,7 +283,7 @@ def _export_ledger(session: Session, job: Job) -> dict[str, Any]:
             session,
             "inventory_contract.export_job_part",
             ("job_id", "number", "content"),
-            [(job.id, number, _csv(rows))],
+            [(job.id, number, csv_text(rows))],
         )
         count += len(lines)
         if len(lines) < LINES_PER_PART:
@@ -292,12 +291,6 @@ def _export_ledger(session: Session, job: Job) -> dict[str, Any]:
 
         last_id = lines[-1].id
         number += 1
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    out = StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
 
 
 def _clean_up_reservations(session: Session, job: Job, now: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from openiom.inventory_visibility import (
 from openiom.kernel import Invalid
 from openiom.master_data import matching_products
 from openiom.platform.http import Now, RawBody, ReadSession, Router
+from openiom.platform.request_values import MAX_INTEGER
 
 from .body_parser import folded, read_object, texts
 from .dated_quantities import add_dates
@@ -32,7 +33,8 @@ from .responses import json_response
 
 router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 PageNumber = Annotated[
-    int, Query(alias="pageNumber", ge=1, description="Version 2.0: pages of warehouses")
+    int,
+    Query(alias="pageNumber", ge=1, le=MAX_INTEGER, description="Version 2.0: pages of warehouses"),
 ]
 PageSize = Annotated[
     int | None,

@@ -191,11 +191,16 @@ def try_flow(
     name: str,
     body: DryRunRequest,
 ) -> DryRunResults:
-    """Return what the flow would do with these subjects now; nothing is written."""
-    principal.require("orchestration.read")
+    """Return what the flow would do with these subjects now; nothing is written.
+
+    A draft contains expressions that are not published, so it requires the permission to change
+    flows.
+    """
     if body.document is None:
+        principal.require("orchestration.read")
         executable = get_flow(session, name, body.version).compile()
     else:
+        principal.require("orchestration.write")
         draft = compile_flow(body.document, engine.catalog.snapshot(session))
         executable = executable_flow(draft.document, draft.plan, id=0, name=name, version=0)
 

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from openiom.platform.request_values import SmallNumber
+
 LIMIT = 1000
 
 
@@ -227,7 +229,7 @@ class DryRunRequest(_Request):
     """
 
     subject_ids: list[UUID] = Field(min_length=1, max_length=100)
-    version: int | None = None
+    version: SmallNumber | None = None
     document: dict[str, Any] | None = None
 
 

@@ -10,7 +10,7 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -34,6 +34,7 @@ __all__ = [
     "ReadSession",
     "Router",
     "WriteSession",
+    "current_principal",
     "database",
     "encode_cursor",
     "install_problem_handlers",
@@ -47,6 +48,12 @@ ALL_PERMISSIONS = "*"
 LONGEST_LOGGED_ERROR = 500
 RETRY_SECONDS = 2
 """When a request may be repeated that failed because of the database."""
+LONGEST_TEXT = 2_000
+"""Most characters of one text in a problem document."""
+MOST_PROBLEMS = 100
+"""Most faults listed in a problem document."""
+UNSTORABLE = frozenset({"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
+"""SQLSTATEs of values that PostgreSQL refuses; others of their class are faults of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ def database(request: Request) -> Database:
     return found
 
 
-def _principal(request: Request) -> Principal:
+def current_principal(request: Request) -> Principal:
+    """Return the principal of a request, as its credentials are now. Raise `Unauthenticated`."""
     authenticate: Authenticator = request.app.state.authenticate
     with database(request).reading() as session:
         return authenticate(request, session)
@@ -111,7 +119,7 @@ WriteSession = Annotated[Session, Depends(_write_session)]
 It is opened, used and committed in the thread of the endpoint; see `endpoints`."""
 ReadSession = Annotated[Session, Depends(_read_session)]
 """A read-only session."""
-CurrentPrincipal = Annotated[Principal, Depends(_principal)]
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 """The principal of the request; the request is refused with 401 when there is none."""
 Now = Annotated[datetime, Depends(current_time)]
 """The time of the request."""
@@ -120,23 +128,29 @@ RawBody = Annotated[bytes, Depends(_raw_body)]
 
 
 def problem_response(error: IomError, *, reference: str, instance: str) -> JSONResponse:
-    """Return an error as a problem document (RFC 9457)."""
+    """Return an error as a problem document (RFC 9457).
+
+    Its size is bounded whatever the request was: texts are cut, and only the first faults listed.
+    """
     body: dict[str, Any] = {
         "type": f"urn:openiom:problem:{error.code}",
         "title": error.code.replace("_", " "),
         "status": error.status,
-        "detail": error.what,
-        "instance": instance,
+        "detail": _shown(error.what),
+        "instance": _shown(instance),
         "reference": reference,
     }
     if error.where:
-        body["where"] = error.where
+        body["where"] = _shown(error.where)
 
     if error.remedy:
-        body["remedy"] = error.remedy
+        body["remedy"] = _shown(error.remedy)
 
     if error.problems:
-        body["problems"] = [_problem_body(problem) for problem in error.problems]
+        body["problems"] = [_problem_body(problem) for problem in error.problems[:MOST_PROBLEMS]]
+
+    if len(error.problems) > MOST_PROBLEMS:
+        body["problems_omitted"] = len(error.problems) - MOST_PROBLEMS
 
     headers: dict[str, str] = {}
     if error.status == 401:
@@ -178,6 +192,22 @@ def install_problem_handlers(app: FastAPI) -> None:
         )
         return problem_response(invalid, reference=_new_reference(), instance=request.url.path)
 
+    @app.exception_handler(psycopg.DataError)
+    @app.exception_handler(DataError)
+    def on_unstorable_value(request: Request, error: psycopg.DataError | DataError) -> JSONResponse:
+        original = error.orig if isinstance(error, DataError) else error
+        if getattr(original, "sqlstate", None) not in UNSTORABLE:
+            return _unexpected_problem(error, path=request.url.path)
+
+        reference = _new_reference()
+        log.warning("unstorable_value", path=request.url.path, reference=reference, exc_info=error)
+        what = str(original).partition("\n")[0]
+        invalid = Invalid(
+            f"the database cannot store a value of the request: {what}",
+            remedy="correct the value and repeat the request",
+        )
+        return problem_response(invalid, reference=reference, instance=request.url.path)
+
     @app.exception_handler(HTTPException)
     def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
         return _http_problem(error, path=request.url.path)
@@ -200,13 +230,17 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-        reference = _new_reference()
-        log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
-        internal = IomError(
-            "an internal error occurred",
-            remedy=f"give an administrator the reference {reference}",
-        )
-        return problem_response(internal, reference=reference, instance=request.url.path)
+        return _unexpected_problem(error, path=request.url.path)
+
+
+def _unexpected_problem(error: Exception, *, path: str) -> JSONResponse:
+    reference = _new_reference()
+    log.error("unexpected_error", path=path, reference=reference, exc_info=error)
+    internal = IomError(
+        "an internal error occurred",
+        remedy=f"give an administrator the reference {reference}",
+    )
+    return problem_response(internal, reference=reference, instance=path)
 
 
 def _unavailable(error: Exception) -> Unavailable:
@@ -242,7 +276,18 @@ def _http_problem(error: HTTPException, *, path: str) -> JSONResponse:
 
 
 def _problem_body(problem: Problem) -> dict[str, str]:
-    return {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
+    return {
+        "where": _shown(problem.where),
+        "what": _shown(problem.what),
+        "remedy": _shown(problem.remedy),
+    }
+
+
+def _shown(text: str) -> str:
+    """Return a text as a problem document shows it: valid Unicode of a bounded length."""
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}…"
+    return text.encode(errors="replace").decode()
 
 
 def _new_reference() -> str:

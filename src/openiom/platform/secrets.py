@@ -1,12 +1,15 @@
-"""Encryption of stored secrets, and references to secrets.
+"""Encryption of stored secrets, references to secrets, and the keys that sign tokens.
 
 A stored secret is `enc:<fernet token>`. A reference is `env:NAME` or `file:/path`; it is resolved
-each time it is used, so a rotated secret needs no new deployment. No error and no log entry of this
-module contains the value of a secret.
+each time it is used, so a rotated secret needs no new deployment. Who may configure a provider may
+send its secrets anywhere, so references are refused unless an operator has allowed them. No error
+and no log entry of this module contains the value of a secret.
 """
 
 import os
+import stat
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -17,32 +20,81 @@ from openiom.kernel import Invalid
 
 MASK = "********"
 KEY_FILE = "secret.key"
+SIGNING_KEY_FILE = "signing.key"
 DERIVED_KEY_BYTES = 32
+LARGEST_SECRET_FILE = 65_536
+OWN_VARIABLES = "OPENIOM_"
+"""Variables with this prefix hold keys of the installation; no secret may refer to them."""
 _ENCRYPTED = "enc:"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedReferences:
+    """What secrets may refer to; nothing by default.
+
+    variables  names of environment variables; one that ends in * allows every name it begins
+    folder     files below this folder
+    """
+
+    variables: tuple[str, ...] = ()
+    folder: Path | None = None
+
+    @classmethod
+    def from_settings(cls, *, variables: str, folder: Path | None) -> "AllowedReferences":
+        """Return what comma-separated names and a folder allow."""
+        return cls(tuple(_comma_separated(variables)), folder)
+
+    def check(self, reference: str, *, name: str) -> None:
+        """Raise `Invalid`, naming the field, unless this reference is allowed."""
+        kind, _, target = reference.partition(":")
+        if kind == "env" and not self._allows_variable(target):
+            raise Invalid(
+                f"may not refer to the environment variable {target}",
+                where=name,
+                remedy="have an operator name it in OPENIOM_SECRET_VARIABLES,"
+                " or enter the secret itself",
+            )
+        if kind == "file" and not self._allows_file(Path(target)):
+            raise Invalid(
+                f"may not refer to the file {target}",
+                where=name,
+                remedy="have an operator put it below OPENIOM_SECRET_FOLDER,"
+                " or enter the secret itself",
+            )
+
+    def _allows_variable(self, variable: str) -> bool:
+        if variable.startswith(OWN_VARIABLES):
+            return False
+        return any(_matches(variable, allowed) for allowed in self.variables)
+
+    def _allows_file(self, path: Path) -> bool:
+        """Return whether a path, with its links followed, is below the folder and no own key."""
+        if self.folder is None:
+            return False
+        target = path.resolve()
+        is_own_key = target.name in (KEY_FILE, SIGNING_KEY_FILE)
+        return target.is_relative_to(self.folder.resolve()) and not is_own_key
+
+
+NO_REFERENCES = AllowedReferences()
 
 
 class Secrets:
     """Encrypts with the first of its keys and decrypts with any of them."""
 
-    def __init__(self, keys: list[str]) -> None:
-        self._keys = tuple(keys)
+    def __init__(self, keys: list[str], references: AllowedReferences = NO_REFERENCES) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self.references = references
 
     @classmethod
-    def from_settings(cls, *, keys: str, home: Path) -> "Secrets":
+    def from_settings(
+        cls, *, keys: str, home: Path, references: AllowedReferences = NO_REFERENCES
+    ) -> "Secrets":
         """Return secrets with comma-separated keys, or with the one stored in `home`.
 
         The stored key is created when it is missing; only its owner can read it.
         """
-        given = [key.strip() for key in keys.split(",") if key.strip()]
-        return cls(given or [_stored_key(home / KEY_FILE)])
-
-    def derive_keys(self, purpose: str) -> list[bytes]:
-        """Return a key of 32 bytes for another purpose from each key, newest first.
-
-        The derived keys do not reveal these keys.
-        """
-        return [_derive(key, purpose) for key in self._keys]
+        return cls(_comma_separated(keys) or [_stored_key(home / KEY_FILE)], references)
 
     def encrypt(self, value: str) -> str:
         """Return the form in which `value` is stored; references are stored as they are."""
@@ -52,6 +104,9 @@ class Secrets:
 
     def reveal(self, stored: str, *, name: str = "secret") -> str:
         """Return the value of a stored secret or reference. Raise `Invalid` naming the field."""
+        if is_reference(stored):
+            self.references.check(stored, name=name)
+
         readers = {"env": _read_environment, "file": _read_file, "enc": self._decrypt}
         kind, _, rest = stored.partition(":")
         if kind not in readers:
@@ -72,6 +127,25 @@ class Secrets:
                 where=name,
                 remedy="restore OPENIOM_SECRET_KEYS or enter the secret again",
             ) from None
+
+
+class SigningKeys:
+    """The keys from which those of signed tokens are derived; they encrypt nothing."""
+
+    def __init__(self, keys: list[str]) -> None:
+        self._keys = tuple(keys)
+
+    @classmethod
+    def from_settings(cls, *, keys: str, home: Path) -> "SigningKeys":
+        """Return comma-separated keys, or the one stored in `home`. See `Secrets`."""
+        return cls(_comma_separated(keys) or [_stored_key(home / SIGNING_KEY_FILE)])
+
+    def derive_keys(self, purpose: str) -> list[bytes]:
+        """Return a key of 32 bytes for a purpose from each key, newest first.
+
+        The derived keys do not reveal these keys.
+        """
+        return [_derive(key, purpose) for key in self._keys]
 
 
 def is_reference(value: str) -> bool:
@@ -121,11 +195,33 @@ def _read_environment(variable: str, name: str) -> str:
 
 
 def _read_file(path: str, name: str) -> str:
+    """Return the content of a regular file; a pipe or a device could block or never end."""
     try:
-        return Path(path).read_text().strip()
-    except OSError as error:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_SECRET_FILE:
+                raise Invalid(
+                    f"{path} is not a file of at most {LARGEST_SECRET_FILE} bytes",
+                    where=name,
+                    remedy="correct its path",
+                )
+
+            return file.read(LARGEST_SECRET_FILE).decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise Invalid(
-            f"file {path} cannot be read: {error.strerror}",
+            f"file {path} cannot be read: {reason}",
             where=name,
             remedy="correct its path or permissions",
         ) from None
+
+
+def _comma_separated(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _matches(variable: str, allowed: str) -> bool:
+    if allowed.endswith("*"):
+        return variable.startswith(allowed.removesuffix("*"))
+    return variable == allowed

@@ -39,6 +39,29 @@ class Settings(BaseSettings):
     secret_keys: str = Field(
         "", description="Comma-separated Fernet keys, newest first; empty stores one in `home`"
     )
+    signing_keys: str = Field(
+        "",
+        description="Comma-separated texts that sign access tokens, newest first, the same on every"
+        " machine; empty stores one in `home`",
+    )
+    secret_variables: str = Field(
+        "",
+        description="Comma-separated environment variables that secrets may refer to as `env:NAME`;"
+        " a trailing `*` allows a prefix; empty allows none",
+    )
+    secret_folder: Path | None = Field(
+        None,
+        description="Folder below which secrets may refer to files as `file:/path`; empty allows"
+        " none",
+    )
+    provider_networks: str = Field(
+        "",
+        description="Comma-separated private networks that providers may reach, such as"
+        " `10.1.0.0/16`; empty allows public addresses only",
+    )
+    intake_folder: Path | None = Field(
+        None, description="Folder below which providers may read and move files; empty allows none"
+    )
     batch_size: int = Field(500, ge=1, le=5000, description="Most rows of one batch")
     message_limit_bytes: int = Field(
         2_000_000, ge=1024, description="Largest message or request accepted"
@@ -50,6 +73,8 @@ class Settings(BaseSettings):
         "console", pattern="^(console|json)$", description="Format of log entries"
     )
     log_level: str = Field("INFO", description="Least severe level that is logged")
+    api_docs: bool = Field(True, description="Serve /api/docs and /api/openapi.json")
+    metrics: bool = Field(True, description="Serve /metrics, which requires no credentials")
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a session expires")
     ui_path: Path | None = Field(
         None, description="Folder of the built UI; empty looks beside the program"

@@ -9,6 +9,7 @@ Publishes   nothing: the step that evaluates a policy raises the events.
 
 from .compiled_policy import CompiledPolicy, roots_of
 from .configuration import KINDS, compiled_policies, policies_in_use
+from .draft_process import SHARED_EVALUATOR, DraftEvaluator, DraftResult
 from .language import (
     Condition,
     EachRule,
@@ -32,10 +33,13 @@ from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 __all__ = [
     "KINDS",
+    "SHARED_EVALUATOR",
     "CellCheck",
     "Column",
     "CompiledPolicy",
     "Condition",
+    "DraftEvaluator",
+    "DraftResult",
     "EachRule",
     "ExplainedPath",
     "Expression",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .language.expression import literal, normalize
 from .language.expression_analysis import is_constant
+from .language.expression_limits import limit_fault
 
 Hit = Literal["first", "every"]
 Outcome = Literal["pass", "fail"]
@@ -219,7 +220,7 @@ def cell(rule: Mapping[str, Any], name: str) -> str:
 
 def constant(text: str) -> Constant:
     """Return the value of an expression that reads nothing."""
-    if not is_constant(text):
+    if not is_constant(text) or limit_fault(text):
         return Constant(False, None)
     try:
         return Constant(True, normalize(zen.evaluate_expression(text, {})))

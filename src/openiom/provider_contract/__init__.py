@@ -3,6 +3,7 @@
 It also defines what packages offer to flows: entities and actions.
 """
 
+from .egress import LOOPBACK, PUBLIC_ONLY, EgressPolicy
 from .flows import (
     Action,
     ActionCall,
@@ -49,8 +50,11 @@ __all__ = [
     "Connection",
     "Connector",
     "DocumentReceiver",
+    "EgressPolicy",
     "Entity",
     "Facts",
+    "LOOPBACK",
+    "PUBLIC_ONLY",
     "LiveRate",
     "Manifest",
     "MessageKind",

@@ -26,8 +26,10 @@ from openiom.kernel import (
     ProviderUnauthorized,
 )
 
+from .egress import PUBLIC_ONLY, Deadline, EgressPolicy, GuardedTransport
 from .providers import CallReporter, OutboundRequest
 
+CONNECTIONS = 32
 MAX_RESPONSE_BYTES = 64_000_000
 MAX_WAIT_SECONDS = 3.0
 DEFAULT_RETRY_SECONDS = 5.0
@@ -66,7 +68,8 @@ class ProviderHttpClient:
 
     The client keeps connections alive, waits up to `max_wait_seconds` for a rate limit to reset,
     follows redirects of reads within the same host only, refuses responses larger than
-    `max_response_bytes`, and reports every exchange to the outbound call log.
+    `max_response_bytes`, connects only where `egress` allows it and for as long, and reports every
+    exchange to the outbound call log.
     """
 
     def __init__(
@@ -77,18 +80,22 @@ class ProviderHttpClient:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
-        connections: int = 32,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
+        egress: EgressPolicy = PUBLIC_ONLY,
     ) -> None:
+        _check_headers(headers or {})
         self.base_url = validate_url(base_url)
         self._report = report
         self._max_response_bytes = max_response_bytes
         self._max_wait_seconds = max_wait_seconds
+        self._max_seconds = egress.max_seconds
+        self._deadline = Deadline()
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self._client = httpx.Client(
             headers={"accept": "application/json", "user-agent": "OpenIOM", **(headers or {})},
             timeout=httpx.Timeout(timeout, connect=connect_timeout),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            transport=GuardedTransport(egress, self._deadline, limits),
             trust_env=urlsplit(self.base_url).hostname not in LOOPBACK_HOSTS,
         )
         self._lock = Lock()
@@ -128,6 +135,7 @@ class ProviderHttpClient:
         self._wait_for_rate_limit()
         url = f"{self.base_url}/{path.lstrip('/')}"
         all_headers = {"content-type": "application/json", **(headers or {})}
+        _check_headers(all_headers)
         content = None if body is None else orjson.dumps(body, default=str)
         params = dict(query) if query else None
 
@@ -184,11 +192,12 @@ class ProviderHttpClient:
         """
         where = _where(request)
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                content = self._read(response, where)
-            finally:
-                response.close()
+            with self._deadline.of(self._max_seconds):
+                response = self._client.send(request, stream=True)
+                try:
+                    content = self._read(response, where)
+                finally:
+                    response.close()
         except httpx.TimeoutException as error:
             raise ProviderDown(f"timed out ({type(error).__name__})", where=where) from error
         except httpx.HTTPError as error:
@@ -291,8 +300,8 @@ def _redirect_target(request: httpx.Request, response: _RawResponse) -> str:
 def validate_url(url: str) -> str:
     """Return the base URL without spaces around it and without a trailing slash.
 
-    Raises Invalid for an address that is not http or https, has no host, or contains a user name or
-    a password.
+    Raises Invalid for an address that is not http or https, has no host, or contains a user name, a
+    password, a query or a fragment: addresses are shown and exported.
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -306,6 +315,12 @@ def validate_url(url: str) -> str:
             "the address contains a user name or password",
             where="connection",
             remedy="enter them in their own fields",
+        )
+    if parts.query or parts.fragment:
+        raise Invalid(
+            "the address contains a query or a fragment",
+            where="connection",
+            remedy="enter the address without them, and a key in its own field",
         )
 
     return url.strip().rstrip("/")
@@ -403,6 +418,20 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
+
+
+def _check_headers(headers: Mapping[str, str]) -> None:
+    """Raise `Invalid`, without the value, for a header that cannot be sent.
+
+    The error of the HTTP library contains the value, which may be a secret.
+    """
+    for name, value in headers.items():
+        if not value.isascii() or not value.isprintable():
+            raise Invalid(
+                f"the header {name} contains a line break or another character that it may not",
+                where="connection",
+                remedy="enter the secret or the value again, as one line of plain characters",
+            )
 
 
 def _printable(text: str) -> str:

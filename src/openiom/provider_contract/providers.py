@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import ProviderError
 
+from .egress import PUBLIC_ONLY, EgressPolicy
 from .live_rates import LiveRateService
 
 Category = Literal[
@@ -122,13 +124,19 @@ class Receiver(Connector, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What `Provider.connect` receives: decrypted connection values, parameters and callbacks."""
+    """What `Provider.connect` receives: decrypted connection values, parameters and callbacks.
+
+    egress   the addresses that the connector may connect to
+    folder   the folder below which it may read and move files; None forbids all files
+    """
 
     instance: str
     connection: Mapping[str, str]
     parameters: Mapping[str, Any]
     report: "CallReporter"
     callback_url: str = ""
+    egress: EgressPolicy = PUBLIC_ONLY
+    folder: Path | None = None
 
 
 class CallReporter(Protocol):

@@ -17,7 +17,7 @@ from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
 from .metrics import queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
-from .poll_worker import PollWorker, poll, request_poll
+from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
 from .queries import list_instances
 from .registry import ProviderInstance, ProviderRegistry, Suggester
@@ -47,6 +47,7 @@ __all__ = [
     "instance_kind",
     "list_instances",
     "poll",
+    "poll_workers",
     "probe",
     "queue_depths",
     "recent_calls",

@@ -34,6 +34,7 @@ from .mapping_rules import (
     parked_for_keys,
 )
 from .messages import INBOX_WAKE, MessageId
+from .processing_attempts import CountedBatchWorker
 from .registry import ProviderInstance, ProviderRegistry
 
 Outcomes = dict[int, MessageOutcome]
@@ -125,7 +126,7 @@ def inbox_worker(
     def process(session: Session, messages: Sequence[PendingMessage], now: datetime) -> None:
         process_batch(registry, session, messages, now)
 
-    return BatchWorker(INBOX_WAKE, claim_messages, process, park_message, after_batch)
+    return CountedBatchWorker(INBOX_WAKE, claim_messages, process, park_message, after_batch)
 
 
 def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:

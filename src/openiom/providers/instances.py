@@ -1,6 +1,7 @@
 """Installed instances: their document kind, the encryption of secrets, and their read model."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from openiom.kernel import IomError, Problem
 from openiom.platform.configuration import Document, DocumentKind
 from openiom.platform.events import notify
 from openiom.platform.secrets import MASK, is_reference, mask_secrets
-from openiom.provider_contract import Provider
+from openiom.provider_contract import Provider, validate_url
 
 from .models import ProviderInstanceRow
 from .registry import (
@@ -77,7 +78,9 @@ def encrypt_connection(
 ) -> dict[str, Any]:
     """Return a body with encrypted secrets.
 
-    A masked or unchanged secret keeps its stored text, so that the document does not change.
+    A masked or unchanged secret keeps its stored text, so that the document does not change. When
+    another field of the connection has changed, a masked secret stays masked and is refused: it
+    belongs to the old address, and must not be sent to a new one.
     """
     provider = registry.catalog.get(body["provider"])
     if provider is None:
@@ -86,10 +89,25 @@ def encrypt_connection(
     before: dict[str, str] = old.get("connection", {}) if old else {}
     encrypted = dict(body.get("connection", {}))
 
-    for name in secret_fields(provider) & encrypted.keys():
-        encrypted[name] = _encrypt(registry, str(encrypted[name]), before.get(name, ""))
+    secret_names = secret_fields(provider)
+    moved = _without(before, secret_names) != _without(encrypted, secret_names)
+    for name in secret_names & encrypted.keys():
+        given, stored = str(encrypted[name]), before.get(name, "")
+        if given == MASK and moved:
+            continue
+
+        encrypted[name] = _encrypt(registry, given, stored)
 
     return {**body, "connection": encrypted}
+
+
+def _without(connection: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """Return the fields of a connection that are set, without those named."""
+    kept = {}
+    for name, value in connection.items():
+        if name not in names and value not in ("", None):
+            kept[name] = value
+    return kept
 
 
 def _encrypt(registry: ProviderRegistry, value: str, stored: str) -> str:
@@ -98,7 +116,7 @@ def _encrypt(registry: ProviderRegistry, value: str, stored: str) -> str:
         return stored
     if value in ("", MASK):
         return value
-    return registry.secrets.encrypt(value)
+    return registry.secrets.encrypt(value.strip())
 
 
 def _is_same_secret(registry: ProviderRegistry, stored: str, value: str) -> bool:
@@ -119,7 +137,8 @@ def instance_problems(registry: ProviderRegistry, body: dict[str, Any]) -> list[
 
     transformations = body.get("transformations", {})
     return [
-        *_masked_secrets(provider, body["connection"]),
+        *_secret_problems(registry, provider, body["connection"]),
+        *_address_problems(provider, body["connection"]),
         *_unknown_transformations(provider, transformations),
         *_faults(
             lambda: plain_values(provider.connection, body.get("connection", {}), "connection")
@@ -131,12 +150,31 @@ def instance_problems(registry: ProviderRegistry, body: dict[str, Any]) -> list[
     ]
 
 
-def _masked_secrets(provider: Provider, connection: dict[str, Any]) -> list[Problem]:
+def _secret_problems(
+    registry: ProviderRegistry, provider: Provider, connection: dict[str, Any]
+) -> list[Problem]:
+    """Return the problems of masked secrets, and of references that are not allowed."""
     problems = []
     for name in sorted(secret_fields(provider)):
-        if connection.get(name) == MASK:
-            what = "is masked and nothing is stored for it"
-            problems.append(Problem(f"connection.{name}", what, "enter the secret"))
+        value, where = str(connection.get(name, "")), f"connection.{name}"
+        if value == MASK:
+            what = "is masked, and nothing is stored for it at this address"
+            problems.append(Problem(where, what, "enter the secret"))
+        elif is_reference(value):
+            problems += _faults(partial(registry.secrets.references.check, value, name=where))
+    return problems
+
+
+def _address_problems(provider: Provider, connection: dict[str, Any]) -> list[Problem]:
+    """Return the problems of addresses, which are shown and exported, so they hold no secret."""
+    problems = []
+    for name in sorted(connection.keys() - secret_fields(provider)):
+        value = connection[name]
+        if not isinstance(value, str) or "://" not in value:
+            continue
+
+        for problem in _faults(partial(validate_url, value)):
+            problems.append(replace(problem, where=f"connection.{name}"))
     return problems
 
 

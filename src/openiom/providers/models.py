@@ -110,6 +110,17 @@ class Message(Base):
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+class ProcessingAttempt(Base):
+    """A batch of messages in progress, or one whose process was lost."""
+
+    __tablename__ = "processing_attempt"
+    __table_args__ = {"schema": SCHEMA}
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    started_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class UnmappedKey(Base):
     """A lookup that a parked message waits for."""
 

@@ -32,6 +32,10 @@ from .registry import ProviderInstance, ProviderRegistry
 log = structlog.get_logger("polling")
 MIN_REQUESTED_INTERVAL = timedelta(seconds=1)
 """Between requested polls: a burst of webhooks, many about our own changes, is one poll."""
+POLLS_AT_ONCE = 4
+"""Instances that a worker process polls at the same time."""
+LONGEST_POLL_SECONDS = 300.0
+"""A poll that lasts longer ends with its page, and continues from there at the next poll."""
 
 _SET_LEASE = """
 UPDATE providers.provider_instance
@@ -88,6 +92,11 @@ class _Checkpoint(NamedTuple):
 class _Schedule(NamedTuple):
     poll_seconds: int | None
     poll_failures: int
+
+
+def poll_workers(registry: ProviderRegistry) -> list["PollWorker"]:
+    """Return the workers of a process, so that a slow instance does not delay the others."""
+    return [PollWorker(registry) for _ in range(POLLS_AT_ONCE)]
 
 
 @dataclass(frozen=True)
@@ -213,6 +222,17 @@ class _Poll:
         with _closing(pages):
             for page in pages:
                 self._store_page(kind, page)
+                if self._is_overdue():
+                    self._continue_later()
+                    return
+
+    def _is_overdue(self) -> bool:
+        return perf_counter() - self._start > LONGEST_POLL_SECONDS
+
+    def _continue_later(self) -> None:
+        """Have the instance polled again as soon as a worker is free."""
+        with self.database.unit_of_work() as session:
+            request_poll_soon(session, self.instance)
 
     def _store_page(self, kind: str, page: MessagePage) -> None:
         limit = self.registry.message_limit_bytes

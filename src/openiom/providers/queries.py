@@ -301,19 +301,20 @@ def _preview(
 ) -> Preview:
     opened = registry.open(session, stored.instance)
     opened.message_kind(stored.kind)
-    used = opened.transformations[f"message:{stored.kind}"]
+    document = opened.transformations[f"message:{stored.kind}"].document
     if transformation is not None:
-        used = Transformation(read_transformation(transformation))
+        document = Transformation(read_transformation(transformation)).document
 
+    draft = registry.drafts.evaluate(document, stored.payload)
     rows = []
-    for step in used.explain(stored.payload):
+    for step in draft.rows:
         rows.append(
             PreviewRow(
                 path=step.path, expression=step.expression, value=step.value, error=step.error
             )
         )
 
-    [result] = used.transform_many([stored.payload])
+    result = draft.result
     if isinstance(result, TransformFailure):
         error = _message_error(parked_for_failure(result))
         return Preview(document=None, error=error, missing=[], rows=rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Protocol
 
@@ -12,11 +13,18 @@ from openiom.kernel import Invalid, NotFound, Problem, ProviderDown
 from openiom.platform.configuration import Document, get_document
 from openiom.platform.installation import is_live
 from openiom.platform.secrets import Secrets
-from openiom.policies import Transformation, TransformationDocument
+from openiom.policies import (
+    SHARED_EVALUATOR,
+    DraftEvaluator,
+    Transformation,
+    TransformationDocument,
+)
 from openiom.provider_contract import (
+    PUBLIC_ONLY,
     Connection,
     Connector,
     DocumentReceiver,
+    EgressPolicy,
     MessageKind,
     Provider,
     ProviderAction,
@@ -106,8 +114,11 @@ class ProviderRegistry:
     receivers: Mapping[str, DocumentReceiver]
     public_url: str = ""
     message_limit_bytes: int = 2_000_000
+    egress: EgressPolicy = PUBLIC_ONLY
+    folder: Path | None = None
     suggest: Suggester | None = None
     suggests: frozenset[str] = SUGGESTED_TABLES
+    drafts: DraftEvaluator = field(default_factory=lambda: SHARED_EVALUATOR)
     calls: CallLog = field(default_factory=CallLog)
     refusals: RefusalBudget = field(default_factory=RefusalBudget)
     _opened: dict[str, ProviderInstance] = field(default_factory=dict)
@@ -185,6 +196,8 @@ class ProviderRegistry:
                 ),
                 report=lambda request: self.calls.add(document.name, request),
                 callback_url=callback_url,
+                egress=self.egress,
+                folder=self.folder,
             )
         )
 

@@ -197,7 +197,7 @@ def preview(
     request: Request,
 ) -> Preview:
     """Apply a transformation to a stored message without storing the result."""
-    principal.require("providers.read")
+    principal.require("providers.write")
     return queries.preview_message(
         session, _registry(request), _parse_message_id(message), body.transformation
     )

@@ -52,6 +52,7 @@ class $class_name:
         self._http = ProviderHttpClient(
             values["url"],
             report=connection.report,
+            egress=connection.egress,
             headers={"Authorization": f"Bearer {values['token']}"},
         )
 

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from openiom.kernel import Day
+from openiom.platform.request_values import SmallNumber
 
 Template = Literal["source_optimization", "demand_shock", "network_expansion", "new_product"]
 MOST_DAYS = 366
@@ -72,7 +73,7 @@ class NewSource(_RequestModel):
     name: str = Field(min_length=1)
     body: dict[str, Any]
     stock_like: str = Field("", description="Source whose stock it starts with")
-    stock: dict[str, int] = Field({}, description="Units by product; wins over stock_like")
+    stock: dict[str, SmallNumber] = Field({}, description="Units by product; wins over stock_like")
 
 
 class ChangedConstraint(_RequestModel):
@@ -95,7 +96,7 @@ class NewProduct(_RequestModel):
     product: str = Field(min_length=1)
     like: str = Field(min_length=1)
     share: float = Field(gt=0, le=10)
-    stock: dict[str, int] = Field({}, description="Units by source")
+    stock: dict[str, SmallNumber] = Field({}, description="Units by source")
 
 
 class ScenarioChanges(_RequestModel):

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from openiom.platform.request_values import MAX_INTEGER
+
 from .request import ScenarioChanges, SimulationRequest, Template
 
 State = Literal["waiting", "running", "finished", "failed"]
@@ -116,9 +118,9 @@ class CloneRequest(BaseModel):
     description: str | None = Field(None, max_length=4000)
     template: Template | None = None
     changes: ScenarioChanges | None = None
-    replenish_days: int | None = Field(None, ge=1)
+    replenish_days: int | None = Field(None, ge=1, le=MAX_INTEGER)
     runs: int | None = Field(None, ge=2, le=200)
-    seed: int | None = Field(None, ge=0)
+    seed: int | None = Field(None, ge=0, le=2**63 - 1)
 
 
 class CompareRequest(BaseModel):

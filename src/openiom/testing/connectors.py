@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from openiom.provider_contract import Connection, OutboundRequest, Provider
+from openiom.provider_contract import LOOPBACK, Connection, OutboundRequest, Provider
 from openiom.providers.registry import plain_values
 
 INSTANCE = "contract"
@@ -24,8 +25,11 @@ def connect(
     *,
     callback_url: str = "",
     report: RecordedCalls | None = None,
+    folder: Path | None = None,
 ) -> Any:
     """Return the provider's connector, its values checked and completed with defaults.
+
+    It may connect to this machine, and read files below `folder`.
 
     Raise `Invalid` naming each fault.
     """
@@ -36,6 +40,8 @@ def connect(
             parameters=plain_values(provider.parameters, parameters or {}, "parameters"),
             report=RecordedCalls() if report is None else report,
             callback_url=callback_url,
+            egress=LOOPBACK,
+            folder=folder,
         )
     )
 

@@ -32,12 +32,14 @@ class ExternalSystem:
     """A running system outside: connection values that work, that it refuses, that do not reach it.
 
     `refused` is empty for a provider without credentials, `down` for one that makes no requests.
+    `folder` is the one below which the provider may read files.
     """
 
     good: Mapping[str, Any]
     refused: Mapping[str, Any] = field(default_factory=dict)
     down: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 class ProviderContract:
@@ -104,7 +106,7 @@ class ProviderContract:
     def test_a_probe_names_the_account_and_lacks_no_scope(self) -> None:
         with self.open_site() as site:
             calls = RecordedCalls()
-            with closing(connect(self.provider, site.good, site.parameters, report=calls)) as one:
+            with closing(self._connect(site, site.good, calls)) as one:
                 probe = one.probe()
 
             assert probe.account, "a probe names the account"
@@ -118,7 +120,7 @@ class ProviderContract:
         with self.open_site() as site:
             if not site.refused:
                 return
-            calls, error = self._failing_probe(site.refused, site.parameters)
+            calls, error = self._failing_probe(site, site.refused)
             assert not isinstance(error, ProviderDown), (
                 f"a retry does not correct a credential: {error}"
             )
@@ -128,18 +130,23 @@ class ProviderContract:
         with self.open_site() as site:
             if not site.down:
                 return
-            calls, error = self._failing_probe(site.down, site.parameters)
+            calls, error = self._failing_probe(site, site.down)
             assert isinstance(error, ProviderDown), f"an outage is temporary: {error!r}"
             assert calls, "a request that failed is reported as well"
             assert calls[-1].error, "a request that failed is reported with its error"
             _assert_no_secret(self.provider, site.down, [str(error), *_texts(calls)])
 
     def _failing_probe(
-        self, connection: Mapping[str, Any], parameters: Mapping[str, Any]
+        self, site: ExternalSystem, connection: Mapping[str, Any]
     ) -> tuple[RecordedCalls, ProviderError]:
         calls = RecordedCalls()
-        with closing(connect(self.provider, connection, parameters, report=calls)) as connector:
+        with closing(self._connect(site, connection, calls)) as connector:
             return calls, _failure(connector.probe)
+
+    def _connect(
+        self, site: ExternalSystem, connection: Mapping[str, Any], calls: RecordedCalls
+    ) -> Any:
+        return connect(self.provider, connection, site.parameters, report=calls, folder=site.folder)
 
     def _check_golden(self, case: GoldenCase, body: Mapping[str, Any]) -> None:
         transformation = Transformation(TransformationDocument.model_validate(body))

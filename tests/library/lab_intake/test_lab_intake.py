@@ -24,7 +24,8 @@ KEY = {"x-api-key": "lab-key"}
 @contextmanager
 def a_site() -> Iterator[ExternalSystem]:
     with TemporaryDirectory() as folder:
-        yield ExternalSystem({"api_key": "lab-key"}, parameters={"folder": folder})
+        parameters = {"folder": folder}
+        yield ExternalSystem({"api_key": "lab-key"}, parameters=parameters, folder=Path(folder))
 
 
 class TestContract(
@@ -35,7 +36,17 @@ class TestContract(
 
 @pytest.fixture
 def intake(tmp_path: Path) -> LabIntake:
-    made: LabIntake = connect(PROVIDER, {"api_key": "lab-key"}, {"folder": str(tmp_path)})
+    return connect_to(tmp_path)
+
+
+def connect_to(folder: Path | str, *, root: Path | None = None) -> LabIntake:
+    """Return an intake of a folder, which providers may read by default."""
+    made: LabIntake = connect(
+        PROVIDER,
+        {"api_key": "lab-key"},
+        {"folder": str(folder)},
+        folder=root or Path(folder),
+    )
     return made
 
 
@@ -211,10 +222,35 @@ def test_a_link_is_not_followed(intake: LabIntake, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_turns_the_probe_and_the_poll_down(tmp_path: Path) -> None:
-    intake = connect(PROVIDER, {}, {"folder": str(tmp_path / "gone")})
+    intake = connect_to(tmp_path / "gone", root=tmp_path)
     for attempt in (intake.probe, lambda: pulled(intake)):
         with pytest.raises(ProviderRejected, match="cannot be read"):
             attempt()
+
+
+@pytest.mark.parametrize("folder", ["/etc", "..", "link", "sub/../../other"])
+def test_a_folder_outside_the_one_of_the_operator_is_refused(tmp_path: Path, folder: str) -> None:
+    root = tmp_path / "intake"
+    (root / "sub").mkdir(parents=True)
+    (root / "link").symlink_to(tmp_path)
+
+    with pytest.raises(Invalid) as refused:
+        connect_to(folder, root=root)
+
+    assert refused.value.where == "parameters.folder"
+    assert refused.value.what == f"may not be {folder}: it is not below OPENIOM_INTAKE_FOLDER"
+
+
+def test_a_relative_folder_is_below_the_one_of_the_operator(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    lay(tmp_path / "shop", "a.json", order("1"))
+
+    assert [message.key for message in pulled(connect_to("shop", root=tmp_path))] == ["1"]
+
+
+def test_no_folder_is_read_unless_an_operator_allows_one(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="have an operator set OPENIOM_INTAKE_FOLDER"):
+        connect(PROVIDER, {"api_key": "lab-key"}, {"folder": str(tmp_path)})
 
 
 def test_an_intake_without_key_and_folder_is_not_green() -> None:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -27,14 +28,22 @@ def create_token(
         str, typer.Argument(help="Purpose of the token; replaces an older one of this name")
     ],
     role: Roles = ["integrator"],  # noqa: B006 (typer copies it)
+    days: Annotated[int, typer.Option(min=1, max=730, help="Days after which it expires")] = 90,
     home: Home = None,
 ) -> None:
     """Issue an API token; it is shown once.
 
-    Example: iom token create warehouse-sync --role integrator
+    Example: iom token create warehouse-sync --role integrator --days 365
     """
     with open_application(home) as application, application.database.unit_of_work() as session:
-        token = issue_token(session, name=name, roles=role, now=utc_now(), actor="iom token")
+        token = issue_token(
+            session,
+            name=name,
+            roles=role,
+            now=utc_now(),
+            actor="iom token",
+            lifetime=timedelta(days=days),
+        )
 
     console.out(token, highlight=False)
 

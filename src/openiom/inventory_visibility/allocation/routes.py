@@ -16,6 +16,7 @@ from openiom.inventory_visibility.configuration import (
 from openiom.kernel import Invalid
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.request_values import RowId
 
 from .batch import AllocationOperation, AllocationResult
 from .operations import apply_allocations
@@ -98,7 +99,7 @@ def pools(
 
 @router.get("/{allocation_id}/moves")
 def moves(
-    allocation_id: int, paging: IdPage, principal: CurrentPrincipal, session: ReadSession
+    allocation_id: RowId, paging: IdPage, principal: CurrentPrincipal, session: ReadSession
 ) -> Page[MoveRow]:
     """Return what moved an allocation, the newest first."""
     principal.require("inventory.read")

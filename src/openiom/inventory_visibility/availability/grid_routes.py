@@ -18,6 +18,7 @@ from openiom.platform.pagination import (
     page_request,
     raw_page_request,
 )
+from openiom.platform.request_values import RowId
 
 from .display_schema import Shape, display_schema
 from .grid import (
@@ -132,7 +133,7 @@ def keys(
 
 
 @router.get("/keys/{stock_id}")
-def key(stock_id: int, principal: CurrentPrincipal, session: ReadSession) -> StockKeyRow:
+def key(stock_id: RowId, principal: CurrentPrincipal, session: ReadSession) -> StockKeyRow:
     """Return one stock key."""
     principal.require("inventory.read")
     found = stock_key(session, stock_id)

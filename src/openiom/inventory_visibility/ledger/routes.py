@@ -12,6 +12,7 @@ from openiom.kernel import NotFound
 from openiom.platform.bulk import fetch
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, encode_cursor, page_request
+from openiom.platform.request_values import RowId
 
 from .history import Balances, LedgerRow, as_of, ledger_page
 from .queries import DayRow, sealed_days
@@ -89,7 +90,7 @@ def chain(paging: DayPage, principal: CurrentPrincipal, session: ReadSession) ->
 
 @router.get("/{stock_id}/ledger")
 def entries(
-    stock_id: int,
+    stock_id: RowId,
     paging: LedgerPaging,
     principal: CurrentPrincipal,
     session: ReadSession,
@@ -111,7 +112,7 @@ def entries(
 
 @router.get("/{stock_id}/balances")
 def balances(
-    stock_id: int,
+    stock_id: RowId,
     principal: CurrentPrincipal,
     session: ReadSession,
     now: Now,

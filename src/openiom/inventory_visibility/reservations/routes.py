@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.request_values import RowId
 
 from .expiry import release_reservations
 from .queries import (
@@ -33,7 +34,7 @@ class ReleaseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[int] = Field(min_length=1, max_length=MAX_RELEASED)
+    ids: list[RowId] = Field(min_length=1, max_length=MAX_RELEASED)
     reason: str = Field(min_length=1)
 
 

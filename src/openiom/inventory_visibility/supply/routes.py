@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from openiom.kernel import Day
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
 from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.request_values import MAX_INTEGER
 
 from .lines import SupplyLineKey
 from .queries import SupplyLineFilter, SupplyLineRow, list_supply_lines
@@ -40,7 +41,7 @@ class _RequestModel(BaseModel):
 class SupplyLineBody(_RequestModel):
     """Units expected at a source; `confidence` is the probability of the date, from 0 to 1."""
 
-    line_number: int = Field(ge=1)
+    line_number: int = Field(ge=1, le=MAX_INTEGER)
     product: str = Field(min_length=1, max_length=400)
     source: str = Field(min_length=1, max_length=400)
     quantity: Decimal = Field(gt=0, max_digits=14, decimal_places=4)
@@ -73,7 +74,7 @@ class SupplyRequest(_RequestModel):
 class LineNameBody(_RequestModel):
     kind: Literal["purchase", "transfer"]
     number: str = Field(min_length=1)
-    line_number: int = Field(ge=1)
+    line_number: int = Field(ge=1, le=MAX_INTEGER)
 
     @property
     def key(self) -> SupplyLineKey:

@@ -40,6 +40,7 @@ class BigCommerce:
         self._http = ProviderHttpClient(
             f"{values['api_url'].rstrip('/')}/stores/{values['store_hash']}",
             report=connection.report,
+            egress=connection.egress,
             headers={"X-Auth-Token": values["access_token"]},
         )
         self._callback_url = connection.callback_url

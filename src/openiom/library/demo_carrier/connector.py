@@ -49,10 +49,10 @@ class DemoCarrier:
         self._http = ProviderHttpClient(
             values["url"],
             report=connection.report,
+            egress=connection.egress,
             headers={"Authorization": f"Bearer {values['token']}"},
             timeout=3.0,
             connect_timeout=1.0,
-            connections=8,
             max_wait_seconds=0.0,
         )
 

@@ -52,6 +52,7 @@ class DemoFulfillment:
         self._http = ProviderHttpClient(
             values["url"],
             report=connection.report,
+            egress=connection.egress,
             headers={"Authorization": f"Bearer {values['token']}"},
         )
         self._secret: str = values.get("callback_secret", "")

@@ -64,6 +64,7 @@ class LabFulfillment:
     def __init__(self, connection: Connection) -> None:
         self._values: Mapping[str, Any] = connection.connection
         self._report = connection.report
+        self._egress = connection.egress
         self._timeout: int = connection.parameters["timeout_seconds"]
         self._recipient: str = connection.parameters["outbound_email"]
         host = self._values["smtp_host"]
@@ -71,7 +72,10 @@ class LabFulfillment:
         self._http: ProviderHttpClient | None = None
         if self._values["url"]:
             self._http = ProviderHttpClient(
-                self._values["url"], report=connection.report, timeout=self._timeout
+                self._values["url"],
+                report=connection.report,
+                egress=connection.egress,
+                timeout=self._timeout,
             )
 
     def close(self) -> None:
@@ -159,6 +163,7 @@ class LabFulfillment:
     def _connect(self) -> smtplib.SMTP:
         values = self._values
         host, port = values["smtp_host"], values["smtp_port"]
+        self._egress.addresses(host, port)
         context = ssl.create_default_context()
         server: smtplib.SMTP
         if values["smtp_security"] == "tls":

@@ -44,8 +44,8 @@ class LabIntakeParameters(BaseModel):
 
     folder: str = Field(
         "",
-        description="Folder watched for *.json files; each is moved to its subfolder"
-        f" '{PROCESSED_FOLDER}'",
+        description="Folder watched for *.json files, below OPENIOM_INTAKE_FOLDER; each is moved to"
+        f" its subfolder '{PROCESSED_FOLDER}'",
     )
     currency: str = Field(
         "USD", pattern="^[A-Z]{3}$", description="Currency of orders that do not name one"
@@ -62,7 +62,7 @@ class LabIntake:
     def __init__(self, connection: Connection) -> None:
         parameters = connection.parameters
         self._key: str = connection.connection["api_key"]
-        self._folder = Path(parameters["folder"]) if parameters["folder"] else None
+        self._folder = _allowed_folder(parameters["folder"], connection.folder)
         self._currency: str = parameters["currency"]
         self._account: str = parameters["account"]
         self._price_list: str = parameters["price_list"]
@@ -221,6 +221,26 @@ def _numbered_lines(lines: Any) -> list[dict[str, Any]] | None:
         numbered.append({"linenumber": number, **line})
 
     return numbered
+
+
+def _allowed_folder(folder: str, root: Path | None) -> Path | None:
+    """Return the folder of an instance, None without one.
+
+    A relative path is below the root folder. Raises Invalid when the folder, its links followed, is
+    not below the root folder, or when there is none.
+    """
+    if not folder:
+        return None
+    if root is not None:
+        found = (root / folder).resolve()
+        if found.is_relative_to(root.resolve()):
+            return found
+
+    raise Invalid(
+        f"may not be {folder}: it is not below OPENIOM_INTAKE_FOLDER",
+        where="parameters.folder",
+        remedy="have an operator set OPENIOM_INTAKE_FOLDER, and choose a folder below it",
+    )
 
 
 def _files(folder: Path) -> list[Path]:

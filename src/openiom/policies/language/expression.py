@@ -12,6 +12,7 @@ import zen
 from openiom.kernel import Invalid, Problem
 
 from .expression_analysis import needed_roots, paths_read
+from .expression_limits import limit_fault
 
 Record = Mapping[str, Any]
 
@@ -23,6 +24,7 @@ _SEGMENT = re.compile(r"[^.\[\]]+")
 _OPCODE = re.compile(r"^Opcode (\w+): ")
 _SHOWN_CHARACTERS = 20
 _CACHED_PATHS = 4096
+_TRIED_BEGINNINGS = 300
 
 
 class Failure(NamedTuple):
@@ -247,17 +249,22 @@ def _part(value: Any, name: str) -> Any:
 
 def check_expression(text: str, *, where: str) -> list[Problem]:
     """Return the fault of an expression's text, with its position; empty when it compiles."""
-    return _check(text, where, zen.compile_expression)
+    return _check(text, where, zen.compile_expression, limit_fault(text))
 
 
 def check_cell(text: str, *, where: str) -> list[Problem]:
     """Return the fault of a condition cell (`> 5`, `'US', 'CA'`, `[1..5]`); empty when valid."""
-    return _check(text, where, zen.compile_unary_expression)
+    fault = limit_fault(text, is_cell=True)
+    return _check(text, where, zen.compile_unary_expression, fault)
 
 
-def _check(text: str, where: str, compiler: Callable[[str], Any]) -> list[Problem]:
+def _check(
+    text: str, where: str, compiler: Callable[[str], Any], fault: str | None
+) -> list[Problem]:
     if not text.strip():
         return [Problem(where, "the expression is empty", "write an expression")]
+    if fault:
+        return [Problem(where, f"the expression is not evaluated: {fault}", "simplify it")]
     try:
         compiler(text)
     except RuntimeError as error:
@@ -285,8 +292,9 @@ def _locate(text: str, error: RuntimeError, compiler: Callable[[str], Any]) -> s
 
 
 def _longest_valid_beginning(text: str, compiler: Callable[[str], Any]) -> str:
-    """Return the most leading words and signs that compile; empty when none do."""
-    for token in reversed(list(_TOKEN.finditer(text))):
+    """Return the most leading words and signs that compile; empty when none is found soon."""
+    tokens = list(_TOKEN.finditer(text))
+    for token in reversed(tokens[-_TRIED_BEGINNINGS:]):
         beginning = text[: token.start()].rstrip()
         if beginning and _compiles(beginning, compiler):
             return beginning

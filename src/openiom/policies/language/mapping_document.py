@@ -11,6 +11,10 @@ from openiom.kernel import Problem
 from .expression import check_expression
 from .expression_analysis import RESERVED_WORDS
 
+DEEPEST_LISTS = 5
+"""Most levels of lists within the elements of lists."""
+DEEPEST_PATH = 20
+"""Most names of a target path."""
 _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -173,6 +177,9 @@ def _level_problems(
 def _group_problems(group: EachRule, place: str) -> Iterator[Problem]:
     yield from check_expression(group.over, where=f"{place}.over")
     yield from _name_problems(group.named, where=f"{place}.as")
+    if place.count("each[") > DEEPEST_LISTS:
+        yield Problem(place, f"lists are nested deeper than {DEEPEST_LISTS} levels", "flatten it")
+        return
     if not group.fields and not group.each:
         yield Problem(place, "the list's elements have no fields", "add one")
     yield from _level_problems(group.fields, group.each, where=f"{place}.")
@@ -189,7 +196,10 @@ def _collision_problems(path: str, filled: dict[str, str], place: str) -> Iterat
 
 
 def _path_problems(path: str, *, where: str) -> Iterator[Problem]:
-    if not all(_SEGMENT.fullmatch(segment) for segment in path.split(".")):
+    segments = path.split(".")
+    if len(segments) > DEEPEST_PATH:
+        yield Problem(where, f"a path has at most {DEEPEST_PATH} names, this has {len(segments)}")
+    elif not all(_SEGMENT.fullmatch(segment) for segment in segments):
         yield Problem(
             where, f"`{path}` is not a path; use letters, digits and _ joined by dots: ship_to.city"
         )

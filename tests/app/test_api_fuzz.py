@@ -1,0 +1,166 @@
+"""The whole API against generated requests: no server error and no undocumented answer.
+
+Schemathesis derives requests from the OpenAPI document, valid and invalid ones, and sends them to a
+real server over the seeded company. The number of requests is fixed, so that the file takes two
+minutes and the same requests are sent in every run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import requests
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import (
+    CoveragePhaseConfig,
+    ExamplesPhaseConfig,
+    FuzzingPhaseConfig,
+    GenerationConfig,
+    PhasesConfig,
+    ProjectConfig,
+    ProjectsConfig,
+    SchemathesisConfig,
+    StatefulPhaseConfig,
+)
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.tables import empty_tables
+
+from openiom.administration import issue_token
+from openiom.app.application import build
+from openiom.app.cli.dev import NO_DATABASE
+from openiom.app.web import create_app
+from openiom.platform.clock import utc_now
+from openiom.platform.database import Database
+from openiom.platform.settings import Settings
+from openiom_simulators.seed import (
+    InstanceAddresses,
+    company_documents,
+    instance_documents,
+    seed_company,
+    seed_stock,
+)
+from openiom_simulators.seed.company import LAB_PRODUCTS, SOURCES
+from openiom_simulators.server import serve_in_thread
+
+KEY = "bm90IGEgc2VjcmV0OiBvbmx5IGZvciB0aGlzIHRlc3Q="
+EXAMPLES = 10
+"""Random requests per operation, beside those that cover each parameter's limits."""
+NOWHERE = InstanceAddresses(
+    store_url="http://127.0.0.1:1",
+    store_hash="fuzz",
+    store_token="t",
+    warehouse_url="http://127.0.0.1:1",
+    warehouse_token="t",
+    callback_secret="s",
+    webhook_key="k",
+    lab_url="http://127.0.0.1:1",
+    lab_smtp_port=1,
+    lab_key="k",
+)
+"""Instances whose addresses may not be reached, so that no request leaves the machine."""
+ENDLESS = "/api/v1/live"
+"""Its answer has no end; tests/app/test_event_stream.py reads it."""
+CONFORMANCE = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+def api_document() -> dict[str, Any]:
+    application = build(Settings(home=Path(), secret_keys=KEY, signing_keys=KEY), NO_DATABASE)
+    try:
+        return create_app(application).openapi()
+    finally:
+        application.close()
+
+
+def configuration() -> SchemathesisConfig:
+    generation = GenerationConfig(
+        max_examples=EXAMPLES, deterministic=True, no_shrink=True, with_security_parameters=False
+    )
+    phases = PhasesConfig(
+        examples=ExamplesPhaseConfig(enabled=False),
+        coverage=CoveragePhaseConfig(enabled=True, unexpected_methods=set()),
+        fuzzing=FuzzingPhaseConfig(enabled=True),
+        stateful=StatefulPhaseConfig(enabled=False),
+    )
+    project = ProjectConfig(generation=generation, phases=phases)
+    return SchemathesisConfig(seed=1, projects=ProjectsConfig(default=project))
+
+
+DOCUMENT = api_document()
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=configuration())
+
+
+@dataclass(frozen=True)
+class Api:
+    """A server over the seeded company, and a session with an administrator's token."""
+
+    url: str
+    session: requests.Session
+    headers: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def api(empty_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    empty_tables(empty_database)
+    home = tmp_path_factory.mktemp("api")
+    application = build(
+        Settings(home=home, ui_path=home / "ui", provider_networks=""), empty_database.url
+    )
+    instances = instance_documents(NOWHERE, poll_seconds=None)
+    seed_company(application, [*company_documents(), *instances])
+    seed_stock(application, LAB_PRODUCTS, sources=SOURCES, units=100, progress=lambda count: None)
+    with empty_database.unit_of_work() as session:
+        token = issue_token(
+            session, name="fuzz", roles=["administrator"], now=utc_now(), actor="test"
+        )
+
+    with serve_in_thread(create_app(application)) as server, requests.Session() as session:
+        yield Api(server.url, session, {"authorization": f"Bearer {token}"})
+
+    application.close()
+
+
+@schema.exclude(path=ENDLESS).parametrize()
+@hypothesis.settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_every_answer_is_documented_and_none_is_a_server_error(
+    case: schemathesis.Case, api: Api
+) -> None:
+    checks = [not_a_server_error, *CONFORMANCE]
+    if case.path == "/ready":
+        checks = CONFORMANCE  # 503: the test database was made without migrations
+    case.call_and_validate(
+        base_url=api.url, session=api.session, headers=api.headers, checks=checks, timeout=20
+    )
+
+
+def test_what_was_accepted_can_be_read_back(api: Api) -> None:
+    """Every list still answers after the requests above, whatever they wrote."""
+    answers: dict[str, int] = {}
+    for path, methods in DOCUMENT["paths"].items():
+        if "get" in methods and "{" not in path and path != ENDLESS:
+            answers[path] = api.session.get(api.url + path, headers=api.headers).status_code
+
+    assert {path: status for path, status in answers.items() if status >= 500} == {
+        "/ready": 503  # the test database was made without migrations
+    }
+    assert answers["/api/v1/orders"] == answers["/api/v1/products"] == 200
