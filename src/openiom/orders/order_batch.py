@@ -47,6 +47,11 @@ class LockedOrder:
         """The counter this order belongs to."""
         return self.state, attention(self.state, manual_hold=self.manual_hold)
 
+    @property
+    def state_before_hold(self) -> str:
+        """The state to which the order returns when its manual hold is released."""
+        return self.previous_state or self.state
+
     def place_manual_hold(self) -> None:
         """Place the order on manual hold and remember its state."""
         self.manual_hold = True

@@ -168,69 +168,77 @@ def install_problem_handlers(app: FastAPI) -> None:
     Routes that are added to `app` itself do their work in one thread, as those of a `Router`.
     """
     app.router.route_class = ThreadRoute
+    app.exception_handler(IomError)(_on_known_error)
+    app.exception_handler(RequestValidationError)(_on_invalid_request)
+    app.exception_handler(HTTPException)(_on_http_error)
+    app.exception_handler(Exception)(_on_unexpected_error)
 
-    @app.exception_handler(IomError)
-    def on_known_error(request: Request, error: IomError) -> JSONResponse:
-        reference = _new_reference()
-        log.info(
-            "refused",
-            code=error.code,
-            what=str(error)[:LONGEST_LOGGED_ERROR],
-            path=request.url.path,
-            reference=reference,
-        )
-        return problem_response(error, reference=reference, instance=request.url.path)
+    for refused_value in (psycopg.DataError, DataError):
+        app.exception_handler(refused_value)(_on_unstorable_value)
 
-    @app.exception_handler(RequestValidationError)
-    def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
-        problems: list[Problem] = []
-        for fault in error.errors():
-            where = ".".join(str(part) for part in fault["loc"])
-            problems.append(Problem(where, fault["msg"]))
-        invalid = Invalid(
-            "the request is not valid", problems=problems, remedy="see /api/docs for its schema"
-        )
-        return problem_response(invalid, reference=_new_reference(), instance=request.url.path)
+    for fault in (DBAPIError, psycopg.Error, PoolTimeout):
+        app.exception_handler(fault)(_on_database_error)
 
-    @app.exception_handler(psycopg.DataError)
-    @app.exception_handler(DataError)
-    def on_unstorable_value(request: Request, error: psycopg.DataError | DataError) -> JSONResponse:
-        original = error.orig if isinstance(error, DataError) else error
-        if getattr(original, "sqlstate", None) not in UNSTORABLE:
-            return _unexpected_problem(error, path=request.url.path)
 
-        reference = _new_reference()
-        log.warning("unstorable_value", path=request.url.path, reference=reference, exc_info=error)
-        what = str(original).partition("\n")[0]
-        invalid = Invalid(
-            f"the database cannot store a value of the request: {what}",
-            remedy="correct the value and repeat the request",
-        )
-        return problem_response(invalid, reference=reference, instance=request.url.path)
+def _on_known_error(request: Request, error: IomError) -> JSONResponse:
+    reference = _new_reference()
+    log.info(
+        "refused",
+        code=error.code,
+        what=str(error)[:LONGEST_LOGGED_ERROR],
+        path=request.url.path,
+        reference=reference,
+    )
+    return problem_response(error, reference=reference, instance=request.url.path)
 
-    @app.exception_handler(HTTPException)
-    def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return _http_problem(error, path=request.url.path)
 
-    @app.exception_handler(DBAPIError)
-    @app.exception_handler(psycopg.Error)
-    @app.exception_handler(PoolTimeout)
-    def on_database_error(request: Request, error: Exception) -> JSONResponse:
-        if not is_transient(error):
-            raise error
+def _on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    problems: list[Problem] = []
+    for fault in error.errors():
+        where = ".".join(str(part) for part in fault["loc"])
+        problems.append(Problem(where, fault["msg"]))
 
-        reference = _new_reference()
-        log.warning(
-            "database_unavailable",
-            error=str(error)[:LONGEST_LOGGED_ERROR],
-            path=request.url.path,
-            reference=reference,
-        )
-        return problem_response(_unavailable(error), reference=reference, instance=request.url.path)
+    invalid = Invalid(
+        "the request is not valid", problems=problems, remedy="see /api/docs for its schema"
+    )
+    return problem_response(invalid, reference=_new_reference(), instance=request.url.path)
 
-    @app.exception_handler(Exception)
-    def on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+
+def _on_unstorable_value(request: Request, error: psycopg.DataError | DataError) -> JSONResponse:
+    original = error.orig if isinstance(error, DataError) else error
+    if getattr(original, "sqlstate", None) not in UNSTORABLE:
         return _unexpected_problem(error, path=request.url.path)
+
+    reference = _new_reference()
+    log.warning("unstorable_value", path=request.url.path, reference=reference, exc_info=error)
+    what = str(original).partition("\n")[0]
+    invalid = Invalid(
+        f"the database cannot store a value of the request: {what}",
+        remedy="correct the value and repeat the request",
+    )
+    return problem_response(invalid, reference=reference, instance=request.url.path)
+
+
+def _on_http_error(request: Request, error: HTTPException) -> JSONResponse:
+    return _http_problem(error, path=request.url.path)
+
+
+def _on_database_error(request: Request, error: Exception) -> JSONResponse:
+    if not is_transient(error):
+        return _unexpected_problem(error, path=request.url.path)
+
+    reference = _new_reference()
+    log.warning(
+        "database_unavailable",
+        error=str(error)[:LONGEST_LOGGED_ERROR],
+        path=request.url.path,
+        reference=reference,
+    )
+    return problem_response(_unavailable(error), reference=reference, instance=request.url.path)
+
+
+def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    return _unexpected_problem(error, path=request.url.path)
 
 
 def _unexpected_problem(error: Exception, *, path: str) -> JSONResponse:

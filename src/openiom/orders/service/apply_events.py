@@ -1,6 +1,6 @@
 """Apply business events to the state machines of orders and lines: the only writer of states."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,30 +83,49 @@ def _blocking_lines(
     return blocked
 
 
+@dataclass(slots=True)
+class _LineUnits:
+    """The units of an order's lines, added up; lines without goods count as neither."""
+
+    in_fulfillment: Decimal = Decimal(0)
+    shipped: Decimal = Decimal(0)
+    open_lines: int = 0
+    are_owed: bool = False
+
+    def add(self, line: LockedLine) -> None:
+        self.in_fulfillment += line.units(line.in_fulfillment)
+        self.open_lines += line.state in OPEN
+        self.are_owed = self.are_owed or line.open + line.in_fulfillment > 0
+        if not line.is_digital:
+            self.shipped += line.units(line.shipped)
+
+
 def _refusals(lines: Sequence[LockedLine]) -> dict[str, str]:
     """Return why the lines of an order keep it from events, by event."""
-    refusals: dict[str, str] = {}
-    in_fulfillment = sum((line.units(line.in_fulfillment) for line in lines), Decimal(0))
-    shipped = Decimal(0)
+    units = _LineUnits()
     for line in lines:
-        if not line.is_digital:
-            shipped += line.units(line.shipped)
+        units.add(line)
 
-    open_lines = Counter(line.state in OPEN for line in lines)[True]
-    owed = any(line.open or line.in_fulfillment for line in lines)
-    if open_lines:
+    refusals: dict[str, str] = {}
+    if units.open_lines:
         refusals[INVOICED] = (
-            f"{open_lines} lines of the order are not fulfilled yet; cancel or ship them"
+            f"{units.open_lines} lines of the order are not fulfilled yet; cancel or ship them"
         )
-    if shipped:
-        units = plain_number(shipped)
-        refusals[CANCEL] = f"{units} units of the order have shipped; cancel the rest of its lines"
-    if shipped and not owed:
-        refusals[HOLD] = "every unit of the order has shipped"
-    if in_fulfillment:
-        units = plain_number(in_fulfillment)
-        refusals[INVOICED] = f"{units} units of the order are not shipped yet"
-        refusals[CANCEL] = f"{units} units of the order are in a fulfillment order; recall it first"
+
+    if units.shipped:
+        shipped = plain_number(units.shipped)
+        refusals[CANCEL] = (
+            f"{shipped} units of the order have shipped; cancel the rest of its lines"
+        )
+        if not units.are_owed:
+            refusals[HOLD] = "every unit of the order has shipped"
+
+    if units.in_fulfillment:
+        waiting = plain_number(units.in_fulfillment)
+        refusals[INVOICED] = f"{waiting} units of the order are not shipped yet"
+        refusals[CANCEL] = (
+            f"{waiting} units of the order are in a fulfillment order; recall it first"
+        )
 
     return refusals
 
@@ -133,21 +152,25 @@ class _OrderTransitions:
             return Outcome(False, refusal)
 
         is_held = order.manual_hold and request.event in REPORTS
-        state = order.previous_state if is_held and order.previous_state else order.state
+        state = order.state_before_hold if is_held else order.state
         target = self._target(request, order, state)
         if isinstance(target, TransitionRefused):
             return Outcome(False, str(target))
 
         data = _event_data(request)
         if target is not None and is_held:
-            order.previous_state, order.previous_reason = target
-            self.changed.add(order.id)
+            self._move_after_hold(order, target)
         elif target is not None:
             self._move(order, request.event, target)
             data |= {"state": order.state, "state_reason": order.reason}
 
         self.events.append(order_event(request.event, order.id, data))
         return Outcome(True, request.reason or order.reason)
+
+    def _move_after_hold(self, order: LockedOrder, target: Target) -> None:
+        """Change the state to which an order returns when its manual hold is released."""
+        order.previous_state, order.previous_reason = target
+        self.changed.add(order.id)
 
     def _target(
         self, request: EventRequest, order: LockedOrder, state: str
