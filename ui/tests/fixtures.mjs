@@ -142,6 +142,8 @@ export function order(id) {
     shipped: index === 0 ? 1 : 0,
     canceled: 0,
     returned: 0,
+    delivery: index === 1 ? 'digital' : 'shipment',
+    ship_to: null,
   }));
   const open = !['completed', 'canceled'].includes(row.state);
   return {
@@ -156,7 +158,7 @@ export function order(id) {
     },
     bill_to: null,
     ship_to: address(...person),
-    amounts: { subtotal: '758.40', shipping: '12.00', discount: '30.00', tax: '61.22', total: '801.62' },
+    amounts: { subtotal: '758.40', shipping: '12.00', fees: '0.00', credit: '0.00', discount: '30.00', tax: '61.22', total: '801.62' },
     total_amount: '801.62',
     payment_status: 'captured',
     shipping_method: 'Ground',
@@ -170,6 +172,7 @@ export function order(id) {
       reached: (place <= position && !['on_hold', 'canceled'].includes(state)) || state === row.state,
     })),
     lines,
+    source_changes: [],
     actions: {
       hold: {
         allowed: row.state !== 'on_hold' && open,

@@ -9,6 +9,7 @@ export type OrderRow = OrderPage['items'][number];
 export type OrderCounts = Ok<paths['/api/v1/orders/counts']['get']>;
 export type OrderDetail = Ok<paths['/api/v1/orders/{order_id}']['get']>;
 export type OrderLine = OrderDetail['lines'][number];
+export type SourceChange = OrderDetail['source_changes'][number];
 export type Address = OrderDetail['ship_to'];
 export type TimelineEvent = Ok<paths['/api/v1/orders/{order_id}/timeline']['get']>['events'][number];
 export type OrderFulfillment = Ok<paths['/api/v1/orders/{order_id}/fulfillment-orders']['get']>['items'][number];
@@ -48,6 +49,10 @@ export async function actOnOrders(action: OrderAction, ids: string[], reason: st
   if (action === 'reprocess') return (await read(api.POST('/api/v1/flow-runs/reprocess', { body: { order_ids: ids } }))).results;
   return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
 }
+
+/** Remove the changes that came too late from orders. Returns one result per order. */
+export const dismissSourceChanges = async (ids: string[]): Promise<RowResult[]> =>
+  (await read(api.POST('/api/v1/orders/source-changes/dismiss', { body: { ids, reason: '' } }))).results;
 
 type WaitingQuery = NonNullable<paths['/api/v1/waiting-lines']['get']['parameters']['query']>;
 export type WaitingPage = Ok<paths['/api/v1/waiting-lines']['get']>;

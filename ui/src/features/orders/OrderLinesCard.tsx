@@ -45,6 +45,7 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
                     <span className="strong">{line.name || line.product}</span>
                     <span className="muted">{line.name && line.name !== line.product ? line.product : `Line ${line.line_number}`}</span>
                     {formatVariant(line.variant) && <span className="muted">{formatVariant(line.variant)}</span>}
+                    {deliveryLabel(line) && <span className="muted">{deliveryLabel(line)}</span>}
                   </span>
                 </td>
                 <td className="num">
@@ -78,6 +79,13 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
       </HorizontalScroll>
     </Card>
   );
+}
+
+/** How a line is delivered, where it is not shipped to the address of the order. */
+function deliveryLabel(line: OrderLine): string {
+  if (line.delivery === 'digital') return 'Delivered digitally';
+  if (line.delivery === 'pickup') return 'Collected at its source';
+  return line.ship_to ? `Ships to ${[line.ship_to.name, line.ship_to.city].filter(Boolean).join(', ')}` : '';
 }
 
 function ShippedQuantity({ line }: { line: OrderLine }) {

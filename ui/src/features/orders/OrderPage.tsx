@@ -14,6 +14,7 @@ import './orders.css';
 import { PriceCard } from './PriceCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
+import { SourceChangesCard } from './SourceChangesCard';
 import { SourceMapCard } from './SourceMapCard';
 
 const back = (
@@ -56,6 +57,7 @@ export default function OrderPage() {
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">
+          <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />
           <SourcingCard query={sourcing} order={order.data} />

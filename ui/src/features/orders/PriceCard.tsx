@@ -6,12 +6,14 @@ import { humanize } from '@vocabulary';
 
 export function PriceCard({ order }: { order: OrderDetail }) {
   const { amounts, currency } = order;
-  const rows = [
+  const fees: readonly [string, string][] = Number(amounts.fees) > 0 ? [['Handling and gift wrapping', amounts.fees]] : [];
+  const rows: readonly (readonly [string, string])[] = [
     ['Items', amounts.subtotal],
     ['Shipping', amounts.shipping],
+    ...fees,
     ['Discount', amounts.discount],
     ['Tax', amounts.tax],
-  ] as const;
+  ];
   return (
     <Card
       title="Price"
@@ -37,6 +39,14 @@ export function PriceCard({ order }: { order: OrderDetail }) {
             <Money amount={amounts.total} currency={currency} strong />
           </dd>
         </div>
+        {Number(amounts.credit) > 0 && (
+          <div>
+            <dt>Paid with credit or certificates</dt>
+            <dd>
+              <Money amount={amounts.credit} currency={currency} />
+            </dd>
+          </div>
+        )}
       </dl>
     </Card>
   );

@@ -29,14 +29,14 @@ export const orderActions: Record<OrderAction, BulkAction> = {
     label: 'Recall',
     reasonPlaceholder: 'For example: the address was wrong',
     description:
-      'Unsent fulfillment orders are canceled now, and the fulfillers of the others are asked to cancel. The units are sourced again.',
+      'Unsent fulfillment orders are canceled now. A cancellation of the others is requested from their fulfillers. The units are sourced again.',
   }),
   recall_cancel: orderAction('recall_cancel', {
     label: 'Recall and cancel',
     danger: true,
     reasonPlaceholder: 'For example: customer request',
     description:
-      'Unsent fulfillment orders are canceled now, and the fulfillers of the others are asked to cancel. All units that have not shipped are canceled.',
+      'Unsent fulfillment orders are canceled now. A cancellation of the others is requested from their fulfillers. All units that have not shipped are canceled.',
   }),
   reprocess: orderAction('reprocess', {
     label: 'Reprocess',

@@ -49,6 +49,42 @@ describe('the order page', () => {
     expect(within(progress).getByText('In fulfillment')).toHaveAttribute('aria-current', 'step');
   });
 
+  test('changes that came too late show both values and are dismissed', async () => {
+    const late = [
+      { what: 'line', external_id: '1', product: 'LAMP-OAK-01', here: 3, source: 2, reason: '' },
+      { what: 'amounts', external_id: '', product: '', here: { total: '801.62' }, source: { total: '701.62' }, reason: '' },
+      { what: 'ship_to', external_id: '', product: '', here: { city: 'Portland' }, source: { city: 'Salem' }, reason: '' },
+      { what: 'order', external_id: '', product: '', here: null, source: 'hold', reason: 'every unit of the order has shipped' },
+    ];
+    const asked: unknown[] = [];
+    mockServer(
+      orderReplies(id, {
+        [`GET /api/v1/orders/${id}`]: () => ({
+          ...order(id),
+          source_changes: late,
+          amounts: { ...order(id)?.amounts, fees: '4.00', credit: '25.00' },
+        }),
+        'POST /api/v1/orders/source-changes/dismiss': (request?: { body?: unknown }) => {
+          asked.push(request);
+          return { results: [{ id, ok: true, reason: '' }], ok: 1, failed: 0 };
+        },
+      }),
+    );
+    renderRoutes(routes, `/orders/${id}`);
+    const changes = within(await card('Changed in the store too late'));
+    expect(changes.getByRole('row', { name: /Quantity ?LAMP-OAK-01 3 2/ })).toBeVisible();
+    expect(changes.getByRole('row', { name: /Total .*801\.62.*701\.62/ })).toBeVisible();
+    expect(changes.getByRole('row', { name: /Shipping address Portland Salem/ })).toBeVisible();
+    expect(changes.getByRole('row', { name: /every unit of the order has shipped/ })).toBeVisible();
+    const price = within(await card('Price'));
+    expect(price.getByText('Handling and gift wrapping')).toBeVisible();
+    expect(price.getByText('Paid with credit or certificates')).toBeVisible();
+    await userEvent.click(changes.getByRole('button', { name: 'Dismiss' }));
+    const dialog = within(await screen.findByRole('dialog'));
+    await userEvent.click(dialog.getByRole('button', { name: /^Dismiss/ }));
+    await waitFor(() => expect(asked).toHaveLength(1));
+  });
+
   test('titles of the server win over the built-in ones', async () => {
     applyServerVocabulary({ entities: { order: { states: { fulfillment_in_process: 'Being shipped' } } } });
     mockServer(orderReplies(id));
