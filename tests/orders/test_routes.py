@@ -149,6 +149,8 @@ def test_an_order_shows_its_state_and_what_may_be_done(
     assert body["amounts"] == {
         "subtotal": "30.00",
         "shipping": "4.00",
+        "fees": "0.00",
+        "credit": "0.00",
         "discount": "0.00",
         "tax": "0.50",
         "total": "34.50",
