@@ -44,6 +44,10 @@ export async function actOnOrders(action: OrderAction, ids: string[], reason: st
   return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
 }
 
+/** Remove the changes that came too late from orders that a person has dealt with. */
+export const dismissSourceChanges = async (ids: string[]): Promise<RowResult[]> =>
+  (await read(api.POST('/api/v1/orders/source-changes/dismiss', { body: { ids, reason: '' } }))).results;
+
 type WaitingQuery = NonNullable<paths['/api/v1/waiting-lines']['get']['parameters']['query']>;
 export type WaitingPage = Ok<paths['/api/v1/waiting-lines']['get']>;
 export type WaitingLine = WaitingPage['items'][number];

@@ -12,6 +12,7 @@ import { OrderActions } from './OrderActions';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import { PriceCard } from './PriceCard';
+import { SourceChangesCard } from './SourceChangesCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
 import { SourceMapCard } from './SourceMapCard';
@@ -56,6 +57,7 @@ export default function OrderPage() {
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">
+          <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />
           <SourcingCard query={sourcing} order={order.data} />

@@ -25,7 +25,18 @@ import './orders.css';
 import { StatusStrip } from './StatusStrip';
 import { orderActions } from './orderActions';
 
-const keys = ['search', 'state', 'instance', 'origin', 'source', 'product', 'manual_hold', 'placed_from', 'placed_to'] as const;
+const keys = [
+  'search',
+  'state',
+  'instance',
+  'origin',
+  'source',
+  'product',
+  'manual_hold',
+  'source_changed',
+  'placed_from',
+  'placed_to',
+] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const noun = ['order', 'orders'] as const;
 const rowId = (row: OrderRow): string => row.id;
@@ -36,6 +47,7 @@ function useOrderFilters(): Filter[] {
   return [
     { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
     { key: 'manual_hold', label: 'On hold', kind: 'flag' },
+    { key: 'source_changed', label: 'Changed too late', kind: 'flag' },
     {
       key: 'instance',
       label: 'Channel',
@@ -62,7 +74,14 @@ export default function OrdersPage() {
   const filters = useOrderFilters();
   const { visibleColumns, columnChooser } = useColumns('orders', orderColumns);
   const [selected, setSelected] = useState<string[]>([]);
-  const query = useMemo(() => ({ ...values, manual_hold: values.manual_hold === 'true' ? true : undefined }), [values]);
+  const query = useMemo(
+    () => ({
+      ...values,
+      manual_hold: values.manual_hold === 'true' ? true : undefined,
+      source_changed: values.source_changed === 'true' ? true : undefined,
+    }),
+    [values],
+  );
   const list = usePagedList({
     name: 'orders',
     query,

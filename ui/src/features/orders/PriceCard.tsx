@@ -9,6 +9,7 @@ export function PriceCard({ order }: { order: OrderDetail }) {
   const rows = [
     ['Items', amounts.subtotal],
     ['Shipping', amounts.shipping],
+    ...(Number(amounts.fees) > 0 ? [['Fees', amounts.fees] as const] : []),
     ['Discount', amounts.discount],
     ['Tax', amounts.tax],
   ] as const;

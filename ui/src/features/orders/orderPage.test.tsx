@@ -6,6 +6,7 @@ import { failedFlowRun, flowRuns, fulfillmentOrder, fulfillmentOrders, order, or
 import { mockServer, ProblemResponse, renderRoutes } from '@tests/harness';
 import { portTone } from './FlowRunsCard';
 import OrderPage from './OrderPage';
+import { changeText } from './SourceChangesCard';
 import OrdersPage from './OrdersPage';
 import { orderColumns, shipToLabel } from './orderColumns';
 
@@ -47,6 +48,34 @@ describe('the order page', () => {
         .map((item) => item.textContent),
     ).toEqual(['New (done)', 'In progress (done)', 'In fulfillment', 'Completed']);
     expect(within(progress).getByText('In fulfillment')).toHaveAttribute('aria-current', 'step');
+  });
+
+  test('changes of the channel that came too late are shown and dismissed', async () => {
+    const line = { what: 'line', external_id: '7', product: 'LAMP', here: 2, source: 5, reason: '' };
+    const changed = { ...order(id), source_changes: [line] };
+    const dismissed: unknown[] = [];
+    mockServer({
+      ...orderReplies(id),
+      [`GET /api/v1/orders/${id}`]: () => (dismissed.length > 0 ? order(id) : changed),
+      'POST /api/v1/orders/source-changes/dismiss': () => {
+        dismissed.push(id);
+        return { results: [{ id, ok: true, reason: '' }] };
+      },
+    });
+    renderRoutes(routes, `/orders/${id}`);
+    const late = await card('Changed too late');
+    expect(within(late).getByRole('listitem')).toHaveTextContent('LAMP: 5 instead of 2');
+    await userEvent.click(within(late).getByRole('button', { name: 'Dismiss' }));
+    await waitFor(() => expect(screen.queryByRole('heading', { name: 'Changed too late' })).toBeNull());
+    expect(dismissed).toEqual([id]);
+  });
+
+  test.each([
+    [{ what: 'order', source: 'cancel', reason: 'it is shipped' }, 'Cancel the order: it is shipped'],
+    [{ what: 'order', source: 'hold', reason: '' }, 'Put the order on hold'],
+    [{ what: 'ship_to', here: {}, source: {}, reason: '' }, 'Ship to changed'],
+  ])('the change %o reads as a sentence', (change, text) => {
+    expect(changeText({ external_id: '', product: '', here: null, ...change })).toBe(text);
   });
 
   test('titles of the server win over the built-in ones', async () => {
