@@ -287,7 +287,7 @@ def test_a_repeated_delivery_with_the_same_decimals_changes_no_line(shop: Quanti
     assert shop.modified(order) == [{"changed": ["note"], "not_applied": []}]
 
     assert shop.receive("1", lamp(1.26, "carton", variant={"size": "M"})).ok
-    assert shop.modified(order)[0]["changed"] == ["lines"]
+    assert shop.modified(order)[0]["changed"] == ["note", "lines"]
 
 
 def test_the_price_of_a_line_is_rounded_to_the_currency(shop: QuantitySetup) -> None:
