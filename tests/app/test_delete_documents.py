@@ -302,3 +302,37 @@ def test_the_command_line_deletes_and_prunes(
 
     with network.database.reading() as session:
         assert current_documents(session, "strategy") == []
+
+
+def test_documents_that_orders_name_stay_until_the_orders_end(
+    application: Application, client: TestClient
+) -> None:
+    documents = (
+        doc("unit", "ea", title="Each"),
+        doc("currency", "NOK", title="Norwegian krone"),
+        doc("account", "Ann", title="Ann"),
+        doc("price_list", "fair", title="Fair", currency="NOK"),
+        doc("product", "MUG", name="Mug"),
+    )
+    seed_company(application, documents)
+    line = {"external_id": "1", "product": "MUG", "unit": "ea", "quantity": 1}
+    order = {
+        "external_id": "1001",
+        "number": "1001",
+        "placed_at": "2026-11-20T11:00:00Z",
+        "currency": "NOK",
+        "account": "Ann",
+        "price_list": "fair",
+        "ship_to": {"country": "NO"},
+        "total_amount": "0",
+        "lines": [line],
+    }
+    [placed] = client.post("/api/v1/orders", json={"orders": [order]}).json()["results"]
+    names = (("unit", "ea"), ("currency", "NOK"), ("account", "Ann"), ("price_list", "fair"))
+    refusals = [delete(client, kind, name) for kind, name in names]
+    assert [status for status, _ in refusals] == [409] * 4
+    assert refusals[1][1][-1] == "currency NOK: is the currency of orders that are not done"
+
+    client.post("/api/v1/orders/cancel", json={"ids": [placed["id"]]}).raise_for_status()
+    in_use = {what for kind, name in names for what in delete(client, kind, name)[1]}
+    assert not [what for what in in_use if "orders" in what]

@@ -333,3 +333,24 @@ def test_a_pickup_is_collected_at_its_source(database: Database) -> None:
     assert (found.source, found.source_reason) == ("SEA", "pickup location")
     assert found.ship_to is not None
     assert (found.delivery, found.ship_to.city) == ("pickup", "Tacoma")
+
+
+def test_more_of_a_line_that_was_refunded_is_a_line_of_its_own(database: Database) -> None:
+    master_data(database)
+    order = placed(database, line(quantity=5), line("Lamp", 1))
+    for quantity, canceled in ((5, 2), (2, 2), (6, 2), (4, 2)):
+        edited = line(quantity=quantity, canceled_quantity=canceled)
+        assert receive(database, document("1001", edited, line("Lamp", 1)))[0].ok
+
+    wanted = [(x[0], x[1] - x[2]) for x in lines_of(database, order)]
+    assert wanted == [("Accu Scale", 0), ("Lamp", 1), ("Accu Scale", 2)]
+
+
+def test_an_order_on_hold_is_complete_once_its_goods_are_canceled(database: Database) -> None:
+    master_data(database)
+    guide = line("Lamp", 1, delivery="digital")
+    order = placed(database, line(quantity=2), guide)
+    refunded = line(quantity=2, canceled_quantity=2)
+    assert receive(database, document("1001", line(quantity=2), guide, disposition="hold"))[0].ok
+    assert receive(database, document("1001", refunded, guide, disposition="hold"))[0].ok
+    assert state_of(database, order) == ("completed", "Delivered digitally")

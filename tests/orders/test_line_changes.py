@@ -11,6 +11,7 @@ from openiom.orders.line_changes import (
     LineDifference,
     LineKey,
     line_changes,
+    surplus_steps,
     wanted_steps,
 )
 from openiom.orders.order_batch import LockedLine
@@ -132,3 +133,22 @@ def test_lines_are_decided_one_by_one() -> None:
     kept, removed = line(1), line(2)
     found = line_changes({KEY: [kept], OTHER: [removed]}, {KEY: DeliveredLine(1)}, changeable=True)
     assert (found.cancel, found.wanted) == ({removed.id: 2}, 1)
+
+
+@pytest.mark.parametrize(
+    ("parts", "ordered", "removed"),
+    [
+        ([(5, 2)], 3, [2]),
+        ([(5, 2)], 4, [1]),
+        ([(5, 2)], 5, [0]),
+        ([(5, 5)], 2, [3]),
+        ([(5, 5), (4, 1)], 3, [4, 1]),
+        ([(3, 0), (2, 2)], 1, [0, 1]),
+    ],
+)
+def test_canceled_units_that_are_no_longer_ordered_are_removed(
+    parts: list[tuple[int, int]], ordered: int, removed: list[int]
+) -> None:
+    lines = [line(quantity, canceled=canceled) for quantity, canceled in parts]
+    found = surplus_steps(lines, ordered)
+    assert [found.get(part.id, 0) for part in lines] == removed

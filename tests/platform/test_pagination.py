@@ -30,6 +30,9 @@ from openiom.platform.pagination import (
 NUMBERS = list(range(10, 17))
 NumberPage = Annotated[PageRequest[int], Depends(page_request(int, default_limit=3, max_limit=5))]
 
+FIRST = datetime(1900, 1, 2, tzinfo=UTC).replace(tzinfo=None)
+LAST = datetime(9000, 12, 30, tzinfo=UTC).replace(tzinfo=None)
+
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
@@ -97,8 +100,8 @@ def test_a_list_may_decide_its_sort_key_by_other_parameters(client: TestClient) 
     text=st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
     number=st.integers(0, MAX_ID),
     id=st.uuids(),
-    day=st.dates(),
-    moment=st.datetimes(timezones=st.just(UTC)),
+    day=st.dates(date(1900, 1, 1), date(9000, 12, 31)),
+    moment=st.datetimes(FIRST, LAST, timezones=st.just(UTC)),
     amount=st.decimals(allow_nan=False, allow_infinity=False),
 )
 def test_values_survive_a_cursor(

@@ -186,7 +186,10 @@ def fake_provider(
 
 @dataclass
 class NoteReceiver:
-    """Accepts notes into a table. It refuses the text `refuse` and raises on `break`."""
+    """Accepts notes into a table.
+
+    It refuses the text `refuse`, ignores `ignore`, and raises on `break`.
+    """
 
     batch_sizes: list[int] = field(default_factory=list)
 
@@ -205,6 +208,8 @@ class NoteReceiver:
             return IntakeResult(
                 False, error="the note is not acceptable", where="text", remedy="change the text"
             )
+        if text == "ignore":
+            return IntakeResult(True, ignored=True)
         if text == "needs master data":
             return IntakeResult(False, error="no product LAMP", needs=(("product", "LAMP"),))
 

@@ -432,3 +432,53 @@ def test_two_writers_of_one_message_store_it_once(harness):
     assert sum(result.new for result in stored) == 50
     rows = harness.rows("SELECT count(*), sum(deliveries) FROM providers.message")
     assert rows == [(50, 100)]
+
+
+def with_fallback(number: int, **payload: Any) -> RawMessage:
+    document = {"external_id": str(number), "text": "withdrawn", "lines": []}
+    return RawMessage("note", str(number), {"id": number, **payload}, fallback=document)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"id": None, "text": "a"},
+        {"text": "a", "items": [{"sku": "UNKNOWN", "quantity": 1}]},
+        {"text": "refuse"},
+    ],
+)
+def test_the_fallback_of_a_message_that_cannot_be_processed_is_passed_on(harness, payload):
+    harness.install()
+    harness.store(with_fallback(7, **payload))
+    harness.process_inbox()
+    rows = harness.rows("SELECT document->>'text' FROM public.accepted_note")
+    assert rows == [("withdrawn",)]
+    assert harness.states() == {"processed": 1}
+    assert harness.rows("SELECT count(*) FROM providers.unmapped_key") == [(0,)]
+
+
+def test_the_fallback_of_a_message_that_was_processed_is_not_used(harness):
+    harness.install()
+    harness.store(with_fallback(7, text="a"))
+    harness.process_inbox()
+    assert harness.rows("SELECT document->>'text' FROM public.accepted_note") == [("a",)]
+
+
+def test_a_message_whose_fallback_is_refused_too_keeps_its_first_reason(harness):
+    harness.install()
+    fallback = {"external_id": "7", "text": "refuse", "lines": []}
+    harness.store(RawMessage("note", "7", {"id": None}, fallback=fallback))
+    harness.process_inbox()
+    [(_, error)] = parked(harness)
+    assert error["where"] == "external_id"
+
+
+def test_an_ignored_document_leaves_an_ignored_message_that_supersedes_parked_ones(harness):
+    harness.install()
+    items = [{"sku": "UNKNOWN", "quantity": 1}]
+    harness.store(RawMessage("note", "7", {"id": 7, "text": "a", "items": items}, sequence=1))
+    harness.process_inbox()
+    harness.store(RawMessage("note", "7", {"id": 7, "text": "ignore"}, sequence=2))
+    harness.process_inbox()
+    assert harness.states() == {"stale": 1, "ignored": 1}
+    assert harness.rows("SELECT count(*) FROM providers.unmapped_key") == [(0,)]

@@ -39,8 +39,9 @@ def _used_by_orders(kind: str) -> UseQuery:
         kind,
         f"is the {title} of orders that are not done",
         "let those orders end, or cancel them",
-        "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS (SELECT 1 FROM orders.order_state s"
-        f" JOIN orders.order o ON o.id = s.order_id WHERE o.{kind} = name"
+        "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+        " (SELECT 1 FROM orders.order_state s JOIN orders.order o ON o.id = s.order_id"
+        f" WHERE o.{kind} = d.name"
         " AND s.state NOT IN ('completed', 'canceled'))",
     )
 
@@ -52,8 +53,8 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "source",
             "is the source of order lines that are not done",
             "source those orders again, or make the source inactive",
-            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
-            f" (SELECT 1 FROM orders.order_line l WHERE l.source = name AND {_OPEN_LINE})",
+            "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.source = d.name AND {_OPEN_LINE})",
         ),
     ),
     (
@@ -62,8 +63,8 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "product",
             "is on order lines that are not done",
             "let those orders end, or cancel the lines",
-            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
-            f" (SELECT 1 FROM orders.order_line l WHERE l.product = name AND {_OPEN_LINE})",
+            "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.product = d.name AND {_OPEN_LINE})",
         ),
     ),
     (
@@ -72,8 +73,9 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "strategy",
             "is named by orders that are not sourced yet",
             "let them be sourced with it, or give them another strategy",
-            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS (SELECT 1 FROM orders.order o"
-            " JOIN orders.order_state s ON s.order_id = o.id WHERE o.strategy = name"
+            "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+            " (SELECT 1 FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id"
+            " WHERE o.strategy = d.name"
             " AND s.state IN ('new', 'on_hold', 'in_progress'))",
         ),
     ),
@@ -86,8 +88,8 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "unit",
             "is the unit of order lines that are not done",
             "let those orders end, or cancel the lines",
-            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
-            f" (SELECT 1 FROM orders.order_line l WHERE l.unit = name AND {_OPEN_LINE})",
+            "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+            f" (SELECT 1 FROM orders.order_line l WHERE l.unit = d.name AND {_OPEN_LINE})",
         ),
     ),
     ("states", _states_in_use),

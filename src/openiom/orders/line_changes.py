@@ -95,6 +95,22 @@ def wanted_steps(lines: Sequence[LockedLine], delivered: DeliveredLine) -> int:
     return min(limit, current + max(0, delivered.ordered - ordered))
 
 
+def surplus_steps(lines: Sequence[LockedLine], ordered: int) -> dict[UUID, int]:
+    """Return the canceled steps of lines beyond what the source counts as ordered.
+
+    Every line keeps at least one step.
+    """
+    surplus = sum(line.quantity for line in lines) - ordered
+    found: dict[UUID, int] = {}
+    for line in lines:
+        steps = min(surplus, line.canceled, line.quantity - 1)
+        if steps > 0:
+            found[line.id] = steps
+            surplus -= steps
+
+    return found
+
+
 def _change_line(
     changes: LineChanges,
     key: LineKey,

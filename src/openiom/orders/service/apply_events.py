@@ -21,6 +21,7 @@ from openiom.orders.states import (
     CANCEL,
     CANCELED,
     COMPLETED,
+    DELIVERED_DIGITALLY,
     HOLD,
     INVOICED,
     LINE_TABLE,
@@ -37,7 +38,7 @@ from openiom.platform.events import append_events
 from openiom.provider_contract import EventRequest, Outcome
 from openiom.state_framework import StateTable, Target, TransitionRequest, advance_many, load_tables
 
-_ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL, *REPORTS))
+_ALLOWED_DURING_MANUAL_HOLD = frozenset((RELEASE_HOLD, CANCEL, DELIVERED_DIGITALLY, *REPORTS))
 _BLOCKED_BY_LINES = (CANCEL, HOLD, INVOICED)
 _STATE = attrgetter("state", "reason", "manual_hold", "previous_state", "previous_reason")
 

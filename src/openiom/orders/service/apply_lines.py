@@ -19,6 +19,7 @@ from openiom.orders.line_changes import (
     LineDifference,
     LineKey,
     line_changes,
+    surplus_steps,
 )
 from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, order_batch
@@ -89,16 +90,16 @@ class LinePlan:
             "source": quantity_number(difference.source, decimals),
         }
 
-    def repriced(self) -> list[tuple[LockedLine, ResolvedLine, LineQuantity]]:
+    def repriced(self) -> list[tuple[LockedLine, ResolvedLine]]:
         """Return the lines to write with what the document says of them.
 
         Lines that were split keep their shares.
         """
-        found: list[tuple[LockedLine, ResolvedLine, LineQuantity]] = []
+        found: list[tuple[LockedLine, ResolvedLine]] = []
         documents = self.documents()
         for key, lines in self.stored.items():
             if key in documents and len(lines) == 1:
-                found.append((lines[0], *documents[key]))
+                found.append((lines[0], documents[key][0]))
         return found
 
 
@@ -182,7 +183,9 @@ def apply_line_plans(
 
     refused = _cancel(session, plans, now, actor)
     batch.flush_lines(session)
-    _reprice(session, [plan for plan in plans if plan.changeable])
+    changeable = [plan for plan in plans if plan.changeable]
+    _reprice(session, changeable)
+    _shrink(session, changeable)
     batch.expire_lines([plan.order_id for plan in plans])
     return refused
 
@@ -268,37 +271,50 @@ def _cancel(
 
 _REPRICE = """
 UPDATE orders.order_line l SET unit_price = d.unit_price, discount = d.discount, tax = d.tax,
-    name = d.name, ship_to = d.ship_to, requested_delivery_date = d.requested_delivery_date,
-    quantity = l.quantity - CASE WHEN l.canceled < l.quantity
-        THEN least(l.canceled, greatest(0, l.quantity - d.ordered)) ELSE 0 END,
-    canceled = l.canceled - CASE WHEN l.canceled < l.quantity
-        THEN least(l.canceled, greatest(0, l.quantity - d.ordered)) ELSE 0 END
+    name = d.name, ship_to = d.ship_to, requested_delivery_date = d.requested_delivery_date
 FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, unit_price numeric, discount numeric, tax numeric,
-    name text, ship_to jsonb, requested_delivery_date date, ordered bigint)
+    name text, ship_to jsonb, requested_delivery_date date)
 WHERE l.id = d.id
+"""
+_SHRINK = """
+UPDATE orders.order_line l SET quantity = l.quantity - d.steps, canceled = l.canceled - d.steps
+FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id
 """
 
 
 def _reprice(session: Session, plans: Sequence[LinePlan]) -> None:
-    """Write prices, names and addresses of lines.
-
-    Units that the source no longer counts as ordered are not kept as canceled ones.
-    """
+    """Write prices, names and addresses of lines."""
     rows: list[dict[str, Any]] = []
     for plan in plans:
-        for line, document, quantity in plan.repriced():
+        for line, document in plan.repriced():
             fields = {"unit_price", "discount", "tax", "ship_to", "requested_delivery_date"}
             row = document.model_dump(mode="json", include=fields)
-            row |= {"id": line.id, "name": document.name or document.product}
-            rows.append({**row, "ordered": quantity.steps})
+            rows.append({**row, "id": line.id, "name": document.name or document.product})
 
     if rows:
         execute(session, _REPRICE, (to_json_text(rows),))
 
 
+def _shrink(session: Session, plans: Sequence[LinePlan]) -> None:
+    """Remove canceled units that the source no longer counts as ordered."""
+    lines = lines_of_orders(session, [plan.order_id for plan in plans])
+    by_id = {line.id: line for line in lines}
+    shrunk: dict[UUID, int] = {}
+    for plan in plans:
+        delivered = _delivered(plan.draft)
+        for key, stored in plan.stored.items():
+            if key in delivered:
+                current = [by_id[line.id] for line in stored]
+                kept = delivered[key].ordered - plan.changes.added.get(key, 0)
+                shrunk |= surplus_steps(current, kept)
+
+    if shrunk:
+        execute(session, _SHRINK, (list(shrunk), list(shrunk.values())))
+
+
 def has_new_prices(plan: LinePlan) -> bool:
     """Return whether the document gives a line another price, discount or tax."""
-    for line, document, _ in plan.repriced():
+    for line, document in plan.repriced():
         stored = plan.money[line.id]
         if (stored.unit_price, stored.discount, stored.tax) != (
             document.unit_price,

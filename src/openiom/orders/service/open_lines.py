@@ -60,11 +60,11 @@ class _OrderRow(NamedTuple):
 
 _ORDERS = """
 SELECT id, number, ship_to, strategy, requested_delivery_date, origin AS channel,
-    (SELECT jsonb_object_agg(l.id, l.ship_to) FROM orders.order_line l
-        WHERE l.order_id = o.id AND l.ship_to IS NOT NULL) AS line_addresses,
     coalesce(customer->>'group', '') AS customer_group,
     EXISTS (SELECT FROM orders.waiting_line w
-        WHERE w.order_id = o.id AND w.state = 'released') AS waited
+        WHERE w.order_id = o.id AND w.state = 'released') AS waited,
+    (SELECT jsonb_object_agg(l.id, l.ship_to) FROM orders.order_line l
+        WHERE l.order_id = o.id AND l.ship_to IS NOT NULL) AS line_addresses
 FROM orders.order o WHERE id = ANY(%s)
 """
 

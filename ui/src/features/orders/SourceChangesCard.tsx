@@ -23,13 +23,13 @@ const dismiss: BulkAction = {
   run: dismissSourceChanges,
 };
 
-/** Changes that the store made after the release to fulfillment, with what is fulfilled here. */
+/** Changes that the channel made after the release to fulfillment, with what is fulfilled here. */
 export function SourceChangesCard({ order }: { order: OrderDetail }) {
   const [isOpen, setOpen] = useState(false);
   const queryClient = useQueryClient();
   if (order.source_changes.length === 0) return null;
   return (
-    <Card title="Changed in the store too late" extra={<Button onClick={() => setOpen(true)}>Dismiss</Button>}>
+    <Card title="Changed too late" extra={<Button onClick={() => setOpen(true)}>Dismiss</Button>}>
       <p className="muted">
         The order was already in fulfillment, so these changes were not applied. Recall it, or agree with the customer.
       </p>
@@ -38,7 +38,7 @@ export function SourceChangesCard({ order }: { order: OrderDetail }) {
           <tr>
             <th scope="col">Change</th>
             <th scope="col">Here</th>
-            <th scope="col">In the store</th>
+            <th scope="col">In the channel</th>
           </tr>
         </thead>
         <tbody>

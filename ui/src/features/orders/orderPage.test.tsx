@@ -71,7 +71,7 @@ describe('the order page', () => {
       }),
     );
     renderRoutes(routes, `/orders/${id}`);
-    const changes = within(await card('Changed in the store too late'));
+    const changes = within(await card('Changed too late'));
     expect(changes.getByRole('row', { name: /Quantity ?LAMP-OAK-01 3 2/ })).toBeVisible();
     expect(changes.getByRole('row', { name: /Total .*801\.62.*701\.62/ })).toBeVisible();
     expect(changes.getByRole('row', { name: /Shipping address Portland Salem/ })).toBeVisible();
