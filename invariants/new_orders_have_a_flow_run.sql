@@ -3,7 +3,7 @@ SELECT o.id, o.number, o.instance, e.name AS event, e.occurred_at
 FROM orders.order_state s
 JOIN orders.order o ON o.id = s.order_id
 JOIN platform.business_event e ON e.root_id = s.order_id AND e.subject_type = 'order'
-WHERE s.state = 'new' AND s.reason = '' AND e.occurred_at < now() - interval '10 minutes'
+WHERE s.state = 'new' AND e.occurred_at < now() - interval '10 minutes'
   AND EXISTS (
     SELECT 1 FROM orchestration.flow f
     JOIN orchestration.flow_version v ON v.id = f.version_id

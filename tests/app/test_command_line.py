@@ -25,6 +25,7 @@ COMMANDS = (
     ["web"],
     ["worker"],
     ["migrate"],
+    ["restored"],
     ["check-invariants"],
     ["openapi"],
     ["bench"],

@@ -1,8 +1,10 @@
 """Violated invariants are found, shown with their rows, and stored by the scheduled job."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.orders.builders import NOW, master_data, placed
 
 from openiom.administration import latest_invariant_results
 from openiom.app.application import Application
@@ -14,7 +16,7 @@ from openiom.app.invariants import (
 )
 from openiom.app.scheduled_jobs import check_all_invariants
 from openiom.inventory_visibility import StockChange, change_on_hand
-from openiom.platform.bulk import execute
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 
@@ -105,3 +107,43 @@ def test_results_are_json_with_their_rows_as_objects() -> None:
 @pytest.mark.parametrize("name", sorted(file.stem for file in INVARIANTS.glob("*.sql")))
 def test_every_invariant_begins_with_its_promise(name: str) -> None:
     assert (INVARIANTS / f"{name}.sql").read_text("utf-8").startswith("-- ")
+
+
+FLOW_VERSION = """
+INSERT INTO orchestration.flow_version (name, version, document, plan, awaits, published_at)
+VALUES ('out', 1, '{"trigger": {"event": "order.created"}}', '{}', '{}', %s) RETURNING id
+"""
+FLOW = """
+INSERT INTO orchestration.flow (name, title, subject, version_id, active, changed_at)
+VALUES ('out', 'Out', 'order', %s, %s, %s)
+"""
+FLOW_RUN = """
+INSERT INTO orchestration.flow_run (id, flow_version_id, flow, parallel_key, subject_type,
+    subject_id, root_id, trigger_event_id, state, started_at)
+VALUES (gen_random_uuid(), 1, 'out', '', 'order', %s, %s, 1, 'completed', now())
+"""
+
+
+@pytest.mark.parametrize(
+    ("published", "active", "violated"), [(-60, True, 1), (60, True, 0), (-60, False, 0)]
+)
+def test_an_order_that_no_flow_has_seen_violates_an_invariant(
+    application: Application, published: int, active: bool, violated: int
+) -> None:
+    """The order is new for days; a flow that was published later does not have to start."""
+    database = application.database
+    name = "new_orders_have_a_flow_run"
+    master_data(database)
+    order = placed(database)
+    with database.unit_of_work() as session:
+        moment = NOW + timedelta(minutes=published)
+        [(version,)] = fetch(session, FLOW_VERSION, (moment,))
+        execute(session, FLOW, (version, active, moment))
+
+    [before] = check_invariants(database, [name])
+    with database.unit_of_work() as session:
+        execute(session, FLOW_RUN, (order, order))
+
+    [after] = check_invariants(database, [name])
+
+    assert (before.violations, after.violations) == (violated, 0)

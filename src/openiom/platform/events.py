@@ -158,11 +158,12 @@ _READ = (
 )
 
 
-_OWN = "id > coalesce((SELECT i.foreign_events FROM platform.installation i), 0)"
+_FOREIGN = "coalesce((SELECT i.foreign_events FROM platform.installation i), 0)"
+_OWN = f"id > {_FOREIGN}"
 """Events that this server has appended; their transaction ids can be compared."""
 _READ_CURSOR = f"""
 SELECT c.seen::text AS seen, c.xid::text::bigint AS xid, c.event_id,
-       pg_current_snapshot()::text AS now,
+       pg_current_snapshot()::text AS now, {_FOREIGN} AS foreign_events,
        (SELECT e.id FROM platform.business_event e
         WHERE e.xid >= pg_snapshot_xmax(c.seen)
           AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.{_OWN}
@@ -172,12 +173,12 @@ FROM platform.event_consumer c WHERE c.name = %s FOR UPDATE OF c SKIP LOCKED
 """
 _READ_TRANSACTIONS = f"""
 SELECT {_READ} FROM platform.business_event e
-WHERE xid = ANY(%s::xid8[]) AND id > %s AND {_OWN}
+WHERE xid = ANY(%s::xid8[]) AND id > %s
   AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY e.xid, e.id LIMIT %s
 """
 _READ_NEW = f"""
 SELECT {_READ} FROM platform.business_event e
-WHERE xid >= %s::xid8 AND xid < %s::xid8 AND xid <> ALL(%s::xid8[]) AND {_OWN}
+WHERE xid >= %s::xid8 AND xid < %s::xid8 AND xid <> ALL(%s::xid8[]) AND id > %s
   AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY e.xid, e.id LIMIT %s
 """
 _READ_BACKLOG = f"""
@@ -220,6 +221,7 @@ class _Cursor:
     xid: int
     event_id: int
     now: str
+    foreign_events: int
     has_next: bool
     has_backlog: bool
 
@@ -272,7 +274,7 @@ def read_new(
         if not cursor.has_next and not window.ended:
             return [], False
 
-        events = _read_window(session, window, names, limit)
+        events = _read_window(session, window, cursor.foreign_events, names, limit)
         position = PartialPosition(window.end)
         if len(events) == limit:
             position = window.position_at(events[-1].xid, events[-1].id)
@@ -284,9 +286,13 @@ def read_new(
 
 
 def _read_window(
-    session: Session, window: LogWindow, names: Collection[str] | None, limit: int
+    session: Session,
+    window: LogWindow,
+    foreign_events: int,
+    names: Collection[str] | None,
+    limit: int,
 ) -> list[LoggedEvent]:
-    """Return the first events of a window, in its order.
+    """Return the first events of a window after the foreign ones, in its order.
 
     Transactions that were in flight at its start are looked up one by one; the others are a range.
     """
@@ -296,7 +302,7 @@ def _read_window(
     ended = [xid for xid in window.ended if xid != start.xid]
     events: list[LoggedEvent] = []
 
-    for xids, after in ((rest, start.event_id), (ended, 0)):
+    for xids, after in ((rest, max(start.event_id, foreign_events)), (ended, foreign_events)):
         if xids and len(events) < limit:
             parameters = (xids, after, wanted, wanted, limit - len(events))
             events += fetch_as(session, LoggedEvent, _READ_TRANSACTIONS, parameters)
@@ -312,6 +318,7 @@ def _read_window(
             str(start.position.xmax),
             str(window.end.xmax),
             sorted(window.end.in_flight),
+            foreign_events,
             wanted,
             wanted,
             limit - len(events),
@@ -406,7 +413,8 @@ def read_between(
 ) -> list[LoggedEvent]:
     """Return the first events after `start` and up to `end`, in the order of their ids."""
     window = LogWindow(PartialPosition(start), end)
-    events = _read_window(session, window, None, limit)
+    [(foreign_events,)] = fetch(session, f"SELECT {_FOREIGN}")
+    events = _read_window(session, window, foreign_events, None, limit)
     return sorted(events, key=attrgetter("id"))
 
 
