@@ -169,6 +169,10 @@ def test_an_order_shows_its_state_and_what_may_be_done(
         "hold": {"allowed": True, "reason": ""},
         "release": {"allowed": False, "reason": "the order is not on manual hold"},
         "cancel": {"allowed": True, "reason": ""},
+        "recall": {
+            "allowed": False,
+            "reason": "no unit of the order is in a fulfillment order",
+        },
     }
     events = client.get(f"/api/v1/orders/{order}/timeline").json()["events"]
     assert [(e["name"], e["title"], e["subject_label"], e["actor"]) for e in events] == [

@@ -86,7 +86,7 @@ def _refusals(lines: Sequence[LockedLine]) -> dict[str, str]:
     in_fulfillment = sum((line.units(line.in_fulfillment) for line in lines), Decimal(0))
     shipped = sum((line.units(line.shipped) for line in lines), Decimal(0))
     open_lines = Counter(line.state in OPEN for line in lines)[True]
-    owed = any(line.open or line.in_fulfillment for line in lines)
+    owed = any(line.owed for line in lines)
     if open_lines:
         refusals[INVOICED] = (
             f"{open_lines} lines of the order are not fulfilled yet; cancel or ship them"

@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event
 from openiom.orders.decisions import is_canceled_by_source, is_newer_delivery
 from openiom.orders.events import order_event
-from openiom.orders.locks import KnownOrder
+from openiom.orders.locks import KnownOrder, lines_of_orders
 from openiom.orders.schemas import ResolvedLine, ResolvedOrder
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
     CANCELED_BY_SOURCE,
     CANCELLATION_REQUESTED,
-    COMPLETED,
     OPEN,
 )
 from openiom.platform.bulk import execute, fetch
@@ -70,8 +69,8 @@ def _cancel(
 ) -> None:
     """Cancel orders that the source system reports as canceled.
 
-    Of orders with units in fulfillment or shipped the cancellation is requested, so that a flow can
-    recall what has not left; that of a completed one is refused.
+    Of orders with units in fulfillment, or shipped in part, the cancellation is requested, so that
+    a flow can recall what has not left; that of an order that owes nothing more is refused.
     """
     order_ids: list[UUID] = []
     for known, draft in changes:
@@ -82,12 +81,12 @@ def _cancel(
     requests = event_requests(order_ids, CANCEL, CANCELED_BY_SOURCE, upstream=True)
     outcomes = raise_order_events(session, requests, now, actor)
 
-    states = {known.id: known.state for known, _ in changes}
+    owing = {line.order_id for line in lines_of_orders(session, order_ids) if line.owed}
     refusals: list[Event] = []
     for request, outcome in zip(requests, outcomes, strict=True):
         if not outcome.ok:
-            ended = states[request.entity_id] == COMPLETED
-            name = "order.cancellation_refused" if ended else CANCELLATION_REQUESTED
+            is_late = request.entity_id not in owing
+            name = "order.cancellation_refused" if is_late else CANCELLATION_REQUESTED
             refusals.append(order_event(name, request.entity_id, {"reason": outcome.reason}))
 
     append_events(session, refusals, at=now, actor=actor)
