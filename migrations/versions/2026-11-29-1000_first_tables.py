@@ -1297,6 +1297,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("final_parcels", sa.SmallInteger(), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal_lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -2082,12 +2083,19 @@ def upgrade() -> None:
         sa.Column("launch_date", sa.Date(), nullable=True),
         sa.Column("available_on", sa.Date(), nullable=True),
         sa.Column("confidence", sa.Numeric(precision=4, scale=3), nullable=True),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "kind = 'backorder' OR launch_date IS NOT NULL",
+            "kind <> 'preorder' OR launch_date IS NOT NULL",
             name=op.f("ck_waiting_line_launch_date"),
         ),
-        sa.CheckConstraint("kind IN ('backorder', 'preorder')", name=op.f("ck_waiting_line_kind")),
+        sa.CheckConstraint(
+            "kind IN ('backorder', 'preorder', 'capacity')", name=op.f("ck_waiting_line_kind")
+        ),
+        sa.CheckConstraint(
+            "kind <> 'capacity' OR retry_at IS NOT NULL", name=op.f("ck_waiting_line_retry_at")
+        ),
         sa.CheckConstraint("state IN ('waiting', 'released')", name=op.f("ck_waiting_line_state")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_waiting_line_quantity")),
         sa.ForeignKeyConstraint(
@@ -2141,6 +2149,14 @@ def upgrade() -> None:
         unique=False,
         schema="orders",
         postgresql_where=sa.text("state = 'released'"),
+    )
+    op.create_index(
+        "ix_waiting_line_retry",
+        "waiting_line",
+        ["retry_at"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("state = 'waiting' AND kind = 'capacity'"),
     )
     op.create_index(
         "ix_waiting_line_since", "waiting_line", ["since", "line_id"], unique=False, schema="orders"
@@ -2227,6 +2243,12 @@ def downgrade() -> None:
         table_name="waiting_line",
         schema="orders",
         postgresql_where=sa.text("state = 'waiting' AND available_on IS NULL"),
+    )
+    op.drop_index(
+        "ix_waiting_line_retry",
+        table_name="waiting_line",
+        schema="orders",
+        postgresql_where=sa.text("state = 'waiting' AND kind = 'capacity'"),
     )
     op.drop_index("ix_waiting_line_since", table_name="waiting_line", schema="orders")
     op.drop_index(

@@ -24,6 +24,7 @@ BEHAVIOR_OPTIONS = (
     "decline-ratio",
     "partial-ratio",
     "short-ratio",
+    "refuse-cancel-ratio",
 )
 PERSISTENT_KINDS = ("store", "warehouse")
 
@@ -126,6 +127,7 @@ def _warehouse(options: argparse.Namespace) -> FastAPI:
         decline_ratio=options.decline_ratio,
         partial_ratio=options.partial_ratio,
         short_ratio=options.short_ratio,
+        refuse_cancel_ratio=options.refuse_cancel_ratio,
         seed=options.seed,
     )
     return warehouse_application(

@@ -44,6 +44,14 @@ DAMAGE = [
         "fulfillment_order_state_follows_its_lines",
         "UPDATE fulfillment.fulfillment_order SET state = 'shipped'",
     ),
+    (
+        "fulfillment_order_state_follows_its_lines",
+        "UPDATE fulfillment.fulfillment_order SET state = 'canceled'",
+    ),
+    (
+        "fulfillment_order_state_follows_its_lines",
+        "UPDATE fulfillment.fulfillment_order_line SET shipped = quantity",
+    ),
 ]
 
 

@@ -28,6 +28,7 @@ from tests.orders.builders import (
     stock,
 )
 
+from openiom.fulfillment import answer_recalls, recall_orders
 from openiom.orders import assign_sources, cancel_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
@@ -138,4 +139,37 @@ def test_the_same_parcel_told_by_two_workers_ships_once(database: Database) -> N
     with database.reading() as session:
         assert fetch(session, "SELECT count(*) FROM fulfillment.shipment")[0][0] == 1
 
+    assert broken_invariants(database) == []
+
+
+def test_a_recall_and_a_parcel_leave_each_unit_shipped_or_canceled_once(
+    database: Database,
+) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=500)
+    orders = [ready(database, line(quantity=5), external_id=str(n)) for n in range(12)]
+    create(database, *orders)
+    found = [fulfillment_orders(database, order)[0] for order in orders]
+    send(database, *[one["id"] for one in found])
+
+    def recall() -> None:
+        for order in orders:
+            with database.unit_of_work() as session:
+                recall_orders(session, [order], NOW, "ann", units="cancel")
+
+    def answer() -> None:
+        for one in found:
+            with database.unit_of_work() as session:
+                answer_recalls(session, [UUID(one["id"])], "accepted", NOW, "3pl")
+
+    def ship() -> None:
+        for one in reversed(found):
+            report(database, parcel(one, "P1", 2))
+
+    start_inline(recall, answer, ship)
+
+    for order in orders:
+        (only,) = facts(database, order)["lines"]
+        assert only["shipped"] + only["canceled"] + only["in_fulfillment"] == 5
+        assert only["shipped"] in (0, 2)
     assert broken_invariants(database) == []

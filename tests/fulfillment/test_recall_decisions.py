@@ -72,6 +72,27 @@ def test_a_final_parcel_of_everything_ships_the_order() -> None:
     assert (effect.events, effect.returned) == (["fulfillment_order.shipped"], {})
 
 
+def test_a_final_parcel_before_another_one_ends_nothing_yet() -> None:
+    order = fulfillment_order("accepted")
+    early = effect_of(order, "shipped", {**final("P2", (SCALE, 1)), "parcels": 2})
+    assert (early.returned, order.state) == ({}, "partially_shipped")
+    effect = effect_of(order, "shipped", parcel("P1", (SCALE, 3), (LAMP, 2)))
+    assert effect.returned == {SCALE_LINE: 1}
+    assert (order.state, order.state_reason) == ("closed", "Shipped Short")
+
+
+def test_all_parcels_of_a_whole_order_ship_it_in_any_order() -> None:
+    for first, second in ((0, 1), (1, 0)):
+        order = fulfillment_order("accepted")
+        parcels = [
+            parcel("P1", (SCALE, 4), (LAMP, 2)),
+            {**final("P2", (SCALE, 1)), "parcels": 2},
+        ]
+        effects = [effect_of(order, "shipped", parcels[index]) for index in (first, second)]
+        assert [effect.returned for effect in effects] == [{}, {}]
+        assert order.state == "shipped"
+
+
 FACTS_OF_A_SHORT_ORDER = [
     ("accepted", None),
     ("shipped", parcel("P1", (SCALE, 2))),

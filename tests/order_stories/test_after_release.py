@@ -191,7 +191,7 @@ def test_a_hold_in_fulfillment_keeps_the_order_from_being_billed(waiting_3pl: Fa
     assert broken(waiting_3pl) == []
 
 
-def test_a_rest_that_no_source_can_ship_is_canceled_and_the_order_completes(
+def test_a_rest_that_no_source_ships_is_canceled_and_the_order_completes(
     waiting_3pl: Fabrikam,
 ) -> None:
     one_source_only(waiting_3pl)

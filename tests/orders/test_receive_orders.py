@@ -9,6 +9,7 @@ import pytest
 from tests.orders.builders import (
     NOW,
     SHIP_TO,
+    available,
     document,
     event_names,
     facts,
@@ -22,7 +23,7 @@ from tests.orders.builders import (
 )
 
 from openiom.master_data import KINDS
-from openiom.orders import receive_orders
+from openiom.orders import receive_orders, record_shipped, release_to_fulfillment
 from openiom.orders.locks import lines_of_orders, lock_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.configuration import Configuration
@@ -270,23 +271,35 @@ def test_a_cancellation_by_the_source_cancels_and_frees_the_order(database: Data
     assert event_names(database, order) == ["order.created", "order.canceled"]
 
 
-def test_a_sourced_order_is_canceled_until_it_is_released_to_fulfillment(
-    database: Database,
-) -> None:
+def test_a_cancellation_of_a_sourced_order_returns_its_stock(database: Database) -> None:
     master_data(database)
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)
     sourced(database, [order])
     assert receive(database, document(disposition="cancel"))[0].ok
     assert state_of(database, order) == ("canceled", "Canceled upstream")
-    assert event_names(database, order)[-1] == "order.canceled"
+    assert available(database, "Accu Scale", "SEA") == 5
 
 
-def test_a_cancellation_of_a_completed_order_is_refused(database: Database) -> None:
+def test_a_cancellation_in_fulfillment_is_requested_and_of_a_shipped_order_refused(
+    database: Database,
+) -> None:
     master_data(database)
-    order = placed(database, line(quantity=2, delivery="digital"))
-    assert receive(database, document("1001", disposition="cancel"))[0].ok
-    assert state_of(database, order) == ("completed", "Delivered digitally")
+    stock(database, Accu_Scale__SEA=5)
+    order = placed(database)
+    sourced(database, [order])
+    (line_id,) = (UUID(row["id"]) for row in facts(database, order)["lines"])
+    with database.unit_of_work() as session:
+        release_to_fulfillment(session, {line_id: 1}, NOW, "flow")
+
+    assert receive(database, document(disposition="cancel"))[0].ok
+    assert state_of(database, order)[0] == "fulfillment_in_process"
+    assert event_names(database, order)[-1] == "order.cancellation_requested"
+
+    with database.unit_of_work() as session:
+        record_shipped(session, [(line_id, 1)], NOW, "3pl")
+    assert receive(database, document(disposition="cancel", note="once more"))[0].ok
+    assert state_of(database, order) == ("fulfillment_in_process", "Shipped")
     assert event_names(database, order)[-1] == "order.cancellation_refused"
 
 

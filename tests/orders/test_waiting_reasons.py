@@ -60,6 +60,18 @@ LAUNCH = {"kind": "preorder", "launch_date": TODAY + timedelta(days=1)}
         ({"state": "released"}, 0, [], "released; it will be sourced"),
         (LAUNCH, 9, [], f"launches on {TODAY + timedelta(days=1)}"),
         (LAUNCH | {"launch_date": TODAY}, 0, [], "no source has any available"),
+        (
+            {"kind": "capacity", "retry_at": NOW + timedelta(days=1), "note": "A is full"},
+            9,
+            [],
+            f"A is full; tried again at {NOW + timedelta(days=1):%Y-%m-%d %H:%M} UTC",
+        ),
+        (
+            {"kind": "capacity", "retry_at": NOW, "note": "A is full"},
+            9,
+            [],
+            "in stock; it is released with the next check",
+        ),
         ({}, 0, ["DESK"], "no source has any available"),
         ({}, 3, [], "needs 4 from one source; the most one has available is 3"),
         ({"lines_before": 1}, 3, [], "needs 4 from one source; the most one has available is 3"),

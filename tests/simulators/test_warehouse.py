@@ -280,3 +280,28 @@ def test_ratios_are_seeded_and_reproducible():
     assert 0 < first["declined"] < 40
     assert 0 < first["two_parcels"] < 60
     assert 0 < first["short"] < 30
+
+
+def refused_cancellations(count: int, ratio: float) -> list[str]:
+    """Return the ids of the open orders that a warehouse does not cancel on request."""
+    behavior = Behavior(automatic=False, refuse_cancel_ratio=ratio, seed=3)
+    options = WarehouseOptions(token="w", behavior=behavior)
+    refused: list[str] = []
+    with running(warehouse_application(options)) as (one,), Client(one) as client:
+        items = [{"idempotency_key": str(n), **order(f"FO-{n}", 2)} for n in range(count)]
+        bulk(client, items).raise_for_status()
+        for order_id in list(one.app.state.warehouse.orders):
+            answer = client.post(f"/v1/orders/{order_id}/cancel")
+            if answer.status_code == 409:
+                assert answer.json()["code"] == "cancellation_refused"
+                refused.append(order_id)
+
+    return refused
+
+
+def test_a_seeded_ratio_of_the_orders_is_not_canceled_on_request():
+    some = refused_cancellations(20, 0.5)
+    assert some == refused_cancellations(20, 0.5)
+    assert 0 < len(some) < 20
+    assert len(refused_cancellations(5, 1.0)) == 5
+    assert refused_cancellations(5, 0.0) == []

@@ -230,7 +230,7 @@ class Warehouse:
         is_complete = not _all_unshipped(order)
         order.parcels.append(parcel)
         order.state = SHIPPED if is_complete or final else PARTIALLY_SHIPPED
-        shipment = parcel_document(parcel, final=order.state == SHIPPED)
+        shipment = shipment_of(order, parcel)
         self._publish("order.shipped", order, shipment=shipment)
         return parcel
 
@@ -239,7 +239,7 @@ class Warehouse:
         self._move(order, DELIVERED, allowed=(SHIPPED,))
         for parcel in order.parcels:
             parcel.delivered = True
-        shipment = parcel_document(order.parcels[-1], final=True)
+        shipment = shipment_of(order, order.parcels[-1])
         self._publish("order.delivered", order, shipment=shipment)
 
     def counts_by_state(self) -> dict[str, int]:
@@ -322,6 +322,15 @@ def parcel_document(parcel: Parcel, *, final: bool) -> dict[str, Any]:
         "items": items,
         "final": final,
     }
+
+
+def shipment_of(order: WarehouseOrder, parcel: Parcel) -> dict[str, Any]:
+    """Return a parcel as an event contains it; the last one says how many there are."""
+    final = order.state in (SHIPPED, DELIVERED)
+    shipment = parcel_document(parcel, final=final)
+    if final:
+        shipment["parcels"] = len(order.parcels)
+    return shipment
 
 
 def order_document(order: WarehouseOrder) -> dict[str, Any]:

@@ -27,7 +27,9 @@ class ShippedItemDocument(BaseModel):
 class ShipmentDocument(BaseModel):
     """A parcel with its contents and tracking.
 
-    Nothing follows a `final` parcel: what has not shipped then is not shipped any more.
+    After a `final` parcel nothing follows: what has not shipped then is not shipped any more.
+    `parcels` says how many parcels the order has then, so that a final parcel that arrives before
+    another one does not end the order too early.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,6 +42,7 @@ class ShipmentDocument(BaseModel):
     shipped_at: Moment
     items: list[ShippedItemDocument] = Field(min_length=1)
     final: bool = False
+    parcels: int | None = Field(None, ge=1)
 
 
 def _none_if_empty(value: Any) -> Any:

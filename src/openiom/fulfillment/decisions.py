@@ -104,6 +104,7 @@ class FulfillmentOrderState:
     delivered: bool
     recall: Recall = ""
     recalled_units: RecalledUnits = ""
+    final_parcels: int | None = None
     lines: dict[UUID, FulfillmentLineState] = field(default_factory=dict)
     parcels: dict[str, ParcelState] = field(default_factory=dict)
     open_steps: dict[UUID, int] = field(default_factory=dict)
@@ -302,8 +303,11 @@ def _apply_parcel(
             parcel.delivered = True
             effect.delivered_parcel = update.shipment.external_id
 
-        if update.shipment.final:
-            _close_short(order, effect)
+        if update.shipment.final and order.final_parcels is None:
+            order.final_parcels = update.shipment.parcels or len(order.parcels)
+            effect.noted = True
+
+        _close_short(order, effect)
     elif update.kind == SHIPPED:
         return Problem(
             "shipment",
@@ -368,7 +372,9 @@ def _reclaim(order: FulfillmentOrderState, units: Mapping[UUID, int], effect: Up
 
 
 def _close_short(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
-    """Return the rest after a final parcel: the fulfiller ships no more of it."""
+    """Return the rest once every parcel is recorded: the fulfiller ships no more of it."""
+    if order.final_parcels is None or len(order.parcels) < order.final_parcels:
+        return
     if order.is_wholly_shipped or order.state_reason == SHORT:
         return
     if order.state not in ENDED:

@@ -34,6 +34,7 @@ class FulfillmentOrder(Base):
     fulfiller          the provider instance it was sent with
     recall             '', or the state of a request to cancel it: requested, accepted, refused
     recalled_units     what becomes of the units of a recalled one: source_again or cancel
+    final_parcels      how many parcels its fulfiller ships in total, once it has said so
     ended_at           when its rest was declined, canceled or closed
     refusal_lifted_at  when a person let its source be considered again
     """
@@ -73,6 +74,7 @@ class FulfillmentOrder(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    final_parcels: Mapped[int | None] = mapped_column(SmallInteger)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     refusal_lifted_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,13 +15,15 @@ from openiom.kernel import NotFound, amount_text
 from openiom.provider_contract import EventRequest, Outcome
 
 from .order_port import OpenLine, OrderPort
-from .planning import window_end
+from .planning import FullDay, window_end
 from .snapshot import Snapshot, snapshot
 from .sourcing_run import SourcingResult, SourcingRun
 
 AFTER_WINDOW = timedelta(minutes=15)
 """How long after its batch window a line keeps its backorder reservation."""
 SUCCEEDED, FAILED = "fulfillment.optimization.succeeded", "fulfillment.optimization.failed"
+NO_CAPACITY = "No Capacity Today"
+"""The reason of an order that only full days of its sources keep from being sourced."""
 
 
 @dataclass
@@ -215,7 +218,9 @@ def _waiting(window_end: datetime) -> Outcome:
 
 def _event_of(order: UUID, outcome: Outcome) -> EventRequest:
     event = SUCCEEDED if outcome.ok else FAILED
-    return EventRequest(order, event, data=outcome.details, reason=outcome.reason)
+    is_full = not outcome.ok and "retry_at" in outcome.details
+    reason = NO_CAPACITY if is_full else outcome.reason
+    return EventRequest(order, event, data=outcome.details, reason=reason)
 
 
 def _outcome(result: SourcingResult | None) -> Outcome:
@@ -223,7 +228,7 @@ def _outcome(result: SourcingResult | None) -> Outcome:
     if result is None:
         return Outcome(False, "the order has no open line to source")
 
-    details = {
+    details: dict[str, Any] = {
         "sources": sorted(set(result.sources.values())),
         "cost": amount_text(result.cost, result.currency),
     }
@@ -235,7 +240,18 @@ def _outcome(result: SourcingResult | None) -> Outcome:
 
     details["missing"] = sorted(set(result.missing))
     is_sourced_in_part = result.partial and bool(result.sources)
+    if result.full_day and not is_sourced_in_part:
+        return _full_day_outcome(result.full_day, details)
+
     return Outcome(is_sourced_in_part, _reason_of_missing(result), details)
+
+
+def _full_day_outcome(full: FullDay, details: dict[str, Any]) -> Outcome:
+    """Return the result of an order that is sourced when the next day of a source begins."""
+    waits_for = f"no capacity left today at {', '.join(full.sources)}"
+    text = f"{waits_for}; tried again at {full.retry_at:%Y-%m-%d %H:%M} UTC"
+    retry = {"retry_at": full.retry_at.isoformat(), "waits_for": waits_for}
+    return Outcome(False, text, {**details, **retry})
 
 
 def _reason_of_missing(result: SourcingResult) -> str:

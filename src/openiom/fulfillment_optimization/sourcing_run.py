@@ -20,6 +20,7 @@ from openiom.kernel import NotFound, StockUnits
 from .order_port import OpenLine, OrderPort, SplitPart, reservation_request
 from .planning import (
     CapacityUsage,
+    FullDay,
     OrderPlan,
     PlanAttempt,
     Planner,
@@ -48,7 +49,8 @@ STOCK_CHANGED = "stock changed while the order was planned"
 class SourcingResult:
     """The result of a run for one order, over all rounds and strategies.
 
-    `partial` is whether a strategy planned the order that accepts partial orders.
+    `partial` is whether a strategy planned the order that accepts partial orders; `full_day` is set
+    when only daily limits keep it from its sources.
     """
 
     strategies: list[str] = field(default_factory=list)
@@ -58,6 +60,7 @@ class SourcingResult:
     missing: list[str] = field(default_factory=list)
     note: str = ""
     partial: bool = False
+    full_day: FullDay | None = None
 
     def add(self, plan: OrderPlan, setting: StrategyConfig) -> None:
         """Add the plan of one strategy; the last one decides what is missing."""
@@ -76,6 +79,7 @@ class SourcingResult:
 
         self.missing = list(plan.missing)
         self.note = str(plan.explanation.get("note", ""))
+        self.full_day = plan.full_day
         self.partial = self.partial or setting.strategy.allow_partial
 
 

@@ -100,6 +100,11 @@ class LockedLine:
         """Steps neither canceled, shipped nor in a fulfillment order."""
         return self.quantity - self.canceled - self.shipped - self.in_fulfillment
 
+    @property
+    def owed(self) -> int:
+        """Steps neither canceled nor shipped."""
+        return self.quantity - self.canceled - self.shipped
+
     def number(self, steps: int) -> int | float:
         """Return steps of this line as a number of its unit, for events and messages."""
         return quantity_number(steps, self.unit_decimals)

@@ -27,6 +27,7 @@ SOURCED = "Inventory Check Successful"
 NOT_SOURCED = "Inventory not found"
 BACKORDER = "Backorder Hold"
 PREORDER = "Preorder Hold"
+NO_CAPACITY = "No Capacity Today"
 MANUAL_HOLD = "Manual hold"
 PARTIALLY_SHIPPED = "Partially Shipped"
 SHIPPED = "Shipped"
@@ -35,6 +36,7 @@ FULFILLED_BY_SOURCE = "Fulfilled upstream"
 HOLD_BY_SOURCE = "Held upstream"
 SLA_EXPIRED = "SLA expired"
 ALL_LINES_CANCELED = "All lines canceled"
+_HOLD_REASONS = (HOLD_BY_SOURCE,)
 _CANCELLATION_REASONS = (
     "Customer request",
     SLA_EXPIRED,
@@ -60,7 +62,8 @@ RECALL_REFUSED = "order.recall_refused"
 CANCELLATION_REQUESTED = "order.cancellation_requested"
 STOCK_FOUND = ("fulfillment.optimization.succeeded", "onhand.check.succeeded")
 ON_HAND_MISSING = "onhand.check.failed"
-STOCK_MISSING = {"fulfillment.optimization.failed": NOT_SOURCED, ON_HAND_MISSING: BACKORDER}
+SOURCING_FAILED = "fulfillment.optimization.failed"
+STOCK_MISSING = {SOURCING_FAILED: NOT_SOURCED, ON_HAND_MISSING: BACKORDER}
 
 # Events of order lines.
 LINE_CREATED = "order_line.created"
@@ -125,15 +128,16 @@ def _order_checks() -> Iterator[Transition]:
     for event in STOCK_FOUND:
         yield from moves(event, (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, SOURCED)
     for event, reason in STOCK_MISSING.items():
-        yield from _hold_or_stay(event, reason, reasons=(NOT_SOURCED, BACKORDER))
+        yield from _hold_or_stay(event, reason, reasons=(NOT_SOURCED, BACKORDER, NO_CAPACITY))
 
 
 def _order_holds() -> Iterator[Transition]:
-    yield from _hold_or_stay(BACKORDER_HOLD, BACKORDER)
+    yield from _hold_or_stay(BACKORDER_HOLD, BACKORDER, reasons=(NO_CAPACITY,))
     yield from _hold_or_stay(PREORDER_HOLD, PREORDER)
     yield from moves(WAIT_ENDED, OPEN, IN_PROGRESS, READY)
     yield from moves(WAIT_ENDED, [IN_FULFILLMENT], IN_FULFILLMENT, READY)
-    yield from moves(HOLD, (*OPEN, IN_FULFILLMENT), ON_HOLD, MANUAL_HOLD, reasons=(HOLD_BY_SOURCE,))
+    sources = (*OPEN, IN_FULFILLMENT)
+    yield from moves(HOLD, sources, ON_HOLD, MANUAL_HOLD, reasons=_HOLD_REASONS)
     yield Transition(RELEASE_HOLD, ON_HOLD, Target(PREVIOUS, ""))
 
 

@@ -373,6 +373,19 @@ def roots_with_event(
     return {root_id for (root_id,) in rows}
 
 
+def latest_data(
+    session: Session, root_ids: Collection[UUID], name: str
+) -> dict[UUID, dict[str, Any]]:
+    """Return the data of the last event of this name of each of these documents."""
+    rows = fetch(
+        session,
+        "SELECT DISTINCT ON (root_id) root_id, data FROM platform.business_event"
+        " WHERE root_id = ANY(%s) AND name = %s ORDER BY root_id, id DESC",
+        (list(root_ids), name),
+    )
+    return dict(rows)
+
+
 def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID, tuple[int, str]]:
     """Return the id and name of the first event that each search finds, by the search's key.
 

@@ -7846,6 +7846,7 @@ export interface components {
          * WaitingRow
          * @description A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
          *
+         *     `retry_at` is when a line that waits for the next day of a full source is tried again.
          *     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
          *     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
          *     keeps the line waiting at this moment.
@@ -7904,6 +7905,13 @@ export interface components {
             available_on: string | null;
             /** Confidence */
             confidence: number | null;
+            /** Retry At */
+            retry_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
             /**
              * Lines Before
              * @default 0
@@ -9096,7 +9104,7 @@ export interface operations {
     "orders-find_waiting_lines": {
         parameters: {
             query?: {
-                kind?: "" | "backorder" | "preorder";
+                kind?: "" | "backorder" | "preorder" | "capacity";
                 state?: "" | "waiting" | "released";
                 product?: string;
                 /** @description Beginning of an order number */

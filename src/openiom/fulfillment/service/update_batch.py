@@ -185,6 +185,7 @@ class FulfillmentBatch:
             columns["fulfiller"].append(self.fulfillers.get(order_id, ""))
             columns["recall"].append(order.recall)
             columns["recalled_units"].append(order.recalled_units)
+            columns["final_parcels"].append(order.final_parcels)
             columns["sent"].append(order.sent)
             columns["delivered"].append(order.delivered or order.state == DELIVERED)
             columns["ended"].append(order.state in ENDED)
@@ -324,16 +325,17 @@ _UPDATE_ORDERS = """
 UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.state_reason,
     external_id = CASE WHEN d.external_id <> '' THEN d.external_id ELSE f.external_id END,
     fulfiller = CASE WHEN d.fulfiller <> '' THEN d.fulfiller ELSE f.fulfiller END,
-    recall = d.recall, recalled_units = d.recalled_units,
+    recall = d.recall, recalled_units = d.recalled_units, final_parcels = d.final_parcels,
     sent_at = CASE WHEN d.sent THEN coalesce(f.sent_at, %(now)s) END,
     delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %(now)s) END,
     ended_at = CASE WHEN d.ended THEN coalesce(f.ended_at, %(now)s) END
 FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[],
     %(external_id)s::text[], %(fulfiller)s::text[], %(recall)s::text[],
-    %(recalled_units)s::text[], %(sent)s::boolean[], %(delivered)s::boolean[],
+    %(recalled_units)s::text[], %(final_parcels)s::smallint[], %(sent)s::boolean[],
+    %(delivered)s::boolean[],
     %(ended)s::boolean[])
-    AS d(id, state, state_reason, external_id, fulfiller, recall, recalled_units, sent, delivered,
-        ended)
+    AS d(id, state, state_reason, external_id, fulfiller, recall, recalled_units, final_parcels,
+        sent, delivered, ended)
 WHERE f.id = d.id
 """
 

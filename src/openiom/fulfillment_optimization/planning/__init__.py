@@ -22,7 +22,7 @@ from .daily_capacity import (
     local_day,
     lock_daily_usage,
 )
-from .order_plans import OrderPlan, PlanAttempt, unplanned_orders, usage_by_source
+from .order_plans import FullDay, OrderPlan, PlanAttempt, unplanned_orders, usage_by_source
 from .plan_records import store_attempts
 from .planner import Planner, PlanningRound
 from .price_learning_worker import PriceLearningWorker
@@ -33,6 +33,7 @@ __all__ = [
     "CAPACITY_CONSUMER",
     "CapacityUsage",
     "CapacityUsageWorker",
+    "FullDay",
     "OrderPlan",
     "PlanAttempt",
     "Planner",

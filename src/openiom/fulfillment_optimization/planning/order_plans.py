@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -19,12 +20,20 @@ from .daily_capacity import CapacityUsage
 from .solver import SolvedProblem
 
 
+class FullDay(NamedTuple):
+    """The full sources that an order waits for, and when the next day of one of them begins."""
+
+    sources: tuple[str, ...]
+    retry_at: datetime
+
+
 @dataclass
 class OrderPlan:
     """The decision of one strategy about one order.
 
     `sources` contains only lines that got a source, `parts` the lines that were split, `missing`
-    the products of lines that stay open.
+    the products of lines that stay open. `full_day` is set when only daily limits keep these from
+    their sources.
     """
 
     cost: float
@@ -32,6 +41,7 @@ class OrderPlan:
     sources: dict[UUID, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
+    full_day: FullDay | None = None
 
 
 @dataclass(eq=False)

@@ -24,6 +24,7 @@ from openiom.master_data import existing_names as known_names
 from .bid_prices import current_bid_prices
 from .daily_capacity import CapacityUsage
 from .demand_rates import circumstances
+from .full_days import mark_full_days
 from .order_plans import (
     OrderPlan,
     PlanAttempt,
@@ -218,6 +219,7 @@ class Planner:
             priced, setting.strategy, window_closed=window_closed, bid_prices=prices
         )
         planned = order_plans(solved, lines)
+        mark_full_days(planned, solved, lines, setting.sources, self.now)
         seconds = perf_counter() - started
         return PlanAttempt(new_id(), setting, planned, len(lines), solved, seconds)
 

@@ -29,15 +29,21 @@ class WaitingLine(Base):
     `since` is its age in the queue; it survives a release after which no stock was found. A line
     in state `released` has left its hold and has no source yet. `available_on` is the day stock is
     promised for, with `confidence` from 0 to 1. `quantity` are steps of the line's unit, and
-    `stock_quantity` is the same in the stock unit of the product.
+    `stock_quantity` is the same in the stock unit of the product. A line of kind `capacity` is in
+    stock and waits until `retry_at`, because the days of its sources are full; `note` names them.
     """
 
     __tablename__ = "waiting_line"
     __table_args__ = (
-        CheckConstraint("kind IN ('backorder', 'preorder')", name="ck_waiting_line_kind"),
+        CheckConstraint(
+            "kind IN ('backorder', 'preorder', 'capacity')", name="ck_waiting_line_kind"
+        ),
+        CheckConstraint(
+            "kind <> 'capacity' OR retry_at IS NOT NULL", name="ck_waiting_line_retry_at"
+        ),
         CheckConstraint("state IN ('waiting', 'released')", name="ck_waiting_line_state"),
         CheckConstraint(
-            "kind = 'backorder' OR launch_date IS NOT NULL", name="ck_waiting_line_launch_date"
+            "kind <> 'preorder' OR launch_date IS NOT NULL", name="ck_waiting_line_launch_date"
         ),
         CheckConstraint("quantity > 0", name="ck_waiting_line_quantity"),
         Index(
@@ -60,6 +66,11 @@ class WaitingLine(Base):
             "ix_waiting_line_launch",
             "launch_date",
             postgresql_where=text("state = 'waiting' AND kind = 'preorder'"),
+        ),
+        Index(
+            "ix_waiting_line_retry",
+            "retry_at",
+            postgresql_where=text("state = 'waiting' AND kind = 'capacity'"),
         ),
         Index(
             "ix_waiting_line_expires",
@@ -85,4 +96,6 @@ class WaitingLine(Base):
     launch_date: Mapped[date | None] = mapped_column(Date)
     available_on: Mapped[date | None] = mapped_column(Date)
     confidence: Mapped[Decimal | None] = mapped_column(Numeric(4, 3))
+    retry_at: Mapped[datetime | None] = mapped_column(Moment)
+    note: Mapped[str] = mapped_column(Text, server_default="")
     released_at: Mapped[datetime | None] = mapped_column(Moment)

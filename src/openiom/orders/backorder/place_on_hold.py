@@ -23,13 +23,15 @@ from openiom.orders.states import (
     CANCELED,
     COMPLETED,
     LINE_PREORDER_HOLD,
+    NO_CAPACITY,
     ON_HAND_MISSING,
     ON_HOLD,
     PREORDER_HOLD,
+    SOURCING_FAILED,
     WAIT_ENDED,
 )
 from openiom.platform.bulk import execute
-from openiom.platform.events import roots_with_event
+from openiom.platform.events import latest_data, roots_with_event
 from openiom.provider_contract import EventRequest, Outcome
 
 from .configuration import order_preferences
@@ -53,6 +55,8 @@ class Hold:
     expires_at: datetime | None = None
     launch_date: date | None = None
     promise: PromiseDate | None = None
+    retry_at: datetime | None = None
+    note: str = ""
 
     @property
     def line_id(self) -> UUID:
@@ -77,7 +81,9 @@ class Hold:
     @property
     def available_on(self) -> date | None:
         """The day the line can be served, None when no supply is known."""
-        return self.promise.day if self.promise else self.launch_date
+        if self.promise:
+            return self.promise.day
+        return self.retry_at.date() if self.retry_at else self.launch_date
 
     @property
     def confidence(self) -> Decimal | None:
@@ -155,13 +161,44 @@ def await_stock(
         holds = _backorders(session, views, short, needs, expires_at, now)
 
     outcomes = _place_holds(session, holds, ON_HAND_MISSING, BACKORDER_HOLD, now, actor)
-    outcomes |= _release_covered(session, missing_keys(short, lines), now, actor)
+    covered = missing_keys(short, lines)
+    full = _full_days(session, subset(lines, covered), now)
+    refused = _place_holds(
+        session, full, ON_HAND_MISSING, BACKORDER_HOLD, now, actor, reason=NO_CAPACITY
+    )
+    outcomes |= {i: _full_day_outcome(holds_of_order) for i, holds_of_order in full.items()}
+    outcomes |= refused
+    outcomes |= _release_covered(session, missing_keys(full, covered), now, actor)
     outcomes |= _release_sourced(session, missing_keys(lines, order_ids), now, actor)
-    remove_waiting_lines(session, missing_keys(holds, order_ids))
+    remove_waiting_lines(session, missing_keys({**holds, **full}, order_ids))
     return [
         outcomes.get(i) or _outcome(i in lines, short.get(i, ()), holds.get(i, ()))
         for i in order_ids
     ]
+
+
+def _full_days(
+    session: Session, lines: Mapping[UUID, Sequence[LockedLine]], now: datetime
+) -> Holds:
+    """Return holds of orders in stock that sourcing refused because days of sources are full."""
+    holds: dict[UUID, list[Hold]] = {}
+    for order_id, data in latest_data(session, lines, SOURCING_FAILED).items():
+        retry_at = data.get("retry_at")
+        if not retry_at or datetime.fromisoformat(retry_at) <= now:
+            continue
+
+        at, note = datetime.fromisoformat(retry_at), str(data.get("waits_for", ""))
+        holds[order_id] = [
+            Hold(line, "capacity", retry_at=at, note=note) for line in lines[order_id]
+        ]
+
+    return holds
+
+
+def _full_day_outcome(holds: Sequence[Hold]) -> Outcome:
+    first = holds[0]
+    reason = f"{first.note}; tried again at {first.retry_at:%Y-%m-%d %H:%M} UTC"
+    return Outcome(True, reason, _lines_data(holds))
 
 
 def _short_lines(
@@ -274,12 +311,20 @@ def _lines_data(holds: Sequence[Hold]) -> dict[str, object]:
 
 
 def _place_holds(
-    session: Session, holds: Holds, line_event: str, order_event: str, now: datetime, actor: str
+    session: Session,
+    holds: Holds,
+    line_event: str,
+    order_event: str,
+    now: datetime,
+    actor: str,
+    *,
+    reason: str = "",
 ) -> dict[UUID, Outcome]:
     """Place orders and lines on hold and write the waiting lines; return the refusals by order."""
     order_requests: list[EventRequest] = []
     for order_id, order_holds in holds.items():
-        order_requests.append(EventRequest(order_id, order_event, _lines_data(order_holds)))
+        data = _lines_data(order_holds)
+        order_requests.append(EventRequest(order_id, order_event, data, reason))
 
     refused: dict[UUID, Outcome] = {}
     waiting: list[Hold] = []
@@ -308,23 +353,26 @@ _WAITING_COLUMNS = (
     "launch_date",
     "available_on",
     "confidence",
+    "retry_at",
+    "note",
 )
 
 # A line that waits again keeps its age and the time it expires.
 _WRITE_WAITING_LINES = """
 INSERT INTO orders.waiting_line AS w (line_id, order_id, kind, state, product, quantity,
-    stock_quantity, since, expires_at, launch_date, available_on, confidence)
+    stock_quantity, since, expires_at, launch_date, available_on, confidence, retry_at, note)
 SELECT d.line_id, d.order_id, d.kind, 'waiting', d.product, d.quantity, d.stock_quantity, %(now)s,
-    d.expires_at, d.launch_date, d.available_on, d.confidence
+    d.expires_at, d.launch_date, d.available_on, d.confidence, d.retry_at, d.note
 FROM unnest(%(line_id)s::uuid[], %(order_id)s::uuid[], %(kind)s::text[], %(product)s::text[],
     %(quantity)s::bigint[], %(stock_quantity)s::numeric[], %(expires_at)s::timestamptz[],
-    %(launch_date)s::date[], %(available_on)s::date[], %(confidence)s::numeric[])
+    %(launch_date)s::date[], %(available_on)s::date[], %(confidence)s::numeric[],
+    %(retry_at)s::timestamptz[], %(note)s::text[])
     AS d(line_id, order_id, kind, product, quantity, stock_quantity, expires_at, launch_date,
-        available_on, confidence)
+        available_on, confidence, retry_at, note)
 ON CONFLICT (line_id) DO UPDATE SET kind = excluded.kind, state = 'waiting', released_at = NULL,
     quantity = excluded.quantity, stock_quantity = excluded.stock_quantity,
     launch_date = excluded.launch_date, available_on = excluded.available_on,
-    confidence = excluded.confidence,
+    confidence = excluded.confidence, retry_at = excluded.retry_at, note = excluded.note,
     expires_at = CASE WHEN w.kind = 'backorder' THEN w.expires_at ELSE excluded.expires_at END
 """
 

@@ -27,6 +27,7 @@ Sorting = Literal["since", "expires_at"]
 class WaitingRow(BaseModel):
     """A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
 
+    `retry_at` is when a line that waits for the next day of a full source is tried again.
     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
     keeps the line waiting at this moment.
@@ -53,6 +54,8 @@ class WaitingRow(BaseModel):
     launch_date: date | None
     available_on: date | None
     confidence: float | None
+    retry_at: datetime | None = None
+    note: str = ""
     lines_before: int = 0
     units_before: QuantityNumber = 0
     reason: str = ""
@@ -109,7 +112,8 @@ _COLUMNS = """
 w.line_id, w.order_id, o.number AS order_number, o.customer_name, o.instance, s.manual_hold,
 l.line_number, w.product, l.name, l.variant, l.unit, l.unit_decimals, w.quantity,
 w.stock_quantity, w.kind, w.state, w.since, w.released_at,
-w.expires_at, w.launch_date, w.available_on, w.confidence::float8 AS confidence
+w.expires_at, w.launch_date, w.available_on, w.confidence::float8 AS confidence,
+w.retry_at, w.note
 """
 _JOINS = """
 JOIN orders.order o ON o.id = w.order_id
@@ -262,6 +266,8 @@ def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: dat
         return "released; it will be sourced"
     if row.kind == "preorder" and row.launch_date and row.launch_date > now.date():
         return f"launches on {row.launch_date}"
+    if row.retry_at and row.retry_at > now:
+        return f"{row.note}; tried again at {row.retry_at:%Y-%m-%d %H:%M} UTC"
 
     return _stock_reason(row, most, others)
 

@@ -54,6 +54,7 @@ NAMES = frozenset((*FREES_STOCK, SCHEDULE_CHANGED))
 KEYS_PER_EVENT = 500
 """An event with so many stock keys may name only a part of them."""
 SWEEP_INTERVAL = timedelta(minutes=5)
+NEXT_DAY = "the next day of its source has begun"
 
 
 @dataclass
@@ -89,6 +90,7 @@ class BackorderReleaseWorker:
     ) -> Iterator[Callable[[Session, datetime], list[UUID]]]:
         if due:
             yield _release_launched
+            yield _release_full_days
             yield _cancel_expired
 
         if self._swept_at is None:
@@ -117,14 +119,16 @@ def _any_waiting(session: Session) -> bool:
 
 
 def _is_anything_due(session: Session, now: datetime) -> bool:
-    """Return whether a product is launched, or the time of a line is up."""
+    """Return whether a product is launched, a full day is over, or the time of a line is up."""
     rows = fetch(
         session,
         "SELECT EXISTS (SELECT FROM orders.waiting_line WHERE state = 'waiting'"
         " AND kind = 'preorder' AND launch_date <= %s)"
         " OR EXISTS (SELECT FROM orders.waiting_line WHERE state = 'waiting'"
+        " AND kind = 'capacity' AND retry_at <= %s)"
+        " OR EXISTS (SELECT FROM orders.waiting_line WHERE state = 'waiting'"
         " AND expires_at <= %s)",
-        (now.date(), now),
+        (now.date(), now, now),
     )
     return bool(rows[0][0])
 
@@ -217,3 +221,20 @@ def _release_launched(session: Session, now: datetime) -> list[UUID]:
     queue = ReleaseQueue(session)
     queue.cover(launched)
     return release_reserved(session, launched, queue.reserve(now), "launched", now)
+
+
+def _release_full_days(session: Session, now: datetime) -> list[UUID]:
+    """Release orders that waited for the next day of a full source, the oldest first."""
+    flush_orders(session)
+    waiting = fetch_column(
+        session,
+        "SELECT w.order_id FROM orders.waiting_line w"
+        " JOIN orders.order_state s USING (order_id) WHERE w.state = 'waiting'"
+        " AND w.kind = 'capacity' AND w.retry_at <= %s AND NOT s.manual_hold"
+        " GROUP BY w.order_id ORDER BY min(w.since), w.order_id LIMIT %s",
+        (now, PAGE_SIZE),
+    )
+    orders = without_manual_hold(session, waiting)
+    queue = ReleaseQueue(session)
+    queue.cover(orders)
+    return release_reserved(session, orders, queue.reserve(now), NEXT_DAY, now)

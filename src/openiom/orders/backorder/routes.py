@@ -23,7 +23,7 @@ WaitingPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(dateti
 class WaitingQuery(BaseModel):
     """Filters and order of the list of waiting lines; all that are given must match."""
 
-    kind: Literal["", "backorder", "preorder"] = ""
+    kind: Literal["", "backorder", "preorder", "capacity"] = ""
     state: Literal["", "waiting", "released"] = ""
     product: str = ""
     search: str = Field("", description="Beginning of an order number")

@@ -96,7 +96,7 @@ class _LineUnits:
     def add(self, line: LockedLine) -> None:
         self.in_fulfillment += line.units(line.in_fulfillment)
         self.open_lines += line.state in OPEN
-        self.are_owed = self.are_owed or line.open + line.in_fulfillment > 0
+        self.are_owed = self.are_owed or line.owed > 0
         if not line.is_digital:
             self.shipped += line.units(line.shipped)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import Disposition
 from openiom.kernel import Event
 from openiom.orders.events import order_event
-from openiom.orders.locks import KnownOrder, lock_known
+from openiom.orders.locks import KnownOrder, lines_of_orders, lock_known
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
@@ -34,6 +34,7 @@ from .validate_documents import Withdrawal
 Differences = dict[UUID, list[dict[str, Any]]]
 """Changes of orders that were not applied, by order."""
 
+CANCELLATION_REFUSED = "order.cancellation_refused"
 DISMISSED = "order.source_changes_dismissed"
 
 
@@ -74,8 +75,8 @@ def apply_wishes(
 ) -> Differences:
     """Hold, release and cancel orders as their sources want; return what is refused.
 
-    A refusal is published, and a person decides. A cancellation that comes after the release to
-    fulfillment is requested, so that a flow recalls what has not left.
+    A refusal is published, and a person decides. A cancellation of an order with units in
+    fulfillment, or shipped in part, is requested, so that a flow recalls what has not left.
     """
     requests: list[EventRequest] = []
     for wish in wishes:
@@ -84,6 +85,7 @@ def apply_wishes(
             requests.append(request)
 
     outcomes = raise_order_events(session, requests, now, actor)
+    owing = _owing(session, requests)
     differences: Differences = defaultdict(list)
     refusals = [_too_late(wish.known) for wish in wishes if wish.comes_too_late]
     for request, outcome in zip(requests, outcomes, strict=True):
@@ -92,7 +94,8 @@ def apply_wishes(
 
         data = {"reason": outcome.reason}
         if request.event == CANCEL:
-            refusals.append(order_event(CANCELLATION_REQUESTED, request.entity_id, data))
+            event = CANCELLATION_REQUESTED if request.entity_id in owing else CANCELLATION_REFUSED
+            refusals.append(order_event(event, request.entity_id, data))
             continue
 
         refusals.append(order_event("order.hold_refused", request.entity_id, data))
@@ -105,7 +108,13 @@ def apply_wishes(
 
 def _too_late(order: KnownOrder) -> Event:
     data = {"reason": "the order is completed"}
-    return order_event("order.cancellation_refused", order.id, data)
+    return order_event(CANCELLATION_REFUSED, order.id, data)
+
+
+def _owing(session: Session, requests: Sequence[EventRequest]) -> set[UUID]:
+    """Return the orders to be canceled of which units are neither canceled nor shipped."""
+    order_ids = [request.entity_id for request in requests if request.event == CANCEL]
+    return {line.order_id for line in lines_of_orders(session, order_ids) if line.owed}
 
 
 def apply_withdrawals(

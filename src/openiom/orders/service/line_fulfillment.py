@@ -183,7 +183,7 @@ def owed_in_stock(session: Session, line_ids: Iterable[UUID]) -> dict[UUID, Stoc
     _, lines = lock_lines(session, line_ids)
     owed: dict[UUID, StockUnits] = {}
     for line in lines.values():
-        owed[line.id] = line.in_stock(line.open + line.in_fulfillment)
+        owed[line.id] = line.in_stock(line.owed)
     return owed
 
 

@@ -98,7 +98,7 @@ test('a fulfillment order is recalled, and its units canceled', async () => {
   renderRoutes(routes, `/fulfillment-orders/${secondId}`);
   await userEvent.click(await screen.findByRole('button', { name: 'Recall and cancel' }));
   const dialog = await screen.findByRole('dialog');
-  await userEvent.click(within(dialog).getByRole('button', { name: 'Recall and cancel' }));
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Recall and cancel 1 fulfillment order' }));
   await waitFor(() => expect(requests.some((request) => request.path === '/api/v1/fulfillment-orders/recall')).toBe(true));
   expect(requests.findLast((request) => request.path === '/api/v1/fulfillment-orders/recall')?.body).toEqual({
     ids: [secondId],

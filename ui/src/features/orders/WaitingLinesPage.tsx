@@ -17,6 +17,7 @@ const views = [
   { value: 'expiring', label: 'Expiring' },
   { value: 'released', label: 'Released' },
 ];
+const kinds = ['backorder', 'preorder', 'capacity'] as const;
 const rowId = (row: WaitingLine): string => row.line_id;
 const viewFilters: Record<string, object> = {
   unpromised: { unpromised: true },
@@ -31,7 +32,7 @@ export default function WaitingLinesPage() {
   const { search, product, kind, open } = values;
   const view = views.find((item) => item.value === values.view)?.value ?? 'all';
   const query = useMemo(
-    () => ({ search, product, kind: kind === 'backorder' || kind === 'preorder' ? kind : undefined, ...viewFilters[view] }) as const,
+    () => ({ search, product, kind: kinds.find((one) => one === kind), ...viewFilters[view] }) as const,
     [search, product, kind, view],
   );
   const list = usePagedList({
@@ -77,6 +78,7 @@ export default function WaitingLinesPage() {
             options: [
               { value: 'backorder', label: 'Backorder' },
               { value: 'preorder', label: 'Preorder' },
+              { value: 'capacity', label: 'No capacity' },
             ],
           },
         ]}

@@ -5,7 +5,7 @@ import { Badge, StateTag, warningIcon } from '@kit/states';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-export const waitingKindLabels: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder' };
+export const waitingKindLabels: Record<string, string> = { backorder: 'Backorder', preorder: 'Preorder', capacity: 'No capacity' };
 export const waitingLineName = (row: WaitingLine): string =>
   `${row.order_number}, line ${row.line_number}: ${formatQuantity(row.quantity)} ${row.product}`;
 
