@@ -74,6 +74,19 @@ def test_a_known_price_is_changed_by_its_factor(
     assert (answer["price"], answer["explanation"]) == (price, explanation)
 
 
+@pytest.mark.parametrize(
+    ("currency", "text"),
+    [("KWD", "1.105"), ("", "1.105"), ("USD", "1.10"), ("JPY", "1")],
+)
+def test_a_price_is_explained_with_the_digits_of_its_currency(
+    client: TestClient, currency: str, text: str
+) -> None:
+    prices = [{"zone": "near", "up_to_kg": 5, "price": 1.105}]
+    table = {**TABLE, "currency": currency, "prices": prices}
+    answer = request_rate(client, table=table, zone="near", weight_kg=2)
+    assert (answer["price"], answer["explanation"]) == (1.105, f"{text} in zone near")
+
+
 def test_a_table_that_could_not_be_saved_is_refused_as_saving_it_would_be(
     client: TestClient,
 ) -> None:

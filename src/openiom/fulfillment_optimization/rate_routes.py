@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from openiom.kernel import Invalid, amount_text, round_cost
+from openiom.kernel import COST_DECIMALS, Invalid, amount_text, round_cost
+from openiom.kernel.money import DEFAULT_MINOR_UNITS
 from openiom.platform.http import CurrentPrincipal, Router
 
 from .documents import RateFactor, RateTableBody, SourceType
@@ -66,20 +67,29 @@ def try_rate(request: RateRequest, principal: CurrentPrincipal) -> RateAnswer:
     )
 
 
+def _price_text(price: float, table: RateTableBody) -> str:
+    """Return a price with the digits of the table's currency; without one, with its own digits."""
+    if table.currency:
+        return amount_text(price, table.currency)
+
+    whole, _, digits = f"{round_cost(price):.{COST_DECIMALS}f}".partition(".")
+    return f"{whole}.{digits.rstrip('0').ljust(DEFAULT_MINOR_UNITS, '0')}"
+
+
 def _fallback_explanation(
     table: RateTableBody, factor: RateFactor | None, zone: str, weight_kg: float
 ) -> str:
     if factor is None:
         return f"zone {zone} has no prices and no shipping rate factor fits: the rate is zero"
 
-    fallback_rate = amount_text(factor.fallback_rate, table.currency)
+    fallback_rate = _price_text(factor.fallback_rate, table)
     text = (
         f"zone {zone} has no prices; fallback rate of {factor.name}: {fallback_rate}"
         f" up to {factor.fallback_weight:g} kg"
     )
     beyond = max(0.0, weight_kg - factor.fallback_weight)
     if beyond:
-        increment = amount_text(factor.fallback_increment, table.currency)
+        increment = _price_text(factor.fallback_increment, table)
         text += f", {increment} for each of {beyond:g} kg more"
 
     return text
@@ -88,7 +98,7 @@ def _fallback_explanation(
 def _price_explanation(
     table: RateTableBody, known: float, factor: RateFactor | None, zone: str
 ) -> str:
-    text = f"{amount_text(known, table.currency)} in zone {zone}"
+    text = f"{_price_text(known, table)} in zone {zone}"
     if factor is None:
         return text
     if factor.rate_factor:
