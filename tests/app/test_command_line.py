@@ -35,6 +35,8 @@ COMMANDS = (
     ["config", "delete"],
     ["order", "show"],
     ["token", "create"],
+    ["token", "list"],
+    ["token", "revoke"],
     ["provider", "list"],
     ["provider", "install"],
     ["provider", "probe"],
@@ -186,6 +188,17 @@ def test_a_missing_installation_is_reported_without_a_traceback(tmp_path: Path) 
     assert done.stderr.startswith(f"error: no installation in {tmp_path}")
     assert "Traceback" not in done.stderr
     assert "XDG_RUNTIME_DIR" not in done.stderr
+
+
+def test_tokens_are_listed_and_revoked_on_the_command_line(iom: CliRunner) -> None:
+    issued = iom.invoke(app, ["token", "create", "sync", "--role", "viewer", "--days", "7"])
+    assert issued.stdout.startswith("iom_")
+
+    listed = iom.invoke(app, ["token", "list"]).stdout
+    assert [part in listed for part in ("sync", "viewer", "iom token", "never")] == [True] * 4
+
+    assert iom.invoke(app, ["token", "revoke", "sync"]).exit_code == 0
+    assert "sync" not in iom.invoke(app, ["token", "list"]).stdout
 
 
 def test_a_client_made_on_the_command_line_keeps_its_id_and_gets_a_new_secret(

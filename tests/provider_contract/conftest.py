@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 from tests.provider_contract.fake_server import FakeServer, running_server
 
-from openiom.provider_contract import LOOPBACK, ProviderHttpClient
+from openiom.provider_contract import LOOPBACK, EgressPolicy, ProviderHttpClient
 from openiom.testing import RecordedCalls
 
 
@@ -27,8 +27,7 @@ def http(other: FakeServer, calls: RecordedCalls) -> Iterator[ProviderHttpClient
             report=calls,
             timeout=0.5,
             max_wait_seconds=0.3,
-            max_response_bytes=1000,
-            egress=LOOPBACK,
+            egress=EgressPolicy(LOOPBACK.networks, max_response_bytes=1000),
         )
     ) as client:
         yield client

@@ -11,7 +11,15 @@ from openiom.kernel import NotFound, ProviderDown, ProviderUnauthorized, Refused
 from openiom.platform.batches import drain
 from openiom.platform.clock import utc_now
 from openiom.provider_contract import MessagePage, OutboundRequest, ProbeResult, RawMessage
-from openiom.providers import PollWorker, ProbeWorker, StoreResult, poll, probe, request_poll
+from openiom.providers import (
+    PollWorker,
+    ProbeWorker,
+    StoreResult,
+    poll,
+    poll_worker,
+    probe,
+    request_poll,
+)
 
 
 def page(first: int, last: int) -> MessagePage:
@@ -307,3 +315,23 @@ def test_requests_of_a_poll_are_logged(shop):
     assert shop.rows(
         "SELECT instance, action, method, url, status FROM providers.outbound_request"
     ) == [("shop", "poll", "GET", "http://shop/orders", 200)]
+
+
+def test_a_poll_that_lasts_too_long_ends_with_its_page_and_continues_later(
+    shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(poll_worker, "LONGEST_POLL_SECONDS", -1.0)
+    polled: list[str] = []
+
+    def pages(checkpoint):
+        polled.append(checkpoint)
+        for number in range(int(checkpoint or 0) + 1, 4):
+            yield MessagePage([RawMessage("note", str(number), {"id": number})], str(number))
+
+    shop.system.pages = pages
+    for attempt in range(4):
+        now = utc_now() + timedelta(seconds=2 * attempt)
+        PollWorker(shop.registry).run_once(shop.database, limit=1, now=now)
+
+    assert polled == ["", "1", "2", "3"]
+    assert shop.states() == {"received": 3}

@@ -12,7 +12,7 @@ from .invariant_results import latest_invariant_results, store_invariant_results
 from .roles import KINDS
 from .routes import authenticate, router
 from .scheduled_jobs import SCHEDULED_JOBS
-from .service import delete_expired, issue_token, upsert_users
+from .service import api_tokens, delete_expired, issue_token, revoke_token, upsert_users
 from .token_issuer import TokenIssuer
 from .token_routes import router as token_router
 
@@ -21,10 +21,12 @@ __all__ = [
     "KINDS",
     "SCHEDULED_JOBS",
     "TokenIssuer",
+    "api_tokens",
     "authenticate",
     "delete_expired",
     "issue_token",
     "latest_invariant_results",
+    "revoke_token",
     "router",
     "store_invariant_results",
     "token_router",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
+import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,8 @@ from .credentials import (
 )
 from .models import Client
 from .roles import check_roles, permissions_of
+
+log = structlog.get_logger("sign_in")
 
 
 def upsert_client(
@@ -75,6 +78,7 @@ def check_secret(
 
         return
 
+    log.info("client_authentication_failed", client_id=client_id[:100], address=address)
     record_failure(session, client_id=client_id, address=address, now=now)
     raise Unauthenticated(
         "incorrect client id or secret",

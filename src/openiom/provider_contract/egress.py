@@ -34,19 +34,22 @@ TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("2002::/16"))
 
 
 MAX_EXCHANGE_SECONDS = 120.0
+MAX_RESPONSE_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """Which addresses may be reached, and for how long.
+    """Which addresses may be reached, for how long, and how much is read from them.
 
-    networks     private networks that may be reached beside all public addresses
-    max_seconds  longest duration of one exchange; a side that sends a byte a second would never
-                 exceed the timeout of a single operation
+    networks            private networks that may be reached beside all public addresses
+    max_seconds         longest duration of one exchange; a side that sends a byte a second would
+                        never exceed the timeout of a single operation
+    max_response_bytes  largest response
     """
 
     networks: tuple[Network, ...] = ()
     max_seconds: float = MAX_EXCHANGE_SECONDS
+    max_response_bytes: int = MAX_RESPONSE_BYTES
 
     @classmethod
     def from_settings(cls, networks: str) -> "EgressPolicy":

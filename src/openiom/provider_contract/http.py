@@ -29,8 +29,6 @@ from openiom.kernel import (
 from .egress import PUBLIC_ONLY, Deadline, EgressPolicy, GuardedTransport
 from .providers import CallReporter, OutboundRequest
 
-CONNECTIONS = 32
-MAX_RESPONSE_BYTES = 64_000_000
 MAX_WAIT_SECONDS = 3.0
 DEFAULT_RETRY_SECONDS = 5.0
 MAX_REDIRECTS = 3
@@ -67,9 +65,8 @@ class ProviderHttpClient:
     """JSON client for one system below one base URL. Thread-safe.
 
     The client keeps connections alive, waits up to `max_wait_seconds` for a rate limit to reset,
-    follows redirects of reads within the same host only, refuses responses larger than
-    `max_response_bytes`, connects only where `egress` allows it and for as long, and reports every
-    exchange to the outbound call log.
+    follows redirects of reads within the same host only, keeps to the limits of `egress`, and
+    reports every exchange to the outbound call log.
     """
 
     def __init__(
@@ -80,18 +77,18 @@ class ProviderHttpClient:
         headers: Mapping[str, str] | None = None,
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
-        max_response_bytes: int = MAX_RESPONSE_BYTES,
+        connections: int = 32,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         egress: EgressPolicy = PUBLIC_ONLY,
     ) -> None:
         _check_headers(headers or {})
         self.base_url = validate_url(base_url)
         self._report = report
-        self._max_response_bytes = max_response_bytes
+        self._max_response_bytes = egress.max_response_bytes
         self._max_wait_seconds = max_wait_seconds
         self._max_seconds = egress.max_seconds
         self._deadline = Deadline()
-        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         self._client = httpx.Client(
             headers={"accept": "application/json", "user-agent": "OpenIOM", **(headers or {})},
             timeout=httpx.Timeout(timeout, connect=connect_timeout),

@@ -359,7 +359,7 @@ $description
 | Field | Meaning |
 |---|---|
 | `url` | Address of the API |
-| `token` | Bearer token of the account; as `env:NAME` it is read from the environment |
+| `token` | Bearer token of the account; `env:NAME` where `OPENIOM_SECRET_VARIABLES` allows it |
 
 ## What to replace
 

@@ -7,8 +7,15 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from openiom.administration import issue_token, upsert_client, upsert_users
+from openiom.administration import (
+    api_tokens,
+    issue_token,
+    revoke_token,
+    upsert_client,
+    upsert_users,
+)
 from openiom.platform.clock import utc_now
 
 from .context import Home, console, errors, open_application
@@ -46,6 +53,36 @@ def create_token(
         )
 
     console.out(token, highlight=False)
+
+
+@tokens.command("list")
+def list_tokens(home: Home = None) -> None:
+    """List the API tokens with their expiry and their last use.
+
+    Example: iom token list
+    """
+    table = Table("Token", "Roles", "Issued by", "Expires", "Last used")
+    with open_application(home) as application, application.database.reading() as session:
+        for token in api_tokens(session):
+            used = f"{token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never"
+            expires = f"{token.expires_at:%Y-%m-%d %H:%M}"
+            table.add_row(token.name, ", ".join(token.roles), token.created_by, expires, used)
+
+    console.print(table)
+
+
+@tokens.command("revoke")
+def end_token(
+    name: Annotated[str, typer.Argument(help="Name of the token")], home: Home = None
+) -> None:
+    """Revoke an API token; it is refused from then on.
+
+    Example: iom token revoke warehouse-sync
+    """
+    with open_application(home) as application, application.database.unit_of_work() as session:
+        revoke_token(session, name)
+
+    errors.print(f"revoked {name}", highlight=False)
 
 
 @clients.command("create")

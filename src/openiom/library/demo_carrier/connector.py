@@ -53,6 +53,7 @@ class DemoCarrier:
             headers={"Authorization": f"Bearer {values['token']}"},
             timeout=3.0,
             connect_timeout=1.0,
+            connections=8,
             max_wait_seconds=0.0,
         )
 
