@@ -100,20 +100,23 @@ def _contents(shop: Shop, document: Mapping[str, Any]) -> Contents:
 
 
 def _consigned(shop: Shop, consignments: Mapping[str, Any]) -> Contents:
-    shipping = consignments.get("shipping") or []
-    pickups = consignments.get("pickups") or []
-    lines: list[PlacedLine] = []
+    shipping, lines = consignments.get("shipping") or [], list[PlacedLine]()
     for place, consignment in enumerate(shipping):
         lines += _nested_lines(shop, consignment, address=place)
 
-    for place, consignment in enumerate(pickups):
+    locations: list[PickupLocation] = []
+    for place, consignment in enumerate(consignments.get("pickups") or []):
         lines += _nested_lines(shop, consignment, pickup=place)
+        locations.append(_location(consignment.get("location") or {}))
 
+    return shipping, locations, lines + _downloads(shop, consignments)
+
+
+def _downloads(shop: Shop, consignments: Mapping[str, Any]) -> list[PlacedLine]:
+    lines: list[PlacedLine] = []
     for consignment in consignments.get("downloads") or []:
         lines += _nested_lines(shop, consignment, type="digital")
-
-    locations = [_location(consignment.get("location") or {}) for consignment in pickups]
-    return shipping, locations, lines
+    return lines
 
 
 def _nested_lines(shop: Shop, consignment: Mapping[str, Any], **place: Any) -> list[PlacedLine]:
@@ -280,10 +283,13 @@ def parse_refund(document: Mapping[str, Any]) -> list[tuple[int, int]]:
         if item.get("item_type") != "PRODUCT":
             continue
 
-        line_id, quantity = item.get("item_id"), item.get("quantity")
-        if not isinstance(line_id, int) or not isinstance(quantity, int) or quantity < 1:
-            raise StoreRefusal("The field 'items' is invalid.", status=422)
-
-        items.append((line_id, quantity))
+        items.append(_refunded(item))
 
     return items
+
+
+def _refunded(item: Mapping[str, Any]) -> tuple[int, int]:
+    line_id, quantity = item.get("item_id"), item.get("quantity")
+    if not isinstance(line_id, int) or not isinstance(quantity, int) or quantity < 1:
+        raise StoreRefusal("The field 'items' is invalid.", status=422)
+    return line_id, quantity

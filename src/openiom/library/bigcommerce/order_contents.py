@@ -10,6 +10,8 @@ SHIPPING, PICKUPS, DOWNLOADS = "shipping", "pickups", "downloads"
 NESTED_LIMIT = 50
 PARTIALLY_REFUNDED = 14
 WITHDRAWN = ("hold", "cancel")
+_REFERENCES = {PICKUPS: "order_pickup_method_id", SHIPPING: "order_address_id"}
+"""Fields of a line that name its consignment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,13 @@ class StatusMeanings:
             return "cancel"
         if status in self.hold:
             return "hold"
-        if status not in self.accept:
-            return "update"
+        return "accept" if status in self.accept and not _is_begun(row) else "update"
 
-        is_shipped = row.get("date_shipped") or row.get("items_shipped")
-        return "update" if status == PARTIALLY_REFUNDED and is_shipped else "accept"
+
+def _is_begun(row: Row) -> bool:
+    """Return whether an order is partly refunded and the store has begun to ship it."""
+    is_shipped = row.get("date_shipped") or row.get("items_shipped")
+    return row.get("status_id") == PARTIALLY_REFUNDED and bool(is_shipped)
 
 
 def withdrawal(row: Row, disposition: str) -> dict[str, Any] | None:
@@ -58,6 +62,22 @@ class _Consignment:
         lines = self.group.get("line_items") or ()
         return [lines] if isinstance(lines, Mapping) else lines
 
+    @property
+    def units(self) -> int:
+        """The quantity of all lines."""
+        return sum(int(line.get("quantity") or 0) for line in self.lines)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the consignment may have more lines."""
+        return "__warning__" in self.group or len(self.lines) >= NESTED_LIMIT
+
+    def contains(self, line: Row) -> bool:
+        """Return whether a line that was read outside of the consignment belongs to it."""
+        reference = _REFERENCES.get(self.kind)
+        number = line.get(reference) if reference else None
+        return bool(number) and number == self.group.get("id")
+
 
 def _consignments(row: Row) -> Iterator[_Consignment]:
     consignments = row.get("consignments") or {}
@@ -71,14 +91,10 @@ def _consignments(row: Row) -> Iterator[_Consignment]:
 
 def is_incomplete(row: Row) -> bool:
     """Return whether an order has more lines than its consignments include."""
-    units = 0
-    for consignment in _consignments(row):
-        if "__warning__" in consignment.group or len(consignment.lines) >= NESTED_LIMIT:
-            return True
-
-        units += sum(int(line.get("quantity") or 0) for line in consignment.lines)
-
-    return units < int(row.get("items_total") or 0)
+    consignments = list(_consignments(row))
+    if any(consignment.is_cut for consignment in consignments):
+        return True
+    return sum(one.units for one in consignments) < int(row.get("items_total") or 0)
 
 
 def flatten_consignments(row: Row, products: Sequence[Row] | None = None) -> dict[str, Any]:
@@ -114,15 +130,11 @@ def flatten_consignments(row: Row, products: Sequence[Row] | None = None) -> dic
 
 def _consignment_of(line: Row, consignments: Sequence[_Consignment]) -> _Consignment:
     """Return the consignment of a line that was read outside of it."""
-    pickup, address = line.get("order_pickup_method_id"), line.get("order_address_id")
     for consignment in consignments:
-        number = consignment.group.get("id")
-        if consignment.kind == PICKUPS and pickup and number == pickup:
-            return consignment
-        if consignment.kind == SHIPPING and address and number == address:
+        if consignment.contains(line):
             return consignment
 
-    return _Consignment(DOWNLOADS if line.get("type") != "physical" else SHIPPING, {})
+    return _Consignment(SHIPPING if line.get("type") == "physical" else DOWNLOADS, {})
 
 
 def _line(
@@ -132,14 +144,20 @@ def _line(
     if consignment.kind == DOWNLOADS:
         read["delivery"] = "digital"
     elif consignment.kind == PICKUPS:
-        location = consignment.group.get("location") or {}
-        read["delivery"] = "pickup"
-        read["pickup_code"] = str(location.get("code") or location.get("name") or "unknown")
-        read["ship_to"] = _location_address(location)
+        read |= _pickup(consignment.group.get("location") or {})
     elif consignment.group and consignment is not consignments[0]:
         read["ship_to"] = _address(consignment.group)
 
     return read
+
+
+def _pickup(location: Row) -> dict[str, Any]:
+    code = location.get("code") or location.get("name") or "unknown"
+    return {
+        "delivery": "pickup",
+        "pickup_code": str(code),
+        "ship_to": _location_address(location),
+    }
 
 
 def _address(address: Row) -> dict[str, str]:

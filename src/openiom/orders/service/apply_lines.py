@@ -301,15 +301,19 @@ def _shrink(session: Session, plans: Sequence[LinePlan]) -> None:
     by_id = {line.id: line for line in lines}
     shrunk: dict[UUID, int] = {}
     for plan in plans:
-        delivered = _delivered(plan.draft)
-        for key, stored in plan.stored.items():
-            if key in delivered:
-                current = [by_id[line.id] for line in stored]
-                kept = delivered[key].ordered - plan.changes.added.get(key, 0)
-                shrunk |= surplus_steps(current, kept)
+        shrunk |= _surplus(plan, by_id)
 
     if shrunk:
         execute(session, _SHRINK, (list(shrunk), list(shrunk.values())))
+
+
+def _surplus(plan: LinePlan, lines: Mapping[UUID, LockedLine]) -> dict[UUID, int]:
+    surplus: dict[UUID, int] = {}
+    for key, delivered in _delivered(plan.draft).items():
+        current = [lines[line.id] for line in plan.stored.get(key, ())]
+        kept = delivered.ordered - plan.changes.added.get(key, 0)
+        surplus |= surplus_steps(current, kept)
+    return surplus
 
 
 def has_new_prices(plan: LinePlan) -> bool:

@@ -123,8 +123,13 @@ class _OrderChange:
     @property
     def changed(self) -> list[str]:
         names = [name for name in FIELDS if self.after[name] != self.before[name]]
-        if not self.plan.changeable or not self.follows_lines:
-            return names
+        if self.plan.changeable and self.follows_lines:
+            names += self._changed_contents()
+
+        return names
+
+    def _changed_contents(self) -> list[str]:
+        names: list[str] = []
         if self.plan.changes or has_new_prices(self.plan):
             names.append("lines")
         if _amounts(self.document) != self.before["amounts"]:

@@ -53,17 +53,20 @@ class Wish:
 
     def request(self) -> EventRequest | None:
         """Return the event that this asks for, None when the order is as wanted."""
-        known = self.known
-        on_hold_by_source = known.manual_hold and known.reason == HOLD_BY_SOURCE
-        if known.state in (COMPLETED, CANCELED):
+        if self.known.state in (COMPLETED, CANCELED):
             return None
         if self.disposition == "cancel":
             return self._event(CANCEL, self.reason)
+        return self._hold_request()
+
+    def _hold_request(self) -> EventRequest | None:
+        known = self.known
         if self.disposition == "hold" and not known.manual_hold:
             return self._event(HOLD, HOLD_BY_SOURCE)
+
+        on_hold_by_source = known.manual_hold and known.reason == HOLD_BY_SOURCE
         if self.disposition == "accept" and on_hold_by_source:
             return self._event(RELEASE_HOLD, "")
-
         return None
 
     def _event(self, event: str, reason: str) -> EventRequest:
