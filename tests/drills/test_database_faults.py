@@ -23,8 +23,16 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("table", ["orders.order", "orchestration.flow_run"])
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("fault", "table"),
+    [
+        ("disk full", "orders.order"),
+        ("disk full", "orchestration.flow_run"),
+        ("statement timeout", "orders.order"),
+        ("read-only", "orders.order"),
+        ("out of memory", "orchestration.flow_run"),
+    ],
+)
 def test_orders_wait_until_the_database_accepts_them(
     fabrikam: Fabrikam, fault: str, table: str
 ) -> None:
