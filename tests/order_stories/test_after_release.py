@@ -268,3 +268,21 @@ def test_an_order_that_no_event_can_move_is_found(waiting_3pl: Fabrikam) -> None
         execute(session, "UPDATE orchestration.token SET awaits = '{order.shipped}'")
     assert broken(waiting_3pl) == ["unfinished_orders_can_move"]
     assert waiting_3pl.order(number)["state_reason"] == "Shipped"
+
+
+def test_a_fulfillment_order_is_sent_once_however_often_its_order_is_sourced(
+    waiting_3pl: Fabrikam,
+) -> None:
+    number = place(waiting_3pl, SCALES)
+    waiting_3pl.settle()
+    sent = at_the_3pl(waiting_3pl, "accept")
+    item = {"line_reference": sent["lines"][0]["line_reference"], "quantity": 1}
+    at_the_3pl(waiting_3pl, "ship", items=[item], final=True)
+    waiting_3pl.settle()
+
+    headers = {"Authorization": "Bearer warehouse-token"}
+    received = httpx.get(f"{waiting_3pl.warehouse.url}/v1/orders", headers=headers).json()
+    quantities = [[line["quantity"] for line in one["lines"]] for one in received["orders"]]
+    assert quantities == [[3], [2]]
+    assert [row[1] for row in fulfillment_orders(waiting_3pl, number)] == ["closed", "sent"]
+    assert broken(waiting_3pl) == []
