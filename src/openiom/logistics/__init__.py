@@ -27,6 +27,7 @@ from .carriers import (
     transit_of,
 )
 from .configuration import KINDS, CalendarBody, CarrierBody, PickupScheduleBody
+from .handover_dates import planned_ship_dates
 from .pickups import PickupSchedule, next_pickup
 from .promises import (
     NEVER_DAYS,
@@ -38,7 +39,6 @@ from .promises import (
     promise,
     ship_dates,
 )
-from .ship_dates import planned_ship_dates
 from .timetable import TIMETABLE_KINDS, Timetable, read_timetable
 
 __all__ = [
