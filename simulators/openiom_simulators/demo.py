@@ -107,20 +107,27 @@ def load_demo_state(home: Path, *, password: str = "") -> DemoState:
 
     A given `password` replaces the stored one.
     """
-    state = DemoState()
-    file = home / STATE_FILE
-    if file.exists():
-        known = {field.name for field in fields(DemoState)}
-        for name, value in json.loads(file.read_text("utf-8")).items():
-            if name in known:
-                setattr(state, name, value)
-
+    state = _stored_state(home / STATE_FILE)
     for name in CREDENTIALS:
         if not getattr(state, name):
             setattr(state, name, secrets.token_hex(TOKEN_BYTES))
 
     state.password = password or state.password or secrets.token_hex(PASSWORD_BYTES)
     save_demo_state(home, state)
+    return state
+
+
+def _stored_state(file: Path) -> DemoState:
+    """Return the state in a file, an empty one without it; unknown fields are left out."""
+    state = DemoState()
+    if not file.exists():
+        return state
+
+    stored = json.loads(file.read_text("utf-8"))
+    for field in fields(DemoState):
+        if field.name in stored:
+            setattr(state, field.name, stored[field.name])
+
     return state
 
 
@@ -231,17 +238,18 @@ def enable_connections(site: DemoSite, *, trickle: bool, report: Say) -> None:
 
 
 def _probe_until_green(application: Application, instance: str) -> None:
+    """Probe a connection until it works. Raise `Refused` after `PROBE_SECONDS`."""
     deadline = monotonic() + PROBE_SECONDS
-    while True:
-        result = probe(application.registry, application.database, instance)
-        if not isinstance(result, IomError):
-            return
+    result = probe(application.registry, application.database, instance)
+    while isinstance(result, IomError):
         if monotonic() > deadline:
             raise Refused(
-                f"the connection {instance} does not work: {result}", remedy="start the demo again"
+                f"the connection {instance} does not work: {result}",
+                remedy="start the demo again",
             )
 
         sleep(0.2)
+        result = probe(application.registry, application.database, instance)
 
 
 def start_simulators(

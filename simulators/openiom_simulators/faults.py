@@ -6,6 +6,7 @@ repeated.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -77,21 +78,28 @@ class FaultSet:
     def strike(self, kinds: tuple[str, ...], *, path: str, method: str = "") -> Fault | None:
         """Return the first fault of these kinds that occurs now, and count it."""
         for fault in self.faults:
-            if fault.kind not in kinds or fault.is_exhausted():
-                continue
-            if not fault.applies_to(path=path, method=method):
-                continue
-            if fault.probability < 1 and self.random.random() >= fault.probability:
-                continue
-
-            fault.struck += 1
-            return fault
+            is_candidate = fault.kind in kinds and fault.applies_to(path=path, method=method)
+            if is_candidate and self._occurs(fault):
+                fault.struck += 1
+                return fault
 
         return None
+
+    def _occurs(self, fault: Fault) -> bool:
+        """Return whether a fault that applies occurs; a certain one draws no random number."""
+        if fault.is_exhausted():
+            return False
+        if fault.probability == 1:
+            return True
+        return self.random.random() < fault.probability
 
     def add(self, documents: list[dict[str, Any]]) -> None:
         """Add faults, all or none. Raise `ValueError` or `TypeError` for an invalid one."""
         self.faults.extend([Fault(**document) for document in documents])
+
+    def as_documents(self) -> list[dict[str, Any]]:
+        """Return the faults as `add` accepts them, with how often each has occurred."""
+        return [asdict(fault) for fault in self.faults]
 
 
 class FaultMiddleware:
@@ -150,9 +158,17 @@ class FaultMiddleware:
             await wait_for_disconnect(receive, fault.seconds)
             response = self.error_response(504, 0)
         elif fault.kind == "garbage":
-            response = Response(GARBAGE, 200, media_type="application/json")
+            response = Response(
+                content=GARBAGE,
+                status_code=200,
+                media_type="application/json",
+            )
         else:
-            response = Response(body[: len(body) // 2], status, media_type="application/json")
+            response = Response(
+                content=body[: len(body) // 2],
+                status_code=status,
+                media_type="application/json",
+            )
 
         await response(scope, receive, send)
 
@@ -175,14 +191,13 @@ async def capture_response(app: ASGIApp, scope: Scope, receive: Receive) -> tupl
 async def wait_for_disconnect(receive: Receive, seconds: float) -> None:
     """Wait until the client disconnects, at most `seconds`."""
 
-    async def disconnected() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_disconnection(receive), seconds)
 
-    try:
-        await asyncio.wait_for(disconnected(), seconds)
-    except TimeoutError:
-        return
+
+async def _disconnection(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def control_faults(request: Request) -> Response:
@@ -191,14 +206,17 @@ async def control_faults(request: Request) -> Response:
     if request.method == "DELETE":
         faults.faults.clear()
     elif request.method == "POST":
-        document = await json_object(request)
-        seed = document.pop("seed", None)
-        if seed is not None:
-            faults.random.seed(seed)
-
         try:
-            faults.add(document.get("faults", [document]))
+            _add_faults(faults, await json_object(request))
         except (TypeError, ValueError) as error:
             return json_response({"title": "Fault refused", "detail": str(error)}, status=422)
 
-    return json_response({"faults": [asdict(fault) for fault in faults.faults]})
+    return json_response({"faults": faults.as_documents()})
+
+
+def _add_faults(faults: FaultSet, document: dict[str, Any]) -> None:
+    seed = document.pop("seed", None)
+    if seed is not None:
+        faults.random.seed(seed)
+
+    faults.add(document.get("faults", [document]))

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import zipcodes
 
@@ -39,13 +40,22 @@ def places() -> tuple[Place, ...]:
     """Return every active standard ZIP code of the fifty states and the District of Columbia."""
     found = []
     for row in zipcodes.list_all():  # type: ignore[no-untyped-call]
-        is_standard = row["active"] and row["zip_code_type"] == "STANDARD"
-        if is_standard and row["state"] in US_STATES:
-            area_codes = row["area_codes"] or ["555"]
-            state = US_STATES[row["state"]]
-            found.append(Place(row["zip_code"], row["city"], state, area_codes[0]))
+        if _receives_parcels(row):
+            found.append(_place(row))
 
     return tuple(found)
+
+
+def _receives_parcels(row: dict[str, Any]) -> bool:
+    """Return whether a ZIP code is active, standard and in one of `US_STATES`."""
+    if not row["active"] or row["zip_code_type"] != "STANDARD":
+        return False
+    return row["state"] in US_STATES
+
+
+def _place(row: dict[str, Any]) -> Place:
+    area_codes = row["area_codes"] or ["555"]
+    return Place(row["zip_code"], row["city"], US_STATES[row["state"]], area_codes[0])
 
 
 def catalog(*, products: int, seed: int) -> list[Product]:

@@ -76,12 +76,11 @@ def _items_by_order(folder: Path, *, wanted: set[int]) -> dict[int, list[Item]]:
     rows = _columns(folder / "items.parquet", ["ord", "category", "seller", "price", "weight_g"])
     grouped: dict[int, list[Item]] = {}
     for order, category, seller, price, weight in zip(*rows.values(), strict=True):
-        if order not in wanted:
-            continue
-
-        key = (category or UNKNOWN_CATEGORY, seller or 0)
-        item = (key, round(price * 100), max(1, round(weight or 0)))
-        grouped.setdefault(order, []).append(item)
+        if order in wanted:
+            key = (category or UNKNOWN_CATEGORY, seller or 0)
+            grams = max(1, round(weight or 0))
+            cents = round(price * 100)
+            grouped.setdefault(order, []).append((key, cents, grams))
 
     return grouped
 

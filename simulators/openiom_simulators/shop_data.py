@@ -170,8 +170,9 @@ def placed_order_from(document: Mapping[str, Any]) -> PlacedOrder:
     plain: dict[str, Any] = {}
     for name in PLAIN_ORDER_FIELDS & document.keys():
         plain[name] = document[name]
+
     shipping = address_from(document["shipping"])
-    billing = address_from(document["billing"]) if "billing" in document else shipping
+    billing = address_from(document.get("billing", document["shipping"]))
     lines = [PlacedLine(**line) for line in document["lines"]]
     more = [address_from(address) for address in document.get("more_shipping", ())]
     pickups = [PickupLocation(**location) for location in document.get("pickups", ())]

@@ -41,7 +41,8 @@ class StoreClient:
             time.sleep(0.05)
 
         raise Refused(
-            "the store simulator did not start", remedy="read its output above, and start it again"
+            "the store simulator did not start",
+            remedy="read its output above, and start it again",
         )
 
     def load(self, document: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """The Fabrikam company as documents; seeding it again changes nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -41,14 +42,18 @@ def company_documents(*, brazil: bool = False) -> list[dict[str, Any]]:
     """Return every document of the company except its provider instances."""
     documents: list[dict[str, Any]] = []
     for file in sorted(FOLDER.glob("*.yaml")):
-        if file.stem.endswith("_brazil") and not brazil:
-            continue
-
-        for document in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader):
-            if document:
-                documents.append(document)
+        is_brazilian = file.stem.endswith("_brazil")
+        if brazil or not is_brazilian:
+            documents.extend(_documents_of(file))
 
     return documents
+
+
+def _documents_of(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the documents of a file; the ones without content are left out."""
+    for document in yaml.load_all(file.read_text("utf-8"), yaml.CSafeLoader):
+        if document:
+            yield document
 
 
 def seed_company(
@@ -131,15 +136,18 @@ def create_administrator(application: Application, *, email: str, password: str)
 def _opening_stock(
     application: Application, names: Sequence[str], sources: Sequence[str], units: int | None
 ) -> list[StockChange]:
+    """Return the opening quantity of every product at every source that has none yet.
+
+    `units` is the quantity of each; with `None` it varies by product and source.
+    """
     with application.database.reading() as session:
         known = set(fetch(session, "SELECT product, source FROM inventory_visibility.stock"))
 
     changes: list[StockChange] = []
-    for name in names:
-        for source in sources:
-            if (name, source) not in known:
-                quantity = Decimal(units or _varied_units(name, source))
-                changes.append(StockChange(name, source, quantity))
+    for name, source in product(names, sources):
+        if (name, source) not in known:
+            quantity = Decimal(units or _varied_units(name, source))
+            changes.append(StockChange(name, source, quantity))
 
     return changes
 

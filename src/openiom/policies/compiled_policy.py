@@ -233,8 +233,9 @@ class CompiledPolicy:
         decided do not matter.
         """
         for path, ordered in self._ordered.items():
-            if isinstance(values[path], str) and self._is_reached(ordered.row, matches):
-                return ordered.problem(path, values[path])
+            value = values[path]
+            if isinstance(value, str) and self._is_reached(ordered.row, matches):
+                return ordered.problem(path, value)
 
         return None
 

@@ -165,13 +165,10 @@ def _normalize_elements(value: list[Any], strip: bool) -> list[Any]:
 def _normalize_members(value: dict[str, Any], strip: bool) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, member in value.items():
-        if member is None and strip:
-            continue
-
-        if type(member) in _NORMAL:
-            members[name] = member
-        else:
+        if type(member) not in _NORMAL:
             members[name] = normalize(member, strip=strip)
+        elif member is not None or not strip:
+            members[name] = member
 
     return members
 
@@ -189,7 +186,8 @@ def _normalize_number(value: float) -> int | float:
 def literal(value: Any) -> str:
     """Return the text of a JSON value in the expression language.
 
-    The language has no escapes: a text that contains both quotes is joined from parts.
+    The language has no escapes: a text that contains both quotes is joined from parts. Raise
+    `TypeError` for a value that JSON cannot contain.
     """
     if isinstance(value, str):
         return _text_literal(value)
@@ -265,11 +263,13 @@ def _check(
         return [Problem(where, "the expression is empty", "write an expression")]
     if fault:
         return [Problem(where, f"the expression is not evaluated: {fault}", "simplify it")]
+
     try:
         compiler(text)
     except RuntimeError as error:
-        what = f"`{text}` is not a valid expression: {_locate(text, error, compiler)}"
-        return [Problem(where, what)]
+        place = _locate(text, error, compiler)
+        return [Problem(where, f"`{text}` is not a valid expression: {place}")]
+
     return []
 
 

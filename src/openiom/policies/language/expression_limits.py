@@ -45,20 +45,18 @@ class _Scan:
     def faults(self) -> Iterator[str]:
         """Yield the faults of the text, the first one first."""
         for mark in _MARK.finditer(self.text):
-            sign = mark.group()
-            if sign == "..":
-                yield from self._note_range()
-            elif sign in _OPENING:
-                yield from self._push(mark.start())
-            elif self.open:
-                yield from self._pop(mark.start())
+            yield from self._read_mark(mark.group(), mark.start())
+
+    def _read_mark(self, sign: str, start: int) -> Iterator[str]:
+        if sign == "..":
+            yield from self._note_range()
+        elif sign in _OPENING:
+            yield from self._push(start)
+        elif self.open:
+            yield from self._pop(start)
 
     def _push(self, start: int) -> Iterator[str]:
-        before = self.text[:start].rstrip()[-_LONGEST_WORD:]
-        is_loop = self.text[start] == "(" and _LOOP.search(before) is not None
-        is_membership = _MEMBERSHIP.search(before) is not None
-        self.open.append(_Bracket(start, is_loop, is_membership))
-
+        self.open.append(_bracket(self.text, start))
         if len(self.open) > DEEPEST_NESTING:
             yield f"brackets are nested deeper than {DEEPEST_NESTING} levels"
 
@@ -74,9 +72,7 @@ class _Scan:
 
     def _pop(self, end: int) -> Iterator[str]:
         bracket = self.open.pop()
-        if not bracket.has_range or bracket.is_membership:
-            return
-        if self.is_cell and not self.open:
+        if not self._makes_list(bracket):
             return
 
         elements = _elements(self.text[bracket.start + 1 : end])
@@ -87,6 +83,15 @@ class _Scan:
         self.elements *= elements
         if self.elements > LARGEST_RANGE:
             yield f"the ranges have more than {LARGEST_RANGE} elements; compare with `in` instead"
+
+    def _makes_list(self, bracket: _Bracket) -> bool:
+        """Return whether the engine makes a list from what a closed bracket contains.
+
+        It makes none from a range that is compared, with `in` or by a whole cell.
+        """
+        if not bracket.has_range or bracket.is_membership:
+            return False
+        return bool(self.open) or not self.is_cell
 
 
 def limit_fault(text: str, *, is_cell: bool = False) -> str | None:
@@ -101,6 +106,14 @@ def limit_fault(text: str, *, is_cell: bool = False) -> str | None:
     # A template text, in backticks, contains expressions, so nothing of it is left out.
     code = text if "`" in text else _STRING.sub("''", text)
     return next(_Scan(code, is_cell).faults(), None)
+
+
+def _bracket(text: str, start: int) -> _Bracket:
+    """Return the bracket that opens at `start`, by the word before it."""
+    before = text[:start].rstrip()[-_LONGEST_WORD:]
+    is_loop = text[start] == "(" and _LOOP.search(before) is not None
+    is_membership = _MEMBERSHIP.search(before) is not None
+    return _Bracket(start, is_loop, is_membership)
 
 
 def _elements(content: str) -> int | None:
