@@ -57,18 +57,27 @@ class ReadModel:
         return column.name
 
     def upsert_statement(self) -> str:
-        """Return an upsert of any number of rows, given as one JSON array."""
+        """Return an upsert of any number of rows, given as one JSON array.
+
+        Computed columns are left to the database.
+        """
         dialect = PGDialect()  # type: ignore[no-untyped-call]
-        names = [column.name for column in self.table.columns if column.computed is None]
-        types = [
-            f'"{name}" {self.table.columns[name].type.compile(dialect=dialect)}' for name in names
-        ]
-        columns = ", ".join(f'"{name}"' for name in names)
-        changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != self.key)
+        columns, typed_columns, changes = [], [], []
+        for column in self.table.columns:
+            if column.computed is not None:
+                continue
+
+            columns.append(f'"{column.name}"')
+            typed_columns.append(f'"{column.name}" {column.type.compile(dialect=dialect)}')
+            if column.name != self.key:
+                changes.append(f'"{column.name}" = excluded."{column.name}"')
+
+        names = ", ".join(columns)
+        record = ", ".join(typed_columns)
         return (
-            f"INSERT INTO {self.table.fullname} ({columns})"
-            f" SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS d({', '.join(types)})"
-            f" ON CONFLICT ({self.key}) DO UPDATE SET {changes}"
+            f"INSERT INTO {self.table.fullname} ({names})"
+            f" SELECT {names} FROM jsonb_to_recordset(%s::jsonb) AS d({record})"
+            f" ON CONFLICT ({self.key}) DO UPDATE SET {', '.join(changes)}"
         )
 
     def on_apply(self) -> Callable[[Session, Sequence[Document]], None]:

@@ -42,11 +42,7 @@ def similarity(value: str, candidate: Candidate) -> float:
     if not normalized:
         return 0.0
 
-    names = []
-    for name in (candidate.internal, candidate.label, *candidate.codes):
-        if name:
-            names.append(normalize(name))
-
+    names = _normalized_names(candidate)
     if normalized in names:
         return 1.0
     if _is_unit_synonym(normalized, names):
@@ -57,6 +53,15 @@ def similarity(value: str, candidate: Candidate) -> float:
     words = _shared_words(value, f"{candidate.internal} {candidate.label}")
     combined = LETTER_WEIGHT * letters + WORD_WEIGHT * words
     return round(min(MAX_INEXACT_SIMILARITY, max(letters, combined)), 2)
+
+
+def _normalized_names(candidate: Candidate) -> list[str]:
+    names = []
+    for name in (candidate.internal, candidate.label, *candidate.codes):
+        if name:
+            names.append(normalize(name))
+
+    return names
 
 
 def _is_unit_synonym(value: str, names: Iterable[str]) -> bool:

@@ -65,12 +65,7 @@ def refresh_kits(session: Session, changed: Mapping[str, bool]) -> set[str]:
     )
     before = _by_kit(deleted)
 
-    rows = []
-    for kit, parts in after.items():
-        for product, quantity in parts.items():
-            rows.append((kit, product, quantity))
-
-    copy_rows(session, "master_data.kit_part", PART_COLUMNS, rows)
+    copy_rows(session, "master_data.kit_part", PART_COLUMNS, _part_rows(after))
     return {kit for kit in after.keys() | before.keys() if after.get(kit) != before.get(kit)}
 
 
@@ -102,6 +97,15 @@ def _components(session: Session) -> Parts:
         kits[row.kit][row.product] += row.quantity
 
     return kits
+
+
+def _part_rows(kits: Parts) -> list[tuple[str, str, int]]:
+    rows = []
+    for kit, parts in kits.items():
+        for product, quantity in parts.items():
+            rows.append((kit, product, quantity))
+
+    return rows
 
 
 def _by_kit(rows: Iterable[_PartRow]) -> Parts:

@@ -42,6 +42,7 @@ OPERATOR_NAMES = (
     " or Between"
 )
 _NUMBER_PATTERN = r"^\s*-?\d+(\.\d+)?\s*$"
+_SEARCHED_FIELDS = {COMPANY, *COLUMNS}
 _CONDITION_FIELDS = {"conditionoperator"}
 _ATTRIBUTE_FIELDS = {
     "attributename",
@@ -194,18 +195,31 @@ def _logical_operator(fields: Mapping[str, Any], where: str) -> str:
 
 def _product_condition(statement: _Statement, condition: Mapping[str, Any], where: str) -> str:
     """Return the SQL of a condition on one field of a product, or on Company."""
-    names = [name for name in condition if name not in _CONDITION_FIELDS]
-    if len(names) != 1 or (names[0] not in COLUMNS and names[0] != COMPANY):
-        raise Invalid(
-            "does not name exactly one field", where=where, remedy=f"name one of {FIELD_NAMES}"
-        )
-
-    name = names[0]
+    name = _field_name(condition, where)
     values = _texts(condition[name], where)
     operator = _operator_name(condition, where)
-    if name != COMPANY:
-        return _comparison(statement, COLUMNS[name], operator, values, where)
+    if name == COMPANY:
+        return _company_condition(statement, operator, values, where)
 
+    return _comparison(statement, COLUMNS[name], operator, values, where)
+
+
+def _field_name(condition: Mapping[str, Any], where: str) -> str:
+    """Return the one field a condition names. Raises Invalid for none, several or an unknown."""
+    names = condition.keys() - _CONDITION_FIELDS
+    if len(names) == 1 and names <= _SEARCHED_FIELDS:
+        return names.pop()
+
+    raise Invalid(
+        "does not name exactly one field",
+        where=where,
+        remedy=f"name one of {FIELD_NAMES}",
+    )
+
+
+def _company_condition(
+    statement: _Statement, operator: str, values: Sequence[str], where: str
+) -> str:
     for organization in statement.organizations:
         if _company_matches(organization, operator, values, where):
             return "TRUE"
@@ -323,15 +337,16 @@ def _company_matches(organization: str, operator: str, values: Sequence[str], wh
     """Return whether the organization of the query fulfills a condition on Company."""
     company = organization.lower()
     others = [value.lower() for value in values]
-    if operator in ("isexactly", "isoneof"):
-        return company in others
-    if operator == "isnot":
-        return company not in others
-    if operator in ("contains", "doesnotcontain"):
-        contains = any(other in company for other in others)
-        return contains is (operator == "contains")
-    if operator == "beginswith":
-        return company.startswith(tuple(others))
+    answers = {
+        "isexactly": company in others,
+        "isoneof": company in others,
+        "isnot": company not in others,
+        "contains": any(other in company for other in others),
+        "doesnotcontain": all(other not in company for other in others),
+        "beginswith": company.startswith(tuple(others)),
+    }
+    if operator in answers:
+        return answers[operator]
 
     raise Invalid(
         "companies cannot be ordered",
@@ -343,18 +358,17 @@ def _company_matches(organization: str, operator: str, values: Sequence[str], wh
 def _texts(value: Any, where: str) -> list[str]:
     """Return a value or a list of values as texts. Raises Invalid for anything else."""
     values = value if isinstance(value, list) else [value]
-    texts = []
-    for item in values:
-        is_scalar = isinstance(item, str | int | float) and not isinstance(item, bool)
-        if not is_scalar or "\x00" in str(item):
-            raise _invalid_values(where)
-
-        texts.append(str(item))
-
-    if not texts:
+    if not values or not all(map(_is_searchable, values)):
         raise _invalid_values(where)
 
-    return texts
+    return list(map(str, values))
+
+
+def _is_searchable(value: Any) -> bool:
+    """Return whether a value is a text or a number that the database can compare."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    return "\x00" not in str(value)
 
 
 def _invalid_values(where: str) -> Invalid:

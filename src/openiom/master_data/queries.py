@@ -54,11 +54,7 @@ def existing_names_by_table(
     selects, parameters = [], []
     for table, values in names.items():
         if values:
-            key = _table(table).key
-            selects.append(
-                f"SELECT '{table}' AS table_name, {key} AS name FROM master_data.{table}"
-                f" WHERE {key} = ANY(%s)"
-            )
+            selects.append(_select_names(table))
             parameters.append(sorted(set(values)))
 
     if selects:
@@ -66,6 +62,14 @@ def existing_names_by_table(
             found[table].add(name)
 
     return found
+
+
+def _select_names(table: str) -> str:
+    key = _table(table).key
+    return (
+        f"SELECT '{table}' AS table_name, {key} AS name FROM master_data.{table}"
+        f" WHERE {key} = ANY(%s)"
+    )
 
 
 def suggest_matches(
