@@ -44,6 +44,15 @@ class _AssignedLines:
 
         return found
 
+    def backordered(self) -> list[UUID]:
+        """Return the backordered lines of orders all of whose lines have a source."""
+        found = []
+        for line in self.assigned:
+            if line.was_backordered and line.order_id not in self.unassigned:
+                found.append(line.line_id)
+
+        return found
+
     def no_source(self, order: UUID) -> Outcome:
         """Return the outcome of an order with a line without a source."""
         return Outcome(False, f"no source was assigned to {self.unassigned[order].product}")
@@ -101,12 +110,7 @@ def _release_unchecked(
     Stock is neither checked nor reserved; what lines have reserved as backorders becomes permanent.
     """
     lines = _AssignedLines.of(order_port.open_lines(session, order_ids))
-    backordered: list[UUID] = []
-    for line in lines.assigned:
-        if line.was_backordered and line.order_id not in lines.unassigned:
-            backordered.append(line.line_id)
-
-    keep_backorder_reservations(session, backordered)
+    keep_backorder_reservations(session, lines.backordered())
     assigned = [order for order in order_ids if order not in lines.unassigned]
     outcomes = _create_fulfillment_orders(session, order_port, assigned, now, actor)
 

@@ -35,10 +35,15 @@ def line_refusals(
             codes[i] = Refusal.OTHER
             codes[i, _nodes([line.source], index)] = Refusal.NONE
 
-        refusing = [x.source for x in line.refusals if x.refused_at > refused_since]
+        refusing = _refusing_sources(line, refused_since)
         codes[i, _nodes(refusing, index)] = Refusal.DECLINED
 
     return codes
+
+
+def _refusing_sources(line: OpenLine, since: datetime) -> list[str]:
+    """Return the sources that have declined a line or given it back since then."""
+    return [refusal.source for refusal in line.refusals if refusal.refused_at > since]
 
 
 def _nodes(names: Sequence[str], index: Mapping[str, int]) -> list[int]:

@@ -77,7 +77,8 @@ class PricedProblem:
 
         The ranking of sources is left out, and open lines have the price the strategy states.
         """
-        money = {name: part for name, part in parts.items() if name != RANKING}
+        money = dict(parts)
+        money.pop(RANKING, None)
         if self.problem.lines:
             raised = float(self.problem.open_cost[0])
             money["open"] = money["open"] * (self.open_line / raised)
@@ -132,16 +133,22 @@ def distances(places: Sequence[Point | None], config: StrategyConfig) -> Floats:
 
 
 def _km(places: Sequence[Point | None], sources: Floats, unknown: float) -> Floats:
-    """Return great-circle distances by the haversine formula."""
-    known = [place is not None for place in places]
+    """Return great-circle distances in kilometers; `unknown` where a place is not known."""
+    is_unknown = [place is None for place in places]
     points = [place or (0.0, 0.0) for place in places]
-    here = np.radians(np.array(points, dtype=float).reshape(-1, 2))
+    km = _haversine_km(np.array(points, dtype=float).reshape(-1, 2), sources)
+    km[np.array(is_unknown, dtype=bool)] = unknown
+    return km
+
+
+def _haversine_km(points: Floats, sources: Floats) -> Floats:
+    """(points, sources) great-circle kilometers by the haversine formula, from degrees."""
+    here = np.radians(points)
     there = np.radians(sources)
     lat = np.sin((here[:, None, 0] - there[None, :, 0]) / 2) ** 2
     lon = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
     chord = lat + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * lon
     km: Floats = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
-    km[~np.array(known, dtype=bool)] = unknown
     return km
 
 
@@ -429,6 +436,14 @@ def stock_columns(products: Sequence[str]) -> dict[str, list[int]]:
     return columns
 
 
+def _line_weights(inputs: _Inputs) -> Floats:
+    """(L,) kilograms; products whose weight is unknown count as weightless."""
+    demand, weights_kg = inputs.demand, inputs.context.weights_kg
+    unit_weight = [weights_kg.get(product, 0.0) for product in demand.products]
+    weights: Floats = np.array(unit_weight)[demand.line_sku] * demand.stock_units
+    return weights
+
+
 def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
     """Return (B, N) and (L, N) money of carriage by the strategy's rate table."""
     config, demand = inputs.config, inputs.demand
@@ -436,12 +451,10 @@ def _rated_carriage(inputs: _Inputs) -> tuple[Floats, Floats]:
     destinations = [(line.country, line.state) for line in demand.first_lines]
     bodies = [source.body for source in config.sources]
     business = [line.business for line in demand.first_lines]
-    weights_kg = inputs.context.weights_kg
-    unit_weight = [weights_kg.get(product, 0.0) for product in demand.products]
     return carriage(
         config.rates,
         zone=zones(config.rates, inputs.km, bodies, destinations),
-        weight=np.array(unit_weight)[demand.line_sku] * demand.stock_units,
+        weight=_line_weights(inputs),
         line_order=demand.line_order,
         types=[source.type for source in config.sources],
         business=np.array(business, dtype=bool),

@@ -142,13 +142,18 @@ def problem_demand(lines: Sequence[OpenLine]) -> ProblemDemand:
     )
 
 
-def _problem_units(lines: Sequence[OpenLine]) -> dict[str, ProblemUnit]:
-    """Return the units of SKUs that are not counted in whole stock units."""
-    other: set[str] = set()
+def _skus_in_other_units(lines: Sequence[OpenLine]) -> set[str]:
+    found: set[str] = set()
     for line in lines:
         if line.stock_per_step != 1 or line.stock_decimals:
-            other.add(line.sku)
+            found.add(line.sku)
 
+    return found
+
+
+def _problem_units(lines: Sequence[OpenLine]) -> dict[str, ProblemUnit]:
+    """Return the units of SKUs that are not counted in whole stock units."""
+    other = _skus_in_other_units(lines)
     units: dict[str, ProblemUnit] = {}
     if not other:
         return units

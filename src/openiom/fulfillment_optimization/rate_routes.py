@@ -99,8 +99,11 @@ def _price_explanation(
     table: RateTableBody, known: float, factor: RateFactor | None, zone: str
 ) -> str:
     text = f"{_price_text(known, table)} in zone {zone}"
-    if factor is None:
-        return text
+    return text if factor is None else text + _factor_explanation(factor)
+
+
+def _factor_explanation(factor: RateFactor) -> str:
+    text = ""
     if factor.rate_factor:
         text += f", {factor.rate_factor:+g} % by {factor.name}"
     if factor.free_shipping:

@@ -98,16 +98,12 @@ def _completely_reserved(session: Session, lines: Sequence[OpenLine]) -> set[UUI
 
     When a step runs again, it does not source them a second time.
     """
-    sourced: dict[UUID, OpenLine] = {}
-    for line in lines:
-        if line.source:
-            sourced[line.line_id] = line
-
+    sourced = {line.line_id: line for line in lines if line.source}
     if not sourced:
         return set()
 
     units = _units_at_source(session, sourced)
-    return {line_id for line_id, line in sourced.items() if units[line_id] >= line.quantity}
+    return {line for line in sourced if units[line] >= sourced[line].quantity}
 
 
 def _units_at_source(

@@ -71,12 +71,7 @@ class SourcingResult:
         elif not self.sources:
             self.cost = plan.cost
 
-        self.sources |= plan.sources
-        for parts in plan.parts.values():
-            for part in parts:
-                if part.source:
-                    self.sources[part.line_id] = part.source
-
+        self.sources |= dict(plan.served())
         self.missing = list(plan.missing)
         self.note = str(plan.explanation.get("note", ""))
         self.full_day = plan.full_day
@@ -172,17 +167,16 @@ class SourcingRun:
         orders, requests = _requests(lines, found)
         granted = reserve(self.session, requests, self.now, self.actor, backorder_lines=self.holds)
 
-        lost = set()
-        for order, ok in zip(orders, granted, strict=True):
-            if not ok:
+        lost: set[UUID] = set()
+        granted_lines: list[tuple[UUID, UUID]] = []
+        for order, request, ok in zip(orders, requests, granted, strict=True):
+            if ok:
+                granted_lines.append((request.line_id, order))
+            else:
                 lost.add(order)
 
         if lost:
-            reserved: list[UUID] = []
-            for order, request, ok in zip(orders, requests, granted, strict=True):
-                if ok and order in lost:
-                    reserved.append(request.line_id)
-
+            reserved = [line for line, order in granted_lines if order in lost]
             release(self.session, reserved, self.now, self.actor, REPLANNED)
             self._release_holds(lines, lost)
 

@@ -19,7 +19,8 @@ from typing import Literal
 from .batch import solve_batch
 from .bid_prices import BidPrices
 from .costs import Costs, cost_of, violations
-from .counterfactuals import Change, Counterfactual, Relief, counterfactuals, with_change
+from .counterfactual_cases import Change, Counterfactual
+from .counterfactuals import Relief, counterfactuals, with_change
 from .opportunity_costs import (
     OpportunityCostModel,
     OpportunityCostTable,

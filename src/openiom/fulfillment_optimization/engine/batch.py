@@ -190,13 +190,9 @@ def _close_gap(batch: _Batch) -> None:
     if _has_worthwhile_gap(batch):
         _accept(batch, _submit_near_best(batch))
 
-    is_tiny = len(batch.relaxation.reach_line) <= COMPACT_PAIRS
-    if is_tiny and batch.is_open():
-        _solve_compact(batch)
-
-    if batch.is_open():
-        improved = improve(batch.problem, batch.shares)
-        batch.offer(improved)
+    for close_gap in (_solve_compact, _search_locally):
+        if batch.is_open():
+            close_gap(batch)
 
 
 def _has_worthwhile_gap(batch: _Batch) -> bool:
@@ -358,8 +354,15 @@ def _accept(batch: _Batch, submitted: _Submitted) -> None:
         batch.bound = max(batch.bound, proved)
 
 
+def _search_locally(batch: _Batch) -> None:
+    batch.offer(improve(batch.problem, batch.shares))
+
+
 def _solve_compact(batch: _Batch) -> None:
     """Solve everything at once by the compact program; for tiny problems only."""
+    if len(batch.relaxation.reach_line) > COMPACT_PAIRS:
+        return
+
     p = batch.problem
     reach = np.zeros((p.lines, p.nodes), dtype=bool)
     reach[batch.relaxation.reach_line, batch.relaxation.reach_node] = True

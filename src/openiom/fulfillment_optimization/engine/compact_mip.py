@@ -10,6 +10,7 @@ the other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 
@@ -220,9 +221,8 @@ def _add_partial_penalty(
     forbidden = bool(np.isinf(penalty))
     partial = f.columns.add(0.0, 0.0) if forbidden else f.columns.add(penalty, 1.0)
 
-    for y in opened.values():
-        for terms in served:
-            f.rows.add([(y, 1.0), (partial, -1.0), *_negated(terms)], -INF, 0.0)
+    for y, terms in product(opened.values(), served):
+        f.rows.add([(y, 1.0), (partial, -1.0), *_negated(terms)], -INF, 0.0)
 
 
 def _negated(terms: list[Term]) -> list[Term]:
@@ -242,17 +242,27 @@ def _add_stock(f: _Formulation, stock: Ints) -> None:
 def _add_capacity(f: _Formulation) -> None:
     """Limit the parcels of every node; without node prices, charge for pressure."""
     p = f.problem
+    for n, terms in sorted(_parcels_by_node(f).items()):
+        f.rows.add(terms, -INF, float(max(0, p.capacity[n] - p.used[n])))
+        if f.node_price is None and p.pressure[n] > 0:
+            _charge_pressure(f, n, terms)
+
+
+def _parcels_by_node(f: _Formulation) -> dict[int, list[Term]]:
     parcels: dict[int, list[Term]] = {}
     for (_, n), y in f.opens.items():
         parcels.setdefault(n, []).append((y, 1.0))
 
-    for n, terms in sorted(parcels.items()):
-        f.rows.add(terms, -INF, float(max(0, p.capacity[n] - p.used[n])))
-        if f.node_price is None and p.pressure[n] > 0:
-            beyond = f.columns.add(float(p.pressure[n]), INF, False)
-            # parcels that were beyond the soft capacity before are not charged to this plan
-            free_soft_capacity = float(max(0, p.soft_capacity[n] - p.used[n]))
-            f.rows.add([*terms, (beyond, -1.0)], -INF, free_soft_capacity)
+    return parcels
+
+
+def _charge_pressure(f: _Formulation, n: int, parcels: list[Term]) -> None:
+    """Charge for parcels of a node beyond its soft capacity."""
+    p = f.problem
+    beyond = f.columns.add(float(p.pressure[n]), INF, False)
+    # parcels that were beyond the soft capacity before are not charged to this plan
+    free_soft_capacity = float(max(0, p.soft_capacity[n] - p.used[n]))
+    f.rows.add([*parcels, (beyond, -1.0)], -INF, free_soft_capacity)
 
 
 def _add_line_limits(f: _Formulation) -> None:

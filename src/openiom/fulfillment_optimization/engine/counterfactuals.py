@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from operator import itemgetter
 from typing import Literal
 
@@ -20,17 +21,14 @@ import numpy as np
 from openiom.kernel import round_cost
 
 from .bid_prices import BidPrices
+from .counterfactual_cases import CENT, Change, Counterfactual, CounterfactualCase, Kind
 from .perturbations import Perturbation, PerturbationSolver, order_alone, perturbed
 from .plan import FeasiblePlan
 from .problem import Floats, Ints, Refusal, SourcingProblem
 
-Kind = Literal[
-    "units", "money", "capacity", "km", "minutes", "lines", "sources", "partial", "constraint"
-]
 RULE_KINDS = ("constraint", "km", "minutes")
 """Kinds of changes that lift a hard constraint."""
 
-CENT = 0.01
 TIE = 1e-7
 """Money by which plans may differ and still tie."""
 SHRINKING_ROUNDS = 20
@@ -39,45 +37,6 @@ PRICING_ROUNDS = 8
 """Most times that the reduction of an order outside the subset dynamic program is lowered."""
 MOST_DIFFICULT = 12
 """Sources examined for each line of an order outside the subset dynamic program, cheapest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An amount of one kind.
-
-    Units more in stock, money less, parcels or order lines more a day, km or minutes by which a
-    constraint is missed, sources more for the order. `partial` and `constraint` lift a rule and
-    have the amount 1.
-    """
-
-    kind: Kind
-    amount: float
-
-
-@dataclass(frozen=True, slots=True)
-class Counterfactual:
-    """The changes that would make `node` serve `line`."""
-
-    line: int
-    node: int
-    changes: tuple[Change, ...]  # one where one is enough
-    refusal: Refusal  # what refuses the node now; NONE when it is only too dear
-    verified: bool  # solved again with the changes, and with each of them one step smaller
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of the first change."""
-        return self.changes[0].kind
-
-    @property
-    def amount(self) -> float:
-        """The amount of the first change."""
-        return self.changes[0].amount
-
-    @property
-    def single(self) -> bool:
-        """Whether one change is enough."""
-        return len(self.changes) == 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,60 +57,6 @@ class Relief:
         if not len(self.saves) or self.saves[node] <= 0:
             return 0.0
         return float(self.amount[node])
-
-
-Smaller = dict[str, float | bool]
-"""Fields of a perturbation with one change one step smaller."""
-
-
-@dataclass(slots=True, eq=False)
-class _Case:
-    """One losing source of one line."""
-
-    perturbation: Perturbation  # with everything lifted that refuses the node
-    changes: list[Change] = field(default_factory=list)
-    smaller: list[Smaller] = field(default_factory=list)  # for each change
-    refusal: Refusal = Refusal.NONE
-
-    def add(self, kind: Kind, amount: float, smaller: Smaller) -> None:
-        self.changes.append(Change(kind, amount))
-        self.smaller.append(smaller)
-
-    def apply(self, **fields: float | bool) -> None:
-        self.perturbation = replace(self.perturbation, **fields)  # type: ignore[arg-type]
-
-    def shrink(self, at: int) -> None:
-        """Make one change a step smaller; drop it at zero, unless it is the only one."""
-        change, smaller = self.changes.pop(at), self.smaller.pop(at)
-        self.apply(**smaller)
-        [(name, value)] = smaller.items()
-        step = CENT if name == "money" else 1
-        left = 0.0 if value is False else round_cost(change.amount - step)
-        if left > 0 or not self.changes:
-            self.add(change.kind, left, {name: value and round_cost(value - step)})
-
-    def shrinkable(self) -> list[int]:
-        """Return the changes that can be made a step smaller."""
-        return [i for i, change in enumerate(self.changes) if change.amount > 0]
-
-    def shrunk(self, at: int) -> Perturbation:
-        """Return the perturbation with one change a step smaller."""
-        return replace(self.perturbation, **self.smaller[at])  # type: ignore[arg-type]
-
-    def set_money(self, amount: float) -> None:
-        """Set the reduction of cost that must go with the other changes, in whole cents."""
-        self.apply(money=amount)
-        if amount > 0 or not self.changes:
-            self.add("money", amount, {"money": round_cost(amount - CENT)})
-
-    def remove(self, kind: Kind) -> None:
-        for at in reversed(range(len(self.changes))):
-            if self.changes[at].kind == kind:
-                del self.changes[at], self.smaller[at]
-
-    def result(self, verified: bool) -> Counterfactual:
-        change = self.perturbation
-        return Counterfactual(change.line, change.node, tuple(self.changes), self.refusal, verified)
 
 
 def counterfactuals(
@@ -230,13 +135,13 @@ def _losing_pairs(
     first = int(plan.problem.start[order])
     chosen = set(zip(plan.shares.line.tolist(), plan.shares.node.tolist(), strict=True))
     money = alone.serve + alone.parcel[0]
+    cheapest_first = np.argsort(money, axis=1, kind="stable").tolist()
     most = alone.nodes if solver.simple else MOST_DIFFICULT
     pairs: list[tuple[int, int]] = []
-    for line in range(alone.lines):
-        cheapest_first = np.argsort(money[line], kind="stable").tolist()
-        losers = [node for node in cheapest_first if (line + first, node) not in chosen]
-        for node in losers[:most]:
-            pairs.append((line, node))
+    for line, nodes in enumerate(cheapest_first):
+        losers = [(line, node) for node in nodes if (line + first, node) not in chosen]
+        pairs.extend(losers[:most])
+
     return pairs
 
 
@@ -259,28 +164,27 @@ class _Search:
         paid = alone.open_cost.sum() + most_serve + most_parcel
         self.plenty = 10.0 * float(1 + (paid + penalties) * (1 + alone.lines))
 
-    def case(self, line: int, node: int) -> _Case:
+    def case(self, line: int, node: int) -> CounterfactualCase:
         """Return the case of a losing source with everything lifted that refuses it."""
         p, sku = self.alone, int(self.alone.line_sku[line])
-        case = _Case(Perturbation(line, node))
+        case = CounterfactualCase(Perturbation(line, node))
         if p.line_refusal[line, node]:
             self._lift(case, "lift_line", Refusal(int(p.line_refusal[line, node])))
         if p.order_refusal[0, node]:
             self._lift(case, "lift_order", Refusal(int(p.order_refusal[0, node])))
-        left, on_hand, least = int(p.stock[node, sku]), int(self.before[node, sku]), p.least[line]
-        shortage = Refusal.NOT_ON_HAND
-        if on_hand:
-            shortage = Refusal.NOT_ENOUGH_ON_HAND
-        if on_hand and on_hand >= least:
-            shortage = Refusal.USED_BY_OTHER_ORDERS
-        self._add_missing(case, "units", int(least) - left, shortage)
+
+        least = int(p.least[line])
+        shortage = _shortage(int(self.before[node, sku]), least)
+        self._add_missing(case, "units", least - int(p.stock[node, sku]), shortage)
         parcels = int(p.capacity[node] - p.used[node])
         self._add_missing(case, "capacity", 1 - parcels, Refusal.NO_CAPACITY)
         counted = int(p.line_limit[p.limit_members[:, node]].min(initial=1))
         self._add_missing(case, "lines", 1 - counted, Refusal.MAXIMUM_ORDER_LINES)
         return case
 
-    def _lift(self, case: _Case, name: Literal["lift_line", "lift_order"], code: Refusal) -> None:
+    def _lift(
+        self, case: CounterfactualCase, name: Literal["lift_line", "lift_order"], code: Refusal
+    ) -> None:
         """Lift a hard constraint, by the amount of its relief where it has one."""
         change = self._relieved(code, case.perturbation.node) or Change("constraint", 1.0)
         case.add(change.kind, change.amount, {name: False})
@@ -295,55 +199,68 @@ class _Search:
         return None
 
     def _add_missing(
-        self, case: _Case, kind: Literal["units", "capacity", "lines"], amount: int, code: Refusal
+        self,
+        case: CounterfactualCase,
+        kind: Literal["units", "capacity", "lines"],
+        amount: int,
+        code: Refusal,
     ) -> None:
         if amount > 0:
             case.add(kind, float(amount), {kind: amount - 1})
             case.apply(**{kind: amount})
             case.refusal = case.refusal or code
 
-    def lift_order_limits(self, cases: list[_Case]) -> None:
+    def lift_order_limits(self, cases: list[CounterfactualCase]) -> None:
         """Lift limits of the order where no money could make the node serve the line."""
         stuck = self._stuck(cases)
         for sources, partial in ((1, False), (0, True), (1, True)):
             stuck = self._without_limits(stuck, sources, partial)
 
-    def _without_limits(self, cases: list[_Case], sources: int, partial: bool) -> list[_Case]:
+    def _without_limits(
+        self, cases: list[CounterfactualCase], sources: int, partial: bool
+    ) -> list[CounterfactualCase]:
         """Lift limits of the order where this helps; return the cases that are stuck all the same.
 
         `sources` are allowed more for the order, `partial` allows to serve it in part.
         """
-        before = [case.perturbation for case in cases]
+        before: dict[int, Perturbation] = {}
         for case in cases:
+            before[id(case)] = case.perturbation
             case.apply(sources=sources, partial=partial)
+
         stuck = self._stuck(cases)
-        stuck_ids = {id(case) for case in stuck}
-        for case, perturbation in zip(cases, before, strict=True):
-            if id(case) in stuck_ids:
-                case.perturbation = perturbation
-            else:
+        for case in stuck:
+            case.perturbation = before.pop(id(case))
+
+        for case in cases:
+            if id(case) in before:
                 _add_order_limits(case, sources, partial)
+
         return stuck
 
-    def _stuck(self, cases: list[_Case]) -> list[_Case]:
+    def _stuck(self, cases: list[CounterfactualCase]) -> list[CounterfactualCase]:
         """Return the cases whose node does not serve the line whatever it is paid."""
         changes = [replace(case.perturbation, money=self.plenty) for case in cases]
         units = self.solver.solve(changes).units.tolist()
         return [case for case, served in zip(cases, units, strict=True) if not served]
 
-    def find_money(self, cases: list[_Case]) -> None:
+    def find_money(self, cases: list[CounterfactualCase]) -> None:
         """Find the reduction of cost that must go with what was lifted, if any."""
-        losing: list[_Case] = []
+        losing: list[CounterfactualCase] = []
         for case, units in self._units(cases):
             if units:
                 case.set_money(0.0)
             elif not self._wins_with_more_units(case):
                 losing.append(case)
+
+        self._set_least_money(losing)
+
+    def _set_least_money(self, losing: list[CounterfactualCase]) -> None:
         amounts = self._least_money([case.perturbation for case in losing])
         for case, amount in zip(losing, amounts.tolist(), strict=True):
             case.set_money(round_cost(amount))
 
-    def _units(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
+    def _units(self, cases: list[CounterfactualCase]) -> list[tuple[CounterfactualCase, int]]:
         """Return the cases with the units of the line that their node serves."""
         units = self.solver.solve([case.perturbation for case in cases]).units.tolist()
         return list(zip(cases, units, strict=True))
@@ -353,12 +270,15 @@ class _Search:
         forbidden = [replace(change, forbid=True) for change in changes]
         without = self.solver.solve(forbidden).value
         money = np.full(len(changes), self.plenty)
-        for _ in range(PRICING_ROUNDS):
+
+        rounds = 1 if self.solver.simple else PRICING_ROUNDS
+        for _ in range(rounds):
             required = self._required_money(changes, without, money)
             is_lower = required < money - CENT / 2
             money = np.where(is_lower, required, money)
-            if not is_lower.any() or self.solver.simple:
+            if not is_lower.any():
                 break
+
         still_loses = self.solver.solve(_with_money(changes, money)).units == 0
         return np.asarray(money + CENT * still_loses)
 
@@ -378,25 +298,28 @@ class _Search:
         whole_cents = np.ceil(required / CENT - TIE / CENT) * CENT
         return np.asarray(np.maximum(CENT, whole_cents))
 
-    def _wins_with_more_units(self, case: _Case) -> bool:
+    def _wins_with_more_units(self, case: CounterfactualCase) -> bool:
         """Return whether more units alone make the node win; if so, add the fewest.
 
         This can be so for divisible lines and for lines that share their SKU within the order.
         """
         if self.solver.simple:
             return False
+
         p, sku = self.alone, self.alone.line_sku[case.perturbation.line]
         fewest = case.perturbation.units
         needed = p.quantity[p.line_sku == sku].sum()
         most = int(needed - p.stock[case.perturbation.node, sku])
         if most <= fewest or not self._wins(replace(case.perturbation, units=most)):
             return False
+
         while most - fewest > 1:
             middle = (most + fewest) // 2
             if self._wins(replace(case.perturbation, units=middle)):
                 most = middle
             else:
                 fewest = middle
+
         case.remove("units")
         case.apply(units=most)
         case.add("units", float(most), {"units": most - 1})
@@ -405,74 +328,104 @@ class _Search:
     def _wins(self, change: Perturbation) -> bool:
         return bool(self.solver.solve([change]).units[0] > 0)
 
-    def verify(self, cases: list[_Case]) -> list[Counterfactual]:
+    def verify(self, cases: list[CounterfactualCase]) -> list[Counterfactual]:
         """Solve again with the changes, and with each of them one step smaller.
 
         Changes that prove larger than needed are made smaller first.
         """
-        unsettled = cases
-        for _ in range(SHRINKING_ROUNDS):
-            oversized = self._oversized(unsettled)
-            for case, at in oversized:
-                case.shrink(at)
-            unsettled = [case for case, _ in oversized]
+        self._shrink(cases)
         still_oversized = {id(case) for case, _ in self._oversized(cases)}
         results: list[Counterfactual] = []
         for case, units in self._units(cases):
             is_smallest = id(case) not in still_oversized
             results.append(case.result(units > 0 and is_smallest))
+
         return results
 
-    def _oversized(self, cases: list[_Case]) -> list[tuple[_Case, int]]:
+    def _shrink(self, cases: list[CounterfactualCase]) -> None:
+        """Make the changes smaller that prove larger than needed, one step a round."""
+        for _ in range(SHRINKING_ROUNDS):
+            oversized = self._oversized(cases)
+            for case, at in oversized:
+                case.shrink(at)
+
+            cases = [case for case, _ in oversized]
+
+    def _oversized(self, cases: list[CounterfactualCase]) -> list[tuple[CounterfactualCase, int]]:
         """Return cases that win with one change a step smaller, and the first such change."""
-        tried: list[tuple[_Case, int]] = []
+        tried: list[tuple[CounterfactualCase, int]] = []
         changes: list[Perturbation] = []
         for case in cases:
             for i in case.shrinkable():
                 tried.append((case, i))
                 changes.append(case.shrunk(i))
+
         units = self.solver.solve(changes).units.tolist()
-        found: dict[int, tuple[_Case, int]] = {}
+        found: dict[int, tuple[CounterfactualCase, int]] = {}
         for (case, i), served in zip(tried, units, strict=True):
             if served:
                 found.setdefault(id(case), (case, i))
+
         return list(found.values())
 
-    def with_savings(self, cases: list[_Case]) -> list[Counterfactual]:
+    def with_savings(self, cases: list[CounterfactualCase]) -> list[Counterfactual]:
         """Return counterfactuals of reliefs that save money, for sources that are only too dear.
 
         The smallest relief of each kind is returned for a source.
         """
-        dear = [case for case in cases if _is_too_dear(case)]
-        tried: list[tuple[float, Relief, _Case]] = []
-        for relief in self.reliefs:
-            for case in dear:
-                amount = relief.saving_amount(case.perturbation.node)
-                if amount > 0:
-                    tried.append((amount, relief, case))
-        tried.sort(key=itemgetter(0))
+        tried = self._saving_reliefs(cases)
         changes: list[Perturbation] = []
         for _, relief, case in tried:
             saves = float(relief.saves[case.perturbation.node])
             changes.append(replace(case.perturbation, money=0.0, saves=saves))
+
         found: dict[tuple[int, int, str], Counterfactual] = {}
         units = self.solver.solve(changes).units.tolist()
         for (amount, relief, case), served in zip(tried, units, strict=True):
-            if served:
-                line, node = case.perturbation.line, case.perturbation.node
-                result = Counterfactual(
-                    line, node, (Change(relief.kind, amount),), Refusal.NONE, True
-                )
-                found.setdefault((line, node, relief.kind), result)
+            if not served:
+                continue
+
+            line, node = case.perturbation.line, case.perturbation.node
+            result = Counterfactual(
+                line,
+                node,
+                changes=(Change(relief.kind, amount),),
+                refusal=Refusal.NONE,
+                verified=True,
+            )
+            found.setdefault((line, node, relief.kind), result)
+
         return list(found.values())
 
+    def _saving_reliefs(
+        self, cases: list[CounterfactualCase]
+    ) -> list[tuple[float, Relief, CounterfactualCase]]:
+        """Return the reliefs of sources that are only too dear, the smallest amount first."""
+        dear = filter(_is_too_dear, cases)
+        found: list[tuple[float, Relief, CounterfactualCase]] = []
+        for relief, case in product(self.reliefs, dear):
+            amount = relief.saving_amount(case.perturbation.node)
+            if amount > 0:
+                found.append((amount, relief, case))
 
-def _is_too_dear(case: _Case) -> bool:
+        return sorted(found, key=itemgetter(0))
+
+
+def _shortage(on_hand: int, least: int) -> Refusal:
+    """Return why a source lacks the fewest units that it may serve of a line."""
+    if not on_hand:
+        return Refusal.NOT_ON_HAND
+    if on_hand < least:
+        return Refusal.NOT_ENOUGH_ON_HAND
+    return Refusal.USED_BY_OTHER_ORDERS
+
+
+def _is_too_dear(case: CounterfactualCase) -> bool:
     first = case.changes[0]
     return case.refusal is Refusal.NONE and first.kind == "money" and first.amount > 0
 
 
-def _add_order_limits(case: _Case, sources: int, partial: bool) -> None:
+def _add_order_limits(case: CounterfactualCase, sources: int, partial: bool) -> None:
     """Add the lifted limits of the order to the changes of a case."""
     if sources:
         case.add("sources", 1.0, {"sources": 0})

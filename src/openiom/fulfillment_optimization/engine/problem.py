@@ -32,6 +32,16 @@ SOFT_CAPACITY_PERCENT = 80
 """Percent of a node's capacity above which parcels cost its pressure, unless stated otherwise."""
 
 
+_AT_LEAST_ONE = ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes")
+_NOT_NEGATIVE = (
+    "stock",
+    "pressure",
+    "extra_node_penalty",
+    "extra_line_node_penalty",
+    "partial_penalty",
+)
+
+
 class ProblemInvalid(Invalid):
     """The arrays of a problem contradict each other; `where` names the field."""
 
@@ -307,16 +317,22 @@ def _parts(parts: Mapping[str, ArrayLike], shape: tuple[int, int]) -> dict[str, 
 
 
 def _check_lines(problem: SourcingProblem) -> None:
-    unsorted = np.diff(problem.line_order) < 0
-    if unsorted.any() or _outside(problem.line_order, problem.orders):
-        raise ProblemInvalid(
-            "lines must be sorted by order and name an order of the problem", where="line_order"
-        )
+    _check_line_order(problem)
     if _outside(problem.line_sku, problem.skus):
         raise ProblemInvalid("names a SKU outside the stock table", where="line_sku")
     if np.any(problem.quantity <= 0):
         raise ProblemInvalid(
-            "every line needs at least one unit", where="quantity", remedy="leave the line out"
+            "every line needs at least one unit",
+            where="quantity",
+            remedy="leave the line out",
+        )
+
+
+def _check_line_order(problem: SourcingProblem) -> None:
+    unsorted = np.diff(problem.line_order) < 0
+    if unsorted.any() or _outside(problem.line_order, problem.orders):
+        raise ProblemInvalid(
+            "lines must be sorted by order and name an order of the problem", where="line_order"
         )
 
 
@@ -326,18 +342,11 @@ def _outside(index: Ints, size: int) -> bool:
 
 
 def _check_limits(problem: SourcingProblem) -> None:
-    for name in ("max_nodes", "preferred_nodes", "max_line_nodes", "preferred_line_nodes"):
+    for name in _AT_LEAST_ONE:
         if np.any(getattr(problem, name) < 1):
             raise ProblemInvalid("must be at least one source", where=name)
 
-    not_negative = (
-        "stock",
-        "pressure",
-        "extra_node_penalty",
-        "extra_line_node_penalty",
-        "partial_penalty",
-    )
-    for name in not_negative:
+    for name in _NOT_NEGATIVE:
         if not np.all(getattr(problem, name) >= 0):
             raise ProblemInvalid("cannot be below zero", where=name)
 

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import IO, Protocol
 
 from .milp import Model, Solution, solve_model
 from .problem import Floats
@@ -118,9 +118,7 @@ class SolverProcess:
         self._until = time.monotonic() + task.time_limit + GRACE_SECONDS
 
         try:
-            if process.stdin is not None:
-                pickle.dump(task, process.stdin, protocol=5)
-                process.stdin.flush()
+            _send(process, task)
         except OSError:
             self.close()
 
@@ -157,9 +155,7 @@ class SolverProcess:
 
         process.kill()
         for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
+            _close(stream)
 
         process.wait()
 
@@ -173,6 +169,18 @@ class SolverProcess:
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _send(process: subprocess.Popen[bytes], task: Task) -> None:
+    if process.stdin is not None:
+        pickle.dump(task, process.stdin, protocol=5)
+        process.stdin.flush()
+
+
+def _close(stream: IO[bytes] | None) -> None:
+    if stream is not None:
+        with suppress(BrokenPipeError):
+            stream.close()
 
 
 def serve() -> None:

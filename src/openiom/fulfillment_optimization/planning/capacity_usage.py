@@ -117,14 +117,8 @@ def usage_lines_of(planned: Iterable[tuple[UUID, OrderPlan]]) -> list[UsageLine]
     """Return the lines of planned orders at their sources, parts of split lines by their own id."""
     found: list[UsageLine] = []
     for order, plan in planned:
-        for line, source in plan.sources.items():
-            if line not in plan.parts:
-                found.append(UsageLine(source, order, line))
-                continue
-
-            for part in plan.parts[line]:
-                if part.source:
-                    found.append(UsageLine(part.source, order, part.line_id))
+        for line, source in plan.served():
+            found.append(UsageLine(source, order, line))
 
     return found
 
@@ -144,14 +138,19 @@ def release_stale_usage(
         return {}
 
     line_ids = {line.line_id for line in lines}
-    today = {name: local_day(site.time_zone, now) for name, site in sites.items()}
+    orders = {line.order_id for line in lines}
+    counted = _counted_today(_lines_of_orders(session, orders, sites), sites, now)
 
-    stale: list[DatedUsageLine] = []
-    for counted in _lines_of_orders(session, {line.order_id for line in lines}, sites):
-        if counted.line_id in line_ids and counted.day == today[counted.source]:
-            stale.append(counted)
-
+    stale = [usage for usage in counted if usage.line_id in line_ids]
     return _release(session, _not_served(session, order_port, stale))
+
+
+def _counted_today(
+    lines: Iterable[DatedUsageLine], sites: Mapping[str, PlanningSource], now: datetime
+) -> list[DatedUsageLine]:
+    """Return the lines that are counted on the present day of their source."""
+    today = {name: local_day(site.time_zone, now) for name, site in sites.items()}
+    return [line for line in lines if line.day == today[line.source]]
 
 
 def release_unserved_usage(
@@ -214,12 +213,7 @@ def _not_served(
         return []
 
     served = order_port.lines_served_from(session, {(x.line_id, x.source) for x in lines})
-    found = []
-    for line in lines:
-        if (line.line_id, line.source) not in served:
-            found.append(line)
-
-    return found
+    return [line for line in lines if (line.line_id, line.source) not in served]
 
 
 def _release(session: Session, lines: Sequence[DatedUsageLine]) -> dict[str, CapacityUsage]:

@@ -51,13 +51,24 @@ def capacity_limited_sources(settings: Iterable[StrategyConfig]) -> dict[str, Pl
     """
     found: dict[str, PlanningSource] = {}
     for setting in settings:
-        constrained = _line_limited_sources(setting)
-        for site in setting.sources:
-            own_limit = site.daily_parcels is not None or site.body.daily_lines is not None
-            if own_limit or site.name in constrained:
-                found[site.name] = site
+        for site in _limited_sources(setting):
+            found[site.name] = site
 
     return found
+
+
+def _limited_sources(setting: StrategyConfig) -> list[PlanningSource]:
+    constrained = _line_limited_sources(setting)
+    found: list[PlanningSource] = []
+    for site in setting.sources:
+        if _has_daily_limit(site) or site.name in constrained:
+            found.append(site)
+
+    return found
+
+
+def _has_daily_limit(site: PlanningSource) -> bool:
+    return site.daily_parcels is not None or site.body.daily_lines is not None
 
 
 def _line_limited_sources(setting: StrategyConfig) -> set[str]:

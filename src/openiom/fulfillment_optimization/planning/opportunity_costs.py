@@ -79,11 +79,16 @@ class OpportunityCosts:
 
             for s in columns.get(product, ()):
                 if problem.stock[n, s] < UNLIMITED:
-                    size = float(priced.unit_size[s])
-                    units_left = ceil(problem.stock[n, s] * size)
-                    found.stock[n, s] = curve.at(units_left) * size
+                    found.stock[n, s] = _unit_price(curve, priced, n, s)
 
         return found
+
+
+def _unit_price(curve: CostCurve, priced: PricedProblem, node: int, column: int) -> float:
+    """Return the price of one unit of the problem for the stock that is left."""
+    size = float(priced.unit_size[column])
+    units_left = ceil(priced.problem.stock[node, column] * size)
+    return curve.at(units_left) * size
 
 
 def opportunity_costs_from_demand(

@@ -1,7 +1,7 @@
 """A solved problem as decisions about orders. Pure, but for new ids of split lines."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from openiom.documents import quantity_number
 from openiom.fulfillment_optimization.engine import FeasiblePlan
 from openiom.fulfillment_optimization.explanations import explanations
 from openiom.fulfillment_optimization.order_port import OpenLine, SplitPart
+from openiom.fulfillment_optimization.problem_builder import Parts, PricedProblem
 from openiom.fulfillment_optimization.snapshot import StrategyConfig
 from openiom.kernel import MAX_DECIMALS, new_id, new_ids, round_cost
 
@@ -42,6 +43,24 @@ class OrderPlan:
     missing: list[str] = field(default_factory=list)
     parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
     full_day: FullDay | None = None
+
+    def leaves_open(self, line_id: UUID) -> bool:
+        """Return whether a line stays open."""
+        return bool(self.missing) and line_id not in self.sources
+
+    def served(self) -> Iterator[tuple[UUID, str]]:
+        """Yield every line that is served with its source; of split lines, the parts served."""
+        for line, source in self.sources.items():
+            if line in self.parts:
+                yield from _served_parts(self.parts[line])
+            else:
+                yield line, source
+
+
+def _served_parts(parts: Iterable[SplitPart]) -> Iterator[tuple[UUID, str]]:
+    for part in parts:
+        if part.source:
+            yield part.line_id, part.source
 
 
 @dataclass(eq=False)
@@ -111,33 +130,45 @@ def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[st
     parts = priced.money(plan.cost_parts)
     open_price_raised = float(priced.problem.open_cost[0]) != priced.open_line
     if len(parts) < len(plan.cost_parts) or open_price_raised:
-        for order, record in enumerate(records):
-            record["parts"] = {name: round_cost(part[order]) for name, part in parts.items()}
+        _show_money(records, parts)
 
     if np.any(priced.unit_size != 1.0):
-        size_of_line = priced.unit_size[priced.problem.line_sku]
-        start = priced.problem.start.tolist()
-        for order, record in enumerate(records):
-            size = size_of_line[start[order] : start[order + 1]]
-            record["quantity"] = (record["quantity"] * size).round(MAX_DECIMALS)
-            record["on_hand"] = (record["on_hand"] * size[:, None]).round(MAX_DECIMALS)
+        _convert_to_stock_units(records, priced)
 
     costs: list[float] = np.sum(list(parts.values()), axis=0).tolist()
     return costs, records
 
 
+def _show_money(records: list[dict[str, Any]], parts: Parts) -> None:
+    for order, record in enumerate(records):
+        record["parts"] = {name: round_cost(part[order]) for name, part in parts.items()}
+
+
+def _convert_to_stock_units(records: list[dict[str, Any]], priced: PricedProblem) -> None:
+    size_of_line = priced.unit_size[priced.problem.line_sku]
+    start = priced.problem.start.tolist()
+    for order, record in enumerate(records):
+        size = size_of_line[start[order] : start[order + 1]]
+        record["quantity"] = (record["quantity"] * size).round(MAX_DECIMALS)
+        record["on_hand"] = (record["on_hand"] * size[:, None]).round(MAX_DECIMALS)
+
+
 def _add_split(plan: OrderPlan, line: OpenLine, parts: list[SplitPart]) -> None:
     plan.parts[line.line_id] = parts
     shown = plan.explanation.setdefault("parts_of_lines", {})
+    shown[str(line.line_id)] = _stock_quantities(line, parts)
+    if not all(part.source for part in parts):
+        plan.missing.append(line.product)
 
+
+def _stock_quantities(line: OpenLine, parts: Iterable[SplitPart]) -> list[list[str | float]]:
+    """Return the source and the quantity in stock units of each part of a line."""
     quantities: list[list[str | float]] = []
     for part in parts:
         quantity = quantity_number(part.quantity * line.stock_per_step, line.stock_decimals)
         quantities.append([part.source, quantity])
 
-    shown[str(line.line_id)] = quantities
-    if any(not part.source for part in parts):
-        plan.missing.append(line.product)
+    return quantities
 
 
 def _split_lines(
@@ -188,31 +219,15 @@ def _parts(line: OpenLine, served: list[tuple[str, int]]) -> list[SplitPart]:
 
 def usage_by_source(planned: Iterable[OrderPlan]) -> dict[str, CapacityUsage]:
     """Return the parcels and order lines that these plans take from each source."""
-    parcels: dict[str, int] = defaultdict(int)
-    lines: dict[str, int] = defaultdict(int)
+    parcels: Counter[str] = Counter()
+    lines: Counter[str] = Counter()
     for plan in planned:
-        used: list[str] = []
-        for line, source in plan.sources.items():
-            used += _sources_of(plan.parts, line, source)
+        sources = dict(plan.served()).values()
+        lines.update(sources)
+        parcels.update(set(sources))
 
-        for source in used:
-            lines[source] += 1
+    usage: dict[str, CapacityUsage] = {}
+    for source in lines:
+        usage[source] = CapacityUsage(parcels[source], lines[source])
 
-        for source in set(used):
-            parcels[source] += 1
-
-    return {source: CapacityUsage(parcels[source], lines[source]) for source in lines}
-
-
-def _sources_of(
-    parts: Mapping[UUID, Sequence[SplitPart]], line: UUID, source: str
-) -> Sequence[str]:
-    if line not in parts:
-        return (source,)
-
-    found = []
-    for part in parts[line]:
-        if part.source:
-            found.append(part.source)
-
-    return found
+    return usage

@@ -167,10 +167,7 @@ class Planner:
 
         Units that two requesters plan to take from shared stock are decided by the reservation.
         """
-        views: dict[RequesterKey, View] = {NO_REQUESTER: dict(self.stock or {})}
-        if self.stock is None:
-            views = self._read_views(lines)
-
+        views = self._read_views(lines)
         for view in views.values():
             for key, units in self.own.items():
                 view[key] = view.get(key, 0) + units
@@ -178,6 +175,9 @@ class Planner:
         return views
 
     def _read_views(self, lines: Sequence[OpenLine]) -> dict[RequesterKey, View]:
+        if self.stock is not None:
+            return {NO_REQUESTER: dict(self.stock)}
+
         products: dict[RequesterKey, set[str]] = defaultdict(set)
         by_requester = channels_matter(self.session)
 
@@ -238,10 +238,7 @@ class Planner:
 
         They are taken to be available at every source.
         """
-        unknown = {line.product for line in lines}
-        for view in views:
-            unknown -= {product for product, _ in view}
-
+        unknown = _products_without_stock(lines, views)
         if not unknown or not accepts_write_in_products(self.session):
             return frozenset()
 
@@ -266,8 +263,7 @@ class Planner:
             if alternate in strategies or len(strategies) > MOST_ALTERNATES:
                 continue
 
-            plan = attempt.planned[line.order_id]
-            if plan.missing and line.line_id not in plan.sources:
+            if attempt.planned[line.order_id].leaves_open(line.line_id):
                 open_lines.append(line)
 
         return open_lines
@@ -318,3 +314,13 @@ def _deduct(
 
     for source, more in usage_by_source(attempt.planned.values()).items():
         used[source] = used.get(source, CapacityUsage()).plus(more)
+
+
+def _products_without_stock(
+    lines: Iterable[OpenLine], views: Iterable[Mapping[Key, StockUnits | int]]
+) -> set[str]:
+    products = {line.product for line in lines}
+    for view in views:
+        products -= {product for product, _ in view}
+
+    return products

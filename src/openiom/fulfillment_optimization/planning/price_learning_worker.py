@@ -57,29 +57,32 @@ class PriceLearningWorker:
 
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Learn the prices of one strategy that is due."""
-        if self.next_check is not None and now < self.next_check:
+        if self._is_idle(now):
             return BatchResult(0, False)
 
         due = self._due(database, now)
-        self.next_check = now + PAUSE if len(due) < 2 else None
+        more_due = len(due) > 1
+        self.next_check = None if more_due else now + PAUSE
         if not due:
             return BatchResult(0, False)
 
         self.checked[due[0]] = now
         self.learn(database, due[0], now)
-        return BatchResult(1, len(due) > 1)
+        return BatchResult(1, more_due)
+
+    def _is_idle(self, now: datetime) -> bool:
+        return self.next_check is not None and now < self.next_check
 
     def _due(self, database: Database, now: datetime) -> list[str]:
         """Return the strategies whose prices are older than they may be."""
-        due: list[str] = []
         with database.reading() as session:
             known = snapshot(session)
-            for name in known.strategy_names():
-                since = self._prices_expected_since(known, name, now)
-                if since is not None and not _learned_since(session, name, since):
-                    due.append(name)
+            names = known.strategy_names()
+            return [name for name in names if self._is_due(session, known, name, now)]
 
-        return due
+    def _is_due(self, session: Session, known: Snapshot, name: str, now: datetime) -> bool:
+        since = self._prices_expected_since(known, name, now)
+        return since is not None and not _learned_since(session, name, since)
 
     def _prices_expected_since(self, known: Snapshot, name: str, now: datetime) -> datetime | None:
         """Return since when the strategy should have learned prices.
@@ -92,8 +95,7 @@ class PriceLearningWorker:
             return None
 
         since = now - timedelta(minutes=batch.price_minutes)
-        checked = self.checked.get(name)
-        if not batch.uses_bid_prices or (checked is not None and checked > since):
+        if not batch.uses_bid_prices or self.checked.get(name, since) > since:
             return None
 
         return since

@@ -148,22 +148,23 @@ def list_plan_orders(
     return [_plan_order(decision) for decision in decisions]
 
 
-def _plan_order(decision: DecisionSummary) -> PlanOrder:
-    sources = set()
-    for source in decision.chosen:
-        if source:
-            sources.add(source)
-
+def _sources_of(decision: DecisionSummary) -> list[str]:
+    """Return the sources that serve lines or parts of lines, by name."""
+    sources = set(decision.chosen)
     for parts in decision.parts_of_lines.values():
-        sources.update(source for source, _ in parts if source)
+        sources.update(source for source, _ in parts)
 
+    return sorted(filter(None, sources))
+
+
+def _plan_order(decision: DecisionSummary) -> PlanOrder:
     return PlanOrder(
         decision_id=decision.id,
         order_id=decision.order_id,
         complete=decision.complete,
         cost=decision.cost,
         parts=dict(decision.parts),
-        sources=sorted(sources),
+        sources=_sources_of(decision),
     )
 
 

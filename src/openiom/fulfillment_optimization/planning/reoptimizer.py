@@ -79,6 +79,11 @@ class _OrderMove:
     saving: float
     opened: tuple[str, ...]
 
+    @property
+    def states(self) -> set[tuple[UUID, str, int]]:
+        """The states of the lines as planned."""
+        return {_state_of(line) for line, _ in self.lines}
+
     def event(self, plan: UUID, currency: str) -> EventRequest:
         """Return the event about the move."""
         moves = []
@@ -136,8 +141,7 @@ class Reoptimizer:
             return None
 
         since = now - timedelta(minutes=settings.minutes)
-        checked = self.checked.get(name)
-        if not settings.enabled or (checked is not None and checked > since):
+        if not settings.enabled or self.checked.get(name, since) > since:
             return None
 
         return since
@@ -242,11 +246,11 @@ class Reoptimizer:
         orders = [move.order for move in moves]
         strategies = _strategy_fields(snapshot(session), setting.name)
         locked = self.order_port.lock_backlog(session, strategies, limit=len(orders), only=orders)
-        present = {_state_of(line) for line in locked}
+        present = set(map(_state_of, locked))
 
         unchanged: list[_OrderMove] = []
         for move in moves:
-            if all(_state_of(line) in present for line, _ in move.lines):
+            if move.states <= present:
                 unchanged.append(move)
 
         return unchanged
@@ -316,24 +320,31 @@ def _refuse_full_sources(
     usage: Mapping[str, CapacityUsage], moves: Sequence[_OrderMove], setting: StrategyConfig
 ) -> None:
     """Raise _MovesRefused for orders whose new source has no parcel left since the plan."""
+    left = _parcels_left(usage, setting)
+    fits = [_open_parcels(left, move.opened) for move in moves]
+    _raise_refused(moves, fits)
+
+
+def _open_parcels(left: dict[str, int], sources: Sequence[str]) -> bool:
+    """Subtract a parcel from each source with a limit, if all of them have one left."""
+    limited = left.keys() & set(sources)
+    if any(left[source] < 1 for source in limited):
+        return False
+
+    for source in limited:
+        left[source] -= 1
+
+    return True
+
+
+def _parcels_left(usage: Mapping[str, CapacityUsage], setting: StrategyConfig) -> dict[str, int]:
+    """Return the parcels that each source with a daily limit can still send."""
     left: dict[str, int] = {}
     for site in setting.sources:
         if site.daily_parcels is not None:
             left[site.name] = site.daily_parcels - usage.get(site.name, CapacityUsage()).parcels
 
-    fits: list[bool] = []
-    for move in moves:
-        limited = []
-        for source in move.opened:
-            if source in left:
-                limited.append(source)
-
-        fits.append(all(left[source] >= 1 for source in limited))
-        if fits[-1]:
-            for source in limited:
-                left[source] -= 1
-
-    _raise_refused(moves, fits)
+    return left
 
 
 def _strategy_fields(known: Snapshot, name: str) -> list[str]:
@@ -370,17 +381,8 @@ def _reserved_at_one_source(
 
 def _whole_orders(lines: Sequence[OpenLine], complete: set[UUID]) -> list[OpenLine]:
     """Return the lines of orders all of whose lines are complete."""
-    incomplete = set()
-    for line in lines:
-        if line.line_id not in complete:
-            incomplete.add(line.order_id)
-
-    found = []
-    for line in lines:
-        if line.order_id not in incomplete:
-            found.append(line)
-
-    return found
+    incomplete = {line.order_id for line in lines if line.line_id not in complete}
+    return [line for line in lines if line.order_id not in incomplete]
 
 
 def _state_of(line: OpenLine) -> tuple[UUID, str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
+from openiom.fulfillment_optimization.documents import RateTableBody
 from openiom.fulfillment_optimization.snapshot import PlanningSource
 from openiom.kernel import IomError
 from openiom.provider_contract import LiveRate, RatedParcel
@@ -52,15 +53,17 @@ def carrier_quote(
     """
     rates: list[CarrierRate] = []
     for i, parcel in enumerate(parcels):
-        offered, failed = _read(live[i]) if live else ({}, "")
+        offered, missing = _read(live[i]) if live else ({}, "")
         for service in resolved.services:
-            rate = offered.get(service.name)
-            reason = failed
-            if live and rate is None and not failed:
-                reason = NOT_OFFERED
-
-            tariff = _tariff(resolved, service.rate_table)
-            rates.append(rate_parcel(service, parcel, tariff, live=rate, failed=reason))
+            rates.append(
+                rate_parcel(
+                    service,
+                    parcel,
+                    tariff=_tariff(resolved, service.rate_table),
+                    live=offered.get(service.name),
+                    failed="" if service.name in offered else missing,
+                )
+            )
 
     return CarrierQuote(
         name=resolved.request.carrier,
@@ -70,21 +73,26 @@ def carrier_quote(
 
 
 def _read(answer: RateResult) -> tuple[dict[str, LiveRate], str]:
-    """Return the live rates by service, and why there are none."""
+    """Return the live rates by service, and why other services have none."""
     if isinstance(answer, IomError):
         return {}, f"the carrier did not answer: {answer.what}"
-    return {rate.service: rate for rate in answer}, ""
+    return {rate.service: rate for rate in answer}, NOT_OFFERED
 
 
 def _tariff(resolved: ResolvedRequest, rate_table: str) -> Tariff:
     """Return the tariff of a service: its own rate table, else that of the strategy."""
     request, strategy = resolved.request, resolved.setting.strategy
     table = resolved.known.rates.get(rate_table) or resolved.setting.rates
-    currency = (table.currency if table else "") or strategy.currency or resolved.known.currency
     return Tariff(
         table=table,
         weights=strategy.weights,
         destination=(request.destination.country, request.destination.state),
         business=request.destination.type == "Business",
-        currency=currency,
+        currency=_currency(resolved, table),
     )
+
+
+def _currency(resolved: ResolvedRequest, table: RateTableBody | None) -> str:
+    """Return the currency of a rate table, else that of the strategy, else the company's."""
+    own = table.currency if table else ""
+    return own or resolved.setting.strategy.currency or resolved.known.currency

@@ -42,46 +42,47 @@ class CartStock:
     def jointly(self, source: str, wanted: Mapping[str, int]) -> dict[str, int]:
         """Return how many of the wanted units, by sku, one source has for all of them at once."""
         found: dict[str, int] = {}
-        shared: dict[Variant, int] = {}
         for sku, units in wanted.items():
-            if sku in self.variants:
-                shared[self.variants[sku]] = units
-            else:
-                found[sku] = min(units, self.units.get((sku, source), 0))
+            found[sku] = min(units, self.units.get((sku, source), 0))
 
+        shared = self._with_variant(wanted)
         if shared:
-            granted = self.variant_stock.granted(source, shared)
-            for sku in wanted:
-                if sku in self.variants:
-                    found[sku] = granted[self.variants[sku]]
+            by_variant = {self.variants[sku]: units for sku, units in shared.items()}
+            granted = self.variant_stock.granted(source, by_variant)
+            for sku in shared:
+                found[sku] = granted[self.variants[sku]]
 
         return found
+
+    def _with_variant(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Return the units of the skus that are variants."""
+        return {sku: units for sku, units in wanted.items() if sku in self.variants}
 
     def shortages(self, planned: Mapping[Key, int]) -> dict[Key, int]:
         """Return, for each sku and source that a plan takes too much from, the units it may have.
 
         A plan takes too much where variants share units.
         """
-        by_source: dict[str, dict[str, int]] = defaultdict(dict)
-        for (sku, source), units in planned.items():
-            if sku in self.variants:
-                by_source[source][sku] = units
-
         short: dict[Key, int] = {}
-        for source, wanted in by_source.items():
+        for source, wanted in self._planned_variants(planned).items():
             for sku, units in self.jointly(source, wanted).items():
                 if units < wanted[sku]:
                     short[sku, source] = units
 
         return short
 
+    def _planned_variants(self, planned: Mapping[Key, int]) -> dict[str, dict[str, int]]:
+        """Return the units of variants by source, then by sku."""
+        by_source: dict[str, dict[str, int]] = defaultdict(dict)
+        for (sku, source), units in planned.items():
+            if sku in self.variants:
+                by_source[source][sku] = units
+
+        return by_source
+
     def divided(self, wanted: Mapping[str, int]) -> dict[Key, int]:
         """Return units by (sku, source) in which no unit belongs to two skus."""
-        shared = {}
-        for sku, units in wanted.items():
-            if sku in self.variants:
-                shared[sku] = units
-
+        shared = self._with_variant(wanted)
         found: dict[Key, int] = {}
         sources: set[str] = set()
         for (sku, source), units in self.units.items():

@@ -143,16 +143,24 @@ def _ship_to_store(
 ) -> Iterator[tuple[PickupSource, datetime]]:
     """Yield the stores that parcels can be sent to, with the instant when all have arrived."""
     stores = _nearest(near, "ship_to_store", in_stock=False)
-    arrivals: list[list[date] | None] = []
-    for i, parcel in enumerate(shipping):
-        km = np.array([store.parcels_km[i] for store in stores])
-        arrivals.append(_arrival_days(parcel, km, at))
-
-    for k, store in enumerate(stores):
-        days = [None if mine is None else mine[k] for mine in arrivals]
+    arrivals = _arrivals_by_store(stores, shipping, at)
+    for store, days in zip(stores, arrivals, strict=True):
         ready = _all_arrived(store, shipping, days, at)
         if ready is not None:
             yield store, ready
+
+
+def _arrivals_by_store(
+    stores: Sequence[PickupSource], shipping: Sequence[Shipping], at: datetime
+) -> list[tuple[date | None, ...]]:
+    """Return for each store the arrival of every parcel; None for one that never leaves."""
+    never: list[date | None] = [None] * len(stores)
+    by_parcel: list[Sequence[date | None]] = []
+    for i, parcel in enumerate(shipping):
+        km = np.array([store.parcels_km[i] for store in stores])
+        by_parcel.append(_arrival_days(parcel, km, at) or never)
+
+    return list(zip(*by_parcel, strict=True))
 
 
 def _arrival_days(parcel: Shipping, km: NDArray[np.float64], at: datetime) -> list[date] | None:
@@ -176,22 +184,28 @@ def _all_arrived(
     A parcel counts as arrived when the store opens on its day; units of the store itself are ready
     when they are packed.
     """
-    calendar = store.timing.calendar
-    last: datetime | None = None
+    arrived: list[datetime] = []
     for parcel, day in zip(shipping, days, strict=True):
-        ready: datetime | None = None
-        if parcel.source == store.site.name:
-            given = handover(_without_pickup_schedule(parcel.timing), at)
-            ready = given.ready_at if given else None
-        elif day is not None:
-            ready = calendar.instant(day, 0)
-
+        ready = _arrived(store, parcel, day, at)
         if ready is None:
             return None
 
-        last = ready if last is None else max(last, ready)
+        arrived.append(ready)
 
-    return None if last is None else next_open(calendar, last)
+    return next_open(store.timing.calendar, max(arrived))
+
+
+def _arrived(
+    store: PickupSource, parcel: Shipping, day: date | None, at: datetime
+) -> datetime | None:
+    """Return when a parcel is at the store; `day` is its arrival when another source sends it."""
+    if parcel.source == store.site.name:
+        given = handover(_without_pickup_schedule(parcel.timing), at)
+        return given.ready_at if given else None
+    if day is None:
+        return None
+
+    return store.timing.calendar.instant(day, 0)
 
 
 def _without_pickup_schedule(timing: SourceTiming) -> SourceTiming:

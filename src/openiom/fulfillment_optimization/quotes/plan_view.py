@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
+from numpy.typing import NDArray
 
-from openiom.fulfillment_optimization.engine import Refusal
+from openiom.fulfillment_optimization.engine import FeasiblePlan, Refusal
 from openiom.fulfillment_optimization.explanations import refusal_text
 from openiom.fulfillment_optimization.planning import OrderPlan, PlanAttempt, PlanningRound
 from openiom.fulfillment_optimization.problem_builder import Key
@@ -36,6 +37,13 @@ def _plans(found: PlanningRound) -> Iterator[tuple[PlanAttempt, OrderPlan]]:
     for attempt in found.attempts:
         plan = attempt.planned.get(CART_ORDER)
         if plan is not None:
+            yield attempt, plan
+
+
+def _serving_plans(found: PlanningRound) -> Iterator[tuple[PlanAttempt, OrderPlan]]:
+    """Yield the cart's plans that serve at least one line."""
+    for attempt, plan in _plans(found):
+        if plan.sources:
             yield attempt, plan
 
 
@@ -74,16 +82,21 @@ def units_by_stock(resolved: ResolvedRequest, found: PlanningRound) -> dict[Key,
 
 def missing_units(resolved: ResolvedRequest, shares: Sequence[CartShare]) -> dict[int, int]:
     """Return the units of each line that no source serves, by line number."""
-    served: dict[int, int] = defaultdict(int)
-    for share in shares:
-        served[share.line] += share.units
-
+    served = _served_units(shares)
     missing: dict[int, int] = {}
     for i, line in enumerate(resolved.request.lines):
         if line.quantity > served[i]:
             missing[i] = line.quantity - served[i]
 
     return missing
+
+
+def _served_units(shares: Sequence[CartShare]) -> dict[int, int]:
+    served: dict[int, int] = defaultdict(int)
+    for share in shares:
+        served[share.line] += share.units
+
+    return served
 
 
 def plan_view(
@@ -132,13 +145,9 @@ def _planned_line(resolved: ResolvedRequest, share: CartShare) -> PlannedLine:
 
 def _currency(resolved: ResolvedRequest, found: PlanningRound) -> str:
     """Return the currency of the strategies that serve the cart."""
-    currencies = set()
-    for attempt, plan in _plans(found):
-        if plan.sources:
-            currencies.add(attempt.setting.currency)
-
+    currencies = {attempt.setting.currency for attempt, _ in _serving_plans(found)}
     if len(currencies) > 1:
-        names = ", ".join(sorted(currency or "kilometers" for currency in currencies))
+        names = ", ".join(sorted(map(_unit_of_cost, currencies)))
         raise Refused(
             f"the strategies that plan this cart count in {names}",
             where="strategy",
@@ -148,20 +157,27 @@ def _currency(resolved: ResolvedRequest, found: PlanningRound) -> str:
     return next(iter(currencies), resolved.setting.currency)
 
 
-def _cost_parts(found: PlanningRound) -> dict[str, float]:
-    """Return the cost of what is served, by part."""
-    parts: dict[str, float] = defaultdict(float)
-    for _, plan in _plans(found):
-        if plan.sources:
-            for name, money in plan.explanation["parts"].items():
-                parts[name] += money
+def _unit_of_cost(currency: str) -> str:
+    return currency or "kilometers"
 
+
+def _cost_parts(found: PlanningRound) -> dict[str, float]:
+    """Return the cost of what is served, by part; parts without cost are left out."""
     shown: dict[str, float] = {}
-    for name, money in parts.items():
+    for name, money in _sum_of_parts(found).items():
         if money and name != "open":
             shown[name] = round_cost(money)
 
     return shown
+
+
+def _sum_of_parts(found: PlanningRound) -> dict[str, float]:
+    parts: dict[str, float] = defaultdict(float)
+    for _, plan in _serving_plans(found):
+        for name, money in plan.explanation["parts"].items():
+            parts[name] += money
+
+    return parts
 
 
 def _reason(resolved: ResolvedRequest, found: PlanningRound, line: int) -> str:
@@ -170,24 +186,27 @@ def _reason(resolved: ResolvedRequest, found: PlanningRound, line: int) -> str:
         return UNKNOWN_PRODUCT
 
     last = _last_plan_of(found, UUID(int=line))
-    if last is None or last[0].solved is None:
+    if last is None:
         return NO_SOURCE
 
-    attempt, plan = last
-    assert attempt.solved is not None
-    codes = attempt.solved.plan.refusals(0, plan.explanation["lines"].index(UUID(int=line)))
-    if not codes.all():
-        return NOT_ENOUGH if plan.sources else ALL_OR_NONE
+    solved, plan = last
+    codes = solved.refusals(0, plan.explanation["lines"].index(UUID(int=line)))
+    if codes.all():
+        return _most_frequent_refusal(codes)
+    return NOT_ENOUGH if plan.sources else ALL_OR_NONE
 
+
+def _most_frequent_refusal(codes: NDArray[np.int64]) -> str:
+    """Return the refusal of most sources; missing stock only where nothing else refuses."""
     others = codes[codes != Refusal.NOT_ON_HAND]
     likely = np.bincount(others).argmax() if len(others) else Refusal.NOT_ON_HAND
     return refusal_text(int(likely))
 
 
-def _last_plan_of(found: PlanningRound, line: UUID) -> tuple[PlanAttempt, OrderPlan] | None:
+def _last_plan_of(found: PlanningRound, line: UUID) -> tuple[FeasiblePlan, OrderPlan] | None:
     """Return the last solved plan that contains a line."""
     last = None
     for attempt, plan in _plans(found):
         if attempt.solved is not None and line in plan.explanation["lines"]:
-            last = attempt, plan
+            last = attempt.solved.plan, plan
     return last

@@ -111,18 +111,19 @@ def resolve_request(session: Session, request: QuoteRequest, now: datetime) -> R
     if problems or place is None or setting is None:
         raise Invalid("this cart cannot be quoted", problems=problems)
 
-    products = {line.product for line in request.lines}
-    facts = product_facts(session, products)
-    any_product = len(facts) < len(products) and accepts_write_in_products(session)
+    facts = product_facts(session, {line.product for line in request.lines})
+    plannable = _plannable_lines(session, request.lines, facts)
+    return ResolvedRequest(request, at, known, setting, place, services, facts, plannable, variants)
 
-    plannable: list[int] = []
-    for i, line in enumerate(request.lines):
-        if any_product or line.product in facts:
-            plannable.append(i)
 
-    return ResolvedRequest(
-        request, at, known, setting, place, services, facts, tuple(plannable), variants
-    )
+def _plannable_lines(
+    session: Session, lines: Sequence[QuoteLine], facts: Mapping[str, ProductFacts]
+) -> tuple[int, ...]:
+    """Return the lines of known products, or all where write-in products are accepted."""
+    known = [i for i, line in enumerate(lines) if line.product in facts]
+    if len(known) < len(lines) and accepts_write_in_products(session):
+        return tuple(range(len(lines)))
+    return tuple(known)
 
 
 def _repeated_ids(lines: Sequence[QuoteLine]) -> list[Problem]:

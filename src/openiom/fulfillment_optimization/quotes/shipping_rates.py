@@ -1,6 +1,6 @@
 """The price of a carrier's service for a parcel. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,7 +62,7 @@ def rate_parcel(
     currency = live.currency if live else tariff.currency
     base = round_amount(price, currency)
     surcharges = _surcharges(base, live, None if reason else factor, currency)
-    net = round_amount(base + sum(surcharge.amount for surcharge in surcharges), currency)
+    net = round_amount(base + _total(surcharges), currency)
     if factor and factor.free_shipping:
         surcharges.append(Surcharge(name=f"{factor.name}: free shipping", amount=-net))
         net = 0.0
@@ -92,17 +92,25 @@ def _surcharges(
     base: float, live: LiveRate | None, factor: RateFactor | None, currency: str
 ) -> list[Surcharge]:
     """Return the carrier's own surcharges and that of the rate factor on all it bills."""
-    surcharges: list[Surcharge] = []
-    if live is not None:
-        for name, amount in live.surcharges:
-            surcharges.append(Surcharge(name=name, amount=round_amount(amount, currency)))
-
+    surcharges = [] if live is None else _live_surcharges(live, currency)
     if factor is not None and factor.rate_factor:
-        billed = base + sum(surcharge.amount for surcharge in surcharges)
+        billed = base + _total(surcharges)
         amount = round_amount(billed * factor.rate_factor / 100.0, currency)
         surcharges.append(Surcharge(name=factor.name, amount=amount))
 
     return surcharges
+
+
+def _total(surcharges: Iterable[Surcharge]) -> float:
+    return sum(surcharge.amount for surcharge in surcharges)
+
+
+def _live_surcharges(live: LiveRate, currency: str) -> list[Surcharge]:
+    found: list[Surcharge] = []
+    for name, amount in live.surcharges:
+        found.append(Surcharge(name=name, amount=round_amount(amount, currency)))
+
+    return found
 
 
 def _base(
@@ -120,15 +128,17 @@ def _base(
     price = table_price(tariff.table, zone, parcel.weight_kg) if tariff.table else None
     if price is not None and not failed:
         return price, ""
-
-    reason = failed or NO_RATE
     if factor is not None:
-        return fallback_rate(factor, parcel.weight_kg), reason
-    if price is not None:
-        return price, reason
+        price = fallback_rate(factor, parcel.weight_kg)
+    if price is None:
+        price = _distance_cost(parcel, tariff.weights)
 
-    by_distance = parcel.km * tariff.weights.per_100_km / 100.0
-    return tariff.weights.parcel + by_distance, reason
+    return price, failed or NO_RATE
+
+
+def _distance_cost(parcel: Parcel, weights: CostWeights) -> float:
+    """Return what the optimizer counts for a parcel without a rate."""
+    return weights.parcel + parcel.km * weights.per_100_km / 100.0
 
 
 def _zone(service: CarrierService, parcel: Parcel, tariff: Tariff) -> str:
