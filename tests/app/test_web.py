@@ -1,6 +1,7 @@
 """Size limit, headers, problem documents, the user interface and the API document."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 from starlette.testclient import TestClient
@@ -78,6 +79,12 @@ def test_every_route_refuses_requests_without_credentials(application: Applicati
                     assert "items" not in answer.json(), path
 
 
+def _search(path: dict[str, Any]) -> dict[str, str]:
+    """Return the text to search for, where a path has a search."""
+    names = [parameter["name"] for parameter in path["get"].get("parameters", ())]
+    return {"q": "x"} if "q" in names else {}
+
+
 def test_every_list_responds_to_an_administrator(client: TestClient) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     # One never ends, one is for browsers, one requires parameters, one is empty before a batch.
@@ -93,7 +100,7 @@ def test_every_list_responds_to_an_administrator(client: TestClient) -> None:
         if p.startswith("/api/") and "get" in paths[p] and "{" not in p and p not in apart
     ]
 
-    answers = {path: client.get(path, params={"q": "x"}).status_code for path in lists}
+    answers = {path: client.get(path, params=_search(paths[path])).status_code for path in lists}
 
     assert {path: status for path, status in answers.items() if status != 200} == {}
     assert {

@@ -55,9 +55,11 @@ def dumped(fabrikam: Fabrikam, other_server: str, tmp_path: Path) -> str:
     with psycopg.connect(other_server, autocommit=True) as connection:
         for (schema,) in connection.execute(
             "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'"
-            " AND nspname NOT IN ('information_schema', 'public')"
+            " AND nspname <> 'information_schema'"
         ).fetchall():
             connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+
+        connection.execute("CREATE SCHEMA public")
 
     recognize_server(application.database, now=utc_now())
     dump_and_restore(application.database.url, other_server, tmp_path / "dump")
