@@ -7,7 +7,8 @@ export const fulfillmentActions = {
     name: 'recall',
     label: 'Recall',
     reasonPlaceholder: 'For example: the address was wrong',
-    description: 'It is canceled now if it was not sent; otherwise its fulfiller is asked to cancel. The units are sourced again.',
+    description:
+      'It is canceled now if it was not sent; otherwise its cancellation is requested from its fulfiller. The units are sourced again.',
     run: (ids, reason) => recallFulfillmentOrders(ids, reason, 'source_again'),
   },
   recall_cancel: {
@@ -15,7 +16,8 @@ export const fulfillmentActions = {
     label: 'Recall and cancel',
     danger: true,
     reasonPlaceholder: 'For example: customer request',
-    description: 'It is canceled now if it was not sent; otherwise its fulfiller is asked to cancel. The units are canceled.',
+    description:
+      'It is canceled now if it was not sent; otherwise its cancellation is requested from its fulfiller. The units are canceled.',
     run: (ids, reason) => recallFulfillmentOrders(ids, reason, 'cancel'),
   },
   accepted: {
