@@ -93,16 +93,20 @@ class DemoFulfillment:
         """Cancel an order by the id of the 3PL."""
         return _object(self._http.post(f"v1/orders/{order_id}/cancel", {}).body)
 
+    def _events_after(self, after: int) -> dict[str, Any]:
+        """Return a response with a list of events."""
+        query = {"after": after, "limit": EVENTS_PER_PAGE}
+        response = _object(self._http.get("v1/events", query).body)
+        if not isinstance(response.get("events"), list):
+            raise ProviderDown("the response has no list of events", where="v1/events")
+        return response
+
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Yield the events after the checkpoint, for callbacks that were lost."""
         after = int(checkpoint or 0)
         while True:
-            response = _object(
-                self._http.get("v1/events", {"after": after, "limit": EVENTS_PER_PAGE}).body
-            )
-            events = response.get("events")
-            if not isinstance(events, list):
-                raise ProviderDown("the response has no list of events", where="v1/events")
+            response = self._events_after(after)
+            events = response["events"]
             if not events:
                 return
 
@@ -121,9 +125,8 @@ class DemoFulfillment:
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """Verify and parse a signed batch of events."""
         expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
-        if not self._secret or not hmac.compare_digest(
-            headers.get("x-signature", "").encode(), expected.encode()
-        ):
+        signature = headers.get("x-signature", "")
+        if not self._secret or not hmac.compare_digest(signature.encode(), expected.encode()):
             raise Unauthenticated(
                 "the signature does not match the body", remedy="sign with the callback secret"
             )

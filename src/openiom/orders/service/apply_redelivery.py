@@ -64,14 +64,8 @@ def apply_redeliveries(
 def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: str) -> None:
     """Apply fields, lines and what the source wants; store what comes too late."""
     plans = plan_lines(session, changes)
-    stored = _stored_fields(session, list(plans))
-    differences: Differences = {}
-    found: list[_OrderChange] = []
-    for known, _ in changes:
-        change = _order_change(known, plans[known.id], stored[known.id])
-        found.append(change)
-        differences[known.id] = change.differences()
-
+    found = _order_changes(session, changes, plans)
+    differences: Differences = {change.known.id: change.differences() for change in found}
     _update(session, found)
     append_events(session, [c.event() for c in found if c.is_visible], at=now, actor=actor)
 
@@ -85,6 +79,16 @@ def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: 
         differences[order_id] += more
 
     store_differences(session, differences)
+
+
+def _order_changes(
+    session: Session, changes: Sequence[Delivery], plans: Mapping[UUID, LinePlan]
+) -> list["_OrderChange"]:
+    stored = _stored_fields(session, list(plans))
+    found: list[_OrderChange] = []
+    for known, _ in changes:
+        found.append(_order_change(known, plans[known.id], stored[known.id]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,14 @@ class _OrderChange:
             return []
 
         found = [self.plan.difference(difference) for difference in self.plan.changes.differences]
+        return found + self._late_fields()
+
+    def _late_fields(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         for name in SEEN_BY_A_PERSON:
             if name in self.not_applied:
-                found.append(
-                    {"what": name, "here": self.before[name], "source": self._delivered(name)}
-                )
-
+                source = self._delivered(name)
+                found.append({"what": name, "here": self.before[name], "source": source})
         return found
 
     def _delivered(self, name: str) -> Any:
@@ -192,13 +198,18 @@ def _order_change(known: KnownOrder, plan: LinePlan, before: Mapping[str, Any]) 
         if delivered[name] != before[name]:
             not_applied.append(name)
 
-    if plan.changes.differences:
-        not_applied.append("lines")
-
-    if not plan.changeable and _amounts(document) != before["amounts"]:
-        not_applied.append("amounts")
-
+    not_applied += _late_contents(plan, before)
     return _OrderChange(known, plan, before, after, not_applied)
+
+
+def _late_contents(plan: LinePlan, before: Mapping[str, Any]) -> list[str]:
+    """Return which of lines and amounts the delivery changes too late."""
+    names: list[str] = []
+    if plan.changes.differences:
+        names.append("lines")
+    if not plan.changeable and _amounts(plan.draft.document) != before["amounts"]:
+        names.append("amounts")
+    return names
 
 
 def _amounts(order: ResolvedOrder) -> dict[str, str]:
