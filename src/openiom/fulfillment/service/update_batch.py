@@ -144,14 +144,19 @@ class FulfillmentBatch:
 
     def _reclaim(self, line_id: UUID, steps: int) -> None:
         """Keep shipped units in fulfillment that this batch returns; reclaim the others."""
-        for quantities in self.returned.values():
-            kept = min(steps, quantities.get(line_id, 0))
-            if kept:
-                steps -= kept
-                quantities[line_id] -= kept
+        reclaimed = steps - self._keep_returned(line_id, steps)
+        if reclaimed:
+            self.reclaimed[line_id] = self.reclaimed.get(line_id, 0) + reclaimed
 
-        if steps:
-            self.reclaimed[line_id] = self.reclaimed.get(line_id, 0) + steps
+    def _keep_returned(self, line_id: UUID, steps: int) -> int:
+        """Remove up to `steps` from the units this batch returns; return how many are removed."""
+        left = steps
+        for quantities in self.returned.values():
+            kept = min(left, quantities.get(line_id, 0))
+            if kept:
+                left -= kept
+                quantities[line_id] -= kept
+        return steps - left
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
         """Write and publish every change; orders and stock follow."""

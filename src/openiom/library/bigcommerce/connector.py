@@ -195,13 +195,15 @@ class BigCommerce:
         """Return all rows of a v2 list."""
         found: list[Row] = []
         for page in range(1, MAX_PAGES):
-            body = self._http.get(path, {"page": page, "limit": ROWS_PER_PAGE}).body
-            rows = body if isinstance(body, list) else []
+            rows = self._row_page(path, page)
             found += rows
             if len(rows) < ROWS_PER_PAGE:
                 break
-
         return found
+
+    def _row_page(self, path: str, page: int) -> list[Row]:
+        body = self._http.get(path, {"page": page, "limit": ROWS_PER_PAGE}).body
+        return body if isinstance(body, list) else []
 
     def create_shipment(self, order_id: str, shipment: Mapping[str, Any]) -> dict[str, Any]:
         """Create a shipment and return it."""

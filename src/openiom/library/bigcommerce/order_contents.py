@@ -27,12 +27,14 @@ class StatusMeanings:
 
         A partly refunded order that the store has begun to ship itself is only kept current.
         """
-        status = row.get("status_id")
-        if row.get("is_deleted") or status in self.cancel:
+        if self._cancels(row):
             return "cancel"
-        if status in self.hold:
+        if row.get("status_id") in self.hold:
             return "hold"
         return "accept" if self._accepts(row) else "update"
+
+    def _cancels(self, row: Row) -> bool:
+        return bool(row.get("is_deleted")) or row.get("status_id") in self.cancel
 
     def _accepts(self, row: Row) -> bool:
         return row.get("status_id") in self.accept and not _is_begun(row)

@@ -80,13 +80,7 @@ class DemoFulfillment:
     def create_many(self, orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Create up to 100 orders, each with its `idempotency_key`; one result per order."""
         response = _object(self._http.post("v1/orders/bulk", {"orders": list(orders)}).body)
-        results = response.get("results")
-        if not isinstance(results, list) or len(results) != len(orders):
-            raise ProviderDown(
-                f"the response has no result for each of {len(orders)} orders",
-                where="v1/orders/bulk",
-            )
-
+        results = _bulk_results(response, len(orders))
         return [_object(result) for result in results]
 
     def cancel(self, order_id: str) -> dict[str, Any]:
@@ -151,6 +145,16 @@ def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ProviderDown("the response is not an object")
     return body
+
+
+def _bulk_results(response: Mapping[str, Any], count: int) -> list[Any]:
+    results = response.get("results")
+    if not isinstance(results, list) or len(results) != count:
+        raise ProviderDown(
+            f"the response has no result for each of {count} orders",
+            where="v1/orders/bulk",
+        )
+    return results
 
 
 def connect(connection: Connection) -> DemoFulfillment:

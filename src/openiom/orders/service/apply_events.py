@@ -166,10 +166,8 @@ class _OrderTransitions:
             return Outcome(False, str(target))
 
         data = _event_data(request)
-        if target is not None and is_held:
-            self._move_after_hold(order, target)
-        elif target is not None:
-            data |= self._move(order, request.event, target)
+        if target is not None:
+            data |= self._follow(order, request.event, target, on_hold=is_held)
 
         self.events.append(order_event(request.event, order.id, data))
         return Outcome(True, request.reason or order.reason)
@@ -205,6 +203,15 @@ class _OrderTransitions:
         if refusal or order.state in (COMPLETED, CANCELED):
             return refusal
         return self.blocked.get((order.id, event), "")
+
+    def _follow(
+        self, order: LockedOrder, event: str, target: Target, *, on_hold: bool
+    ) -> dict[str, str]:
+        """Move an order now or after its hold; return the state that its event publishes."""
+        if not on_hold:
+            return self._move(order, event, target)
+        self._move_after_hold(order, target)
+        return {}
 
     def _move(self, order: LockedOrder, event: str, target: Target) -> dict[str, str]:
         """Move an order and return its new state as its event publishes it."""

@@ -1,6 +1,6 @@
 """Deliveries of known orders: a duplicate, a change, or a cancellation by the source system."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event
 from openiom.orders.decisions import is_newer_delivery
 from openiom.orders.events import order_event
+from openiom.orders.line_changes import LineDifference
 from openiom.orders.locks import KnownOrder
 from openiom.orders.schemas import ResolvedOrder
 from openiom.orders.states import CANCELED, CANCELED_BY_SOURCE, COMPLETED, FULFILLED_BY_SOURCE
@@ -67,12 +68,9 @@ def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: 
     found = _order_changes(session, changes, plans)
     differences: Differences = {change.known.id: change.differences() for change in found}
     _update(session, found)
-    append_events(session, [c.event() for c in found if c.is_visible], at=now, actor=actor)
-
-    following = [c.plan for c in found if c.follows_lines]
-    refused = apply_line_plans(session, following, now, actor)
-    for order_id, lines in refused.items():
-        differences[order_id] += map(plans[order_id].difference, lines)
+    append_events(session, _visible_events(found), at=now, actor=actor)
+    for order_id, refused in _apply_lines(session, found, now, actor).items():
+        differences[order_id] += map(plans[order_id].difference, refused)
 
     wishes = [change.wish() for change in found]
     for order_id, more in apply_wishes(session, wishes, now, actor).items():
@@ -89,6 +87,18 @@ def _order_changes(
     for known, _ in changes:
         found.append(_order_change(known, plans[known.id], stored[known.id]))
     return found
+
+
+def _visible_events(changes: Iterable["_OrderChange"]) -> list[Event]:
+    return [change.event() for change in changes if change.is_visible]
+
+
+def _apply_lines(
+    session: Session, changes: Iterable["_OrderChange"], now: datetime, actor: str
+) -> dict[UUID, list[LineDifference]]:
+    """Change the lines of orders that follow them; return the refused cancellations by order."""
+    following = [change.plan for change in changes if change.follows_lines]
+    return apply_line_plans(session, following, now, actor)
 
 
 @dataclass(frozen=True, slots=True)
