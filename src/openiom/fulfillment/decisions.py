@@ -298,15 +298,10 @@ def _apply_parcel(
         if problem:
             return problem
 
-        parcel = order.parcels[update.shipment.external_id]
-        if update.kind == DELIVERED and not parcel.delivered:
-            parcel.delivered = True
-            effect.delivered_parcel = update.shipment.external_id
+        if update.kind == DELIVERED:
+            _deliver_parcel(order, update.shipment.external_id, effect)
 
-        if update.shipment.final and order.final_parcels is None:
-            order.final_parcels = update.shipment.parcels or len(order.parcels)
-            effect.noted = True
-
+        _note_last_parcel(order, update.shipment, effect)
         _close_short(order, effect)
     elif update.kind == SHIPPED:
         return Problem(
@@ -320,6 +315,22 @@ def _apply_parcel(
 
     _deliver_if_complete(order, effect)
     return effect
+
+
+def _deliver_parcel(order: FulfillmentOrderState, external_id: str, effect: UpdateEffect) -> None:
+    parcel = order.parcels[external_id]
+    if not parcel.delivered:
+        parcel.delivered = True
+        effect.delivered_parcel = external_id
+
+
+def _note_last_parcel(
+    order: FulfillmentOrderState, parcel: ShipmentDocument, effect: UpdateEffect
+) -> None:
+    """Note the number of parcels of an order when its fulfiller says that this is the last."""
+    if parcel.final and order.final_parcels is None:
+        order.final_parcels = parcel.parcels or len(order.parcels)
+        effect.noted = True
 
 
 def _record_parcel(
@@ -371,11 +382,16 @@ def _reclaim(order: FulfillmentOrderState, units: Mapping[UUID, int], effect: Up
         order.open_steps[order_line_id] -= quantity
 
 
+def _ends_short(order: FulfillmentOrderState) -> bool:
+    """Return whether every parcel is recorded and units are missing for the first time."""
+    if order.final_parcels is None or len(order.parcels) < order.final_parcels:
+        return False
+    return not order.is_wholly_shipped and order.state_reason != SHORT
+
+
 def _close_short(order: FulfillmentOrderState, effect: UpdateEffect) -> None:
     """Return the rest once every parcel is recorded: the fulfiller ships no more of it."""
-    if order.final_parcels is None or len(order.parcels) < order.final_parcels:
-        return
-    if order.is_wholly_shipped or order.state_reason == SHORT:
+    if not _ends_short(order):
         return
     if order.state not in ENDED:
         _return_rest(order, effect)

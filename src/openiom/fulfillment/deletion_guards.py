@@ -1,6 +1,7 @@
 """Documents that fulfillment orders still need: sources and states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,15 +12,19 @@ from openiom.platform.configuration import DeletionGuard, UseQuery, current_bodi
 _STATES = "fulfillment_order"
 
 
+def _uses_any_state(session: Session, body: Mapping[str, Any] | None) -> bool:
+    """Return whether a fulfillment order is in a state that the document, if any, defines."""
+    if body is None:
+        return False
+    states = [state["name"] for state in body.get("states", ())]
+    query = "SELECT 1 FROM fulfillment.fulfillment_order WHERE state = ANY(%s) LIMIT 1"
+    return bool(fetch(session, query, (states,)))
+
+
 def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
     """Return the state document of fulfillment orders when one of them is in a state it defines."""
     body = current_bodies(session, ["states"])["states"].get(_STATES)
-    if _STATES not in names or body is None:
-        return []
-
-    states = [state["name"] for state in body.get("states", ())]
-    query = "SELECT 1 FROM fulfillment.fulfillment_order WHERE state = ANY(%s) LIMIT 1"
-    if not fetch(session, query, (states,)):
+    if _STATES not in names or not _uses_any_state(session, body):
         return []
 
     what = "defines the state of at least one fulfillment order"

@@ -141,22 +141,26 @@ def _fields(row: _Row, order: OrderSummary) -> dict[str, Any]:
 
 def _allowed_actions(row: _Row) -> FulfillmentOrderActions:
     """Return whether an order can be recalled, and its source be considered again."""
-    recall_reason = ""
-    lift_reason = ""
-    if row.state in ENDED:
-        recall_reason = f"it was {row.state} already"
-    elif row.units == row.shipped_units:
-        recall_reason = "all of its units have shipped"
-
-    if row.state not in ENDED or row.recall == "accepted":
-        lift_reason = "its source has refused nothing of it"
-    elif row.refusal_lifted_at:
-        lift_reason = "its source is considered again already"
-
+    recall_reason = _recall_reason(row)
+    lift_reason = _lift_reason(row)
     return FulfillmentOrderActions(
         recall=AllowedAction(allowed=not recall_reason, reason=recall_reason),
         lift_refusal=AllowedAction(allowed=not lift_reason, reason=lift_reason),
     )
+
+
+def _recall_reason(row: _Row) -> str:
+    """Return why an order cannot be recalled, or ''."""
+    if row.state in ENDED:
+        return f"it was {row.state} already"
+    return "all of its units have shipped" if row.units == row.shipped_units else ""
+
+
+def _lift_reason(row: _Row) -> str:
+    """Return why the source of an order cannot be considered again, or ''."""
+    if row.state not in ENDED or row.recall == "accepted":
+        return "its source has refused nothing of it"
+    return "its source is considered again already" if row.refusal_lifted_at else ""
 
 
 def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderDetail]:

@@ -33,18 +33,22 @@ def order_units(lines: Iterable[LineDetail]) -> OrderUnits:
 
 def allowed_actions(state: str, *, manual_hold: bool, units: OrderUnits) -> AllowedActions:
     """Return whether an order can be put on hold, released, canceled and recalled."""
-    hold_reason = "the order is already on manual hold" if manual_hold else ""
-    if units.shipped and not units.owed:
-        hold_reason = "every unit of the order has shipped"
-
-    release_reason = "" if manual_hold else "the order is not on manual hold"
-    recall_reason = "" if units.in_fulfillment else "no unit of the order is in a fulfillment order"
     return AllowedActions(
-        hold=_action(_refusal(HOLD, state) or hold_reason),
-        release=_action(release_reason),
-        cancel=_action(_refusal(CANCEL, state) or _cancel_reason(units)),
-        recall=_action(_ended(state) or recall_reason),
+        hold=_action(_refusal(HOLD, state), _hold_reason(units, manual_hold=manual_hold)),
+        release=_action("" if manual_hold else "the order is not on manual hold"),
+        cancel=_action(_refusal(CANCEL, state), _cancel_reason(units)),
+        recall=_action(_ended(state), _recall_reason(units)),
     )
+
+
+def _hold_reason(units: OrderUnits, *, manual_hold: bool) -> str:
+    if units.shipped and not units.owed:
+        return "every unit of the order has shipped"
+    return "the order is already on manual hold" if manual_hold else ""
+
+
+def _recall_reason(units: OrderUnits) -> str:
+    return "" if units.in_fulfillment else "no unit of the order is in a fulfillment order"
 
 
 def _cancel_reason(units: OrderUnits) -> str:
@@ -56,7 +60,9 @@ def _cancel_reason(units: OrderUnits) -> str:
     return ""
 
 
-def _action(reason: str) -> AllowedAction:
+def _action(*reasons: str) -> AllowedAction:
+    """Return an action that is possible unless there is a reason against it; the first counts."""
+    reason = next(filter(None, reasons), "")
     return AllowedAction(allowed=not reason, reason=reason)
 
 

@@ -8,6 +8,8 @@ from openiom.kernel import minor_units, round_money
 
 ORDER_PARTIALLY_SHIPPED = "order.partially_shipped"
 ORDER_SHIPPED = "order.shipped"
+_SHIPPING_EVENTS = {1: ORDER_PARTIALLY_SHIPPED, 2: ORDER_SHIPPED}
+"""Events by the stage of shipping that an order reaches."""
 ZERO = Decimal(0)
 
 
@@ -117,9 +119,14 @@ def shipping_events(before: Sequence[LineUnits], after: Sequence[LineUnits]) -> 
 
     Each of `order.partially_shipped` and `order.shipped` happens once in the life of an order.
     """
-    if is_wholly_shipped(after):
-        return [] if is_wholly_shipped(before) else [ORDER_SHIPPED]
-    if has_shipped(after) and not has_shipped(before):
-        return [ORDER_PARTIALLY_SHIPPED]
+    reached = _shipping_stage(after)
+    if reached <= _shipping_stage(before):
+        return []
+    return [_SHIPPING_EVENTS[reached]]
 
-    return []
+
+def _shipping_stage(lines: Sequence[LineUnits]) -> int:
+    """Return how far lines have shipped: 0 not at all, 1 in part, 2 wholly."""
+    if is_wholly_shipped(lines):
+        return 2
+    return 1 if has_shipped(lines) else 0

@@ -1,6 +1,7 @@
 """Documents that orders still need, such as products, units, currencies and strategies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,13 @@ _STATE_COLUMNS = {
 }
 
 
+def _uses_any_state(session: Session, name: str, body: Mapping[str, Any]) -> bool:
+    """Return whether an order or an order line is in a state that the document defines."""
+    states = [state["name"] for state in body.get("states", ())]
+    query = f"SELECT 1 FROM ({_STATE_COLUMNS[name]}) used WHERE state = ANY(%s) LIMIT 1"
+    return bool(fetch(session, query, (states,)))
+
+
 def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
     """Return the state documents that define the state of an order or an order line."""
     bodies = current_bodies(session, ["states"])["states"]
@@ -23,9 +31,7 @@ def _states_in_use(session: Session, names: Sequence[str]) -> list[Problem]:
         if name not in _STATE_COLUMNS or name not in bodies:
             continue
 
-        states = [state["name"] for state in bodies[name].get("states", ())]
-        query = f"SELECT 1 FROM ({_STATE_COLUMNS[name]}) used WHERE state = ANY(%s) LIMIT 1"
-        if fetch(session, query, (states,)):
+        if _uses_any_state(session, name, bodies[name]):
             what = f"defines the state of at least one {name.replace('_', ' ')}"
             problems.append(Problem(f"states {name}", what, "move them to another state first"))
 

@@ -88,11 +88,16 @@ def wanted_steps(lines: Sequence[LockedLine], delivered: DeliveredLine) -> int:
     part. What the source has shipped beyond the shipments from here was shipped by others.
     """
     ordered = sum(line.quantity for line in lines)
-    current = sum(line.quantity - line.canceled for line in lines)
+    current = _to_fulfill(lines)
     shipped_here = sum(line.shipped for line in lines)
     elsewhere = max(0, delivered.shipped - shipped_here)
     limit = max(0, delivered.ordered - delivered.canceled - elsewhere)
     return min(limit, current + max(0, delivered.ordered - ordered))
+
+
+def _to_fulfill(lines: Sequence[LockedLine]) -> int:
+    """Return the steps of lines that are not canceled."""
+    return sum(line.quantity - line.canceled for line in lines)
 
 
 def surplus_steps(lines: Sequence[LockedLine], ordered: int) -> dict[UUID, int]:
@@ -119,7 +124,7 @@ def _change_line(
     *,
     changeable: bool,
 ) -> None:
-    current = sum(line.quantity - line.canceled for line in lines)
+    current = _to_fulfill(lines)
     if wanted < current:
         _reduce(changes, key, lines, current - wanted)
     elif wanted > current:
@@ -131,17 +136,22 @@ def _reduce(changes: LineChanges, key: LineKey, lines: Sequence[LockedLine], ste
 
     Units that are shipped already are neither: they come back, or not, as a return.
     """
+    canceled = _cancel_open(changes, lines, steps)
+    late = min(steps - canceled, sum(line.in_fulfillment for line in lines))
+    if late:
+        here = _to_fulfill(lines) - canceled
+        changes.differences.append(LineDifference(key, here, here - late))
+
+
+def _cancel_open(changes: LineChanges, lines: Sequence[LockedLine], steps: int) -> int:
+    """Cancel up to `steps` open steps of lines, the last first; return how many are canceled."""
+    left = steps
     for line in reversed(lines):
-        canceled = min(steps, line.open)
+        canceled = min(left, line.open)
         if canceled:
             changes.cancel[line.id] = canceled
-            steps -= canceled
-
-    late = min(steps, sum(line.in_fulfillment for line in lines))
-    if late:
-        here = sum(line.quantity - line.canceled for line in lines)
-        here -= sum(changes.cancel.get(line.id, 0) for line in lines)
-        changes.differences.append(LineDifference(key, here, here - late))
+            left -= canceled
+    return steps - left
 
 
 def _increase(
@@ -152,9 +162,9 @@ def _increase(
     *,
     changeable: bool,
 ) -> None:
-    here = sum(line.quantity - line.canceled for line in lines)
     growing = [line for line in lines if line.open]
     if not changeable:
+        here = _to_fulfill(lines)
         changes.differences.append(LineDifference(key, here, here + steps))
     elif growing:
         changes.grow[growing[0].id] = steps

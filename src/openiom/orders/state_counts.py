@@ -43,9 +43,15 @@ def add_counts(session: Session, changes: Mapping[Bucket, int]) -> None:
             deltas.append(delta)
 
     if deltas:
-        inserted = fetch_column(session, _INSERT, (states, attentions, deltas))
-        if any(delta_id % COMPACT_EVERY == 0 for delta_id in inserted):
-            compact_counts(session)
+        _insert_deltas(session, states, attentions, deltas)
+
+
+def _insert_deltas(
+    session: Session, states: list[str], attentions: list[str], deltas: list[int]
+) -> None:
+    inserted = fetch_column(session, _INSERT, (states, attentions, deltas))
+    if any(delta_id % COMPACT_EVERY == 0 for delta_id in inserted):
+        compact_counts(session)
 
 
 def compact_counts(session: Session) -> None:

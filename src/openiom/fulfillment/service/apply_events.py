@@ -70,15 +70,18 @@ def _apply(batch: FulfillmentBatch, request: EventRequest, now: datetime) -> Out
     if isinstance(effect, Problem):
         return Outcome(False, effect.what)
 
-    external_id = request.data.get("external_id")
-    if external_id:
-        batch.external_ids[order.id] = str(external_id)
-
-    if request.event == event_of(SENT):
-        batch.fulfillers[order.id] = str(request.data.get("instance", ""))
-
+    _note_fulfiller(batch, request)
     batch.add(order, effect, reason=request.reason, data=request.data)
     return Outcome(True, request.reason or order.state_reason)
+
+
+def _note_fulfiller(batch: FulfillmentBatch, request: EventRequest) -> None:
+    """Note the fulfiller's id of an order, and the instance it was sent to."""
+    external_id = request.data.get("external_id")
+    if external_id:
+        batch.external_ids[request.entity_id] = str(external_id)
+    if request.event == event_of(SENT):
+        batch.fulfillers[request.entity_id] = str(request.data.get("instance", ""))
 
 
 def _effect(order: FulfillmentOrderState, event: str, now: datetime) -> UpdateEffect | Problem:

@@ -74,14 +74,18 @@ def create_fulfillment_orders(
     """
     orders = lock_orders(session, order_ids)
     on_hold = {order.id for order in orders.values() if order.manual_hold}
-    lines = _group(open_lines(session, [i for i in order_ids if i not in on_hold]))
+    lines = _group(open_lines(session, _without(order_ids, on_hold)))
     drafts = _drafts(session, lines.by_source)
     if drafts:
         _write(session, drafts, now, actor)
 
     results = _Results(on_hold, lines.without_source, _numbers(drafts))
-    results.existing = _in_fulfillment(session, [i for i in order_ids if i not in results.created])
+    results.existing = _in_fulfillment(session, _without(order_ids, results.created))
     return [results.outcome(order_id) for order_id in order_ids]
+
+
+def _without(order_ids: Sequence[UUID], excluded: Collection[UUID]) -> list[UUID]:
+    return [order_id for order_id in order_ids if order_id not in excluded]
 
 
 @dataclass(slots=True)
@@ -146,13 +150,17 @@ def _write(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime, 
     _insert_orders(session, drafts, now)
     _insert_lines(session, drafts)
 
+    release_to_fulfillment(session, _quantities(drafts), now, actor)
+    append_events(session, [_created_event(draft) for draft in drafts], at=now, actor=actor)
+
+
+def _quantities(drafts: Sequence[FulfillmentDraft]) -> dict[UUID, int]:
+    """Return the steps to fulfill by order line."""
     quantities: dict[UUID, int] = {}
     for draft in drafts:
         for line in draft.lines:
             quantities[line.line_id] = line.quantity
-
-    release_to_fulfillment(session, quantities, now, actor)
-    append_events(session, [_created_event(draft) for draft in drafts], at=now, actor=actor)
+    return quantities
 
 
 def _insert_orders(session: Session, drafts: Sequence[FulfillmentDraft], now: datetime) -> None:

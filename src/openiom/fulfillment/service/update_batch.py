@@ -1,7 +1,7 @@
 """The fulfillment orders of one batch: changes are written, orders and stock follow."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -144,14 +144,19 @@ class FulfillmentBatch:
 
     def _reclaim(self, line_id: UUID, steps: int) -> None:
         """Keep shipped units in fulfillment that this batch returns; reclaim the others."""
-        for quantities in self.returned.values():
-            kept = min(steps, quantities.get(line_id, 0))
-            if kept:
-                steps -= kept
-                quantities[line_id] -= kept
+        reclaimed = steps - self._keep_returned(line_id, steps)
+        if reclaimed:
+            self.reclaimed[line_id] = self.reclaimed.get(line_id, 0) + reclaimed
 
-        if steps:
-            self.reclaimed[line_id] = self.reclaimed.get(line_id, 0) + steps
+    def _keep_returned(self, line_id: UUID, steps: int) -> int:
+        """Remove up to `steps` from the units this batch returns; return how many are removed."""
+        left = steps
+        for quantities in self.returned.values():
+            kept = min(left, quantities.get(line_id, 0))
+            if kept:
+                left -= kept
+                quantities[line_id] -= kept
+        return steps - left
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
         """Write and publish every change; orders and stock follow."""
@@ -242,13 +247,8 @@ class FulfillmentBatch:
         requests: list[EventRequest] = []
         for order_id, names in self.event_names.items():
             for event in self._owed(order_id, after):
-                if event == ORDER_DELIVERED:
-                    continue
-                # Units may ship without having been reported as picked.
-                if event == ORDER_PICKED and names.isdisjoint(_PICKED_EVENTS):
-                    continue
-
-                requests.append(EventRequest(order_id, event))
+                if _precedes_shipping(event, names):
+                    requests.append(EventRequest(order_id, event))
 
             for name in ORDERS_FOLLOW.keys() & names:
                 requests.append(EventRequest(order_id, ORDERS_FOLLOW[name]))
@@ -308,13 +308,16 @@ class FulfillmentBatch:
                     quantities[line.order_line_id] = line.in_stock(steps[line.order_line_id])
         return quantities
 
-    def _raise_delivered(self, session: Session, now: datetime, actor: str) -> None:
+    def _delivered_orders(self) -> list[UUID]:
         after = _statuses(self.orders)
         delivered: list[UUID] = []
         for order_id in self.event_names:
             if ORDER_DELIVERED in self._owed(order_id, after):
                 delivered.append(order_id)
-        wholly_shipped = orders_wholly_shipped(session, delivered)
+        return delivered
+
+    def _raise_delivered(self, session: Session, now: datetime, actor: str) -> None:
+        wholly_shipped = orders_wholly_shipped(session, self._delivered_orders())
         requests = [
             EventRequest(order_id, ORDER_DELIVERED) for order_id in sorted_ids(wholly_shipped)
         ]
@@ -349,6 +352,17 @@ UPDATE fulfillment.shipment s SET delivered_at = %s
 FROM unnest(%s::uuid[], %s::text[]) AS d(id, external_id)
 WHERE s.fulfillment_order_id = d.id AND s.external_id = d.external_id
 """
+
+
+def _precedes_shipping(event: str, names: Collection[str]) -> bool:
+    """Return whether an order owes an event before its lines are counted as shipped.
+
+    `names` are the events of its fulfillment orders in the batch: units may ship without having
+    been reported as picked.
+    """
+    if event == ORDER_PICKED:
+        return not _PICKED_EVENTS.isdisjoint(names)
+    return event != ORDER_DELIVERED
 
 
 def _statuses(

@@ -1,7 +1,7 @@
 """Client of the BigCommerce API."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -89,8 +89,6 @@ class BigCommerce:
         if not self._callback_url or not self._webhook_key:
             return
 
-        query = {"destination": self._callback_url}
-        response = self._http.get("v3/hooks", query, accept=(404,))
         hook = {
             "scope": WEBHOOK_SCOPE,
             "destination": self._callback_url,
@@ -98,14 +96,20 @@ class BigCommerce:
             "headers": {KEY_HEADER: self._webhook_key},
         }
 
+        registered = self._registered_webhook()
+        if registered is None:
+            self._http.post("v3/hooks", hook)
+        elif not registered.get("is_active"):
+            self._http.put(f"v3/hooks/{registered['id']}", hook)
+
+    def _registered_webhook(self) -> Row | None:
+        """Return the webhook of the store that calls this instance, None without one."""
+        query = {"destination": self._callback_url}
+        response = self._http.get("v3/hooks", query, accept=(404,))
         for registered in (response.body or {}).get("data", []):
             if registered.get("destination") == self._callback_url:
-                if not registered.get("is_active"):
-                    self._http.put(f"v3/hooks/{registered['id']}", hook)
-
-                return
-
-        self._http.post("v3/hooks", hook)
+                return dict(registered)
+        return None
 
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """Verify a webhook call.
@@ -165,12 +169,7 @@ class BigCommerce:
             pagination = (body.get("meta") or {}).get("pagination", {})
             last_page = int(pagination.get("total_pages", 1))
 
-            messages = []
-            for row in rows:
-                if "id" in row:
-                    version = str(row.get("date_modified", ""))
-                    messages.append(RawMessage(kind, str(row["id"]), row, version=version))
-
+            messages = _list_messages(kind, rows)
             page += 1
             yield MessagePage(messages, started if page > last_page else checkpoint)
 
@@ -196,13 +195,15 @@ class BigCommerce:
         """Return all rows of a v2 list."""
         found: list[Row] = []
         for page in range(1, MAX_PAGES):
-            body = self._http.get(path, {"page": page, "limit": ROWS_PER_PAGE}).body
-            rows = body if isinstance(body, list) else []
+            rows = self._row_page(path, page)
             found += rows
             if len(rows) < ROWS_PER_PAGE:
                 break
-
         return found
+
+    def _row_page(self, path: str, page: int) -> list[Row]:
+        body = self._http.get(path, {"page": page, "limit": ROWS_PER_PAGE}).body
+        return body if isinstance(body, list) else []
 
     def create_shipment(self, order_id: str, shipment: Mapping[str, Any]) -> dict[str, Any]:
         """Create a shipment and return it."""
@@ -213,6 +214,15 @@ class BigCommerce:
         """Set the status of an order and return the order."""
         path = f"v2/orders/{order_id}"
         return _object(self._http.put(path, {"status_id": status_id}).body, path)
+
+
+def _list_messages(kind: str, rows: Sequence[Row]) -> list[RawMessage]:
+    messages: list[RawMessage] = []
+    for row in rows:
+        if "id" in row:
+            version = str(row.get("date_modified", ""))
+            messages.append(RawMessage(kind, str(row["id"]), row, version=version))
+    return messages
 
 
 def _removals(webhook: Mapping[str, Any]) -> list[RawMessage]:

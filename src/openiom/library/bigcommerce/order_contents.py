@@ -27,12 +27,17 @@ class StatusMeanings:
 
         A partly refunded order that the store has begun to ship itself is only kept current.
         """
-        status = row.get("status_id")
-        if row.get("is_deleted") or status in self.cancel:
+        if self._cancels(row):
             return "cancel"
-        if status in self.hold:
+        if row.get("status_id") in self.hold:
             return "hold"
-        return "accept" if status in self.accept and not _is_begun(row) else "update"
+        return "accept" if self._accepts(row) else "update"
+
+    def _cancels(self, row: Row) -> bool:
+        return bool(row.get("is_deleted")) or row.get("status_id") in self.cancel
+
+    def _accepts(self, row: Row) -> bool:
+        return row.get("status_id") in self.accept and not _is_begun(row)
 
 
 def _is_begun(row: Row) -> bool:
@@ -140,18 +145,25 @@ def _consignment_of(line: Row, consignments: Sequence[_Consignment]) -> _Consign
 def _line(
     line: Row, consignment: _Consignment, consignments: Sequence[_Consignment]
 ) -> dict[str, Any]:
+    """Return a line with its variant, and with the delivery of its consignment.
+
+    The first consignment goes to the shipping address of the order, so that its lines have no
+    address of their own.
+    """
     read = dict(with_variant(line))
     if consignment.kind == DOWNLOADS:
         read["delivery"] = "digital"
     elif consignment.kind == PICKUPS:
-        read |= _pickup(consignment.group.get("location") or {})
+        read |= _pickup(consignment.group)
     elif consignment.group and consignment is not consignments[0]:
         read["ship_to"] = _address(consignment.group)
 
     return read
 
 
-def _pickup(location: Row) -> dict[str, Any]:
+def _pickup(group: Row) -> dict[str, Any]:
+    """Return the fields of a line that its customer collects at a location."""
+    location = group.get("location") or {}
     code = location.get("code") or location.get("name") or "unknown"
     return {
         "delivery": "pickup",
@@ -238,12 +250,19 @@ def with_variant(line: Row) -> Row:
 
     Of an option that is given twice, the first counts.
     """
+    variant = _variant(line.get("product_options") or ())
+    return {**line, "variant": variant} if variant else line
+
+
+def _variant(options: Sequence[Row]) -> dict[str, str]:
     variant: dict[str, str] = {}
-    for option in line.get("product_options") or ():
-        name = str(option.get("display_name") or option.get("name") or "").strip().lower()
-        dimension = _VARIANT_OPTIONS.get(name)
-        value = str(option.get("display_value") or "").strip()
+    for option in options:
+        dimension = _VARIANT_OPTIONS.get(_option_name(option).lower())
+        value = _text(option, "display_value")
         if dimension and value:
             variant.setdefault(dimension, value)
+    return variant
 
-    return {**line, "variant": variant} if variant else line
+
+def _option_name(option: Row) -> str:
+    return str(option.get("display_name") or option.get("name") or "").strip()

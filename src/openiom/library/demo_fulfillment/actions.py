@@ -25,13 +25,18 @@ def _bulk_result(call: Call, result: Result) -> CallResult:
     if isinstance(order, dict):
         return CallResult(call.key, order, str(order.get("id", "")))
 
+    where = str(call.payload.get("reference", ""))
+    return CallResult(call.key, error=_bulk_error(result, where=where))
+
+
+def _bulk_error(result: Result, *, where: str) -> ProviderError:
+    """Return why one order of a bulk request was not created."""
     status = int(result.get("status", 500))
     error = result.get("error") or {}
     reason = error.get("detail") or error.get("code") or "no reason given"
     is_temporary = status >= 500 or status == 429
     error_type = ProviderDown if is_temporary else ProviderRejected
-    where = str(call.payload.get("reference", ""))
-    return CallResult(call.key, error=error_type(f"status {status}: {reason}", where=where))
+    return error_type(f"status {status}: {reason}", where=where)
 
 
 def _one_by_one(

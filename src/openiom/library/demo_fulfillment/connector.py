@@ -80,29 +80,27 @@ class DemoFulfillment:
     def create_many(self, orders: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Create up to 100 orders, each with its `idempotency_key`; one result per order."""
         response = _object(self._http.post("v1/orders/bulk", {"orders": list(orders)}).body)
-        results = response.get("results")
-        if not isinstance(results, list) or len(results) != len(orders):
-            raise ProviderDown(
-                f"the response has no result for each of {len(orders)} orders",
-                where="v1/orders/bulk",
-            )
-
+        results = _bulk_results(response, len(orders))
         return [_object(result) for result in results]
 
     def cancel(self, order_id: str) -> dict[str, Any]:
         """Cancel an order by the id of the 3PL."""
         return _object(self._http.post(f"v1/orders/{order_id}/cancel", {}).body)
 
+    def _events_after(self, after: int) -> dict[str, Any]:
+        """Return a response with a list of events."""
+        query = {"after": after, "limit": EVENTS_PER_PAGE}
+        response = _object(self._http.get("v1/events", query).body)
+        if not isinstance(response.get("events"), list):
+            raise ProviderDown("the response has no list of events", where="v1/events")
+        return response
+
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Yield the events after the checkpoint, for callbacks that were lost."""
         after = int(checkpoint or 0)
         while True:
-            response = _object(
-                self._http.get("v1/events", {"after": after, "limit": EVENTS_PER_PAGE}).body
-            )
-            events = response.get("events")
-            if not isinstance(events, list):
-                raise ProviderDown("the response has no list of events", where="v1/events")
+            response = self._events_after(after)
+            events = response["events"]
             if not events:
                 return
 
@@ -121,9 +119,8 @@ class DemoFulfillment:
     def receive(self, headers: Mapping[str, str], body: bytes) -> WebhookResult:
         """Verify and parse a signed batch of events."""
         expected = "sha256=" + hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
-        if not self._secret or not hmac.compare_digest(
-            headers.get("x-signature", "").encode(), expected.encode()
-        ):
+        signature = headers.get("x-signature", "")
+        if not self._secret or not hmac.compare_digest(signature.encode(), expected.encode()):
             raise Unauthenticated(
                 "the signature does not match the body", remedy="sign with the callback secret"
             )
@@ -148,6 +145,16 @@ def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ProviderDown("the response is not an object")
     return body
+
+
+def _bulk_results(response: Mapping[str, Any], count: int) -> list[Any]:
+    results = response.get("results")
+    if not isinstance(results, list) or len(results) != count:
+        raise ProviderDown(
+            f"the response has no result for each of {count} orders",
+            where="v1/orders/bulk",
+        )
+    return results
 
 
 def connect(connection: Connection) -> DemoFulfillment:

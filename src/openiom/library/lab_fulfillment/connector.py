@@ -199,6 +199,17 @@ class LabFulfillment:
         return response.body if isinstance(response.body, dict) else {}
 
 
+def _refused_recipients(error: smtplib.SMTPRecipientsRefused) -> tuple[list[int], str]:
+    """Return the codes and the reasons by which recipients were refused."""
+    codes: list[int] = []
+    reasons: list[str] = []
+    for address, (code, reason) in error.recipients.items():
+        codes.append(code)
+        reasons.append(f"{address}: {code} {_text(reason)}")
+
+    return codes, "; ".join(reasons)
+
+
 def _mail_failure(error: Exception, server: str) -> ProviderError:
     """Return the provider error of a mail failure; 5xx codes are permanent."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
@@ -207,12 +218,7 @@ def _mail_failure(error: Exception, server: str) -> ProviderError:
         return _rejected_mail(str(error), server)
 
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes, reasons = [], []
-        for address, (code, reason) in error.recipients.items():
-            codes.append(code)
-            reasons.append(f"{address}: {code} {_text(reason)}")
-
-        message = "; ".join(reasons)
+        codes, message = _refused_recipients(error)
     elif isinstance(error, smtplib.SMTPResponseException):
         codes = [error.smtp_code]
         message = f"{error.smtp_code} {_text(error.smtp_error)}"

@@ -111,14 +111,7 @@ class LabIntake:
             ) from None
 
         orders = document if isinstance(document, list) else [document]
-        for index, order in enumerate(orders):
-            if not isinstance(order, dict) or not order.get("ordernumber"):
-                raise Invalid(
-                    "is not an order with an ordernumber",
-                    where=f"[{index}]",
-                    remedy="give every order an ordernumber",
-                )
-
+        _check_numbers(orders)
         return WebhookResult(self._messages(orders, datetime.now(UTC), file_name=""))
 
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
@@ -132,17 +125,22 @@ class LabIntake:
 
         files = _files(self._folder)
         for start in range(0, len(files), FILES_PER_PAGE):
-            messages: list[RawMessage] = []
-            processed: list[Path] = []
-            for file in files[start : start + FILES_PER_PAGE]:
-                found = self._read(file)
-                if found is not None:
-                    messages += found
-                    processed.append(file)
-
+            messages, processed = self._read_page(files[start : start + FILES_PER_PAGE])
             if processed:
                 yield MessagePage(messages, checkpoint)
                 _move(processed, self._folder / PROCESSED_FOLDER)
+
+    def _read_page(self, files: Sequence[Path]) -> tuple[list[RawMessage], list[Path]]:
+        """Return the orders of files, and the files that were complete."""
+        messages: list[RawMessage] = []
+        processed: list[Path] = []
+        for file in files:
+            found = self._read(file)
+            if found is not None:
+                messages += found
+                processed.append(file)
+
+        return messages, processed
 
     def _read(self, file: Path) -> list[RawMessage] | None:
         """Return the orders of a file, None if it is incomplete or no longer exists."""
@@ -204,6 +202,16 @@ class LabIntake:
         return payload
 
 
+def _check_numbers(orders: Sequence[Any]) -> None:
+    for index, order in enumerate(orders):
+        if not isinstance(order, dict) or not order.get("ordernumber"):
+            raise Invalid(
+                "is not an order with an ordernumber",
+                where=f"[{index}]",
+                remedy="give every order an ordernumber",
+            )
+
+
 def _numbered_lines(lines: Any) -> list[dict[str, Any]] | None:
     """Return the lines with a line number each, None if they are not a list of objects.
 
@@ -243,13 +251,17 @@ def _allowed_folder(folder: str, root: Path | None) -> Path | None:
     )
 
 
+def _is_order_file(entry: os.DirEntry[str]) -> bool:
+    return entry.name.endswith(".json") and entry.is_file(follow_symlinks=False)
+
+
 def _files(folder: Path) -> list[Path]:
     """Return the JSON files of a folder, oldest first. Links are skipped."""
     found = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.endswith(".json") and entry.is_file(follow_symlinks=False):
+                if _is_order_file(entry):
                     modified = entry.stat(follow_symlinks=False).st_mtime_ns
                     found.append((modified, entry.name))
     except OSError as error:

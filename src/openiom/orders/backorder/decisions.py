@@ -49,26 +49,31 @@ Placements = dict[UUID, list[Placement]]
 """The placements of all needs of an order, by order."""
 
 
+def _best_source(available: Available, need: Need) -> str:
+    """Return the source that can serve a line most often, or '' when no source can."""
+    first_part, first_units = next(iter(need.parts.items()))
+    candidates: list[tuple[StockUnits, str]] = []
+    for source, units in available.get(first_part, {}).items():
+        if need.source in ("", source) and _has_all(available, need, source):
+            candidates.append((units // first_units, source))
+
+    if not candidates:
+        return ""
+
+    _, best = max(candidates)
+    return best
+
+
 def consume(available: Available, need: Need) -> str:
     """Subtract what a line needs from the source that can serve it most often; return the source.
 
     Sources are compared by the line's first part, then by name. Return '' and change nothing when
     no source has all parts.
     """
-    first_part, first_units = next(iter(need.parts.items()))
-    best: tuple[StockUnits, str] | None = None
-    for source, units in available.get(first_part, {}).items():
-        if need.source not in ("", source) or not _has_all(available, need, source):
-            continue
-
-        candidate = (units // first_units, source)
-        if best is None or candidate > best:
-            best = candidate
-
-    if best is None:
+    source = _best_source(available, need)
+    if not source:
         return ""
 
-    source = best[1]
     for part, units in need.parts.items():
         available[part][source] -= units
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,7 +13,14 @@ from openiom.inventory_visibility import PromiseDate, release_backorder_reservat
 from openiom.kernel import StockUnits
 from openiom.master_data import upcoming_launches
 from openiom.orders.locks import lock_orders
-from openiom.orders.order_batch import LockedLine, columns_of, ids_of, missing_keys, subset
+from openiom.orders.order_batch import (
+    LockedLine,
+    LockedOrder,
+    columns_of,
+    ids_of,
+    missing_keys,
+    subset,
+)
 from openiom.orders.service.apply_events import (
     event_requests,
     raise_line_events,
@@ -103,6 +111,17 @@ Holds = Mapping[UUID, Sequence[Hold]]
 """Lines to place on hold, by order."""
 
 
+def _preorder_holds(
+    session: Session, order_ids: Sequence[UUID], launches: Mapping[str, date]
+) -> dict[UUID, list[Hold]]:
+    holds: dict[UUID, list[Hold]] = {}
+    for line in flatten(unsourced_lines(session, order_ids)):
+        if line.product in launches:
+            hold = Hold(line, "preorder", launch_date=launches[line.product])
+            holds.setdefault(line.order_id, []).append(hold)
+    return holds
+
+
 def hold_preorders(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> list[Outcome]:
@@ -114,12 +133,7 @@ def hold_preorders(
     if not launches or not order_preferences(session).preorder:
         return [_NO_LAUNCH] * len(order_ids)
 
-    holds: dict[UUID, list[Hold]] = {}
-    for line in flatten(unsourced_lines(session, order_ids)):
-        if line.product in launches:
-            hold = Hold(line, "preorder", launch_date=launches[line.product])
-            holds.setdefault(line.order_id, []).append(hold)
-
+    holds = _preorder_holds(session, order_ids, launches)
     refused = _place_holds(session, holds, LINE_PREORDER_HOLD, PREORDER_HOLD, now, actor)
     outcomes: list[Outcome] = []
     for order_id in order_ids:
@@ -183,16 +197,22 @@ def _full_days(
     """Return holds of orders in stock that sourcing refused because days of sources are full."""
     holds: dict[UUID, list[Hold]] = {}
     for order_id, data in latest_data(session, lines, SOURCING_FAILED).items():
-        retry_at = data.get("retry_at")
-        if not retry_at or datetime.fromisoformat(retry_at) <= now:
+        retry_at = _next_try(data)
+        if retry_at is None or retry_at <= now:
             continue
 
-        at, note = datetime.fromisoformat(retry_at), str(data.get("waits_for", ""))
+        note = str(data.get("waits_for", ""))
         holds[order_id] = [
-            Hold(line, "capacity", retry_at=at, note=note) for line in lines[order_id]
+            Hold(line, "capacity", retry_at=retry_at, note=note) for line in lines[order_id]
         ]
 
     return holds
+
+
+def _next_try(data: Mapping[str, Any]) -> datetime | None:
+    """Return when a failed sourcing is to be tried again, None if it names no time."""
+    retry_at = data.get("retry_at")
+    return datetime.fromisoformat(retry_at) if retry_at else None
 
 
 def _full_day_outcome(holds: Sequence[Hold]) -> Outcome:
@@ -264,6 +284,11 @@ def _release_covered(
     return outcomes
 
 
+def _waits(order: LockedOrder) -> bool:
+    """Return whether an order is on hold for stock and not by a user."""
+    return order.state == ON_HOLD and not order.manual_hold
+
+
 def _release_sourced(
     session: Session, order_ids: Sequence[UUID], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
@@ -272,12 +297,12 @@ def _release_sourced(
     Those on hold are released: what they waited for was canceled or shipped.
     """
     orders = lock_orders(session, order_ids)
-    held = [i for i, order in orders.items() if order.state == ON_HOLD and not order.manual_hold]
+    held = [i for i, order in orders.items() if _waits(order)]
     requests = event_requests(held, WAIT_ENDED, because=NOTHING_TO_SOURCE)
     raise_order_events(session, requests, now, actor)
 
-    settled = Outcome(True, NOTHING_TO_SOURCE)
-    return {i: settled for i, order in orders.items() if order.state not in (COMPLETED, CANCELED)}
+    continuing = [i for i, order in orders.items() if order.state not in (COMPLETED, CANCELED)]
+    return dict.fromkeys(continuing, Outcome(True, NOTHING_TO_SOURCE))
 
 
 def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]) -> Outcome:

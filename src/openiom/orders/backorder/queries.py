@@ -264,12 +264,16 @@ def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: dat
         return "its order is on manual hold"
     if row.state == "released":
         return "released; it will be sourced"
+    return _date_reason(row, now) or _stock_reason(row, most, others)
+
+
+def _date_reason(row: WaitingRow, now: datetime) -> str:
+    """Return the date that a line waits for, or ''."""
     if row.kind == "preorder" and row.launch_date and row.launch_date > now.date():
         return f"launches on {row.launch_date}"
     if row.retry_at and row.retry_at > now:
         return f"{row.note}; tried again at {row.retry_at:%Y-%m-%d %H:%M} UTC"
-
-    return _stock_reason(row, most, others)
+    return ""
 
 
 def _stock_reason(row: WaitingRow, most: float, others: Sequence[str]) -> str:
@@ -278,11 +282,15 @@ def _stock_reason(row: WaitingRow, most: float, others: Sequence[str]) -> str:
     if most < row.stock_quantity:
         needed = row.stock_quantity
         return f"needs {needed} from one source; the most one has available is {most}"
+    return _queue_reason(row, others)
+
+
+def _queue_reason(row: WaitingRow, others: Sequence[str]) -> str:
+    """Return why a line that one source has in stock still waits."""
     if row.lines_before:
         return "in stock, but others wait longer for it"
     if others:
         return f"in stock; its order also waits for {', '.join(others[:3])}"
-
     return "in stock; it is released with the next check"
 
 

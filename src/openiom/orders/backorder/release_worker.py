@@ -106,12 +106,15 @@ def _process_events(session: Session, events: Collection[LoggedEvent], now: date
         return []
 
     _remove_sourced(session)
-    changed_orders = [event.root_id for event in events if event.name in ORDER_CHANGED]
-    remove_satisfied(session, changed_orders, now)
+    remove_satisfied(session, _changed_orders(events), now)
     released = release_for(session, _products(session, events, FREES_STOCK), now)
     moved = _products(session, events, (*STOCK_CHANGED, SCHEDULE_CHANGED))
     refresh_promise_dates(session, moved, now)
     return released
+
+
+def _changed_orders(events: Iterable[LoggedEvent]) -> list[UUID]:
+    return [event.root_id for event in events if event.name in ORDER_CHANGED]
 
 
 def _any_waiting(session: Session) -> bool:

@@ -72,6 +72,7 @@ def release_waiting(
 def _release_outcome(
     order_id: UUID | None, releasable: Collection[UUID], released: Collection[UUID]
 ) -> Outcome:
+    """Return what became of the request to release a line; `order_id` is None if none waits."""
     if order_id is None:
         return NOT_WAITING
     if order_id not in releasable:

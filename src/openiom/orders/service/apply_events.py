@@ -64,18 +64,25 @@ def raise_order_events(
     return outcomes
 
 
-def _blocking_lines(
-    session: Session, requests: Iterable[EventRequest]
-) -> dict[tuple[UUID, str], str]:
-    """Return why lines keep an order from an event, by (order, event)."""
-    order_ids = {r.entity_id for r in requests if r.event in _BLOCKED_BY_LINES}
+def _blockable_orders(requests: Iterable[EventRequest]) -> set[UUID]:
+    return {r.entity_id for r in requests if r.event in _BLOCKED_BY_LINES}
+
+
+def _lines_by_order(session: Session, order_ids: set[UUID]) -> dict[UUID, list[LockedLine]]:
     if not order_ids:
         return {}
 
     lines_of: dict[UUID, list[LockedLine]] = defaultdict(list)
     for line in lines_of_orders(session, order_ids):
         lines_of[line.order_id].append(line)
+    return lines_of
 
+
+def _blocking_lines(
+    session: Session, requests: Iterable[EventRequest]
+) -> dict[tuple[UUID, str], str]:
+    """Return why lines keep an order from an event, by (order, event)."""
+    lines_of = _lines_by_order(session, _blockable_orders(requests))
     blocked: dict[tuple[UUID, str], str] = {}
     for order_id, lines in lines_of.items():
         for event, refusal in _refusals(lines).items():
@@ -159,11 +166,8 @@ class _OrderTransitions:
             return Outcome(False, str(target))
 
         data = _event_data(request)
-        if target is not None and is_held:
-            self._move_after_hold(order, target)
-        elif target is not None:
-            self._move(order, request.event, target)
-            data |= {"state": order.state, "state_reason": order.reason}
+        if target is not None:
+            data |= self._follow(order, request.event, target, on_hold=is_held)
 
         self.events.append(order_event(request.event, order.id, data))
         return Outcome(True, request.reason or order.reason)
@@ -184,21 +188,33 @@ class _OrderTransitions:
 
         return self._targets[key]
 
-    def _refusal(self, order: LockedOrder, event: str) -> str:
-        """Return why the event is refused before the state table is consulted, or ''."""
+    def _hold_refusal(self, order: LockedOrder, event: str) -> str:
         if order.manual_hold:
             refused = set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD
             if event in refused:
                 return f"{event} cannot happen during a manual hold; release the hold first"
         elif event == RELEASE_HOLD:
             return "the order has no manual hold; reprocess it to check it again"
+        return ""
 
-        if order.state in (COMPLETED, CANCELED):
-            return ""
-
+    def _refusal(self, order: LockedOrder, event: str) -> str:
+        """Return why the event is refused before the state table is consulted, or ''."""
+        refusal = self._hold_refusal(order, event)
+        if refusal or order.state in (COMPLETED, CANCELED):
+            return refusal
         return self.blocked.get((order.id, event), "")
 
-    def _move(self, order: LockedOrder, event: str, target: Target) -> None:
+    def _follow(
+        self, order: LockedOrder, event: str, target: Target, *, on_hold: bool
+    ) -> dict[str, str]:
+        """Move an order now or after its hold; return the state that its event publishes."""
+        if not on_hold:
+            return self._move(order, event, target)
+        self._move_after_hold(order, target)
+        return {}
+
+    def _move(self, order: LockedOrder, event: str, target: Target) -> dict[str, str]:
+        """Move an order and return its new state as its event publishes it."""
         before = _STATE(order)
         if event == HOLD:
             order.place_manual_hold()
@@ -212,6 +228,8 @@ class _OrderTransitions:
         if event in LINES_FOLLOW:
             self.followed_by_lines.setdefault(event, []).append(order.id)
 
+        return {"state": order.state, "state_reason": order.reason}
+
     def write(self, session: Session, now: datetime, actor: str) -> None:
         batch = order_batch(session)
         for order_id in self.changed:
@@ -219,6 +237,24 @@ class _OrderTransitions:
         for event, order_ids in self.followed_by_lines.items():
             _move_lines(session, event, order_ids, now, actor)
         append_events(session, self.events, at=now, actor=actor)
+
+
+def _line_target(line: LockedLine, event: str, targets: Mapping[str, Target]) -> Target | None:
+    """Return where an event of its order moves a line, None if the line stays."""
+    if not _follows(line, event):
+        return None
+    is_digital = event == CANCEL and line.is_digital
+    return targets.get(NEW if is_digital else line.state)
+
+
+def _move_line(line: LockedLine, event: str, target: Target) -> bool:
+    """Move a line; return whether that changes it."""
+    if event == CANCEL:
+        line.canceled, line.shipped = line.quantity, 0
+    elif (line.state, line.state_reason) == target:
+        return False
+    line.state, line.state_reason = target
+    return True
 
 
 def _move_lines(
@@ -230,18 +266,9 @@ def _move_lines(
     lines = lines_of_orders(session, order_ids)
 
     for line in lines:
-        is_digital = event == CANCEL and line.is_digital
-        target = targets.get(NEW if is_digital else line.state)
-        if target is None or not _follows(line, event):
-            continue
-
-        if event == CANCEL:
-            line.canceled, line.shipped = line.quantity, 0
-        elif (line.state, line.state_reason) == target:
-            continue
-
-        line.state, line.state_reason = target
-        batch.line_changed(line)
+        target = _line_target(line, event, targets)
+        if target is not None and _move_line(line, event, target):
+            batch.line_changed(line)
 
     if event == CANCEL:
         release(session, ids_of(lines), now, actor, "order canceled")

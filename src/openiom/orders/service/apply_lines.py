@@ -1,7 +1,7 @@
 """Apply what later deliveries change on the lines of known orders."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -77,6 +77,10 @@ class LinePlan:
             found.setdefault(_document_key(line), (line, quantity))
         return found
 
+    def steps_to_fulfill(self, key: LineKey) -> int:
+        """Return the steps of the stored lines of a key that are not canceled."""
+        return sum(line.quantity - line.canceled for line in self.stored[key])
+
     def difference(self, difference: LineDifference) -> dict[str, Any]:
         """Return a change that was not applied, as orders store it."""
         key = difference.key
@@ -140,16 +144,26 @@ def _plan(
     lines: Sequence[LockedLine],
     stored: Mapping[UUID, _StoredLine],
 ) -> LinePlan:
+    by_key = _lines_by_key(lines, stored)
+    changeable = known.state in OPEN and not any(map(_is_released, lines))
+    changes = line_changes(by_key, _delivered(draft), changeable=changeable)
+    return LinePlan(known.id, draft, lines, by_key, stored, changeable, changes)
+
+
+def _lines_by_key(
+    lines: Sequence[LockedLine], stored: Mapping[UUID, _StoredLine]
+) -> dict[LineKey, list[LockedLine]]:
     by_key: dict[LineKey, list[LockedLine]] = defaultdict(list)
     for line in lines:
         variant = tuple(sorted((line.variant or {}).items()))
         key = LineKey(stored[line.id].external_id, line.product, line.unit, variant)
         by_key[key].append(line)
+    return by_key
 
-    released = any(line.in_fulfillment or (line.shipped and not line.is_digital) for line in lines)
-    changeable = known.state in OPEN and not released
-    changes = line_changes(by_key, _delivered(draft), changeable=changeable)
-    return LinePlan(known.id, draft, lines, by_key, stored, changeable, changes)
+
+def _is_released(line: LockedLine) -> bool:
+    """Return whether goods of a line are in fulfillment or shipped."""
+    return bool(line.in_fulfillment or (line.shipped and not line.is_digital))
 
 
 def _delivered(draft: OrderDraft) -> dict[LineKey, DeliveredLine]:
@@ -233,37 +247,44 @@ def _grow(session: Session, plans: Sequence[LinePlan]) -> None:
     grown: dict[UUID, int] = {}
     for plan in plans:
         grown |= plan.changes.grow
-    if grown:
-        execute(
-            session,
-            "UPDATE orders.order_line l SET quantity = l.quantity + d.steps"
-            " FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id",
-            (list(grown), list(grown.values())),
-        )
+    _change_quantities(session, _GROW, grown)
+
+
+class _PlannedCancellation(NamedTuple):
+    """Steps of a line that a plan cancels."""
+
+    plan: LinePlan
+    key: LineKey
+    line: LockedLine
+    steps: int
+
+    def request(self) -> LineCancellation:
+        return LineCancellation(self.line.id, self.line.units(self.steps))
+
+
+def _planned_cancellations(plans: Sequence[LinePlan]) -> Iterator[_PlannedCancellation]:
+    for plan in plans:
+        for key, lines in plan.stored.items():
+            for line in lines:
+                steps = plan.changes.cancel.get(line.id, 0)
+                if steps:
+                    yield _PlannedCancellation(plan, key, line, steps)
 
 
 def _cancel(
     session: Session, plans: Sequence[LinePlan], now: datetime, actor: str
 ) -> dict[UUID, list[LineDifference]]:
     """Cancel units; return those whose cancellation is refused as differences, by order."""
-    cancellations: list[LineCancellation] = []
-    places: list[tuple[LinePlan, LineKey, int]] = []
-    for plan in plans:
-        for key, lines in plan.stored.items():
-            for line in lines:
-                steps = plan.changes.cancel.get(line.id, 0)
-                if steps:
-                    cancellations.append(LineCancellation(line.id, line.units(steps)))
-                    places.append((plan, key, steps))
-
-    if not cancellations:
+    planned = list(_planned_cancellations(plans))
+    if not planned:
         return {}
 
-    outcomes = cancel_lines(session, cancellations, now, actor, reason=CHANGED_BY_SOURCE)
+    requests = [cancellation.request() for cancellation in planned]
+    outcomes = cancel_lines(session, requests, now, actor, reason=CHANGED_BY_SOURCE)
     refused: dict[UUID, list[LineDifference]] = defaultdict(list)
-    for (plan, key, steps), outcome in zip(places, outcomes, strict=True):
+    for (plan, key, _, steps), outcome in zip(planned, outcomes, strict=True):
         if not outcome.ok:
-            here = sum(line.quantity - line.canceled for line in plan.stored[key])
+            here = plan.steps_to_fulfill(key)
             refused[plan.order_id].append(LineDifference(key, here, here - steps))
 
     return dict(refused)
@@ -276,6 +297,10 @@ FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, unit_price numeric, discount nu
     name text, ship_to jsonb, requested_delivery_date date)
 WHERE l.id = d.id
 """
+_GROW = """
+UPDATE orders.order_line l SET quantity = l.quantity + d.steps
+FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id
+"""
 _SHRINK = """
 UPDATE orders.order_line l SET quantity = l.quantity - d.steps, canceled = l.canceled - d.steps
 FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id
@@ -287,12 +312,16 @@ def _reprice(session: Session, plans: Sequence[LinePlan]) -> None:
     rows: list[dict[str, Any]] = []
     for plan in plans:
         for line, document in plan.repriced():
-            fields = {"unit_price", "discount", "tax", "ship_to", "requested_delivery_date"}
-            row = document.model_dump(mode="json", include=fields)
-            rows.append({**row, "id": line.id, "name": document.name or document.product})
+            rows.append(_reprice_row(line, document))
 
     if rows:
         execute(session, _REPRICE, (to_json_text(rows),))
+
+
+def _reprice_row(line: LockedLine, document: ResolvedLine) -> dict[str, Any]:
+    fields = {"unit_price", "discount", "tax", "ship_to", "requested_delivery_date"}
+    row = document.model_dump(mode="json", include=fields)
+    return {**row, "id": line.id, "name": document.name or document.product}
 
 
 def _shrink(session: Session, plans: Sequence[LinePlan]) -> None:
@@ -303,8 +332,13 @@ def _shrink(session: Session, plans: Sequence[LinePlan]) -> None:
     for plan in plans:
         shrunk |= _surplus(plan, by_id)
 
-    if shrunk:
-        execute(session, _SHRINK, (list(shrunk), list(shrunk.values())))
+    _change_quantities(session, _SHRINK, shrunk)
+
+
+def _change_quantities(session: Session, statement: str, steps: Mapping[UUID, int]) -> None:
+    """Execute `_GROW` or `_SHRINK` with the steps by line."""
+    if steps:
+        execute(session, statement, (list(steps), list(steps.values())))
 
 
 def _surplus(plan: LinePlan, lines: Mapping[UUID, LockedLine]) -> dict[UUID, int]:

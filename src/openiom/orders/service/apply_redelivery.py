@@ -1,6 +1,6 @@
 """Deliveries of known orders: a duplicate, a change, or a cancellation by the source system."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event
 from openiom.orders.decisions import is_newer_delivery
 from openiom.orders.events import order_event
+from openiom.orders.line_changes import LineDifference
 from openiom.orders.locks import KnownOrder
 from openiom.orders.schemas import ResolvedOrder
 from openiom.orders.states import CANCELED, CANCELED_BY_SOURCE, COMPLETED, FULFILLED_BY_SOURCE
@@ -64,27 +65,40 @@ def apply_redeliveries(
 def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: str) -> None:
     """Apply fields, lines and what the source wants; store what comes too late."""
     plans = plan_lines(session, changes)
-    stored = _stored_fields(session, list(plans))
-    differences: Differences = {}
-    found: list[_OrderChange] = []
-    for known, _ in changes:
-        change = _order_change(known, plans[known.id], stored[known.id])
-        found.append(change)
-        differences[known.id] = change.differences()
-
+    found = _order_changes(session, changes, plans)
+    differences: Differences = {change.known.id: change.differences() for change in found}
     _update(session, found)
-    append_events(session, [c.event() for c in found if c.is_visible], at=now, actor=actor)
-
-    following = [c.plan for c in found if c.follows_lines]
-    refused = apply_line_plans(session, following, now, actor)
-    for order_id, lines in refused.items():
-        differences[order_id] += map(plans[order_id].difference, lines)
+    append_events(session, _visible_events(found), at=now, actor=actor)
+    for order_id, refused in _apply_lines(session, found, now, actor).items():
+        differences[order_id] += map(plans[order_id].difference, refused)
 
     wishes = [change.wish() for change in found]
     for order_id, more in apply_wishes(session, wishes, now, actor).items():
         differences[order_id] += more
 
     store_differences(session, differences)
+
+
+def _order_changes(
+    session: Session, changes: Sequence[Delivery], plans: Mapping[UUID, LinePlan]
+) -> list["_OrderChange"]:
+    stored = _stored_fields(session, list(plans))
+    found: list[_OrderChange] = []
+    for known, _ in changes:
+        found.append(_order_change(known, plans[known.id], stored[known.id]))
+    return found
+
+
+def _visible_events(changes: Iterable["_OrderChange"]) -> list[Event]:
+    return [change.event() for change in changes if change.is_visible]
+
+
+def _apply_lines(
+    session: Session, changes: Iterable["_OrderChange"], now: datetime, actor: str
+) -> dict[UUID, list[LineDifference]]:
+    """Change the lines of orders that follow them; return the refused cancellations by order."""
+    following = [change.plan for change in changes if change.follows_lines]
+    return apply_line_plans(session, following, now, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +157,14 @@ class _OrderChange:
             return []
 
         found = [self.plan.difference(difference) for difference in self.plan.changes.differences]
+        return found + self._late_fields()
+
+    def _late_fields(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         for name in SEEN_BY_A_PERSON:
             if name in self.not_applied:
-                found.append(
-                    {"what": name, "here": self.before[name], "source": self._delivered(name)}
-                )
-
+                source = self._delivered(name)
+                found.append({"what": name, "here": self.before[name], "source": source})
         return found
 
     def _delivered(self, name: str) -> Any:
@@ -192,13 +208,18 @@ def _order_change(known: KnownOrder, plan: LinePlan, before: Mapping[str, Any]) 
         if delivered[name] != before[name]:
             not_applied.append(name)
 
-    if plan.changes.differences:
-        not_applied.append("lines")
-
-    if not plan.changeable and _amounts(document) != before["amounts"]:
-        not_applied.append("amounts")
-
+    not_applied += _late_contents(plan, before)
     return _OrderChange(known, plan, before, after, not_applied)
+
+
+def _late_contents(plan: LinePlan, before: Mapping[str, Any]) -> list[str]:
+    """Return which of lines and amounts the delivery changes too late."""
+    names: list[str] = []
+    if plan.changes.differences:
+        names.append("lines")
+    if not plan.changeable and _amounts(plan.draft.document) != before["amounts"]:
+        names.append("amounts")
+    return names
 
 
 def _amounts(order: ResolvedOrder) -> dict[str, str]:

@@ -143,12 +143,16 @@ def apply_withdrawals(
     return results
 
 
+def _json_text_or_null(found: Sequence[Any]) -> str | None:
+    return to_json_text(found) if found else None
+
+
 def store_differences(session: Session, differences: Mapping[UUID, Sequence[Any]]) -> None:
     """Store the changes that a person must look at; an empty list removes those of an order."""
     if not differences:
         return
 
-    texts = [to_json_text(found) if found else None for found in differences.values()]
+    texts = list(map(_json_text_or_null, differences.values()))
     execute(
         session,
         "UPDATE orders.order o SET source_changes = d.changes"

@@ -154,6 +154,15 @@ def open_lines_of(
     return found
 
 
+def _nothing_open(line: LockedLine) -> Refused:
+    """Return the refusal to cancel a line that has no open units."""
+    if line.in_fulfillment:
+        return Refused(
+            f"line {line.line_number} is in fulfillment; recall its fulfillment order first"
+        )
+    return Refused(f"line {line.line_number} has shipped")
+
+
 def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | None) -> int:
     """Return the steps of a line to cancel.
 
@@ -162,12 +171,8 @@ def _steps_to_cancel(line: LockedLine, order: LockedOrder, quantity: Decimal | N
     """
     if CANCELED in (order.state, line.state):
         raise Refused("is canceled already")
-    if not line.open and line.in_fulfillment:
-        raise Refused(
-            f"line {line.line_number} is in fulfillment; recall its fulfillment order first"
-        )
     if not line.open:
-        raise Refused(f"line {line.line_number} has shipped")
+        raise _nothing_open(line)
     if quantity is None:
         return line.open
     if quantity <= 0:

@@ -89,11 +89,15 @@ def return_to_sourcing(
 
     requests: list[EventRequest] = []
     for order_id, order_lines in lines_by_order(session, lines.values()).items():
-        in_progress = any(line.in_fulfillment or line.shipped for line in order_lines)
-        event = ORDER_PARTIALLY_DECLINED if in_progress else ORDER_DECLINED
-        requests.append(EventRequest(order_id, event, reason=reason))
+        requests.append(EventRequest(order_id, _declined_event(order_lines), reason=reason))
 
     raise_order_events(session, requests, now, actor)
+
+
+def _declined_event(lines: Iterable[LockedLine]) -> str:
+    """Return the event of an order of which units came back from fulfillment."""
+    in_progress = any(line.in_fulfillment or line.shipped for line in lines)
+    return ORDER_PARTIALLY_DECLINED if in_progress else ORDER_DECLINED
 
 
 def record_shipped(
@@ -143,6 +147,11 @@ def _ship(line: LockedLine, quantity: int) -> None:
 
     line.in_fulfillment -= quantity
     line.shipped += quantity
+    _move_shipped(line)
+
+
+def _move_shipped(line: LockedLine) -> None:
+    """Move a line to the state of what has been shipped of it."""
     fulfilled = line.shipped + line.canceled == line.quantity
     if fulfilled and line.state in OPEN:
         move_line(line, LINE_IN_FULFILLMENT)

@@ -54,14 +54,19 @@ def split_lines(
     append_events(session, events, at=now, actor=actor)
 
 
+def _adds_up(line: LockedLine, parts: Parts) -> bool:
+    """Return whether no part is empty and together they are what is open of the line."""
+    steps = [part_steps for _, part_steps in parts]
+    return sum(steps) == line.open and min(steps) >= 1
+
+
 def _check_parts(line_id: UUID, line: LockedLine | None, parts: Parts) -> None:
     if line is None:
         raise Refused(f"there is no order line {line_id}")
     if parts[0][0] != line_id:
         raise Refused(f"line {line.line_number} cannot be split: no part keeps its id")
 
-    steps = [part_steps for _, part_steps in parts]
-    if sum(steps) != line.open or min(steps) < 1:
+    if not _adds_up(line, parts):
         raise Refused(
             f"line {line.line_number} cannot be split into {_numbers(line, parts)}:"
             f" it has {line.number(line.open)} open units"

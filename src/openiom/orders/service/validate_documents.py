@@ -207,6 +207,10 @@ def _accepts_any_product(
 def _unknown_names(
     order: ResolvedOrder, known: Mapping[str, set[str]], *, any_product: bool
 ) -> list[_UsedName]:
+    """Return the names an order uses that master data does not have.
+
+    `known` are the names that exist by kind. With `any_product` every product is accepted.
+    """
     unknown: list[_UsedName] = []
     for used in _used_names(order):
         if used.kind == "product" and any_product:
