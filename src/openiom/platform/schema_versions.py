@@ -75,8 +75,5 @@ def schema_state(applied: Sequence[AppliedMigration], *, head: str) -> SchemaSta
         return SchemaState.CURRENT
 
     usable_by = set(revisions[: own + 1])
-    for migration in newer:
-        if migration.compatible_with not in usable_by:
-            return SchemaState.INCOMPATIBLE
-
-    return SchemaState.NEWER
+    needed = {migration.compatible_with for migration in newer}
+    return SchemaState.NEWER if needed <= usable_by else SchemaState.INCOMPATIBLE
