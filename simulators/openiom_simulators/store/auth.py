@@ -79,8 +79,8 @@ class StoreAuthentication:
     async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on a request to a store, or refuse it for its token or the quota."""
         inner = path[len(self.base) :]
-        may_write = self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
-        if may_write is None or not path.startswith(self.base + "/v"):
+        may_write = self._may_write(path, scope)
+        if may_write is None:
             await error_response(inner, 401, "Unauthorized")(scope, receive, send)
             return
         if not self.quota.use():
@@ -89,6 +89,12 @@ class StoreAuthentication:
 
         app = self.app if may_write else self._read_only_app(inner, scope["method"])
         await app(scope, receive, self._with_quota(send))
+
+    def _may_write(self, path: str, scope: Scope) -> bool | None:
+        """Return whether the token of a request may write, None when it opens no such path."""
+        if not path.startswith(self.base + "/v"):
+            return None
+        return self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
 
     def _read_only_app(self, path: str, method: str) -> ASGIApp:
         """Return the application, or a refusal of a method that writes."""

@@ -354,6 +354,11 @@ def _hook(request: Request) -> Hook:
     return hook
 
 
+def _change_hook(hook: Hook, document: Mapping[str, Any]) -> None:
+    for name, value in _hook_fields(document, required=()).items():
+        setattr(hook, name, value)
+
+
 async def one_hook(request: Request) -> Response:
     """Return one hook, after changing it (`PUT`) or deleting it (`DELETE`)."""
     hooks = _hooks(request)
@@ -361,9 +366,7 @@ async def one_hook(request: Request) -> Response:
     if request.method == "DELETE":
         del hooks.hooks[hook.id]
     elif request.method == "PUT":
-        for name, value in _hook_fields(await json_object(request), required=()).items():
-            setattr(hook, name, value)
-
+        _change_hook(hook, await json_object(request))
         hook.updated_at = _shop(request).now()
 
     return json_response({"data": hooks.document(hook), "meta": {}})

@@ -340,11 +340,14 @@ def _pickup_document(pickup_id: int, location: PickupLocation) -> dict[str, Any]
     }
 
 
+def _line_links(order: Order, lines: list[Line], base: str) -> list[dict[str, str]]:
+    return [link(base, f"/orders/{order.id}/products/{line.id}") for line in lines]
+
+
 def _nested(order: Order, lines: list[Line], base: str, parts: Inclusions) -> dict[str, Any]:
     """Return the lines of a consignment, or references to them."""
     if not parts.line_items:
-        references = [link(base, f"/orders/{order.id}/products/{line.id}") for line in lines]
-        return {"line_items": references}
+        return {"line_items": _line_links(order, lines, base)}
 
     documents = [line_document(order, line) for line in lines[:NESTED_LINES]]
     if len(lines) <= NESTED_LINES:

@@ -159,9 +159,7 @@ class Warehouse:
     def _parse_line(self, index: int, row: Any) -> WarehouseLine:
         """Return one line, by default numbered from 1. Raise `WarehouseRefusal`."""
         path = f"lines[{index}]"
-        if not isinstance(row, dict) or not _is_text(row.get("sku")):
-            raise self._invalid(f"{path}.sku", "must be a non-empty string")
-
+        self._check_sku(f"{path}.sku", row)
         return WarehouseLine(
             reference=str(row.get("line_reference") or index + 1),
             sku=row["sku"],
@@ -169,6 +167,10 @@ class Warehouse:
             unit=str(row.get("unit") or ""),
             variant=self._parse_variant(f"{path}.variant", row.get("variant")),
         )
+
+    def _check_sku(self, path: str, row: Any) -> None:
+        if not isinstance(row, dict) or not _is_text(row.get("sku")):
+            raise self._invalid(path, "must be a non-empty string")
 
     def _parse_ordered(self, path: str, value: Any) -> Decimal:
         quantity = parse_quantity(value)

@@ -86,8 +86,7 @@ class ThreadRoute(APIRoute):
         if not isinstance(self.response_class, DefaultPlaceholder):
             return result
 
-        content = self._serialize(self.response_field, result)
-        return self._json_response(content, values)
+        return self._json_response(self._serialize(self.response_field, result), values)
 
     def _serialize(self, field: Any, result: Any) -> bytes:
         """Return a result as JSON. Raise `ResponseValidationError` if it does not fit its model."""

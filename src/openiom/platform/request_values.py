@@ -165,12 +165,15 @@ def _check_values(body: Any) -> None:
     """Raise `Invalid` for the first text or number that cannot be stored."""
     places = [_Place(body, "body", None)]
     for place in places:
-        if isinstance(place.value, dict):
-            _check_names(place)
-        else:
-            _check_scalar(place)
-
+        _check_place(place)
         places += _places_in(place)
+
+
+def _check_place(place: _Place) -> None:
+    if isinstance(place.value, dict):
+        _check_names(place)
+    else:
+        _check_scalar(place)
 
 
 def _places_in(place: _Place) -> list[_Place]:
