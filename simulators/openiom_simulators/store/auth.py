@@ -74,26 +74,44 @@ class StoreAuthentication:
             await self.app(scope, receive, send)
             return
 
+        await self._serve(path, scope, receive, send)
+
+    async def _serve(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on a request to a store, or refuse it for its token or the quota."""
         inner = path[len(self.base) :]
-        may_write = self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
-        if may_write is None or not path.startswith(self.base + "/v"):
+        may_write = self._may_write(path, scope)
+        if may_write is None:
             await error_response(inner, 401, "Unauthorized")(scope, receive, send)
             return
         if not self.quota.use():
             await self._too_many_requests(inner)(scope, receive, send)
             return
 
+        app = self.app if may_write else self._read_only_app(inner, scope["method"])
+        await app(scope, receive, self._with_quota(send))
+
+    def _may_write(self, path: str, scope: Scope) -> bool | None:
+        """Return whether the token of a request may write, None when it opens no such path."""
+        if not path.startswith(self.base + "/v"):
+            return None
+        return self.tokens.get(Headers(scope=scope).get("x-auth-token", ""))
+
+    def _read_only_app(self, path: str, method: str) -> ASGIApp:
+        """Return the application, or a refusal of a method that writes."""
+        if method in READ_METHODS:
+            return self.app
+        message = "You don't have a required scope to access the endpoint"
+        return error_response(path, 403, message)
+
+    def _with_quota(self, send: Send) -> Send:
+        """Return `send` with the headers of the quota added to the response."""
+
         async def send_with_quota(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self.quota.headers())
             await send(message)
 
-        if not may_write and scope["method"] not in READ_METHODS:
-            message = "You don't have a required scope to access the endpoint"
-            await error_response(inner, 403, message)(scope, receive, send_with_quota)
-            return
-
-        await self.app(scope, receive, send_with_quota)
+        return send_with_quota
 
     def _too_many_requests(self, path: str) -> Response:
         headers = self.quota.headers()

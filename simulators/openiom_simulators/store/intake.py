@@ -90,26 +90,37 @@ def _contents(shop: Shop, document: Mapping[str, Any]) -> Contents:
     """Return the shipping addresses, by default the billing address, the pickups and the lines."""
     billing = document["billing_address"]
     consignments = document.get("consignments")
-    if consignments:
-        shipping, pickups, lines = _consigned(shop, consignments)
-        return shipping or [billing], pickups, lines
+    if not consignments:
+        return _listed_products(shop, document)
 
+    shipping, pickups, lines = _consigned(shop, consignments)
+    return shipping or [billing], pickups, lines
+
+
+def _listed_products(shop: Shop, document: Mapping[str, Any]) -> Contents:
+    billing = document["billing_address"]
     addresses = list(document.get("shipping_addresses") or [billing])
     lines = [parse_line(shop, line) for line in document.get("products") or ()]
     return addresses, [], lines
 
 
 def _consigned(shop: Shop, consignments: Mapping[str, Any]) -> Contents:
-    shipping, lines = consignments.get("shipping") or [], list[PlacedLine]()
-    for place, consignment in enumerate(shipping):
-        lines += _nested_lines(shop, consignment, address=place)
-
-    locations: list[PickupLocation] = []
-    for place, consignment in enumerate(consignments.get("pickups") or []):
-        lines += _nested_lines(shop, consignment, pickup=place)
-        locations.append(_location(consignment.get("location") or {}))
-
+    shipping = consignments.get("shipping") or []
+    lines = _numbered_lines(shop, shipping, "address")
+    pickups = consignments.get("pickups") or []
+    lines += _numbered_lines(shop, pickups, "pickup")
+    locations = [_location(pickup.get("location") or {}) for pickup in pickups]
     return shipping, locations, lines + _downloads(shop, consignments)
+
+
+def _numbered_lines(
+    shop: Shop, consignments: Sequence[Mapping[str, Any]], field: str
+) -> list[PlacedLine]:
+    """Return the lines of consignments; `field` of each is the index of its consignment."""
+    lines: list[PlacedLine] = []
+    for index, consignment in enumerate(consignments):
+        lines += _nested_lines(shop, consignment, **{field: index})
+    return lines
 
 
 def _downloads(shop: Shop, consignments: Mapping[str, Any]) -> list[PlacedLine]:
@@ -194,15 +205,14 @@ def _custom_line(document: Mapping[str, Any], quantity: int) -> PlacedLine:
 
 def _options(document: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of `product_options` by display name."""
-    options: dict[str, str] = {}
-    for option in document.get("product_options") or []:
-        name, value = option.get("display_name"), option.get("display_value")
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise StoreRefusal("The field 'product_options' is invalid.")
+    return dict(map(_option, document.get("product_options") or []))
 
-        options[name] = value
 
-    return options
+def _option(document: Mapping[str, Any]) -> tuple[str, str]:
+    name, value = document.get("display_name"), document.get("display_value")
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise StoreRefusal("The field 'product_options' is invalid.")
+    return name, value
 
 
 def parse_address_id(order: Order, document: Mapping[str, Any]) -> int:
@@ -217,25 +227,32 @@ def parse_shipment(
     order: Order, document: Mapping[str, Any]
 ) -> tuple[list[tuple[int, int]], dict[str, str]]:
     """Return the (order product id, quantity) pairs and the text fields of a shipment."""
-    items = []
-    for item in document.get("items") or []:
-        line_id, quantity = item.get("order_product_id"), item.get("quantity")
-        if not isinstance(line_id, int) or not isinstance(quantity, int):
-            raise StoreRefusal("The field 'items' is invalid.")
+    items = [_shipment_item(item) for item in document.get("items") or []]
+    fields = _shipment_texts(document)
+    _check_lengths(fields)
+    return items, fields
 
-        items.append((line_id, quantity))
 
-    fields = {}
+def _shipment_item(item: Mapping[str, Any]) -> tuple[int, int]:
+    line_id, quantity = item.get("order_product_id"), item.get("quantity")
+    if not isinstance(line_id, int) or not isinstance(quantity, int):
+        raise StoreRefusal("The field 'items' is invalid.")
+    return line_id, quantity
+
+
+def _shipment_texts(document: Mapping[str, Any]) -> dict[str, str]:
+    fields: dict[str, str] = {}
     for name in SHIPMENT_TEXTS:
         if document.get(name) is not None:
             fields[name] = str(document[name])
+    return fields
 
+
+def _check_lengths(fields: Mapping[str, str]) -> None:
     for name, limit in MAX_LENGTHS.items():
         if len(fields.get(name, "")) > limit:
             problem = f"It may hold {limit} characters."
             raise StoreRefusal(f"The field '{name}' is invalid. {problem}")
-
-    return items, fields
 
 
 def _cents(value: Any, name: str) -> int:
@@ -253,18 +270,25 @@ def change_lines(shop: Shop, order: Order, documents: Sequence[Mapping[str, Any]
     """
     lines = {line.id: line for line in order.lines}
     for document in documents:
-        if "id" not in document:
+        if "id" in document:
+            _change_line(lines, document)
+        else:
             shop.add_line(order, parse_line(shop, document))
-            continue
 
-        line = lines.get(document["id"])
-        if line is None:
-            raise StoreRefusal(f"Order product {document['id']} is not on this order.")
+    _remove_empty_lines(order)
 
-        line.quantity = _changed_quantity(line, document.get("quantity", line.quantity))
-        if "price_ex_tax" in document:
-            line.price = _cents(document["price_ex_tax"], "price_ex_tax")
 
+def _change_line(lines: Mapping[int, Line], document: Mapping[str, Any]) -> None:
+    line = lines.get(document["id"])
+    if line is None:
+        raise StoreRefusal(f"Order product {document['id']} is not on this order.")
+
+    line.quantity = _changed_quantity(line, document.get("quantity", line.quantity))
+    if "price_ex_tax" in document:
+        line.price = _cents(document["price_ex_tax"], "price_ex_tax")
+
+
+def _remove_empty_lines(order: Order) -> None:
     order.lines = [line for line in order.lines if line.quantity]
     if not order.lines:
         raise StoreRefusal("An order needs at least one product.")
@@ -278,14 +302,8 @@ def _changed_quantity(line: Line, quantity: Any) -> int:
 
 def parse_refund(document: Mapping[str, Any]) -> list[tuple[int, int]]:
     """Return the (order product id, quantity) pairs of a refund. Raise `StoreRefusal`."""
-    items = []
-    for item in document.get("items") or ():
-        if item.get("item_type") != "PRODUCT":
-            continue
-
-        items.append(_refunded(item))
-
-    return items
+    items = document.get("items") or ()
+    return [_refunded(item) for item in items if item.get("item_type") == "PRODUCT"]
 
 
 def _refunded(item: Mapping[str, Any]) -> tuple[int, int]:

@@ -123,22 +123,41 @@ class OrderMix:
         return kind
 
     def _change_line(self, shop: Shop, order: Order, line: Line, kind: str) -> str:
-        left = line.quantity - line.refunded - line.shipped
-        if kind == "refund" and left > 0:
+        """Change a line and return the kind of change: of the price where another is impossible."""
+        left = _left(line)
+        if not _is_possible(order, line, kind):
+            kind = "price"
+
+        if kind == "refund":
             shop.refund(order, [(line.id, self.random.randint(1, left))])
-            return kind
-        if kind == "ship" and left > 0 and line.address_id:
+        elif kind == "ship":
             items = [(line.id, self.random.randint(1, left))]
             shop.ship(order, items=items, fields={}, address_id=line.address_id)
-            return kind
+        else:
+            self._edit_line(order, line, kind)
+            shop.touch(order)
 
+        return kind
+
+    def _edit_line(self, order: Order, line: Line, kind: str) -> None:
         if kind == "quantity":
             line.quantity = self.random.randint(max(1, line.shipped + line.refunded), 6)
-        elif kind == "remove" and len(order.lines) > 1 and left == line.quantity:
+        elif kind == "remove":
             order.lines.remove(line)
         else:
             line.price += 100
-            kind = "price"
 
-        shop.touch(order)
-        return kind
+
+def _left(line: Line) -> int:
+    """Return the units of a line that are neither refunded nor shipped."""
+    return line.quantity - line.refunded - line.shipped
+
+
+def _is_possible(order: Order, line: Line, kind: str) -> bool:
+    left = _left(line)
+    conditions = {
+        "refund": left > 0,
+        "ship": left > 0 and line.address_id > 0,
+        "remove": left == line.quantity and len(order.lines) > 1,
+    }
+    return conditions.get(kind, True)

@@ -54,15 +54,18 @@ def parse_time(query: Query, name: str) -> int | None:
         return None
 
     try:
-        parsed = datetime.fromisoformat(text) if text[0].isdigit() else parsedate_to_datetime(text)
+        parsed = _read_time(text)
     except ValueError:
         problem = "Give a date in RFC 2822 or ISO 8601."
         raise StoreRefusal(f"The field '{name}' is invalid. {problem}") from None
 
-    if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
-
     return int(parsed.timestamp())
+
+
+def _read_time(text: str) -> datetime:
+    is_iso = text[0].isdigit()
+    parsed = datetime.fromisoformat(text) if is_iso else parsedate_to_datetime(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _parse_cents(query: Query, name: str) -> int | None:
@@ -146,18 +149,21 @@ def _modified_between(shop: Shop, after: int | None, before: int | None) -> list
 
 
 def _equality_predicates(query: Query) -> list[Predicate]:
-    predicates = []
-    for name, read_number in NUMBER_FILTERS.items():
+    return [*_number_predicates(query), *_text_predicates(query)]
+
+
+def _number_predicates(query: Query) -> Iterator[Predicate]:
+    for name, read in NUMBER_FILTERS.items():
         number = parse_number(query, name)
         if number is not None:
-            predicates.append(_equals(read_number, number))
+            yield _equals(read, number)
 
-    for name, read_text in TEXT_FILTERS.items():
+
+def _text_predicates(query: Query) -> Iterator[Predicate]:
+    for name, read in TEXT_FILTERS.items():
         text = query.get(name)
         if text:
-            predicates.append(_equals(read_text, text))
-
-    return predicates
+            yield _equals(read, text)
 
 
 def _range_predicates(query: Query) -> list[Predicate]:

@@ -1,5 +1,6 @@
 """The v2 API of the store: orders, their parts and shipments, statuses, store information."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from openiom_simulators.responses import json_object, json_response
-from openiom_simulators.shop_data import ADDRESS_FIELDS
+from openiom_simulators.shop_data import ADDRESS_FIELDS, Address, PlacedOrder
 from openiom_simulators.store.intake import (
     AMOUNTS,
     change_lines,
@@ -30,13 +31,12 @@ from openiom_simulators.store.state import Order, Shop, ShopShipment, StoreRefus
 from openiom_simulators.store.statuses import STATUSES, status_document
 
 EMPTY_PAGE = 204
+COPIED_FIELDS = ("customer_message", "external_order_id", "customer_id")
 CHANGEABLE = frozenset(
     (
         "status_id",
         "staff_notes",
-        "customer_message",
-        "external_order_id",
-        "customer_id",
+        *COPIED_FIELDS,
         "billing_address",
         "products",
         *AMOUNTS.values(),
@@ -118,29 +118,38 @@ async def change_order(request: Request) -> Response:
     if unknown:
         raise StoreRefusal(f"The field '{unknown[0]}' cannot be changed in this simulated store.")
 
-    status_id = document.get("status_id")
-    if status_id is not None and status_id not in STATUSES:
-        raise StoreRefusal("The field 'status_id' is invalid.")
-
+    status_id = _requested_status(document)
     change_lines(_shop(request), order, document.get("products") or ())
     _apply_changes(order, document)
     _shop(request).touch(order, status_id=status_id)
     return json_response(_document(request, order))
 
 
+def _requested_status(document: dict[str, Any]) -> int | None:
+    """Return the id of the new status, None without one. Raise `StoreRefusal`."""
+    status_id: int | None = document.get("status_id")
+    if status_id is not None and status_id not in STATUSES:
+        raise StoreRefusal("The field 'status_id' is invalid.")
+    return status_id
+
+
 def _apply_changes(order: Order, document: dict[str, Any]) -> None:
+    placed = order.placed
     order.staff_notes = str(document.get("staff_notes", order.staff_notes))
-    for name in ("customer_message", "external_order_id", "customer_id"):
-        if name in document:
-            setattr(order.placed, name, document[name])
+    _set_fields(placed, {name: document[name] for name in COPIED_FIELDS if name in document})
+    _set_fields(placed, parse_amounts(document))
+    placed.billing = _changed_address(placed.billing, document.get("billing_address", {}))
 
-    for name, cents in parse_amounts(document).items():
-        setattr(order.placed, name, cents)
 
-    billing = document.get("billing_address", {})
-    changed = {name: str(billing[name]) for name in ADDRESS_FIELDS if name in billing}
-    # Addresses are shared with the customer, so they are replaced, not changed.
-    order.placed.billing = replace(order.placed.billing, **changed)
+def _set_fields(placed: PlacedOrder, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(placed, name, value)
+
+
+def _changed_address(address: Address, document: Mapping[str, Any]) -> Address:
+    """Return a changed copy: the address itself is shared with the customer."""
+    changed = {name: str(document[name]) for name in ADDRESS_FIELDS if name in document}
+    return replace(address, **changed)
 
 
 async def archive_order(request: Request) -> Response:

@@ -15,6 +15,7 @@ from openiom_simulators.store.queries import parse_page
 from openiom_simulators.store.state import Shop, StoreRefusal
 from openiom_simulators.store.webhooks import Hook, Webhooks
 
+HOOK_FIELDS = ("scope", "destination", "is_active")
 CREATED_AT = "2024-01-01T00:00:00+00:00"
 PARTS_WITHOUT_CONTENT = (
     "images",
@@ -226,12 +227,13 @@ async def list_products(request: Request) -> Response:
 
     def show(product: Product) -> dict[str, Any]:
         document = product_document(product, include=include)
-        if not fields:
-            return document
-        shown = {"id", *fields, *include}
-        return {name: value for name, value in document.items() if name in shown}
+        return _only(document, {"id", *fields, *include}) if fields else document
 
     return paged(request, _products(request, id_name="id"), show)
+
+
+def _only(document: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name in names}
 
 
 def _product(request: Request) -> Product:
@@ -297,23 +299,24 @@ def _hooks(request: Request) -> Webhooks:
 
 def _hook_fields(document: Mapping[str, Any], *, required: Sequence[str]) -> dict[str, Any]:
     """Return the fields of a hook. Raise `StoreRefusal` for a missing or invalid one."""
-    for name in required:
+    _require(document, required)
+    fields = {name: document[name] for name in HOOK_FIELDS if name in document}
+    _check_destination(str(fields.get("destination", "https://")))
+    headers = document.get("headers")
+    if headers is not None:
+        fields["headers"] = {str(name): str(value) for name, value in headers.items()}
+    return fields
+
+
+def _require(document: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in names:
         if not document.get(name):
             raise _invalid_field(name)
 
-    fields: dict[str, Any] = {}
-    for name in ("scope", "destination", "is_active"):
-        if name in document:
-            fields[name] = document[name]
 
-    destination = str(fields.get("destination", "https://"))
+def _check_destination(destination: str) -> None:
     if not destination.startswith(("http://", "https://")):
         raise _invalid_field("destination")
-
-    if document.get("headers") is not None:
-        fields["headers"] = {str(name): str(value) for name, value in document["headers"].items()}
-
-    return fields
 
 
 def _invalid_field(name: str) -> StoreRefusal:
@@ -342,18 +345,28 @@ async def create_hook(request: Request) -> Response:
     return json_response({"data": hooks.document(hook), "meta": {}})
 
 
-async def one_hook(request: Request) -> Response:
-    hooks, number = _hooks(request), request.path_params["hook_id"]
-    hook = hooks.hooks.get(number)
+def _hook(request: Request) -> Hook:
+    """Return the hook of the path. Raise `StoreRefusal` with status 404."""
+    number = request.path_params["hook_id"]
+    hook = _hooks(request).hooks.get(number)
     if hook is None:
         raise StoreRefusal(f"Webhook with id [{number}] not found", status=404)
+    return hook
 
+
+def _change_hook(hook: Hook, document: Mapping[str, Any]) -> None:
+    for name, value in _hook_fields(document, required=()).items():
+        setattr(hook, name, value)
+
+
+async def one_hook(request: Request) -> Response:
+    """Return one hook, after changing it (`PUT`) or deleting it (`DELETE`)."""
+    hooks = _hooks(request)
+    hook = _hook(request)
     if request.method == "DELETE":
-        del hooks.hooks[number]
+        del hooks.hooks[hook.id]
     elif request.method == "PUT":
-        for name, value in _hook_fields(await json_object(request), required=()).items():
-            setattr(hook, name, value)
-
+        _change_hook(hook, await json_object(request))
         hook.updated_at = _shop(request).now()
 
     return json_response({"data": hooks.document(hook), "meta": {}})

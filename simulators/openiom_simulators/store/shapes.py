@@ -231,11 +231,19 @@ def shipping_address_documents(order: Order, *, base: str) -> list[dict[str, Any
     return [_address_document(order, number, base=base) for number in order.addresses]
 
 
+def _lines_for_address(order: Order, address_id: int) -> list[Line]:
+    return [line for line in order.lines if line.address_id == address_id]
+
+
+def _lines_for_pickup(order: Order, pickup_id: int) -> list[Line]:
+    return [line for line in order.lines if line.pickup_id == pickup_id]
+
+
 def _address_document(order: Order, address_id: int, *, base: str) -> dict[str, Any]:
     """Return one shipping address; the first has the cost of shipping."""
     address = order.addresses[address_id]
     cost = money(order.placed.shipping_cost if address_id == order.address_id else 0)
-    lines = [line for line in order.lines if line.address_id == address_id]
+    lines = _lines_for_address(order, address_id)
     path = f"/orders/{order.id}/shippingaddresses/{address_id}"
     return {
         "id": address_id,
@@ -284,12 +292,12 @@ def consignments_document(order: Order, *, base: str, line_items: bool) -> dict[
     parts = Inclusions(line_items=line_items)
     pickups = []
     for pickup_id, location in order.pickups.items():
-        lines = [line for line in order.lines if line.pickup_id == pickup_id]
+        lines = _lines_for_pickup(order, pickup_id)
         pickups.append(_pickup_document(pickup_id, location) | _nested(order, lines, base, parts))
 
     shipping = []
     for address_id in order.addresses:
-        lines = [line for line in order.lines if line.address_id == address_id]
+        lines = _lines_for_address(order, address_id)
         if lines:
             document = _shipping_document(order, address_id, base=base)
             shipping.append(document | _nested(order, lines, base, parts))
@@ -332,11 +340,14 @@ def _pickup_document(pickup_id: int, location: PickupLocation) -> dict[str, Any]
     }
 
 
+def _line_links(order: Order, lines: list[Line], base: str) -> list[dict[str, str]]:
+    return [link(base, f"/orders/{order.id}/products/{line.id}") for line in lines]
+
+
 def _nested(order: Order, lines: list[Line], base: str, parts: Inclusions) -> dict[str, Any]:
     """Return the lines of a consignment, or references to them."""
     if not parts.line_items:
-        references = [link(base, f"/orders/{order.id}/products/{line.id}") for line in lines]
-        return {"line_items": references}
+        return {"line_items": _line_links(order, lines, base)}
 
     documents = [line_document(order, line) for line in lines[:NESTED_LINES]]
     if len(lines) <= NESTED_LINES:

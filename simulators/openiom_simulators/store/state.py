@@ -259,8 +259,7 @@ class Shop:
         order.shipments.append(shipment)
         data = {"type": "shipment", "id": shipment.id, "orderId": order.id}
         self.publish("store/shipment/created", data)
-        is_complete = not any(line.unshipped for line in order.lines if line.address_id)
-        self.touch(order, status_id=SHIPPED if is_complete else PARTIALLY_SHIPPED)
+        self.touch(order, status_id=_shipping_status(order))
         return shipment
 
     def refund(self, order: Order, items: list[tuple[int, int]]) -> int:
@@ -270,14 +269,9 @@ class Shop:
         """
         lines = {line.id: line for line in order.lines}
         for line_id, quantity in items:
-            if line_id not in lines or quantity > lines[line_id].quantity - lines[line_id].refunded:
-                message = f"Order product {line_id} cannot be refunded {quantity} times."
-                raise StoreRefusal(message, status=422)
+            _refund_line(lines, line_id, quantity)
 
-            lines[line_id].refunded += quantity
-
-        is_complete = all(line.refunded == line.quantity for line in order.lines)
-        self.touch(order, status_id=REFUNDED if is_complete else PARTIALLY_REFUNDED)
+        self.touch(order, status_id=_refund_status(order))
         number = self.next("refund")
         self.publish("store/order/refund/created", {"type": "order", "id": order.id})
         return number
@@ -287,6 +281,25 @@ class Shop:
         order.is_deleted = True
         self.touch(order)
         self.publish("store/order/archived", {"type": "order", "id": order.id})
+
+
+def _shipping_status(order: Order) -> int:
+    is_complete = not any(line.unshipped for line in order.lines if line.address_id)
+    return SHIPPED if is_complete else PARTIALLY_SHIPPED
+
+
+def _refund_status(order: Order) -> int:
+    is_complete = all(line.refunded == line.quantity for line in order.lines)
+    return REFUNDED if is_complete else PARTIALLY_REFUNDED
+
+
+def _refund_line(lines: Mapping[int, Line], line_id: int, quantity: int) -> None:
+    line = lines.get(line_id)
+    if line is None or quantity > line.quantity - line.refunded:
+        message = f"Order product {line_id} cannot be refunded {quantity} times."
+        raise StoreRefusal(message, status=422)
+
+    line.refunded += quantity
 
 
 def _check_unshipped(

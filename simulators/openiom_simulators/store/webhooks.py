@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from openiom_simulators.faults import DUPLICATE_DELIVERIES, LATE_DELIVERIES, FaultSet
+from openiom_simulators.faults import DUPLICATE_DELIVERIES, LATE_DELIVERIES, Fault, FaultSet
 from openiom_simulators.store.state import StoreRefusal
 
 RETRY_SECONDS = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 50400, 86400)
@@ -67,14 +67,19 @@ class Domain:
     def record(self, success: bool, *, now: float, scale: float) -> None:
         """Record a call; block the host when too many of the last window failed."""
         self.calls.append((now, success))
-        while self.calls and self.calls[0][0] < now - WINDOW_SECONDS * scale:
-            self.calls.popleft()
-
-        successes = sum(ok for _, ok in self.calls)
-        total = len(self.calls)
-        if total > MIN_CALLS and successes < MIN_SUCCESS_RATIO * total:
+        self._forget_calls(before=now - WINDOW_SECONDS * scale)
+        if self._is_failing():
             self.blocked_until = now + BLOCK_SECONDS * scale
             self.calls.clear()
+
+    def _forget_calls(self, *, before: float) -> None:
+        while self.calls and self.calls[0][0] < before:
+            self.calls.popleft()
+
+    def _is_failing(self) -> bool:
+        total = len(self.calls)
+        successes = sum(success for _, success in self.calls)
+        return total > MIN_CALLS and successes < MIN_SUCCESS_RATIO * total
 
 
 class Webhooks:
@@ -145,13 +150,16 @@ class Webhooks:
         duplicate = self.faults.strike(DUPLICATE_DELIVERIES, path=path)
 
         for _ in range(duplicate.times if duplicate else 1):
-            copy = Delivery(delivery.hook, delivery.body)
-            if late is None:
-                self.waiting.put_nowait(copy)
-            elif late.kind == "late":
-                self._later(copy, late.seconds)
-            else:
-                self._later(copy, self.faults.random.uniform(0, late.seconds))
+            self._queue(Delivery(delivery.hook, delivery.body), late)
+
+    def _queue(self, delivery: Delivery, late: Fault | None) -> None:
+        """Queue a delivery: at once, after the seconds of a fault, or at random within them."""
+        if late is None:
+            self.waiting.put_nowait(delivery)
+        elif late.kind == "late":
+            self._later(delivery, late.seconds)
+        else:
+            self._later(delivery, self.faults.random.uniform(0, late.seconds))
 
     def _later(self, delivery: Delivery, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.waiting.put_nowait, delivery)
@@ -170,19 +178,23 @@ class Webhooks:
     async def _deliver(self, client: httpx.AsyncClient) -> None:
         while True:
             delivery = await self.waiting.get()
-            if not delivery.hook.is_active or delivery.hook.id not in self.hooks:
-                continue
+            hook = delivery.hook
+            if hook.is_active and hook.id in self.hooks:
+                await self._attempt(client, delivery)
 
-            domain = self.domains.setdefault(urlsplit(delivery.hook.destination).netloc, Domain())
-            if domain.blocked_until > time.monotonic():
-                self._retry(delivery)
-                continue
+    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery) -> None:
+        """Send an event once; retry it later when its host is blocked or refuses it."""
+        host = urlsplit(delivery.hook.destination).netloc
+        domain = self.domains.setdefault(host, Domain())
+        if domain.blocked_until > time.monotonic():
+            self._retry(delivery)
+            return
 
-            success = await self._post(client, delivery)
-            domain.record(success, now=time.monotonic(), scale=self.scale)
-            self.delivered += success
-            if not success:
-                self._retry(delivery)
+        success = await self._post(client, delivery)
+        domain.record(success, now=time.monotonic(), scale=self.scale)
+        self.delivered += success
+        if not success:
+            self._retry(delivery)
 
     async def _post(self, client: httpx.AsyncClient, delivery: Delivery) -> bool:
         headers = {"content-type": "application/json", **delivery.hook.headers}

@@ -80,11 +80,7 @@ class Automation:
 
     def change(self, document: dict[str, Any]) -> None:
         """Change the behavior. `automatic` continues with waiting orders. Raise `ValueError`."""
-        known = {field.name for field in fields(Behavior)}
-        unknown = sorted(document.keys() - known)
-        if unknown:
-            raise ValueError(f"unknown behavior {unknown[0]}; one of {', '.join(sorted(known))}")
-
+        _check_names(document)
         for name, value in document.items():
             setattr(self.behavior, name, value)
 
@@ -154,31 +150,50 @@ class Automation:
             self.schedule(order)
 
     def _advance(self, order: WarehouseOrder, chance: OrderChances) -> None:
-        warehouse = self.warehouse
-        if order.state == WAITING and chance.decline < self.behavior.decline_ratio:
-            warehouse.decline(order, reason=REASONS[int(chance.choice * len(REASONS))])
-        elif order.state == WAITING:
-            warehouse.accept(order)
+        if order.state == WAITING:
+            self._accept_or_decline(order, chance)
         elif order.state == ACCEPTED:
-            warehouse.pick(order)
+            self.warehouse.pick(order)
         elif order.state in (PICKED, PARTIALLY_SHIPPED):
             self._ship(order, chance)
         elif order.state == SHIPPED:
-            warehouse.deliver(order)
+            self.warehouse.deliver(order)
+
+    def _accept_or_decline(self, order: WarehouseOrder, chance: OrderChances) -> None:
+        if chance.decline < self.behavior.decline_ratio:
+            reason = REASONS[int(chance.choice * len(REASONS))]
+            self.warehouse.decline(order, reason=reason)
+        else:
+            self.warehouse.accept(order)
 
     def _ship(self, order: WarehouseOrder, chance: OrderChances) -> None:
         """Ship the first parcel of a picked order, or the rest of a partially shipped one."""
         carrier, service = CARRIERS[int(chance.choice * len(CARRIERS))]
-        items: dict[str, Decimal] | None = None
-        final = True
-        if order.state == PICKED:
-            split = chance.split < self.behavior.partial_ratio
-            short = chance.short < self.behavior.short_ratio
-            if split or short:
-                items = _all_but_one_unit(order)
-                final = items is None or not split
-
+        items, final = self._next_parcel(order, chance)
         self.warehouse.ship(order, carrier=carrier, service=service, items=items, final=final)
+
+    def _next_parcel(
+        self, order: WarehouseOrder, chance: OrderChances
+    ) -> tuple[dict[str, Decimal] | None, bool]:
+        """Return the units by line of the next parcel and whether it is the last one.
+
+        None stands for all units that are left.
+        """
+        split = chance.split < self.behavior.partial_ratio
+        is_whole = not split and chance.short >= self.behavior.short_ratio
+        if order.state != PICKED or is_whole:
+            return None, True
+
+        items = _all_but_one_unit(order)
+        return items, items is None or not split
+
+
+def _check_names(document: dict[str, Any]) -> None:
+    """Raise `ValueError` for a field that `Behavior` does not have."""
+    known = {field.name for field in fields(Behavior)}
+    unknown = sorted(document.keys() - known)
+    if unknown:
+        raise ValueError(f"unknown behavior {unknown[0]}; one of {', '.join(sorted(known))}")
 
 
 def _all_but_one_unit(order: WarehouseOrder) -> dict[str, Decimal] | None:

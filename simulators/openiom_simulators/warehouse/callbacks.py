@@ -73,15 +73,17 @@ class Callbacks:
     async def _run(self) -> None:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             while True:
-                await self.more.wait()
-                if not self.destination.url or not self.queue:
-                    self.more.clear()
-                    continue
-
-                if len(self.queue) < self.destination.batch_size:
-                    await asyncio.sleep(LINGER_SECONDS)
-
+                await self._wait_for_events()
                 await self._send_batch(client)
+
+    async def _wait_for_events(self) -> None:
+        """Wait for a destination and events, and a moment longer for those of a full batch."""
+        await self.more.wait()
+        while not self.destination.url or not self.queue:
+            self.more.clear()
+            await self.more.wait()
+        if len(self.queue) < self.destination.batch_size:
+            await asyncio.sleep(LINGER_SECONDS)
 
     async def _send_batch(self, client: httpx.AsyncClient) -> None:
         """Send one batch until it is acknowledged; later ones wait, so that order is kept."""

@@ -1,5 +1,6 @@
 """The API of the 3PL: orders, events, the account, callbacks, and the actions of an operator."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -88,14 +89,7 @@ async def create_orders(request: Request) -> Response:
 
 def _parse_bulk(body: bytes) -> list[Any]:
     """Return the orders of a bulk request. Raise `WarehouseRefusal`."""
-    if len(body) > MAX_BODY:
-        raise WarehouseRefusal("too_large", f"a bulk call may hold {MAX_BODY} bytes", status=413)
-
-    try:
-        items = orjson.loads(body)["orders"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        raise WarehouseRefusal("invalid_body", 'send {"orders": [...]}', status=400) from None
-
+    items = _read_orders(body)
     if not isinstance(items, list) or len(items) > MAX_BULK:
         detail = f"a bulk call may hold {MAX_BULK} orders"
         raise WarehouseRefusal("too_many_orders", detail, status=422)
@@ -103,16 +97,29 @@ def _parse_bulk(body: bytes) -> list[Any]:
     return items
 
 
+def _read_orders(body: bytes) -> Any:
+    """Return the value of `orders` in a body. Raise `WarehouseRefusal`."""
+    if len(body) > MAX_BODY:
+        raise WarehouseRefusal("too_large", f"a bulk call may hold {MAX_BODY} bytes", status=413)
+    try:
+        return orjson.loads(body)["orders"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise WarehouseRefusal("invalid_body", 'send {"orders": [...]}', status=400) from None
+
+
+def _item_key(item: Any) -> str:
+    """Remove the idempotency key from an order and return it. Raise `WarehouseRefusal`."""
+    key = item.pop("idempotency_key", "") if isinstance(item, dict) else ""
+    if not key or not isinstance(key, str):
+        detail = "give every order an idempotency_key"
+        raise WarehouseRefusal("idempotency_key_missing", detail, status=400)
+    return key
+
+
 def _create_item(request: Request, item: Any) -> dict[str, Any]:
     """Create one order of a bulk request and return its result."""
     try:
-        key = item.pop("idempotency_key", "") if isinstance(item, dict) else ""
-        if not key or not isinstance(key, str):
-            raise WarehouseRefusal(
-                "idempotency_key_missing", "give every order an idempotency_key", status=400
-            )
-
-        order, new = _receive(request, key, item)
+        order, new = _receive(request, _item_key(item), item)
     except WarehouseRefusal as error:
         return {"status": error.status, "error": problem(error)}
 
@@ -128,8 +135,7 @@ async def list_orders(request: Request) -> Response:
     """Return the orders of a `reference`, or a page (`after` an id, `limit`) by `state`."""
     warehouse, query = _warehouse(request), request.query_params
     if "reference" in query:
-        found = warehouse.by_reference.get(query["reference"], [])
-        return json_response({"orders": [order_document(order) for order in found]})
+        return _orders_response(warehouse.by_reference.get(query["reference"], []))
 
     limit = min(parse_number(query.get("limit"), 50), MAX_BATCH)
     after, state = query.get("after", ""), query.get("state")
@@ -137,8 +143,11 @@ async def list_orders(request: Request) -> Response:
     def is_listed(order: WarehouseOrder) -> bool:
         return order.id > after and state in (None, order.state)
 
-    page = islice(filter(is_listed, warehouse.orders.values()), limit)
-    return json_response({"orders": [order_document(order) for order in page]})
+    return _orders_response(islice(filter(is_listed, warehouse.orders.values()), limit))
+
+
+def _orders_response(orders: Iterable[WarehouseOrder]) -> Response:
+    return json_response({"orders": [order_document(order) for order in orders]})
 
 
 def parse_number(text: str | None, default: int) -> int:

@@ -139,10 +139,7 @@ class Warehouse:
         if not _is_text(document.get("reference")):
             raise self._invalid("reference", "must be a non-empty string")
 
-        rows = document.get("lines")
-        if not isinstance(rows, list) or not rows:
-            raise self._invalid("lines", "must hold at least one line")
-
+        rows = self._line_rows(document)
         lines: dict[str, WarehouseLine] = {}
         for index, row in enumerate(rows):
             line = self._parse_line(index, row)
@@ -153,21 +150,39 @@ class Warehouse:
 
         return list(lines.values())
 
+    def _line_rows(self, document: Mapping[str, Any]) -> list[Any]:
+        rows = document.get("lines")
+        if not isinstance(rows, list) or not rows:
+            raise self._invalid("lines", "must hold at least one line")
+        return rows
+
     def _parse_line(self, index: int, row: Any) -> WarehouseLine:
+        """Return one line, by default numbered from 1. Raise `WarehouseRefusal`."""
+        path = f"lines[{index}]"
+        self._check_sku(f"{path}.sku", row)
+        return WarehouseLine(
+            reference=str(row.get("line_reference") or index + 1),
+            sku=row["sku"],
+            quantity=self._parse_ordered(f"{path}.quantity", row.get("quantity")),
+            unit=str(row.get("unit") or ""),
+            variant=self._parse_variant(f"{path}.variant", row.get("variant")),
+        )
+
+    def _check_sku(self, path: str, row: Any) -> None:
         if not isinstance(row, dict) or not _is_text(row.get("sku")):
-            raise self._invalid(f"lines[{index}].sku", "must be a non-empty string")
+            raise self._invalid(path, "must be a non-empty string")
 
-        quantity = parse_quantity(row.get("quantity"))
+    def _parse_ordered(self, path: str, value: Any) -> Decimal:
+        quantity = parse_quantity(value)
         if quantity is None:
-            path = f"lines[{index}].quantity"
             raise self._invalid(path, "must be a number above 0 with at most 4 decimals")
+        return quantity
 
-        variant = row.get("variant") or {}
+    def _parse_variant(self, path: str, value: Any) -> dict[str, str]:
+        variant = value or {}
         if not isinstance(variant, dict):
-            raise self._invalid(f"lines[{index}].variant", "must be an object")
-
-        reference = str(row.get("line_reference") or index + 1)
-        return WarehouseLine(reference, row["sku"], quantity, str(row.get("unit") or ""), variant)
+            raise self._invalid(path, "must be an object")
+        return variant
 
     def _invalid(self, path: str, problem: str) -> WarehouseRefusal:
         self.calls["refused"] += 1

@@ -248,13 +248,17 @@ class WorkerPool:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
-                with self.database.connect() as connection:
-                    connection.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
-                    self._wake_all()
-                    self._forward_notifications(connection)
+                self._listen_until_lost()
             except psycopg.Error as error:
                 log.info("listen_lost", error=str(error)[:200])
                 sleep(LISTEN_SECONDS)
+
+    def _listen_until_lost(self) -> None:
+        """Forward notifications over one connection. Raise `psycopg.Error` when it is lost."""
+        with self.database.connect() as connection:
+            connection.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
+            self._wake_all()
+            self._forward_notifications(connection)
 
     def _forward_notifications(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         while not self._stop.is_set():

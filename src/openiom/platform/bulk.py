@@ -172,8 +172,15 @@ def _texts(values: Sequence[Any], escape: Callable[[str], str], null: str) -> li
     if first is None:
         return [null] * len(values)
     if isinstance(first, UUID):
-        return [null if value is None else f"{value.int:032x}" for value in values]
-    write = _writer(first, escape)
+        return _uuid_texts(values, null)
+    return _written_texts(values, _writer(first, escape), null)
+
+
+def _uuid_texts(values: Sequence[UUID | None], null: str) -> list[str]:
+    return [null if value is None else f"{value.int:032x}" for value in values]
+
+
+def _written_texts(values: Sequence[Any], write: Callable[[Any], str], null: str) -> list[str]:
     if None not in values:
         return list(map(write, values))
     return [null if value is None else write(value) for value in values]

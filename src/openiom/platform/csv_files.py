@@ -18,7 +18,7 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
-        writer.writerow([_cell(value) for value in row])
+        writer.writerow(map(_cell, row))
     return out.getvalue()
 
 

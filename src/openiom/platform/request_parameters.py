@@ -4,6 +4,7 @@ A server decodes `A%2F5` to `A/5` before it looks for a route, so a name with a 
 segments of the path. `name_safe_path` keeps the slash encoded until the route is found.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -44,23 +45,33 @@ async def refuse_unknown_parameters(request: Request) -> None:
         return
 
     route = request.scope.get("route")
-    if not request.query_params or not isinstance(route, APIRoute):
+    if request.query_params and isinstance(route, APIRoute):
+        _check_names(request.query_params, query_parameters(route))
+
+
+def _check_names(sent: Iterable[str], known: Sequence[str]) -> None:
+    """Raise `Invalid` with a problem for each parameter that is not known."""
+    unknown = [name for name in sent if name not in known]
+    if not unknown:
         return
 
-    known = query_parameters(route)
-    allowed = f"use {', '.join(known)}" if known else "send none; this route has no parameters"
-    problems = []
-    for name in request.query_params:
-        if name not in known:
-            problems.append(Problem(f"query.{name}", f"there is no parameter {name}", allowed))
+    remedy = _remedy(known)
+    problems: list[Problem] = []
+    for name in unknown:
+        problems.append(Problem(f"query.{name}", f"there is no parameter {name}", remedy))
 
-    if problems:
-        raise Invalid(
-            f"unknown query parameter {problems[0].where.removeprefix('query.')}",
-            where=problems[0].where,
-            problems=problems,
-            remedy=allowed,
-        )
+    raise Invalid(
+        f"unknown query parameter {unknown[0]}",
+        where=problems[0].where,
+        problems=problems,
+        remedy=remedy,
+    )
+
+
+def _remedy(known: Sequence[str]) -> str:
+    if not known:
+        return "send none; this route has no parameters"
+    return f"use {', '.join(known)}"
 
 
 def query_parameters(route: APIRoute) -> list[str]:

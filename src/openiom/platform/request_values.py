@@ -37,6 +37,15 @@ _UNREADABLE = object()
 async def refuse_unstorable_values(request: Request) -> None:
     """Raise `Invalid` for a path, query or JSON body with a value that cannot be stored."""
     path: str = request.scope["path"]
+    _check_path(path)
+    _check_query(request.scope["query_string"])
+    if path.startswith(STORED_AS_SENT):
+        return
+
+    check_body(await request.body())
+
+
+def _check_path(path: str) -> None:
     if len(path) > MAX_PATH_LENGTH:
         raise Invalid(
             f"has {len(path)} characters",
@@ -45,25 +54,24 @@ async def refuse_unstorable_values(request: Request) -> None:
         )
     if "\0" in path:
         raise _contains_nul("path")
-    if b"%00" in request.scope["query_string"]:
-        raise _contains_nul("query")
-    if path.startswith(STORED_AS_SENT):
-        return
 
-    body = await request.body()
-    if body:
-        check_body(body)
+
+def _check_query(query_string: bytes) -> None:
+    if b"%00" in query_string:
+        raise _contains_nul("query")
 
 
 def check_body(body: bytes) -> None:
     """Raise `Invalid`, naming the place, for a JSON body with a value that cannot be stored.
 
-    A body that is not JSON at all is left to the route, which may read a form.
+    A body that is not JSON at all, or empty, is left to the route, which may read a form.
     """
-    value = _parse(body)
-    if value is _UNREADABLE:
-        return
+    value = _parse(body) if body else _UNREADABLE
+    if value is not _UNREADABLE:
+        _check_parsed(body, value)
 
+
+def _check_parsed(body: bytes, value: Any) -> None:
     # Most bodies are passed without a walk through their values, which costs more than the parser.
     if _may_be_deep(body):
         _check_nesting(value)
@@ -157,13 +165,24 @@ def _check_values(body: Any) -> None:
     """Raise `Invalid` for the first text or number that cannot be stored."""
     places = [_Place(body, "body", None)]
     for place in places:
-        if isinstance(place.value, dict):
-            _check_names(place)
-            places += [_Place(value, name, place) for name, value in place.value.items()]
-        elif isinstance(place.value, list):
-            places += [_Place(value, index, place) for index, value in enumerate(place.value)]
-        else:
-            _check_scalar(place)
+        _check_place(place)
+        places += _places_in(place)
+
+
+def _check_place(place: _Place) -> None:
+    if isinstance(place.value, dict):
+        _check_names(place)
+    else:
+        _check_scalar(place)
+
+
+def _places_in(place: _Place) -> list[_Place]:
+    """Return the members of an object and the elements of an array; other values have none."""
+    if isinstance(place.value, dict):
+        return [_Place(value, name, place) for name, value in place.value.items()]
+    if isinstance(place.value, list):
+        return [_Place(value, index, place) for index, value in enumerate(place.value)]
+    return []
 
 
 def _check_names(place: _Place) -> None:
@@ -174,15 +193,18 @@ def _check_names(place: _Place) -> None:
 
 def _check_scalar(place: _Place) -> None:
     value = place.value
-    if isinstance(value, str):
-        if "\0" in value:
-            raise _contains_nul(place.path())
-    elif isinstance(value, int | float) and abs(value) > MAX_BIGINT:
-        raise Invalid(
-            "is a number beyond 64 bits",
-            where=place.path(),
-            remedy=f"send a number between -{MAX_BIGINT} and {MAX_BIGINT}",
-        )
+    if isinstance(value, str) and "\0" in value:
+        raise _contains_nul(place.path())
+    if isinstance(value, int | float) and abs(value) > MAX_BIGINT:
+        raise _beyond_64_bits(place.path())
+
+
+def _beyond_64_bits(where: str) -> Invalid:
+    return Invalid(
+        "is a number beyond 64 bits",
+        where=where,
+        remedy=f"send a number between -{MAX_BIGINT} and {MAX_BIGINT}",
+    )
 
 
 def _contains_nul(where: str) -> Invalid:

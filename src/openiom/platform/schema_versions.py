@@ -74,9 +74,12 @@ def schema_state(applied: Sequence[AppliedMigration], *, head: str) -> SchemaSta
     if not newer:
         return SchemaState.CURRENT
 
-    usable_by = set(revisions[: own + 1])
+    return _state_of_newer(newer, usable_by=set(revisions[: own + 1]))
+
+
+def _state_of_newer(newer: Sequence[AppliedMigration], *, usable_by: set[str]) -> SchemaState:
+    """Return whether a program that has these revisions works with the newer migrations."""
     for migration in newer:
         if migration.compatible_with not in usable_by:
             return SchemaState.INCOMPATIBLE
-
     return SchemaState.NEWER

@@ -48,19 +48,9 @@ class AllowedReferences:
         """Raise `Invalid`, naming the field, unless this reference is allowed."""
         kind, _, target = reference.partition(":")
         if kind == "env" and not self._allows_variable(target):
-            raise Invalid(
-                f"may not refer to the environment variable {target}",
-                where=name,
-                remedy="have an operator name it in OPENIOM_SECRET_VARIABLES,"
-                " or enter the secret itself",
-            )
+            raise _forbidden_variable(target, where=name)
         if kind == "file" and not self._allows_file(Path(target)):
-            raise Invalid(
-                f"may not refer to the file {target}",
-                where=name,
-                remedy="have an operator put it below OPENIOM_SECRET_FOLDER,"
-                " or enter the secret itself",
-            )
+            raise _forbidden_file(target, where=name)
 
     def _allows_variable(self, variable: str) -> bool:
         if variable.startswith(OWN_VARIABLES):
@@ -74,6 +64,22 @@ class AllowedReferences:
         target = path.resolve()
         is_own_key = target.name in (KEY_FILE, SIGNING_KEY_FILE)
         return target.is_relative_to(self.folder.resolve()) and not is_own_key
+
+
+def _forbidden_variable(variable: str, *, where: str) -> Invalid:
+    return Invalid(
+        f"may not refer to the environment variable {variable}",
+        where=where,
+        remedy="have an operator name it in OPENIOM_SECRET_VARIABLES, or enter the secret itself",
+    )
+
+
+def _forbidden_file(path: str, *, where: str) -> Invalid:
+    return Invalid(
+        f"may not refer to the file {path}",
+        where=where,
+        remedy="have an operator put it below OPENIOM_SECRET_FOLDER, or enter the secret itself",
+    )
 
 
 NO_REFERENCES = AllowedReferences()

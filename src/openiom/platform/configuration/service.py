@@ -169,9 +169,7 @@ class Configuration:
         for kind in sorted(found, key=lambda name: -self.kinds[name].order):
             versions = _next_versions(found[kind])
             store_versions(session, versions, at=at, actor=actor, deleted=True)
-            on_delete = self.kinds[kind].on_delete
-            if on_delete:
-                on_delete(session, [document.name for document in versions])
+            _call_on_delete(session, self.kinds[kind], versions)
 
     def _uses(self, session: Session, leaving: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
         """Yield why documents must stay: data or other documents, which do not leave, need them."""
@@ -371,6 +369,11 @@ def _existing(
         raise NotFound(what, remedy="list the documents with iom config export")
 
     return found
+
+
+def _call_on_delete(session: Session, kind: DocumentKind, deleted: Sequence[Document]) -> None:
+    if kind.on_delete:
+        kind.on_delete(session, [document.name for document in deleted])
 
 
 def _missing(kind: str, names: Sequence[str], found: Sequence[Document]) -> list[str]:
