@@ -250,6 +250,17 @@ def changed_later(messages: Sequence[RawMessage]) -> list[RawMessage]:
     ]
 
 
+def leave_notes(made: Scene, messages: Sequence[RawMessage]) -> None:
+    """Write the notes into the store as well: later polls must not take them back."""
+    for message in messages:
+        answer = made.outside.put(
+            f"{made.store.api}/v2/orders/{message.key}",
+            headers={"X-Auth-Token": TOKEN},
+            json={"customer_message": NOTE},
+        )
+        answer.raise_for_status()
+
+
 def deliver(made: Scene, messages: Sequence[RawMessage], over: Flag) -> None:
     """Each message one to five times, all of them shuffled, a few at a time."""
     dice = Random(SEED + 1)
@@ -321,6 +332,7 @@ def test_every_order_is_carried_through_once_while_everything_around_it_breaks(
         made.store.load({"source": "generator", "orders": half, "products": 100, "seed": SEED})
         messages = messages_of(made)
         assert len(messages) == half
+        leave_notes(made, changed_later(messages))
         made.disturb()
         over = Flag()
         sender = Thread(target=deliver, args=(made, [*messages, *changed_later(messages)], over))
