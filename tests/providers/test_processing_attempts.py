@@ -66,8 +66,9 @@ def test_the_messages_of_a_lost_attempt_are_processed_one_at_a_time(waiting):
     assert attempts(waiting) == []
 
 
-def test_a_message_that_was_lost_twice_and_once_alone_is_parked(waiting):
+def test_a_message_that_was_lost_alone_twice_is_parked(waiting):
     lose(waiting, 1, 2, 3)
+    lose(waiting, 1)
     lose(waiting, 1)
 
     assert [run_once(waiting) for _ in range(3)] == [1, 1, 1]
@@ -87,9 +88,10 @@ def test_a_single_message_is_tried_again_after_the_first_loss(waiting):
     assert attempts(waiting) == []
 
 
-def test_messages_that_were_only_lost_together_are_not_parked(waiting):
+def test_messages_that_were_lost_alone_once_are_not_parked(waiting):
     lose(waiting, 1, 2)
     lose(waiting, 1, 2)
+    lose(waiting, 1)
 
     while run_once(waiting):
         continue

@@ -6,7 +6,8 @@ ever, with every other message of its batch. An attempt is therefore stored and 
 the work, and deleted with it. What is found later belongs to a process that was lost:
 
 1. The messages of a lost attempt are processed one at a time.
-2. A message that was lost twice, once alone, is parked, so that a person sees it.
+2. A message that was lost alone twice is parked, so that a person sees it. A process that was
+   lost with many messages, or once, may have ended for another reason.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ log = structlog.get_logger("inbox")
 LOST_BEFORE_PARKED = 2
 
 _FIND_LOST = """
-SELECT message_id, count(*) AS attempts, bool_or(cardinality(message_ids) = 1) AS alone
+SELECT message_id, count(*) FILTER (WHERE cardinality(message_ids) = 1) AS alone
 FROM providers.processing_attempt, unnest(message_ids) AS message_id
 WHERE message_ids && %(ids)s::bigint[] AND message_id = ANY(%(ids)s::bigint[])
 GROUP BY message_id ORDER BY message_id
@@ -54,15 +55,14 @@ Row = TypeVar("Row", bound=_Identified)
 
 
 class LostMessage(NamedTuple):
-    """A claimed message of attempts whose processes were lost."""
+    """A claimed message of attempts whose processes were lost, `alone` of them with it alone."""
 
     message_id: int
-    attempts: int
-    alone: bool
+    alone: int
 
     @property
     def is_to_be_parked(self) -> bool:
-        return self.alone and self.attempts >= LOST_BEFORE_PARKED
+        return self.alone >= LOST_BEFORE_PARKED
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class CountedBatchWorker(BatchWorker[Row], Generic[Row]):
         if not first.is_to_be_parked:
             return rows, self.process
 
-        log.error("message_ends_workers", message=first.message_id, attempts=first.attempts)
+        log.error("message_ends_workers", message=first.message_id, attempts=first.alone)
         return rows, _refuse
 
 

@@ -84,7 +84,7 @@ function Actions({ item }: { item: FulfillmentOrderDetail }) {
           key={name}
           danger={name === 'recall_cancel'}
           allowed={permits[name].allowed}
-          disabledReason={permits[name].reason ?? ''}
+          disabledReason={permits[name].reason}
           onClick={() => setAction(name)}
         >
           {fulfillmentActions[name].label}
