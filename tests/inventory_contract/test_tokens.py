@@ -12,7 +12,7 @@ from openiom.administration import TokenIssuer
 from openiom.administration.token_routes import CLIENT_SCOPE, INVENTORY_SCOPE
 from openiom.app.application import Application
 from openiom.inventory_visibility.default_configuration import DEFAULT
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.clock import utc_now
 from openiom.platform.secrets import SigningKeys
 
@@ -117,6 +117,10 @@ def test_a_token_expires_after_an_hour(
         return application.issuer.access_token(
             client_id=program[0], name="x", permissions=["*"], now=moment
         )
+
+    # A token that is older than its client belongs to a client that was removed.
+    with application.database.unit_of_work() as session:
+        execute(session, "UPDATE administration.client SET created_at = now() - interval '1 day'")
 
     hour = timedelta(seconds=3600)
     assert (

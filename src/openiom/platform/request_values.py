@@ -21,6 +21,8 @@ MAX_NESTING = 100
 MAX_PATH_LENGTH = 2_000
 STORED_AS_SENT = "/hooks/"
 """Bodies below this path belong to providers, and are stored as they arrive."""
+CHECKED_BY_RECORD = "/api/environment/"
+"""Bodies below this path are checked record by record: a bad record does not stop the others."""
 
 RowId = Annotated[int, Field(ge=0, le=MAX_BIGINT)]
 """The id of a row, which a bigint column holds."""
@@ -39,7 +41,7 @@ async def refuse_unstorable_values(request: Request) -> None:
     path: str = request.scope["path"]
     _check_path(path)
     _check_query(request.scope["query_string"])
-    if path.startswith(STORED_AS_SENT):
+    if path.startswith((STORED_AS_SENT, CHECKED_BY_RECORD)):
         return
 
     check_body(await request.body())
