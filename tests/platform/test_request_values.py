@@ -102,6 +102,13 @@ def test_a_body_is_nested_at_most_a_hundred_levels() -> None:
     assert refusal(objects) == ("body", "is nested deeper than 100 levels")
 
 
+def test_values_that_a_route_checks_by_record_are_left_to_it_but_not_the_nesting() -> None:
+    check_body(b'[{"productId": "a\\u0000b"}]', values_too=False)
+
+    with pytest.raises(Invalid, match="nested deeper"):
+        check_body(b"[" * (MAX_NESTING + 1) + b"]" * (MAX_NESTING + 1), values_too=False)
+
+
 @pytest.mark.parametrize(
     ("url", "where"),
     [

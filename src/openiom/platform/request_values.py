@@ -22,7 +22,7 @@ MAX_PATH_LENGTH = 2_000
 STORED_AS_SENT = "/hooks/"
 """Bodies below this path belong to providers, and are stored as they arrive."""
 CHECKED_BY_RECORD = "/api/environment/"
-"""Bodies below this path are checked record by record: a bad record does not stop the others."""
+"""Values below this path are checked record by record: a bad record does not stop the others."""
 
 RowId = Annotated[int, Field(ge=0, le=MAX_BIGINT)]
 """The id of a row, which a bigint column holds."""
@@ -41,10 +41,9 @@ async def refuse_unstorable_values(request: Request) -> None:
     path: str = request.scope["path"]
     _check_path(path)
     _check_query(request.scope["query_string"])
-    if path.startswith((STORED_AS_SENT, CHECKED_BY_RECORD)):
-        return
-
-    check_body(await request.body())
+    if not path.startswith(STORED_AS_SENT):
+        values_too = not path.startswith(CHECKED_BY_RECORD)
+        check_body(await request.body(), values_too=values_too)
 
 
 def _check_path(path: str) -> None:
@@ -63,22 +62,23 @@ def _check_query(query_string: bytes) -> None:
         raise _contains_nul("query")
 
 
-def check_body(body: bytes) -> None:
+def check_body(body: bytes, *, values_too: bool = True) -> None:
     """Raise `Invalid`, naming the place, for a JSON body with a value that cannot be stored.
 
-    A body that is not JSON at all, or empty, is left to the route, which may read a form.
+    A body that is not JSON at all, or empty, is left to the route, which may read a form. Without
+    `values_too`, its texts and numbers are left to the route, and only its form is checked.
     """
     value = _parse(body) if body else _UNREADABLE
     if value is not _UNREADABLE:
-        _check_parsed(body, value)
+        _check_parsed(body, value, values_too=values_too)
 
 
-def _check_parsed(body: bytes, value: Any) -> None:
+def _check_parsed(body: bytes, value: Any, *, values_too: bool) -> None:
     # Most bodies are passed without a walk through their values, which costs more than the parser.
     if _may_be_deep(body):
         _check_nesting(value)
 
-    if _ESCAPED_NUL in body or _LARGE_NUMBER in body.translate(_DIGITS_AS_ZERO):
+    if values_too and (_ESCAPED_NUL in body or _LARGE_NUMBER in body.translate(_DIGITS_AS_ZERO)):
         _check_values(value)
 
 
