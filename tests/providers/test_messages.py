@@ -99,6 +99,37 @@ def test_another_kind_key_or_version_is_another_message(harness, changed):
     assert harness.store(RawMessage("note", "1", "a", "v1"), changed) == StoreResult(2, 0)
 
 
+def test_a_state_that_its_subject_returns_to_is_news(harness):
+    """The resolution of a modification time is a second: within it A, B and A look like two."""
+    accepted = RawMessage("note", "1", "accepted", sequence=7, is_state=True)
+    held = RawMessage("note", "1", "held", sequence=7, is_state=True)
+    for state in (accepted, held, accepted, held):
+        assert harness.store(state) == StoreResult(1, 0)
+        assert harness.store(state) == StoreResult(0, 1)
+
+    found = harness.rows("SELECT payload FROM providers.message ORDER BY id")
+    assert [payload for (payload,) in found] == ["accepted", "held", "accepted", "held"]
+
+
+def test_states_of_other_subjects_do_not_make_a_delivery_news(harness):
+    one = RawMessage("note", "1", "accepted", is_state=True)
+    harness.store(one, RawMessage("note", "2", "held", is_state=True))
+    harness.store(RawMessage("other", "1", "held", is_state=True))
+    assert harness.store(one) == StoreResult(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("is_state", "sequence"),
+    [(False, 7), (True, 6)],
+    ids=["an event, which may be delivered again at any time", "older than what is known"],
+)
+def test_a_repeated_delivery_is_only_counted_after_another_message(harness, is_state, sequence):
+    first = RawMessage("note", "1", "accepted", sequence=sequence, is_state=is_state)
+    harness.store(first)
+    harness.store(RawMessage("note", "1", "held", sequence=7, is_state=is_state))
+    assert harness.store(first) == StoreResult(0, 1)
+
+
 def test_the_error_of_a_message_over_the_limit_says_what_to_do(harness):
     harness.store(RawMessage("note", "1", "x" * 10_001))
     [(error,)] = harness.rows("SELECT error FROM providers.message")

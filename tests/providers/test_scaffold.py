@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from openiom.kernel import Invalid, ProviderRejected
-from openiom.provider_contract import Call, Connection, Provider
+from openiom.provider_contract import Call, Connection, Provider, RawMessage
 from openiom.providers.scaffold import CATEGORIES, ProviderScaffold, scaffold_provider
 
 PACKAGE = "generated_providers"
@@ -120,7 +120,7 @@ def test_a_generated_pull_follows_the_cursor_until_a_page_is_not_full(folder):
     )
     pages = list(connect(provider, responses).pull("order", ""))
     assert [(len(page.messages), page.checkpoint) for page in pages] == [(100, "c100"), (3, "c103")]
-    assert (pages[1].messages[0].key, pages[1].messages[0].version) == ("100", "t100")
+    assert pages[1].messages[0] == RawMessage("order", "100", orders[100], is_state=True)
     assert responses.requests == [
         ("v1/orders", {"after": "", "limit": 100}),
         ("v1/orders", {"after": "c100", "limit": 100}),

@@ -29,6 +29,9 @@ class RawMessage:
     sequence  orders versions; a message with a lower one than already processed is stale
     fallback  document to process if the message cannot be transformed, mapped or accepted, such as
               an `OrderWithdrawalDocument`
+    is_state  whether the payload is the present state of its subject. A subject that changes and
+              changes back within the resolution of its modification time looks as it did before;
+              a state is a repeated delivery only if no other one was received since
     """
 
     kind: str
@@ -37,6 +40,7 @@ class RawMessage:
     version: str = ""
     sequence: int = 0
     fallback: Mapping[str, Any] | None = None
+    is_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)

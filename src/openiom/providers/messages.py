@@ -46,6 +46,19 @@ FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[]) AS u(kind, k
 JOIN providers.message m ON m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
   AND m.version = u.version
 """
+_RETURNED = " after "
+_FIND_RETURNED = f"""
+SELECT u.kind, u.key, u.version, latest.id AS latest_id
+FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[], %(sequence)s::bigint[])
+  AS u(kind, key, version, sequence)
+CROSS JOIN LATERAL (
+  SELECT m.id, m.version, m.sequence FROM providers.message m
+  WHERE m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
+  ORDER BY m.id DESC LIMIT 1
+) latest
+WHERE latest.version <> u.version AND NOT starts_with(latest.version, u.version || '{_RETURNED}')
+  AND latest.sequence <= u.sequence
+"""
 _INSERT_UNKNOWN = f"""
 INSERT INTO providers.message ({", ".join(_COLUMNS)})
 SELECT * FROM unnest({_ARRAYS})
@@ -85,6 +98,15 @@ class MessageIdentity(NamedTuple):
     version: str
 
 
+class _ReturnedState(NamedTuple):
+    """A state received before, and the id of the latest message of its subject, another state."""
+
+    kind: str
+    key: str
+    version: str
+    latest_id: int
+
+
 class MessageId(NamedTuple):
     """The id of a stored message."""
 
@@ -105,6 +127,7 @@ class _NewMessage:
     fallback: str | None
     state: str
     error: str | None
+    is_state: bool
     deliveries: int = 0
 
     @property
@@ -134,6 +157,7 @@ def store_messages(
     # locked a row that another one counts.
     ordered = [unique[identity] for identity in sorted(unique)]
     known = _find_known(session, instance, ordered)
+    _renew_returned_states(session, instance, [new for new in ordered if new.identity in known])
     inserted = _insert(session, [new for new in ordered if new.identity not in known])
     _count_deliveries(session, instance, [new for new in ordered if new.identity not in inserted])
     if inserted:
@@ -164,6 +188,7 @@ def _new_message(
         fallback=to_json_text(message.fallback) if message.fallback else None,
         state=state,
         error=error,
+        is_state=message.is_state,
     )
 
 
@@ -175,6 +200,22 @@ def _find_known(
         return set()
     parameters = {"instance": instance, **_arrays(messages, MessageIdentity._fields)}
     return set(fetch_as(session, MessageIdentity, _FIND_KNOWN, parameters))
+
+
+def _renew_returned_states(session: Session, instance: str, known: Sequence[_NewMessage]) -> None:
+    """Give states that their subjects have returned to a version of their own.
+
+    It names the message they follow, so that a repeated delivery of the same return is known.
+    """
+    states = {new.identity: new for new in known if new.is_state}
+    if not states:
+        return
+
+    columns = (*MessageIdentity._fields, "sequence")
+    parameters = {"instance": instance, **_arrays(list(states.values()), columns)}
+    for found in fetch_as(session, _ReturnedState, _FIND_RETURNED, parameters):
+        identity = MessageIdentity(found.kind, found.key, found.version)
+        states[identity].version = shorten(f"{found.version}{_RETURNED}{found.latest_id}")
 
 
 def _insert(session: Session, messages: Sequence[_NewMessage]) -> set[MessageIdentity]:

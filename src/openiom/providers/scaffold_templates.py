@@ -97,8 +97,8 @@ INBOUND_METHODS = '''
 INBOUND_FUNCTIONS = '''
 
 def _message(kind: str, item: Mapping[str, Any]) -> RawMessage:
-    """Return a message of the API. `version` identifies repeated deliveries."""
-    return RawMessage(kind, str(item["id"]), item, version=str(item.get("updated_at", "")))
+    """Return a message of the API. A repeated delivery has the content of the one before."""
+    return RawMessage(kind, str(item["id"]), item, is_state=True)
 '''
 
 OUTBOUND_METHODS = '''

@@ -220,8 +220,7 @@ def _list_messages(kind: str, rows: Sequence[Row]) -> list[RawMessage]:
     messages: list[RawMessage] = []
     for row in rows:
         if "id" in row:
-            version = str(row.get("date_modified", ""))
-            messages.append(RawMessage(kind, str(row["id"]), row, version=version))
+            messages.append(RawMessage(kind, str(row["id"]), row, is_state=True))
     return messages
 
 

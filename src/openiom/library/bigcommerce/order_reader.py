@@ -161,6 +161,7 @@ class OrderReader:
                     order,
                     sequence=int(modified_at(row).timestamp()),
                     fallback=withdrawal(row, disposition),
+                    is_state=True,
                 )
             )
 
