@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from openiom.library.bigcommerce.order_contents import (
     StatusMeanings,
     flatten_consignments,
     is_incomplete,
+    with_variant,
 )
 from openiom.library.bigcommerce.order_reader import OrderPage, OrderReader
 from openiom.library.bigcommerce.settings import BigCommerceParameters
@@ -274,10 +276,56 @@ def test_a_collected_order_awaits_its_pickup(store: RunningServer, shop: BigComm
     ("state", "reason", "status"),
     [("on_hold", "Backorder Hold", 11), ("canceled", "Fulfilled upstream", 2)],
 )
-def test_a_status_that_is_sent_is_not_read_as_a_wish_of_the_store(
+def test_a_status_that_is_sent_is_not_read_as_a_change_by_the_store(
     store: RunningServer, shop: BigCommerce, state: str, reason: str, status: int
 ) -> None:
     number = place(store, products=[{"product_id": 1, "quantity": 1}])
     payload = {"order_id": number, "state": state, "state_reason": reason}
     [result] = ACTIONS["push_status"].run(shop, [Call("key", payload)])
     assert result.response["status_id"] == status
+
+
+def option(name: str, value: str) -> dict[str, Any]:
+    return {"display_name": name, "display_value": value, "type": "Swatch"}
+
+
+@pytest.mark.parametrize(
+    ("options", "variant"),
+    [
+        ([option("Size", "M"), option("COLOR", "Red")], {"size": "M", "color": "Red"}),
+        ([option(" colour ", "Navy ")], {"color": "Navy"}),
+        (
+            [option("Style", "Slim"), option("configuration", "Left")],
+            {"style": "Slim", "configuration": "Left"},
+        ),
+        ([option("Color", "Red"), option("Colour", "Blue")], {"color": "Red"}),
+        ([option("Engraving", "For Ann"), option("Size", "")], None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_product_options_become_the_variant_of_a_line(
+    options: list[dict[str, Any]] | None, variant: dict[str, str] | None
+) -> None:
+    line = {"id": 7, "sku": "ABS", "quantity": 2, "product_options": options}
+    order = {"id": 1, "consignments": {"shipping": [{"city": "Bellevue", "line_items": [line]}]}}
+
+    (read,) = flatten_consignments(order)["products"]
+
+    assert read.get("variant") == variant
+    assert {name: read[name] for name in line} == line
+
+
+def test_an_order_line_document_has_the_variant_of_its_options() -> None:
+    golden = Path(__file__).with_name("golden") / "message.order.json"
+    order = orjson.loads(golden.read_bytes())["given"]
+    line = {**order["products"][0], "product_options": [option("Size", "XL")]}
+    order["products"][0] = with_variant(line)
+    (message,) = (one for one in PROVIDER.messages if one.name == "order")
+    transformation = Transformation(TransformationDocument.model_validate(message.transformation))
+
+    (made,) = transformation.transform_many([order])
+
+    first, second = made.document["lines"]  # type: ignore[union-attr]
+    assert first["variant"] == {"size": "XL"}
+    assert "variant" not in second
