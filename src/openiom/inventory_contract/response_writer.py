@@ -5,7 +5,7 @@ JSON is written from one template per shape: with 2,000 groups of 26 numbers thi
 serializing dictionaries, and it creates no objects for the garbage collector.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -29,22 +29,22 @@ class MeasureCalculator:
     """Adds the calculated measures to the physical ones of a shape, for all its groups at once.
 
     Every configured measure is shown, and every measure that was posted; without postings it is
-    zero. `names` are the measures shown, grouped by data source, and `posted` are the positions of
-    those that have postings.
+    zero in every group. `names` are the measures shown, grouped by data source, and `posted` those
+    of them that have postings, the only ones that are calculated.
     """
 
     def __init__(self, configuration: InventoryConfiguration, shape: Shape) -> None:
         terms_of = _shown_terms(configuration, shape)
         self.names = sorted(terms_of, key=lambda measure: measure[0])
-        self.posted = [i for i, name in enumerate(self.names) if terms_of[name]]
+        self.posted = [name for name in self.names if terms_of[name]]
         row_of = {measure: i for i, measure in enumerate(shape)}
-        self._matrix = np.zeros((len(shape), len(self.names)), dtype=np.int64)
-        for column, name in enumerate(self.names):
+        self._matrix = np.zeros((len(shape), len(self.posted)), dtype=np.int64)
+        for column, name in enumerate(self.posted):
             for measure, sign in terms_of[name].items():
                 self._matrix[row_of[measure], column] = sign
 
     def numbers(self, sums: Sums) -> list[Numbers]:
-        """Return the numbers of every group in the order of `names`; integers when all are."""
+        """Return the numbers of every group in the order of `posted`; integers when all are."""
         texts = " ".join(sums.texts).split()
         physical = np.array(texts, dtype=np.int64).reshape(len(sums.keys), -1)
         scaled = physical @ self._matrix
@@ -135,37 +135,36 @@ def _quantities_writer(
 
     It returns an empty text for a group that is omitted.
     """
-    names = calculator.names
-    template = _template(names)
+    template = _template(calculator.names, calculator.posted)
     if query.return_negative:
         return lambda numbers: template % tuple(numbers)
 
     def write_without_negative(numbers: Numbers) -> str:
         if min(numbers) >= 0:
             return template % tuple(numbers)
-        if max(numbers[i] for i in calculator.posted) < 0:
+        if max(numbers) < 0:
             return ""
-        return _without_negative(names, numbers)
+        return _without_negative(calculator, numbers)
 
     return write_without_negative
 
 
-def _without_negative(names: Sequence[Measure], numbers: Numbers) -> str:
+def _without_negative(calculator: MeasureCalculator, numbers: Numbers) -> str:
     """Return the numbers that are not negative as {source: {measure: number}}."""
-    written_names: list[Measure] = []
-    written_numbers: list[int | float] = []
-    for name, number in zip(names, numbers, strict=True):
-        if number >= 0:
-            written_names.append(name)
-            written_numbers.append(number)
-    return _template(written_names) % tuple(written_numbers)
+    number_of = dict(zip(calculator.posted, numbers, strict=True))
+    names = [name for name in calculator.names if number_of.get(name, 0) >= 0]
+    posted = [name for name in calculator.posted if number_of[name] >= 0]
+    return _template(names, posted) % tuple(number_of[name] for name in posted)
 
 
-def _template(names: Sequence[Measure]) -> str:
-    """Return a format string of a JSON object with a placeholder for each number."""
+def _template(names: Sequence[Measure], posted: Collection[Measure]) -> str:
+    """Return a format string of a JSON object: a placeholder for each posted measure, else 0."""
+    posted = frozenset(posted)
     fields_by_source: dict[str, list[str]] = {}
-    for source, name in names:
-        fields_by_source.setdefault(source, []).append(f"{_quoted(name)}:%s")
+    for measure in names:
+        source, name = measure
+        number = "%s" if measure in posted else "0"
+        fields_by_source.setdefault(source, []).append(f"{_quoted(name)}:{number}")
     sources = []
     for source, fields in fields_by_source.items():
         sources.append(f"{_quoted(source)}:{{{','.join(fields)}}}")

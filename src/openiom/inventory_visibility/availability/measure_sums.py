@@ -108,11 +108,10 @@ def _add_rows(rows: Sequence[tuple[Any, ...]]) -> dict[Shape, Sums]:
     single: dict[Group, tuple[str, str]] = {}
     added: dict[Group, dict[Measure, int]] = {}
     for row in rows:
-        *group, shape, text = row
+        key, shape, text = row[:-2], row[-2], row[-1]
         if shape is None:
             continue
 
-        key = tuple(group)
         if key not in single:
             single[key] = (shape, text)
             continue
