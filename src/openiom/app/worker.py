@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from openiom.platform.batches import Worker, WorkerPool
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
+from openiom.platform.geocoding import preload
 from openiom.platform.installation import recognize_server
 
 from .application import Application
@@ -42,6 +43,7 @@ def run_worker(application: Application) -> None:
         recognize_server(application.database, now=utc_now())
 
     pool = WorkerPool(application.database, workers, limit=application.settings.batch_size)
+    preload()
     tune_gc()
     if not stop.is_set():
         pool.start()

@@ -58,8 +58,10 @@ def _text(address: Mapping[str, object], name: str) -> str:
 
 
 def preload() -> None:
-    """Read the ZIP codes now, which takes a second, instead of in the first request."""
+    """Read ZIP codes, cities and states now, which takes a second, not with the first address."""
     _us_places()
+    _cities()
+    _state_codes()
 
 
 def normalize_name(name: str) -> str:
@@ -92,7 +94,7 @@ def _known_point(country: str, postal_code: str, state: str, city: str) -> Point
         _point_of_zip_code(country, postal_code)
         or _point_in_state(country, normalize_name(state), town)
         or _point_of_largest_city(country, town)
-        or _countries().get(country)
+        or _cities().countries.get(country)
     )
 
 
@@ -218,9 +220,9 @@ StateName = tuple[str, str, str]
 
 
 def _states_of_cities() -> Iterator[StateName]:
-    for city in _known_cities():
-        if city.state.isalpha():
-            yield city.country, city.state, city.state
+    for country, state in _cities().states:
+        if state.isalpha():
+            yield country, state, state
 
 
 def _us_states() -> Iterator[StateName]:
@@ -240,11 +242,15 @@ def _other_states() -> Iterator[StateName]:
 
 @dataclass(frozen=True, slots=True)
 class _Cities:
-    """Points of the largest city of each name in a country and in a state, and of each state."""
+    """Points of the largest city of each name in a country and in a state.
+
+    Those of a state and a country are the means of their cities, weighted by population.
+    """
 
     largest: Mapping[tuple[str, str], Point]
     in_state: Mapping[tuple[str, str, str], Point]
     states: Mapping[tuple[str, str], Point]
+    countries: Mapping[str, Point]
 
 
 @lru_cache(maxsize=1)
@@ -252,25 +258,17 @@ def _cities() -> _Cities:
     largest: dict[tuple[str, str], Point] = {}
     in_state: dict[tuple[str, str, str], Point] = {}
     states: dict[tuple[str, str], _Mean] = {}
+    countries: dict[str, _Mean] = {}
 
     for city in sorted(_known_cities(), key=lambda city: city.population):
         name = normalize_name(city.name)
         largest[city.country, name] = city.point
         in_state[city.country, city.state, name] = city.point
-        states.setdefault((city.country, city.state), _Mean()).add(
-            city.point, 1.0 + city.population
-        )
+        weight = 1.0 + city.population
+        states.setdefault((city.country, city.state), _Mean()).add(city.point, weight)
+        countries.setdefault(city.country, _Mean()).add(city.point, weight)
 
-    return _Cities(largest, in_state, _points(states))
-
-
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, Point]:
-    """Return the center of each country: the mean of its cities, weighted by population."""
-    centers: dict[str, _Mean] = {}
-    for city in _known_cities():
-        centers.setdefault(city.country, _Mean()).add(city.point, 1.0 + city.population)
-    return _points(centers)
+    return _Cities(largest, in_state, _points(states), _points(countries))
 
 
 @dataclass(frozen=True, slots=True)
