@@ -22,6 +22,8 @@ from .database import Base, Database
 
 log = structlog.get_logger("installation")
 _LOCK = 0x696F6D02  # our number among PostgreSQL's advisory locks
+IS_LIVE = "NOT EXISTS (SELECT FROM platform.installation WHERE NOT live)"
+"""Condition of statements that claim work with providers: a copy does none."""
 
 
 class InstallationRow(Base):
@@ -162,10 +164,8 @@ def find_installation(session: Session) -> Installation | None:
 
 def is_live(session: Session) -> bool:
     """Return whether the installation may communicate with providers."""
-    [(is_copy,)] = fetch(
-        session, "SELECT EXISTS (SELECT FROM platform.installation WHERE NOT live)"
-    )
-    return not is_copy
+    [(live,)] = fetch(session, f"SELECT {IS_LIVE}")
+    return bool(live)
 
 
 def current_server(session: Session) -> Server:

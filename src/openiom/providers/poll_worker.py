@@ -17,7 +17,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
-from openiom.platform.installation import is_live
+from openiom.platform.installation import IS_LIVE
 from openiom.platform.leases import LEASE, heartbeat
 from openiom.platform.retry import is_transient
 from openiom.provider_contract import MessagePage, Puller
@@ -45,7 +45,7 @@ _CLAIM_DUE = f"""
 {_SET_LEASE}
 WHERE name = (
   SELECT name FROM providers.provider_instance
-  WHERE active AND state = 'green'
+  WHERE active AND state = 'green' AND {IS_LIVE}
     AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)
     AND (poll_lease IS NOT NULL
       OR (poll_requested AND (last_poll_at IS NULL OR last_poll_at <= %(recently)s))
@@ -121,9 +121,6 @@ class PollWorker:
         }
 
         with database.unit_of_work() as session:
-            if not is_live(session):
-                return BatchResult(0, False)
-
             claimed = fetch_as(session, _ClaimedInstance, _CLAIM_DUE, parameters)
 
         if not claimed:

@@ -13,7 +13,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
-from openiom.platform.installation import is_live
+from openiom.platform.installation import IS_LIVE
 from openiom.provider_contract import ProbeResult
 
 from .call_log import requests_for
@@ -26,11 +26,11 @@ log = structlog.get_logger("probing")
 LEASE = timedelta(minutes=2)
 GREEN_INTERVAL = timedelta(minutes=15)
 RED_INTERVAL = timedelta(seconds=30)
-_CLAIM = """
+_CLAIM = f"""
 UPDATE providers.provider_instance SET next_probe_at = %(until)s
 WHERE name = (
   SELECT name FROM providers.provider_instance
-  WHERE active AND next_probe_at <= %(now)s
+  WHERE active AND next_probe_at <= %(now)s AND {IS_LIVE}
   ORDER BY next_probe_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING name
 """
@@ -60,9 +60,6 @@ class ProbeWorker:
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Probe the connection that is due first."""
         with database.unit_of_work() as session:
-            if not is_live(session):
-                return BatchResult(0, False)
-
             parameters = {"until": now + LEASE, "now": now}
             claimed = fetch_as(session, _ClaimedInstance, _CLAIM, parameters)
         if not claimed:

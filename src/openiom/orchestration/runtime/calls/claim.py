@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch_as, fetch_column
 from openiom.platform.database import Database
+from openiom.platform.installation import IS_LIVE
 from openiom.platform.leases import LEASE
 from openiom.provider_contract import ProviderAction
 
@@ -61,7 +62,7 @@ def release_expired_leases(session: Session, now: datetime) -> None:
         "UPDATE orchestration.provider_call p SET lease_until = NULL, due_at = %s,"
         f" state = CASE WHEN {TOKEN_WAITS} THEN 'ready' ELSE 'canceled' END"
         " WHERE id IN (SELECT id FROM orchestration.provider_call WHERE state = 'leased'"
-        " AND lease_until < %s FOR UPDATE SKIP LOCKED)",
+        f" AND lease_until < %s AND {IS_LIVE} FOR UPDATE SKIP LOCKED)",
         (now, now),
     )
     if released:
@@ -78,6 +79,7 @@ def oldest_due_group(
         CallGroup,
         "SELECT instance, action FROM orchestration.provider_call"
         " WHERE state = 'ready' AND due_at <= %s AND instance || '/' || action <> ALL(%s)"
+        f" AND {IS_LIVE}"
         " ORDER BY due_at LIMIT 1",
         (now, groups),
     )

@@ -22,7 +22,6 @@ from openiom.orchestration.runtime.wakes import CALLS_WAKE
 from openiom.platform.batches import BatchResult, process_or_quarantine
 from openiom.platform.database import Database
 from openiom.platform.events import notify
-from openiom.platform.installation import is_live
 from openiom.platform.leases import LEASE, heartbeat
 from openiom.platform.retry import is_transient
 from openiom.provider_contract import Call, CallResult, ProviderAction
@@ -108,9 +107,6 @@ class ProviderCallWorker:
     def run_once(self, database: Database, *, limit: int, now: datetime) -> BatchResult:
         """Make the due calls of the group that has waited for longest."""
         with database.unit_of_work() as session:
-            if not is_live(session):
-                return BatchResult(0, False)
-
             release_expired_leases(session, now)
             group = self._acquire_group(session, now)
 
