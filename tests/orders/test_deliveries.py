@@ -354,3 +354,17 @@ def test_an_order_on_hold_is_complete_once_its_goods_are_canceled(database: Data
     assert receive(database, document("1001", line(quantity=2), guide, disposition="hold"))[0].ok
     assert receive(database, document("1001", refunded, guide, disposition="hold"))[0].ok
     assert state_of(database, order) == ("completed", "Delivered digitally")
+
+
+def test_an_order_keeps_the_name_of_its_customer_when_it_is_delivered_again(
+    database: Database,
+) -> None:
+    master_data(database)
+    nameless = {
+        "customer": {"name": "", "company": "", "email": "dock@example.com"},
+        "ship_to": {**SHIP_TO, "name": "", "company": "Contoso Receiving"},
+    }
+    order = placed(database, line(), **nameless)
+    assert receive(database, document("1001", line(), note="call first", **nameless))[0].ok
+    with database.reading() as session:
+        assert get_order(session, order).customer_name == "Contoso Receiving"

@@ -119,7 +119,7 @@ def require_documents(
 def check_roles(session: Session, roles: Sequence[str]) -> None:
     """Raise `Invalid` for a role that is neither built in nor a document."""
     known = set(BUILT_IN)
-    for document in current_documents(session, "role"):
+    for document in current_documents(session, ROLE_KIND):
         known.add(document.name)
 
     unknown = sorted(set(roles) - known)
@@ -142,7 +142,7 @@ def permissions_of(session: Session, roles: Sequence[str]) -> frozenset[str]:
             custom.append(role)
 
     if custom:
-        for document in current_documents(session, "role", names=custom):
+        for document in current_documents(session, ROLE_KIND, names=custom):
             granted.update(document.body["permissions"])
 
     return frozenset(granted)

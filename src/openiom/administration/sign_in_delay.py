@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from math import ceil
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from openiom.kernel import TooManyAttempts
 from openiom.platform.retry import RetryPolicy
 
-from .credentials import failure_key, record_failure
+from .credentials import failure_key, record_failure, reset_failures
 from .models import ClientAuthFailure
 
 log = structlog.get_logger("sign_in")
@@ -55,11 +55,7 @@ def forget_failures(session: Session, *, email: str, address: str) -> None:
 
     Those of the address are kept: one known password must not buy guesses at others.
     """
-    client_hash, shortened = failure_key(_account(email), address)
-    statement = delete(ClientAuthFailure).where(
-        ClientAuthFailure.client_hash == client_hash, ClientAuthFailure.address == shortened
-    )
-    session.execute(statement)
+    reset_failures(session, client_id=_account(email), address=address)
 
 
 def _account(email: str) -> str:

@@ -1,6 +1,6 @@
 """Entities that flows can run for, and the actions they can call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -74,21 +74,19 @@ class AnswerParameters(BaseModel):
 
 
 def _recall(call: ActionCall) -> Sequence[Outcome]:
-    chosen = call.parameters
-    assert isinstance(chosen, RecallParameters)
-    ids = list(call.subject_ids)
-    return recall_fulfillment_orders(
-        call.session, ids, call.now, call.actor, units=chosen.units, reason=chosen.reason
-    )
+    return _recall_by(recall_fulfillment_orders, call)
 
 
 def _recall_orders(call: ActionCall) -> Sequence[Outcome]:
+    return _recall_by(recall_orders, call)
+
+
+def _recall_by(recall: Callable[..., Sequence[Outcome]], call: ActionCall) -> Sequence[Outcome]:
+    """Recall the subjects of a call, which are fulfillment orders or orders."""
     chosen = call.parameters
     assert isinstance(chosen, RecallParameters)
     ids = list(call.subject_ids)
-    return recall_orders(
-        call.session, ids, call.now, call.actor, units=chosen.units, reason=chosen.reason
-    )
+    return recall(call.session, ids, call.now, call.actor, units=chosen.units, reason=chosen.reason)
 
 
 def _refuse_recall(call: ActionCall) -> Sequence[Outcome]:

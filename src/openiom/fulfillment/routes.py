@@ -6,12 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
-from openiom.kernel import NotFound, TooLarge
-from openiom.orders import BulkRequest, BulkResponse, bulk_response
+from openiom.kernel import NotFound
+from openiom.orders import BulkRequest, BulkResponse, bulk_response, require_bulk
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
-    Principal,
     ReadSession,
     Router,
     WriteSession,
@@ -35,8 +34,6 @@ from .service.lift_refusals import lift_refusals
 from .service.recall import answer_recalls, recall_fulfillment_orders, recall_orders
 
 router = Router(prefix="/api/v1", tags=["fulfillment"])
-
-BULK_LIMIT = 1_000
 
 FulfillmentOrderPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
 
@@ -83,7 +80,7 @@ def recall(
     body: RecallRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> BulkResponse:
     """Recall fulfillment orders: cancel unsent ones, request it of the fulfillers of others."""
-    ids = _ids_of(principal, body)
+    ids = require_bulk(principal, body.ids)
     actor, reason = principal.name, body.reason
     outcomes = recall_fulfillment_orders(session, ids, now, actor, units=body.units, reason=reason)
     return bulk_response(ids, outcomes)
@@ -94,9 +91,9 @@ def answer_recall(
     body: RecallAnswerRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> BulkResponse:
     """Record what fulfillers answered to recalls, or withdraw these."""
-    ids = _ids_of(principal, body)
+    ids = require_bulk(principal, body.ids)
     actor, reason = principal.name, body.reason
-    outcomes = answer_recalls(session, body.ids, body.answer, now, actor, reason=reason)
+    outcomes = answer_recalls(session, ids, body.answer, now, actor, reason=reason)
     return bulk_response(ids, outcomes)
 
 
@@ -105,7 +102,7 @@ def lift_refusal(
     body: BulkRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> BulkResponse:
     """Let sourcing consider the sources of fulfillment orders again that refused them."""
-    ids = _ids_of(principal, body)
+    ids = require_bulk(principal, body.ids)
     outcomes = lift_refusals(session, ids, now, principal.name, reason=body.reason)
     return bulk_response(ids, outcomes)
 
@@ -115,20 +112,10 @@ def recall_whole_orders(
     body: RecallRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
 ) -> BulkResponse:
     """Recall every fulfillment order of orders; with `cancel` their other open units as well."""
-    ids = _ids_of(principal, body)
+    ids = require_bulk(principal, body.ids)
     actor, reason = principal.name, body.reason
     outcomes = recall_orders(session, ids, now, actor, units=body.units, reason=reason)
     return bulk_response(ids, outcomes)
-
-
-def _ids_of(principal: Principal, body: BulkRequest) -> list[UUID]:
-    """Return the ids of a bulk action. Raise `Forbidden`, or `TooLarge` for more than 1,000."""
-    principal.require("orders.write")
-    if len(body.ids) > BULK_LIMIT:
-        raise TooLarge(
-            f"{len(body.ids)} are more than {BULK_LIMIT}", where="ids", remedy="send fewer at once"
-        )
-    return body.ids
 
 
 @router.get("/fulfillment-orders/{fulfillment_order_id}")

@@ -26,7 +26,7 @@ from .queries import (
     order_ids_by_number,
     order_summaries,
 )
-from .routes import bulk_response, order_router
+from .routes import bulk_response, order_router, require_bulk
 from .schemas import AllowedAction, BulkRequest, BulkResponse
 from .search import orders_by_number, search_customers, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
@@ -112,6 +112,7 @@ __all__ = [
     "record_shipped",
     "release_holds",
     "release_to_fulfillment",
+    "require_bulk",
     "return_to_sourcing",
     "search_customers",
     "search_orders",

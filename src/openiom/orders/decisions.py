@@ -77,6 +77,11 @@ def compute_totals(
     return Totals(round_money(net, currency), tax, stated_total, reported)
 
 
+def customer_title(name: str, company: str, recipient: str, recipient_company: str) -> str:
+    """Return how lists name the customer of an order: the first that is given."""
+    return name or company or recipient or recipient_company
+
+
 def is_newer_delivery(*, known_version: int, known_digest: str, version: int, digest: str) -> bool:
     """Return whether a delivery of a known order has other content and no older version.
 

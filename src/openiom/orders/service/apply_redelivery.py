@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event
-from openiom.orders.decisions import is_newer_delivery
+from openiom.orders.decisions import customer_title, is_newer_delivery
 from openiom.orders.events import order_event
 from openiom.orders.line_changes import LineDifference
 from openiom.orders.locks import KnownOrder
@@ -21,7 +21,12 @@ from openiom.platform.events import append_events
 from openiom.provider_contract import IntakeResult
 
 from .apply_lines import Delivery, LinePlan, apply_line_plans, has_new_prices, plan_lines
-from .apply_withdrawal import Differences, Wish, apply_wishes, store_differences
+from .apply_withdrawal import (
+    Differences,
+    RequestedDisposition,
+    apply_dispositions,
+    store_differences,
+)
 from .validate_documents import totals_of
 
 _ALWAYS = ("external_status", "payment_status", "note")
@@ -72,8 +77,8 @@ def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: 
     for order_id, refused in _apply_lines(session, found, now, actor).items():
         differences[order_id] += map(plans[order_id].difference, refused)
 
-    wishes = [change.wish() for change in found]
-    for order_id, more in apply_wishes(session, wishes, now, actor).items():
+    requested = [change.requested_disposition() for change in found]
+    for order_id, more in apply_dispositions(session, requested, now, actor).items():
         differences[order_id] += more
 
     store_differences(session, differences)
@@ -172,12 +177,12 @@ class _OrderChange:
             return _amounts(self.document)
         return self.document.model_dump(mode="json", include={name})[name]
 
-    def wish(self) -> Wish:
+    def requested_disposition(self) -> RequestedDisposition:
         """Return what the source wants done with the order."""
         if not self.cancels or self.document.disposition == "cancel":
-            return Wish(self.known, self.document.disposition)
+            return RequestedDisposition(self.known, self.document.disposition)
         reason = FULFILLED_BY_SOURCE if self.plan.shipped_by_source else CANCELED_BY_SOURCE
-        return Wish(self.known, "cancel", reason)
+        return RequestedDisposition(self.known, "cancel", reason)
 
     def event(self) -> Event:
         data: dict[str, Any] = {
@@ -255,8 +260,10 @@ def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, di
 
 
 def _row(change: _OrderChange) -> dict[str, Any]:
-    customer = change.after["customer"]
-    name = customer["name"] or customer["company"] or change.after["ship_to"]["name"]
+    customer, ship_to = change.after["customer"], change.after["ship_to"]
+    name = customer_title(
+        customer["name"], customer["company"], ship_to["name"], ship_to["company"]
+    )
     row = {
         **change.after,
         "id": change.known.id,

@@ -39,7 +39,7 @@ DISMISSED = "order.source_changes_dismissed"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestedDisposition:
     """What the source wants done with a known order, and the reason of a cancellation."""
 
     known: KnownOrder
@@ -73,8 +73,8 @@ class Wish:
         return EventRequest(self.known.id, event, {"upstream": True}, reason)
 
 
-def apply_wishes(
-    session: Session, wishes: Sequence[Wish], now: datetime, actor: str
+def apply_dispositions(
+    session: Session, requested: Sequence[RequestedDisposition], now: datetime, actor: str
 ) -> Differences:
     """Hold, release and cancel orders as their sources want; return what is refused.
 
@@ -82,15 +82,15 @@ def apply_wishes(
     fulfillment, or shipped in part, is requested, so that a flow recalls what has not left.
     """
     requests: list[EventRequest] = []
-    for wish in wishes:
-        request = wish.request()
+    for one in requested:
+        request = one.request()
         if request:
             requests.append(request)
 
     outcomes = raise_order_events(session, requests, now, actor)
     owing = _owing(session, requests)
     differences: Differences = defaultdict(list)
-    refusals = [_too_late(wish.known) for wish in wishes if wish.comes_too_late]
+    refusals = [_too_late(one.known) for one in requested if one.comes_too_late]
     for request, outcome in zip(requests, outcomes, strict=True):
         if outcome.ok or request.event not in (CANCEL, HOLD):
             continue
@@ -128,7 +128,7 @@ def apply_withdrawals(
     Withdrawals of orders that do not exist are ignored.
     """
     known = lock_known(session, [withdrawal.key for withdrawal in withdrawals])
-    wishes: list[Wish] = []
+    requested: list[RequestedDisposition] = []
     results: dict[int, IntakeResult] = {}
     for withdrawal in withdrawals:
         order = known.get(withdrawal.key)
@@ -137,9 +137,9 @@ def apply_withdrawals(
             continue
 
         results[withdrawal.index] = IntakeResult(ok=True, entity_id=str(order.id))
-        wishes.append(Wish(order, withdrawal.document.disposition))
+        requested.append(RequestedDisposition(order, withdrawal.document.disposition))
 
-    store_differences(session, apply_wishes(session, wishes, now, actor))
+    store_differences(session, apply_dispositions(session, requested, now, actor))
     return results
 
 

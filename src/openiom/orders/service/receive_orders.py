@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import plain_number
 from openiom.kernel import Event, new_ids
-from openiom.orders.decisions import Totals
+from openiom.orders.decisions import Totals, customer_title
 from openiom.orders.events import order_event
 from openiom.orders.locks import lock_known
 from openiom.orders.order_batch import LockedOrder, order_batch
-from openiom.orders.schemas import ResolvedOrder
 from openiom.orders.state_counts import Bucket, add_counts
 from openiom.orders.states import (
     CANCEL,
@@ -233,19 +232,18 @@ def _order_row(new: _NewOrder, now: datetime) -> dict[str, Any]:
         "total_amount": new.totals.total,
         "total_difference": new.totals.difference,
         "note": order.note,
-        "customer_name": customer_name(order),
+        "customer_name": customer_title(
+            order.customer.name,
+            order.customer.company,
+            order.ship_to.name,
+            order.ship_to.company,
+        ),
         "customer_email": order.customer.email.lower(),
         "customer": order.customer.model_dump_json(),
         "bill_to": order.bill_to.model_dump_json() if order.bill_to else None,
         "ship_to": order.ship_to.model_dump_json(),
         "line_count": len(order.lines),
     }
-
-
-def customer_name(order: ResolvedOrder) -> str:
-    """Return the name of the customer that lists show."""
-    customer, ship_to = order.customer, order.ship_to
-    return customer.name or customer.company or ship_to.name or ship_to.company
 
 
 def _keep_in_batch(session: Session, new: Sequence[_NewOrder]) -> None:
