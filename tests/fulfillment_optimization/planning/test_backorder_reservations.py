@@ -26,8 +26,15 @@ from openiom.inventory_visibility import (
     inventory_configuration,
     release_quantities,
 )
-from openiom.orders import BackorderReleaseWorker, assign_sources, cancel_orders, open_lines
+from openiom.orders import (
+    BackorderReleaseWorker,
+    assign_sources,
+    cancel_lines,
+    cancel_orders,
+    open_lines,
+)
 from openiom.orders.backorder.place_on_hold import await_stock
+from openiom.orders.service.hold_cancel import LineCancellation
 from openiom.platform.bulk import execute, fetch
 from openiom.provider_contract import Outcome
 
@@ -98,6 +105,34 @@ def test_a_newer_order_does_not_get_the_stock_that_released_an_older_one(
     assert state_of(waiting.database, old)[0] == "fulfillment_in_process"
     one = waiting.order("one", LAMP=1)
     assert waiting.source(one)[0].ok, "the third was free to anybody"
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_line_canceled_after_the_release_leaves_the_others_what_they_reserved(
+    waiting: SourcingSetup, noticed: bool
+) -> None:
+    """Otherwise they reserve it once more, and the first unit is nobody's until it expires."""
+    waiting.stock(RUG_C=1)
+    order = waiting.order("old", LAMP=2, RUG=1)
+    assert wait(waiting, order)[0].ok
+    waiting.stock(LAMP_C=2)
+    turn(waiting)
+    assert reserved(waiting) == [("old", "LAMP", "C", 2, True), ("old", "RUG", "C", 1, True)]
+    with waiting.database.unit_of_work() as session:
+        lines = {line.product: line.line_id for line in open_lines(session, [order])}
+        cancel_lines(session, [LineCancellation(lines["LAMP"])], NOW, "ann")
+
+    if noticed:
+        turn(waiting)
+
+    waiting.stock(RUG_A=1)
+    assert waiting.source(order)[0].ok
+    assert [(product, units, ends) for _, product, _, units, ends in reserved(waiting)] == [
+        ("RUG", 1, False)
+    ]
+    turn(waiting)
+    with waiting.database.reading() as session:
+        assert fetch(session, "SELECT line_id FROM orders.waiting_line") == []
 
 
 def test_in_one_batch_a_reserved_unit_goes_to_its_own_line(

@@ -239,7 +239,8 @@ def release_waiting_orders(
 def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime) -> None:
     """Remove waiting lines that need nothing more.
 
-    An order that was on hold for such lines only is released with what it still needs.
+    An order that was on hold for such lines only is released with what it still needs. Lines that
+    are released already stay until their order is sourced.
     """
     if not order_ids:
         return
@@ -248,7 +249,7 @@ def remove_satisfied(session: Session, order_ids: Sequence[UUID], now: datetime)
     needed = sorted(ids_of(flatten(unsourced)))
     shortened = fetch_column(
         session,
-        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s)"
+        "DELETE FROM orders.waiting_line WHERE order_id = ANY(%s) AND state = 'waiting'"
         " AND line_id <> ALL(%s::uuid[]) RETURNING order_id",
         (list(order_ids), needed),
     )

@@ -137,13 +137,17 @@ def _is_anything_due(session: Session, now: datetime) -> bool:
 
 
 def _remove_sourced(session: Session) -> None:
-    """Remove released lines that have their source, or need nothing any more."""
+    """Remove released lines of orders whose every line has its source, or needs nothing any more.
+
+    A line that was canceled stays meanwhile: it tells sourcing that the order waited, and that its
+    other lines have stock reserved.
+    """
     flush_lines(session)
     execute(
         session,
-        "DELETE FROM orders.waiting_line w USING orders.order_line l"
-        " WHERE w.state = 'released' AND l.id = w.line_id AND (l.state <> ALL(%s)"
-        " OR l.quantity <= l.canceled + l.shipped + l.in_fulfillment)",
+        "DELETE FROM orders.waiting_line w WHERE w.state = 'released' AND NOT EXISTS ("
+        "SELECT FROM orders.order_line l WHERE l.order_id = w.order_id AND l.state = ANY(%s)"
+        " AND l.quantity > l.canceled + l.shipped + l.in_fulfillment)",
         (list(OPEN),),
     )
 
