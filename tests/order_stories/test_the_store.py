@@ -146,7 +146,7 @@ def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_
     assert shop.order(known)["state"] == "completed"
     assert shop.fetch(
         "SELECT key, error->>'what' FROM providers.message WHERE state = 'parked'"
-    ) == [(unknown, "no mapping for product sku=MYST")]
+    ) == [(unknown, 'no mapping for product with sku "MYST"')]
     mapping = {"table": "product", "field": "sku", "value": "MYST", "internal": "Accu Scale"}
     document = {"kind": "mapping", "name": "product/default/sku=MYST", "body": mapping}
 

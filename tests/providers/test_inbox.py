@@ -281,7 +281,9 @@ def test_a_message_with_unmapped_keys_is_replayed_once_the_last_one_is_mapped(ha
         "SELECT table_name, field, value, instance FROM providers.unmapped_key ORDER BY value"
     )
     assert unmapped == [("product", "sku", "B", "shop"), ("product", "sku", "C", "shop")]
-    assert parked(harness)[0][1]["what"] == "no mapping for product sku=B, product sku=C"
+    assert (
+        parked(harness)[0][1]["what"] == 'no mapping for product with sku "B", product with sku "C"'
+    )
     harness.map("B", "Barista Home")
     harness.process_inbox()
     assert harness.rows("SELECT value FROM providers.unmapped_key") == [("C",)]

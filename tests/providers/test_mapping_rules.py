@@ -93,7 +93,7 @@ def test_unmapped_keys_park_their_message_once_each():
     outcome = parked_for_keys([key("A"), key("B", None), key("A", "lines[1].product")])
     assert outcome.state == "parked"
     assert outcome.error == {
-        "what": "no mapping for product sku=A, product sku=B",
+        "what": 'no mapping for product with sku "A", product with sku "B"',
         "where": "lines[0].product",
         "remedy": "map the keys; the message is replayed automatically",
     }
@@ -103,7 +103,7 @@ def test_unmapped_keys_park_their_message_once_each():
 
 @pytest.mark.parametrize(
     ("count", "ending"),
-    [(1, "sku=0"), (5, "sku=4"), (6, "sku=4 and 1 more"), (9, "sku=4 and 4 more")],
+    [(1, '"0"'), (5, '"4"'), (6, '"4" and 1 more'), (9, '"4" and 4 more')],
 )
 def test_the_first_five_unmapped_keys_are_listed(count, ending):
     outcome = parked_for_keys([key(str(number)) for number in range(count)])

@@ -100,7 +100,7 @@ def parked_for_keys(missing: Sequence[MappingKey]) -> MessageOutcome:
 def _list_lookups(lookups: Sequence[Lookup]) -> str:
     shown = []
     for table, name, value in lookups[:LISTED_KEYS]:
-        shown.append(f"{table} {name}={value}")
+        shown.append(f'{table} with {name} "{value}"')
     hidden = len(lookups) - len(shown)
     more = f" and {hidden} more" if hidden else ""
     return ", ".join(shown) + more
