@@ -136,6 +136,7 @@ def _prepare(fabrikam: Fabrikam, shop: Shop) -> None:
         )
 
     seed_company(fabrikam.application, documents)
+    _add_stock(fabrikam, IN_STOCK.name)
 
 
 def _add_stock(fabrikam: Fabrikam, product: str) -> None:

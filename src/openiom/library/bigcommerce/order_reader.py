@@ -1,11 +1,12 @@
 """Reads the orders of a store by modification time, without missing one.
 
 Modification times have a resolution of one second. A full page may end within a second: the orders
-of that second are read again, by id if the second alone fills a page. A second is complete once it
-is a few seconds past by the clock of the store.
+of that second are read again, by id if the second alone fills a page. An order may also appear a
+moment after the second it is stamped with. Every poll therefore begins a few seconds before the
+last one did, by the clock of the store; the inbox recognizes what it has.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,7 @@ SETTLING_TIME = timedelta(seconds=3)
 ONE_SECOND = timedelta(seconds=1)
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
 BEFORE_FIRST_ID = -1
+MODIFIED = "date_modified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,16 @@ class OrderReader:
         self._page_size = page_size
         self._meanings = meanings
         self._is_first = False
+        self._settled_until: datetime | None = None
 
     def pages(self, checkpoint: str) -> Iterator[MessagePage]:
         """Yield all pages after the checkpoint."""
         position = Position.of_checkpoint(checkpoint)
         self._is_first = not checkpoint
+        self._settled_until = None
         while True:
             if position.after_id is None:
-                page = self._fetch(
-                    {"min_date_modified": _iso(position.since), "sort": "date_modified"}
-                )
+                page = self._read({"min_date_modified": _iso(position.since), "sort": MODIFIED})
                 if not page.rows:
                     return
 
@@ -98,28 +100,27 @@ class OrderReader:
                 if is_last:
                     return
             else:
-                complete = yield from self._pages_of_second(position)
-                if not complete:
-                    return
-
+                yield from self._pages_of_second(position)
                 position = Position(position.since + ONE_SECOND)
+
+    def _read(self, query: Mapping[str, object]) -> OrderPage:
+        """Read a page; the first one of a poll decides until when the orders are settled."""
+        page = self._fetch(query)
+        if self._settled_until is None:
+            self._settled_until = page.store_time - SETTLING_TIME
+        return page
 
     def _next_position(self, page: OrderPage) -> tuple[Sequence[Row], Position]:
         """Return the orders of a page to yield, and the position after them."""
         last = modified_at(page.rows[-1])
         if len(page.rows) < self._page_size:
-            is_complete = page.store_time - last > SETTLING_TIME
-            return page.rows, Position(last + ONE_SECOND if is_complete else last)
+            return page.rows, Position(last + ONE_SECOND)
         earlier = [row for row in page.rows if modified_at(row) < last]
         # A page of a single second is read by id; otherwise its last second is read again.
         return earlier, Position(last, None if earlier else BEFORE_FIRST_ID)
 
-    def _pages_of_second(self, position: Position) -> Generator[MessagePage, None, bool]:
-        """Yield the orders of one second by id. Returns whether the second is complete.
-
-        Completeness is decided with the first page: orders that come later have been modified
-        after it, and would be missed.
-        """
+    def _pages_of_second(self, position: Position) -> Iterator[MessagePage]:
+        """Yield the orders of one second by id."""
         second = {
             "min_date_modified": _iso(position.since),
             "max_date_modified": _iso(position.since),
@@ -127,24 +128,16 @@ class OrderReader:
         }
         after_id = position.after_id if position.after_id is not None else BEFORE_FIRST_ID
 
-        # A checkpoint within a second is stored only if that second was complete.
-        is_complete = True
         while True:
-            page = self._fetch({**second, "min_id": after_id + 1})
-            if after_id == BEFORE_FIRST_ID:
-                is_complete = page.store_time - position.since > SETTLING_TIME
-
+            page = self._read({**second, "min_id": after_id + 1})
             is_full = len(page.rows) == self._page_size
             if not is_full:
                 break
 
             after_id = int(page.rows[-1]["id"])
-            stored_id = after_id if is_complete else BEFORE_FIRST_ID
-            yield self._page(page.rows, Position(position.since, stored_id))
+            yield self._page(page.rows, Position(position.since, after_id))
 
-        following = position.since + ONE_SECOND if is_complete else position.since
-        yield self._page(page.rows, Position(following))
-        return is_complete
+        yield self._page(page.rows, Position(position.since + ONE_SECOND))
 
     def _page(self, rows: Sequence[Row], position: Position) -> MessagePage:
         messages = []
@@ -165,7 +158,13 @@ class OrderReader:
                 )
             )
 
-        return MessagePage(messages, position.checkpoint())
+        return MessagePage(messages, self._stored(position).checkpoint())
+
+    def _stored(self, position: Position) -> Position:
+        """Return the position to store: orders of later seconds may still appear."""
+        if self._settled_until is None or position.since < self._settled_until:
+            return position
+        return Position(self._settled_until)
 
     def _contents(self, row: Row) -> dict[str, object]:
         """Return an order with all of its lines.
