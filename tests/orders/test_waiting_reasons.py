@@ -76,6 +76,8 @@ LAUNCH = {"kind": "preorder", "launch_date": TODAY + timedelta(days=1)}
         ({}, 3, [], "needs 4 from one source; the most one has available is 3"),
         ({"lines_before": 1}, 3, [], "needs 4 from one source; the most one has available is 3"),
         ({"lines_before": 1}, 4, ["DESK"], "in stock, but others wait longer for it"),
+        ({"source": "SEA"}, 3, [], "needs 4 from SEA, which has 3 available"),
+        ({"source": "SEA"}, 4, [], "in stock; it is released with the next check"),
         ({}, 4, ["DESK"], "in stock; its order also waits for DESK"),
         ({}, 4, ["A", "B", "C", "D"], "in stock; its order also waits for A, B, C"),
         ({}, 4, [], "in stock; it is released with the next check"),

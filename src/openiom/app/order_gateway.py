@@ -120,6 +120,7 @@ def _open_line(
         business=bool(line.ship_to.get("company")),
         channel=line.channel,
         customer_group=line.customer_group,
+        address=line.address,
         document=line.order_number,
         was_backordered=line.waited,
         stock_per_step=line.stock_per_step,

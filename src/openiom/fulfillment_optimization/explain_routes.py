@@ -181,7 +181,9 @@ def explain_router(order_port: OrderPort) -> Router:
 def explained(found: WhatIf, order_id: UUID, now: datetime, most: int) -> SourcingExplanation:
     """Return the explanation for people: sources by name, changes in words."""
     lines: list[ExplainedLine] = []
-    explanations = found.plan.explain(0).lines
+    explanations: list[LineExplanation] = []
+    for order in range(found.plan.problem.orders):
+        explanations += found.plan.explain(order).lines
 
     for explanation, sourced in zip(explanations, found.lines, strict=True):
         lines.append(_line(found, explanation, sourced, most))

@@ -39,6 +39,8 @@ class OpenLine:
                       every part of the line are multiples of it, so that no box is opened
     source            set when a policy or a person chose one
     refusals          sources that had the line and declined it or gave it back
+    address           number of the destination among those of the order; an order with several is
+                      planned as one shipment for each
     state             province of the destination
     strategy          the order's own strategy; empty for the default one
     wanted            requested delivery date
@@ -58,6 +60,7 @@ class OpenLine:
     place: Point | None
     source: str
     refusals: tuple[SourceRefusal, ...] = ()
+    address: int = 0
     state: str = ""
     strategy: str = ""
     wanted: date | None = None
@@ -131,13 +134,16 @@ class OrderPort(Protocol):
     """Reads and writes of orders."""
 
     def open_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[OpenLine]:
-        """Return the lines that are neither canceled nor in a fulfillment order, by order.
+        """Return the lines that are neither canceled nor in a fulfillment order.
 
-        Locks the orders.
+        They come by order and address. Locks the orders.
         """
 
     def unshipped_lines(self, session: Session, order_ids: Sequence[UUID]) -> Sequence[SourcedLine]:
-        """Return the lines with units neither canceled nor shipped, by order. Locks nothing."""
+        """Return the lines with units neither canceled nor shipped, by order and address.
+
+        Locks nothing.
+        """
 
     def lock_backlog(
         self,

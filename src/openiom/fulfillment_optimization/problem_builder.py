@@ -71,6 +71,7 @@ class PricedProblem:
     soft_caps: tuple[LineCap, ...] = ()
     rank_step: float = 0.0  # weight of one step of a hard location priority
     open_line: float = 0.0  # the strategy's cost of an open line; constraints raise the problem's
+    several_addresses: tuple[tuple[int, ...], ...] = ()  # see `ProblemDemand`
 
     def money(self, parts: Mapping[str, Floats]) -> Parts:
         """Return the cost parts of a plan as money.
@@ -160,8 +161,8 @@ def build_problem(
 ) -> PricedProblem:
     """Return the problem of sourcing these lines by a strategy.
 
-    Lines of one order must be adjacent. `stock` has the quantities available to promise, in stock
-    units.
+    Lines of one order and address must be adjacent. `stock` has the quantities available to
+    promise, in stock units.
     """
     inputs = _inputs(lines, config, stock, context)
     demand = inputs.demand
@@ -202,15 +203,15 @@ def build_problem(
         orders=len(demand.first_lines),
         names={"nodes": config.names},
     )
-    soft_caps = tuple(effects.soft_caps)
     return PricedProblem(
         problem,
         config.names,
         demand.products,
         demand.unit_size,
-        soft_caps,
+        tuple(effects.soft_caps),
         rank_step,
         costs.open_line,
+        demand.several_addresses,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import gcd
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,10 @@ WHOLE_UNITS = ProblemUnit()
 
 @dataclass(frozen=True, eq=False)
 class ProblemDemand:
-    """The lines to source, as arrays. Lines of one order are adjacent."""
+    """The lines to source, as arrays. Lines of one order are adjacent, and those of one address.
+
+    An order with several addresses is one order of the problem for each of them.
+    """
 
     lines: Sequence[OpenLine]
     line_order: Ints  # (L,)
@@ -78,6 +82,18 @@ class ProblemDemand:
     skus: Mapping[str, int]  # sku -> column of stock
     first_lines: tuple[OpenLine, ...]  # (B,)
     wanted: tuple[date | None, ...]  # (B,) the earliest requested delivery of a line
+
+    @property
+    def several_addresses(self) -> tuple[tuple[int, ...], ...]:
+        """The orders of the problem that are one order with several addresses, for each such."""
+        if not any(line.address for line in self.first_lines):
+            return ()
+
+        found: dict[UUID, list[int]] = {}
+        for i, line in enumerate(self.first_lines):
+            found.setdefault(line.order_id, []).append(i)
+
+        return tuple(tuple(orders) for orders in found.values() if len(orders) > 1)
 
     @property
     def countries(self) -> NDArray[np.str_]:
@@ -97,14 +113,15 @@ class ProblemDemand:
 
 
 def problem_demand(lines: Sequence[OpenLine]) -> ProblemDemand:
-    """Return the lines of a problem as arrays; lines of one order must be adjacent."""
+    """Return the lines of a problem as arrays; lines of one order and address are adjacent."""
     order_index: dict[object, int] = {}
     first_lines: list[OpenLine] = []
     wanted: list[date | None] = []
     line_order: list[int] = []
     product_of_sku: dict[str, str] = {}
     for line in lines:
-        order = order_index.setdefault(line.order_id, len(order_index))
+        key = (line.order_id, line.address) if line.address else line.order_id
+        order = order_index.setdefault(key, len(order_index))
         if order == len(first_lines):
             first_lines.append(line)
             wanted.append(None)

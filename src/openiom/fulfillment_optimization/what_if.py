@@ -92,19 +92,28 @@ def what_if(
         )
 
     plan, priced = attempt.solved.plan, attempt.solved.priced
-    found = counterfactuals(
-        plan,
-        0,
-        bid_prices=plan.prices if plan.method == "realtime" else None,
-        reliefs=_reliefs(config, open_lines, now),
-    )
-
     money: dict[str, float] = {}
     for part, values in priced.money(plan.cost_parts).items():
-        money[part] = float(values[0])
+        money[part] = float(values.sum())
 
+    found = _counterfactuals(plan, config, open_lines, now)
     unit_sizes = priced.unit_size[priced.problem.line_sku]
     return WhatIf(config, lines, plan, money, found, unit_sizes)
+
+
+def _counterfactuals(
+    plan: FeasiblePlan, config: StrategyConfig, lines: Sequence[OpenLine], now: datetime
+) -> tuple[Counterfactual, ...]:
+    """Return the counterfactuals of the order; each of its addresses is an order of the plan."""
+    prices = plan.prices if plan.method == "realtime" else None
+    start = plan.problem.start.tolist()
+
+    found: list[Counterfactual] = []
+    for order in range(plan.problem.orders):
+        reliefs = _reliefs(config, lines[start[order] : start[order + 1]], now)
+        found += counterfactuals(plan, order, bid_prices=prices, reliefs=reliefs)
+
+    return tuple(found)
 
 
 def _reserved(session: Session, lines: Sequence[OpenLine]) -> list[_Reserved]:

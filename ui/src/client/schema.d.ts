@@ -7846,6 +7846,7 @@ export interface components {
          * WaitingRow
          * @description A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
          *
+         *     `source` is the only source that may serve the line, such as its pickup location; empty for any.
          *     `retry_at` is when a line that waits for the next day of a full source is tried again.
          *     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
          *     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
@@ -7880,6 +7881,11 @@ export interface components {
             variant: {
                 [key: string]: string;
             };
+            /**
+             * Source
+             * @default
+             */
+            source: string;
             /** Unit */
             unit: string;
             /** Quantity */

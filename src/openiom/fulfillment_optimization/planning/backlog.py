@@ -98,7 +98,8 @@ def improve_backlog(
     plan = solve(priced.problem, mode="batch", time_limit=setting.strategy.batch.seconds)
     before = _money_by_order(priced, Shares.undivided(now, today.quantity))
     saving = before - _money_by_order(priced, plan.shares)
-    saving = np.where(_worth_moving(saving, lines, setting, moved_before), saving, 0.0)
+    first_lines = [lines[first] for first in today.start[:-1]]
+    saving = np.where(_worth_moving(saving, first_lines, setting, moved_before), saving, 0.0)
     moves = _feasible_moves(
         today, plan, now, saving, most=setting.strategy.reoptimize.max_moved_orders
     )
@@ -113,14 +114,13 @@ def _without_splits(setting: StrategyConfig) -> StrategyConfig:
 
 def _worth_moving(
     saving: Floats,
-    lines: Sequence[OpenLine],
+    first_lines: Sequence[OpenLine],
     setting: StrategyConfig,
     moved_before: Mapping[object, int],
 ) -> NDArray[np.bool_]:
     """Return (B,) whether an order saves enough and was not moved too often."""
     limits = setting.strategy.reoptimize
-    orders = dict.fromkeys(line.order_id for line in lines)
-    moves = np.array([moved_before.get(order, 0) for order in orders])
+    moves = np.array([moved_before.get(line.order_id, 0) for line in first_lines])
     enough: NDArray[np.bool_] = saving >= max(limits.minimum_saving, LEAST_SAVING)
     return enough & (moves < limits.max_moves)
 

@@ -16,6 +16,8 @@ from .order_plans import FullDay, OrderPlan
 from .solver import SolvedProblem
 
 DAILY_LIMITS = (Refusal.NO_CAPACITY, Refusal.MAXIMUM_ORDER_LINES)
+NO_OBSTACLE = (Refusal.NONE, Refusal.RESTRICT_PARTIAL)
+"""A line that only waits for other lines of its order has no obstacle of its own."""
 
 
 def mark_full_days(
@@ -55,7 +57,7 @@ def _full_sources(
     for index in indices:
         codes = plan.refusals(int(plan.problem.line_order[index]), index)
         nodes = np.flatnonzero(np.isin(codes, DAILY_LIMITS))
-        if np.any(codes == Refusal.NONE):
+        if np.any(np.isin(codes, NO_OBSTACLE)):
             continue
         if not len(nodes):
             return ()

@@ -1,5 +1,7 @@
 """A solved problem as decisions about orders. Pure, but for new ids of split lines."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +36,7 @@ class OrderPlan:
 
     `sources` contains only lines that got a source, `parts` the lines that were split, `missing`
     the products of lines that stay open. `full_day` is set when only daily limits keep these from
-    their sources.
+    their sources. `by_address` has the decisions of an order with several addresses, one for each.
     """
 
     cost: float
@@ -43,6 +45,7 @@ class OrderPlan:
     missing: list[str] = field(default_factory=list)
     parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
     full_day: FullDay | None = None
+    by_address: list[OrderPlan] = field(default_factory=list)
 
     def leaves_open(self, line_id: UUID) -> bool:
         """Return whether a line stays open."""
@@ -78,7 +81,7 @@ class PlanAttempt:
     seconds: float = 0.0
 
     @classmethod
-    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, OrderPlan]) -> "PlanAttempt":
+    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, OrderPlan]) -> PlanAttempt:
         """Return the attempt of a strategy that could not plan these orders."""
         lines = sum(len(plan.missing) for plan in planned.values())
         return cls(new_id(), setting, planned, lines)
@@ -98,15 +101,16 @@ def order_plans(solved: SolvedProblem, lines: Sequence[OpenLine]) -> dict[UUID, 
     plan, priced = solved.plan, solved.priced
     costs, records = _costs_and_records(solved)
     split = _split_lines(plan, lines, priced.names)
-    planned: dict[UUID, OrderPlan] = {}
+    planned: list[tuple[UUID, OrderPlan]] = []
     order_of, node_of = priced.problem.line_order.tolist(), plan.node.tolist()
 
     for i, line in enumerate(lines):
         order = order_of[i]
-        mine = planned.get(line.order_id)
-        if mine is None:
-            mine = planned[line.order_id] = OrderPlan(costs[order], records[order] | {"lines": []})
+        if order == len(planned):
+            new = OrderPlan(costs[order], records[order] | {"lines": []})
+            planned.append((line.order_id, new))
 
+        mine = planned[order][1]
         mine.explanation["lines"].append(line.line_id)
         if node_of[i] < 0:
             mine.missing.append(line.product)
@@ -116,7 +120,35 @@ def order_plans(solved: SolvedProblem, lines: Sequence[OpenLine]) -> dict[UUID, 
         if i in split:
             _add_split(mine, line, split[i])
 
-    return planned
+    return _by_order(planned)
+
+
+def _by_order(planned: Sequence[tuple[UUID, OrderPlan]]) -> dict[UUID, OrderPlan]:
+    """Return one plan for each order; plans for its several addresses are joined."""
+    by_order = dict(planned)
+    if len(by_order) == len(planned):
+        return by_order
+
+    found: dict[UUID, list[OrderPlan]] = {}
+    for order_id, plan in planned:
+        found.setdefault(order_id, []).append(plan)
+
+    for order_id, plans in found.items():
+        if len(plans) > 1:
+            by_order[order_id] = _joined(plans)
+
+    return by_order
+
+
+def _joined(plans: list[OrderPlan]) -> OrderPlan:
+    cost = sum(plan.cost for plan in plans)
+    joined = OrderPlan(cost, plans[0].explanation, by_address=plans)
+    for plan in plans:
+        joined.sources |= plan.sources
+        joined.missing += plan.missing
+        joined.parts |= plan.parts
+
+    return joined
 
 
 def _costs_and_records(solved: SolvedProblem) -> tuple[list[float], list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from openiom.kernel import new_ids, round_cost
 from openiom.platform.bulk import copy_rows
 from openiom.platform.database import to_json_text
 
-from .order_plans import PlanAttempt
+from .order_plans import OrderPlan, PlanAttempt
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,14 @@ def _copy(session: Session, table: str, records: Sequence[PlanRecord | DecisionR
 
 
 def _decisions(attempt: PlanAttempt, now: datetime) -> list[DecisionRecord]:
-    ids = new_ids(len(attempt.planned))
+    plans: list[tuple[UUID, OrderPlan]] = []
+    for order, plan in attempt.planned.items():
+        for decided in plan.by_address or [plan]:
+            plans.append((order, decided))
+
+    ids = new_ids(len(plans))
     made: list[DecisionRecord] = []
-    for decision_id, (order, plan) in zip(ids, attempt.planned.items(), strict=True):
+    for decision_id, (order, plan) in zip(ids, plans, strict=True):
         made.append(
             DecisionRecord(
                 id=decision_id,
@@ -116,7 +121,7 @@ def _plan_record(attempt: PlanAttempt, decisions: Sequence[UUID], now: datetime)
         strategy=attempt.setting.name,
         mode=mode,
         method=method,
-        orders=len(decisions),
+        orders=len(attempt.planned),
         lines=attempt.lines,
         open_lines=open_lines,
         cost=round_cost(sum(parts.values())),

@@ -2,6 +2,9 @@
 
 Soft limits on daily order lines take two passes: the first treats them as hard; orders it leaves
 open are planned again without them, and each line from a source beyond its limit pays the penalty.
+
+An order with several addresses is one order of the problem for each of them. Where an order must be
+sourced whole, it is planned again without any of them when one cannot be served.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +17,7 @@ from openiom.fulfillment_optimization.documents import StrategyBody
 from openiom.fulfillment_optimization.engine import (
     BidPrices,
     FeasiblePlan,
+    Refusal,
     Shares,
     SourcingProblem,
     cost_of,
@@ -49,6 +53,49 @@ def solve_by_strategy(
     Orders are planned together when their batch window has closed, or when more of them than the
     strategy tolerates compete for the same stock; else one after the other.
     """
+    solved = _solve(priced, strategy, window_closed, bid_prices)
+
+    while priced.several_addresses:
+        refused = _served_without_the_rest(priced, solved.plan)
+        if not refused:
+            break
+
+        priced = _without(priced, refused)
+        solved = _solve(priced, strategy, window_closed, bid_prices)
+
+    return solved
+
+
+def _served_without_the_rest(priced: PricedProblem, plan: FeasiblePlan) -> list[int]:
+    """Return the addresses served of orders that must be whole and have another that is not."""
+    p = plan.problem
+    is_open = np.zeros(p.orders, dtype=np.bool_)
+    is_open[p.line_order[plan.served < p.quantity]] = True
+
+    refused: list[int] = []
+    for orders in priced.several_addresses:
+        addresses = np.array(orders)
+        must_be_whole = bool(np.isinf(p.partial_penalty[addresses]).all())
+        if must_be_whole and is_open[addresses].any():
+            refused += addresses[~is_open[addresses]].tolist()
+
+    return refused
+
+
+def _without(priced: PricedProblem, orders: list[int]) -> PricedProblem:
+    """Return the problem in which no source may serve these orders."""
+    refusal = priced.problem.order_refusal.copy()
+    rows = refusal[orders]
+    refusal[orders] = np.where(rows > 0, rows, Refusal.RESTRICT_PARTIAL)
+    return replace(priced, problem=replace(priced.problem, order_refusal=refusal))
+
+
+def _solve(
+    priced: PricedProblem,
+    strategy: StrategyBody,
+    window_closed: bool,
+    bid_prices: BidPrices | None,
+) -> SolvedProblem:
     batch = strategy.batch
     together = window_closed
     if not together and batch.contention is not None:

@@ -313,7 +313,7 @@ def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]
             False, "in stock, but no source may serve it; see what the sourcing decision refused"
         )
 
-    products = ", ".join(sorted({line.product for line in short}))
+    products = ", ".join(sorted({_wanted(line) for line in short}))
     if holds:
         return Outcome(True, f"waits for {products}: {_promised(holds)}", _lines_data(holds))
 
@@ -322,6 +322,11 @@ def _outcome(has_lines: bool, short: Sequence[LockedLine], holds: Sequence[Hold]
         f"no source can serve {products}, and backorders are not accepted;"
         " add stock and reprocess, or accept backorders",
     )
+
+
+def _wanted(line: LockedLine) -> str:
+    """Return the product of a line, and where it must come from if it has a source."""
+    return f"{line.product} at {line.source}" if line.source else line.product
 
 
 def _promised(holds: Sequence[Hold]) -> str:

@@ -27,6 +27,7 @@ Sorting = Literal["since", "expires_at"]
 class WaitingRow(BaseModel):
     """A line on hold; `quantity` is in its unit, `stock_quantity` in the stock unit of the product.
 
+    `source` is the only source that may serve the line, such as its pickup location; empty for any.
     `retry_at` is when a line that waits for the next day of a full source is tried again.
     `available_on` is the day it is promised for, with `confidence` from 0 to 1. `lines_before` and
     `units_before` wait longer for the same product, counted to a thousand lines. `reason` says what
@@ -43,6 +44,7 @@ class WaitingRow(BaseModel):
     product: str
     name: str
     variant: dict[str, str]
+    source: str = ""
     unit: str
     quantity: QuantityNumber
     stock_quantity: QuantityNumber
@@ -110,7 +112,8 @@ class WaitingFilter:
 
 _COLUMNS = """
 w.line_id, w.order_id, o.number AS order_number, o.customer_name, o.instance, s.manual_hold,
-l.line_number, w.product, l.name, l.variant, l.unit, l.unit_decimals, w.quantity,
+l.line_number, w.product, l.name, l.variant, coalesce(l.source, '') AS source, l.unit,
+l.unit_decimals, w.quantity,
 w.stock_quantity, w.kind, w.state, w.since, w.released_at,
 w.expires_at, w.launch_date, w.available_on, w.confidence::float8 AS confidence,
 w.retry_at, w.note
@@ -201,7 +204,7 @@ def _explain(session: Session, rows: Sequence[WaitingRow], now: datetime) -> Non
         return
 
     before = _count_before(session, rows)
-    most = _most_at_one_source(session, {row.product for row in rows})
+    available_units = _available_units(session, {row.product for row in rows})
     waiting_products = _waiting_products(session, {row.order_id for row in rows})
 
     for row in rows:
@@ -209,7 +212,8 @@ def _explain(session: Session, rows: Sequence[WaitingRow], now: datetime) -> Non
         others = waiting_products[row.order_id].copy()
         others.pop(row.line_id, None)
         products = sorted(others.values())
-        row.reason = waiting_reason(row, most.get(row.product, 0), products, now)
+        most = available_units.get((row.product, row.source), 0)
+        row.reason = waiting_reason(row, most, products, now)
 
 
 def _count_before(
@@ -232,11 +236,16 @@ def _count_before(
     return {line_id: (lines, plain_number(units)) for line_id, lines, units in found}
 
 
-def _most_at_one_source(session: Session, products: Collection[str]) -> Mapping[str, int | float]:
-    most: dict[str, int | float] = {}
-    for (product, _), units in available(session, products).items():
-        most[product] = max(most.get(product, 0), plain_number(units))
-    return most
+def _available_units(
+    session: Session, products: Collection[str]
+) -> Mapping[tuple[str, str], int | float]:
+    """Return the available units by product and source; for source '' the most that one has."""
+    found: dict[tuple[str, str], int | float] = {}
+    for (product, source), units in available(session, products).items():
+        found[product, source] = plain_number(units)
+        found[product, ""] = max(found.get((product, ""), 0), plain_number(units))
+
+    return found
 
 
 def _waiting_products(session: Session, order_ids: Iterable[UUID]) -> dict[UUID, dict[UUID, str]]:
@@ -257,8 +266,9 @@ def _waiting_products(session: Session, order_ids: Iterable[UUID]) -> dict[UUID,
 def waiting_reason(row: WaitingRow, most: float, others: Sequence[str], now: datetime) -> str:
     """Return what keeps a line waiting, the first reason first.
 
-    `most` are the units in stock units available at the source that has most of them, without those
-    reserved for released lines. `others` are the products of its order's other waiting lines.
+    `most` are the units in stock units available at the line's source, or at the one that has most
+    of them, without those reserved for released lines. `others` are the products of its order's
+    other waiting lines.
     """
     if row.manual_hold:
         return "its order is on manual hold"
@@ -277,6 +287,8 @@ def _date_reason(row: WaitingRow, now: datetime) -> str:
 
 
 def _stock_reason(row: WaitingRow, most: float, others: Sequence[str]) -> str:
+    if row.source and most < row.stock_quantity:
+        return f"needs {row.stock_quantity} from {row.source}, which has {most} available"
     if most == 0:
         return "no source has any available"
     if most < row.stock_quantity:

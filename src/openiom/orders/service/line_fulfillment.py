@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event, Refused, StockUnits
 from openiom.orders.decisions import LineUnits, is_wholly_shipped, shipping_events
 from openiom.orders.events import line_event
-from openiom.orders.locks import lines_of_orders, lock_lines
+from openiom.orders.locks import OPTIMIZED, lines_of_orders, lock_lines
 from openiom.orders.order_batch import LockedLine, order_batch
 from openiom.orders.states import (
     LINE_DECLINED,
@@ -28,12 +28,17 @@ from openiom.provider_contract import EventRequest
 from openiom.state_framework import advance
 
 from .apply_events import raise_order_events
+from .line_rows import PICKUP_LOCATION
 
 
 def assign_sources(
     session: Session, sources: Mapping[UUID, tuple[str, str]], now: datetime, actor: str
 ) -> None:
-    """Write where each line is to be fulfilled from: {line id: (source, reason)}."""
+    """Write where each line is to be fulfilled from: {line id: (source, reason)}.
+
+    A line that the optimizer serves from its pickup location keeps that as the reason, so that it
+    is never moved elsewhere.
+    """
     if not sources:
         return
 
@@ -41,8 +46,17 @@ def assign_sources(
     _, lines = lock_lines(session, sources)
 
     for line in lines.values():
-        line.source, line.source_reason = sources[line.id]
+        source, reason = sources[line.id]
+        if line.source == source and _is_kept(line.source_reason, reason):
+            continue
+
+        line.source, line.source_reason = source, reason
         batch.line_changed(line)
+
+
+def _is_kept(present: str, reason: str) -> bool:
+    """Return whether a line keeps the present reason for its source."""
+    return present == PICKUP_LOCATION and reason == OPTIMIZED
 
 
 def release_to_fulfillment(
@@ -73,6 +87,7 @@ def return_to_sourcing(
 ) -> None:
     """Open steps of lines again that a fulfiller does not deliver; the lines lose their source.
 
+    A line that is collected keeps its location: it is not shipped from elsewhere.
     An order with nothing else in fulfillment or shipped goes back to in progress, so that it can be
     sourced again or canceled.
     """
@@ -81,7 +96,9 @@ def return_to_sourcing(
 
     for line in lines.values():
         line.in_fulfillment -= quantities[line.id]
-        line.source = None
+        if line.source_reason != PICKUP_LOCATION:
+            line.source = None
+
         if not line.in_fulfillment:
             move_line(line, LINE_DECLINED)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.orders.locks import OPTIMIZED, lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, flush_lines
 from openiom.platform.bulk import fetch_as
+from openiom.platform.database import to_json_text
 from openiom.platform.geocoding import Point, geocode
 
 
@@ -18,9 +19,10 @@ from openiom.platform.geocoding import Point, geocode
 class UnfulfilledLine:
     """A line of which `quantity` is neither canceled, shipped nor in a fulfillment order.
 
-    `quantity` are steps of its unit; `OrderLine` says what they are in stock. `order_number` is the
-    number of its order; `waited` says that the order waited for stock and was released from that
-    hold. Reads without a lock leave both empty.
+    `quantity` are steps of its unit; `OrderLine` says what they are in stock. `address` numbers the
+    addresses of an order; 0 is the order's own. `order_number` is the number of its order; `waited`
+    says that the order waited for stock and was released from that hold. Reads without a lock leave
+    both empty.
     """
 
     line_id: UUID
@@ -38,6 +40,7 @@ class UnfulfilledLine:
     requested_delivery_date: date | None
     channel: str
     customer_group: str
+    address: int = 0
     order_number: str = ""
     waited: bool = False
     unit_decimals: int = 0
@@ -70,7 +73,7 @@ FROM orders.order o WHERE id = ANY(%s)
 
 
 def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[UnfulfilledLine]:
-    """Return the lines of these orders that need fulfillment, by order and line number.
+    """Return the lines of these orders that need fulfillment, by order, address and line number.
 
     Locks the orders: sourcing locks stock afterwards, and orders are locked before stock.
     """
@@ -78,13 +81,42 @@ def open_lines(session: Session, order_ids: Sequence[UUID]) -> list[UnfulfilledL
     lines: list[UnfulfilledLine] = []
     locked = lines_of_orders(session, order_ids)
     orders = _read_orders(session, locked)
+    numbers = _AddressNumbers()
 
     for line in locked:
         if line.open > 0:
             order, place = orders[line.order_id]
-            lines.append(_open_line(line, order, place))
+            lines.append(_open_line(line, order, place, numbers))
 
-    return lines
+    return numbers.sorted_lines(lines)
+
+
+class _AddressNumbers:
+    """Numbers the addresses of orders whose lines have their own; 0 is that of the order."""
+
+    def __init__(self) -> None:
+        self._of_order: dict[UUID, dict[str, int]] = {}
+
+    def number(
+        self, order_id: UUID, own_address: Mapping[str, Any], order_address: Mapping[str, Any]
+    ) -> int:
+        """Return the number of a line's own address; equal addresses have one number."""
+        numbers = self._of_order.get(order_id)
+        if numbers is None:
+            numbers = self._of_order[order_id] = {to_json_text(order_address): 0}
+
+        return numbers.setdefault(to_json_text(own_address), len(numbers))
+
+    def sorted_lines(self, lines: list[UnfulfilledLine]) -> list[UnfulfilledLine]:
+        """Return the lines of each order by address; within an address the sequence is kept."""
+        if not self._of_order:
+            return lines
+
+        position: dict[UUID, int] = {}
+        for line in lines:
+            position.setdefault(line.order_id, len(position))
+
+        return sorted(lines, key=lambda line: (position[line.order_id], line.address))
 
 
 def _read_orders(
@@ -96,11 +128,14 @@ def _read_orders(
     return {row.id: (row, geocode(row.ship_to)) for row in rows}
 
 
-def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> UnfulfilledLine:
-    ship_to: Mapping[str, Any] = order.ship_to
+def _open_line(
+    line: LockedLine, order: _OrderRow, place: Point | None, numbers: _AddressNumbers
+) -> UnfulfilledLine:
+    address, ship_to = 0, order.ship_to
     own_address = (order.line_addresses or {}).get(str(line.id))
     if own_address:
         ship_to, place = own_address, geocode(own_address)
+        address = numbers.number(order.id, own_address, order.ship_to)
 
     return UnfulfilledLine(
         line_id=line.id,
@@ -118,6 +153,7 @@ def _open_line(line: LockedLine, order: _OrderRow, place: Point | None) -> Unful
         requested_delivery_date=line.requested_delivery_date or order.requested_delivery_date,
         channel=order.channel,
         customer_group=order.customer_group,
+        address=address,
         order_number=order.number,
         waited=order.waited,
         unit_decimals=line.unit_decimals,
@@ -137,6 +173,7 @@ class _UnshippedRow(NamedTuple):
     state: str
     source: str
     optimized: bool
+    own_address: dict[str, Any] | None
     ship_to: dict[str, Any]
     strategy: str
     requested_delivery_date: date | None
@@ -152,7 +189,7 @@ _UNSHIPPED = """
 SELECT l.id AS line_id, l.order_id, l.line_number, l.product, l.unit,
     l.quantity - l.canceled - l.shipped AS quantity, l.state, coalesce(l.source, '') AS source,
     coalesce(l.source_reason = %s, false) AS optimized,
-    coalesce(l.ship_to, o.ship_to) AS ship_to, o.strategy,
+    l.ship_to AS own_address, o.ship_to, o.strategy,
     coalesce(l.requested_delivery_date, o.requested_delivery_date) AS requested_delivery_date,
     o.origin AS channel, coalesce(o.customer->>'group', '') AS customer_group, l.unit_decimals,
     l.stock_per_step, l.stock_decimals, l.variant
@@ -165,17 +202,26 @@ ORDER BY l.order_id, l.line_number
 def unshipped_lines(
     session: Session, order_ids: Sequence[UUID]
 ) -> list[tuple[UnfulfilledLine, bool]]:
-    """Return lines of which something is neither canceled nor shipped, by order and line number.
+    """Return lines of which something is neither canceled nor shipped.
 
-    Quantities in a fulfillment order are included. The second value says whether the optimizer
-    chose the line's source. Nothing is locked: do not base writes on the result.
+    They come by order, address and line number; quantities in a fulfillment order are included. The
+    second value says whether the optimizer chose the line's source. Nothing is locked: do not base
+    writes on the result.
     """
     flush_lines(session)
     rows = fetch_as(session, _UnshippedRow, _UNSHIPPED, (OPTIMIZED, list(order_ids)))
-    return [(_unshipped_line(row), row.optimized) for row in rows]
+    optimized = {row.line_id: row.optimized for row in rows}
+    numbers = _AddressNumbers()
+    lines = [_unshipped_line(row, numbers) for row in rows]
+    return [(line, optimized[line.line_id]) for line in numbers.sorted_lines(lines)]
 
 
-def _unshipped_line(row: _UnshippedRow) -> UnfulfilledLine:
+def _unshipped_line(row: _UnshippedRow, numbers: _AddressNumbers) -> UnfulfilledLine:
+    address, ship_to = 0, row.ship_to
+    if row.own_address:
+        ship_to = row.own_address
+        address = numbers.number(row.order_id, ship_to, row.ship_to)
+
     return UnfulfilledLine(
         line_id=row.line_id,
         order_id=row.order_id,
@@ -185,13 +231,14 @@ def _unshipped_line(row: _UnshippedRow) -> UnfulfilledLine:
         quantity=row.quantity,
         state=row.state,
         source=row.source,
-        country=str(row.ship_to.get("country", "")),
-        place=geocode(row.ship_to),
-        ship_to=row.ship_to,
+        country=str(ship_to.get("country", "")),
+        place=geocode(ship_to),
+        ship_to=ship_to,
         strategy=row.strategy,
         requested_delivery_date=row.requested_delivery_date,
         channel=row.channel,
         customer_group=row.customer_group,
+        address=address,
         unit_decimals=row.unit_decimals,
         stock_per_step=row.stock_per_step,
         stock_decimals=row.stock_decimals,
