@@ -1,8 +1,10 @@
 """The configuration we ship, and what another one means for the stock there is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -16,6 +18,7 @@ from openiom.inventory_visibility import (
     MeasureChange,
     SoftReservationRequest,
     available,
+    configuration_for_writing,
     inventory_configuration,
     post_measures,
     soft_reserve,
@@ -207,3 +210,69 @@ def test_there_is_one_configuration_and_its_name_is_default(
         database.unit_of_work() as session,
     ):
         kinds.apply(session, [document], at=NOW, actor="planner")
+
+
+def posted_by_the_formula(session: Session, **quantities: int) -> None:
+    """Post measures as the inventory contract does, by the formula in use."""
+    measures = {
+        ("pos" if name == "inbound" else "iom", name): Decimal(n) for name, n in quantities.items()
+    }
+    formula = configuration_for_writing(session).formula
+    change = MeasureChange("", "LAMP", "SEA", measures)
+    [result] = post_measures(
+        session, [change], formula=formula, now=NOW, actor="test", cause="given"
+    )
+    assert result.ok
+
+
+def waits_for_the_formula(database: Database) -> bool:
+    """Return whether a transaction waits for an advisory lock."""
+    query = (
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    with database.reading() as session:
+        return bool(fetch(session, query))
+
+
+def test_a_formula_waits_for_transactions_that_write_by_the_previous_one(
+    database: Database, kinds: Configuration
+) -> None:
+    def change() -> None:
+        with database.unit_of_work() as session:
+            apply(kinds, session, **without(("pos", "inbound")))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as session:
+            posted_by_the_formula(session, onhand=5, inbound=3)
+            changing = pool.submit(change)
+            deadline = monotonic() + 10
+            while not waits_for_the_formula(database):
+                assert not changing.done()
+                assert monotonic() < deadline
+
+            assert quantities(session) == [(8, 0, 0)]
+
+        changing.result()
+
+    with database.reading() as session:
+        assert quantities(session) == [(5, 0, 0)]
+        assert fetch(session, (INVARIANTS / "ledger_adds_up_to_stock.sql").read_text()) == []
+
+
+def test_a_transaction_that_read_the_previous_formula_writes_by_the_new_one(
+    database: Database, kinds: Configuration
+) -> None:
+    inbound = ("pos", "inbound")
+    with database.unit_of_work() as writer:
+        assert inbound in inventory_configuration(writer).supply
+
+        with database.unit_of_work() as planner:
+            apply(kinds, planner, **without(inbound))
+
+        posted_by_the_formula(writer, onhand=5, inbound=3)
+
+    with database.reading() as session:
+        assert inbound not in inventory_configuration(session).supply
+        assert quantities(session) == [(5, 0, 0)]
+        assert fetch(session, (INVARIANTS / "ledger_adds_up_to_stock.sql").read_text()) == []

@@ -1,8 +1,9 @@
 """Compiled documents are kept until the documents change, and never longer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -242,3 +243,79 @@ def test_threads_share_one_cache() -> None:
 
     assert wrong == []
     assert len(cache) <= 50
+
+
+VERSIONS = 25
+READERS = 3
+
+
+def read_while_versions_change(
+    database: Database, configuration: Configuration, read: Callable[[Session], Any]
+) -> list[list[Any]]:
+    """Return what each reader read while all colors changed together to 2, 3, and so on."""
+    with database.unit_of_work() as session:
+        apply(configuration, session, red=1, blue=1)
+
+    start = Barrier(READERS + 1)
+    changed = Event()
+
+    def read_repeatedly() -> list[Any]:
+        found: list[Any] = []
+        start.wait()
+        while not changed.is_set():
+            with database.reading() as session:
+                found.append(read(session))
+
+        with database.reading() as session:
+            found.append(read(session))
+
+        return found
+
+    with ThreadPoolExecutor(READERS) as pool:
+        readers = [pool.submit(read_repeatedly) for _ in range(READERS)]
+        start.wait()
+        try:
+            for value in range(2, VERSIONS + 1):
+                with database.unit_of_work() as session:
+                    apply(configuration, session, red=value, blue=value)
+        finally:
+            changed.set()
+
+        return [reader.result() for reader in readers]
+
+
+def test_readers_see_whole_versions_in_their_order_while_the_documents_change(
+    database: Database, configuration: Configuration
+) -> None:
+    def pair(session: Session, bodies: Bodies) -> tuple[int, int]:
+        colors = bodies["color"]
+        return colors["red"]["value"], colors["blue"]["value"]
+
+    colors = CompiledConfiguration(("color",), pair, capacity=1)
+
+    def read(session: Session) -> tuple[int, int]:
+        found = colors.current(session)
+        colors.clear()
+        return found
+
+    for found in read_while_versions_change(database, configuration, read):
+        assert all(red == blue for red, blue in found)
+        assert found == sorted(found)
+        assert found[-1] == (VERSIONS, VERSIONS)
+
+
+def test_readers_of_single_documents_miss_none_while_they_change(
+    database: Database, configuration: Configuration
+) -> None:
+    colors = CompiledDocuments("color", lambda name, body: body["value"], capacity=1)
+
+    def read(session: Session) -> dict[str, int]:
+        found = colors.get(session, ["red", "blue"])
+        colors.clear()
+        return found
+
+    for found in read_while_versions_change(database, configuration, read):
+        assert all(sorted(values) == ["blue", "red"] for values in found)
+        reds = [values["red"] for values in found]
+        assert reds == sorted(reds)
+        assert found[-1] == {"red": VERSIONS, "blue": VERSIONS}

@@ -172,3 +172,53 @@ def test_a_header_of_one_request_is_checked_as_well(
         http.post("orders", {}, headers={"Idempotency-Key": "a\nb"})
 
     assert other.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_of_the_environment_is_not_used(
+    other: FakeServer, calls: RecordedCalls, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, other.url)
+        monkeypatch.setenv(name.lower(), other.url)
+
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    resolves(monkeypatch, "169.254.169.254")
+    with (
+        closing(ProviderHttpClient(f"{scheme}://shop.example", report=calls)) as client,
+        pytest.raises(ProviderRejected, match="169.254.169.254, which is not public"),
+    ):
+        client.get("latest/meta-data")
+
+    assert other.requests == []
+
+
+def test_a_connection_is_made_to_the_first_checked_address_that_accepts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as second:
+        port = second.getsockname()[1]
+        monkeypatch.setattr(EgressPolicy, "addresses", lambda *_: ["::1", "127.0.0.1"])
+
+        with LOOPBACK.connect("mail.example", port, 2.0) as connection:
+            assert connection.getpeername() == ("127.0.0.1", port)
+            assert connection.gettimeout() == 2.0
+
+
+def test_a_connection_that_no_address_accepts_is_an_error() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError):
+            LOOPBACK.connect("127.0.0.1", bound.getsockname()[1], 2.0)
+
+
+def test_a_connection_to_an_address_that_is_not_public_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with pytest.raises(ProviderRejected, match="127.0.0.1, which is not public"):
+            EgressPolicy().connect("127.0.0.1", listening.getsockname()[1], 2.0)
+
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()

@@ -38,8 +38,8 @@ DELETION_GUARDS: tuple[tuple[str, DeletionGuard], ...] = (
             "source",
             "has fulfillment orders that are not done",
             "let them end, cancel them, or make the source inactive",
-            "SELECT name FROM unnest(%s::text[]) name WHERE EXISTS"
-            " (SELECT 1 FROM fulfillment.fulfillment_order f WHERE f.source = name"
+            "SELECT d.name FROM unnest(%s::text[]) AS d(name) WHERE EXISTS"
+            " (SELECT 1 FROM fulfillment.fulfillment_order f WHERE f.source = d.name"
             " AND f.state NOT IN ('shipped', 'delivered', 'declined', 'canceled', 'closed'))",
         ),
     ),

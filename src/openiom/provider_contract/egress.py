@@ -90,6 +90,21 @@ class EgressPolicy:
 
         return addresses
 
+    def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        """Return a connection to the first address of a host that accepts, for other protocols.
+
+        `timeout` is in seconds and applies to each operation. Raise what `addresses` raises, and
+        `OSError` when no address accepts.
+        """
+        failure = OSError(f"{host} has no address")
+        for address in self.addresses(host, port):
+            try:
+                return socket.create_connection((address, port), timeout)
+            except OSError as error:
+                failure = error
+
+        raise failure
+
     def _allows(self, address: Address) -> bool:
         mapped = getattr(address, "ipv4_mapped", None)
         if mapped is not None:

@@ -34,7 +34,6 @@ DEFAULT_RETRY_SECONDS = 5.0
 MAX_REDIRECTS = 3
 MAX_MESSAGE_LENGTH = 500
 MAX_URL_LENGTH = 1000
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _SECRET_PARAMETER = re.compile(
     r"([?&][^=&]*(?:token|key|secret|sign|passw|auth)[^=&]*=)[^&]*", re.IGNORECASE
 )
@@ -93,7 +92,8 @@ class ProviderHttpClient:
             headers={"accept": "application/json", "user-agent": "OpenIOM", **(headers or {})},
             timeout=httpx.Timeout(timeout, connect=connect_timeout),
             transport=GuardedTransport(egress, self._deadline, limits),
-            trust_env=urlsplit(self.base_url).hostname not in LOOPBACK_HOSTS,
+            # A proxy of the environment would connect to addresses that are not checked.
+            trust_env=False,
         )
         self._lock = Lock()
         self._rate_limit_reset = 0.0

@@ -1,6 +1,7 @@
 """Fulfillment orders are sent by mail or by HTTP, and failures become provider errors."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -42,8 +43,20 @@ class MailServer:
 
 
 @contextmanager
-def a_mail_server() -> Iterator[MailServer]:
+def a_mail_server(
+    address: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> Iterator[MailServer]:
     class Session(StreamRequestHandler):
+        def setup(self) -> None:
+            if tls is not None:
+                self.request = tls.wrap_socket(self.request, server_side=True)
+
+            super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            self.request.close()
+
         def handle(self) -> None:
             server.connections += 1
             self.say(server.answers.get("CONNECT", "220 mail"))
@@ -72,7 +85,7 @@ def a_mail_server() -> Iterator[MailServer]:
         def say(self, text: str) -> None:
             self.wfile.write(text.encode() + b"\r\n")
 
-    with ThreadingTCPServer(("127.0.0.1", 0), Session) as listening:
+    with ThreadingTCPServer((address, port), Session) as listening:
         server = MailServer(listening.server_address[1])
         thread = threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -1,6 +1,7 @@
 """Two ways to the fulfiller of the lab: mail over SMTP, and JSON over HTTP."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from openiom.provider_contract import (
     Call,
     CallResult,
     Connection,
+    EgressPolicy,
     OutboundRequest,
     ProbeResult,
     ProviderHttpClient,
@@ -163,13 +165,9 @@ class LabFulfillment:
     def _connect(self) -> smtplib.SMTP:
         values = self._values
         host, port = values["smtp_host"], values["smtp_port"]
-        self._egress.addresses(host, port)
         context = ssl.create_default_context()
-        server: smtplib.SMTP
-        if values["smtp_security"] == "tls":
-            server = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
-        else:
-            server = smtplib.SMTP(host, port, timeout=self._timeout)
+        tls = context if values["smtp_security"] == "tls" else None
+        server = _CheckedMailServer(host, port, timeout=self._timeout, egress=self._egress, tls=tls)
 
         try:
             if values["smtp_security"] == "starttls":
@@ -197,6 +195,33 @@ class LabFulfillment:
         lines_key = {"Idempotency-Key": f"{call.key}-lines"}
         self._http.post(LINES_PATH, body, headers=lines_key, expect_json=False)
         return response.body if isinstance(response.body, dict) else {}
+
+
+class _CheckedMailServer(smtplib.SMTP):
+    """A mail server that is reached at the address that was checked.
+
+    `smtplib` would resolve the name a second time, possibly to another address. Certificates are
+    verified for the name. With `tls`, the connection is encrypted from its first byte.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: float,
+        egress: EgressPolicy,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._egress = egress
+        self._tls = tls
+        super().__init__(host, port, timeout=timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = self._egress.connect(host, port, timeout)
+        if self._tls is None:
+            return connection
+        return self._tls.wrap_socket(connection, server_hostname=host)
 
 
 def _refused_recipients(error: smtplib.SMTPRecipientsRefused) -> tuple[list[int], str]:
