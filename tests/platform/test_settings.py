@@ -24,7 +24,7 @@ def test_everything_has_a_default() -> None:
     assert settings.database_url == ""
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert (settings.workers, settings.batch_size, settings.web_threads) == (1, 500, 40)
-    assert settings.message_limit_bytes == 2_000_000
+    assert settings.message_limit_bytes == 8_000_000
     assert settings.session_hours == 12
     assert (settings.log_format, settings.log_level) == ("console", "INFO")
     assert (settings.ui_path, settings.feed_dir) == (None, None)

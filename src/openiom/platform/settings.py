@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(500, ge=1, le=5000, description="Most rows of one batch")
     message_limit_bytes: int = Field(
-        2_000_000, ge=1024, description="Largest message or request accepted"
+        8_000_000, ge=1024, description="Largest message or request accepted"
     )
     web_threads: int = Field(
         40, ge=2, le=200, description="Requests that a web process serves at once"

@@ -113,7 +113,7 @@ class ProviderRegistry:
     secrets: Secrets
     receivers: Mapping[str, DocumentReceiver]
     public_url: str = ""
-    message_limit_bytes: int = 2_000_000
+    message_limit_bytes: int = 8_000_000
     egress: EgressPolicy = PUBLIC_ONLY
     folder: Path | None = None
     suggest: Suggester | None = None

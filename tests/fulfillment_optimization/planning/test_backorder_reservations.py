@@ -111,7 +111,7 @@ def test_a_newer_order_does_not_get_the_stock_that_released_an_older_one(
 def test_a_line_canceled_after_the_release_leaves_the_others_what_they_reserved(
     waiting: SourcingSetup, noticed: bool
 ) -> None:
-    """Otherwise they reserve it once more, and the first unit is nobody's until it expires."""
+    """Otherwise they reserve it once more, and the first units stay reserved until they expire."""
     waiting.stock(RUG_C=1)
     order = waiting.order("old", LAMP=2, RUG=1)
     assert wait(waiting, order)[0].ok

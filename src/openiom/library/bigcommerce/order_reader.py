@@ -81,13 +81,13 @@ class OrderReader:
         self._page_size = page_size
         self._meanings = meanings
         self._is_first = False
-        self._settled_until: datetime | None = None
+        self._complete_until: datetime | None = None
 
     def pages(self, checkpoint: str) -> Iterator[MessagePage]:
         """Yield all pages after the checkpoint."""
         position = Position.of_checkpoint(checkpoint)
         self._is_first = not checkpoint
-        self._settled_until = None
+        self._complete_until = None
         while True:
             if position.after_id is None:
                 page = self._read({"min_date_modified": _iso(position.since), "sort": MODIFIED})
@@ -104,10 +104,10 @@ class OrderReader:
                 position = Position(position.since + ONE_SECOND)
 
     def _read(self, query: Mapping[str, object]) -> OrderPage:
-        """Read a page; the first one of a poll decides until when the orders are settled."""
+        """Read a page; the first one of a poll decides until when the orders are complete."""
         page = self._fetch(query)
-        if self._settled_until is None:
-            self._settled_until = page.store_time - SETTLING_TIME
+        if self._complete_until is None:
+            self._complete_until = page.store_time - SETTLING_TIME
         return page
 
     def _next_position(self, page: OrderPage) -> tuple[Sequence[Row], Position]:
@@ -162,9 +162,9 @@ class OrderReader:
 
     def _stored(self, position: Position) -> Position:
         """Return the position to store: orders of later seconds may still appear."""
-        if self._settled_until is None or position.since < self._settled_until:
+        if self._complete_until is None or position.since < self._complete_until:
             return position
-        return Position(self._settled_until)
+        return Position(self._complete_until)
 
     def _contents(self, row: Row) -> dict[str, object]:
         """Return an order with all of its lines.
