@@ -37,6 +37,7 @@ def orders_line(line_id: UUID = LINE, *, source: str = "SEA") -> Any:
         requested_delivery_date=date(2026, 5, 9),
         channel="web",
         customer_group="gold",
+        address=0,
         order_number="1042",
         waited=True,
         stock_per_step=12,
