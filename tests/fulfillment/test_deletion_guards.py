@@ -1,6 +1,7 @@
 """Sources and states that fulfillment orders still need cannot be deleted."""
 
 import pytest
+from tests.deletion_guards import deletion_problems
 from tests.fulfillment.builders import create, fulfillment_orders, parcel, ready, report, send
 from tests.orders.builders import master_data, stock
 
@@ -23,13 +24,7 @@ def stocked(database: Database) -> Database:
 
 
 def problems(database: Database, kind: str, *names: str) -> list[Problem]:
-    found: list[Problem] = []
-    with database.reading() as session:
-        for guarded, guard in DELETION_GUARDS:
-            if guarded == kind:
-                found += guard(session, names)
-
-    return found
+    return deletion_problems(database, DELETION_GUARDS, kind, *names)
 
 
 def test_without_fulfillment_orders_every_source_may_be_deleted(stocked: Database) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from tests.deletion_guards import deletion_problems
 from tests.inventory_visibility.builders import NOW, stocked
 
 from openiom.inventory_visibility import (
@@ -25,12 +26,7 @@ EXPECTED = "expects a purchase or transfer order"
 
 
 def problems(database: Database, kind: str, *names: str) -> list[Problem]:
-    found: list[Problem] = []
-    with database.reading() as session:
-        for guarded, guard in DELETION_GUARDS:
-            if guarded == kind:
-                found += guard(session, names)
-    return found
+    return deletion_problems(database, DELETION_GUARDS, kind, *names)
 
 
 def order_lamps(database: Database, units: int) -> None:

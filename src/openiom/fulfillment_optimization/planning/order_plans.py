@@ -1,7 +1,5 @@
 """A solved problem as decisions about orders. Pure, but for new ids of split lines."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +43,7 @@ class OrderPlan:
     missing: list[str] = field(default_factory=list)
     parts: dict[UUID, list[SplitPart]] = field(default_factory=dict)
     full_day: FullDay | None = None
-    by_address: list[OrderPlan] = field(default_factory=list)
+    by_address: list["OrderPlan"] = field(default_factory=list)
 
     def leaves_open(self, line_id: UUID) -> bool:
         """Return whether a line stays open."""
@@ -81,7 +79,7 @@ class PlanAttempt:
     seconds: float = 0.0
 
     @classmethod
-    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, OrderPlan]) -> PlanAttempt:
+    def without_plan(cls, setting: StrategyConfig, planned: dict[UUID, OrderPlan]) -> "PlanAttempt":
         """Return the attempt of a strategy that could not plan these orders."""
         lines = sum(len(plan.missing) for plan in planned.values())
         return cls(new_id(), setting, planned, lines)
