@@ -217,15 +217,10 @@ def test_the_diagram_of_a_flow_counts_the_orders_at_every_step(
     expect(validate).to_contain_text(f"{counts['header']['passed_24h']} passed in 24 h")
     failing = page.get_by_role("button", name="Wait for stock, if backorders are taken")
     expect(failing).to_contain_text(re.compile(r"\d+ failed"))
-    failing.click()
+    # The step lies below the edge of the diagram, where the overview may cover it.
+    failing.press("Enter")
     drawer = page.get_by_role("dialog")
-    runs = drawer.get_by_text("Runs at this step")
-    try:
-        expect(runs).to_be_visible(timeout=3_000)
-    except AssertionError:
-        failing.click()  # the first click met the diagram while it moved into view
-
-    expect(runs).to_be_visible()
+    expect(drawer.get_by_text("Runs at this step")).to_be_visible()
     expect(drawer.get_by_text("no source can serve CHAIR-OAK-01").first).to_be_visible()
 
 
