@@ -1,15 +1,18 @@
 """
 Calculated measures of the groups of a query, and the JSON of its result.
 
-JSON is written from one template per shape: with 2,000 groups of 26 numbers this costs half of
-serializing dictionaries, and it creates no objects for the garbage collector.
+JSON is written column by column: the text between two values is the same in every group of a shape,
+so that no text is formatted per group. With 2,000 groups of 26 numbers this takes a third of the
+time of serializing dictionaries, and it creates no objects for the garbage collector.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from openiom.inventory_visibility import (
     ORGANIZATION,
@@ -22,7 +25,10 @@ from openiom.inventory_visibility import (
     Sums,
 )
 
-Numbers = Sequence[int | float]
+Numbers = NDArray[np.int64] | NDArray[np.float64]
+"""A row for each group, a column for each measure."""
+_PLACEHOLDER = "\x1f"
+"""Stands for a number; JSON text never holds this character unescaped."""
 
 
 class MeasureCalculator:
@@ -43,17 +49,15 @@ class MeasureCalculator:
             for measure, sign in terms_of[name].items():
                 self._matrix[row_of[measure], column] = sign
 
-    def numbers(self, sums: Sums) -> list[Numbers]:
-        """Return the numbers of every group in the order of `posted`; integers when all are."""
+    def numbers(self, sums: Sums) -> Numbers:
+        """Return the numbers of every group by the columns `posted`; integers when all are."""
         texts = " ".join(sums.texts).split()
         physical = np.array(texts, dtype=np.int64).reshape(len(sums.keys), -1)
         scaled = physical @ self._matrix
         if (scaled % SCALE).any():
-            numbers: list[Numbers] = (scaled / SCALE).tolist()
-        else:
-            numbers = (scaled // SCALE).tolist()
+            return scaled / SCALE
 
-        return numbers
+        return scaled // SCALE
 
 
 def _shown_terms(
@@ -94,83 +98,104 @@ def result_json(
     Without `returnNegative` negative numbers are omitted, and groups whose postings are all
     negative.
     """
-    write_group = _group_writer(query, configuration)
+    groups = _GroupColumns(query, configuration)
     written: list[tuple[Group, str]] = []
     for shape, sums in sums_by_shape.items():
         calculator = MeasureCalculator(configuration, shape)
-        write_quantities = _quantities_writer(calculator, query)
-
-        for key, numbers in zip(sums.keys, calculator.numbers(sums), strict=True):
-            quantities = write_quantities(numbers)
-            if quantities:
-                written.append((key, f'{write_group(key)},"quantities":{quantities}}}'))
+        numbers = calculator.numbers(sums)
+        if query.return_negative or numbers.min() >= 0:
+            written.extend(groups.texts(sums.keys, calculator.names, calculator.posted, numbers))
+        else:
+            written.extend(_without_negative(groups, sums.keys, calculator, numbers))
 
     written.sort()
     texts = ",".join([text for _, text in written])
-    return f"[{texts}]".encode()
+    return b"[%b]" % texts.encode()
 
 
-def _group_writer(
-    query: StockQuery, configuration: InventoryConfiguration
-) -> Callable[[Group], str]:
-    """Return a function that writes product and dimensions of a group as an open JSON object."""
-    own = configuration.own_organization
-    names = list(query.group_by)
-    if query.by_organization:
-        names.append(ORGANIZATION)
+class _GroupColumns:
+    """Writes groups as JSON objects with product, dimensions and quantities."""
 
-    dimensions = ",".join(map('"{}":%s'.format, names))
-    template = f'{{"productId":%s,"dimensions":{{{dimensions}}}'
-    quoted = cache(lambda value: orjson.dumps(value).decode())
-    if query.by_organization:
-        return lambda key: template % (*map(quoted, key[1:]), quoted(key[0] or own))
+    def __init__(self, query: StockQuery, configuration: InventoryConfiguration) -> None:
+        self._own = configuration.own_organization
+        self._dimensions = query.group_by
+        self._by_organization = query.by_organization
 
-    return lambda key: template % tuple(map(quoted, key[1:]))
+    def texts(
+        self,
+        keys: Sequence[Group],
+        names: Sequence[Measure],
+        posted: Sequence[Measure],
+        numbers: Numbers,
+    ) -> Iterable[tuple[Group, str]]:
+        """Return each group with its JSON; `numbers` are those of `posted`, other `names` are 0."""
+        columns = self._key_columns(keys)
+        literals = _quantity_literals(names, posted)
+        for literal, column in zip(literals, numbers.T.tolist(), strict=False):
+            columns += repeat(literal), map(str, column)
+
+        columns.append(repeat(literals[-1] + "}"))
+        return zip(keys, map("".join, zip(*columns, strict=False)), strict=True)
+
+    def _key_columns(self, keys: Sequence[Group]) -> list[Iterable[str]]:
+        """Return columns that together begin a JSON object with product and dimensions."""
+        quoted = cache(lambda value: orjson.dumps(value).decode())
+        organizations, products, *values = zip(*keys, strict=True)
+        columns: list[Iterable[str]] = [repeat('{"productId":'), map(quoted, products)]
+
+        between = ',"dimensions":{'
+        for name, column in zip(self._dimensions, values, strict=True):
+            columns += repeat(f'{between}"{name}":'), map(quoted, column)
+            between = ","
+
+        if self._by_organization:
+            shown = [organization or self._own for organization in organizations]
+            columns += repeat(f'{between}"{ORGANIZATION}":'), map(quoted, shown)
+            between = ","
+
+        end = "}" if between == "," else f"{between}}}"
+        columns.append(repeat(f'{end},"quantities":'))
+        return columns
 
 
-def _quantities_writer(
-    calculator: MeasureCalculator, query: StockQuery
-) -> Callable[[Numbers], str]:
-    """Return a function that writes the numbers of a group as {source: {measure: number}}.
+def _without_negative(
+    groups: _GroupColumns,
+    keys: Sequence[Group],
+    calculator: MeasureCalculator,
+    numbers: Numbers,
+) -> Iterable[tuple[Group, str]]:
+    """Return each group that has a number of at least 0, without the numbers below 0."""
+    alike: dict[bytes, list[int]] = {}
+    shown = numbers >= 0
+    for index in np.flatnonzero(shown.any(axis=1)).tolist():
+        alike.setdefault(shown[index].tobytes(), []).append(index)
 
-    It returns an empty text for a group that is omitted.
+    for indexes in alike.values():
+        is_shown = dict(zip(calculator.posted, shown[indexes[0]].tolist(), strict=True))
+        names = [name for name in calculator.names if is_shown.get(name, True)]
+        posted = [name for name in calculator.posted if is_shown[name]]
+        chosen = [keys[index] for index in indexes]
+        yield from groups.texts(chosen, names, posted, numbers[indexes][:, shown[indexes[0]]])
+
+
+def _quantity_literals(names: Sequence[Measure], posted: Sequence[Measure]) -> list[str]:
+    """Return the texts before, between and after the numbers of `posted` in a JSON object.
+
+    The object is {source: {measure: number}}, in which the other measures are 0.
     """
-    template = _template(calculator.names, calculator.posted)
-    if query.return_negative:
-        return lambda numbers: template % tuple(numbers)
-
-    def write_without_negative(numbers: Numbers) -> str:
-        if min(numbers) >= 0:
-            return template % tuple(numbers)
-        if max(numbers) < 0:
-            return ""
-        return _without_negative(calculator, numbers)
-
-    return write_without_negative
-
-
-def _without_negative(calculator: MeasureCalculator, numbers: Numbers) -> str:
-    """Return the numbers that are not negative as {source: {measure: number}}."""
-    number_of = dict(zip(calculator.posted, numbers, strict=True))
-    names = [name for name in calculator.names if number_of.get(name, 0) >= 0]
-    posted = [name for name in calculator.posted if number_of[name] >= 0]
-    return _template(names, posted) % tuple(number_of[name] for name in posted)
-
-
-def _template(names: Sequence[Measure], posted: Collection[Measure]) -> str:
-    """Return a format string of a JSON object: a placeholder for each posted measure, else 0."""
-    posted = frozenset(posted)
+    numbered = frozenset(posted)
     fields_by_source: dict[str, list[str]] = {}
     for measure in names:
         source, name = measure
-        number = "%s" if measure in posted else "0"
+        number = _PLACEHOLDER if measure in numbered else "0"
         fields_by_source.setdefault(source, []).append(f"{_quoted(name)}:{number}")
+
     sources = []
     for source, fields in fields_by_source.items():
         sources.append(f"{_quoted(source)}:{{{','.join(fields)}}}")
-    return f"{{{','.join(sources)}}}"
+
+    return f"{{{','.join(sources)}}}".split(_PLACEHOLDER)
 
 
 def _quoted(name: str) -> str:
-    """Return `name` as JSON text with percent signs escaped for a format string."""
-    return orjson.dumps(name).decode().replace("%", "%%")
+    return orjson.dumps(name).decode()
