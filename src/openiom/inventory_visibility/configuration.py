@@ -197,8 +197,7 @@ def configuration_for_writing(session: Session) -> InventoryConfiguration:
     A change of the formula therefore recomputes on hand after this transaction, or before it reads
     the formula.
     """
-    execute(session, "SELECT pg_advisory_xact_lock_shared(%s)", (_FORMULA_LOCK,))
-    return inventory_configuration(session)
+    return _CONFIGURATION.current(session, shared_lock=_FORMULA_LOCK)
 
 
 def lock_formula(session: Session) -> None:

@@ -56,6 +56,19 @@ def fetch(session: Session, query: str, parameters: Parameters = ()) -> list[tup
         return cursor.fetchall()
 
 
+def fetch_under_lock(session: Session, key: int, query: str) -> list[tuple[Any, ...]]:
+    """Take the shared advisory lock `key` until the transaction ends; return the rows of `query`.
+
+    Both travel in one message, which takes half the time of two. The query has no parameters. It
+    sees what was committed before the lock was granted, because it begins after it.
+    """
+    statements = f"SELECT pg_advisory_xact_lock_shared({int(key)});{query}"
+    with driver(session).cursor() as cursor:
+        cursor.execute(statements.encode(), prepare=False)
+        cursor.nextset()
+        return cursor.fetchall()
+
+
 def fetch_as(
     session: Session,
     row_class: type[Row],

@@ -15,9 +15,10 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from psycopg import sql
 from sqlalchemy.orm import Session
 
-from .bulk import fetch
+from .bulk import fetch, fetch_under_lock
 from .configuration.store import current_bodies
 
 Key = TypeVar("Key", bound=Hashable)
@@ -29,6 +30,11 @@ Bodies = Mapping[str, Mapping[str, dict[str, Any]]]
 KEPT_STATES = 4
 """More than one only while the configuration changes, or with several databases."""
 KEPT_DOCUMENTS = 1_000
+_STATE = (
+    "SELECT count(*), coalesce(max(id), 0),"
+    " coalesce(bit_xor(hashtextextended(kind || ' ' || name || ' ' || digest, 0)), 0)"
+    " FROM platform.configuration_document WHERE current AND NOT deleted"
+)
 
 
 class DocumentsState(NamedTuple):
@@ -112,14 +118,19 @@ class CompiledConfiguration(Generic[Compiled]):
         self._compile = compile
         self._cache: CompiledCache[DocumentsState, Compiled] = CompiledCache(capacity)
 
-    def current(self, session: Session) -> Compiled:
-        """Return the compiled form of the documents as this transaction sees them."""
-        return self.current_with_state(session)[1]
+    def current(self, session: Session, *, shared_lock: int | None = None) -> Compiled:
+        """Return the compiled form of the documents as this transaction sees them.
 
-    def current_with_state(self, session: Session) -> tuple[DocumentsState, Compiled]:
+        With `shared_lock`, first take this advisory lock until the transaction ends.
+        """
+        return self.current_with_state(session, shared_lock=shared_lock)[1]
+
+    def current_with_state(
+        self, session: Session, *, shared_lock: int | None = None
+    ) -> tuple[DocumentsState, Compiled]:
         """Return the state of the documents and their compiled form."""
         while True:
-            state = documents_state(session, self.kinds)
+            state = documents_state(session, self.kinds, shared_lock=shared_lock)
             compiled = self._cache.get_many(
                 [state], lambda wanted: self._compile_unchanged(session, wanted)
             )
@@ -199,15 +210,19 @@ class CompiledDocuments(Generic[Compiled]):
         return compiled
 
 
-def documents_state(session: Session, kinds: Collection[str]) -> DocumentsState:
-    """Return the state of all current documents of these kinds."""
-    [row] = fetch(
-        session,
-        "SELECT count(*), coalesce(max(id), 0),"
-        " coalesce(bit_xor(hashtextextended(kind || ' ' || name || ' ' || digest, 0)), 0)"
-        " FROM platform.configuration_document WHERE current AND NOT deleted AND kind = ANY(%s)",
-        (list(kinds),),
-    )
+def documents_state(
+    session: Session, kinds: Collection[str], *, shared_lock: int | None = None
+) -> DocumentsState:
+    """Return the state of all current documents of these kinds.
+
+    With `shared_lock`, it is the state after this advisory lock was granted.
+    """
+    if shared_lock is None:
+        [row] = fetch(session, f"{_STATE} AND kind = ANY(%s)", (list(kinds),))
+        return DocumentsState(*row)
+
+    literals = sql.SQL(",").join(kinds).as_string()
+    [row] = fetch_under_lock(session, shared_lock, f"{_STATE} AND kind IN ({literals})")
     return DocumentsState(*row)
 
 
