@@ -90,7 +90,7 @@ class StockKey(NamedTuple):
         return self[:3]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MeasureChange:
     """Quantities of one external event at one stock key.
 
@@ -107,7 +107,7 @@ class MeasureChange:
     document: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PostingResult:
     """The outcome of one change.
 
@@ -120,7 +120,7 @@ class PostingResult:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SoftReservationRequest:
     """A request to reserve `quantity` units, or to unreserve them when it is negative.
 
@@ -141,7 +141,7 @@ class SoftReservationRequest:
     line_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReservationResult:
     """The outcome of one request; `invalid` units were to be unreserved but are not reserved."""
 
@@ -152,7 +152,7 @@ class ReservationResult:
     invalid: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnreserveRequest:
     """A request to unreserve up to `quantity` units at a stock key.
 

@@ -82,6 +82,8 @@ def test_an_impossible_quantity_is_refused_whatever_the_stock(quantity: str) -> 
         "the quantity must be a number other than zero below 1e+13 with at most four decimals"
     )
     assert found.places == ()
+    assert not found.is_release
+    assert found.result_without_check().invalid == 0
 
 
 def test_impossible_dimensions_are_refused_whatever_the_stock() -> None:

@@ -126,10 +126,15 @@ def on_hand_entry(stock_id: int, delta: Decimal | int, cause: str, document: str
 
 
 def reserved_entry(
-    stock_id: int, delta: Decimal | int, cause: str, document: str, measure: Measure = SOFT_RESERVED
+    stock_id: int,
+    delta: Decimal | int,
+    cause: str,
+    document: str,
+    measure: Measure = SOFT_RESERVED,
+    event_id: str | None = None,
 ) -> LedgerPosting:
     """Return an entry that moves soft-reserved units."""
-    return LedgerPosting(stock_id, measure, delta, cause, document, reserved_sign=1)
+    return LedgerPosting(stock_id, measure, delta, cause, document, 0, 1, event_id)
 
 
 def discrepancy_entry(

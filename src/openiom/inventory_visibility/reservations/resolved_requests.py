@@ -1,7 +1,7 @@
 """Requests of soft reservations, resolved to the stock keys where they may reserve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
@@ -24,38 +24,32 @@ from openiom.inventory_visibility.measures import (
 from .places import Place, SiteOf, place_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReservationRequest:
     """A request with its stock key and the places where it may reserve; most have one.
 
     A negative quantity unreserves. `refusal` is set when the request is invalid whatever the stock.
-    With `any_measure` units of every soft-reservation measure may be unreserved.
+    With `any_measure` units of every soft-reservation measure may be unreserved. `event_id` is
+    unique over all organizations, None for a request without an event.
     """
 
     request: SoftReservationRequest
     key: StockKey
     reference: str
+    event_id: str | None
+    measure: Measure
+    is_release: bool = False
     places: Sequence[Place] = ()
     any_measure: bool = False
     refusal: str = ""
-
-    @property
-    def event_id(self) -> str | None:
-        return event_key(self.request.organization, self.request.event_id)
-
-    @property
-    def measure(self) -> Measure:
-        return self.request.data_source, self.request.measure
-
-    @property
-    def is_release(self) -> bool:
-        return self.request.quantity < 0
 
     def result_without_check(self) -> ReservationResult:
         """Return the result of a refused request, or of a reservation that was made before."""
         if not self.refusal:
             return ReservationResult(True, self.reference, duplicate=True)
-        invalid = max(ZERO, -self.request.quantity)
+
+        asked = self.request.quantity
+        invalid = ZERO if asked.is_nan() else max(ZERO, -asked)
         return ReservationResult(False, self.reference, reason=self.refusal, invalid=invalid)
 
     def release_result(self, released: Decimal, *, duplicate: bool = False) -> ReservationResult:
@@ -76,37 +70,45 @@ def resolve(request: SoftReservationRequest, hierarchy: Sequence[str]) -> Reserv
     """Return a request with its key and place, refused when either is invalid."""
     dimensions = dimension_text(request.dimensions)
     key = StockKey(request.organization, request.product, request.source, dimensions)
-    resolved = ReservationRequest(request, key, reference_of(key))
+    resolved = ReservationRequest(
+        request,
+        key,
+        reference_of(key),
+        event_key(request.organization, request.event_id),
+        (request.data_source, request.measure),
+    )
+
     if not request.quantity or not is_quantity(request.quantity):
-        return replace(
-            resolved,
-            refusal=f"the quantity must be a number other than zero below {LARGEST:.0e}"
-            " with at most four decimals",
+        resolved.refusal = (
+            f"the quantity must be a number other than zero below {LARGEST:.0e}"
+            " with at most four decimals"
         )
+        return resolved
 
+    resolved.is_release = request.quantity < 0
     try:
-        return replace(resolved, places=[place_of(key, request.dimensions, hierarchy)])
+        resolved.places = [place_of(key, request.dimensions, hierarchy)]
     except ValueError as error:
-        return replace(resolved, refusal=str(error))
+        resolved.refusal = str(error)
+
+    return resolved
 
 
-def at_every_location(
+def add_every_location(
     session: Session,
     requests: Sequence[ReservationRequest],
     hierarchy: Sequence[str],
     site_of: SiteOf,
-) -> list[ReservationRequest]:
-    """Return the requests, those without a location with a place at every location."""
+) -> None:
+    """Add a place at every location to the requests without a location."""
     unlocated = set()
     for request in requests:
         if not request.key.source:
             unlocated.add((request.key.organization, request.key.product))
 
     locations = stocked_locations(session, unlocated)
-    found = []
     for request in requests:
         if request.refusal or request.key.source:
-            found.append(request)
             continue
 
         key = request.key
@@ -117,6 +119,4 @@ def at_every_location(
             at = key._replace(source=source)
             places.append(place_of(at, request.request.dimensions, hierarchy, site=site))
 
-        found.append(replace(request, places=places))
-
-    return found
+        request.places = places

@@ -1,7 +1,7 @@
 """Soft reservations of external requests: checked at every level, idempotent, many at once."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -40,7 +40,7 @@ from openiom.inventory_visibility.measures import (
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 
 from .places import Place, SiteOf, refusal, split
-from .resolved_requests import ReservationRequest, at_every_location, resolve
+from .resolved_requests import ReservationRequest, add_every_location, resolve
 
 FIRST_READ = 64
 
@@ -109,8 +109,7 @@ class ReservationBatch:
         family, row = place.locked(self.families)
         family.reserve(row.level, delta)
         document = request.request.document
-        entry = reserved_entry(row.id, delta, self.cause, document, measure)
-        self.entries.append(entry._replace(event_id=event_id))
+        self.entries.append(reserved_entry(row.id, delta, self.cause, document, measure, event_id))
         self.documents[place.key.family] = document
         if delta < 0 and not place.key.organization:
             self.freed.add((place.key.product, place.key.source))
@@ -231,12 +230,12 @@ def soft_reserve(
         one = resolve(request, hierarchy)
         if one.measure not in formula.reservations:
             name = ".".join(one.measure)
-            one = replace(one, refusal=f"{name} is not a soft-reservation measure")
+            one.refusal = f"{name} is not a soft-reservation measure"
 
         resolved.append(one)
 
     if site_of:
-        resolved = at_every_location(session, resolved, hierarchy, site_of)
+        add_every_location(session, resolved, hierarchy, site_of)
 
     return _apply(
         session, resolved, allocations=formula.allocations, now=now, actor=actor, cause=cause
@@ -268,19 +267,17 @@ def unreserve(
             event_id=request.event_id,
             document=request.document,
         )
-        one = replace(resolve(negative, hierarchy), any_measure=True)
+        one = resolve(negative, hierarchy)
+        one.any_measure = True
         if request.quantity <= 0:
-            one = replace(one, refusal="the quantity to unreserve must be above zero")
+            one.refusal = "the quantity to unreserve must be above zero"
         elif request.reference and request.reference != one.reference:
-            one = replace(
-                one,
-                refusal="the reservation id belongs to another product or other dimension values",
-            )
+            one.refusal = "the reservation id belongs to another product or other dimension values"
 
         resolved.append(one)
 
     if site_of:
-        resolved = at_every_location(session, resolved, hierarchy, site_of)
+        add_every_location(session, resolved, hierarchy, site_of)
 
     return _apply(session, resolved, allocations={}, now=now, actor=actor, cause=cause)
 
