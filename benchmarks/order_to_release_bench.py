@@ -2,7 +2,7 @@
 
 The floor is the rows that the run left behind, written again by bare COPY and UPDATE in batches of
 500 on the same server, over as many connections as the machine has cores. Target: ratio >= 0.4 and
-<= 0.6 ms of worker CPU an order.
+<= 0.6 ms of worker CPU an order. `--profile` prints where the time of an order goes.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from time import perf_counter
 from benchmarks.fabrikam import BenchmarkSite, Store, run_fabrikam
 from benchmarks.figures import print_figures, print_progress
 from benchmarks.order_floor import read_rows, write_rows
+from benchmarks.order_ledger import ledger_of, print_ledger
 
 SINGLE_ORDERS = 1_000
 FLOOR_BATCH = 500
@@ -26,8 +27,15 @@ def main() -> int:
     parser.add_argument(
         "--no-single", action="store_true", help="do not measure a 3PL without a bulk call"
     )
+    parser.add_argument(
+        "--profile", action="store_true", help="print where the time of an order goes instead"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.profile:
+        print_profile(options.orders, as_json=options.json)
+        return 0
+
     figures = measure(options.orders, workers=options.workers, batch_size=options.batch_size)
     if not options.no_single:
         orders = min(SINGLE_ORDERS, options.orders)
@@ -35,6 +43,15 @@ def main() -> int:
 
     print_figures(figures, as_json=options.json)
     return 0
+
+
+def print_profile(orders: int, *, as_json: bool) -> None:
+    """Print the ledger of an order: CPU, statements, rows and WAL."""
+    ledger = ledger_of(orders)
+    if as_json:
+        print_figures({"orders": orders, **ledger}, as_json=True)
+    else:
+        print_ledger(ledger)
 
 
 def measure(orders: int, *, workers: int, batch_size: int) -> dict[str, float]:
