@@ -1,7 +1,7 @@
 """Rows of new order lines, of new orders and of orders whose source added lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -62,9 +62,15 @@ _CANCELED = _line_target(LINE_CANCELED)
 _DELIVERED = _line_target(LINE_DELIVERED_DIGITALLY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewLine:
-    """A line to insert. Its source may have canceled or shipped a part of it before it arrived."""
+    """A line to insert. Its source may have canceled or shipped a part of it before it arrived.
+
+    Attributes:
+        is_digital: Whether the line has no goods.
+        canceled: Steps that are not to be fulfilled here.
+        target: The first state of the line.
+    """
 
     id: UUID
     order_id: UUID
@@ -72,10 +78,19 @@ class NewLine:
     document: ResolvedLine
     quantity: LineQuantity
     order_canceled: bool = False
+    is_digital: bool = field(init=False)
+    canceled: int = field(init=False)
+    target: Target = field(init=False)
 
-    @property
-    def canceled(self) -> int:
-        """Steps that are not to be fulfilled here."""
+    def __post_init__(self) -> None:
+        self.is_digital = self.document.delivery == "digital"
+        self.canceled = self._canceled_steps()
+        if self.canceled == self.quantity.steps:
+            self.target = _CANCELED
+        else:
+            self.target = _DELIVERED if self.is_digital else _NEW
+
+    def _canceled_steps(self) -> int:
         if self.order_canceled:
             return self.quantity.steps
 
@@ -83,21 +98,9 @@ class NewLine:
         return min(self.quantity.steps, self.quantity.canceled + elsewhere)
 
     @property
-    def is_digital(self) -> bool:
-        """Whether the line has no goods."""
-        return self.document.delivery == "digital"
-
-    @property
     def shipped(self) -> int:
         """Steps that count as shipped on arrival: those of a line without goods."""
         return self.quantity.steps - self.canceled if self.is_digital else 0
-
-    @property
-    def target(self) -> Target:
-        """The first state of the line."""
-        if self.canceled == self.quantity.steps:
-            return _CANCELED
-        return _DELIVERED if self.is_digital else _NEW
 
     @property
     def is_delivered(self) -> bool:

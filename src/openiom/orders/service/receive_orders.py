@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -120,34 +120,39 @@ def _ignored(drafts: Iterable[OrderDraft]) -> dict[int, IntakeResult]:
     return results
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _NewOrder:
-    """An order to insert, with its lines in the order of the document."""
+    """An order to insert, with its lines in the order of the document.
+
+    Attributes:
+        event: The event that creates the order.
+        target: The first state of the order.
+    """
 
     id: UUID
     draft: OrderDraft
     lines: Sequence[NewLine]
     totals: Totals
+    event: str = field(init=False)
+    target: Target = field(init=False)
 
-    @property
-    def event(self) -> str:
-        """The event that creates the order."""
+    def __post_init__(self) -> None:
+        self.event = self._first_event()
+        self.target = _FIRST_TARGETS[self.event]
+        if self.event == CANCEL:
+            self.target = self.target._replace(reason=self._cancellation_reason())
+
+    def _first_event(self) -> str:
         if all(line.canceled == line.quantity.steps for line in self.lines):
             return CANCEL
         if all(line.is_delivered or line.target.state == CANCELED for line in self.lines):
             return DELIVERED_DIGITALLY
         return CREATE
 
-    @property
-    def target(self) -> Target:
-        target = _FIRST_TARGETS[self.event]
-        if self.event != CANCEL:
-            return target
-
+    def _cancellation_reason(self) -> str:
         canceled = self.draft.document.disposition == "cancel"
         shipped = any(line.quantity.shipped for line in self.lines)
-        reason = FULFILLED_BY_SOURCE if shipped and not canceled else CANCELED_BY_SOURCE
-        return target._replace(reason=reason)
+        return FULFILLED_BY_SOURCE if shipped and not canceled else CANCELED_BY_SOURCE
 
 
 def _create(
