@@ -21,7 +21,7 @@ from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
 from .runtime.step_worker import StepWorker
-from .runtime.withdrawal import withdraw_calls
+from .runtime.withdrawal import lock_calls, withdraw_calls
 
 __all__ = [
     "ELEMENTS",
@@ -40,6 +40,7 @@ __all__ = [
     "compile_flow",
     "dry_run",
     "flow_kind",
+    "lock_calls",
     "pause",
     "problems_of",
     "queue_depths",

@@ -18,6 +18,7 @@ from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
+from .fulfillment_port import FulfillmentPort, UnsentLine
 from .locks import OPTIMIZED, lock_orders, movable_orders
 from .queries import (
     LineSummary,
@@ -56,8 +57,6 @@ from .service.split_lines import lines_served_from, split_lines
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 
 KINDS = (ORDER_PREFERENCES,)
-RECEIVERS = {"order": receive_orders}
-
 __all__ = [
     "ACTIONS",
     "AllowedAction",
@@ -71,16 +70,17 @@ __all__ = [
     "ORDER_TABLE",
     "RECALL_REFUSED",
     "RECALL_REQUESTED",
-    "RECEIVERS",
     "BackorderReleaseWorker",
     "BulkRequest",
     "BulkResponse",
+    "FulfillmentPort",
     "LineCancellation",
     "LineSummary",
     "UnfulfilledLine",
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",
+    "UnsentLine",
     "assign_sources",
     "bulk_response",
     "cancel_lines",
