@@ -17,6 +17,7 @@ from .metrics import queue_depths
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publication import flow_kind, problems_of
 from .routes import router
+from .runtime.calls.guards import release_calls
 from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
@@ -45,6 +46,7 @@ __all__ = [
     "problems_of",
     "queue_depths",
     "read_flow",
+    "release_calls",
     "reprocess",
     "resume",
     "router",

@@ -19,7 +19,7 @@ from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
 from .fulfillment_port import FulfillmentPort, UnsentLine
-from .locks import OPTIMIZED, lock_orders, movable_orders
+from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .queries import (
     LineSummary,
     OrderSummary,
@@ -118,6 +118,7 @@ __all__ = [
     "search_orders",
     "set_line_fields",
     "set_order_fields",
+    "share_manual_holds",
     "split_lines",
     "unshipped_lines",
     "waiting_router",

@@ -4204,6 +4204,11 @@ export interface components {
             awaits?: string[];
             /** Wake At */
             wake_at?: string | null;
+            /**
+             * Postponed
+             * @default
+             */
+            postponed: string;
             /** Tokens */
             tokens: components["schemas"]["TokenView"][];
             /** Results */
@@ -7704,6 +7709,8 @@ export interface components {
         /**
          * TokenView
          * @description The position of a flow run, or of one of its branches.
+         *
+         *     `postponed` says why its provider calls are not made for now.
          */
         TokenView: {
             /** Step */
@@ -7722,6 +7729,8 @@ export interface components {
             /** Wake At */
             wake_at: string | null;
             error: components["schemas"]["RunError"] | null;
+            /** Postponed */
+            postponed: string;
         };
         /**
          * TransitionView
