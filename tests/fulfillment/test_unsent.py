@@ -70,7 +70,8 @@ def test_another_address_before_release_cancels_the_fulfillment_order(
     sourced_from(stocked, order, "SEA")
     create(stocked, order)
     assert states(stocked, order) == [("canceled", "Redmond"), ("new", "Tacoma")]
-    assert [one["recall"] for one in fulfillment_orders(stocked, order)] == ["accepted", ""]
+    recalls = [(x["recall"], x["recall_reason"]) for x in fulfillment_orders(stocked, order)]
+    assert recalls == [("accepted", "changed by its source"), ("", "")]
     assert broken_invariants(stocked) == []
 
 

@@ -168,7 +168,10 @@ def test_a_cancellation_by_the_store_recalls_what_the_3pl_has(waiting_3pl: Fabri
 
     assert in_store(waiting_3pl, number)["status"] == "Cancelled"
     assert at_the_3pl(waiting_3pl)["state"] == "canceled"
-    assert waiting_3pl.order(number)["state"] == "canceled"
+    order = waiting_3pl.order(number)
+    assert (order["state"], order["state_reason"]) == ("canceled", "Canceled upstream")
+    reasons = "SELECT recall_reason FROM fulfillment.fulfillment_order"
+    assert waiting_3pl.fetch(reasons) == [("Canceled upstream",)]
     assert "order.cancellation_requested" in waiting_3pl.events(number)
     assert broken(waiting_3pl) == []
 

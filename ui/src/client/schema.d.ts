@@ -4337,6 +4337,8 @@ export interface components {
             recall: string;
             /** Recalled Units */
             recalled_units: string;
+            /** Recall Reason */
+            recall_reason: string;
             actions: components["schemas"]["FulfillmentOrderActions"];
             ship_to: components["schemas"]["AddressView"];
             source_place: components["schemas"]["PlaceView"];
@@ -4392,7 +4394,8 @@ export interface components {
          * FulfillmentOrderRow
          * @description A row of the list of fulfillment orders; units are those of all its lines together.
          *
-         *     `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them.
+         *     `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them,
+         *     and `recall_reason` why it was recalled.
          */
         FulfillmentOrderRow: {
             /**
@@ -4440,6 +4443,8 @@ export interface components {
             recall: string;
             /** Recalled Units */
             recalled_units: string;
+            /** Recall Reason */
+            recall_reason: string;
             actions: components["schemas"]["FulfillmentOrderActions"];
         };
         /**
