@@ -46,7 +46,7 @@ class StoreModel:
     expected: dict[int, Expected] = field(default_factory=dict)
 
     def poll(self, *, scarce_in_stock: bool, are_sent: bool) -> None:
-        """Follow the orders of the shop as they are now; they ship once they are sent to the 3PL."""
+        """Follow the orders of the shop as they are now; they ship once they are sent."""
         for order in self.shop.orders.values():
             expected = self.expected.setdefault(order.id, Expected())
             self._follow(order, expected)
