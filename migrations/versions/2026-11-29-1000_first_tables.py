@@ -1292,6 +1292,7 @@ def upgrade() -> None:
         sa.Column("fulfiller", sa.Text(), server_default="", nullable=False),
         sa.Column("recall", sa.Text(), server_default="", nullable=False),
         sa.Column("recalled_units", sa.Text(), server_default="", nullable=False),
+        sa.Column("recall_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("planned_ship_date", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

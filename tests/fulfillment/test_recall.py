@@ -41,6 +41,7 @@ from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import new_id
 from openiom.orders import hold_orders, release_holds
 from openiom.platform.database import Database
+from openiom.platform.events import timeline
 from openiom.provider_contract import Outcome
 
 
@@ -336,3 +337,51 @@ def test_new_stock_ends_the_refusal_of_its_product_and_source_only(stocked: Data
     assert refused_products() == ["Accu Scale"]
     arrive(stocked, "Accu Scale", "SEA", -1)
     assert refused_products() == ["Accu Scale"]
+
+
+def canceled_events(database: Database, order: UUID) -> list[dict[str, Any]]:
+    with database.reading() as session:
+        found = timeline(session, [order])
+    return [event.data for event in found if event.name == "fulfillment_order.canceled"]
+
+
+def test_the_reason_of_a_recall_is_kept_until_its_fulfiller_agrees(stocked: Database) -> None:
+    order, found = sent_order(stocked)
+    assert recall(stocked, found["id"], units="cancel", reason="Customer request")[0].ok
+    assert recall(stocked, found["id"])[0].ok  # the flow asks again without a reason
+    assert fulfillment_orders(stocked, order)[0]["recall_reason"] == "Customer request"
+
+    assert report(stocked, update(found, "canceled"))[0].ok
+
+    (ended,) = fulfillment_orders(stocked, order)
+    assert (ended["state"], ended["recall"], ended["recall_reason"]) == (
+        "canceled",
+        "accepted",
+        "Customer request",
+    )
+    (event,) = canceled_events(stocked, order)
+    assert event["reason"] == "Customer request"
+    assert state_of(stocked, order) == ("canceled", "Customer request")
+
+
+def test_the_answer_of_a_fulfiller_and_the_reason_of_its_recall_are_both_kept(
+    stocked: Database,
+) -> None:
+    order, found = sent_order(stocked)
+    recall(stocked, found["id"], reason="wrong address")
+    report(stocked, update(found, "canceled", reason="taken off the belt"))
+    (ended,) = fulfillment_orders(stocked, order)
+    assert (ended["state_reason"], ended["recall_reason"]) == (
+        "taken off the belt",
+        "wrong address",
+    )
+    assert canceled_events(stocked, order)[0]["reason"] == "taken off the belt"
+
+
+def test_a_withdrawn_recall_has_no_reason(stocked: Database) -> None:
+    order, found = sent_order(stocked)
+    recall(stocked, found["id"], reason="wrong address")
+    assert answer(stocked, found["id"], "withdrawn").ok
+    report(stocked, update(found, "canceled"))
+    assert fulfillment_orders(stocked, order)[0]["recall_reason"] == ""
+    assert "reason" not in canceled_events(stocked, order)[0]

@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_id, new_ids
-from openiom.platform.bulk import copy_rows, execute, fetch_as
+from openiom.platform.bulk import copy_rows, execute, fetch_as, fetch_column
 from openiom.platform.database import Database
 from openiom.platform.events import append_events
 from openiom.provider_contract import (
     Action,
     ActionCall,
+    ActionGuard,
     Entity,
     EventRequest,
     Facts,
@@ -267,6 +268,20 @@ def item_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     return {id: str(id) for id in ids}
 
 
+def send_guard(state: str, lock: str = "") -> ActionGuard:
+    """A guard that keeps items in a state from being sent; `lock` follows its query."""
+
+    def guard(session: Session, ids: Sequence[UUID], event: str) -> Mapping[UUID, str]:
+        if event != "item.sent":
+            return {}
+
+        query = "SELECT id FROM public.sample_item WHERE id = ANY(%s) AND state = %s"
+        found = fetch_column(session, f"{query} {lock}", (list(ids), state))
+        return {id: f"the item is {state}" for id in found}
+
+    return guard
+
+
 ORDER = Entity(
     name="order",
     title="Order",
@@ -281,6 +296,8 @@ ORDER = Entity(
 ITEM = Entity(
     name="item",
     title="Item",
+    impossible=send_guard("gone"),
+    postponed=send_guard("parked", "FOR SHARE"),
     facts=item_facts,
     raise_events=event_raiser("sample_item", "item", "order_id"),
     root_of=same_root,

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from openiom.app.application import Application, build
+from openiom.orchestration.runtime.wakes import CALLS_WAKE
 from openiom.orders import order_facts
 from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch
@@ -52,14 +53,19 @@ class Fabrikam:
     warehouse: RunningServer
     lab: RunningServer
 
-    def settle(self, *, rounds: int = 20) -> None:
-        """Poll and run batches until nothing moves: neither here nor in the 3PL."""
+    def settle(self, *, rounds: int = 20, calls: bool = True) -> None:
+        """Poll and run batches until nothing moves: neither here nor in the 3PL.
+
+        Without `calls`, orders are sourced and their calls to providers are queued.
+        """
+        workers = self.application.workers()
+        running = [worker for worker in workers if calls or worker.kind != CALLS_WAKE]
         for _ in range(rounds):
             moved = 0
             for instance in ("fabrikam-store", "fabrikam-3pl"):
                 moved += poll(self.application.registry, self.application.database, instance).new
 
-            moved += drain(self.application.database, self.application.workers())
+            moved += drain(self.application.database, running)
             if not moved:
                 return
 

@@ -17,6 +17,8 @@ PARTLY_REFUNDED = 14
 IN_STOCK = Product(77, "ABS", "Accu Scale", 3_999, 1_200)
 SCARCE = Product(79, "SCARCE", "Rare Lamp", 5_000, 900)
 GUIDE = Product(78, "ABS", "Guide", 900, 0, type="digital")
+PLANNED_ROUND = 0
+"""The round after which orders are sourced but not sent, so that changes come before release."""
 NO_ARCHIVE = tuple(change for change in CHANGES if change != "archive")
 """Polls do not see that an order is archived; its webhook has a test of its own."""
 
@@ -43,12 +45,13 @@ class StoreModel:
     shop: Shop
     expected: dict[int, Expected] = field(default_factory=dict)
 
-    def poll(self, *, scarce_in_stock: bool) -> None:
-        """Follow the orders of the shop as they are now."""
+    def poll(self, *, scarce_in_stock: bool, are_sent: bool) -> None:
+        """Follow the orders of the shop as they are now; they ship once they are sent."""
         for order in self.shop.orders.values():
             expected = self.expected.setdefault(order.id, Expected())
             self._follow(order, expected)
-            self._fulfill(order, expected, scarce_in_stock=scarce_in_stock)
+            if are_sent:
+                self._fulfill(order, expected, scarce_in_stock=scarce_in_stock)
 
     def _follow(self, order: Order, expected: Expected) -> None:
         status = order.status_id
@@ -96,20 +99,24 @@ def downloads(order: Order) -> int:
 
 
 def run_store(fabrikam: Fabrikam, *, orders: int, rounds: int, seed: int) -> list[str]:
-    """Generate and change the orders of a store; return what differs from the model."""
+    """Generate and change the orders of a store; return what differs from the model.
+
+    The orders are changed once while they are sourced and not sent.
+    """
     shop: Shop = fabrikam.store.app.state.shop
     _prepare(fabrikam, shop)
     model = StoreModel(shop)
     generated = OrderMix(seed, [IN_STOCK, SCARCE, SCARCE], [GUIDE], NO_ARCHIVE)
     shop.place(generated.orders(orders, now=shop.now()), publish=False)
     for number in range(rounds):
+        are_sent = number != PLANNED_ROUND
         shipped_before = {order.id: order.items_shipped for order in shop.orders.values()}
         last = number == rounds - 1
         if last:
             _add_stock(fabrikam, SCARCE.name)
 
-        model.poll(scarce_in_stock=last)
-        fabrikam.settle(rounds=60)
+        model.poll(scarce_in_stock=last, are_sent=are_sent)
+        fabrikam.settle(rounds=60, calls=are_sent)
         assert shipped_before.keys() == shop.orders.keys()
         if not last:
             open_orders = [o for o in shop.orders.values() if not model.expected[o.id].is_over]

@@ -15,6 +15,6 @@ SEED = int(os.environ.get("STORE_SEED", "7"))
 
 
 def test_what_is_shipped_equals_the_model_order_by_order(fabrikam: Fabrikam) -> None:
-    differences = run_store(fabrikam, orders=ORDERS, rounds=3, seed=SEED)
+    differences = run_store(fabrikam, orders=ORDERS, rounds=4, seed=SEED)
     assert differences == []
     assert [c.name for c in check_invariants(fabrikam.application.database) if c.violations] == []

@@ -7,11 +7,13 @@ from uuid import UUID
 import httpx
 import pytest
 from tests.order_stories.conftest import Fabrikam
+from tests.order_stories.test_changes_before_release import delay_calls, place_for_two_towns
 from tests.order_stories.test_the_store import in_store, place, shop
 
 from openiom.app.invariants import check_invariants
 from openiom.fulfillment import recall_fulfillment_orders, recall_orders
 from openiom.inventory_visibility import StockChange, change_on_hand
+from openiom.orchestration.queries import flow_runs_of
 from openiom.orchestration.runtime.wakes import CALLS_WAKE
 from openiom.orders import LineCancellation, cancel_lines, hold_orders, release_holds
 from openiom.platform.batches import drain
@@ -166,7 +168,10 @@ def test_a_cancellation_by_the_store_recalls_what_the_3pl_has(waiting_3pl: Fabri
 
     assert in_store(waiting_3pl, number)["status"] == "Cancelled"
     assert at_the_3pl(waiting_3pl)["state"] == "canceled"
-    assert waiting_3pl.order(number)["state"] == "canceled"
+    order = waiting_3pl.order(number)
+    assert (order["state"], order["state_reason"]) == ("canceled", "Canceled upstream")
+    reasons = "SELECT recall_reason FROM fulfillment.fulfillment_order"
+    assert waiting_3pl.fetch(reasons) == [("Canceled upstream",)]
     assert "order.cancellation_requested" in waiting_3pl.events(number)
     assert broken(waiting_3pl) == []
 
@@ -189,6 +194,83 @@ def test_a_hold_in_fulfillment_keeps_the_order_from_being_billed(waiting_3pl: Fa
     waiting_3pl.settle()
     assert waiting_3pl.order(number)["state"] == "completed"
     assert broken(waiting_3pl) == []
+
+
+def received(shop: Fabrikam) -> list[list[int]]:
+    """Return the quantities of the orders of the 3PL."""
+    headers = {"Authorization": "Bearer warehouse-token"}
+    body = httpx.get(f"{shop.warehouse.url}/v1/orders", headers=headers).json()
+    found: list[list[int]] = []
+    for order in body["orders"]:
+        found.append([line["quantity"] for line in order["lines"]])
+    return found
+
+
+def hold(shop: Fabrikam, number: str) -> None:
+    with shop.application.database.unit_of_work() as session:
+        assert hold_orders(session, [order_id(shop, number)], utc_now(), "ann")[0].ok
+
+
+def release(shop: Fabrikam, number: str) -> None:
+    with shop.application.database.unit_of_work() as session:
+        assert release_holds(session, [order_id(shop, number)], utc_now(), "ann")[0].ok
+
+
+def test_a_hold_keeps_a_queued_fulfillment_order_from_being_sent(shop: Fabrikam) -> None:
+    number = place(shop, SCALES)
+    shop.settle(calls=False)
+    hold(shop, number)
+    shop.settle()
+
+    assert received(shop) == []
+    ((fulfillment_order, state, _),) = fulfillment_orders(shop, number)
+    assert (state, shop.order(number)["state"]) == ("new", "on_hold")
+    with shop.application.database.reading() as session:
+        (run,) = flow_runs_of(session, shop.application.engine, order_id(shop, number))
+    label = shop.fetch("SELECT number FROM fulfillment.fulfillment_order")[0][0]
+    assert (run.step, run.postponed) == ("send", f"{label} waits: its order is on manual hold")
+    assert broken(shop) == []
+
+    release(shop, number)
+    shop.settle()
+    assert received(shop) == [[3]]
+    assert shop.order(number)["state"] == "completed"
+    assert [row[0] for row in fulfillment_orders(shop, number)] == [fulfillment_order]
+    assert broken(shop) == []
+
+
+def test_an_order_on_hold_is_recalled_without_being_sent(shop: Fabrikam) -> None:
+    number = place(shop, SCALES)
+    shop.settle(calls=False)
+    hold(shop, number)
+    shop.settle()
+    recall(shop, number, "cancel")
+    shop.settle()
+    assert received(shop) == []
+    assert shop.order(number)["state"] == "canceled"
+    assert broken(shop) == []
+
+
+def test_a_hold_stops_only_what_was_not_sent(shop: Fabrikam) -> None:
+    number = place_for_two_towns(shop)
+    shop.settle(calls=False)
+    delay_calls(shop, "Dallas")
+    shop.settle()
+    hold(shop, number)
+    with shop.application.database.unit_of_work() as session:
+        statement = "UPDATE orchestration.provider_call SET due_at = now() WHERE state = 'ready'"
+        assert execute(session, statement) == 1
+
+    shop.settle()
+    assert received(shop) == [[1]]
+    assert [row[1] for row in fulfillment_orders(shop, number)] == ["shipped", "new"]
+    assert broken(shop) == []
+
+    release(shop, number)
+    shop.settle()
+    assert received(shop) == [[1], [2]]
+    assert shop.order(number)["state"] == "completed"
+    assert broken(shop) == []
 
 
 def test_a_rest_that_no_source_ships_is_canceled_and_the_order_completes(

@@ -8,6 +8,7 @@ import pytest
 from tests.orders.builders import (
     NOW,
     SHIP_TO,
+    available,
     document,
     event_names,
     facts,
@@ -20,7 +21,7 @@ from tests.orders.builders import (
     stock,
 )
 
-from openiom.orders import hold_orders, release_to_fulfillment
+from openiom.orders import hold_orders, release_holds, release_to_fulfillment
 from openiom.orders.queries import OrderFilter, get_order, list_orders
 from openiom.orders.service.apply_withdrawal import dismiss_differences
 from openiom.platform.bulk import fetch
@@ -368,3 +369,64 @@ def test_an_order_keeps_the_name_of_its_customer_when_it_is_delivered_again(
     assert receive(database, document("1001", line(), note="call first", **nameless))[0].ok
     with database.reading() as session:
         assert get_order(session, order).customer_name == "Contoso Receiving"
+
+
+def test_units_added_to_a_sourced_order_have_it_sourced_again(database: Database) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=5, Lamp__SEA=5)
+    order = placed(database, line(quantity=2), line("Lamp", 1))
+    sourced(database, [order])
+    assert available(database, "Accu Scale", "SEA") == 3
+
+    news = document("1001", line(quantity=4), line("Lamp", 1))
+    assert receive(database, news)[0].ok
+
+    assert state_of(database, order) == ("in_progress", "Fulfillment Declined")
+    assert lines_of(database, order) == [
+        ("Accu Scale", 4, 0, 0, "in_progress"),
+        ("Lamp", 1, 0, 0, "in_progress"),
+    ]
+    found = facts(database, order)
+    assert [x["source"] for x in found["lines"]] == [None, None]
+    assert found["total_amount"] == "50.00"
+    assert [available(database, name, "SEA") for name in ("Accu Scale", "Lamp")] == [5, 5]
+    assert event_names(database, order).count("order.fulfillment_declined") == 1
+    assert receive(database, news)[0].duplicate
+    assert source_changes(database, order) == []
+
+
+def test_units_removed_from_a_sourced_order_leave_the_others_with_their_source(
+    database: Database,
+) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=5, Lamp__SEA=5)
+    order = placed(database, line(quantity=2), line("Lamp", 1))
+    sourced(database, [order])
+    assert receive(database, document("1001", line(quantity=1, unit_price="8.00")))[0].ok
+
+    assert state_of(database, order) == ("fulfillment_in_process", "Inventory Check Successful")
+    found = facts(database, order)
+    assert [(x["quantity"], x["canceled"], x["source"]) for x in found["lines"]] == [
+        (1, 0, "SEA"),
+        (1, 1, "SEA"),
+    ]
+    assert (found["lines"][0]["unit_price"], found["total_amount"]) == ("8.00", "8.00")
+    assert [available(database, name, "SEA") for name in ("Accu Scale", "Lamp")] == [4, 5]
+
+
+def test_a_held_sourced_order_is_sourced_again_after_its_hold(database: Database) -> None:
+    master_data(database)
+    stock(database, Accu_Scale__SEA=5)
+    order = placed(database, line(quantity=2))
+    sourced(database, [order])
+    with database.unit_of_work() as session:
+        assert hold_orders(session, [order], NOW, "ann")[0].ok
+
+    news = document("1001", line(quantity=2), ship_to=SHIP_TO | {"city": "Tacoma"})
+    assert receive(database, news)[0].ok
+    assert state_of(database, order) == ("on_hold", "Manual hold")
+    assert available(database, "Accu Scale", "SEA") == 5
+    with database.unit_of_work() as session:
+        assert release_holds(session, [order], NOW, "ann")[0].ok
+
+    assert state_of(database, order) == ("in_progress", "Fulfillment Declined")

@@ -239,6 +239,10 @@ def test_news_after_fulfillment_began_change_only_status_and_payment(database: D
     stock(database, Accu_Scale__SEA=5)
     order = placed(database)
     sourced(database, [order])
+    with database.unit_of_work() as session:
+        line_id = UUID(facts(database, order)["lines"][0]["id"])
+        release_to_fulfillment(session, {line_id: 1}, NOW, "flow")
+
     news = document(
         "1001", line(quantity=9), ship_to=SHIP_TO | {"city": "Tacoma"}, external_status="Shipped"
     )

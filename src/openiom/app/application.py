@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import entry_points
 
 from openiom import (
@@ -50,6 +51,7 @@ STATE_TABLES = {
     table.entity: table
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
+RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
 EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
 """Display titles of business events, as each package registers them."""
 
@@ -94,7 +96,7 @@ class Application:
         return (
             administration.router,
             administration.token_router,
-            orders.order_router(self.event_titles),
+            orders.order_router(self.event_titles, RECEIVE_ORDERS),
             orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,
@@ -167,7 +169,7 @@ def _provider_registry(
     settings: Settings, secrets: Secrets, configuration: Configuration
 ) -> providers.ProviderRegistry:
     receivers: dict[str, DocumentReceiver] = {
-        **orders.RECEIVERS,
+        "order": RECEIVE_ORDERS,
         **fulfillment.RECEIVERS,
         **inventory_visibility.RECEIVERS,
         **master_data_receivers(configuration),

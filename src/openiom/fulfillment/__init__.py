@@ -20,6 +20,7 @@ from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
 from .service.lift_refusals import lift_refusals
 from .service.recall import answer_recalls, recall_fulfillment_orders, recall_orders
+from .service.unsent import UnsentFulfillment
 from .service.updates import receive_updates
 from .states import FULFILLMENT_ORDER_TABLE
 
@@ -32,6 +33,7 @@ __all__ = [
     "ENTITIES",
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
+    "UnsentFulfillment",
     "RECEIVERS",
     "RefusedLine",
     "answer_recalls",

@@ -15,6 +15,7 @@ from .facts import (
     shipment_labels,
     shipment_roots,
 )
+from .guards import impossible_sends, postponed_sends
 from .progress import RECALL_REFUSED_EVENT, RECALL_REQUESTED_EVENT
 from .service.apply_events import raise_fulfillment_order_events, raise_shipment_events
 from .service.create import create_fulfillment_orders
@@ -33,6 +34,8 @@ ENTITIES = (
         raise_events=raise_fulfillment_order_events,
         root_of=fulfillment_order_roots,
         label_of=fulfillment_order_labels,
+        impossible=impossible_sends,
+        postponed=postponed_sends,
     ),
     Entity(
         "shipment",

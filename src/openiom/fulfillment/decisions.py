@@ -104,6 +104,7 @@ class FulfillmentOrderState:
     delivered: bool
     recall: Recall = ""
     recalled_units: RecalledUnits = ""
+    recall_reason: str = ""
     final_parcels: int | None = None
     lines: dict[UUID, FulfillmentLineState] = field(default_factory=dict)
     parcels: dict[str, ParcelState] = field(default_factory=dict)
@@ -224,12 +225,13 @@ def _confirm_recall(order: FulfillmentOrderState) -> UpdateEffect:
 
 
 def request_recall(
-    order: FulfillmentOrderState, units: RecalledUnits, *, in_flight: bool
+    order: FulfillmentOrderState, units: RecalledUnits, *, in_flight: bool, reason: str = ""
 ) -> UpdateEffect | Problem:
     """Cancel an order that its fulfiller does not have; request the cancellation of another one.
 
     `in_flight` says that the order may be on its way to the fulfiller. A repeated request changes
-    what becomes of the units, and requests the cancellation again only where it was refused.
+    what becomes of the units, and the reason if it has one, and requests the cancellation again
+    only where it was refused.
     """
     if order.state in ENDED:
         return _contradiction(order, f"was {order.state} already")
@@ -238,6 +240,7 @@ def request_recall(
 
     is_unsent = order.state == NEW and not order.sent and not in_flight
     order.recalled_units = units
+    order.recall_reason = reason or order.recall_reason
     if is_unsent:
         return _end(order, CANCELED)
 
@@ -271,7 +274,7 @@ def withdraw_recall(order: FulfillmentOrderState) -> UpdateEffect | Problem:
     """Leave a recalled order with its fulfiller."""
     if order.recall not in ("requested", "refused"):
         return _contradiction(order, "has no recall to withdraw")
-    order.recall, order.recalled_units = "", ""
+    order.recall, order.recalled_units, order.recall_reason = "", "", ""
     order.state_reason = REASONS[order.state]
     return UpdateEffect([RECALL_WITHDRAWN_EVENT])
 

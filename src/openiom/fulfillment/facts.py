@@ -44,6 +44,7 @@ class _OrderRow(NamedTuple):
     fulfiller: str
     recall: str
     recalled_units: str
+    recall_reason: str
     ship_to: dict[str, Any]
     planned_ship_date: date | None
 
@@ -95,6 +96,7 @@ def _order_fact(row: _OrderRow) -> Facts:
         "fulfiller": row.fulfiller,
         "recall": row.recall,
         "recalled_units": row.recalled_units,
+        "recall_reason": row.recall_reason,
         "ship_to": row.ship_to,
         "planned_ship_date": row.planned_ship_date.isoformat() if row.planned_ship_date else None,
     }

@@ -32,7 +32,8 @@ def lock_fulfillment_orders(
         session,
         FulfillmentOrderState,
         "SELECT id, number, order_id, source, state, state_reason, sent_at IS NOT NULL AS sent,"
-        " delivered_at IS NOT NULL AS delivered, recall, recalled_units, final_parcels"
+        " delivered_at IS NOT NULL AS delivered, recall, recalled_units, recall_reason,"
+        " final_parcels"
         " FROM fulfillment.fulfillment_order"
         " WHERE order_id = ANY(%s) ORDER BY id FOR UPDATE",
         (order_ids,),

@@ -34,6 +34,7 @@ class FulfillmentOrder(Base):
     fulfiller          the provider instance it was sent with
     recall             '', or the state of a request to cancel it: requested, accepted, refused
     recalled_units     what becomes of the units of a recalled one: source_again or cancel
+    recall_reason      why it was recalled, as its person, flow or source said
     final_parcels      how many parcels its fulfiller ships in total, once it has said so
     ended_at           when its rest was declined, canceled or closed
     refusal_lifted_at  when a person let its source be considered again
@@ -69,6 +70,7 @@ class FulfillmentOrder(Base):
     fulfiller: Mapped[str] = mapped_column(Text, server_default="")
     recall: Mapped[str] = mapped_column(Text, server_default="")
     recalled_units: Mapped[str] = mapped_column(Text, server_default="")
+    recall_reason: Mapped[str] = mapped_column(Text, server_default="")
     ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
     planned_ship_date: Mapped[date | None] = mapped_column(Date)
     created_at: Mapped[datetime] = mapped_column(Moment)

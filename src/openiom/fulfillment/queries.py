@@ -45,6 +45,7 @@ class _Row(NamedTuple):
     fulfiller: str
     recall: str
     recalled_units: str
+    recall_reason: str
     ship_to: dict[str, Any]
     planned_ship_date: date | None
     created_at: datetime
@@ -56,8 +57,8 @@ class _Row(NamedTuple):
 
 _ROWS = """
 SELECT f.id, f.number, f.order_id, f.source, f.state, f.state_reason, f.external_id, f.fulfiller,
-    f.recall, f.recalled_units, f.ship_to, f.planned_ship_date, f.created_at, f.sent_at,
-    f.refusal_lifted_at, u.units, u.shipped_units
+    f.recall, f.recalled_units, f.recall_reason, f.ship_to, f.planned_ship_date, f.created_at,
+    f.sent_at, f.refusal_lifted_at, u.units, u.shipped_units
 FROM fulfillment.fulfillment_order f
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(l.quantity * power(10::numeric, -l.unit_decimals)), 0) AS units,
@@ -135,6 +136,7 @@ def _fields(row: _Row, order: OrderSummary) -> dict[str, Any]:
         "fulfiller": row.fulfiller,
         "recall": row.recall,
         "recalled_units": row.recalled_units,
+        "recall_reason": row.recall_reason,
         "actions": _allowed_actions(row),
     }
 

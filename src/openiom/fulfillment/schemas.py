@@ -20,7 +20,8 @@ class FulfillmentOrderActions(BaseModel):
 class FulfillmentOrderRow(BaseModel):
     """A row of the list of fulfillment orders; units are those of all its lines together.
 
-    `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them.
+    `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them,
+    and `recall_reason` why it was recalled.
     """
 
     id: UUID
@@ -41,6 +42,7 @@ class FulfillmentOrderRow(BaseModel):
     fulfiller: str
     recall: str
     recalled_units: str
+    recall_reason: str
     actions: FulfillmentOrderActions
 
 

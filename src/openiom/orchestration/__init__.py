@@ -17,11 +17,12 @@ from .metrics import queue_depths
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publication import flow_kind, problems_of
 from .routes import router
+from .runtime.calls.guards import release_calls
 from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
 from .runtime.step_worker import StepWorker
-from .runtime.withdrawal import withdraw_calls
+from .runtime.withdrawal import lock_calls, withdraw_calls
 
 __all__ = [
     "ELEMENTS",
@@ -40,10 +41,12 @@ __all__ = [
     "compile_flow",
     "dry_run",
     "flow_kind",
+    "lock_calls",
     "pause",
     "problems_of",
     "queue_depths",
     "read_flow",
+    "release_calls",
     "reprocess",
     "resume",
     "router",

@@ -113,6 +113,7 @@ class _Token:
     awaits: list[str] | None
     due_at: datetime | None
     error: dict[str, Any] | None
+    postponed: str
 
     def view(self, flow: ExecutableFlow) -> TokenView:
         """Return the token as pages show it."""
@@ -124,6 +125,7 @@ class _Token:
             awaits=self.awaits or [],
             wake_at=self.due_at if self.state == "waiting" else None,
             error=_error_view(self.error),
+            postponed=self.postponed,
         )
 
 
@@ -202,8 +204,10 @@ def _tokens_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, l
     rows = fetch_as(
         session,
         _Token,
-        "SELECT run_id, step, state, entered_at, awaits, due_at, error"
-        " FROM orchestration.token WHERE run_id = ANY(%s) ORDER BY id",
+        "SELECT run_id, step, state, entered_at, awaits, due_at, error, coalesce((SELECT"
+        " string_agg(DISTINCT p.error ->> 'what', '; ') FROM orchestration.provider_call p"
+        " WHERE p.token_id = t.id AND p.step = t.step AND p.state = 'held'), '') AS postponed"
+        " FROM orchestration.token t WHERE run_id = ANY(%s) ORDER BY id",
         (list(run_ids),),
     )
     by_run: dict[UUID, list[_Token]] = defaultdict(list)

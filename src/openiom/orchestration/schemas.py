@@ -34,7 +34,10 @@ class StepEntry(BaseModel):
 
 
 class TokenView(BaseModel):
-    """The position of a flow run, or of one of its branches."""
+    """The position of a flow run, or of one of its branches.
+
+    `postponed` says why its provider calls are not made for now.
+    """
 
     step: str
     step_title: str
@@ -43,6 +46,7 @@ class TokenView(BaseModel):
     awaits: list[str]
     wake_at: datetime | None
     error: RunError | None
+    postponed: str
 
 
 class RunSummary(BaseModel):
@@ -69,6 +73,7 @@ class FlowRunView(RunSummary):
 
     awaits: list[str] = Field(default_factory=list)
     wake_at: datetime | None = None
+    postponed: str = ""
     tokens: list[TokenView]
     results: list[StepEntry]
 

@@ -18,7 +18,8 @@ from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
-from .locks import OPTIMIZED, lock_orders, movable_orders
+from .fulfillment_port import FulfillmentPort, UnsentLine
+from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .queries import (
     LineSummary,
     OrderSummary,
@@ -56,8 +57,6 @@ from .service.split_lines import lines_served_from, split_lines
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 
 KINDS = (ORDER_PREFERENCES,)
-RECEIVERS = {"order": receive_orders}
-
 __all__ = [
     "ACTIONS",
     "AllowedAction",
@@ -71,16 +70,17 @@ __all__ = [
     "ORDER_TABLE",
     "RECALL_REFUSED",
     "RECALL_REQUESTED",
-    "RECEIVERS",
     "BackorderReleaseWorker",
     "BulkRequest",
     "BulkResponse",
+    "FulfillmentPort",
     "LineCancellation",
     "LineSummary",
     "UnfulfilledLine",
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",
+    "UnsentLine",
     "assign_sources",
     "bulk_response",
     "cancel_lines",
@@ -118,6 +118,7 @@ __all__ = [
     "search_orders",
     "set_line_fields",
     "set_order_fields",
+    "share_manual_holds",
     "split_lines",
     "unshipped_lines",
     "waiting_router",

@@ -54,7 +54,12 @@ class LineChanges:
     wanted: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.cancel or self.grow or self.added)
+        return bool(self.cancel or self.needs_stock)
+
+    @property
+    def needs_stock(self) -> bool:
+        """Whether units are added."""
+        return bool(self.grow or self.added)
 
 
 def line_changes(

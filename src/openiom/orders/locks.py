@@ -62,6 +62,19 @@ def without_manual_hold(session: Session, ids: Iterable[UUID]) -> list[UUID]:
     return [i for i in dict.fromkeys(wanted) if i in orders and not orders[i].manual_hold]
 
 
+def share_manual_holds(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of these orders that are on manual hold, which stays until the transaction ends.
+
+    Orders without one are not locked.
+    """
+    flush_orders(session)
+    query = (
+        "SELECT order_id FROM orders.order_state WHERE order_id = ANY(%s) AND manual_hold"
+        " ORDER BY order_id FOR SHARE"
+    )
+    return set(fetch_column(session, query, (sorted_ids(ids),)))
+
+
 def lock_lines(
     session: Session, ids: Iterable[UUID]
 ) -> tuple[dict[UUID, LockedOrder], dict[UUID, LockedLine]]:

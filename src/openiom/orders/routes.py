@@ -21,7 +21,7 @@ from openiom.platform.http import (
     WriteSession,
 )
 from openiom.platform.pagination import Page, PageRequest, page_request
-from openiom.provider_contract import InboundDocument, IntakeResult, Outcome
+from openiom.provider_contract import DocumentReceiver, InboundDocument, IntakeResult, Outcome
 
 from .queries import (
     LINES_LIMIT,
@@ -88,11 +88,15 @@ class OrderQuery(BaseModel):
         return OrderFilter(**{**self.model_dump(), "search": search})
 
 
-def order_router(event_titles: Mapping[str, str]) -> Router:
-    """Return the routes below `/api/v1/orders`; `event_titles` are those of all packages."""
+def order_router(
+    event_titles: Mapping[str, str], receive: DocumentReceiver = receive_orders
+) -> Router:
+    """Return the routes below `/api/v1/orders`.
+
+    `event_titles` are those of all packages, and `receive` receives order documents.
+    """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
     router.add_api_route("", find_orders, methods=["GET"])
-    router.add_api_route("", create_orders, methods=["POST"], status_code=202)
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
     router.add_api_route("/hold", hold, methods=["POST"])
@@ -101,6 +105,21 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
     router.add_api_route("/source-changes/dismiss", dismiss_source_changes, methods=["POST"])
     router.add_api_route("/{order_id}", read_order, methods=["GET"])
+
+    @router.post("", status_code=202)
+    def create_orders(
+        body: OrdersRequest,
+        principal: CurrentPrincipal,
+        session: WriteSession,
+        now: Now,
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> OrdersResponse:
+        """Receive up to 500 orders; one result each by its index. A refused one stops no other.
+
+        With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+        """
+        principal.require("orders.write")
+        return _create(receive, session, body, now, principal.name, idempotency_key)
 
     @router.get("/{order_id}/timeline")
     def read_timeline(
@@ -151,18 +170,15 @@ def read_order(order_id: UUID, principal: CurrentPrincipal, session: ReadSession
     return get_order(session, order_id)
 
 
-def create_orders(
+def _create(
+    receive: DocumentReceiver,
+    session: Session,
     body: OrdersRequest,
-    principal: CurrentPrincipal,
-    session: WriteSession,
-    now: Now,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    now: datetime,
+    principal: str,
+    idempotency_key: str | None,
 ) -> OrdersResponse:
-    """Receive up to 500 orders; one result each by its index. A refused one stops no other.
-
-    With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
-    """
-    principal.require("orders.write")
+    """Receive orders; a request with a known key gets the stored response."""
     if len(body.orders) > INTAKE_LIMIT:
         raise TooLarge(
             f"{len(body.orders)} orders are more than {INTAKE_LIMIT}",
@@ -170,17 +186,17 @@ def create_orders(
             remedy="send fewer",
         )
     if not idempotency_key:
-        return _receive(session, body, now, principal.name)
+        return _receive(receive, session, body, now, principal)
 
     digest = sha256(to_json(body.model_dump(mode="json"))).hexdigest()
-    stored = stored_response(session, principal=principal.name, key=idempotency_key, digest=digest)
+    stored = stored_response(session, principal=principal, key=idempotency_key, digest=digest)
     if stored is not None:
         return OrdersResponse.model_validate(stored)
 
-    response = _receive(session, body, now, principal.name)
+    response = _receive(receive, session, body, now, principal)
     store_response(
         session,
-        principal=principal.name,
+        principal=principal,
         key=idempotency_key,
         digest=digest,
         response=response.model_dump(mode="json"),
@@ -189,10 +205,12 @@ def create_orders(
     return response
 
 
-def _receive(session: Session, body: OrdersRequest, now: datetime, actor: str) -> OrdersResponse:
+def _receive(
+    receive: DocumentReceiver, session: Session, body: OrdersRequest, now: datetime, actor: str
+) -> OrdersResponse:
     documents = [InboundDocument(0, body.instance, document) for document in body.orders]
     results: list[OrderResult] = []
-    for index, result in enumerate(receive_orders(session, documents, now, actor)):
+    for index, result in enumerate(receive(session, documents, now, actor)):
         number = str(body.orders[index].get("number", ""))
         results.append(_order_result(index, number, result))
     return OrdersResponse(results=results)

@@ -17,7 +17,9 @@ IN_FULFILLMENT = "fulfillment_in_process"
 COMPLETED = "completed"
 CANCELED = "canceled"
 OPEN = (NEW, ON_HOLD, IN_PROGRESS)
-"""States before fulfillment: the order may still be put on hold, changed and canceled."""
+"""States before fulfillment."""
+UNFINISHED = (*OPEN, IN_FULFILLMENT)
+"""States in which an order owes something: it may be put on hold, changed and canceled."""
 
 # Reasons: shown beside the state, and what flows and invariants compare.
 VALIDATED = "Order Validation Success"
@@ -116,7 +118,7 @@ def _order_transitions() -> Iterator[Transition]:
     yield from _order_checks()
     yield from _order_holds()
     yield from _order_fulfillment()
-    sources = (None, *OPEN, IN_FULFILLMENT)
+    sources = (None, *UNFINISHED)
     yield from moves(CANCEL, sources, CANCELED, "Canceled", reasons=_CANCELLATION_REASONS)
 
 
@@ -126,7 +128,7 @@ def _order_checks() -> Iterator[Transition]:
     yield from moves("order.lines_validation.succeeded", OPEN, IN_PROGRESS, READY)
     yield from moves("order.lines_validation.failed", OPEN, ON_HOLD, NOT_VALIDATED)
     for event in STOCK_FOUND:
-        yield from moves(event, (*OPEN, IN_FULFILLMENT), IN_FULFILLMENT, SOURCED)
+        yield from moves(event, UNFINISHED, IN_FULFILLMENT, SOURCED)
     for event, reason in STOCK_MISSING.items():
         yield from _hold_or_stay(event, reason, reasons=(NOT_SOURCED, BACKORDER, NO_CAPACITY))
 
@@ -136,8 +138,7 @@ def _order_holds() -> Iterator[Transition]:
     yield from _hold_or_stay(PREORDER_HOLD, PREORDER)
     yield from moves(WAIT_ENDED, OPEN, IN_PROGRESS, READY)
     yield from moves(WAIT_ENDED, [IN_FULFILLMENT], IN_FULFILLMENT, READY)
-    sources = (*OPEN, IN_FULFILLMENT)
-    yield from moves(HOLD, sources, ON_HOLD, MANUAL_HOLD, reasons=_HOLD_REASONS)
+    yield from moves(HOLD, UNFINISHED, ON_HOLD, MANUAL_HOLD, reasons=_HOLD_REASONS)
     yield Transition(RELEASE_HOLD, ON_HOLD, Target(PREVIOUS, ""))
 
 
@@ -163,10 +164,9 @@ def _line_transitions() -> Iterator[Transition]:
     yield from _line_checks()
     yield from _line_fulfillment()
     yield from moves(LINE_SLA_EXPIRED, OPEN, CANCELED, "Backorder SLA")
-    held = (*OPEN, IN_FULFILLMENT)
-    yield from moves(LINE_CANCELED, (None, *held), CANCELED, "Canceled")
-    yield from moves(LINE_REMAINDER_CANCELED, held, IN_FULFILLMENT, SHIPPED)
-    yield from moves(CANCEL, (None, *OPEN, IN_FULFILLMENT), CANCELED, "Canceled")
+    yield from moves(LINE_CANCELED, (None, *UNFINISHED), CANCELED, "Canceled")
+    yield from moves(LINE_REMAINDER_CANCELED, UNFINISHED, IN_FULFILLMENT, SHIPPED)
+    yield from moves(CANCEL, (None, *UNFINISHED), CANCELED, "Canceled")
     yield from moves(LINE_DELIVERED_DIGITALLY, [None], COMPLETED, "Delivered digitally")
 
 
@@ -187,12 +187,7 @@ def _line_checks() -> Iterator[Transition]:
 
 
 def _line_fulfillment() -> Iterator[Transition]:
-    yield from moves(
-        LINE_IN_FULFILLMENT,
-        (*OPEN, IN_FULFILLMENT),
-        IN_FULFILLMENT,
-        "Released To Fulfillment",
-    )
+    yield from moves(LINE_IN_FULFILLMENT, UNFINISHED, IN_FULFILLMENT, "Released To Fulfillment")
     yield from moves(
         LINE_SHIPPED, [IN_FULFILLMENT], IN_FULFILLMENT, SHIPPED, reasons=(PARTIALLY_SHIPPED,)
     )

@@ -7,6 +7,7 @@ from .egress import LOOPBACK, PUBLIC_ONLY, EgressPolicy
 from .flows import (
     Action,
     ActionCall,
+    ActionGuard,
     Entity,
     EventRequest,
     Facts,
@@ -41,6 +42,7 @@ from .providers import (
 __all__ = [
     "Action",
     "ActionCall",
+    "ActionGuard",
     "ProviderResponse",
     "InboundDocument",
     "Call",

@@ -58,6 +58,10 @@ class FactsReader(Protocol):
         ...
 
 
+ActionGuard = Callable[[Session, Sequence[UUID], str], Mapping[UUID, str]]
+"""Why provider actions of entities are not made; see `Entity`."""
+
+
 @dataclass(frozen=True)
 class Entity:
     """A kind of subject.
@@ -71,6 +75,11 @@ class Entity:
     children      entity name -> (session, ids) -> {id: [child ids]}, for steps that run per child
     root_of       (session, ids) -> {id: root id}; the document whose timeline shows this entity
     label_of      (session, ids) -> {id: text}, for example the order number
+    impossible    (session, ids, event) -> {id: reason}; the entities of which no action can be
+                  requested any more that succeeds with the event
+    postponed     (session, ids, event) -> {id: reason}; the entities of which no such action is
+                  made for now. Until the transaction ends, the reason remains. What lifts it calls
+                  `release_calls`
     """
 
     name: str
@@ -83,6 +92,8 @@ class Entity:
         Callable[[Session, Mapping[UUID, Mapping[str, Any]], datetime, str], None] | None
     ) = None
     settable: tuple[str, ...] = ()
+    impossible: ActionGuard | None = None
+    postponed: ActionGuard | None = None
     children: Mapping[str, Callable[[Session, Sequence[UUID]], dict[UUID, list[UUID]]]] = field(
         default_factory=dict
     )

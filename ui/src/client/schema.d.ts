@@ -4204,6 +4204,11 @@ export interface components {
             awaits?: string[];
             /** Wake At */
             wake_at?: string | null;
+            /**
+             * Postponed
+             * @default
+             */
+            postponed: string;
             /** Tokens */
             tokens: components["schemas"]["TokenView"][];
             /** Results */
@@ -4332,6 +4337,8 @@ export interface components {
             recall: string;
             /** Recalled Units */
             recalled_units: string;
+            /** Recall Reason */
+            recall_reason: string;
             actions: components["schemas"]["FulfillmentOrderActions"];
             ship_to: components["schemas"]["AddressView"];
             source_place: components["schemas"]["PlaceView"];
@@ -4387,7 +4394,8 @@ export interface components {
          * FulfillmentOrderRow
          * @description A row of the list of fulfillment orders; units are those of all its lines together.
          *
-         *     `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them.
+         *     `recall` is empty, requested, accepted or refused; `recalled_units` says what becomes of them,
+         *     and `recall_reason` why it was recalled.
          */
         FulfillmentOrderRow: {
             /**
@@ -4435,6 +4443,8 @@ export interface components {
             recall: string;
             /** Recalled Units */
             recalled_units: string;
+            /** Recall Reason */
+            recall_reason: string;
             actions: components["schemas"]["FulfillmentOrderActions"];
         };
         /**
@@ -7704,6 +7714,8 @@ export interface components {
         /**
          * TokenView
          * @description The position of a flow run, or of one of its branches.
+         *
+         *     `postponed` says why its provider calls are not made for now.
          */
         TokenView: {
             /** Step */
@@ -7722,6 +7734,8 @@ export interface components {
             /** Wake At */
             wake_at: string | null;
             error: components["schemas"]["RunError"] | null;
+            /** Postponed */
+            postponed: string;
         };
         /**
          * TransitionView

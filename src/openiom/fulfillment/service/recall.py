@@ -57,7 +57,7 @@ def recall_fulfillment_orders(
 
     def decide(order: FulfillmentOrderState) -> UpdateEffect | Problem:
         wanted = units or order.recalled_units or "source_again"
-        return request_recall(order, wanted, in_flight=order.id in in_flight)
+        return request_recall(order, wanted, in_flight=order.id in in_flight, reason=reason)
 
     return _apply(session, batch, ids, decide, now, actor, reason=reason)
 

@@ -126,6 +126,8 @@ class FulfillmentBatch:
         event_data = {"number": order.number, "source": order.source, **(data or {})}
         if reason:
             event_data["reason"] = reason
+        if effect.returned and order.recall_reason:
+            event_data.setdefault("reason", order.recall_reason)
 
         for name in effect.events:
             self.events.append(_event(name, order, event_data))
@@ -190,6 +192,7 @@ class FulfillmentBatch:
             columns["fulfiller"].append(self.fulfillers.get(order_id, ""))
             columns["recall"].append(order.recall)
             columns["recalled_units"].append(order.recalled_units)
+            columns["recall_reason"].append(order.recall_reason)
             columns["final_parcels"].append(order.final_parcels)
             columns["sent"].append(order.sent)
             columns["delivered"].append(order.delivered or order.state == DELIVERED)
@@ -328,16 +331,17 @@ _UPDATE_ORDERS = """
 UPDATE fulfillment.fulfillment_order f SET state = d.state, state_reason = d.state_reason,
     external_id = CASE WHEN d.external_id <> '' THEN d.external_id ELSE f.external_id END,
     fulfiller = CASE WHEN d.fulfiller <> '' THEN d.fulfiller ELSE f.fulfiller END,
-    recall = d.recall, recalled_units = d.recalled_units, final_parcels = d.final_parcels,
+    recall = d.recall, recalled_units = d.recalled_units, recall_reason = d.recall_reason,
+    final_parcels = d.final_parcels,
     sent_at = CASE WHEN d.sent THEN coalesce(f.sent_at, %(now)s) END,
     delivered_at = CASE WHEN d.delivered THEN coalesce(f.delivered_at, %(now)s) END,
     ended_at = CASE WHEN d.ended THEN coalesce(f.ended_at, %(now)s) END
 FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[],
     %(external_id)s::text[], %(fulfiller)s::text[], %(recall)s::text[],
-    %(recalled_units)s::text[], %(final_parcels)s::smallint[], %(sent)s::boolean[],
-    %(delivered)s::boolean[],
-    %(ended)s::boolean[])
-    AS d(id, state, state_reason, external_id, fulfiller, recall, recalled_units, final_parcels,
+    %(recalled_units)s::text[], %(recall_reason)s::text[], %(final_parcels)s::smallint[],
+    %(sent)s::boolean[], %(delivered)s::boolean[], %(ended)s::boolean[])
+    AS d(id, state, state_reason, external_id, fulfiller, recall, recalled_units, recall_reason,
+        final_parcels,
         sent, delivered, ended)
 WHERE f.id = d.id
 """

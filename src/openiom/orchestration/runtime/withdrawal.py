@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import execute, fetch_as, fetch_column
+from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.events import notify
 
 from .calls.completed import release_tokens
@@ -34,13 +34,36 @@ ORDER BY t.id, p.id FOR UPDATE OF t, p SKIP LOCKED
 """
 
 _OPEN = """
-SELECT DISTINCT p.entity_id
+SELECT p.id, p.entity_id, p.token_id
 FROM orchestration.flow_run r
 JOIN orchestration.token t ON t.run_id = r.id
 JOIN orchestration.provider_call p ON p.token_id = t.id
 WHERE r.root_id = ANY(%(root_ids)s) AND p.entity = %(entity)s
     AND p.entity_id = ANY(%(entity_ids)s) AND p.state IN ('ready', 'held', 'leased')
 """
+
+
+def lock_calls(
+    session: Session, *, entity: str, entity_ids: Collection[UUID], root_ids: Collection[UUID]
+) -> set[UUID]:
+    """Keep the calls about these entities that were never attempted from being made for now.
+
+    `root_ids` are the roots of the flow runs that may have queued them. Return the entities of
+    which a call is being made, or was attempted without a known outcome.
+    """
+    parameters = _parameters(entity, entity_ids, root_ids)
+    locked = {call.id for call in fetch_as(session, _OpenCall, _WITHDRAWABLE, parameters)}
+    in_flight: set[UUID] = set()
+    for call in fetch_as(session, _OpenCall, _OPEN, parameters):
+        if call.id not in locked:
+            in_flight.add(call.entity_id)
+    return in_flight
+
+
+def _parameters(
+    entity: str, entity_ids: Collection[UUID], root_ids: Collection[UUID]
+) -> dict[str, Any]:
+    return {"entity": entity, "entity_ids": list(entity_ids), "root_ids": list(root_ids)}
 
 
 def withdraw_calls(
@@ -57,11 +80,7 @@ def withdraw_calls(
     then all final continues as if they had succeeded. Return the entities of which a call is still
     open: it is being made, or was attempted without a known outcome.
     """
-    parameters = {
-        "entity": entity,
-        "entity_ids": list(entity_ids),
-        "root_ids": list(root_ids),
-    }
+    parameters = _parameters(entity, entity_ids, root_ids)
     calls = fetch_as(session, _OpenCall, _WITHDRAWABLE, parameters)
     if calls:
         execute(
@@ -73,4 +92,4 @@ def withdraw_calls(
         if release_tokens(session, {call.token_id for call in calls}, now=now):
             notify(session, STEPS_WAKE)
 
-    return set(fetch_column(session, _OPEN, parameters))
+    return {call.entity_id for call in fetch_as(session, _OpenCall, _OPEN, parameters)}

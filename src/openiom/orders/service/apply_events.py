@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import plain_number
 from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
+from openiom.orchestration import release_calls
 from openiom.orders.events import line_event, order_event
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
 from openiom.orders.order_batch import LockedLine, LockedOrder, ids_of, order_batch
@@ -148,6 +149,7 @@ class _OrderTransitions:
     events: list[Event] = field(default_factory=list)
     changed: set[UUID] = field(default_factory=set)
     followed_by_lines: dict[str, list[UUID]] = field(default_factory=dict)
+    released: set[UUID] = field(default_factory=set)
     _targets: dict[tuple[Any, ...], Target | TransitionRefused | None] = field(default_factory=dict)
 
     def apply(self, request: EventRequest) -> Outcome:
@@ -218,8 +220,9 @@ class _OrderTransitions:
         before = _STATE(order)
         if event == HOLD:
             order.place_manual_hold()
-        else:
+        elif order.manual_hold:
             order.release_manual_hold()
+            self.released.add(order.id)
 
         order.state, order.reason = target
         if _STATE(order) != before:
@@ -237,6 +240,7 @@ class _OrderTransitions:
         for event, order_ids in self.followed_by_lines.items():
             _move_lines(session, event, order_ids, now, actor)
         append_events(session, self.events, at=now, actor=actor)
+        release_calls(session, self.released, now=now)
 
 
 def _line_target(line: LockedLine, event: str, targets: Mapping[str, Target]) -> Target | None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import quantity_number
 from openiom.kernel import new_ids
 from openiom.orders.events import line_event
+from openiom.orders.fulfillment_port import FulfillmentPort, UnsentLine
 from openiom.orders.line_changes import (
     DeliveredLine,
     LineChanges,
@@ -24,7 +25,7 @@ from openiom.orders.line_changes import (
 from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
 from openiom.orders.order_batch import LockedLine, order_batch
 from openiom.orders.schemas import ResolvedLine
-from openiom.orders.states import LINE_CREATED, OPEN
+from openiom.orders.states import LINE_CREATED, UNFINISHED
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
@@ -45,6 +46,7 @@ class _StoredLine(NamedTuple):
     unit_price: Decimal
     discount: Decimal
     tax: Decimal
+    ship_to: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class LinePlan:
     lines: Sequence[LockedLine]
     stored: Mapping[LineKey, Sequence[LockedLine]]
     money: Mapping[UUID, _StoredLine]
+    unsent: Sequence[UnsentLine]
     changeable: bool
     changes: LineChanges
 
@@ -64,6 +67,11 @@ class LinePlan:
         """Whether nothing of the order is left to be fulfilled, and nothing is in fulfillment."""
         in_fulfillment = any(line.in_fulfillment for line in self.lines)
         return not self.changes.wanted and not in_fulfillment
+
+    @property
+    def changes_units(self) -> bool:
+        """Whether the source wants other units than those of the order."""
+        return bool(self.changes or self.changes.differences)
 
     @property
     def shipped_by_source(self) -> bool:
@@ -80,6 +88,14 @@ class LinePlan:
     def steps_to_fulfill(self, key: LineKey) -> int:
         """Return the steps of the stored lines of a key that are not canceled."""
         return sum(line.quantity - line.canceled for line in self.stored[key])
+
+    def reduced_lines(self) -> set[UUID]:
+        """Return the lines of which units in fulfillment are not wanted any more."""
+        reduced: set[UUID] = set()
+        for difference in self.changes.differences:
+            if difference.source < difference.here:
+                reduced.update(line.id for line in self.stored[difference.key])
+        return reduced
 
     def difference(self, difference: LineDifference) -> dict[str, Any]:
         """Return a change that was not applied, as orders store it."""
@@ -112,26 +128,41 @@ def _document_key(line: ResolvedLine) -> LineKey:
     return LineKey(line.external_id, line.product, line.unit, variant)
 
 
-def plan_lines(session: Session, deliveries: Sequence[Delivery]) -> dict[UUID, LinePlan]:
+def plan_lines(
+    session: Session, deliveries: Sequence[Delivery], fulfillment: FulfillmentPort
+) -> dict[UUID, LinePlan]:
     """Return what becomes of the lines of these orders; nothing is changed."""
     order_ids = [known.id for known, _ in deliveries]
     lock_orders(session, order_ids)
     lines = lines_of_orders(session, order_ids)
     stored = _stored_lines(session, order_ids)
     by_order = group_by_order(lines)
+    unsent = _unsent_lines(session, lines, fulfillment)
 
     plans: dict[UUID, LinePlan] = {}
     for known, draft in deliveries:
-        plans[known.id] = _plan(known, draft, by_order[known.id], stored)
+        plans[known.id] = _plan(known, draft, by_order[known.id], stored, unsent)
 
     return plans
+
+
+def _unsent_lines(
+    session: Session, lines: Sequence[LockedLine], fulfillment: FulfillmentPort
+) -> dict[UUID, list[UnsentLine]]:
+    """Return by order line what of it is in fulfillment orders that were not sent."""
+    order_ids = {line.order_id for line in lines if line.in_fulfillment}
+    unsent: dict[UUID, list[UnsentLine]] = defaultdict(list)
+    if order_ids:
+        for line in fulfillment.unsent_lines(session, order_ids):
+            unsent[line.order_line_id].append(line)
+    return unsent
 
 
 def _stored_lines(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, _StoredLine]:
     rows = fetch_as(
         session,
         _StoredLine,
-        "SELECT id, external_id, unit_price, discount, tax FROM orders.order_line"
+        "SELECT id, external_id, unit_price, discount, tax, ship_to FROM orders.order_line"
         " WHERE order_id = ANY(%s)",
         (list(order_ids),),
     )
@@ -143,11 +174,13 @@ def _plan(
     draft: OrderDraft,
     lines: Sequence[LockedLine],
     stored: Mapping[UUID, _StoredLine],
+    unsent: Mapping[UUID, Sequence[UnsentLine]],
 ) -> LinePlan:
     by_key = _lines_by_key(lines, stored)
-    changeable = known.state in OPEN and not any(map(_is_released, lines))
+    changeable = known.state in UNFINISHED and not any(_is_released(x, unsent) for x in lines)
     changes = line_changes(by_key, _delivered(draft), changeable=changeable)
-    return LinePlan(known.id, draft, lines, by_key, stored, changeable, changes)
+    unsent_here = [one for line in lines for one in unsent.get(line.id, ())]
+    return LinePlan(known.id, draft, lines, by_key, stored, unsent_here, changeable, changes)
 
 
 def _lines_by_key(
@@ -161,9 +194,10 @@ def _lines_by_key(
     return by_key
 
 
-def _is_released(line: LockedLine) -> bool:
-    """Return whether goods of a line are in fulfillment or shipped."""
-    return bool(line.in_fulfillment or (line.shipped and not line.is_digital))
+def _is_released(line: LockedLine, unsent: Mapping[UUID, Sequence[UnsentLine]]) -> bool:
+    """Return whether a fulfiller has goods of a line, or goods of it have shipped."""
+    steps = sum(one.steps for one in unsent.get(line.id, ()))
+    return line.in_fulfillment > steps or (line.shipped > 0 and not line.is_digital)
 
 
 def _delivered(draft: OrderDraft) -> dict[LineKey, DeliveredLine]:
@@ -359,6 +393,18 @@ def has_new_prices(plan: LinePlan) -> bool:
             document.discount,
             document.tax,
         ):
+            return True
+
+    return False
+
+
+def has_new_addresses(plan: LinePlan) -> bool:
+    """Return whether the document sends a line elsewhere, or wants it on another day."""
+    for line, document in plan.repriced():
+        delivered = document.model_dump(mode="json", include={"ship_to"})["ship_to"]
+        if plan.money[line.id].ship_to != delivered:
+            return True
+        if line.requested_delivery_date != document.requested_delivery_date:
             return True
 
     return False

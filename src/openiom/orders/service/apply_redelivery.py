@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event
 from openiom.orders.decisions import customer_title, is_newer_delivery
 from openiom.orders.events import order_event
+from openiom.orders.fulfillment_port import FulfillmentPort
 from openiom.orders.line_changes import LineDifference
 from openiom.orders.locks import KnownOrder
 from openiom.orders.schemas import ResolvedOrder
@@ -20,13 +21,21 @@ from openiom.platform.database import to_json_text
 from openiom.platform.events import append_events
 from openiom.provider_contract import IntakeResult
 
-from .apply_lines import Delivery, LinePlan, apply_line_plans, has_new_prices, plan_lines
+from .apply_lines import (
+    Delivery,
+    LinePlan,
+    apply_line_plans,
+    has_new_addresses,
+    has_new_prices,
+    plan_lines,
+)
 from .apply_withdrawal import (
     Differences,
     RequestedDisposition,
     apply_dispositions,
     store_differences,
 )
+from .recall_unsent import Obsolete, recall_obsolete
 from .validate_documents import totals_of
 
 _ALWAYS = ("external_status", "payment_status", "note")
@@ -40,12 +49,19 @@ _BEFORE_FULFILLMENT = (
 FIELDS = (*_ALWAYS, *_BEFORE_FULFILLMENT)
 """Fields of an order that a later delivery may change."""
 
+_SOURCED_BY = ("shipping_method", "requested_delivery_date", "ship_to")
+"""Fields on which the sources of an order depend."""
+
 SEEN_BY_A_PERSON = ("ship_to", "shipping_method", "requested_delivery_date", "amounts")
 """Changes that a person must look at when they come too late, beside those of lines."""
 
 
 def apply_redeliveries(
-    session: Session, deliveries: Sequence[Delivery], now: datetime, actor: str
+    session: Session,
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    actor: str,
+    fulfillment: FulfillmentPort,
 ) -> dict[int, IntakeResult]:
     """Write the changes of known orders, and publish them; one result by index of the document."""
     changes: list[Delivery] = []
@@ -62,20 +78,29 @@ def apply_redeliveries(
             changes.append((known, draft))
 
     if changes:
-        _apply(session, changes, now, actor)
+        _apply(session, changes, now, actor, fulfillment)
 
     return results
 
 
-def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: str) -> None:
+def _apply(
+    session: Session,
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    actor: str,
+    fulfillment: FulfillmentPort,
+) -> None:
     """Apply fields, lines and what the source wants; store what comes too late."""
-    plans = plan_lines(session, changes)
-    found = _order_changes(session, changes, plans)
+    found = _order_changes(session, deliveries, fulfillment)
+    obsolete = [change.obsolete for change in found]
+    if recall_obsolete(session, obsolete, now, actor, fulfillment):
+        found = _order_changes(session, deliveries, fulfillment)
+
     differences: Differences = {change.known.id: change.differences() for change in found}
     _update(session, found)
     append_events(session, _visible_events(found), at=now, actor=actor)
-    for order_id, refused in _apply_lines(session, found, now, actor).items():
-        differences[order_id] += map(plans[order_id].difference, refused)
+    for plan, refused in _apply_lines(session, found, now, actor):
+        differences[plan.order_id] += map(plan.difference, refused)
 
     requested = [change.requested_disposition() for change in found]
     for order_id, more in apply_dispositions(session, requested, now, actor).items():
@@ -85,8 +110,9 @@ def _apply(session: Session, changes: Sequence[Delivery], now: datetime, actor: 
 
 
 def _order_changes(
-    session: Session, changes: Sequence[Delivery], plans: Mapping[UUID, LinePlan]
+    session: Session, changes: Sequence[Delivery], fulfillment: FulfillmentPort
 ) -> list["_OrderChange"]:
+    plans = plan_lines(session, changes, fulfillment)
     stored = _stored_fields(session, list(plans))
     found: list[_OrderChange] = []
     for known, _ in changes:
@@ -100,10 +126,11 @@ def _visible_events(changes: Iterable["_OrderChange"]) -> list[Event]:
 
 def _apply_lines(
     session: Session, changes: Iterable["_OrderChange"], now: datetime, actor: str
-) -> dict[UUID, list[LineDifference]]:
-    """Change the lines of orders that follow them; return the refused cancellations by order."""
-    following = [change.plan for change in changes if change.follows_lines]
-    return apply_line_plans(session, following, now, actor)
+) -> list[tuple[LinePlan, list[LineDifference]]]:
+    """Change the lines of orders that follow them; return the refused cancellations by plan."""
+    following = {change.known.id: change.plan for change in changes if change.follows_lines}
+    refused = apply_line_plans(session, list(following.values()), now, actor)
+    return [(following[order_id], found) for order_id, found in refused.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +161,20 @@ class _OrderChange:
     def follows_lines(self) -> bool:
         """Whether the lines of the order are changed one by one."""
         return not self.is_over and not self.cancels
+
+    @property
+    def obsolete(self) -> Obsolete:
+        """What is planned for the order and does not fit the delivery any more."""
+        if not self.follows_lines:
+            return Obsolete(self.plan)
+
+        changed = set(self.changed)
+        is_redirected = has_new_addresses(self.plan) or not changed.isdisjoint(_SOURCED_BY)
+        return Obsolete(
+            self.plan,
+            sources=is_redirected or self.plan.changes.needs_stock,
+            documents=is_redirected or "customer" in changed or self.plan.changes_units,
+        )
 
     @property
     def is_visible(self) -> bool:

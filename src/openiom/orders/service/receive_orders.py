@@ -14,6 +14,7 @@ from openiom.documents import plain_number
 from openiom.kernel import Event, new_ids
 from openiom.orders.decisions import Totals, customer_title
 from openiom.orders.events import order_event
+from openiom.orders.fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentPort
 from openiom.orders.locks import lock_known
 from openiom.orders.order_batch import LockedOrder, order_batch
 from openiom.orders.state_counts import Bucket, add_counts
@@ -54,7 +55,12 @@ _FIRST_TARGETS = {
 
 
 def receive_orders(
-    session: Session, documents: Sequence[InboundDocument], now: datetime, actor: str
+    session: Session,
+    documents: Sequence[InboundDocument],
+    now: datetime,
+    actor: str,
+    *,
+    fulfillment: FulfillmentPort = NO_FULFILLMENT_ORDERS,
 ) -> list[IntakeResult]:
     """Receive order documents whose keys are our own names; one result each, in order.
 
@@ -69,7 +75,7 @@ def receive_orders(
     results |= apply_withdrawals(session, withdrawals, now, actor)
     while drafts:
         distinct, drafts = _split_repeated(drafts)
-        results |= _receive_distinct(session, distinct, now, actor)
+        results |= _receive_distinct(session, distinct, now, actor, fulfillment)
 
     return [results[index] for index in range(len(documents))]
 
@@ -85,7 +91,13 @@ def _split_repeated(drafts: Sequence[OrderDraft]) -> tuple[list[OrderDraft], lis
 
 
 def _receive_distinct(
-    session: Session, drafts: Sequence[OrderDraft], now: datetime, actor: str, *, attempt: int = 1
+    session: Session,
+    drafts: Sequence[OrderDraft],
+    now: datetime,
+    actor: str,
+    fulfillment: FulfillmentPort,
+    *,
+    attempt: int = 1,
 ) -> dict[int, IntakeResult]:
     """Receive documents of different orders.
 
@@ -95,7 +107,8 @@ def _receive_distinct(
     known = lock_known(session, list(by_key))
     redeliveries = [(order, by_key.pop(key)) for key, order in known.items()]
     new = [draft for draft in by_key.values() if draft.document.disposition in CREATING]
-    results = _ignored(by_key.values()) | apply_redeliveries(session, redeliveries, now, actor)
+    results = _ignored(by_key.values())
+    results |= apply_redeliveries(session, redeliveries, now, actor, fulfillment)
 
     try:
         with savepoint(session):
@@ -104,7 +117,8 @@ def _receive_distinct(
         if attempt == _ATTEMPTS:
             raise
 
-        return results | _receive_distinct(session, new, now, actor, attempt=attempt + 1)
+        attempt += 1
+        return results | _receive_distinct(session, new, now, actor, fulfillment, attempt=attempt)
 
 
 CREATING = ("accept", "cancel")

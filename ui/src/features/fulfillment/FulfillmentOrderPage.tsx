@@ -117,6 +117,7 @@ function Summary({ item }: { item: FulfillmentOrderDetail }) {
           ],
           ['Source', item.source_place.name || item.source],
           ['Reason', reasonLabel(item.state_reason)],
+          ['Recall reason', item.recall_reason],
           ['Shipped', `${formatQuantity(item.shipped_units)} of ${formatQuantity(item.units)} units`],
           ['Planned ship date', item.planned_ship_date && <CalendarDate key="planned" date={item.planned_ship_date} />],
           ['External number', item.external_id],

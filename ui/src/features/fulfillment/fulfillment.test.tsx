@@ -113,12 +113,14 @@ test('a refused recall offers to record another answer', async () => {
       ...fulfillmentOrder(secondId),
       recall: 'refused',
       state_reason: 'Recall Refused',
+      recall_reason: 'The address is wrong',
     }),
   });
   renderRoutes(routes, `/fulfillment-orders/${secondId}`);
   expect(await screen.findByRole('button', { name: 'Recall accepted' })).toBeEnabled();
   expect(screen.getByRole('button', { name: 'Withdraw recall' })).toBeEnabled();
   expect(screen.getByText('Recall refused')).toBeInTheDocument();
+  expect(screen.getByText('The address is wrong')).toBeInTheDocument();
 });
 
 test('the list is narrowed to refused recalls', async () => {

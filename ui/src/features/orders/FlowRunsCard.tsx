@@ -63,6 +63,7 @@ function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
             )}
           </span>
         )}
+        {flowRun.postponed && <span className="muted">{flowRun.postponed}</span>}
       </div>
       {flowRun.error && (
         <p className="flow-run-error">

@@ -145,6 +145,13 @@ describe('the order page', () => {
     expect(within(article).getByRole('link', { name: /1Z999AA10123456784/ })).toBeInTheDocument();
   });
 
+  test('a flow run says why its calls are postponed', async () => {
+    const postponed = { ...(flowRuns[0] as object), postponed: 'FO-1 waits: its order is on manual hold' };
+    mockServer(orderReplies(id, { [`GET /api/v1/orders/${id}/flow-runs`]: () => ({ flow_runs: [postponed] }) }));
+    renderRoutes(routes, `/orders/${id}`);
+    expect(await within(await card('Flow runs')).findByText(postponed.postponed)).toBeInTheDocument();
+  });
+
   test('flow runs show steps, results and reasons in words', async () => {
     mockServer(orderReplies(id));
     renderRoutes(routes, `/orders/${id}`);

@@ -131,9 +131,9 @@ class _Batch:
 
         return wanted
 
-    def _leave_unused(self, token: Token) -> None:
+    def _leave_unused(self, token: Token, reason: str = "nothing to send") -> None:
         port = "skipped" if "skipped" in self.step.to else "succeeded"
-        self.context.leave(token, port, "nothing to send")
+        self.context.leave(token, port, reason)
 
     def _select(self, ids: Sequence[UUID]) -> Selection:
         selection = Selection()
@@ -232,13 +232,13 @@ class _Batch:
 
     def _queue(self, wanted: Sequence[_Wanted], earlier: Mapping[str, CallState]) -> None:
         """Queue what is still to be done; a token with one invalid payload queues nothing."""
-        todo = _not_done(wanted, earlier)
+        todo = self._without_impossible(_not_done(wanted, earlier))
         payloads = self._payloads(distinct_ids(ids for _, ids in todo))
 
         calls: list[NewCall] = []
         waiting: list[Token] = []
         for token, ids in todo:
-            token_calls = self._calls_or_leave(token, ids, payloads)
+            token_calls = self._calls_or_stop(token, ids, payloads)
             if token_calls:
                 calls.extend(token_calls)
                 waiting.append(token)
@@ -251,13 +251,35 @@ class _Batch:
                 summary=f"request {self.step.action} from {self.step.instance}",
             )
 
-    def _calls_or_leave(
+    def _without_impossible(self, todo: Sequence[_Wanted]) -> list[_Wanted]:
+        """Return the tokens that have something to do; the others leave.
+
+        An action that is not possible any more is not requested, such as sending what was recalled.
+        """
+        impossible = self._impossible(distinct_ids(ids for _, ids in todo))
+        remaining: list[_Wanted] = []
+        for token, ids in todo:
+            possible = [id for id in ids if id not in impossible]
+            if possible:
+                remaining.append((token, possible))
+            elif ids:
+                reasons = join_reasons(impossible[id] for id in ids)
+                self._leave_unused(token, f"nothing to send: {reasons}")
+            else:
+                self.context.leave(token, "succeeded", "done before")
+
+        return remaining
+
+    def _impossible(self, ids: Sequence[UUID]) -> Mapping[UUID, str]:
+        guard = self.context.catalog.entities[self.entity].impossible
+        if guard is None or not ids:
+            return {}
+        return guard(self.context.session, ids, self.action.succeeded)
+
+    def _calls_or_stop(
         self, token: Token, ids: Sequence[UUID], payloads: Mapping[UUID, Payload]
     ) -> list[NewCall]:
-        """Return the calls of a token; without any it leaves, with an invalid payload it stops."""
-        if not ids:
-            self.context.leave(token, "succeeded", "done before")
-
+        """Return the calls of a token; with an invalid payload it stops."""
         calls = []
         for id in ids:
             payload = payloads[id]

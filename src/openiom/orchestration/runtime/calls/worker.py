@@ -37,6 +37,7 @@ from .claim import (
     release_expired_leases,
     renew_leases,
 )
+from .guards import guard_calls
 from .outcome import decide_outcomes
 from .outcome_recorder import OutcomeRecorder
 
@@ -75,12 +76,16 @@ class InFlight:
 
 @dataclass(frozen=True)
 class Claim:
-    """Calls leased to this worker; without an action, `unavailable` says why it has none."""
+    """Calls leased to this worker; without an action, `unavailable` says why it has none.
+
+    `guarded` is the number of other calls that were due and are not made.
+    """
 
     group: CallGroup
     calls: Sequence[ClaimedCall]
     action: ProviderAction | None
     unavailable: ProviderDown | None
+    guarded: int = 0
 
     def fail_all(self, error: ProviderDown | None) -> list[CallResult]:
         """Return the same error as the result of every call."""
@@ -131,7 +136,7 @@ class ProviderCallWorker:
             claim = self._claim(session, group, limit=limit, now=now)
 
         if not claim.calls:
-            return BatchResult(0, False)
+            return BatchResult(claim.guarded, claim.guarded > 0)
 
         started = perf_counter()
         results = self._call(database, claim, latest=now + claim.longest)
@@ -153,10 +158,24 @@ class ProviderCallWorker:
     def _claim(self, session: Session, group: CallGroup, *, limit: int, now: datetime) -> Claim:
         action, unavailable = self._open_action(session, group)
         held = hold_paused_calls(session, group)
-        calls = claim_calls(session, group, limit=claim_limit(action, limit), now=now)
-        if held and not calls:
+        claimed = claim_calls(session, group, limit=claim_limit(action, limit), now=now)
+        calls = self._guard(session, action, claimed, now)
+        if held and not claimed:
             notify(session, CALLS_WAKE)
-        return Claim(group, calls, action, unavailable)
+        return Claim(group, calls, action, unavailable, len(claimed) - len(calls))
+
+    def _guard(
+        self,
+        session: Session,
+        action: ProviderAction | None,
+        claimed: list[ClaimedCall],
+        now: datetime,
+    ) -> list[ClaimedCall]:
+        """Return the claimed calls that are to be made."""
+        if action is None or not claimed:
+            return claimed
+        entity = self.engine.catalog.entities[action.entity]
+        return guard_calls(session, entity, action, claimed, now)
 
     def _open_action(
         self, session: Session, group: CallGroup
