@@ -1070,6 +1070,7 @@ def upgrade() -> None:
         sa.Column("database_oid", sa.BigInteger(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("foreign_events", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("timeline", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("id", name="installation_is_one_row"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),

@@ -19,11 +19,11 @@ from tests.orchestration.builders import (
 from tests.orchestration.harness import Harness
 from tests.package_app import http_client, package_app
 
-from openiom.kernel import NotFound, new_id
+from openiom.kernel import NotFound, TooManyAttempts, new_id
 from openiom.orchestration import DryStep, dry_run, router
 from openiom.orchestration.queries import get_flow
 from openiom.platform.http import current_time
-from openiom.policies import Row
+from openiom.policies import Column, DraftEnded, DraftEvaluator, Row
 
 CHOOSE = policy_body("choose", rows=[Row(when={"Country": "'US'"}, set={"source": "east"})])
 TABLES = (
@@ -278,3 +278,78 @@ def test_an_invalid_draft_or_version_cannot_be_tried(harness: Harness, client: T
     assert missing.status_code == 404
     assert "no flow named demo in version 9" in missing.text
     assert client.post(url, json={"subject_ids": [str(new_id())]}).status_code == 404
+
+
+ENDLESS = "x = split('" + "1," * 4_900 + "1', ','); count(x, count(x, count(x, true) > 0) > 0) > 0"
+HOSTILE = ("[" * 20_000, "count([1..1e12], true)", "map([1..30000000], #)")
+
+
+@pytest.fixture
+def quick(harness: Harness) -> Iterator[Harness]:
+    """Return a harness that evaluates dry runs in a child with half a second for each."""
+    drafts = DraftEvaluator(seconds=0.5)
+    harness.catalog.registry.drafts = drafts
+    yield harness
+    drafts.close()
+
+
+def draft_request(order: object, when: str) -> dict[str, object]:
+    """A request to try a draft that continues where `when` is true."""
+    draft = flow_body(condition("check", when, yes="end", no="end"))
+    return {"subject_ids": [str(order)], "document": draft}
+
+
+@pytest.mark.parametrize("when", HOSTILE)
+def test_a_hostile_draft_is_not_tried(harness: Harness, when: str) -> None:
+    harness.flow("demo")
+    [order] = harness.place("A")
+    app = package_app(harness.database, router, permissions={"*"}, engine=harness.engine)
+    with http_client(app) as client:
+        answer = client.post("/api/v1/flows/demo/dry-run", json=draft_request(order, when))
+
+    assert answer.status_code == 422
+    [problem] = answer.json()["problems"]
+    assert problem["where"] == "step 'check', when"
+    assert problem["what"].startswith("the expression is not evaluated: ")
+
+
+def test_a_draft_that_would_not_end_is_refused(quick: Harness) -> None:
+    quick.flow("demo")
+    [order] = quick.place("A")
+    app = package_app(quick.database, router, permissions={"*"}, engine=quick.engine)
+    with http_client(app) as client:
+        answer = client.post("/api/v1/flows/demo/dry-run", json=draft_request(order, ENDLESS))
+        after = client.post("/api/v1/flows/demo/dry-run", json=draft_request(order, "true"))
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "the condition cannot be evaluated: it takes too long"
+    assert answer.json()["where"] == "step check, when"
+    assert after.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"id": "judge", "kind": "policies", "policies": ["slow"]},
+        {**SEND, "when": ENDLESS},
+        splitter(("always", ENDLESS, "end"), otherwise="end"),
+    ],
+    ids=["policy", "provider action", "splitter"],
+)
+def test_every_step_of_a_dry_run_has_the_same_limits(quick: Harness, step: dict) -> None:
+    slow = policy_body("slow", rows=[Row(when={"Rule": ENDLESS})], column=Column(name="Rule"))
+    quick.policy(slow)
+    quick.flow("demo", step)
+    [order] = quick.place("A", items=[1, 2])
+
+    with pytest.raises(DraftEnded, match="it takes too long"):
+        try_flow(quick, order)
+
+
+def test_a_dry_run_waits_for_another_one_as_long_as_it_may_take(quick: Harness) -> None:
+    quick.flow("demo", condition("check", "true", yes="end", no="end"))
+    [order] = quick.place("A")
+
+    with quick.catalog.registry.drafts._lock, pytest.raises(TooManyAttempts):
+        try_flow(quick, order)

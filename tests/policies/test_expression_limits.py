@@ -12,6 +12,7 @@ from openiom.policies.language import (
 from openiom.policies.language.expression_limits import limit_fault
 
 TOO_MANY = "the ranges have more than 10000 elements; compare with `in` instead"
+TOO_OFTEN = "loops over a list that has a name have more than 1000000 rounds; make the list smaller"
 NOT_WHOLE = "the ends of a range that is not compared with `in` are whole numbers: [1..5]"
 
 
@@ -25,6 +26,9 @@ NOT_WHOLE = "the ends of a range that is not compared with `in` are whole number
         ("map([1..30000000], #)", TOO_MANY),
         ("x = [1..30000000]; count(x, true)", TOO_MANY),
         ("map([1..1000], map([1..1000], #))", TOO_MANY),
+        ("x = [1..10000]; count(x, count(x, true) > 0)", TOO_OFTEN),
+        ("map([[1..1001]] as l, count(l, true))", TOO_OFTEN),
+        ("x = [" + "1," * 101 + "1]; count(x, count(x, count(x, true) > 0) > 0)", TOO_OFTEN),
         ("map([1..quantity], #)", NOT_WHOLE),
         ("`it's ${count([1..30000000], true)} it's`", TOO_MANY),
         ("a in [[1..30000000]]", TOO_MANY),
@@ -48,6 +52,9 @@ def test_a_text_beyond_a_limit_is_not_compiled(text: str, fault: str) -> None:
         ("total not in (0..30000000]", {"total": 0}, True),
         ("'[1..30000000]' + \"..\"", {}, "[1..30000000].."),
         ("map([1..3], # * 2)", {}, [2, 4, 6]),
+        ("x = [1..100]; count(x, count(x, true) == 100)", {}, 100),
+        ("x = [1..10000]; count(x, # >= 9999)", {}, 2),
+        ("count([1..10000], # != 3 and # <= 5)", {}, 4),
         ("map(lines, map(#.parts, filter([1..2], # > 1)))", {"lines": [{"parts": [1]}]}, [[[2]]]),
         ("(" * 100 + "7" + ")" * 100, {}, 7),
     ],

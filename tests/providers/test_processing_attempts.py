@@ -160,3 +160,65 @@ def test_a_killed_process_leaves_its_attempt_and_no_lock(waiting):
     assert killed.returncode == -9
     assert attempts(waiting) == [[1, 2, 3]]
     assert run_once(waiting) == 1
+
+
+KILLED_BY_ONE = """
+import os, sys
+from openiom.platform.clock import utc_now
+from openiom.platform.database import Database
+from openiom.platform.bulk import execute
+from openiom.providers.inbox_worker import claim_messages
+from openiom.providers.processing_attempts import CountedBatchWorker
+
+STORE = "UPDATE providers.message SET state = %s WHERE id = ANY(%s)"
+
+def process(session, rows, now):
+    if any(row.key == "2" for row in rows):
+        os.kill(os.getpid(), 9)
+    execute(session, STORE, ("processed", [row.id for row in rows]))
+
+def park(session, row, error, now):
+    execute(session, STORE, ("parked", [row.id]))
+
+def work():
+    worker = CountedBatchWorker("inbox", claim_messages, process, park)
+    database = Database(sys.argv[1])
+    while worker.run_once(database, limit=10, now=utc_now()).rows:
+        pass
+
+while True:
+    child = os.fork()
+    if not child:
+        work()
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(code, file=sys.stderr)
+    if code != -9:
+        break
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "exits"),
+    [((2,), [-9, -9, 0]), ((1, 2, 3), [-9, -9, -9, 0])],
+    ids=["alone", "with others"],
+)
+def test_a_message_that_kills_its_worker_is_set_aside_after_the_second_time(
+    harness, numbers, exits
+):
+    """One more process ends when it is in a batch with others, which are processed all the same."""
+    harness.install()
+    harness.store(*map(note, numbers))
+
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_BY_ONE, harness.database.url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert [int(line) for line in run.stderr.split()] == exits
+    states = dict(harness.rows("SELECT key, state FROM providers.message"))
+    others = {str(number): "processed" for number in numbers}
+    assert states == {**others, "2": "parked"}
+    assert attempts(harness) == []

@@ -180,7 +180,7 @@ def _provider_registry(
         receivers=receivers,
         public_url=settings.public_url.rstrip("/"),
         message_limit_bytes=settings.message_limit_bytes,
-        egress=EgressPolicy.from_settings(settings.provider_networks),
+        egress=EgressPolicy.from_settings(settings.provider_networks, settings.provider_proxy),
         folder=settings.intake_folder,
         suggest=master_data.suggest_matches,
     )

@@ -279,6 +279,7 @@ def child_environment(settings: Settings, database_url: str, public_url: str) ->
         "OPENIOM_LOG_LEVEL": settings.log_level,
         "OPENIOM_ENVIRONMENT": settings.environment,
         "OPENIOM_PROVIDER_NETWORKS": settings.provider_networks,
+        "OPENIOM_PROVIDER_PROXY": settings.provider_proxy,
     }
 
 

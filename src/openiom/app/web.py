@@ -14,9 +14,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
 from openiom.inventory_visibility import ReservationBatcher
+from openiom.platform.clock import utc_now
 from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
 from openiom.platform.http import install_problem_handlers
+from openiom.platform.installation import watch_server
 from openiom.platform.request_parameters import decode_path_parameters, refuse_unknown_parameters
 from openiom.platform.request_values import refuse_unstorable_values
 
@@ -134,6 +136,7 @@ def inherited_socket() -> socket.socket | None:
 
 def run_web(application: Application, bound: socket.socket) -> None:
     """Serve on a listening socket until SIGTERM or SIGINT."""
+    watch_server(application.database, clock=utc_now)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(application),

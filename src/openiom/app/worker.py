@@ -15,7 +15,7 @@ from openiom.platform.batches import Worker, WorkerPool
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.geocoding import preload
-from openiom.platform.installation import recognize_server
+from openiom.platform.installation import recognize_server, watch_server
 
 from .application import Application
 from .migrate import state_of_schema
@@ -40,6 +40,7 @@ def run_worker(application: Application) -> None:
     application = replace(application, database=sized_pool(workers, application.database))
     wait_for_schema(application, stop)
     if not stop.is_set():
+        watch_server(application.database, clock=utc_now)
         recognize_server(application.database, now=utc_now())
 
     pool = WorkerPool(application.database, workers, limit=application.settings.batch_size)

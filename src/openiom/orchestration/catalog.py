@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Problem
 from openiom.platform.configuration import current_documents
-from openiom.policies import PolicyDocument, policies_in_use, read_table
+from openiom.policies import Evaluator, PolicyDocument, policies_in_use, read_table
 from openiom.provider_contract import Action, Entity, Facts, ProviderAction
 from openiom.providers import ProviderRegistry, build_payloads
 
@@ -80,12 +80,17 @@ class Catalog:
         return self.registry.open(session, instance).action(name)
 
     def payloads(
-        self, session: Session, instance: str, action: str, facts: Sequence[Facts]
+        self,
+        session: Session,
+        instance: str,
+        action: str,
+        facts: Sequence[Facts],
+        evaluator: Evaluator,
     ) -> Sequence[Mapping[str, Any] | Problem]:
         """Return what to send for each entity, in order, or the problem that prevents it."""
         if not facts:
             return []
-        return build_payloads(self.registry, session, instance, action, facts)
+        return build_payloads(self.registry, session, instance, action, facts, evaluator)
 
 
 def settable_fields(policy: PolicyDocument) -> set[str]:

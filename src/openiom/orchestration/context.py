@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.policies import Condition, Failure
+from openiom.policies import Condition, Evaluator, Failure
 from openiom.provider_contract import Action, ActionCall, EventRequest, Facts, Outcome
 
 from .catalog import Catalog
@@ -124,6 +124,7 @@ class StepContext(Protocol):
     catalog: Catalog
     facts: FactCache
     effects: Effects
+    evaluator: Evaluator
 
     def advance(self, token: Token, step: str) -> None:
         """Move the token to `step`, without an entry in its history."""

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import NotFound, new_id
+from openiom.kernel import NotFound, TooManyAttempts, new_id
+from openiom.policies import DraftEnded, Evaluator, LimitedEvaluation
 from openiom.provider_contract import Action, ActionCall, EventRequest, Outcome
 
 from .context import ExecutableFlow, PastEvent
@@ -47,16 +48,19 @@ def dry_run(
 ) -> dict[UUID, list[DryStep]]:
     """Return the steps that each subject would pass now; actions and waits are assumed to succeed.
 
-    The session may be read-only. Raise `NotFound` for a subject that does not exist.
+    The session may be read-only. Expressions are evaluated in a child process. Raise `NotFound` for
+    a subject that does not exist, `DraftEnded` when a limit of the child ends the dry run, and
+    `TooManyAttempts` when the child is busy.
     """
     known = engine.catalog.entities[flow.subject].facts(session, subject_ids)
     missing = [str(id) for id in subject_ids if id not in known]
     if missing:
         raise NotFound(f"no {flow.subject} {', '.join(missing[:5])}")
 
+    evaluator = LimitedEvaluation(engine.catalog.registry.drafts)
     found = {}
     for id in subject_ids:
-        batch = DryBatch(session, engine, flow, now)
+        batch = DryBatch(session, engine, flow, now, evaluator)
         found[id] = batch.try_subject(id)
 
     return found
@@ -122,11 +126,17 @@ class DryBatch(TokenBatch):
     effects: RecordedEffects
 
     def __init__(
-        self, session: Session, engine: Engine, flow: ExecutableFlow, now: datetime
+        self,
+        session: Session,
+        engine: Engine,
+        flow: ExecutableFlow,
+        now: datetime,
+        evaluator: Evaluator,
     ) -> None:
         effects = RecordedEffects()
         super().__init__(session, engine.catalog, effects, {flow.id: flow}, now)
         effects.facts = self.facts
+        self.evaluator = evaluator
         self._flow = flow
         self._steps: dict[str, DryStep] = {}
         self._entered: set[str] = set()
@@ -154,6 +164,9 @@ class DryBatch(TokenBatch):
         try:
             run_until_blocked(self)
         except StepCrashed as crash:
+            if isinstance(crash.cause, DraftEnded | TooManyAttempts):
+                raise crash.cause from None
+
             self._add_step(crash.step, "", str(crash.what))
 
         return list(self._steps.values())

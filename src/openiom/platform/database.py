@@ -1,6 +1,6 @@
 """The database of an installation, its sessions and its unit of work. PostgreSQL only."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +11,12 @@ from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.types.json import set_json_dumps, set_json_loads
 from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from .clock import DATABASE_CLOCK
+from .server_watch import Server, ServerWatch
 from .write_behind import flush_buffers
 
 NAMING_CONVENTION = {
@@ -27,6 +29,7 @@ NAMING_CONVENTION = {
 SQLALCHEMY_SCHEME = "postgresql+psycopg://"
 PREPARED_STATEMENTS = 500
 CONNECTION_SECONDS = 1800
+_GENERATION = "server_generation"
 
 
 class Base(DeclarativeBase):
@@ -112,6 +115,7 @@ class Database:
         self._readers = sessionmaker(
             self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False
         )
+        self._watch: ServerWatch | None = None
         event.listen(self.engine, "connect", _compare_clocks)
         event.listen(self.engine, "connect", _prepare_nothing if direct_url else _prepare_all)
         if direct_url:
@@ -142,9 +146,40 @@ class Database:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return a new connection in autocommit, for LISTEN and advisory locks."""
-        return psycopg.connect(
+        connection = psycopg.connect(
             self.direct_url or self.url, autocommit=True, application_name="openiom-listen"
         )
+        if self._watch is not None:
+            try:
+                self._watch.compare(connection)
+            except BaseException:
+                connection.close()
+                raise
+
+        return connection
+
+    def watch_server(self, on_change: Callable[[Server, Server], None]) -> None:
+        """Call `on_change` with both servers when a new connection leads to another one.
+
+        It is called before that connection is used, and no connection to the server before is used
+        after that. See `ServerWatch`.
+        """
+        if self._watch is None:
+            # Not when they are opened: SQLAlchemy opens the first one of a pool under a lock.
+            event.listen(self.engine, "checkout", self._check_server)
+
+        self._watch = ServerWatch(on_change)
+
+    def _check_server(
+        self, connection: psycopg.Connection[Any], record: ConnectionPoolEntry, proxy: object
+    ) -> None:
+        """Compare a connection when it is first used; have one to the server before replaced."""
+        assert self._watch is not None
+        generation = record.info.get(_GENERATION)
+        if generation is None:
+            record.info[_GENERATION] = self._watch.compare(connection)
+        elif generation != self._watch.generation:
+            raise DisconnectionError("the server of this connection has been exchanged")
 
     def close(self) -> None:
         """Close all connections of the pool."""

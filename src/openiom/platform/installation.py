@@ -10,15 +10,17 @@ Rebasing stores what each consumer has not read (`EventBacklog`), and lets its c
 the transactions of this server. No event is written again.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from .bulk import execute, fetch, fetch_as, fetch_column
-from .database import Base, Database
+from .bulk import execute, fetch, fetch_as
+from .database import Base, Database, driver
+from .server_watch import Server, identify
 
 log = structlog.get_logger("installation")
 _LOCK = 0x696F6D02  # our number among PostgreSQL's advisory locks
@@ -30,6 +32,7 @@ class InstallationRow(Base):
     """The only row: the server that this database was last used on.
 
     foreign_events  events up to this id were appended on other servers
+    timeline        that of the server; 0 when it is not known
     """
 
     __tablename__ = "installation"
@@ -40,15 +43,8 @@ class InstallationRow(Base):
     database_oid: Mapped[int] = mapped_column(BigInteger)
     live: Mapped[bool] = mapped_column(Boolean)
     foreign_events: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    timeline: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """What tells a database on a server from a copy of it elsewhere."""
-
-    system_identifier: str
-    database_oid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +54,13 @@ class Installation:
     system_identifier: str
     database_oid: int
     live: bool
+    timeline: int = 0
 
     @property
     def server(self) -> Server:
-        return Server(self.system_identifier, self.database_oid)
+        return Server(self.system_identifier, self.database_oid, self.timeline)
 
 
-_MAY_IDENTIFY = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"
-_SYSTEM_IDENTIFIER = "SELECT system_identifier::text FROM pg_control_system()"
-_DATABASE_OID = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
 _IS_AHEAD = """
 SELECT coalesce(bool_or(pg_snapshot_xmax(c.seen) > pg_snapshot_xmax(pg_current_snapshot())), false)
 FROM platform.event_consumer c
@@ -86,12 +80,15 @@ SET seen = pg_current_snapshot(), xid = '0', event_id = 0, updated_at = now()
 """
 _STORE_SERVER = """
 INSERT INTO platform.installation
-  (system_identifier, database_oid, live, foreign_events, changed_at)
-VALUES (%(system_identifier)s, %(database_oid)s, %(live)s, %(foreign_events)s, %(now)s)
+  (system_identifier, database_oid, timeline, live, foreign_events, changed_at)
+VALUES (%(system_identifier)s, %(database_oid)s, %(timeline)s, %(live)s, %(foreign_events)s,
+  %(now)s)
 ON CONFLICT (id) DO UPDATE
 SET system_identifier = excluded.system_identifier, database_oid = excluded.database_oid,
-    live = excluded.live, foreign_events = excluded.foreign_events, changed_at = excluded.changed_at
+    timeline = excluded.timeline, live = excluded.live, foreign_events = excluded.foreign_events,
+    changed_at = excluded.changed_at
 """
+_STORE_TIMELINE = "UPDATE platform.installation SET timeline = %s, changed_at = %s"
 _SEQUENCES = """
 SELECT format('%%I.%%I', n.nspname, c.relname), a.attname,
        pg_get_serial_sequence(format('%%I.%%I', n.nspname, c.relname), a.attname)
@@ -115,7 +112,7 @@ def recognize_server(database: Database, *, now: datetime) -> Installation:
         server = current_server(session)
         recognized = _recognized(session, known, server)
         if recognized:
-            return recognized
+            return _on_timeline(session, recognized, server, now=now)
 
         execute(session, "SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         known = find_installation(session)
@@ -131,6 +128,16 @@ def recognize_server(database: Database, *, now: datetime) -> Installation:
             remedy="providers are off until you run: iom restored --live",
         )
         return _rebase(session, server, live=False, now=now)
+
+
+def watch_server(database: Database, *, clock: Callable[[], datetime]) -> None:
+    """Recognize the server whenever a new connection of this process leads to another one."""
+
+    def recognize(before: Server, found: Server) -> None:
+        log.warning("database_server_changed", before=before._asdict(), now=found._asdict())
+        recognize_server(database, now=clock())
+
+    database.watch_server(recognize)
 
 
 def declare_restored(database: Database, *, live: bool, now: datetime) -> Installation:
@@ -150,14 +157,14 @@ def _recognized(
     session: Session, known: Installation | None, server: Server
 ) -> Installation | None:
     """Return the known server if it is this one and would not repeat transaction ids."""
-    if known is None or known.server != server:
+    if known is None or server.is_copy_of(known.server):
         return None
     return None if _is_ahead(session) else known
 
 
 def find_installation(session: Session) -> Installation | None:
     """Return the server that the database was last used on, None before the first start."""
-    query = "SELECT system_identifier, database_oid, live FROM platform.installation"
+    query = "SELECT system_identifier, database_oid, live, timeline FROM platform.installation"
     rows = fetch_as(session, Installation, query)
     return rows[0] if rows else None
 
@@ -169,16 +176,29 @@ def is_live(session: Session) -> bool:
 
 
 def current_server(session: Session) -> Server:
-    """Return the server and the database of a session.
+    """Return the server and the database of a session."""
+    return identify(driver(session))
 
-    A service that keeps its users from identifying the server is recognized by the database alone.
+
+def _on_timeline(
+    session: Session, known: Installation, server: Server, *, now: datetime
+) -> Installation:
+    """Return the installation on the timeline of the server, which is stored when it changed.
+
+    A standby that was promoted continues the installation; so would a physical copy of it.
     """
-    identifier = ""
-    if fetch_column(session, _MAY_IDENTIFY) == [True]:
-        [identifier] = fetch_column(session, _SYSTEM_IDENTIFIER)
+    if server.timeline in (0, known.timeline):
+        return known
 
-    [oid] = fetch_column(session, _DATABASE_OID)
-    return Server(identifier, oid)
+    if server.is_promoted_from(known.server):
+        log.warning(
+            "database_promoted",
+            timeline=server.timeline,
+            remedy="if this is a copy and not the live installation, run: iom restored --copy",
+        )
+
+    execute(session, _STORE_TIMELINE, (server.timeline, now))
+    return replace(known, timeline=server.timeline)
 
 
 def _is_ahead(session: Session) -> bool:
@@ -225,9 +245,10 @@ def _store(
     parameters = {
         "system_identifier": server.system_identifier,
         "database_oid": server.database_oid,
+        "timeline": server.timeline,
         "live": live,
         "foreign_events": foreign_events,
         "now": now,
     }
     execute(session, _STORE_SERVER, parameters)
-    return Installation(server.system_identifier, server.database_oid, live)
+    return Installation(server.system_identifier, server.database_oid, live, server.timeline)

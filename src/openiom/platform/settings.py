@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         description="Comma-separated private networks that providers may reach, such as"
         " `10.1.0.0/16`; empty allows public addresses only",
     )
+    provider_proxy: str = Field(
+        "",
+        description="HTTP proxy for the exchanges of providers with public addresses,"
+        " `http://user:password@host:port`; empty connects directly",
+    )
     intake_folder: Path | None = Field(
         None, description="Folder below which providers may read and move files; empty allows none"
     )

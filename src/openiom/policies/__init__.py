@@ -9,7 +9,8 @@ Publishes   nothing: the step that evaluates a policy raises the events.
 
 from .compiled_policy import CompiledPolicy, roots_of
 from .configuration import KINDS, compiled_policies, policies_in_use
-from .draft_process import SHARED_EVALUATOR, DraftEvaluator, DraftResult
+from .draft_process import SHARED_EVALUATOR, DraftEnded, DraftEvaluator, DraftResult
+from .evaluation import DIRECT, DirectEvaluation, Evaluator
 from .language import (
     Condition,
     EachRule,
@@ -26,27 +27,33 @@ from .language import (
     resolve_keys,
     validate_transformation,
 )
+from .limited_evaluation import LimitedEvaluation
 from .policy import PolicyDocument, validate_policy
 from .routes import router
 from .tables import Column, ComputedValue, Row, Table, decision_table, read_table
 from .verdict import CellCheck, MatchedRow, RowCheck, Verdict
 
 __all__ = [
+    "DIRECT",
     "KINDS",
     "SHARED_EVALUATOR",
     "CellCheck",
     "Column",
     "CompiledPolicy",
     "Condition",
+    "DirectEvaluation",
+    "DraftEnded",
     "DraftEvaluator",
     "DraftResult",
     "EachRule",
+    "Evaluator",
     "ExplainedPath",
     "Expression",
     "Failure",
     "FieldRule",
     "ComputedValue",
     "KeyRule",
+    "LimitedEvaluation",
     "MappingKey",
     "MatchedRow",
     "PolicyDocument",

@@ -82,7 +82,7 @@ class _Row:
         """Return the fields the row sets. Raise `_CellError` for one without a value."""
         values = {}
         for field, value in self.sets.items():
-            values[field] = _exact(self._compute(SET_PREFIX + field, value, record))
+            values[field] = exact(self._compute(SET_PREFIX + field, value, record))
         return values
 
     def compute_reason(self, record: Record, otherwise: str) -> str:
@@ -220,10 +220,10 @@ class CompiledPolicy:
     def _verdict(self, record: Record, matches: list[int] | str) -> Verdict:
         values = {path: pick(record, path) for path in self._paths}
         if isinstance(matches, str):
-            return _error_verdict(matches, values)
+            return error_verdict(matches, values)
         problem = self._incomparable(values, matches)
         if problem is not None:
-            return _error_verdict(problem, values)
+            return error_verdict(problem, values)
         return self._judge(record, matches, values)
 
     def _incomparable(self, values: Mapping[str, Any], matches: Sequence[int]) -> str | None:
@@ -248,7 +248,7 @@ class CompiledPolicy:
         try:
             return judge(record, matches, values)
         except _CellError as error:
-            return _error_verdict(error.problem, values | error.values, error.row.matched)
+            return error_verdict(error.problem, values | error.values, error.row.matched)
 
     def _judge_first_row(
         self, record: Record, matches: Sequence[int], values: dict[str, Any]
@@ -394,7 +394,7 @@ def _decided_verdict(
     )
 
 
-def _error_verdict(problem: str, values: dict[str, Any], row: MatchedRow | None = None) -> Verdict:
+def error_verdict(problem: str, values: dict[str, Any], row: MatchedRow | None = None) -> Verdict:
     """Return the verdict on a record for which a cell has no result."""
     return Verdict(
         passed=False,
@@ -425,7 +425,7 @@ def _broken_verdict(record: Record, broken: Sequence[_Row], values: dict[str, An
     )
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
     """Return a fraction as Decimal: a price of 19.99 must not become 19.989999999999998."""
     return Decimal(repr(value)) if isinstance(value, float) else value
 

@@ -1,28 +1,31 @@
-"""Evaluation of a transformation in a child process with limits on its time and memory.
+"""Evaluation of documents in a child process with limits on its time and memory.
 
 The engine cannot be interrupted, and an expression that exhausts the memory ends its process. What
-a person tries out is therefore evaluated in a child: when it takes too long or ends, they get
-an error, and no other request notices. The child is kept for the next evaluation.
+is evaluated on behalf of a request is therefore evaluated in a child: when it takes too long or
+ends, the request gets an error, and no other request notices. The child is kept for the next
+evaluation.
 """
 
 import os
 import select
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import ceil
 from threading import Lock
 from time import monotonic
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
 from openiom.kernel import Invalid, TooManyAttempts
 
+from .draft_answers import TOO_MUCH_MEMORY, answer_of
 from .language import (
     ExplainedPath,
     MappingKey,
-    Transformation,
     TransformationDocument,
     Transformed,
     TransformFailure,
@@ -34,6 +37,7 @@ if sys.platform != "win32":
 SECONDS = 5.0
 MEMORY_BYTES = 2 * 1024**3
 START_SECONDS = 30.0
+ANSWER_BYTES = 16 * 1024**2
 _LENGTH_BYTES = 8
 _PROGRAM = "from openiom.policies.draft_process import serve; serve()"
 
@@ -46,44 +50,93 @@ class DraftResult:
     result: Transformed | TransformFailure
 
 
+class DraftEnded(Invalid):
+    """A limit on time or memory has ended an evaluation."""
+
+
 class _ChildFailed(Exception):
     """The child has not answered; the text says why."""
 
 
+@dataclass(slots=True)
+class Allowance:
+    """Seconds that a request may still wait for the child, and keep it busy."""
+
+    waiting: float
+    evaluating: float
+
+
+class Subject(NamedTuple):
+    """What is evaluated, as errors name it, and what to do when a limit ends that."""
+
+    name: str
+    where: str
+    remedy: str
+
+    @classmethod
+    def of(cls, document: TransformationDocument) -> "Subject":
+        """Return a transformation as errors name it."""
+        where = f"{document.source} to {document.target}"
+        return cls("the transformation", where, "use fewer loops and smaller lists in it")
+
+
 @dataclass
 class DraftEvaluator:
-    """Evaluates one transformation at a time in a child process, which starts when it is needed."""
+    """Evaluates one document at a time in a child process, which starts when it is needed."""
 
     seconds: float = SECONDS
     memory_bytes: int = MEMORY_BYTES
     _child: "_Child | None" = None
     _lock: Lock = field(default_factory=Lock)
 
+    def allowance(self) -> Allowance:
+        """Return the time that one request may use."""
+        return Allowance(waiting=self.seconds, evaluating=self.seconds)
+
     def evaluate(self, document: TransformationDocument, payload: str) -> DraftResult:
         """Return what a transformation makes of a payload.
 
-        Raise `Invalid` when that takes too long or exhausts the memory, and `TooManyAttempts` when
-        other evaluations do not end soon.
+        Raise `DraftEnded` when that takes too long or exhausts the memory, and `TooManyAttempts`
+        when other evaluations do not end soon.
         """
-        content = orjson.dumps({"document": document.body(), "payload": payload})
-        if not self._lock.acquire(timeout=self.seconds):
+        content = {"kind": "explain", "document": document.body(), "payload": payload}
+        answer = self.request(
+            orjson.dumps(content), subject=Subject.of(document), allowance=self.allowance()
+        )
+        rows = [ExplainedPath(*row) for row in answer["rows"]]
+        [result] = answer["results"]
+        return DraftResult(rows, result_of(result))
+
+    def request(self, content: bytes, *, subject: Subject, allowance: Allowance) -> dict[str, Any]:
+        """Return the child's answer to a request and reduce the allowance by the time it took.
+
+        Raise `DraftEnded` or `TooManyAttempts`.
+        """
+        self._acquire(allowance)
+        try:
+            child = self._running_child()
+            started = monotonic()
+            answer: dict[str, Any] = orjson.loads(child.request(content, allowance.evaluating))
+            allowance.evaluating -= monotonic() - started
+        except _ChildFailed as failure:
+            self._end_child()
+            raise _ended(subject, str(failure)) from None
+        finally:
+            self._lock.release()
+
+        if "error" in answer:
+            raise _ended(subject, answer["error"])
+        return answer
+
+    def _acquire(self, allowance: Allowance) -> None:
+        started = monotonic()
+        if not self._lock.acquire(timeout=max(0.0, allowance.waiting)):
             raise TooManyAttempts(
-                "other transformations are being tried out",
+                "other documents are being tried out",
                 retry_after=ceil(self.seconds),
                 remedy="try again in a moment",
             )
-
-        try:
-            return _read_answer(self._running_child().request(content, seconds=self.seconds))
-        except _ChildFailed as failure:
-            self._end_child()
-            raise Invalid(
-                f"the transformation cannot be evaluated: {failure}",
-                where=f"{document.source} to {document.target}",
-                remedy="use fewer loops and smaller lists in its expressions",
-            ) from None
-        finally:
-            self._lock.release()
+        allowance.waiting -= monotonic() - started
 
     def close(self) -> None:
         """End the child process."""
@@ -121,7 +174,7 @@ class _Child:
         """Wait for the child to announce that it has started. Raise `_ChildFailed`."""
         self._receive(START_SECONDS)
 
-    def request(self, content: bytes, *, seconds: float) -> bytes:
+    def request(self, content: bytes, seconds: float) -> bytes:
         """Return the answer to a request. Raise `_ChildFailed`."""
         assert self._process.stdin is not None
         try:
@@ -156,7 +209,7 @@ class _Child:
 
             part = os.read(descriptor, size - len(found))
             if not part:
-                raise _ChildFailed("it needs too much memory")
+                raise _ChildFailed(TOO_MUCH_MEMORY)
 
             found += part
         return bytes(found)
@@ -177,28 +230,34 @@ def serve() -> None:
             return
 
         request = orjson.loads(requests.read(int.from_bytes(header)))
-        _send(answers, orjson.dumps(_answer(request), default=str))
+        _send(answers, _encoded(answer_of(request)))
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    used = Transformation(TransformationDocument.model_validate(request["document"]))
-    rows = [tuple(row) for row in used.explain(request["payload"])]
-    [result] = used.transform_many([request["payload"]])
-    if isinstance(result, TransformFailure):
-        return {"rows": rows, "failure": tuple(result)}
+def result_of(answer: Mapping[str, Any]) -> Transformed | TransformFailure:
+    """Return what the child says a transformation makes of a payload."""
+    if "failure" in answer:
+        return TransformFailure(*answer["failure"])
 
-    keys = [tuple(key) for key in result.keys]
-    return {"rows": rows, "document": result.document, "keys": keys}
+    keys = tuple(MappingKey(*key) for key in answer["keys"])
+    return Transformed(answer["document"], keys)
 
 
-def _read_answer(answer: bytes) -> DraftResult:
-    body = orjson.loads(answer)
-    rows = [ExplainedPath(*row) for row in body["rows"]]
-    if "failure" in body:
-        return DraftResult(rows, TransformFailure(*body["failure"]))
+def _ended(subject: Subject, why: str) -> DraftEnded:
+    return DraftEnded(
+        f"{subject.name} cannot be evaluated: {why}", where=subject.where, remedy=subject.remedy
+    )
 
-    keys = tuple(MappingKey(*key) for key in body["keys"])
-    return DraftResult(rows, Transformed(body["document"], keys))
+
+def _encoded(answer: Mapping[str, Any]) -> bytes:
+    content = orjson.dumps(answer, default=_plain)
+    if len(content) > ANSWER_BYTES:
+        return orjson.dumps({"error": f"its result has more than {ANSWER_BYTES} bytes"})
+    return content
+
+
+def _plain(value: Any) -> Any:
+    """Return a decimal as a number, and what else JSON does not have as text."""
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _framed(content: bytes) -> bytes:

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
 from .configuration import compiled_policies, policies_in_use
+from .draft_process import SHARED_EVALUATOR
+from .limited_evaluation import LimitedEvaluation
 from .policy import PolicyDocument
 from .tables import Column, Row, read_table
 from .verdict import Verdict
@@ -71,10 +73,14 @@ def policies(principal: CurrentPrincipal, session: ReadSession) -> PolicyItems:
 def try_policy(
     name: str, body: TryRequest, principal: CurrentPrincipal, session: ReadSession
 ) -> Verdicts:
-    """Judge sample records without changing anything: which row matched, on which values."""
+    """Judge sample records without changing anything: which row matched, on which values.
+
+    They are judged in a child process with limits on time and memory.
+    """
     principal.require("policies.read")
     policy = compiled_policies(session, [name])[name]
-    views = [verdict_view(verdict) for verdict in policy.evaluate(body.records)]
+    verdicts = LimitedEvaluation(SHARED_EVALUATOR).verdicts(policy, body.records)
+    views = [verdict_view(verdict) for verdict in verdicts]
     return Verdicts(verdicts=views)
 
 

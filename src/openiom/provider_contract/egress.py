@@ -6,9 +6,8 @@ cloud. The address that was checked is the one that is connected to.
 """
 
 import socket
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -17,12 +16,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
-from threading import local
-from time import monotonic
-from typing import Any
-
-import httpcore
-import httpx
+from urllib.parse import unquote, urlsplit
 
 from openiom.kernel import Invalid, ProviderDown, ProviderRejected
 
@@ -33,8 +27,43 @@ TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("2002::/16"))
 """IPv6 addresses that stand for an IPv4 address, which may be a private one."""
 
 
+_PROXY_PORTS = {"http": 3128, "https": 443}
 MAX_EXCHANGE_SECONDS = 120.0
 MAX_RESPONSE_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAddress:
+    """The HTTP proxy of an installation, which its operator trusts."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def from_settings(cls, url: str) -> "ProxyAddress | None":
+        """Return the proxy at a URL, None without one. Raise `Invalid`, without its password."""
+        if not url.strip():
+            return None
+
+        try:
+            parts = urlsplit(url.strip())
+            port = parts.port
+        except ValueError:
+            raise _not_a_proxy() from None
+
+        if parts.scheme not in _PROXY_PORTS or not parts.hostname or parts.path.strip("/"):
+            raise _not_a_proxy()
+
+        return cls(
+            scheme=parts.scheme,
+            host=parts.hostname,
+            port=port or _PROXY_PORTS[parts.scheme],
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +74,17 @@ class EgressPolicy:
     max_seconds         longest duration of one exchange; a side that sends a byte a second would
                         never exceed the timeout of a single operation
     max_response_bytes  largest response
+    proxy               proxy that HTTP exchanges with other addresses than `networks` go through
     """
 
     networks: tuple[Network, ...] = ()
     max_seconds: float = MAX_EXCHANGE_SECONDS
     max_response_bytes: int = MAX_RESPONSE_BYTES
+    proxy: ProxyAddress | None = None
 
     @classmethod
-    def from_settings(cls, networks: str) -> "EgressPolicy":
-        """Return the policy of comma-separated networks. Raise `Invalid`."""
+    def from_settings(cls, networks: str, proxy: str = "") -> "EgressPolicy":
+        """Return the policy of comma-separated networks and the URL of a proxy. Raise `Invalid`."""
         found: list[Network] = []
         for text in filter(None, map(str.strip, networks.split(","))):
             try:
@@ -65,7 +96,7 @@ class EgressPolicy:
                     remedy="write networks as 10.1.0.0/16, separated by commas",
                 ) from None
 
-        return cls(tuple(found))
+        return cls(tuple(found), proxy=ProxyAddress.from_settings(proxy))
 
     def addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host.
@@ -80,7 +111,7 @@ class EgressPolicy:
 
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
         for address in addresses:
-            if not self._allows(ip_address(address.partition("%")[0])):
+            if not self._allows(_parsed(address)):
                 raise ProviderRejected(
                     f"{host} has the address {address}, which is not public",
                     where="connection",
@@ -89,6 +120,19 @@ class EgressPolicy:
                 )
 
         return addresses
+
+    def reaches_directly(self, host: str, port: int) -> bool:
+        """Return whether a host is reached without the proxy: all its addresses are in `networks`.
+
+        A name that is not known here is left to the proxy, which may know it. Raise
+        `ProviderRejected` when an address may not be reached.
+        """
+        try:
+            addresses = self.addresses(host, port)
+        except ProviderDown:
+            return False
+
+        return all(_is_within(_mapped(_parsed(address)), self.networks) for address in addresses)
 
     def connect(self, host: str, port: int, timeout: float | None) -> socket.socket:
         """Return a connection to the first address of a host that accepts, for other protocols.
@@ -106,9 +150,7 @@ class EgressPolicy:
         raise failure
 
     def _allows(self, address: Address) -> bool:
-        mapped = getattr(address, "ipv4_mapped", None)
-        if mapped is not None:
-            return self._allows(mapped)
+        address = _mapped(address)
         if _is_within(address, self.networks):
             return True
         return (
@@ -121,106 +163,22 @@ LOOPBACK = EgressPolicy((ip_network("127.0.0.0/8"), ip_network("::1/128")))
 """Public addresses and this machine, for the demo and for tests against local servers."""
 
 
-class Deadline:
-    """The time until which the exchange of the current thread must be complete."""
-
-    def __init__(self) -> None:
-        self._local = local()
-
-    @contextmanager
-    def of(self, seconds: float) -> Iterator[None]:
-        """Limit the exchange of the block."""
-        self._local.at = monotonic() + seconds
-        try:
-            yield
-        finally:
-            self._local.at = None
-
-    def left(self, timeout: float | None) -> float | None:
-        """Return the seconds that one operation may take. Raise `httpcore.ReadTimeout` at 0."""
-        at = getattr(self._local, "at", None)
-        if at is None:
-            return timeout
-
-        left: float = at - monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the exchange is not complete in time")
-        return left if timeout is None else min(timeout, left)
+def _parsed(address: str) -> Address:
+    """Return an address without its zone."""
+    return ip_address(address.partition("%")[0])
 
 
-class GuardedTransport(httpx.HTTPTransport):
-    """A transport that connects to allowed addresses only, and limits whole exchanges."""
-
-    def __init__(self, policy: EgressPolicy, deadline: Deadline, limits: httpx.Limits) -> None:
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context, limits=limits)
-        self._pool.close()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=_GuardedBackend(policy, deadline),
-        )
+def _mapped(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address contains, or the address itself."""
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-class _GuardedBackend(httpcore.NetworkBackend):
-    def __init__(self, policy: EgressPolicy, deadline: Deadline) -> None:
-        self._policy = policy
-        self._deadline = deadline
-        self._backend = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first address of a host that accepts. See `EgressPolicy.addresses`."""
-        failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in self._policy.addresses(host, port):
-            try:
-                stream = self._backend.connect_tcp(
-                    address, port, self._deadline.left(timeout), local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _TimedStream(stream, self._deadline)
-
-        raise failure
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A stream whose operations end with the exchange of their thread."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: Any,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout)
-        stream = self._stream.start_tls(ssl_context, server_hostname, left)
-        return _TimedStream(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+def _not_a_proxy() -> Invalid:
+    return Invalid(
+        "it is not the address of an HTTP proxy",
+        where="OPENIOM_PROVIDER_PROXY",
+        remedy="write http://host:port or http://user:password@host:port",
+    )
 
 
 def _is_within(address: Address, networks: Iterable[Network]) -> bool:

@@ -26,8 +26,9 @@ from openiom.kernel import (
     ProviderUnauthorized,
 )
 
-from .egress import PUBLIC_ONLY, Deadline, EgressPolicy, GuardedTransport
+from .egress import PUBLIC_ONLY, EgressPolicy
 from .providers import CallReporter, OutboundRequest
+from .transport import Deadline, transport_of
 
 MAX_WAIT_SECONDS = 3.0
 DEFAULT_RETRY_SECONDS = 5.0
@@ -91,8 +92,8 @@ class ProviderHttpClient:
         self._client = httpx.Client(
             headers={"accept": "application/json", "user-agent": "OpenIOM", **(headers or {})},
             timeout=httpx.Timeout(timeout, connect=connect_timeout),
-            transport=GuardedTransport(egress, self._deadline, limits),
-            # A proxy of the environment would connect to addresses that are not checked.
+            transport=transport_of(egress, self._deadline, limits),
+            # A proxy is a setting of the installation, which checks targets before it is used.
             trust_env=False,
         )
         self._lock = Lock()

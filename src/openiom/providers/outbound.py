@@ -20,6 +20,7 @@ from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
+from openiom.policies import DIRECT, Evaluator
 from openiom.provider_contract import Call, CallResult, ProviderAction
 
 from .call_log import requests_for
@@ -39,6 +40,7 @@ def build_payloads(
     instance: str,
     action: str,
     facts: Sequence[Mapping[str, Any]],
+    evaluator: Evaluator = DIRECT,
 ) -> list[dict[str, Any] | Problem]:
     """Return what an action sends for each entity, or the problem that prevents it.
 
@@ -47,7 +49,8 @@ def build_payloads(
     """
     opened = registry.open(session, instance)
     opened.action(action)
-    results = opened.transformations[f"action:{action}"].transform_many(list(facts))
+    transformation = opened.transformations[f"action:{action}"]
+    results = evaluator.transformed(transformation, list(facts))
     lookups = lookups_of(results)
     external_values = resolve_external(session, opened.name, opened.mapping_group, lookups)
     return [build_payload(result, external_values) for result in results]

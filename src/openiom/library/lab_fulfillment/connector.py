@@ -1,7 +1,6 @@
 """Two ways to the fulfiller of the lab: mail over SMTP, and JSON over HTTP."""
 
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,14 +18,16 @@ from openiom.provider_contract import (
     Call,
     CallResult,
     Connection,
-    EgressPolicy,
     OutboundRequest,
     ProbeResult,
     ProviderHttpClient,
 )
 
+from .mail_server import MailServer
+
 HEADER_PATH, LINES_PATH = "CreateFulfillmentOrder", "CreateFulfillmentOrderLines"
 MAX_ERROR_LENGTH = 500
+SECONDS_PER_MAIL = 1.0
 # Any of these proves that the address responds.
 PROBE_STATUSES = (400, 403, 404, 405, 406)
 
@@ -126,7 +127,7 @@ class LabFulfillment:
             subject = f"Fulfillment order {number}, line {index} of {len(lines)}"
             mails.append(self._mail(subject, {"number": number, **line}, call.key, index))
 
-        with self._mail_session("MAIL") as server:
+        with self._mail_session("MAIL", mails=len(mails)) as server:
             for mail in mails:
                 server.send_message(mail)
 
@@ -143,12 +144,15 @@ class LabFulfillment:
         return mail
 
     @contextmanager
-    def _mail_session(self, method: str) -> Iterator[smtplib.SMTP]:
-        """Yield an authenticated mail server; the exchange is reported under `method`."""
+    def _mail_session(self, method: str, *, mails: int = 0) -> Iterator[MailServer]:
+        """Yield an authenticated mail server for a session of so many mails.
+
+        It is reported under `method`.
+        """
         started_at, start = datetime.now(UTC), perf_counter()
         message = ""
         try:
-            with self._connect() as server:
+            with self._connect(self._egress.max_seconds + mails * SECONDS_PER_MAIL) as server:
                 yield server
         except (smtplib.SMTPException, OSError) as error:
             failure = _mail_failure(error, self._mail_server)
@@ -162,16 +166,23 @@ class LabFulfillment:
                 )
             )
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, max_seconds: float) -> MailServer:
         values = self._values
         host, port = values["smtp_host"], values["smtp_port"]
         context = ssl.create_default_context()
         tls = context if values["smtp_security"] == "tls" else None
-        server = _CheckedMailServer(host, port, timeout=self._timeout, egress=self._egress, tls=tls)
+        server = MailServer(
+            host,
+            port,
+            timeout=self._timeout,
+            max_seconds=max_seconds,
+            egress=self._egress,
+            tls=tls,
+        )
 
         try:
             if values["smtp_security"] == "starttls":
-                server.starttls(context=context)
+                server.encrypt(context)
 
             if values["smtp_user"]:
                 server.login(values["smtp_user"], values["smtp_password"])
@@ -195,33 +206,6 @@ class LabFulfillment:
         lines_key = {"Idempotency-Key": f"{call.key}-lines"}
         self._http.post(LINES_PATH, body, headers=lines_key, expect_json=False)
         return response.body if isinstance(response.body, dict) else {}
-
-
-class _CheckedMailServer(smtplib.SMTP):
-    """A mail server that is reached at the address that was checked.
-
-    `smtplib` would resolve the name a second time, possibly to another address. Certificates are
-    verified for the name. With `tls`, the connection is encrypted from its first byte.
-    """
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        *,
-        timeout: float,
-        egress: EgressPolicy,
-        tls: ssl.SSLContext | None,
-    ) -> None:
-        self._egress = egress
-        self._tls = tls
-        super().__init__(host, port, timeout=timeout)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connection = self._egress.connect(host, port, timeout)
-        if self._tls is None:
-            return connection
-        return self._tls.wrap_socket(connection, server_hostname=host)
 
 
 def _refused_recipients(error: smtplib.SMTPRecipientsRefused) -> tuple[list[int], str]:

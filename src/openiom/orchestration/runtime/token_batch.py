@@ -21,7 +21,7 @@ from openiom.orchestration.fact_cache import FactCache
 from openiom.orchestration.step import Port, Step
 from openiom.orchestration.token import Token
 from openiom.platform.retry import is_transient
-from openiom.policies import Condition, roots_of
+from openiom.policies import DIRECT, Condition, Evaluator, roots_of
 from openiom.provider_contract import EventRequest, Facts
 
 _REMEDY = "correct the cause and reprocess, or skip the step"
@@ -76,6 +76,7 @@ class TokenBatch:
         self.flows = flows
         self.now = now
         self.crashes = crashes or {}
+        self.evaluator: Evaluator = DIRECT
         self.facts = FactCache(session, catalog.entities)
         self.tokens: list[Token] = []
         self.siblings: dict[UUID, list[Token]] = defaultdict(list)

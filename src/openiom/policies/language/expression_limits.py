@@ -13,10 +13,13 @@ DEEPEST_NESTING = 100
 DEEPEST_LOOPS = 3
 LARGEST_RANGE = 10_000
 """Most elements that the ranges of an expression may have, multiplied with each other."""
+MOST_ROUNDS = 1_000_000
+"""Most rounds of loops within each other over a list that the text contains and gives a name."""
 
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _MARK = re.compile(r"\.\.|[\[\](){}]")
 _LOOP = re.compile(r"(?<![\w$.])(?:map|filter|flatMap|count|all|some|one|none|reduce)$")
+_NAMES_LIST = re.compile(r"(?<![=!<>])=(?![=>])|(?<![\w$.])as(?![\w$])")
 _MEMBERSHIP = re.compile(r"(?<![\w$#.])in$")
 _ENDPOINTS = re.compile(r"\s*(-?\d{1,9})\s*\.\.\s*(-?\d{1,9})\s*")
 _OPENING = "[({"
@@ -40,12 +43,25 @@ class _Scan:
     text: str
     is_cell: bool
     elements: int = 1
+    deepest_loops: int = 1
     open: list[_Bracket] = field(default_factory=list)
 
     def faults(self) -> Iterator[str]:
         """Yield the faults of the text, the first one first."""
         for mark in _MARK.finditer(self.text):
             yield from self._read_mark(mark.group(), mark.start())
+
+        names_list = _NAMES_LIST.search(self.text) is not None
+        if names_list and self._rounds() > MOST_ROUNDS:
+            yield (
+                f"loops over a list that has a name have more than {MOST_ROUNDS} rounds;"
+                " make the list smaller"
+            )
+
+    def _rounds(self) -> int:
+        """Return how often loops run when each one runs over all elements in the text."""
+        elements = self.elements + self.text.count(",")
+        return int(elements**self.deepest_loops)
 
     def _read_mark(self, sign: str, start: int) -> Iterator[str]:
         if sign == "..":
@@ -61,6 +77,7 @@ class _Scan:
             yield f"brackets are nested deeper than {DEEPEST_NESTING} levels"
 
         loops = [bracket for bracket in self.open if bracket.is_loop]
+        self.deepest_loops = max(self.deepest_loops, len(loops))
         if len(loops) > DEEPEST_LOOPS:
             yield f"loops such as map and filter are nested deeper than {DEEPEST_LOOPS} levels"
 

@@ -47,7 +47,7 @@ class ExecutableCondition(ExecutableStep):
     def run(self, context: StepContext, flow: ExecutableFlow, tokens: Sequence[Token]) -> None:
         """Evaluate the expression for every subject; stop where it has no result."""
         found, facts = context.facts_or_stop(flow, tokens, [self.condition])
-        answers = self.condition.evaluate_many(facts)
+        answers = context.evaluator.conditions(self.condition, facts)
         for token, answer in zip(found, answers, strict=True):
             self._leave(context, token, answer)
 

@@ -231,7 +231,8 @@ class _PolicyBatch:
     def _judge(self, policy: CompiledPolicy, ids: Sequence[UUID]) -> list[tuple[UUID, Verdict]]:
         judged = self.evaluation.undecided(ids)
         known = self.context.facts.load(self.entity, judged, self.fields)
-        verdicts = policy.evaluate([known[id] for id in judged])
+        records = [known[id] for id in judged]
+        verdicts = self.context.evaluator.verdicts(policy, records)
         return list(zip(judged, verdicts, strict=True))
 
 

@@ -153,8 +153,10 @@ class _Batch:
         if condition is None:
             return
 
-        for id in selection.remaining(ids):
-            answer = condition.evaluate(known[id])
+        remaining = selection.remaining(ids)
+        records = [known[id] for id in remaining]
+        answers = self.context.evaluator.conditions(condition, records)
+        for id, answer in zip(remaining, answers, strict=True):
             if isinstance(answer, Failure):
                 selection.invalid[id] = expression_failure(answer).what
             else:
@@ -170,7 +172,8 @@ class _Batch:
 
         policy = compiled_policies(self.context.session, [name])[name]
         remaining = selection.remaining(ids)
-        verdicts = policy.evaluate([known[id] for id in remaining])
+        records = [known[id] for id in remaining]
+        verdicts = self.context.evaluator.verdicts(policy, records)
 
         for id, verdict in zip(remaining, verdicts, strict=True):
             if verdict.error:
@@ -303,7 +306,11 @@ class _Batch:
     def _payloads(self, ids: Sequence[UUID]) -> dict[UUID, Payload]:
         known = self.context.facts.load(self.entity, ids)
         payloads = self.context.catalog.payloads(
-            self.context.session, self.step.instance, self.step.action, [known[id] for id in ids]
+            self.context.session,
+            self.step.instance,
+            self.step.action,
+            [known[id] for id in ids],
+            self.context.evaluator,
         )
         return dict(zip(ids, payloads, strict=True))
 

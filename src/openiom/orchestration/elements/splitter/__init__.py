@@ -71,7 +71,8 @@ class ExecutableSplitter(ExecutableStep):
     def run(self, context: StepContext, flow: ExecutableFlow, tokens: Sequence[Token]) -> None:
         """Fork every token; stop where a branch has no result or none matches."""
         found, facts = context.facts_or_stop(flow, tokens, self.conditions)
-        by_branch = [condition.evaluate_many(facts) for condition in self.conditions]
+        evaluate = context.evaluator.conditions
+        by_branch = [evaluate(condition, facts) for condition in self.conditions]
         for token, *answers in zip(found, *by_branch, strict=True):
             self._fork(context, token, answers)
 
