@@ -2397,6 +2397,8 @@ export interface paths {
         /**
          * Try Policy
          * @description Judge sample records without changing anything: which row matched, on which values.
+         *
+         *     They are judged in a child process with limits on time and memory.
          */
         post: operations["policies-try_policy"];
         delete?: never;
