@@ -21,7 +21,7 @@ from tests.orders.builders import (
 from tests.package_app import http_client, package_app
 
 from openiom.kernel import new_id
-from openiom.orders import EVENT_TITLES, hold_orders, order_router
+from openiom.orders import EVENT_TITLES, OrderIntake, hold_orders, order_router
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -33,9 +33,13 @@ def permissions() -> set[str]:
 
 @pytest.fixture
 def client(database: Database, permissions: set[str]) -> Iterator[TestClient]:
-    with http_client(
-        package_app(database, order_router(EVENT_TITLES), permissions=permissions)
-    ) as asking:
+    app = package_app(
+        database,
+        order_router(EVENT_TITLES),
+        permissions=permissions,
+        order_intake=OrderIntake(database),
+    )
+    with http_client(app) as asking:
         yield asking
 
 

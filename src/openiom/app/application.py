@@ -96,7 +96,7 @@ class Application:
         return (
             administration.router,
             administration.token_router,
-            orders.order_router(self.event_titles, RECEIVE_ORDERS),
+            orders.order_router(self.event_titles),
             orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,

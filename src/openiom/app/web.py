@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
 from openiom.inventory_visibility import ReservationBatcher
+from openiom.orders import OrderIntake
 from openiom.platform.clock import utc_now
 from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
@@ -25,7 +26,7 @@ from openiom.platform.request_values import refuse_unstorable_values
 from . import event_stream, health, search
 from .api_docs import OPENAPI, serve_api_docs
 from .api_document import document_problems
-from .application import Application
+from .application import RECEIVE_ORDERS, Application
 from .metrics import ApplicationCollector
 from .middleware import NamesWithSlashes, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
@@ -97,6 +98,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     app.state.authenticate = authenticate
     app.state.issuer = application.issuer
     app.state.reservation_batcher = ReservationBatcher(application.database)
+    app.state.order_intake = OrderIntake(application.database, RECEIVE_ORDERS)
     app.state.configuration = application.configuration
     app.state.environment = application.settings.environment
     app.state.session_hours = application.settings.session_hours

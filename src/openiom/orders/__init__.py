@@ -51,6 +51,7 @@ from .service.line_fulfillment import (
     return_to_sourcing,
 )
 from .service.open_lines import UnfulfilledLine, open_lines, unshipped_lines
+from .service.order_intake import OrderIntake
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
@@ -77,6 +78,7 @@ __all__ = [
     "LineCancellation",
     "LineSummary",
     "UnfulfilledLine",
+    "OrderIntake",
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",

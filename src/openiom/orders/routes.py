@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query
+from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy.orm import Session
 
 from openiom.kernel import Moment, TooLarge
-from openiom.platform.database import to_json
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -21,7 +18,7 @@ from openiom.platform.http import (
     WriteSession,
 )
 from openiom.platform.pagination import Page, PageRequest, page_request
-from openiom.provider_contract import DocumentReceiver, InboundDocument, IntakeResult, Outcome
+from openiom.provider_contract import Outcome
 
 from .queries import (
     LINES_LIMIT,
@@ -40,11 +37,9 @@ from .schemas import (
     OrderCounts,
     OrderDetail,
     OrderLineRow,
-    OrderResult,
     OrderRow,
     OrdersRequest,
     OrdersResponse,
-    ProblemResponse,
     Timeline,
 )
 from .service.apply_withdrawal import dismiss_differences
@@ -55,8 +50,7 @@ from .service.hold_cancel import (
     hold_orders,
     release_holds,
 )
-from .service.idempotency import store_response, stored_response
-from .service.receive_orders import receive_orders
+from .service.order_intake import IntakeRequest, OrderIntake
 
 BULK_LIMIT = 1_000
 INTAKE_LIMIT = 500
@@ -88,12 +82,10 @@ class OrderQuery(BaseModel):
         return OrderFilter(**{**self.model_dump(), "search": search})
 
 
-def order_router(
-    event_titles: Mapping[str, str], receive: DocumentReceiver = receive_orders
-) -> Router:
-    """Return the routes below `/api/v1/orders`.
+def order_router(event_titles: Mapping[str, str]) -> Router:
+    """Return the routes below `/api/v1/orders`; `event_titles` are those of all packages.
 
-    `event_titles` are those of all packages, and `receive` receives order documents.
+    The application's `state.order_intake` receives orders.
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
     router.add_api_route("", find_orders, methods=["GET"])
@@ -108,9 +100,9 @@ def order_router(
 
     @router.post("", status_code=202)
     def create_orders(
+        request: Request,
         body: OrdersRequest,
         principal: CurrentPrincipal,
-        session: WriteSession,
         now: Now,
         idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
     ) -> OrdersResponse:
@@ -119,7 +111,15 @@ def order_router(
         With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
         """
         principal.require("orders.write")
-        return _create(receive, session, body, now, principal.name, idempotency_key)
+        if len(body.orders) > INTAKE_LIMIT:
+            raise TooLarge(
+                f"{len(body.orders)} orders are more than {INTAKE_LIMIT}",
+                where="orders",
+                remedy="send fewer",
+            )
+
+        intake: OrderIntake = request.app.state.order_intake
+        return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
 
     @router.get("/{order_id}/timeline")
     def read_timeline(
@@ -168,66 +168,6 @@ def read_order(order_id: UUID, principal: CurrentPrincipal, session: ReadSession
     """One order with its lines, its state, and the actions that are possible now."""
     principal.require("orders.read")
     return get_order(session, order_id)
-
-
-def _create(
-    receive: DocumentReceiver,
-    session: Session,
-    body: OrdersRequest,
-    now: datetime,
-    principal: str,
-    idempotency_key: str | None,
-) -> OrdersResponse:
-    """Receive orders; a request with a known key gets the stored response."""
-    if len(body.orders) > INTAKE_LIMIT:
-        raise TooLarge(
-            f"{len(body.orders)} orders are more than {INTAKE_LIMIT}",
-            where="orders",
-            remedy="send fewer",
-        )
-    if not idempotency_key:
-        return _receive(receive, session, body, now, principal)
-
-    digest = sha256(to_json(body.model_dump(mode="json"))).hexdigest()
-    stored = stored_response(session, principal=principal, key=idempotency_key, digest=digest)
-    if stored is not None:
-        return OrdersResponse.model_validate(stored)
-
-    response = _receive(receive, session, body, now, principal)
-    store_response(
-        session,
-        principal=principal,
-        key=idempotency_key,
-        digest=digest,
-        response=response.model_dump(mode="json"),
-        now=now,
-    )
-    return response
-
-
-def _receive(
-    receive: DocumentReceiver, session: Session, body: OrdersRequest, now: datetime, actor: str
-) -> OrdersResponse:
-    documents = [InboundDocument(0, body.instance, document) for document in body.orders]
-    results: list[OrderResult] = []
-    for index, result in enumerate(receive(session, documents, now, actor)):
-        number = str(body.orders[index].get("number", ""))
-        results.append(_order_result(index, number, result))
-    return OrdersResponse(results=results)
-
-
-def _order_result(index: int, number: str, result: IntakeResult) -> OrderResult:
-    if not result.ok:
-        problem = ProblemResponse(what=result.error, where=result.where, remedy=result.remedy)
-        return OrderResult(index=index, ok=False, problem=problem)
-    return OrderResult(
-        index=index,
-        ok=True,
-        id=result.entity_id,
-        number=number,
-        duplicate=result.duplicate,
-        ignored=result.ignored,
-    )
 
 
 def hold(
