@@ -1,4 +1,4 @@
-import { closeLive, openLive } from '@client/live';
+import { closeLive, openLive, useLiveResumed } from '@client/live';
 import { type SessionInfo, sessionKey, signOut } from '@client/session';
 import { useQueryClient } from '@tanstack/react-query';
 import { Drawer, Skeleton } from 'antd';
@@ -22,6 +22,7 @@ export function Shell({ session }: { session: SessionInfo }) {
     openLive();
     return closeLive;
   }, []);
+  useLiveResumed(() => void queryClient.invalidateQueries());
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
