@@ -43,6 +43,12 @@ def expect_live(pages: list[Page]) -> None:
         expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
 
 
+def expect_new_orders(page: Page) -> None:
+    """Expect the list to offer rows that came in since it was loaded."""
+    shown = page.get_by_role("button", name=re.compile("new orders? — show"))
+    expect(shown).to_be_visible(timeout=30_000)
+
+
 def test_twenty_tabs_are_live_over_one_stream_and_change_routes_quickly(
     manager: Visitor, scene: Scene
 ) -> None:
@@ -57,14 +63,18 @@ def test_twenty_tabs_are_live_over_one_stream_and_change_routes_quickly(
     expect_live(pages)
     assert len(streams) == 1
 
-    scene.fabrikam.place([("LAMP-OAK-01", 1)], buyer="Twenty Tabs")
+    number = scene.fabrikam.place([("LAMP-OAK-01", 1)], buyer="Twenty Tabs")
     scene.fabrikam.poll()
     for page in pages:
-        expect(page.get_by_role("button", name=re.compile("new orders? — show"))).to_be_visible()
+        expect_new_orders(page)
 
+    scene.fabrikam.order_in_state(number, "completed")
     milliseconds: list[float] = []
+    there_and_back = (("/flows", "Flows"), ("/orders", "Sales orders"))
     for page in pages[:: TABS // 4]:
-        for link, title in (("/flows", "Flows"), ("/orders", "Sales orders")) * 2:
+        for link, title in there_and_back:  # The first visit of a page loads its code.
+            page.evaluate(ROUTE_CHANGE, [link, title])
+        for link, title in there_and_back * 2:
             milliseconds.append(page.evaluate(ROUTE_CHANGE, [link, title]))
 
     assert median(milliseconds) < ROUTE_CHANGE_MS, milliseconds
@@ -88,7 +98,7 @@ def test_the_other_tabs_stay_live_when_the_tab_with_the_stream_is_closed(
     scene.fabrikam.place([("LAMP-OAK-01", 1)], buyer="Heir Apparent")
     scene.fabrikam.poll()
     for page in others:
-        expect(page.get_by_role("button", name=re.compile("new orders? — show"))).to_be_visible()
+        expect_new_orders(page)
 
 
 def test_a_page_that_is_left_and_returned_to_is_live_and_current(manager: Visitor) -> None:

@@ -22,9 +22,18 @@ from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
 from .runtime.step_worker import StepWorker
 from .runtime.withdrawal import withdraw_calls
+from .waiting_calls import (
+    MAX_COUNTED,
+    WaitingCalls,
+    count_failed_runs,
+    count_waiting_calls,
+    roots_waiting_for,
+    waiting_instances,
+)
 
 __all__ = [
     "ELEMENTS",
+    "MAX_COUNTED",
     "Catalog",
     "CatalogSnapshot",
     "CompiledFlow",
@@ -35,9 +44,12 @@ __all__ = [
     "OperationResult",
     "ProviderCallWorker",
     "StepWorker",
+    "WaitingCalls",
     "cancel",
     "check_flow",
     "compile_flow",
+    "count_failed_runs",
+    "count_waiting_calls",
     "dry_run",
     "flow_kind",
     "pause",
@@ -46,9 +58,11 @@ __all__ = [
     "read_flow",
     "reprocess",
     "resume",
+    "roots_waiting_for",
     "router",
     "skip",
     "start_inline",
+    "waiting_instances",
     "withdraw_calls",
     "workers",
 ]

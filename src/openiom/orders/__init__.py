@@ -22,6 +22,7 @@ from .locks import OPTIMIZED, lock_orders, movable_orders
 from .queries import (
     LineSummary,
     OrderSummary,
+    count_orders,
     line_summaries,
     order_ids_by_number,
     order_summaries,
@@ -87,6 +88,7 @@ __all__ = [
     "cancel_orders",
     "cancel_recalled",
     "confirm_billing",
+    "count_orders",
     "header_facts",
     "hold_orders",
     "line_facts",

@@ -43,6 +43,7 @@ class ProviderInstanceRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     missing_scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     error: Mapped[str] = mapped_column(Text, server_default="")
+    red_since: Mapped[datetime | None] = mapped_column(Instant)
     probed_at: Mapped[datetime | None] = mapped_column(Instant)
     next_probe_at: Mapped[datetime | None] = mapped_column(Instant)
     last_poll_at: Mapped[datetime | None] = mapped_column(Instant)
