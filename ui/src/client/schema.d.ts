@@ -7878,7 +7878,7 @@ export interface components {
         };
         /**
          * VerdictView
-         * @description The verdict on one record; `row` counts from 0.
+         * @description The verdict on one record; `row` counts from 1, as the table shows it.
          */
         VerdictView: {
             /** Passed */

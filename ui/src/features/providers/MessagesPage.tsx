@@ -1,4 +1,5 @@
 import { InboxOutlined } from '@kit/icons';
+import { isAttentionChange } from '@client/attention';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { describeFieldPath } from '@kit/fieldPath';
@@ -74,7 +75,7 @@ export default function MessagesPage() {
     query,
     fetch: listMessages,
     rowId,
-    isRelevant: (item) => /message|order\.created/.test(item.name),
+    isRelevant: (item) => isAttentionChange(item) || item.name === 'order.created',
   });
   const selectedRows = list.rows
     .filter((row) => selected.includes(row.id))
