@@ -62,13 +62,20 @@ export function Navigation({ permissions, collapsed, badges, onToggle, onNavigat
       <div className="nav-areas" ref={list}>
         {visibleAreas.map((area) => {
           const open = isOpen(area);
+          const count = open ? 0 : countOf(area.pages, badges);
           return (
             <div className="nav-area" key={area.title} data-open={open}>
               <h2>
-                <button type="button" className="nav-area-title" aria-expanded={open} onClick={() => toggle(area)}>
+                <button
+                  type="button"
+                  className="nav-area-title"
+                  aria-label={count > 0 ? `${area.title}, ${formatNumber(count)} need attention` : area.title}
+                  aria-expanded={open}
+                  onClick={() => toggle(area)}
+                >
                   <RightOutlined className="nav-arrow" aria-hidden="true" />
                   <span>{area.title}</span>
-                  {!open && <AreaCount pages={area.pages} badges={badges} />}
+                  {count > 0 && <b className="count">{formatNumber(count)}</b>}
                 </button>
               </h2>
               {open &&
@@ -127,17 +134,10 @@ function PageEntry({
   );
 }
 
-/** The sum of the numbers of a closed area. */
-function AreaCount({ pages, badges }: { pages: readonly PageLink[]; badges: ReadonlyMap<string, NavigationBadge> }) {
+/** The sum of the numbers of the pages of an area. */
+function countOf(pages: readonly PageLink[], badges: ReadonlyMap<string, NavigationBadge>): number {
   const counts = pages.map((page) => badges.get(page.path)?.count ?? 0);
-  const sum = counts.reduce((total, count) => total + count, 0);
-  if (sum === 0) return null;
-  return (
-    <b className="count">
-      <span className="visually-hidden">, </span>
-      {formatNumber(sum)} <span className="visually-hidden">need attention</span>
-    </b>
-  );
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 const countText = ({ count, isCapped }: NavigationBadge): string => `${formatNumber(count)}${isCapped ? '+' : ''}`;
