@@ -20,7 +20,7 @@ from .metrics import count_parked, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
-from .queries import list_instances
+from .queries import ParkedMessage, list_instances, search_parked
 from .registry import ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
 from .scheduled_jobs import SCHEDULED_JOBS
@@ -34,6 +34,7 @@ __all__ = [
     "Lookup",
     "MappingBody",
     "Outage",
+    "ParkedMessage",
     "PollWorker",
     "ProbeWorker",
     "ProviderInstance",
@@ -61,5 +62,6 @@ __all__ = [
     "request_poll",
     "resolve",
     "router",
+    "search_parked",
     "store_messages",
 ]

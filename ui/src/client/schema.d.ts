@@ -2514,7 +2514,10 @@ export interface paths {
         };
         /**
          * Messages
-         * @description Return received messages, the newest first; `search` is a whole key, such as an order id.
+         * @description Return received messages, the newest first.
+         *
+         *     `search` is a whole key, such as an order id, or part of a number, customer or e-mail of a
+         *     parked message.
          */
         get: operations["providers-messages"];
         put?: never;

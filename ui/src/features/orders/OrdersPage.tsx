@@ -23,6 +23,7 @@ import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { orderColumns } from './orderColumns';
 import './orders.css';
+import { ParkedMatches } from './ParkedMatches';
 import { StatusStrip } from './StatusStrip';
 import { orderActions } from './orderActions';
 
@@ -102,7 +103,10 @@ export default function OrdersPage() {
       noun={noun}
       actions={Object.values(orderActions)}
       onClear={() => setSelected([])}
-      onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
+      onDone={() => {
+        list.reload();
+        void queryClient.invalidateQueries({ queryKey: ['flows'] });
+      }}
     >
       <FilterBar
         search="Order number, customer or email"
@@ -122,6 +126,7 @@ export default function OrdersPage() {
   return (
     <Page title="Sales orders">
       <StatusStrip state={values.state} onSelect={(state) => change({ state })} />
+      <ParkedMatches search={values.search} />
       <ListView
         label="Sales orders"
         list={list}
