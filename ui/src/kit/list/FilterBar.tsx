@@ -10,7 +10,10 @@ export interface Filter {
   options?: readonly { value: string; label: string }[];
 }
 
-/** Filters stored in the URL, so that lists can be bookmarked and shared. */
+/**
+ * Filters stored in the URL, so that lists can be bookmarked and shared. A change of `detailKeys`, such as the row that is
+ * open, keeps the page of the list; other changes lead to the first one.
+ */
 export function useUrlFilters<K extends string>(
   keys: readonly K[],
   detailKeys: readonly K[] = [],
@@ -24,17 +27,18 @@ export function useUrlFilters<K extends string>(
   }
   const details: readonly string[] = detailKeys;
   const change = (next: Partial<Record<K, string | undefined>>): void => {
+    const keepsPage = Object.keys(next).every((key) => details.includes(key));
     setParams(
       (before) => {
         const search = new URLSearchParams(before);
-        if (!Object.keys(next).every((key) => details.includes(key))) search.delete('after');
+        if (!keepsPage) search.delete('after');
         for (const [key, value] of Object.entries<string | undefined>(next as Record<string, string | undefined>)) {
           if (value === undefined || value === '') search.delete(key);
           else search.set(key, value);
         }
         return search;
       },
-      { state },
+      { state: keepsPage ? state : null },
     );
   };
   return [values, change];
