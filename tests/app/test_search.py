@@ -10,6 +10,7 @@ from openiom.app import search
 from openiom.app.application import Application
 from openiom.kernel import new_id
 from openiom.orders.search import FoundOrder
+from openiom.platform.bulk import execute
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -73,6 +74,26 @@ def test_orders_and_customers_link_to_the_order(
             "path": f"/orders/{order.id}",
         },
     ]
+
+
+def test_a_parked_order_leads_to_its_message(client: TestClient, application: Application) -> None:
+    with application.database.unit_of_work() as session:
+        execute(
+            session,
+            "INSERT INTO providers.message (instance, kind, key, version, sequence, payload, state,"
+            " received_at, search_text, error) VALUES ('store', 'order', '103', '1', 1, '{}',"
+            " 'parked', %s, '103 rosa lindt rosa@example.com', '{\"what\": \"no mapping\"}')",
+            (NOW,),
+        )
+
+    for words in ("103", "Lindt", "rosa@"):
+        (found,) = find(client, words)
+        assert (found["kind"], found["label"], found["detail"]) == (
+            "parked",
+            "Order 103",
+            "no mapping",
+        )
+        assert found["path"].startswith("/my-work/messages?message=")
 
 
 def test_only_records_that_the_principal_may_read_are_found(

@@ -77,14 +77,14 @@ def test_the_history_shows_every_verdict(harness: Harness) -> None:
                 "passed": True,
                 "reason": "Country = 'US'",
                 "values": {"country": "US"},
-                "row": 0,
+                "row": 1,
             },
             {
                 "policy": "assign",
                 "passed": True,
                 "reason": "Number = 'A'",
                 "values": {"number": "A"},
-                "row": 0,
+                "row": 1,
                 "sets": {"source": "x"},
             },
         ]

@@ -90,13 +90,13 @@ def test_the_test_bench_judges_records(client: TestClient) -> None:
     assert us == {
         "passed": True,
         "reason": "Country = 'US'",
-        "row": 0,
+        "row": 1,
         "row_text": "Country = 'US'",
         "values": {"country": "US"},
         "sets": {"source": "east"},
         "error": None,
     }
-    assert (canada["passed"], canada["reason"], canada["row"]) == (False, "not to CA", 1)
+    assert (canada["passed"], canada["reason"], canada["row"]) == (False, "not to CA", 2)
     assert odd["error"].startswith("row 2, column reason: ")
 
 

@@ -8,8 +8,9 @@ from tests.providers.fake_provider import ProviderHarness
 
 from openiom.kernel import NotFound, ProviderDown, ProviderRejected
 from openiom.platform.batches import BatchResult
-from openiom.provider_contract import OutboundRequest, ProbeResult
-from openiom.providers import ProbeWorker, probe
+from openiom.platform.clock import utc_now
+from openiom.provider_contract import Call, CallResult, OutboundRequest, ProbeResult
+from openiom.providers import Outage, ProbeWorker, call_provider, list_outages, probe
 from openiom.providers.instance_state import InstanceState, find_state, get_state
 
 NOW = datetime(2030, 5, 4, 12, tzinfo=UTC)
@@ -183,3 +184,47 @@ def test_an_instance_that_is_not_installed_has_none(harness):
         get_state(session, "ghost")
     assert error.value.what == "no provider instance ghost"
     assert error.value.remedy == "see the list of installed providers"
+
+
+def test_a_connection_is_red_since_the_first_of_its_failures(harness):
+    harness.system.probe = down
+    harness.install()
+    run(harness)
+    run(harness, NOW + 30 * SECOND)
+    assert columns(harness, "state", "red_since") == ("red", NOW)
+    with harness.database.reading() as session:
+        assert list_outages(session) == [Outage("shop", "Shop", NOW, "no answer")]
+
+    harness.system.probe = lambda: ProbeResult("Fake Inc")
+    run(harness, NOW + 60 * SECOND)
+    assert columns(harness, "state", "red_since") == ("green", None)
+    with harness.database.reading() as session:
+        assert list_outages(session) == []
+
+
+def test_an_unreachable_provider_is_probed_at_its_first_failed_call(harness):
+    harness.install()
+    probe(harness.registry, harness.database, "shop", now=utc_now() - 60 * SECOND)
+    harness.system.probe = down
+    harness.system.answer = lambda some: [
+        CallResult(one.key, error=ProviderDown("no answer")) for one in some
+    ]
+    call_provider(harness.registry, harness.database, "shop", "send", [Call("1", {})])
+
+    assert run(harness, utc_now()) == BUSY
+    assert columns(harness, "state") == ("red",)
+
+
+def test_a_provider_that_asks_for_a_pause_or_was_just_probed_is_not_probed(harness):
+    def fail(error: ProviderDown) -> None:
+        harness.system.answer = lambda some: [CallResult(one.key, error=error) for one in some]
+        call_provider(harness.registry, harness.database, "shop", "send", [Call("1", {})])
+
+    harness.install()
+    probe(harness.registry, harness.database, "shop", now=utc_now() - 60 * SECOND)
+    fail(ProviderDown("busy", retry_after=7))
+    assert run(harness, utc_now()) == IDLE
+
+    probe(harness.registry, harness.database, "shop")
+    fail(ProviderDown("no answer"))
+    assert run(harness, utc_now()) == IDLE

@@ -156,6 +156,30 @@ def test_messages_are_listed_newest_first_filtered_and_paged(client, harness):
     assert client.get("/api/v1/messages", params={"after": "junk"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ("rosa lindt", ["2"]),
+        ("LINDT", ["2"]),
+        ("rosa@", ["2"]),
+        ("unknown-1", ["2", "1"]),
+        ("100%", []),
+        ("nobody", []),
+    ],
+)
+def test_parked_messages_are_found_by_customer_email_and_product(client, harness, words, keys):
+    harness.install()
+    rosa = {"name": "Rosa Lindt", "email": "Rosa@example.com"}
+    store(
+        harness,
+        note(1, "UNKNOWN-1"),
+        note(2, "UNKNOWN-1") | {"customer": rosa},
+        note(3) | {"customer": rosa},
+    )
+    found = client.get("/api/v1/messages", params={"search": words}).json()["items"]
+    assert [message["key"] for message in found] == keys
+
+
 def test_a_message_shows_its_payload_and_its_document_path_by_path(client, harness):
     harness.install()
     harness.map("A", "Accu Scale")

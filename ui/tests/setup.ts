@@ -35,6 +35,8 @@ Object.defineProperty(window, 'matchMedia', {
   }),
 });
 
+Element.prototype.scrollIntoView = () => undefined;
+
 beforeEach(() => {
   localStorage.clear();
 });

@@ -8,6 +8,7 @@ that has ended, and delays no other one.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from threading import Event, Lock, Thread
 from time import monotonic
 
@@ -20,15 +21,21 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from openiom.kernel import IomError
+from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.events import LoggedEvent, end_of_log, read_between
 from openiom.platform.http import CurrentPrincipal, Router, current_principal
 from openiom.platform.log_positions import LogPosition
 
+from .attention import Attention, attention
+
 log = structlog.get_logger("event_stream")
 router = Router(prefix="/api/v1", tags=["live"])
 
 POLL_SECONDS = 0.5
+ATTENTION_SECONDS = 2.0
+ATTENTION_CHANGED = "attention.changed"
+"""The name of a change that is no event of the log: what needs a person has changed."""
 RECONNECT_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 15.0
 KEEP_ALIVE = ": keep-alive\n\n"
@@ -49,6 +56,8 @@ class EventTail:
         self._stop = Event()
         self._thread: Thread | None = None
         self._position: LogPosition | None = None
+        self._attention: Attention | None = None
+        self._attention_due = 0.0
         self.published = 0
 
     def start(self) -> None:
@@ -87,6 +96,7 @@ class EventTail:
             try:
                 with self._database.reading() as session:
                     events = self._read(session)
+                    attention_changed = self._attention_changed(session)
             except (psycopg.Error, SQLAlchemyError) as error:
                 if connected:
                     _log_lost(error)
@@ -99,6 +109,8 @@ class EventTail:
             if events:
                 self.published += len(events)
                 self._publish(message_text(events))
+            if attention_changed:
+                self._publish(attention_text(utc_now()))
 
             self._stop.wait(POLL_SECONDS)
 
@@ -114,6 +126,18 @@ class EventTail:
 
         self._position = end
         return events
+
+    def _attention_changed(self, session: Session) -> bool:
+        """Return whether what needs a person has changed since it was last read.
+
+        States of connections and of messages change without an event of the log.
+        """
+        if monotonic() < self._attention_due or not self.listeners:
+            return False
+
+        before, self._attention = self._attention, attention(session)
+        self._attention_due = monotonic() + ATTENTION_SECONDS
+        return before is not None and before != self._attention
 
     def _publish(self, message: str | None) -> None:
         with self._lock:
@@ -138,6 +162,18 @@ def message_text(events: Sequence[LoggedEvent]) -> str:
         )
 
     return to_json_text({"events": items})
+
+
+def attention_text(at: datetime) -> str:
+    """Return the JSON of the message that what needs a person has changed."""
+    change = {
+        "name": ATTENTION_CHANGED,
+        "root_id": "",
+        "subject_type": "attention",
+        "subject_id": "",
+        "at": at.isoformat(),
+    }
+    return to_json_text({"events": [change]})
 
 
 @router.get(

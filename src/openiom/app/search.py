@@ -1,4 +1,4 @@
-"""The search box: orders, customers, products, flows and sources in one list."""
+"""The search box: orders, parked messages, customers, products, flows and sources."""
 
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from openiom.orders import search_customers, search_orders
 from openiom.platform.configuration import search_documents
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
+from openiom.providers import search_parked
 
 router = Router(prefix="/api/v1", tags=["search"])
 MAX_RESULTS_PER_KIND = 6
@@ -42,6 +43,17 @@ def _orders(session: Session, words: str) -> list[SearchResult]:
         detail = f"{order.customer} · {order.instance}"
         path = f"/orders/{order.id}"
         results.append(SearchResult(kind="order", label=order.number, detail=detail, path=path))
+    return results
+
+
+def _parked(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    for message in search_parked(session, words, limit=MAX_RESULTS_PER_KIND):
+        label = f"{message.kind.replace('_', ' ').capitalize()} {message.key}"
+        path = f"/my-work/messages?message={message.id}"
+        results.append(
+            SearchResult(kind="parked", label=label, detail=message.what[:120], path=path)
+        )
     return results
 
 
@@ -95,6 +107,7 @@ def _documents(
 
 SEARCHED = (
     Searched("order", "orders.read", _orders),
+    Searched("parked", "providers.read", _parked),
     Searched("customer", "orders.read", _customers),
     Searched("product", "master_data.read", _products),
     Searched("flow", "orchestration.read", _flows),

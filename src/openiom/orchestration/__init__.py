@@ -23,9 +23,18 @@ from .runtime.dispatcher import Dispatcher
 from .runtime.inline_start import start_inline
 from .runtime.step_worker import StepWorker
 from .runtime.withdrawal import lock_calls, withdraw_calls
+from .waiting_calls import (
+    MAX_COUNTED,
+    WaitingCalls,
+    count_failed_runs,
+    count_waiting_calls,
+    roots_waiting_for,
+    waiting_instances,
+)
 
 __all__ = [
     "ELEMENTS",
+    "MAX_COUNTED",
     "Catalog",
     "CatalogSnapshot",
     "CompiledFlow",
@@ -36,9 +45,12 @@ __all__ = [
     "OperationResult",
     "ProviderCallWorker",
     "StepWorker",
+    "WaitingCalls",
     "cancel",
     "check_flow",
     "compile_flow",
+    "count_failed_runs",
+    "count_waiting_calls",
     "dry_run",
     "flow_kind",
     "lock_calls",
@@ -49,9 +61,11 @@ __all__ = [
     "release_calls",
     "reprocess",
     "resume",
+    "roots_waiting_for",
     "router",
     "skip",
     "start_inline",
+    "waiting_instances",
     "withdraw_calls",
     "workers",
 ]

@@ -23,6 +23,7 @@ from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .queries import (
     LineSummary,
     OrderSummary,
+    count_orders,
     line_summaries,
     order_ids_by_number,
     order_summaries,
@@ -89,6 +90,7 @@ __all__ = [
     "cancel_orders",
     "cancel_recalled",
     "confirm_billing",
+    "count_orders",
     "header_facts",
     "hold_orders",
     "line_facts",

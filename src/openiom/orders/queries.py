@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
 from openiom.kernel import NotFound, from_steps, round_money
+from openiom.orchestration import roots_waiting_for, waiting_instances
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
+from openiom.providers import list_outages
 from openiom.state_framework import StateTable
 
 from .allowed_actions import allowed_actions, order_units
@@ -20,6 +22,7 @@ from .facts import money_text
 from .order_batch import flush_lines, flush_orders
 from .schemas import (
     Amounts,
+    Blocked,
     LineDetail,
     OrderCounts,
     OrderDetail,
@@ -60,6 +63,7 @@ class OrderFilter:
     origin: str = ""
     source: str = ""
     product: str = ""
+    waiting_for: str = ""
     manual_hold: bool = False
     source_changed: bool = False
     placed_from: datetime | None = None
@@ -82,6 +86,10 @@ def list_orders(
     flush_orders(session)
     flush_lines(session)
     conditions, values = _conditions(chosen)
+    if chosen.waiting_for:
+        conditions.append("o.id = ANY(%s::uuid[])")
+        values.append(roots_waiting_for(session, chosen.waiting_for))
+
     sorting = "o.placed_at DESC, o.id DESC" if chosen.by_placed_at else "o.id DESC"
     if after and chosen.by_placed_at:
         conditions.append("(o.placed_at, o.id) < (%s, %s)")
@@ -97,7 +105,24 @@ def list_orders(
         f"SELECT {_ROW} FROM {_ORDERS} WHERE {where} ORDER BY {sorting} LIMIT %s",
         (*values, limit),
     )
-    return [OrderRow(**_with_money_text(row, ("total_amount",))) for row in rows]
+    blocked = blocked_orders(session, [row["id"] for row in rows])
+    found: list[OrderRow] = []
+    for row in rows:
+        fields = _with_money_text(row, ("total_amount",))
+        found.append(OrderRow(**fields, blocked=blocked.get(row["id"])))
+
+    return found
+
+
+def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]:
+    """Return the orders of these that wait for a provider that is down, and the provider."""
+    outages = {outage.name: outage for outage in list_outages(session)}
+    blocked: dict[UUID, Blocked] = {}
+    for order_id, instance in waiting_instances(session, ids, list(outages)).items():
+        outage = outages[instance]
+        blocked[order_id] = Blocked(instance=instance, title=outage.title, since=outage.since)
+
+    return blocked
 
 
 def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -214,6 +239,7 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
         state_label=table.state(order["state"]).label,
         progress=_progress(table, order["state"]),
         lines=lines,
+        blocked=blocked_orders(session, [order_id]).get(order_id),
         actions=allowed_actions(
             order["state"],
             manual_hold=order["manual_hold"],

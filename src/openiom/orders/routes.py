@@ -71,6 +71,9 @@ class OrderQuery(BaseModel):
     origin: str = ""
     source: str = Field("", description="Orders with a line served from this source")
     product: str = Field("", description="Orders with a line of this product")
+    waiting_for: str = Field(
+        "", description="Orders of which a call waits for this provider instance, 10,000 at most"
+    )
     manual_hold: bool = False
     source_changed: bool = Field(False, description="Orders with changes that came too late")
     placed_from: Moment | None = None

@@ -54,6 +54,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Blocked(BaseModel):
+    """The provider that an order waits for, and since when it has been down."""
+
+    instance: str
+    title: str
+    since: datetime
+
+
 class OrderRow(BaseModel):
     """A row of the order list; money as text in `currency`."""
 
@@ -74,6 +82,7 @@ class OrderRow(BaseModel):
     created_at: datetime
     manual_hold: bool
     sources: list[str]
+    blocked: Blocked | None = None
 
 
 class OrderCounts(BaseModel):

@@ -47,7 +47,7 @@ class _CellError(Exception):
 
     def __init__(self, row: "_Row", column: str, failure: Failure) -> None:
         self.problem = (
-            f"row {row.matched.index + 1}, column {column}:"
+            f"row {row.matched.number}, column {column}:"
             f" `{failure.expression}` failed: {failure.message}"
         )
         self.row = row

@@ -44,7 +44,7 @@ class TryRequest(BaseModel):
 
 
 class VerdictView(BaseModel):
-    """The verdict on one record; `row` counts from 0."""
+    """The verdict on one record; `row` counts from 1, as the table shows it."""
 
     passed: bool
     reason: str
@@ -89,7 +89,7 @@ def verdict_view(verdict: Verdict) -> VerdictView:
     row: int | None = None
     row_text = ""
     if verdict.matched_row is not None:
-        row = verdict.matched_row.index
+        row = verdict.matched_row.number
         row_text = verdict.matched_row.text
 
     return VerdictView(

@@ -11,6 +11,11 @@ class MatchedRow:
     index: int
     text: str
 
+    @property
+    def number(self) -> int:
+        """Return the number of the row as people see it in the table, counted from 1."""
+        return self.index + 1
+
 
 class Verdict(NamedTuple):
     """The result of a policy for one record.

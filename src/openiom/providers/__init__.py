@@ -10,16 +10,17 @@ Publishes   nothing; the packages that accept a document publish what it changed
 
 from .call_log import CallLog
 from .inbox_worker import inbox_worker
+from .instance_state import Outage, list_outages
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
-from .metrics import queue_depths, recent_calls
+from .metrics import count_parked, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
-from .queries import list_instances
+from .queries import ParkedMessage, list_instances, search_parked
 from .registry import ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
 from .scheduled_jobs import SCHEDULED_JOBS
@@ -32,6 +33,8 @@ __all__ = [
     "LiveRates",
     "Lookup",
     "MappingBody",
+    "Outage",
+    "ParkedMessage",
     "PollWorker",
     "ProbeWorker",
     "ProviderInstance",
@@ -42,10 +45,12 @@ __all__ = [
     "Suggester",
     "build_payloads",
     "call_provider",
+    "count_parked",
     "discard",
     "inbox_worker",
     "instance_kind",
     "list_instances",
+    "list_outages",
     "poll",
     "poll_workers",
     "probe",
@@ -57,5 +62,6 @@ __all__ = [
     "request_poll",
     "resolve",
     "router",
+    "search_parked",
     "store_messages",
 ]

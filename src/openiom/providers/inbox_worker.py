@@ -23,6 +23,7 @@ from openiom.provider_contract import InboundDocument, MessageKind
 from .mapping import resolve
 from .mapping_rules import (
     ACCEPTED,
+    PARKED,
     STALE,
     MessageOutcome,
     apply_mappings,
@@ -36,6 +37,7 @@ from .mapping_rules import (
 from .messages import INBOX_WAKE, MessageId
 from .processing_attempts import CountedBatchWorker
 from .registry import ProviderInstance, ProviderRegistry
+from .search_text import search_text
 
 Outcomes = dict[int, MessageOutcome]
 AfterBatch = Callable[[Session, datetime], None]
@@ -80,10 +82,12 @@ DELETE FROM providers.unmapped_key k USING superseded WHERE k.message_id = super
 """
 _STORE_OUTCOMES = """
 UPDATE providers.message m
-SET state = o.state, entity_id = o.entity_id, error = o.error, attempts = m.attempts + 1,
+SET state = o.state, entity_id = o.entity_id, error = o.error, search_text = o.search_text,
+    attempts = m.attempts + 1,
     processed_at = CASE WHEN o.state = 'parked' THEN NULL ELSE %(now)s END
-FROM unnest(%(id)s::bigint[], %(state)s::text[], %(entity_id)s::text[], %(error)s::jsonb[])
-  AS o(id, state, entity_id, error)
+FROM unnest(%(id)s::bigint[], %(state)s::text[], %(entity_id)s::text[], %(error)s::jsonb[],
+            %(search_text)s::text[])
+  AS o(id, state, entity_id, error, search_text)
 WHERE m.id = o.id
 """
 _STORE_UNMAPPED_KEYS = """
@@ -330,7 +334,13 @@ def store_outcomes(
     now: datetime,
 ) -> None:
     """Store the outcome of every message of a batch."""
-    rows: dict[str, list[Any]] = {"id": [], "state": [], "entity_id": [], "error": []}
+    rows: dict[str, list[Any]] = {
+        "id": [],
+        "state": [],
+        "entity_id": [],
+        "error": [],
+        "search_text": [],
+    }
     unmapped: dict[str, list[Any]] = {
         "message_id": [],
         "instance": [],
@@ -344,6 +354,7 @@ def store_outcomes(
         rows["state"].append(outcome.state)
         rows["entity_id"].append(outcome.entity_id)
         rows["error"].append(to_json_text(outcome.error) if outcome.error else None)
+        rows["search_text"].append(_search_text(message, outcome))
 
         for lookup in outcome.missing:
             unmapped["message_id"].append(message.id)
@@ -355,6 +366,10 @@ def store_outcomes(
     execute(session, _STORE_OUTCOMES, {**rows, "now": now})
     if unmapped["message_id"]:
         execute(session, _STORE_UNMAPPED_KEYS, unmapped)
+
+
+def _search_text(message: PendingMessage, outcome: MessageOutcome) -> str:
+    return search_text(message.key, message.payload) if outcome.state == PARKED else ""
 
 
 def park_message(

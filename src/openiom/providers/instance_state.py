@@ -1,6 +1,8 @@
 """The state of an installed instance, as other parts of the package read it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -37,6 +39,27 @@ def get_state(session: Session, instance: str) -> InstanceState:
     if state is None:
         raise not_installed(instance)
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """An active instance whose connection is red, and since when it has been."""
+
+    name: str
+    title: str
+    since: datetime
+    error: str
+
+
+def list_outages(session: Session) -> Sequence[Outage]:
+    """Return the active instances that cannot be reached, the one that failed first in front."""
+    return fetch_as(
+        session,
+        Outage,
+        "SELECT name, coalesce(nullif(title, ''), name) AS title, red_since AS since, error"
+        " FROM providers.provider_instance"
+        " WHERE active AND state = 'red' AND red_since IS NOT NULL ORDER BY red_since, name",
+    )
 
 
 def not_installed(instance: str) -> NotFound:

@@ -219,7 +219,7 @@ def _on_apply(session: Session, documents: Sequence[Document]) -> None:
 
     due = {"next_probe_at": func.now(), "next_poll_at": func.now()}
     statement = insert(ProviderInstanceRow).values(**due)
-    changed: dict[str, Any] = {"state": "untested", "error": "", **due}
+    changed: dict[str, Any] = {"state": "untested", "error": "", "red_since": None, **due}
 
     for column in rows[0]:
         if column != "name":

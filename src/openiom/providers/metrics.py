@@ -25,6 +25,16 @@ def queue_depths(session: Session) -> dict[str, int]:
     return {"inbox": received, "parked_messages": parked}
 
 
+def count_parked(session: Session, *, limit: int) -> int:
+    """Return how many messages are parked, at most `limit`."""
+    [(parked,)] = fetch(
+        session,
+        "SELECT count(*) FROM (SELECT FROM providers.message WHERE state = 'parked' LIMIT %s) m",
+        (limit,),
+    )
+    return int(parked)
+
+
 def recent_calls(session: Session) -> list[CallCount]:
     """Return the calls of the last five minutes by instance and outcome."""
     rows = fetch(

@@ -43,6 +43,7 @@ class ProviderInstanceRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     missing_scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     error: Mapped[str] = mapped_column(Text, server_default="")
+    red_since: Mapped[datetime | None] = mapped_column(Instant)
     probed_at: Mapped[datetime | None] = mapped_column(Instant)
     next_probe_at: Mapped[datetime | None] = mapped_column(Instant)
     last_poll_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -70,6 +71,7 @@ class Message(Base):
     """The inbox: every received message as it arrived, stored before it is acknowledged.
 
     `fallback` is a document of its provider, processed if the message itself cannot be.
+    `search_text` is what a parked message is found by.
     """
 
     __tablename__ = "message"
@@ -107,6 +109,7 @@ class Message(Base):
     received_at: Mapped[datetime] = mapped_column(Instant)
     processed_at: Mapped[datetime | None] = mapped_column(Instant)
     entity_id: Mapped[str] = mapped_column(Text, server_default="")
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 

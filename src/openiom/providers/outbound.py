@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -90,7 +91,7 @@ def call_provider(
             results[result.key] = result
 
     registry.calls.flush(database)
-    _record_refused_credential(database, instance, results.values())
+    _record_failures(database, instance, results.values(), utc_now())
     no_result = ProviderDown("the provider returned no result for this call", where=instance)
 
     ordered = []
@@ -178,21 +179,47 @@ def _retry_refused_credential(result: CallResult) -> CallResult:
     return CallResult(result.key, error=later)
 
 
-def _record_refused_credential(
-    database: Database, instance: str, results: Iterable[CallResult]
+def _record_failures(
+    database: Database, instance: str, results: Iterable[CallResult], now: datetime
 ) -> None:
-    """Turn the connection red when one of the calls was refused for its credential."""
+    """Turn the connection red when a credential was refused; probe it when it is unreachable."""
     for result in results:
-        if not isinstance(result.error, ProviderUnauthorized):
-            continue
+        if isinstance(result.error, ProviderUnauthorized):
+            _record_red(database, instance, str(result.error)[:2000], now)
+            return
+        if isinstance(result.error, ProviderDown) and result.error.retry_after is None:
+            _request_probe(database, instance, now)
+            return
 
-        with database.unit_of_work() as session:
-            execute(
-                session,
-                "UPDATE providers.provider_instance SET state = 'red', error = %(error)s,"
-                " next_probe_at = %(now)s WHERE name = %(name)s",
-                {"error": str(result.error)[:2000], "now": utc_now(), "name": instance},
-            )
-            notify(session, PROBE_WAKE)
 
-        return
+def _record_red(database: Database, instance: str, error: str, now: datetime) -> None:
+    with database.unit_of_work() as session:
+        execute(
+            session,
+            "UPDATE providers.provider_instance SET state = 'red', error = %(error)s,"
+            " red_since = coalesce(red_since, %(now)s), next_probe_at = %(now)s"
+            " WHERE name = %(name)s",
+            {"error": error, "now": now, "name": instance},
+        )
+        notify(session, PROBE_WAKE)
+
+
+def _request_probe(database: Database, instance: str, now: datetime) -> None:
+    """Probe a green connection now, unless it was probed within the last 30 seconds.
+
+    An outage is shown once a probe has confirmed it, not up to 15 minutes later.
+    """
+    parameters = {
+        "now": now,
+        "probed_before": now - timedelta(seconds=RED_PAUSE_SECONDS),
+        "name": instance,
+    }
+    with database.unit_of_work() as session:
+        execute(
+            session,
+            "UPDATE providers.provider_instance SET next_probe_at = %(now)s"
+            " WHERE name = %(name)s AND state = 'green' AND next_probe_at > %(now)s"
+            " AND probed_at < %(probed_before)s",
+            parameters,
+        )
+        notify(session, PROBE_WAKE)

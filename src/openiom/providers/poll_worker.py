@@ -76,7 +76,8 @@ WHERE name = %(name)s
 """
 _TURN_RED = """
 UPDATE providers.provider_instance
-SET state = 'red', error = %(error)s, next_probe_at = %(now)s
+SET state = 'red', error = %(error)s, red_since = coalesce(red_since, %(now)s),
+    next_probe_at = %(now)s
 WHERE name = %(name)s
 """
 

@@ -38,6 +38,7 @@ _RECORD = """
 UPDATE providers.provider_instance
 SET state = %(state)s, error = %(error)s, account = %(account)s,
     scopes = %(scopes)s, missing_scopes = %(missing_scopes)s,
+    red_since = CASE WHEN %(state)s = 'red' THEN coalesce(red_since, %(now)s) END,
     probed_at = %(now)s, next_probe_at = %(next_probe_at)s
 WHERE name = %(name)s AND version = %(version)s
 """

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, IomError, NotFound
-from openiom.platform.bulk import fetch_as
+from openiom.platform.bulk import escape_like, fetch_as, fetch_column
 from openiom.policies import (
     Transformation,
     TransformationDocument,
@@ -45,6 +45,9 @@ from .schemas import (
 )
 
 MAX_GROUPS = 500
+MAX_SEARCHED = 10_000
+"""Parked messages, the newest ones, whose text is searched."""
+MAX_FOUND = 1_000
 COUNTED_STATES = ("received", "parked", "discarded")
 
 _INSTANCE_COLUMNS = """
@@ -80,9 +83,26 @@ _MESSAGE_FILTERS = {
     "state": "m.state = %(state)s",
     "instance": "m.instance = %(instance)s",
     "kind": "m.kind = %(kind)s",
-    # Instances and kinds are few, and lead the index by which a key is found.
-    "search": "m.instance = ANY(%(instances)s) AND m.kind = ANY(%(kinds)s) AND m.key = %(search)s",
+    "search": "m.id = ANY(%(found)s)",
 }
+# Instances and kinds are few, and lead the index by which a key is found.
+_FIND_MESSAGES = f"""
+(SELECT id FROM providers.message
+ WHERE instance = ANY(%(instances)s) AND kind = ANY(%(kinds)s) AND key = %(search)s
+ ORDER BY id DESC LIMIT {MAX_FOUND})
+UNION
+(SELECT id FROM (
+    SELECT id, search_text FROM providers.message WHERE state = 'parked'
+    ORDER BY id DESC LIMIT {MAX_SEARCHED}
+  ) p
+ WHERE search_text LIKE %(pattern)s ORDER BY id DESC LIMIT {MAX_FOUND})
+"""
+_SEARCH_PARKED = f"""
+SELECT id, instance, kind, key, coalesce(error->>'what', '') AS what FROM (
+    SELECT * FROM providers.message WHERE state = 'parked' ORDER BY id DESC LIMIT {MAX_SEARCHED}
+) p
+WHERE search_text LIKE %(pattern)s OR key = %(search)s ORDER BY id DESC LIMIT %(limit)s
+"""
 _MAPPING_FILTERS = {
     "table": "table_name = %(table)s",
     "instance": "scope = 'instance' AND scope_name = %(instance)s",
@@ -129,6 +149,16 @@ class _UnmappedKeyCount(NamedTuple):
     messages: int
 
 
+class ParkedMessage(NamedTuple):
+    """A parked message that a search found, and why it is parked."""
+
+    id: int
+    instance: str
+    kind: str
+    key: str
+    what: str
+
+
 class _StoredMessage(MessageColumns):
     """A message with its payload as text."""
 
@@ -137,7 +167,10 @@ class _StoredMessage(MessageColumns):
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
-    """Conditions of a list of messages; empty ones do not filter. `search` is a whole key."""
+    """Conditions of a list of messages; empty ones do not filter.
+
+    `search` is a whole key; parked messages are also found by part of a number, name or e-mail.
+    """
 
     state: str = ""
     instance: str = ""
@@ -216,8 +249,7 @@ def list_messages(
             parameters[name] = value
 
     if filters.search:
-        parameters["instances"] = _instance_names(session)
-        parameters["kinds"] = _message_kinds(registry)
+        parameters["found"] = _find_messages(session, registry, filters.search)
 
     query = (
         f"SELECT {_MESSAGE_COLUMNS} FROM providers.message m"
@@ -226,6 +258,26 @@ def list_messages(
     rows = fetch_as(session, MessageColumns, query, parameters)
     missing = _unmapped_keys(session, [row.id for row in rows])
     return [MessageRow(**dict(row), missing=missing.get(row.id, [])) for row in rows]
+
+
+def _find_messages(session: Session, registry: ProviderRegistry, words: str) -> list[int]:
+    parameters = {
+        "instances": _instance_names(session),
+        "kinds": _message_kinds(registry),
+        "search": words,
+        "pattern": _part_of(words),
+    }
+    return fetch_column(session, _FIND_MESSAGES, parameters)
+
+
+def _part_of(words: str) -> str:
+    return f"%{escape_like(words.strip().lower())}%"
+
+
+def search_parked(session: Session, words: str, *, limit: int) -> list[ParkedMessage]:
+    """Return parked messages with part of a number, name or e-mail, the newest first."""
+    parameters = {"search": words, "pattern": _part_of(words), "limit": limit}
+    return fetch_as(session, ParkedMessage, _SEARCH_PARKED, parameters)
 
 
 def _instance_names(session: Session) -> list[str]:

@@ -161,7 +161,11 @@ def messages(
     paging: IdPage,
     filters: Annotated[MessageFilter, Depends(_message_filter)],
 ) -> Page[MessageRow]:
-    """Return received messages, the newest first; `search` is a whole key, such as an order id."""
+    """Return received messages, the newest first.
+
+    `search` is a whole key, such as an order id, or part of a number, customer or e-mail of a
+    parked message.
+    """
     principal.require("providers.read")
     after = paging.after[0] if paging.after else None
     rows = queries.list_messages(

@@ -2516,7 +2516,10 @@ export interface paths {
         };
         /**
          * Messages
-         * @description Return received messages, the newest first; `search` is a whole key, such as an order id.
+         * @description Return received messages, the newest first.
+         *
+         *     `search` is a whole key, such as an order id, or part of a number, customer or e-mail of a
+         *     parked message.
          */
         get: operations["providers-messages"];
         put?: never;
@@ -2685,6 +2688,26 @@ export interface paths {
          * @description Return an entity's states and transitions, shipped and added.
          */
         get: operations["state-framework-read_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Attention
+         * @description Return the providers that are down and the numbers of the navigation.
+         */
+        get: operations["attention-read_attention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3088,6 +3111,33 @@ export interface components {
             days: number;
         };
         /**
+         * Attention
+         * @description What needs a person. A number that the user may not see is absent.
+         *
+         *     orders           orders that a failed check put on hold
+         *     parked_messages  messages of providers that could not be processed
+         *     failed_runs      flow runs that an error stopped
+         *     limit            numbers that are counted stop here: it means this many or more
+         */
+        Attention: {
+            /**
+             * Outages
+             * @default []
+             */
+            outages: components["schemas"]["OutageView"][];
+            /** Orders */
+            orders?: number | null;
+            /** Parked Messages */
+            parked_messages?: number | null;
+            /** Failed Runs */
+            failed_runs?: number | null;
+            /**
+             * Limit
+             * @default 10000
+             */
+            limit: number;
+        };
+        /**
          * BalancesAnswer
          * @description The balances of a stock key at a moment.
          */
@@ -3109,6 +3159,21 @@ export interface components {
             backed_by_variants: number;
             /** Measures */
             measures: components["schemas"]["MeasureRow"][];
+        };
+        /**
+         * Blocked
+         * @description The provider that an order waits for, and since when it has been down.
+         */
+        Blocked: {
+            /** Instance */
+            instance: string;
+            /** Title */
+            title: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * BulkRequest
@@ -5196,6 +5261,7 @@ export interface components {
             manual_hold: boolean;
             /** Sources */
             sources: string[];
+            blocked?: components["schemas"]["Blocked"] | null;
             /** External Id */
             external_id: string;
             /** External Status */
@@ -5333,6 +5399,7 @@ export interface components {
             manual_hold: boolean;
             /** Sources */
             sources: string[];
+            blocked?: components["schemas"]["Blocked"] | null;
         };
         /**
          * OrdersRequest
@@ -5357,6 +5424,29 @@ export interface components {
         OrdersResponse: {
             /** Results */
             results: components["schemas"]["OrderResult"][];
+        };
+        /**
+         * OutageView
+         * @description A provider that is down, and the calls and documents that wait for it.
+         *
+         *     The numbers stop at `limit` of the response.
+         */
+        OutageView: {
+            /** Instance */
+            instance: string;
+            /** Title */
+            title: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Error */
+            error: string;
+            /** Calls */
+            calls: number;
+            /** Orders */
+            orders: number;
         };
         /**
          * OwnAllocation
@@ -7807,7 +7897,7 @@ export interface components {
         };
         /**
          * VerdictView
-         * @description The verdict on one record; `row` counts from 0.
+         * @description The verdict on one record; `row` counts from 1, as the table shows it.
          */
         VerdictView: {
             /** Passed */
@@ -8672,6 +8762,8 @@ export interface operations {
                 source?: string;
                 /** @description Orders with a line of this product */
                 product?: string;
+                /** @description Orders of which a call waits for this provider instance, 10,000 at most */
+                waiting_for?: string;
                 manual_hold?: boolean;
                 /** @description Orders with changes that came too late */
                 source_changed?: boolean;
@@ -14364,6 +14456,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StateTableView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "attention-read_attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

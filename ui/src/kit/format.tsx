@@ -80,6 +80,14 @@ export function formatDateTime(at: string): string {
   return date.getFullYear() === new Date().getFullYear() ? dateTimeFormat.format(date) : dateFormat.format(date);
 }
 
+const timeFormat = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+
+/** The time of an instant, with its day unless that is today. */
+export function formatSince(at: string): string {
+  const date = new Date(at);
+  return date.toDateString() === new Date().toDateString() ? timeFormat.format(date) : formatDateTime(at);
+}
+
 export const formatExactInstant = (at: string): string => `${exactFormat.format(new Date(at))} (${new Date(at).toISOString()})`;
 
 /** The current time, updated every 30 seconds. */

@@ -1,4 +1,5 @@
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, use, useEffect } from 'react';
+import { AreaContext } from './breadcrumbs';
 
 /** A page with title, description and actions; sets the document title. */
 export function Page({
@@ -16,6 +17,7 @@ export function Page({
   breadcrumb?: ReactNode;
   children: ReactNode;
 }) {
+  const area = use(AreaContext);
   const name = documentTitle ?? (typeof title === 'string' ? title : 'OpenIOM');
   useEffect(() => {
     document.title = `${name} · OpenIOM`;
@@ -24,7 +26,12 @@ export function Page({
     <div className="page">
       <header className="page-head">
         <div className="page-title">
-          {breadcrumb}
+          {(area !== undefined || breadcrumb !== undefined) && (
+            <nav aria-label="Breadcrumb" className="breadcrumb">
+              {area !== undefined && <span>{area}</span>}
+              {breadcrumb}
+            </nav>
+          )}
           <h1>{title}</h1>
           {description !== undefined && <p>{description}</p>}
         </div>

@@ -1,18 +1,56 @@
 import { LeftOutlined, RightOutlined } from '@kit/icons';
+import { formatNumber } from '@kit/format';
 import { Tooltip } from 'antd';
-import { Link, NavLink } from 'react-router';
-import { allPages, navigationGroups, hasPermission } from './navigationItems';
+import { useEffect, useRef, useState } from 'react';
+import { Link, NavLink, useLocation } from 'react-router';
+import { allPages, areaOf, navigationGroups, hasPermission, type NavigationArea, type PageLink } from './navigationItems';
+import type { NavigationBadge } from './useAttention';
 
 interface Props {
   permissions: readonly string[];
   collapsed: boolean;
+  badges: ReadonlyMap<string, NavigationBadge>;
   onToggle?: () => void;
   onNavigate?: () => void;
 }
 
-/** The main navigation. When collapsed, it shows icons with tooltips. */
-export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Props) {
-  const visibleGroups = navigationGroups
+const AREAS_STORAGE_KEY = 'openiom.navigation.areas';
+
+/** Which areas the user has opened and closed, by title. */
+function storedAreas(): Record<string, boolean> {
+  try {
+    return JSON.parse(localStorage.getItem(AREAS_STORAGE_KEY) ?? '{}') as Record<string, boolean>;
+  } catch {
+    return {};
+  }
+}
+
+/** The areas that are open, remembered on the device. The area of the current page is opened when the user gets there. */
+function useOpenAreas(current: NavigationArea | undefined): [(area: NavigationArea) => boolean, (area: NavigationArea) => void] {
+  const [chosen, setChosen] = useState(storedAreas);
+  const [visited, setVisited] = useState<string>();
+  const store = (next: Record<string, boolean>): void => {
+    localStorage.setItem(AREAS_STORAGE_KEY, JSON.stringify(next));
+    setChosen(next);
+  };
+  const isOpen = (area: NavigationArea): boolean => chosen[area.title] ?? area.openByDefault;
+  if (current && visited !== current.title) {
+    setVisited(current.title);
+    if (!isOpen(current)) setChosen({ ...chosen, [current.title]: true });
+  }
+  return [isOpen, (area) => store({ ...chosen, [area.title]: !isOpen(area) })];
+}
+
+/** The main navigation: areas with their pages and what needs attention there. When collapsed, it shows icons with tooltips. */
+export function Navigation({ permissions, collapsed, badges, onToggle, onNavigate }: Props) {
+  const { pathname } = useLocation();
+  const list = useRef<HTMLDivElement>(null);
+  const [isOpen, toggle] = useOpenAreas(areaOf(pathname));
+  useEffect(() => {
+    list.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest' });
+  }, [pathname, collapsed]);
+
+  const visibleAreas = navigationGroups
     .map((area) => ({ ...area, pages: area.pages.filter((page) => hasPermission(permissions, page.permission)) }))
     .filter((area) => area.pages.length > 0);
   return (
@@ -21,26 +59,32 @@ export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Pro
         <img src="/mark.svg" alt="" />
         <span>OpenIOM</span>
       </Link>
-      <div className="nav-areas">
-        {visibleGroups.map((area) => (
-          <div className="nav-area" key={area.title}>
-            <h2>{area.title}</h2>
-            {area.pages.map((page) => (
-              <Tooltip key={page.path} title={collapsed ? page.title : ''} placement="right">
-                <NavLink
-                  to={page.path}
-                  end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
-                  className="nav-link"
-                  onClick={onNavigate}
-                  aria-label={page.title}
+      <div className="nav-areas" ref={list}>
+        {visibleAreas.map((area) => {
+          const open = isOpen(area);
+          const count = open ? 0 : countOf(area.pages, badges);
+          return (
+            <div className="nav-area" key={area.title} data-open={open}>
+              <h2>
+                <button
+                  type="button"
+                  className="nav-area-title"
+                  aria-label={count > 0 ? `${area.title}, ${formatNumber(count)} need attention` : area.title}
+                  aria-expanded={open}
+                  onClick={() => toggle(area)}
                 >
-                  {page.icon}
-                  <span>{page.title}</span>
-                </NavLink>
-              </Tooltip>
-            ))}
-          </div>
-        ))}
+                  <RightOutlined className="nav-arrow" aria-hidden="true" />
+                  <span>{area.title}</span>
+                  {count > 0 && <b className="count">{formatNumber(count)}</b>}
+                </button>
+              </h2>
+              {open &&
+                area.pages.map((page) => (
+                  <PageEntry key={page.path} page={page} collapsed={collapsed} badge={badges.get(page.path)} onNavigate={onNavigate} />
+                ))}
+            </div>
+          );
+        })}
       </div>
       {onToggle && (
         <div className="nav-foot">
@@ -59,3 +103,41 @@ export function Navigation({ permissions, collapsed, onToggle, onNavigate }: Pro
     </nav>
   );
 }
+
+function PageEntry({
+  page,
+  collapsed,
+  badge,
+  onNavigate,
+}: {
+  page: PageLink;
+  collapsed: boolean;
+  badge: NavigationBadge | undefined;
+  onNavigate: (() => void) | undefined;
+}) {
+  const says = badge && `${countText(badge)} ${badge.says}`;
+  const tooltip = [collapsed && page.title, says].filter(Boolean).join(', ');
+  return (
+    <Tooltip title={tooltip} placement="right">
+      <NavLink
+        to={page.path}
+        end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
+        className="nav-link"
+        onClick={onNavigate}
+        aria-label={says ? `${page.title}, ${says}` : page.title}
+      >
+        {page.icon}
+        <span>{page.title}</span>
+        {badge && <b className="count">{countText(badge)}</b>}
+      </NavLink>
+    </Tooltip>
+  );
+}
+
+/** The sum of the numbers of the pages of an area. */
+function countOf(pages: readonly PageLink[], badges: ReadonlyMap<string, NavigationBadge>): number {
+  const counts = pages.map((page) => badges.get(page.path)?.count ?? 0);
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+const countText = ({ count, isCapped }: NavigationBadge): string => `${formatNumber(count)}${isCapped ? '+' : ''}`;

@@ -1,11 +1,15 @@
-import { closeLive, openLive } from '@client/live';
+import { closeLive, openLive, useLiveResumed } from '@client/live';
 import { type SessionInfo, sessionKey, signOut } from '@client/session';
 import { useQueryClient } from '@tanstack/react-query';
 import { Drawer, Skeleton } from 'antd';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
+import { AreaContext } from '@kit/breadcrumbs';
 import { Navigation } from './Navigation';
+import { areaOf, hasPermission } from './navigationItems';
+import { OutageBanner } from './OutageBanner';
 import { TopBar } from './TopBar';
+import { badgesOf, useAttention } from './useAttention';
 
 const Palette = lazy(() => import('./CommandPalette'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
@@ -17,11 +21,14 @@ export function Shell({ session }: { session: SessionInfo }) {
   const [paletteOpen, setPaletteOpen] = useState(false);
   const queryClient = useQueryClient();
   const { pathname } = useLocation();
+  const attention = useAttention();
+  const badges = badgesOf(attention);
 
   useEffect(() => {
     openLive();
     return closeLive;
   }, []);
+  useLiveResumed(() => void queryClient.invalidateQueries());
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -50,27 +57,34 @@ export function Shell({ session }: { session: SessionInfo }) {
       <a href="#content" className="skip">
         Skip to content
       </a>
-      <Navigation permissions={session.permissions} collapsed={collapsed} onToggle={toggleNavigation} />
+      <Navigation permissions={session.permissions} collapsed={collapsed} badges={badges} onToggle={toggleNavigation} />
       <TopBar
         session={session}
         onSearch={() => setPaletteOpen(true)}
         onOpenMenu={() => setMenuOpen(true)}
         onSignOut={() => void handleSignOut()}
       />
+      <OutageBanner
+        outages={attention?.outages ?? []}
+        limit={attention?.limit ?? Infinity}
+        mayOpenProviders={hasPermission(session.permissions, 'providers.read')}
+      />
       <main className="content" id="content" tabIndex={-1} key={pathname.split('/')[1]}>
-        <Suspense fallback={<PageSkeleton />}>
-          <Outlet />
-        </Suspense>
+        <AreaContext value={areaOf(pathname)?.title}>
+          <Suspense fallback={<PageSkeleton />}>
+            <Outlet />
+          </Suspense>
+        </AreaContext>
       </main>
       <Drawer
         open={menuOpen}
         placement="left"
         onClose={() => setMenuOpen(false)}
-        size={260}
+        size={290}
         closable={false}
         styles={{ body: { padding: 0, display: 'grid' } }}
       >
-        <Navigation permissions={session.permissions} collapsed={false} onNavigate={() => setMenuOpen(false)} />
+        <Navigation permissions={session.permissions} collapsed={false} badges={badges} onNavigate={() => setMenuOpen(false)} />
       </Drawer>
       {paletteOpen && (
         <Suspense fallback={null}>

@@ -96,7 +96,7 @@ const liveStates = {
   lost: {
     tone: 'attention',
     word: 'Not live',
-    says: 'Live updates are interrupted. Reload a page to see the latest data.',
+    says: 'Live updates are interrupted and will resume on their own. Reload the page to see the latest data.',
   },
 } as const;
 

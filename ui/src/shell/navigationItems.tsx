@@ -40,10 +40,19 @@ export interface PageLink {
   permission: string;
 }
 
-/** The pages of the navigation by group. */
-export const navigationGroups: readonly { title: string; pages: readonly PageLink[] }[] = [
+export interface NavigationArea {
+  title: string;
+  /** Whether the area is open until the user closes it. */
+  openByDefault: boolean;
+  /** The pages that matter most come first. */
+  pages: readonly PageLink[];
+}
+
+/** The pages of the navigation by area. */
+export const navigationGroups: readonly NavigationArea[] = [
   {
     title: 'My work',
+    openByDefault: true,
     pages: [
       {
         path: '/my-work/messages',
@@ -63,6 +72,7 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
   },
   {
     title: 'Orders',
+    openByDefault: true,
     pages: [
       { path: '/orders', title: 'Sales orders', icon: <ShoppingCartOutlined />, keywords: 'orders list', permission: 'orders.read' },
       {
@@ -83,6 +93,7 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
   },
   {
     title: 'Inventory',
+    openByDefault: true,
     pages: [
       {
         path: '/inventory',
@@ -137,6 +148,7 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
   },
   {
     title: 'Orchestration',
+    openByDefault: false,
     pages: [
       {
         path: '/flows',
@@ -150,6 +162,7 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
   },
   {
     title: 'Providers',
+    openByDefault: false,
     pages: [
       { path: '/providers', title: 'Installed', icon: <ApiOutlined />, keywords: 'connections probe poll', permission: 'providers.read' },
       {
@@ -170,6 +183,7 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
   },
   {
     title: 'Fulfillment optimization',
+    openByDefault: false,
     pages: [
       {
         path: '/sources',
@@ -200,32 +214,11 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
         permission: 'sourcing.read',
       },
       {
-        path: '/calendars',
-        title: 'Working calendars',
-        icon: <CalendarOutlined />,
-        keywords: 'hours holidays closed days open week',
-        permission: 'configuration.read',
-      },
-      {
-        path: '/carriers',
-        title: 'Carriers',
-        icon: <TruckOutlined />,
-        keywords: 'services transit days',
-        permission: 'configuration.read',
-      },
-      {
-        path: '/pickup-schedules',
-        title: 'Pickup schedules',
-        icon: <ScheduleOutlined />,
-        keywords: 'carrier pickup collection times',
-        permission: 'configuration.read',
-      },
-      {
-        path: '/rate-tables',
-        title: 'Rate tables',
-        icon: <DollarOutlined />,
-        keywords: 'shipping rate factors zones weight prices fallback',
-        permission: 'configuration.read',
+        path: '/quote',
+        title: 'Quote',
+        icon: <ClockCircleOutlined />,
+        keywords: 'promise date cart pickup rates try',
+        permission: 'sourcing.read',
       },
       {
         path: '/plans',
@@ -248,12 +241,39 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
         keywords: 'what if scenario compare commit',
         permission: 'sourcing.read',
       },
+    ],
+  },
+  {
+    title: 'Logistics',
+    openByDefault: false,
+    pages: [
       {
-        path: '/quote',
-        title: 'Quote',
-        icon: <ClockCircleOutlined />,
-        keywords: 'promise date cart pickup rates try',
-        permission: 'sourcing.read',
+        path: '/carriers',
+        title: 'Carriers',
+        icon: <TruckOutlined />,
+        keywords: 'services transit days',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/calendars',
+        title: 'Working calendars',
+        icon: <CalendarOutlined />,
+        keywords: 'hours holidays closed days open week',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/pickup-schedules',
+        title: 'Pickup schedules',
+        icon: <ScheduleOutlined />,
+        keywords: 'carrier pickup collection times',
+        permission: 'configuration.read',
+      },
+      {
+        path: '/rate-tables',
+        title: 'Rate tables',
+        icon: <DollarOutlined />,
+        keywords: 'shipping rate factors zones weight prices fallback',
+        permission: 'configuration.read',
       },
     ],
   },
@@ -262,3 +282,9 @@ export const navigationGroups: readonly { title: string; pages: readonly PageLin
 export const allPages: readonly PageLink[] = navigationGroups.flatMap((area) => area.pages);
 export const hasPermission = (permissions: readonly string[], permission: string): boolean =>
   permissions.includes('*') || permissions.includes(permission);
+
+const belongsTo = (pathname: string, page: PageLink): boolean => pathname === page.path || pathname.startsWith(`${page.path}/`);
+
+/** The area of a page or of a page below it. */
+export const areaOf = (pathname: string): NavigationArea | undefined =>
+  navigationGroups.find((area) => area.pages.some((page) => belongsTo(pathname, page)));

@@ -17,7 +17,7 @@ import {
 } from '@kit/list';
 import { StateTag } from '@kit/states';
 import { reasonLabel, stateLabel } from '@vocabulary';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
@@ -101,7 +101,6 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
 
 export default function FulfillmentOrdersPage() {
   const navigate = useNavigate();
-  const queryClient = useQueryClient();
   const [selected, setSelected] = useState<string[]>([]);
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
@@ -132,7 +131,7 @@ export default function FulfillmentOrdersPage() {
             noun={noun}
             actions={Object.values(fulfillmentActions)}
             onClear={() => setSelected([])}
-            onDone={() => void queryClient.invalidateQueries({ queryKey: ['fulfillment-orders'] })}
+            onDone={list.reload}
           >
             <FilterBar
               search="Number, order or customer"

@@ -100,7 +100,10 @@ export default function RunsPage() {
             noun={noun}
             actions={actions}
             onClear={() => setSelected([])}
-            onDone={() => void queryClient.invalidateQueries({ queryKey: ['runs'] })}
+            onDone={() => {
+              list.reload();
+              void queryClient.invalidateQueries({ queryKey: ['flows'] });
+            }}
           >
             <FilterBar
               filters={[

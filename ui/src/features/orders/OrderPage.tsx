@@ -1,3 +1,4 @@
+import { isAttentionChange } from '@client/attention';
 import { useLive } from '@client/live';
 import { getFlowRuns, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
 import { ProblemNotice } from '@kit/feedback';
@@ -5,6 +6,7 @@ import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
+import { BlockedNotice } from './Blocked';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
 import { OrderLinesCard } from './OrderLinesCard';
@@ -33,7 +35,8 @@ export default function OrderPage() {
   const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
   const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
   useLive((changes) => {
-    if (changes.some((change) => change.root_id === id)) void queryClient.invalidateQueries({ queryKey: ['order', id] });
+    if (changes.some((change) => change.root_id === id || isAttentionChange(change)))
+      void queryClient.invalidateQueries({ queryKey: ['order', id] });
   });
 
   if (!order.data) {
@@ -54,6 +57,7 @@ export default function OrderPage() {
       title={`Order ${order.data.number}`}
       actions={<OrderActions order={order.data} flowRuns={flowRuns.data} />}
     >
+      {order.data.blocked && <BlockedNotice blocked={order.data.blocked} />}
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">

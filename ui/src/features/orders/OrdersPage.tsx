@@ -1,4 +1,5 @@
 import { ShoppingCartOutlined } from '@kit/icons';
+import { isAttentionChange } from '@client/attention';
 import { listSources } from '@client/inventory';
 import { listOrders, type OrderRow } from '@client/orders';
 import { listInstances } from '@client/providers';
@@ -22,6 +23,7 @@ import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { orderColumns } from './orderColumns';
 import './orders.css';
+import { ParkedMatches } from './ParkedMatches';
 import { StatusStrip } from './StatusStrip';
 import { orderActions } from './orderActions';
 
@@ -32,6 +34,7 @@ const keys = [
   'origin',
   'source',
   'product',
+  'waiting_for',
   'manual_hold',
   'source_changed',
   'placed_from',
@@ -43,6 +46,7 @@ const rowId = (row: OrderRow): string => row.id;
 
 function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
+  const installed = (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name }));
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
     { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
@@ -52,8 +56,9 @@ function useOrderFilters(): Filter[] {
       key: 'instance',
       label: 'Channel',
       kind: 'choice',
-      options: (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
+      options: installed,
     },
+    { key: 'waiting_for', label: 'Waiting for', kind: 'choice', options: installed },
     {
       key: 'source',
       label: 'Source',
@@ -87,7 +92,7 @@ export default function OrdersPage() {
     query,
     fetch: listOrders,
     rowId,
-    isRelevant: (item) => item.subject_type === 'order',
+    isRelevant: (item) => item.subject_type === 'order' || isAttentionChange(item),
   });
 
   const isFiltered = Object.keys(values).length > 0;
@@ -98,7 +103,10 @@ export default function OrdersPage() {
       noun={noun}
       actions={Object.values(orderActions)}
       onClear={() => setSelected([])}
-      onDone={() => void queryClient.invalidateQueries({ queryKey: ['orders'] })}
+      onDone={() => {
+        list.reload();
+        void queryClient.invalidateQueries({ queryKey: ['flows'] });
+      }}
     >
       <FilterBar
         search="Order number, customer or email"
@@ -118,6 +126,7 @@ export default function OrdersPage() {
   return (
     <Page title="Sales orders">
       <StatusStrip state={values.state} onSelect={(state) => change({ state })} />
+      <ParkedMatches search={values.search} />
       <ListView
         label="Sales orders"
         list={list}

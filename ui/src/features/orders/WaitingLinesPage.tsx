@@ -28,7 +28,7 @@ const viewFilters: Record<string, object> = {
 /** Backordered and preordered lines, longest waiting first. */
 export default function WaitingLinesPage() {
   const queryClient = useQueryClient();
-  const [values, change] = useUrlFilters(keys);
+  const [values, change] = useUrlFilters(keys, ['open']);
   const { search, product, kind, open } = values;
   const view = views.find((item) => item.value === values.view)?.value ?? 'all';
   const query = useMemo(

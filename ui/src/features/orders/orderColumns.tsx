@@ -6,6 +6,7 @@ import { Badge, StateTag } from '@kit/states';
 import { reasonLabel, stateLabel } from '@vocabulary';
 import { Tooltip } from 'antd';
 import { Link } from 'react-router';
+import { BlockedBadge, blockedText } from './Blocked';
 
 export const shipToLabel = (row: Pick<OrderRow, 'ship_to_city' | 'ship_to_state' | 'ship_to_country'>): string =>
   [row.ship_to_city, row.ship_to_state, row.ship_to_country].filter(Boolean).join(', ');
@@ -43,7 +44,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     id: 'state',
     title: 'State',
     alwaysShown: true,
-    exportValue: (row) => stateLabel(row.state),
+    exportValue: (row) => (row.blocked ? `${stateLabel(row.state)}. ${blockedText(row.blocked)}` : stateLabel(row.state)),
     cell: (row) => (
       <span className="row" style={{ flexWrap: 'nowrap' }}>
         <StateTag state={row.state} />
@@ -52,6 +53,7 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
             On hold
           </Badge>
         )}
+        {row.blocked && <BlockedBadge blocked={row.blocked} />}
       </span>
     ),
   },

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { failedFlowRun, flowRuns, order, orders, sourcing, timeline } from '@tests/fixtures.mjs';
@@ -153,4 +153,39 @@ test.each([
   ['order.created', 'neutral'],
 ])('%s has the tone %s on the timeline', (name, tone) => {
   expect(eventTone(name)).toBe(tone);
+});
+
+const manager = { name: 'Dana', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
+const since = '2026-05-04T15:23:00Z';
+const blocked = { instance: 'fabrikam-3pl', title: 'Fabrikam 3PL', since };
+
+test('a search also finds parked orders and leads to their messages', async () => {
+  const error = { what: 'no mapping for HALL-MIRROR', where: '', remedy: '' };
+  const sent = mockServer({
+    ...around,
+    'GET /api/v1/session': () => manager,
+    'GET /api/v1/orders': () => empty,
+    'GET /api/v1/messages': () => ({ items: [{ id: '31', kind: 'order', key: '103', error, missing: [] }], next: 'more' }),
+  });
+  renderRoutes(routes, '/orders?search=rosa');
+  const matches = await screen.findByRole('region', { name: 'Parked messages that match' });
+  expect(within(matches).getByRole('link', { name: 'Order 103 is parked' })).toHaveAttribute('href', '/my-work/messages?message=31');
+  expect(within(matches).getByRole('link', { name: 'View all that match' })).toHaveAttribute('href', '/my-work/messages?search=rosa');
+  const query = sent.find((item) => item.path === '/api/v1/messages')?.query;
+  expect([query?.get('search'), query?.get('state')]).toEqual(['rosa', 'parked']);
+});
+
+test('a blocked order names the provider that is down, in the list and on its page', async () => {
+  const id = rows[0]?.id ?? '';
+  mockServer({
+    ...around,
+    ...orderReplies(id),
+    'GET /api/v1/orders': () => ({ items: [{ ...rows[0], blocked }, rows[1]], next: null }),
+    [`GET /api/v1/orders/${id}`]: () => ({ ...order(id), blocked }),
+  });
+  const { router } = renderRoutes(routes, '/orders');
+  expect(await screen.findAllByText(/^Blocked: Fabrikam 3PL is down since /)).toHaveLength(1);
+  await act(() => router.navigate(`/orders/${id}`));
+  const notice = await screen.findByText(/^Blocked: Fabrikam 3PL is down since /);
+  expect(notice.closest('[role=status]')).toHaveTextContent('The order continues on its own once the connection works again.');
 });

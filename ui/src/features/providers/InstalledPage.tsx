@@ -1,4 +1,6 @@
 import { ApiOutlined } from '@kit/icons';
+import { isAttentionChange } from '@client/attention';
+import { useLive } from '@client/live';
 import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
 import { asProblem } from '@client/problem';
 import { EmptyState, QueryContent, ProblemNotice } from '@kit/feedback';
@@ -14,7 +16,11 @@ import { CallLog } from './CallLog';
 import './providers.css';
 
 export default function InstalledPage() {
+  const queryClient = useQueryClient();
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
+  useLive((changes) => {
+    if (changes.some(isAttentionChange)) void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
+  });
   return (
     <Page title="Installed providers" description="Connections to external systems, with their status and permissions.">
       <QueryContent query={instances} rows={8}>

@@ -1,4 +1,5 @@
 import { InboxOutlined } from '@kit/icons';
+import { isAttentionChange } from '@client/attention';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { describeFieldPath } from '@kit/fieldPath';
@@ -17,6 +18,7 @@ import { MissingMappings } from './MissingMappings';
 import './providers.css';
 
 const keys = ['search', 'state', 'instance', 'kind'] as const;
+const addressKeys = [...keys, 'message'] as const;
 const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
@@ -63,24 +65,26 @@ function messageColumns(open: (id: string) => void): readonly ListColumn<Message
 /** Messages that could not be processed. */
 export default function MessagesPage() {
   const queryClient = useQueryClient();
-  const [values, change] = useUrlFilters(keys);
+  const [{ message: open, ...values }, change] = useUrlFilters(addressKeys, ['message']);
   const [selected, setSelected] = useState<string[]>([]);
-  const [open, setOpen] = useState<string>();
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
-  const columns = useMemo(() => messageColumns(setOpen), []);
-  const query = useMemo(() => ({ ...values, state: values.state ?? 'parked' }), [values]);
+  const setOpen = (message: string | undefined): void => change({ message });
+  const columns = messageColumns(setOpen);
+  const { search, state, instance, kind } = values;
+  const query = useMemo(() => ({ search, state: state ?? 'parked', instance, kind }), [search, state, instance, kind]);
   const list = usePagedList({
     name: 'messages',
     query,
     fetch: listMessages,
     rowId,
-    isRelevant: (item) => /message|order\.created/.test(item.name),
+    isRelevant: (item) => isAttentionChange(item) || item.name === 'order.created',
   });
   const selectedRows = list.rows
     .filter((row) => selected.includes(row.id))
     .map((row) => ({ id: row.id, label: `${humanize(row.kind)} ${row.key}` }));
   const refresh = (): void => {
-    void queryClient.invalidateQueries({ queryKey: ['messages'] });
+    list.reload();
+    void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
   };
   const isFiltered = Object.keys(values).length > 0;
   return (
@@ -98,7 +102,7 @@ export default function MessagesPage() {
         toolbar={
           <BulkActionBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh}>
             <FilterBar
-              search="Order number or error text"
+              search="Order number, customer or email"
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
                 {

@@ -1,3 +1,4 @@
+import { isAttentionChange } from '@client/attention';
 import { useLive } from '@client/live';
 import { findProducts } from '@client/inventory';
 import { listMissingKeys, type MissingGroup, saveMappings } from '@client/providers';
@@ -14,8 +15,7 @@ export function MissingMappings({ onMapped }: { onMapped: () => void }) {
   const queryClient = useQueryClient();
   const groups = useQuery({ queryKey: ['messages', 'unmapped-keys'], queryFn: listMissingKeys });
   useLive((changes) => {
-    if (changes.some((change) => change.name.includes('message')))
-      void queryClient.invalidateQueries({ queryKey: ['messages', 'unmapped-keys'] });
+    if (changes.some(isAttentionChange)) void queryClient.invalidateQueries({ queryKey: ['messages', 'unmapped-keys'] });
   }, 3000);
   if (groups.error) return <ProblemNotice error={groups.error} onRetry={() => void groups.refetch()} />;
   if (!groups.data || groups.data.length === 0) return null;

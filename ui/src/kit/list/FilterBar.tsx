@@ -1,7 +1,7 @@
 import { CloseOutlined, FilterOutlined, SearchOutlined } from '../icons';
 import { Button, Input, Popover } from 'antd';
 import { type ReactNode, useState } from 'react';
-import { useSearchParams } from 'react-router';
+import { useLocation, useSearchParams } from 'react-router';
 
 export interface Filter {
   key: string;
@@ -10,26 +10,36 @@ export interface Filter {
   options?: readonly { value: string; label: string }[];
 }
 
-/** Filters stored in the URL, so that lists can be bookmarked and shared. */
+/**
+ * Filters stored in the URL, so that lists can be bookmarked and shared. A change of `detailKeys`, such as the row that is
+ * open, keeps the page of the list; other changes lead to the first one.
+ */
 export function useUrlFilters<K extends string>(
   keys: readonly K[],
+  detailKeys: readonly K[] = [],
 ): [Partial<Record<K, string>>, (change: Partial<Record<K, string | undefined>>) => void] {
   const [params, setParams] = useSearchParams();
+  const state: unknown = useLocation().state;
   const values: Partial<Record<K, string>> = {};
   for (const key of keys) {
     const value = params.get(key);
     if (value !== null) values[key] = value;
   }
+  const details: readonly string[] = detailKeys;
   const change = (next: Partial<Record<K, string | undefined>>): void => {
-    setParams((before) => {
-      const search = new URLSearchParams(before);
-      search.delete('after');
-      for (const [key, value] of Object.entries<string | undefined>(next as Record<string, string | undefined>)) {
-        if (value === undefined || value === '') search.delete(key);
-        else search.set(key, value);
-      }
-      return search;
-    });
+    const keepsPage = Object.keys(next).every((key) => details.includes(key));
+    setParams(
+      (before) => {
+        const search = new URLSearchParams(before);
+        if (!keepsPage) search.delete('after');
+        for (const [key, value] of Object.entries<string | undefined>(next as Record<string, string | undefined>)) {
+          if (value === undefined || value === '') search.delete(key);
+          else search.set(key, value);
+        }
+        return search;
+      },
+      { state: keepsPage ? state : null },
+    );
   };
   return [values, change];
 }

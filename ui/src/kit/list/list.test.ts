@@ -24,6 +24,15 @@ test('a row that no longer matches the filter has departed, a row beyond the pag
   expect([...departedIds]).toEqual(['c']);
 });
 
+test.each([
+  [[row('b')], ['c', 'a']],
+  [[], ['c', 'b', 'a']],
+])('a row that is missing from the last page has departed, wherever it is', (latest, departed) => {
+  const { rows, departedIds } = stableRows([row('c'), row('b'), row('a')], latest, rowId, true);
+  expect([...departedIds]).toEqual(departed);
+  expect(rows).toHaveLength(3);
+});
+
 test('a page without any displayed row does not change the displayed rows', () => {
   const { rows, newRows, departedIds } = stableRows([row('a')], [row('z')], rowId);
   expect(rows).toEqual([row('a')]);

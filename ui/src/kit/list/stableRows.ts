@@ -8,10 +8,10 @@ export interface StableRows<T> {
 
 /**
  * Merge a refreshed page into the displayed rows: rows keep their position and get their latest values. A
- * displayed row has departed when it is missing but a row below it is present; rows beyond the end of the page
- * keep their last values.
+ * displayed row has departed when it is missing but a row below it is present, or when the page is the last one; rows
+ * beyond the end of another page keep their last values.
  */
-export function stableRows<T>(displayed: readonly T[], latest: readonly T[], rowId: (row: T) => string): StableRows<T> {
+export function stableRows<T>(displayed: readonly T[], latest: readonly T[], rowId: (row: T) => string, isLastPage = false): StableRows<T> {
   const latestById = new Map(latest.map((row) => [rowId(row), row]));
   const shownIds = new Set(displayed.map(rowId));
   let lastPresentIndex = -1;
@@ -22,7 +22,7 @@ export function stableRows<T>(displayed: readonly T[], latest: readonly T[], row
   const rows = displayed.map((row, index) => {
     const id = rowId(row);
     const latestRow = latestById.get(id);
-    if (latestRow === undefined && index < lastPresentIndex) left.add(id);
+    if (latestRow === undefined && (isLastPage || index < lastPresentIndex)) left.add(id);
     return latestRow ?? row;
   });
   return { rows, newRows: latest.filter((row) => !shownIds.has(rowId(row))), departedIds: left };

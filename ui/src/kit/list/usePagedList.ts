@@ -1,3 +1,4 @@
+import { attentionKey } from '@client/attention';
 import { type Change, useLive } from '@client/live';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
@@ -29,7 +30,7 @@ export interface PagedList<T> {
   refreshing: boolean;
   error: unknown;
   retry: () => void;
-  /** Refetch and display the result including new rows, after the user's own changes. */
+  /** Refetch the list and its counts, and display the result: after the user's own changes. */
   reload: () => void;
   next: (() => void) | undefined;
   previous: (() => void) | undefined;
@@ -65,7 +66,7 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, i
     const adopt = displayed.key !== key || displayed.rows.length === 0 || displayed.adoptNext === true;
     const next = adopt
       ? { rows: pageQuery.data.items, newRows: [], departedIds: noIds }
-      : stableRows(displayed.rows, pageQuery.data.items, rowId);
+      : stableRows(displayed.rows, pageQuery.data.items, rowId, !pageQuery.data.next);
     setDisplayed({ key, page: pageQuery.data, ...next, newRows: after === undefined ? next.newRows : [] });
   }
   const isCurrent = displayed.key === key;
@@ -99,7 +100,8 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, i
     retry: () => void pageQuery.refetch(),
     reload: () => {
       setDisplayed((before) => ({ ...before, adoptNext: true }));
-      void queryClient.invalidateQueries({ queryKey: [name, 'list'] });
+      void queryClient.invalidateQueries({ queryKey: [name] });
+      void queryClient.invalidateQueries({ queryKey: attentionKey });
     },
     next: nextCursor ? () => goTo(nextCursor, [...trail, after ?? null]) : undefined,
     previous: after === undefined ? undefined : () => goTo(trail.at(-1) ?? undefined, trail.slice(0, -1)),

@@ -245,7 +245,7 @@ def history_of(policy: str, verdict: Verdict) -> dict[str, Any]:
         "values": verdict.values,
     }
     if verdict.matched_row is not None:
-        entry["row"] = verdict.matched_row.index
+        entry["row"] = verdict.matched_row.number
 
     if verdict.sets:
         entry["sets"] = verdict.sets

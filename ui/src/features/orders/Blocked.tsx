@@ -1,0 +1,37 @@
+import type { OrderRow } from '@client/orders';
+import { StopOutlined } from '@kit/icons';
+import { formatExactInstant, formatSince } from '@kit/format';
+import { Badge } from '@kit/states';
+import { Tooltip } from 'antd';
+import { Link } from 'react-router';
+
+type Blocked = NonNullable<OrderRow['blocked']>;
+
+export const blockedText = ({ title, since }: Blocked): string => `Blocked: ${title} is down since ${formatSince(since)}`;
+
+/** Says in a list why an order does not continue. */
+export function BlockedBadge({ blocked }: { blocked: Blocked }) {
+  return (
+    <Tooltip title={formatExactInstant(blocked.since)}>
+      <span>
+        <Badge tone="failed" icon={<StopOutlined />}>
+          {blockedText(blocked)}
+        </Badge>
+      </span>
+    </Tooltip>
+  );
+}
+
+/** Says on the page of an order why it does not continue. */
+export function BlockedNotice({ blocked }: { blocked: Blocked }) {
+  return (
+    <div className="blocked-notice" role="status">
+      <StopOutlined aria-hidden="true" />
+      <div>
+        <strong>{blockedText(blocked)}</strong>
+        <p>The order continues on its own once the connection works again.</p>
+      </div>
+      <Link to="/providers">Open connection</Link>
+    </div>
+  );
+}
