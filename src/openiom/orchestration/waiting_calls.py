@@ -93,4 +93,5 @@ def waiting_instances(
 
 def count_failed_runs(session: Session) -> int:
     """Return how many flow runs have failed, at most `MAX_COUNTED`."""
-    return fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))[0]
+    [failed] = fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))
+    return int(failed)
