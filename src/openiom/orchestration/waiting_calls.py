@@ -93,4 +93,4 @@ def waiting_instances(
 
 def count_failed_runs(session: Session) -> int:
     """Return how many flow runs have failed, at most `MAX_COUNTED`."""
-    return fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))[0]
+    return int(fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))[0])
