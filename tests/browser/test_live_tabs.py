@@ -70,7 +70,7 @@ def test_twenty_tabs_are_live_over_one_stream_and_change_routes_quickly(
 
     scene.fabrikam.order_in_state(number, "completed")
     milliseconds: list[float] = []
-    there_and_back = (("/flows", "Flows"), ("/orders", "Sales orders"))
+    there_and_back = (("/waiting-lines", "Waiting lines"), ("/orders", "Sales orders"))
     for page in pages[:: TABS // 4]:
         for link, title in there_and_back:  # The first visit of a page loads its code.
             page.evaluate(ROUTE_CHANGE, [link, title])

@@ -46,13 +46,15 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     alwaysShown: true,
     exportValue: (row) => (row.blocked ? `${stateLabel(row.state)}. ${blockedText(row.blocked)}` : stateLabel(row.state)),
     cell: (row) => (
-      <span className="row" style={{ flexWrap: 'nowrap' }}>
-        <StateTag state={row.state} />
-        {row.manual_hold && row.state !== 'on_hold' && (
-          <Badge tone="attention" icon={<PauseCircleFilled />}>
-            On hold
-          </Badge>
-        )}
+      <span className="two-line" style={{ gap: 3 }}>
+        <span className="row" style={{ flexWrap: 'nowrap' }}>
+          <StateTag state={row.state} />
+          {row.manual_hold && row.state !== 'on_hold' && (
+            <Badge tone="attention" icon={<PauseCircleFilled />}>
+              On hold
+            </Badge>
+          )}
+        </span>
         {row.blocked && <BlockedBadge blocked={row.blocked} />}
       </span>
     ),
