@@ -93,9 +93,4 @@ def waiting_instances(
 
 def count_failed_runs(session: Session) -> int:
     """Return how many flow runs have failed, at most `MAX_COUNTED`."""
-<<<<<<< HEAD
-    [failed] = fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))
-    return int(failed)
-=======
     return int(fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))[0])
->>>>>>> c
