@@ -4852,28 +4852,6 @@ export interface components {
             precision: "place" | "country";
         };
         /**
-         * MappingKey
-         * @description The key of a stored mapping.
-         */
-        MappingKey: {
-            /** Table */
-            table: string;
-            /** Field */
-            field: string;
-            /** Value */
-            value: string;
-            /**
-             * Scope
-             * @default default
-             */
-            scope: string;
-            /**
-             * Scope Name
-             * @default
-             */
-            scope_name: string;
-        };
-        /**
          * MappingRelease
          * @description What storing mappings would release.
          *
@@ -4950,7 +4928,7 @@ export interface components {
          */
         MappingsRemoval: {
             /** Mappings */
-            mappings: components["schemas"]["MappingKey"][];
+            mappings: components["schemas"]["StoredMappingKey"][];
             /**
              * Messages
              * @default []
@@ -7626,6 +7604,28 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * StoredMappingKey
+         * @description The key of a stored mapping.
+         */
+        StoredMappingKey: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /**
+             * Scope
+             * @default default
+             */
+            scope: string;
+            /**
+             * Scope Name
+             * @default
+             */
+            scope_name: string;
         };
         /**
          * Suggestion
