@@ -160,22 +160,41 @@ def test_a_fulfillment_order_shows_its_tracking_number(manager: Visitor, scene: 
     expect(page.locator(".map-pin")).to_have_count(2)
 
 
-def test_a_parked_message_is_mapped_and_replayed_into_an_order(
+def test_a_parked_message_is_compared_mapped_and_replayed_into_an_order(
     manager: Visitor, scene: Scene
 ) -> None:
     number = scene.orders["parked"]
     page = manager.open("/my-work/messages", "Parked messages")
     expect(page.get_by_role("button", name=re.compile(rf"\b{number}\b")).first).to_be_visible()
 
-    page.get_by_label("Internal value for product HALL-MIRROR").fill("Accu Scale")
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Map and replay").click()
-    expect(page.get_by_text("Mapped. 1 message replayed")).to_be_visible()
+    page.get_by_role("button", name="Choose a product for HALL-MIRROR").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("radio", checked=True)).to_have_count(0)
+    confirm = dialog.get_by_role("button", name="Map and replay")
+    expect(confirm).to_be_disabled()
+    expect(dialog.get_by_text("Choose a product first")).to_be_visible()
+
+    dialog.get_by_role("combobox").fill("Accu Sc")
+    page.locator(".ant-select-item-option").filter(has_text="Accu Scale").first.click()
+    theirs = dialog.get_by_role("region", name="In the message")
+    expect(theirs).to_contain_text("HALL-MIRROR")
+    expect(theirs).to_contain_text("$")
+    expect(dialog.get_by_role("region", name="Our product")).to_contain_text("Accu Scale")
+    expect(dialog.get_by_role("note")).to_contain_text("Releases 1 message with 1 order for $")
+    confirm.click()
+    notice = page.get_by_role("alert").filter(has_text="HALL-MIRROR is mapped to Accu Scale")
+    expect(notice).to_contain_text("1 message replayed.")
 
     order = scene.fabrikam.order_in_state(number, "completed")
-    expect(page.get_by_label("Internal value for product HALL-MIRROR")).to_have_count(0)
-    page = manager.open(f"/orders/{order['id']}", f"Order {number}")
+    expect(page.get_by_role("button", name="Choose a product for HALL-MIRROR")).to_have_count(0)
+    notice.get_by_role("button", name="Undo").click()
+    undone = page.get_by_role("alert").filter(has_text="Mapping of HALL-MIRROR deleted")
+    expect(undone).to_contain_text("1 order was already accepted and not changed:")
+    undone.get_by_role("link", name=number).click()
+    manager.wait_for_page(f"Order {number}")
     expect(page.get_by_text("Accu Scale").first).to_be_visible()
+    assert scene.fabrikam.get("/mappings", search="HALL-MIRROR")["items"] == []
+    assert order["number"] == number
 
 
 def test_testing_a_connection_reports_a_wrong_and_a_correct_token(

@@ -17,6 +17,7 @@ from openiom.master_data import (
     unit_conversions,
     upcoming_launches,
 )
+from openiom.master_data.decisions import Match
 from openiom.master_data.queries import like_prefix, suggest_matches
 from openiom.platform.database import Database
 
@@ -189,7 +190,15 @@ class TestRoutes:
 
         assert answer.json() == {
             "items": {
-                "kilo": [{"internal": "kg", "label": "Kilogram", "score": 0.95}],
+                "kilo": [
+                    {
+                        "internal": "kg",
+                        "label": "Kilogram",
+                        "score": 0.95,
+                        "reason": "another word for this unit",
+                        "certain": False,
+                    }
+                ],
                 "zzz": [],
             }
         }
@@ -262,17 +271,19 @@ def test_a_misspelled_key_suggests_the_product_it_means(catalog: Database) -> No
     with catalog.reading() as session:
         found = suggest_matches(session, "product", ["lamp xl", "Desk-Lamp", "AD5"])
 
-    assert found["lamp xl"][0] == ("LAMP_XL", "Floor lamp", 1.0)
-    assert found["Desk-Lamp"][0] == ("LAMP", "Desk lamp", 1.0)
-    assert found["AD5"][0] == ("A/5", "Adapter 5 V", 1.0)
+    assert found["lamp xl"][0] == Match("LAMP_XL", "Floor lamp", 1.0, "same letters and digits")
+    assert found["Desk-Lamp"][0] == Match("LAMP", "Desk lamp", 1.0, "same letters and digits")
+    assert found["AD5"][0] == Match("A/5", "Adapter 5 V", 1.0, "same code AD5", True)
 
 
 def test_an_account_is_suggested_by_its_email_and_company(catalog: Database) -> None:
     with catalog.reading() as session:
         found = suggest_matches(session, "account", ["adatum ltd", "buy@adatum.example"])
 
-    assert found["adatum ltd"][0] == ("c-1", "Adatum", 1.0)
-    assert found["buy@adatum.example"][0] == ("c-1", "Adatum", 1.0)
+    assert found["adatum ltd"][0] == Match("c-1", "Adatum", 1.0, "same code Adatum Ltd", True)
+    assert found["buy@adatum.example"][0] == Match(
+        "c-1", "Adatum", 1.0, "same code Buy@Adatum.example", True
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from openiom.master_data import (
     suggest_matches,
     unit_conversions,
 )
+from openiom.master_data.decisions import Match
 from openiom.master_data.queries import get_product, list_products
 from openiom.platform.database import Database
 
@@ -88,13 +89,18 @@ def test_an_invalid_currency_and_a_second_document_of_intake_settings_are_refuse
 @pytest.mark.parametrize(
     ("table", "value", "expected"),
     [
-        ("product", "abs", ("Accu Scale", "Accu Scale", 1.0)),
-        ("product", "ACCU-SCALE", ("Accu Scale", "Accu Scale", 1.0)),
-        ("unit", "each", ("ea", "Piece", 0.95)),
+        ("product", "abs", Match("Accu Scale", "Accu Scale", 1.0, "same code ABS", True)),
+        ("product", "accu scale", Match("Accu Scale", "Accu Scale", 1.0, "same key", True)),
+        (
+            "product",
+            "ACCU-SCALE",
+            Match("Accu Scale", "Accu Scale", 1.0, "same letters and digits"),
+        ),
+        ("unit", "each", Match("ea", "Piece", 0.95, "another word for this unit")),
     ],
 )
 def test_an_external_key_is_matched_by_code_name_or_synonym(
-    database: Database, table: str, value: str, expected: tuple[str, str, float]
+    database: Database, table: str, value: str, expected: Match
 ) -> None:
     apply(
         database,

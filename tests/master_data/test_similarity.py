@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from openiom.master_data.decisions import (
     MAX_INEXACT_SIMILARITY,
     Candidate,
+    Match,
     best_matches,
+    match_reason,
     normalize,
     similarity,
 )
@@ -124,9 +126,43 @@ def test_the_best_matches_come_first_and_equal_ones_by_name() -> None:
     ]
 
     assert best_matches("lamp", lamps) == [
-        ("L1", "Lamp", 1.0),
-        ("L3", "Lamp", 1.0),
-        ("L2", "Lamp shade", 0.62),
+        Match("L1", "Lamp", 1.0, "same title"),
+        Match("L3", "Lamp", 1.0, "same title"),
+        Match("L2", "Lamp shade", 0.62, "has in common: lamp"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (" ms-4 ", "same key"),
+        ("0471", "same code 0471"),
+        ("hall mirror", "same title"),
+        ("MS4", "same letters and digits"),
+        ("HALL-MIRROR", "same letters and digits"),
+        ("mirror, tall", "has in common: mirror"),
+        ("mirrow", "similar spelling"),
+    ],
+)
+def test_a_match_says_what_both_have_in_common(value: str, reason: str) -> None:
+    assert match_reason(value, Candidate("MS-4", "Hall mirror", ("0471",))) == reason
+
+
+def test_another_word_for_a_unit_is_a_reason_and_not_certain() -> None:
+    (match,) = best_matches("each", [Candidate("ea", "Piece")])
+    assert match == Match("ea", "Piece", 0.95, "another word for this unit")
+
+
+def test_only_the_one_record_with_an_equal_key_or_code_is_certain() -> None:
+    chair, table = Candidate("C-1", "Chair", ("0471",)), Candidate("0471", "Table")
+    assert [match.certain for match in best_matches("0471", [chair])] == [True]
+    assert [match.certain for match in best_matches("0471", [chair, table])] == [False, False]
+
+    similar = Candidate("C1", "C 1")
+    found = best_matches("c-1", [similar, chair])
+    assert [(match.internal, match.score, match.certain) for match in found] == [
+        ("C-1", 1.0, True),
+        ("C1", 1.0, False),
     ]
 
 
@@ -141,6 +177,7 @@ def test_the_number_of_matches_is_limited() -> None:
 def test_a_match_at_the_minimum_is_kept_and_one_below_it_is_left_out() -> None:
     shade = [Candidate("L2", "Lamp shade")]
 
-    assert best_matches("lamp", shade, minimum=0.62) == [("L2", "Lamp shade", 0.62)]
+    found = [Match("L2", "Lamp shade", 0.62, "has in common: lamp")]
+    assert best_matches("lamp", shade, minimum=0.62) == found
     assert best_matches("lamp", shade, minimum=0.63) == []
     assert best_matches("xyz", shade) == []

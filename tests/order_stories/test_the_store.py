@@ -22,6 +22,8 @@ from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
 from openiom.platform.batches import drain
 from openiom.platform.clock import utc_now
+from openiom.providers import MappingBody
+from openiom.providers.mapping_release import accepted_orders, preview_release
 from openiom_simulators.seed import seed_company
 
 SHOPPER = {
@@ -149,14 +151,33 @@ def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_
     ) == [(unknown, 'no mapping for product with sku "MYST"')]
     mapping = {"table": "product", "field": "sku", "value": "MYST", "internal": "Accu Scale"}
     document = {"kind": "mapping", "name": "product/default/sku=MYST", "body": mapping}
+    (parked,) = shop.fetch("SELECT id FROM providers.message WHERE state = 'parked'")
+    registry = shop.application.registry
 
     with shop.application.database.unit_of_work() as session:
+        release = preview_release(session, registry, [MappingBody.model_validate(mapping)])
+        assert accepted_orders(session, registry, parked) == []
         shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
 
     shop.settle()
 
-    assert shop.order(unknown)["state"] == "completed"
+    order = shop.order(unknown)
+    assert order["state"] == "completed"
     assert in_store(shop, unknown)["status"] == "Shipped"
+    assert release.amounts[0].amount == Decimal(order["total_amount"])
+    assert release.model_dump(mode="json") == {
+        "messages": 1,
+        "needing_more": 0,
+        "orders": 1,
+        "amounts": [{"currency": "USD", "amount": "5.0000", "orders": 1}],
+        "amounts_complete": True,
+        "external": [
+            {"value": "MYST", "name": "Mystery", "unit_price": "5.0000", "currency": "USD"}
+        ],
+    }
+    with shop.application.database.reading() as session:
+        (taken_in,) = accepted_orders(session, registry, parked)
+    assert (taken_in.id, taken_in.number) == (order["id"], unknown)
 
 
 def test_more_than_there_is_waits_where_a_person_sees_it_and_goes_on_after_new_stock(shop):
@@ -318,8 +339,8 @@ def test_an_order_every_source_declines_stops_where_a_person_sees_it(shop):
 
 
 def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
-    mapping = {"table": "product", "field": "sku", "value": "NEW", "internal": "Brand New"}
-    document = {"kind": "mapping", "name": "product/default/sku=NEW", "body": mapping}
+    mapping = {"table": "product", "field": "sku", "value": "*", "internal": "*"}
+    document = {"kind": "mapping", "name": "product/default/sku=*", "body": mapping}
 
     with shop.application.database.unit_of_work() as session:
         shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
@@ -331,11 +352,11 @@ def test_an_order_that_waits_for_a_product_continues_once_it_is_added(shop):
     number = place(shop, {"product_id": 79, "quantity": 1})
     shop.settle()
     assert shop.fetch("SELECT error->>'what' FROM providers.message WHERE state = 'parked'") == [
-        ("there is no product Brand New",)
+        ("there is no product NEW",)
     ]
 
-    product = {"kind": "product", "name": "Brand New", "body": {"name": "Brand new", "unit": "ea"}}
-    arrived = [StockChange("Brand New", "SEA", Decimal(5))]
+    product = {"kind": "product", "name": "NEW", "body": {"name": "Brand new", "unit": "ea"}}
+    arrived = [StockChange("NEW", "SEA", Decimal(5))]
 
     with shop.application.database.unit_of_work() as session:
         shop.application.configuration.apply(session, [product], at=utc_now(), actor="a person")

@@ -14,7 +14,7 @@ from openiom.kernel import Invalid, Unauthenticated
 from openiom.platform.batches import drain
 from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
-from openiom.platform.configuration import Configuration
+from openiom.platform.configuration import Configuration, DocumentKind
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.secrets import AllowedReferences, Secrets
 from openiom.provider_contract import (
@@ -103,6 +103,10 @@ class FakeSystem:
     batches: list[list[str]] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     closed: int = 0
+
+
+class RecordBody(BaseModel):
+    """Body of a record that mappings name."""
 
 
 class FakeConnector:
@@ -255,7 +259,14 @@ class ProviderHarness:
     def map(self, value: str, internal: str, **more: Any) -> None:
         """Map an external SKU to a product of ours."""
         body = {"table": "product", "field": "sku", "value": value, "internal": internal, **more}
-        self.apply({"kind": "mapping", "name": f"{value}/{more}", "body": body})
+        self.apply(
+            {"kind": body["table"], "name": internal, "body": {}},
+            {"kind": "mapping", "name": f"{value}/{more}", "body": body},
+        )
+
+    def create(self, *names: str, kind: str = "product") -> None:
+        """Create records that mappings can name."""
+        self.apply(*[{"kind": kind, "name": name, "body": {}} for name in names])
 
     def store(self, *messages: RawMessage, instance: str = "shop") -> StoreResult:
         """Store messages in the inbox."""
@@ -292,6 +303,8 @@ def make_harness(database: Database, **provider: Any) -> ProviderHarness:
     )
     configuration = Configuration()
     configuration.register(instance_kind(registry), MAPPING_KIND)
+    for kind in ("product", "unit", "source"):
+        configuration.register(DocumentKind(kind, RecordBody, 20))
 
     with database.unit_of_work() as session:
         execute(session, "DROP TABLE IF EXISTS public.accepted_note")

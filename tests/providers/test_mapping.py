@@ -6,13 +6,11 @@ import pytest
 from pydantic import ValidationError
 from tests.providers.fake_provider import ProviderHarness, note
 
+from openiom.kernel import Invalid
+from openiom.platform.clock import utc_now
 from openiom.providers import MappingBody, resolve
-from openiom.providers.mapping import (
-    MAPPING_KIND,
-    count_waiting_messages,
-    replay_waiting_messages,
-    resolve_external,
-)
+from openiom.providers.mapping import MAPPING_KIND, replay_waiting_messages, resolve_external
+from openiom.providers.mapping_release import waiting_messages
 from openiom.providers.mapping_rules import Lookup
 
 
@@ -100,6 +98,7 @@ def test_a_changed_mapping_replaces_the_previous_one(harness):
 
 def test_two_mappings_of_one_key_in_one_request_store_one(harness):
     body = {"table": "product", "field": "sku", "value": "A"}
+    harness.create("Lamp")
     harness.apply(
         {"kind": "mapping", "name": "one", "body": {**body, "internal": "Lamp"}},
         {"kind": "mapping", "name": "two", "body": {**body, "internal": "Lamp"}},
@@ -107,17 +106,85 @@ def test_two_mappings_of_one_key_in_one_request_store_one(harness):
     assert harness.rows("SELECT internal FROM providers.id_mapping") == [("Lamp",)]
 
 
-def test_a_message_is_counted_once_for_all_the_keys_it_waits_for(harness):
+def waiting(harness: ProviderHarness, *mappings: MappingBody) -> list[tuple[str, bool]]:
+    with harness.database.reading() as session:
+        found = waiting_messages(session, mappings)
+    return [(message.key, message.needs_more) for message in found]
+
+
+def test_a_message_waits_once_for_all_its_keys_and_says_whether_it_needs_more(harness):
     harness.install()
     harness.store(note(1, "A", "B"), note(2, "A"))
     harness.process_inbox()
 
+    both = [mapping("A", "Lamp"), mapping("B", "Lamp")]
+    assert waiting(harness, *both) == [("1", False), ("2", False)]
+    assert waiting(harness, mapping("A", "Lamp")) == [("1", True), ("2", False)]
+    assert waiting(harness, mapping("*", "*")) == [("1", False), ("2", False)]
+    assert waiting(harness, MappingBody(table="unit", field="unit", value="*", internal="*")) == []
+    assert waiting(harness) == []
+
+
+def test_a_mapping_of_another_instance_or_group_releases_nothing(harness):
+    harness.install(mapping_group="europe")
+    harness.store(note(1, "A"))
+    harness.process_inbox()
+
+    assert waiting(harness, mapping("A", "Lamp", scope="instance", scope_name="outlet")) == []
+    assert waiting(harness, mapping("A", "Lamp", scope="group", scope_name="asia")) == []
+    in_europe = mapping("A", "Lamp", scope="group", scope_name="europe")
+    assert waiting(harness, in_europe) == [("1", False)]
+
+
+def documents(*mappings: MappingBody) -> list[dict[str, Any]]:
+    named = []
+    for one in mappings:
+        document = {"kind": "mapping", "name": one.document_name, "body": one.model_dump()}
+        named.append(document)
+    return named
+
+
+def test_documents_that_map_to_no_record_are_refused_all_or_none_and_each_is_named(harness):
+    harness.create("Lamp")
+    pickup = MappingBody(table="warehouse", field="location", value="D2", internal="DAL")
+    elsewhere = mapping("C", "Lamp", scope="instance", scope_name="outlet")
+    with pytest.raises(Invalid) as refused:
+        harness.apply(*documents(mapping("A", "Lamp"), mapping("B", "Lmap"), pickup, elsewhere))
+
+    assert [(problem.where, problem.what) for problem in refused.value.problems] == [
+        (
+            "mapping product/default/sku=B, internal",
+            'there is no product "Lmap", so messages with sku "B" would be parked again',
+        ),
+        (
+            "mapping warehouse/default/location=D2, internal",
+            'there is no source "DAL", so messages with location "D2" would be parked again',
+        ),
+        (
+            "mapping product/instance:outlet/sku=C, scope_name",
+            'there is no provider instance "outlet", so the mapping would never apply',
+        ),
+    ]
+    assert resolved(harness, "A", "B") == {}
+
+
+def test_a_record_and_its_mapping_are_applied_together_and_a_deleted_record_is_refused(harness):
+    lamp = {"kind": "product", "name": "Lamp", "body": {}}
+    own = documents(mapping("A", "Lamp"))
     with harness.database.reading() as session:
-        assert count_waiting_messages(session, [product("A"), product("B")]) == 2
-        assert count_waiting_messages(session, [product("B")]) == 1
-        assert count_waiting_messages(session, [product("*")]) == 2
-        assert count_waiting_messages(session, [Lookup("unit", "unit", "*")]) == 0
-        assert count_waiting_messages(session, []) == 0
+        changes = harness.configuration.apply(
+            session, [lamp, *own], at=utc_now(), actor="tester", dry_run=True
+        )
+    assert [change.change for change in changes] == ["added", "added"]
+
+    harness.create("Chair")
+    with harness.database.unit_of_work() as session:
+        harness.configuration.remove(session, [("product", "Chair")], at=utc_now(), actor="tester")
+    with pytest.raises(Invalid, match="cannot be applied"):
+        harness.apply(*documents(mapping("A", "Chair")))
+
+    harness.apply(lamp, *own)
+    assert resolved(harness, "A") == {"A": "Lamp"}
 
 
 def test_a_wildcard_replays_every_message_that_waits_for_the_field(harness):

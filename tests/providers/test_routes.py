@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from tests.package_app import http_client, package_app
 from tests.providers.fake_provider import ProviderHarness
 
+from openiom.master_data.decisions import Match
 from openiom.platform.batches import drain
 from openiom.platform.clock import utc_now
 from openiom.provider_contract import MessagePage, OutboundRequest, RawMessage
@@ -213,10 +214,10 @@ def test_a_transformation_is_tried_on_a_stored_message_before_it_is_used(client,
 def test_unmapped_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_messages(
     client, harness
 ):
-    def suggest(
-        session: Session, table: str, values: Sequence[str]
-    ) -> dict[str, list[tuple[str, str, float]]]:
-        return {"ACCU": [("Accu Scale", "Accu Scale, 5 kg", 0.9)]}
+    guess = Match("Accu Scale", "Accu Scale, 5 kg", 0.9, "has in common: accu")
+
+    def suggest(session: Session, table: str, values: Sequence[str]) -> dict[str, list[Match]]:
+        return {"ACCU": [guess]}
 
     harness.registry.suggest = suggest
     harness.install()
@@ -224,12 +225,19 @@ def test_unmapped_keys_are_grouped_with_suggestions_and_mapping_one_replays_its_
     groups = client.get("/api/v1/messages/unmapped-keys").json()["items"]
     assert [(g["value"], g["messages"]) for g in groups] == [("ACCU", 2), ("ZZZ", 1)]
     assert groups[0]["suggestions"] == [
-        {"internal": "Accu Scale", "label": "Accu Scale, 5 kg", "score": 0.9}
+        {
+            "internal": "Accu Scale",
+            "label": "Accu Scale, 5 kg",
+            "score": 0.9,
+            "reason": "has in common: accu",
+            "certain": False,
+        }
     ]
+    harness.create("Accu Scale")
     body = {"table": "product", "field": "sku", "value": "ACCU", "internal": "Accu Scale"}
     wrong = {**body, "table": "planet"}
     saved = client.put("/api/v1/mappings", json={"mappings": [body, wrong]}).json()
-    assert saved["replayed"] == 2
+    assert (saved["replayed"], saved["messages"]) == (2, ["1", "2"])
     assert [r["ok"] for r in saved["results"]] == [True, False]
     assert saved["results"][1]["reason"].startswith("table: Input should be 'account'")
     drain(harness.database, [inbox_worker(harness.registry)])
@@ -242,12 +250,73 @@ def test_mappings_are_listed_by_scope_and_paged(client, harness):
         for n in range(5)
     ]
     rows[4] |= {"scope": "instance", "scope_name": "shop"}
+    harness.install()
+    harness.create(*[row["internal"] for row in rows])
     client.put("/api/v1/mappings", json={"mappings": rows})
     first = client.get("/api/v1/mappings", params={"limit": 3}).json()
     second = client.get("/api/v1/mappings", params={"limit": 3, "after": first["next"]}).json()
     assert [m["value"] for m in first["items"] + second["items"]] == ["S0", "S1", "S2", "S3", "S4"]
     (own,) = client.get("/api/v1/mappings", params={"instance": "shop"}).json()["items"]
     assert own["scope_name"] == "shop"
+    for search, values in (("s3", ["S3"]), ("p4", ["S4"]), ("s%", [])):
+        found = client.get("/api/v1/mappings", params={"search": search}).json()["items"]
+        assert [row["value"] for row in found] == values
+
+
+def test_mappings_to_records_that_do_not_exist_are_refused_together_by_their_place(client, harness):
+    harness.create("Lamp")
+    rows = []
+    for value, internal in (("A", "Lamp"), ("B", "Lmap"), ("C", "50 % similar")):
+        rows.append({"table": "product", "field": "sku", "value": value, "internal": internal})
+    refused = client.put("/api/v1/mappings", json={"mappings": rows})
+
+    assert refused.status_code == 422
+    problem = refused.json()
+    assert problem["detail"] == (
+        "nothing was saved, because a mapping names something that does not exist"
+    )
+    assert [part["where"] for part in problem["problems"]] == [
+        "mappings.1.internal",
+        "mappings.2.internal",
+    ]
+    assert problem["problems"][0]["what"] == (
+        'there is no product "Lmap", so messages with sku "B" would be parked again'
+    )
+    assert problem["problems"][0]["remedy"] == ("choose a product that exists, or create it first")
+    assert client.get("/api/v1/mappings").json()["items"] == []
+    assert client.put("/api/v1/mappings", json={"mappings": rows[:1]}).status_code == 200
+
+
+def test_a_preview_counts_what_a_mapping_releases_and_what_needs_more(client, harness):
+    harness.install()
+    store(harness, note(1, "ACCU"), note(2, "ACCU", "ZZZ"), note(3))
+    row = {"table": "product", "field": "sku", "value": "ACCU", "internal": "Accu Scale"}
+    preview = client.post("/api/v1/mappings/preview", json={"mappings": [row]}).json()
+    assert preview == {
+        "messages": 1,
+        "needing_more": 1,
+        "orders": 0,
+        "amounts": [],
+        "amounts_complete": True,
+        "external": [{"value": "ACCU", "name": "", "unit_price": None, "currency": ""}],
+    }
+
+
+def test_a_mapping_is_deleted_by_its_key_and_a_missing_one_is_refused(client, harness):
+    harness.install()
+    harness.map("A", "Lamp")
+    harness.map("A", "Chair", scope="instance", scope_name="shop")
+    key = {"table": "product", "field": "sku", "value": "A"}
+    removed = client.post("/api/v1/mappings/delete", json={"mappings": [key]})
+    assert removed.json() == {"deleted": 1, "orders": []}
+    (left,) = client.get("/api/v1/mappings").json()["items"]
+    assert (left["internal"], left["scope"]) == ("Chair", "instance")
+
+    own = {**key, "scope": "instance", "scope_name": "shop"}
+    missing = client.post("/api/v1/mappings/delete", json={"mappings": [own, key]})
+    assert missing.status_code == 404
+    assert missing.json()["detail"] == 'there is no mapping for product with sku "A"'
+    assert len(client.get("/api/v1/mappings").json()["items"]) == 1
 
 
 def test_more_than_a_thousand_ids_or_mappings_are_too_large(client):
@@ -273,6 +342,8 @@ def test_reading_and_changing_need_their_permission(client):
     client.app.state.permissions = {"providers.read"}
     assert client.get("/api/v1/messages").status_code == 200
     assert client.put("/api/v1/mappings", json={"mappings": [{}]}).status_code == 403
+    key = {"table": "product", "field": "sku", "value": "A"}
+    assert client.post("/api/v1/mappings/delete", json={"mappings": [key]}).status_code == 403
     client.app.state.permissions = set()
     assert client.get("/api/v1/messages").status_code == 403
 

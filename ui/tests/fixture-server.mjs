@@ -191,10 +191,13 @@ async function answer(request, response, path, query) {
       document: null,
     });
   }
-  if (area === 'mappings')
+  if (area === 'mappings') {
+    if (id === 'preview') return json(response, data.mappingRelease);
+    if (id === 'delete') return json(response, { deleted: sent.mappings.length, orders: [] });
     return method === 'PUT'
-      ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6 })
+      ? json(response, { results: sent.mappings.map(() => ({ ok: true, reason: '' })), replayed: 6, messages: [] })
       : page(response, data.mappings, query);
+  }
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
   if (area === 'sources') return list(response, data.sources);
   if (area === 'configuration') return json(response, { documents: [] });

@@ -2,7 +2,17 @@ import type { FulfillmentOrderDetail, FulfillmentOrderRow } from '../src/client/
 import type { Source } from '../src/client/inventory';
 import type { FlowDetail, FlowRow, Policy, Run, StepCounts } from '../src/client/orchestration';
 import type { OrderDetail, OrderRow } from '../src/client/orders';
-import type { CatalogEntry, Mapping, MessageRow, MissingGroup, ProviderCall, ProviderInstance } from '../src/client/providers';
+import type {
+    CatalogEntry,
+    Mapping,
+    MappingRelease,
+    MessageRow,
+    MissingGroup,
+    ProviderCall,
+    ProviderInstance,
+} from '../src/client/providers';
+
+import type { SessionInfo } from '../src/client/session';
 
 export const orders: OrderRow[];
 export function order(id: string): OrderDetail | undefined;
@@ -17,6 +27,8 @@ export const instances: ProviderInstance[];
 export const catalog: CatalogEntry[];
 export const calls: ProviderCall[];
 export const messages: MessageRow[];
+export const mappingRelease: MappingRelease;
+export const session: SessionInfo;
 export const missingKeys: MissingGroup[];
 export const mappings: Mapping[];
 export const sources: Source[];

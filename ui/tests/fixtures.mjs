@@ -741,8 +741,8 @@ export const missingKeys = [
     instance: 'fabrikam-store',
     messages: 11,
     suggestions: [
-      { internal: 'ea', label: 'Each', score: 0.82 },
-      { internal: 'box', label: 'Box', score: 0.31 },
+      { internal: 'ea', label: 'Each', score: 0.95, reason: 'another word for this unit', certain: false },
+      { internal: 'box', label: 'Box', score: 0.31, reason: 'similar spelling', certain: false },
     ],
   },
   {
@@ -752,8 +752,8 @@ export const missingKeys = [
     instance: 'fabrikam-store',
     messages: 6,
     suggestions: [
-      { internal: 'Accu Scale', label: 'Accu Scale, digital kitchen scale', score: 0.91 },
-      { internal: 'CB-HUB', label: 'Contoso Bluetooth hub', score: 0.22 },
+      { internal: 'Accu Scale', label: 'Accu Scale, digital kitchen scale', score: 0.91, reason: 'similar spelling', certain: false },
+      { internal: 'CB-HUB', label: 'Contoso Bluetooth hub', score: 0.22, reason: 'similar spelling', certain: false },
     ],
   },
   {
@@ -762,7 +762,7 @@ export const missingKeys = [
     value: 'DOME2',
     instance: 'fabrikam-store',
     messages: 5,
-    suggestions: [{ internal: 'DomeCam-2', label: 'Dome camera, indoor', score: 0.77 }],
+    suggestions: [{ internal: 'DomeCam-2', label: 'Dome camera, indoor', score: 0.77, reason: 'similar spelling', certain: false }],
   },
 ];
 export const payload = {
@@ -772,6 +772,17 @@ export const payload = {
   total_inc_tax: '225.00',
   billing_address: { first_name: 'Jim', last_name: 'Glynn', city: 'Chicago' },
   products: [{ id: 5, sku: 'ACC-SC', quantity: 1, price_inc_tax: '225.00' }],
+};
+export const mappingRelease = {
+  messages: 6,
+  needing_more: 1,
+  orders: 5,
+  amounts: [
+    { currency: 'EUR', amount: '80.5000', orders: 1 },
+    { currency: 'USD', amount: '1240.0000', orders: 4 },
+  ],
+  amounts_complete: true,
+  external: [{ value: 'ACC-SC', name: 'Kitchen scale, 5 kg', unit_price: '24.9000', currency: 'USD' }],
 };
 export const mappings = [
   ['unit', 'code', 'each', 'ea', 'instance', 'fabrikam-store'],
@@ -817,3 +828,4 @@ export const ledger = [
   actor,
   recorded_at: at(minutes),
 }));
+export const session = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev' };

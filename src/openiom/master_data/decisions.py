@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
 
 from openiom.kernel import Invalid
 
@@ -30,6 +31,20 @@ class Candidate:
     internal: str
     label: str
     codes: tuple[str, ...] = ()
+
+
+class Match(NamedTuple):
+    """A record that an external key may mean, how similar it is, and why.
+
+    `certain` is set for the only record of which the key or a code is equal. Every other match is
+    a guess, whatever its score.
+    """
+
+    internal: str
+    label: str
+    score: float
+    reason: str = ""
+    certain: bool = False
 
 
 def similarity(value: str, candidate: Candidate) -> float:
@@ -82,19 +97,59 @@ def _shared_words(left: str, right: str) -> float:
 
 def best_matches(
     value: str, candidates: Iterable[Candidate], *, limit: int = 3, minimum: float = 0.4
-) -> list[tuple[str, str, float]]:
-    """Return (internal, label, score) of the most similar candidates, best first.
+) -> list[Match]:
+    """Return the most similar candidates, best first.
 
-    At most `limit` candidates with a score of at least `minimum`; equal scores are ordered by name.
+    At most `limit` candidates with a score of at least `minimum`; a certain one precedes the
+    others, and equal scores are ordered by name.
     """
-    scored = []
-    for candidate in candidates:
+    every = list(candidates)
+    equal = [candidate for candidate in every if _has_equal_key(value, candidate)]
+    matches = []
+    for candidate in every:
         score = similarity(value, candidate)
         if score >= minimum:
-            scored.append((candidate.internal, candidate.label, score))
+            certain = equal == [candidate]
+            reason = match_reason(value, candidate)
+            match = Match(candidate.internal, candidate.label, score, reason, certain)
+            matches.append(match)
 
-    scored.sort(key=lambda match: (-match[2], match[0]))
-    return scored[:limit]
+    matches.sort(key=lambda match: (not match.certain, -match.score, match.internal))
+    return matches[:limit]
+
+
+def match_reason(value: str, candidate: Candidate) -> str:
+    """Return in words what `value` and the candidate have in common."""
+    given = _as_typed(value)
+    if given == _as_typed(candidate.internal):
+        return "same key"
+    for code in candidate.codes:
+        if given == _as_typed(code):
+            return f"same code {code}"
+    if given == _as_typed(candidate.label):
+        return "same title"
+
+    normalized = normalize(value)
+    names = _normalized_names(candidate)
+    if normalized in names:
+        return "same letters and digits"
+    if _is_unit_synonym(normalized, names):
+        return "another word for this unit"
+
+    shared = sorted(_words(value) & _words(f"{candidate.internal} {candidate.label}"))
+    if shared:
+        return f"has in common: {', '.join(shared)}"
+    return "similar spelling"
+
+
+def _has_equal_key(value: str, candidate: Candidate) -> bool:
+    given = _as_typed(value)
+    return given in [_as_typed(key) for key in (candidate.internal, *candidate.codes)]
+
+
+def _as_typed(text: str) -> str:
+    """Return `text` without surrounding space, case-folded; punctuation distinguishes codes."""
+    return text.strip().casefold()
 
 
 def normalize(text: str) -> str:

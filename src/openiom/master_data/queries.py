@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.bulk import fetch, fetch_as
 
-from .decisions import Candidate, UnitConversion, best_matches
+from .decisions import Candidate, Match, UnitConversion, best_matches
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow
-
-Match = tuple[str, str, float]
 
 
 class _Table(NamedTuple):
@@ -77,7 +75,7 @@ def suggest_matches(
 ) -> dict[str, list[Match]]:
     """Return for each unknown value the records it may mean.
 
-    Matches are (internal name, label, score from 0 to 1), best first.
+    The best match is first; scores are from 0 to 1.
     """
     unknown = sorted(set(values))
     if table == "product":

@@ -75,10 +75,7 @@ def suggestions(
     principal.require(READ)
     items = {}
     for key, matches in suggest_matches(session, table, value).items():
-        items[key] = [
-            Suggestion(internal=internal, label=label, score=score)
-            for internal, label, score in matches
-        ]
+        items[key] = [Suggestion(**match._asdict()) for match in matches]
 
     return Suggestions(items=items)
 

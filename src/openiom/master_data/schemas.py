@@ -63,11 +63,16 @@ class AccountRow(NamedRow):
 
 
 class Suggestion(BaseModel):
-    """A record that an external key may mean; `score` from 0 to 1."""
+    """A record that an external key may mean; `score` from 0 to 1, and why.
+
+    Only a `certain` one may be chosen without a person who compares both records.
+    """
 
     internal: str
     label: str
     score: float
+    reason: str
+    certain: bool
 
 
 class Suggestions(BaseModel):

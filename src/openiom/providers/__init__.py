@@ -13,7 +13,8 @@ from .inbox_worker import inbox_worker
 from .instance_state import Outage, list_outages
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
-from .mapping import MAPPING_KIND, MappingBody, replay_messages_needing, resolve
+from .mapping import MAPPING_KIND, replay_messages_needing, resolve
+from .mapping_body import MappingBody
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
 from .metrics import count_parked, queue_depths, recent_calls

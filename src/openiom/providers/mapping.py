@@ -5,25 +5,18 @@ default one; an exact mapping precedes a wildcard.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.configuration import Document, DocumentKind, latest_bodies
 from openiom.platform.events import notify
 
+from .mapping_body import DOCUMENT_KINDS, KIND, WILDCARD, MappingBody
 from .mapping_rules import MASTER_DATA, Lookup
+from .mapping_targets import check_documents
 from .messages import INBOX_WAKE, MessageId
-
-KIND = "mapping"
-WILDCARD = "*"
-"""A mapping of * to * means that every external value of the field is already our name."""
-MAPPED_KINDS = ("account", "currency", "price_list", "product", "unit")
-Table = Literal[
-    "account", "contact", "price_list", "product", "unit", "unit_group", "warehouse", "currency"
-]
 
 _COLUMN_TYPES = {
     "table_name": "text",
@@ -62,14 +55,6 @@ USING unnest({_ARRAYS}) AS given({", ".join(_COLUMN_TYPES)})
 WHERE m.table_name = given.table_name AND m.field = given.field AND m.value = given.value
   AND m.scope = given.scope AND m.scope_name = given.scope_name
 """
-_COUNT_WAITING = f"""
-SELECT count(DISTINCT k.message_id) AS messages
-FROM providers.unmapped_key k
-JOIN unnest(%(table)s::text[], %(field)s::text[], %(value)s::text[])
-  AS w(table_name, field, value)
-  ON k.table_name = w.table_name AND k.field = w.field
-  AND (k.value = w.value OR w.value = '{WILDCARD}')
-"""
 _REPLAY_WAITING = f"""
 WITH waiting AS (
   SELECT m.id FROM providers.message m
@@ -88,50 +73,6 @@ FROM waiting WHERE m.id = waiting.id RETURNING m.id
 """
 
 
-class MappingBody(BaseModel):
-    """One external key. `scope_name` is an instance or mapping group, empty for the default.
-
-    Value `*` with internal `*` maps every key of the table and field to itself.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    table: Table
-    field: str = Field(min_length=1, max_length=200)
-    value: str = Field(max_length=500)
-    internal: str = Field(min_length=1, max_length=200)
-    scope: Literal["instance", "group", "default"] = "default"
-    scope_name: str = ""
-
-    @model_validator(mode="after")
-    def _check_consistency(self) -> Self:
-        if (self.scope == "default") != (self.scope_name == ""):
-            raise ValueError(
-                "scope_name names the instance or group, and is empty for the default scope"
-            )
-        if (self.value == WILDCARD) != (self.internal == WILDCARD):
-            raise ValueError("* maps to * only: every key is already our name")
-        return self
-
-    @property
-    def table_name(self) -> str:
-        """The table, by the name of its column."""
-        return self.table
-
-    @property
-    def lookup(self) -> Lookup:
-        """The lookup that this mapping answers."""
-        return Lookup(self.table, self.field, self.value)
-
-    @property
-    def document_name(self) -> str:
-        """The logical name of the document of a mapping."""
-        scope = "default"
-        if self.scope != "default":
-            scope = f"{self.scope}:{self.scope_name}"
-        return f"{self.table}/{scope}/{self.field}={self.value}"
-
-
 class _Resolved(NamedTuple):
     """A row of `_RESOLVE`."""
 
@@ -139,10 +80,6 @@ class _Resolved(NamedTuple):
     field: str
     value: str
     target: str
-
-
-class _WaitingCount(NamedTuple):
-    messages: int
 
 
 def resolve(
@@ -187,15 +124,9 @@ def _lookup_arrays(lookups: Iterable[tuple[str, str, str]]) -> dict[str, list[st
     return arrays
 
 
-def count_waiting_messages(session: Session, lookups: Iterable[Lookup]) -> int:
-    """Return how many parked messages wait for at least one lookup; a value of `*` is any value."""
-    [row] = fetch_as(session, _WaitingCount, _COUNT_WAITING, _lookup_arrays(lookups))
-    return row.messages
-
-
 def replay_waiting_messages(session: Session, mappings: Sequence[MappingBody]) -> int:
     """Queue the parked messages that wait for one of these mappings; return how many."""
-    return _replay_waiting(session, _mapping_arrays(mappings))
+    return _replay_waiting(session, mapping_arrays(mappings))
 
 
 def replay_messages_needing(session: Session, kind: str, names: Sequence[str]) -> int:
@@ -221,7 +152,7 @@ def _replay_waiting(session: Session, arrays: dict[str, list[Any]]) -> int:
     return len(replayed)
 
 
-def _mapping_arrays(mappings: Sequence[MappingBody]) -> dict[str, list[Any]]:
+def mapping_arrays(mappings: Sequence[MappingBody]) -> dict[str, list[Any]]:
     """Return the columns of `id_mapping`, by name."""
     arrays: dict[str, list[Any]] = {}
     for column in _COLUMN_TYPES:
@@ -231,27 +162,32 @@ def _mapping_arrays(mappings: Sequence[MappingBody]) -> dict[str, list[Any]]:
 
 def _on_apply(session: Session, documents: Sequence[Document]) -> None:
     mappings = [MappingBody.model_validate(document.body) for document in documents]
-    execute(session, _UPSERT, _mapping_arrays(mappings))
+    execute(session, _UPSERT, mapping_arrays(mappings))
     replay_waiting_messages(session, mappings)
 
 
 def _on_delete(session: Session, names: Sequence[str]) -> None:
     bodies = latest_bodies(session, KIND, names)
     mappings = [MappingBody.model_validate(body) for body in bodies.values()]
-    execute(session, _DELETE, _mapping_arrays(mappings))
+    execute(session, _DELETE, mapping_arrays(mappings))
 
 
 def _references() -> dict[str, tuple[str, ...]]:
     """Return the JSON paths at which a mapping names documents of other kinds."""
     references: dict[str, tuple[str, ...]] = {
         "provider_instance": ('$ ? (@.scope == "instance").scope_name',),
-        "source": ('$ ? (@.table == "warehouse").internal',),
     }
-    for kind in MAPPED_KINDS:
-        references[kind] = (f'$ ? (@.table == "{kind}").internal',)
+    for table, kind in DOCUMENT_KINDS.items():
+        references[kind] = (f'$ ? (@.table == "{table}").internal',)
     return references
 
 
 MAPPING_KIND = DocumentKind(
-    KIND, MappingBody, 45, on_apply=_on_apply, on_delete=_on_delete, references=_references()
+    KIND,
+    MappingBody,
+    45,
+    check_all=check_documents,
+    on_apply=_on_apply,
+    on_delete=_on_delete,
+    references=_references(),
 )

@@ -106,7 +106,8 @@ WHERE search_text LIKE %(pattern)s OR key = %(search)s ORDER BY id DESC LIMIT %(
 _MAPPING_FILTERS = {
     "table": "table_name = %(table)s",
     "instance": "scope = 'instance' AND scope_name = %(instance)s",
-    "search": "starts_with(value, %(search)s)",
+    "search": "(strpos(lower(value), lower(%(search)s)) > 0"
+    " OR strpos(lower(internal), lower(%(search)s)) > 0)",
 }
 _UNMAPPED_KEYS = """
 SELECT message_id, table_name AS "table", field, value FROM providers.unmapped_key
@@ -414,8 +415,14 @@ def _suggestions(
     found: dict[str, list[MappingSuggestion]] = {}
     for value, matches in registry.suggest_matches(session, table, values).items():
         found[value] = []
-        for internal, label, score in matches:
-            suggestion = MappingSuggestion(internal=internal, label=label, score=score)
+        for match in matches:
+            suggestion = MappingSuggestion(
+                internal=match.internal,
+                label=match.label,
+                score=match.score,
+                reason=match.reason,
+                certain=match.certain,
+            )
             found[value].append(suggestion)
 
     return found

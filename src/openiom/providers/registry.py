@@ -96,13 +96,28 @@ class ProviderInstance:
         raise NotFound(f"{self.provider.title} has no action {name}", where=self.name)
 
 
+class SuggestedMatch(Protocol):
+    """One of our records that an external key may refer to, how similar it is, and why."""
+
+    @property
+    def internal(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def certain(self) -> bool: ...
+
+
 class Suggester(Protocol):
     """Suggests our records that an unmapped external key may refer to."""
 
     def __call__(
         self, session: Session, table: str, values: Sequence[str], /
-    ) -> Mapping[str, Sequence[tuple[str, str, float]]]:
-        """Return (our name, label, score from 0 to 1) by value, the best suggestion first."""
+    ) -> Mapping[str, Sequence[SuggestedMatch]]:
+        """Return matches by value, the best one first."""
 
 
 @dataclass
@@ -135,7 +150,7 @@ class ProviderRegistry:
 
     def suggest_matches(
         self, session: Session, table: str, values: Sequence[str]
-    ) -> Mapping[str, Sequence[tuple[str, str, float]]]:
+    ) -> Mapping[str, Sequence[SuggestedMatch]]:
         """Return what `suggest` finds for the values; nothing for a table it does not support."""
         if self.suggest is None or table not in self.suggests:
             return {}

@@ -21,7 +21,10 @@ from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.provider_contract import Provider
 
 from . import queries
-from .mapping import KIND, MappingBody, count_waiting_messages
+from .mapping_body import KIND, MappingBody
+from .mapping_release import accepted_orders, preview_release, waiting_messages
+from .mapping_removal import remove_mappings
+from .mapping_targets import refuse_unknown_records
 from .messages import discard, replay
 from .poll_worker import request_poll
 from .probe_worker import probe
@@ -35,8 +38,11 @@ from .schemas import (
     IdsRequest,
     InstanceList,
     InstanceRow,
+    MappingRelease,
     MappingResult,
     MappingRow,
+    MappingsRemoval,
+    MappingsRemoved,
     MappingsRequest,
     MappingsSaved,
     MessageDetail,
@@ -250,35 +256,76 @@ def save_mappings(
     request: Request,
     now: Now,
 ) -> MappingsSaved:
-    """Store up to 1,000 mappings; an invalid one is reported while the others are stored.
+    """Store up to 1,000 mappings; a malformed one is reported while the others are stored.
 
-    Messages that waited for one of the keys are replayed; `replayed` is their number.
+    Nothing is stored when one of them names a record that does not exist. Messages that waited for
+    one of the keys are replayed; `replayed` is their number.
+    """
+    principal.require("providers.write")
+    results, valid = _parse_mappings(body)
+    if not valid:
+        return MappingsSaved(results=results, replayed=0, messages=[])
+
+    refuse_unknown_records(session, valid)
+    documents = {}
+    for mapping in valid.values():
+        name = mapping.document_name
+        documents[name] = {"kind": KIND, "name": name, "body": mapping.model_dump()}
+
+    waiting = waiting_messages(session, list(valid.values()))
+    configuration: Configuration = request.app.state.configuration
+    configuration.apply(session, documents.values(), at=now, actor=principal.name)
+    ids = [str(message.id) for message in waiting[:MAX_IDS]]
+    return MappingsSaved(results=results, replayed=len(waiting), messages=ids)
+
+
+@router.post(f"{API}/mappings/preview")
+def preview_mappings(
+    body: MappingsRequest, principal: CurrentPrincipal, session: ReadSession, request: Request
+) -> MappingRelease:
+    """Return which messages, orders and money storing these mappings would release."""
+    principal.require("providers.read")
+    _, valid = _parse_mappings(body)
+    return preview_release(session, _registry(request), list(valid.values()))
+
+
+@router.post(f"{API}/mappings/delete")
+def delete_mappings(
+    body: MappingsRemoval,
+    principal: CurrentPrincipal,
+    session: WriteSession,
+    request: Request,
+    now: Now,
+) -> MappingsRemoved:
+    """Delete up to 1,000 mappings; orders that were taken in with them remain.
+
+    Of `messages`, those that have become orders are returned, and those that are not processed yet
+    are parked again.
     """
     principal.require("providers.write")
     _require_at_most(body.mappings, MAX_MAPPINGS, "mappings")
+    _require_at_most(body.messages, MAX_IDS, "messages")
+    configuration: Configuration = request.app.state.configuration
+    deleted = remove_mappings(session, configuration, body.mappings, now=now, actor=principal.name)
+    ids = [int(text) for text in body.messages if _is_message_id(text)]
+    orders = accepted_orders(session, _registry(request), ids)
+    return MappingsRemoved(deleted=deleted, orders=orders)
 
+
+def _parse_mappings(body: MappingsRequest) -> tuple[list[MappingResult], dict[int, MappingBody]]:
+    """Return one result per mapping, and the well-formed ones by their place in the request."""
+    _require_at_most(body.mappings, MAX_MAPPINGS, "mappings")
     results: list[MappingResult] = []
-    valid: dict[str, MappingBody] = {}
-    for given in body.mappings:
+    valid: dict[int, MappingBody] = {}
+    for place, given in enumerate(body.mappings):
         try:
-            mapping = MappingBody.model_validate(given)
+            valid[place] = MappingBody.model_validate(given)
         except ValidationError as error:
             results.append(MappingResult(ok=False, reason=_reason(error)))
         else:
-            valid[mapping.document_name] = mapping
             results.append(MappingResult(ok=True, reason=""))
 
-    if not valid:
-        return MappingsSaved(results=results, replayed=0)
-
-    replayed = count_waiting_messages(session, [mapping.lookup for mapping in valid.values()])
-    documents = []
-    for name, mapping in valid.items():
-        documents.append({"kind": KIND, "name": name, "body": mapping.model_dump()})
-
-    configuration: Configuration = request.app.state.configuration
-    configuration.apply(session, documents, at=now, actor=principal.name)
-    return MappingsSaved(results=results, replayed=replayed)
+    return results, valid
 
 
 def _reason(error: ValidationError) -> str:

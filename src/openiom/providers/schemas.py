@@ -1,6 +1,7 @@
 """Requests and responses of the HTTP API."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -186,11 +187,17 @@ class RowResults(BaseModel):
 
 
 class MappingSuggestion(BaseModel):
-    """One of our records that an external key may refer to. `score` is from 0 to 1."""
+    """One of our records that an external key may refer to. `score` is from 0 to 1.
+
+    `reason` says what both have in common. Only a `certain` one has the same key or code, and no
+    other record has it; the others are guesses, to be compared by a person.
+    """
 
     internal: str
     label: str
     score: float
+    reason: str
+    certain: bool
 
 
 class UnmappedKeyGroup(BaseModel):
@@ -235,10 +242,85 @@ class MappingResult(BaseModel):
 
 
 class MappingsSaved(BaseModel):
-    """One result per mapping, in order, and the number of messages that are replayed."""
+    """One result per mapping, in order, and the number of messages that are replayed.
+
+    `messages` are the ids of the first 1,000 of them, for undoing the mappings.
+    """
 
     results: list[MappingResult]
     replayed: int
+    messages: list[str]
+
+
+class ExternalItem(BaseModel):
+    """What the sender of a message calls a record; fields that the message lacks are empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: str
+    name: str
+    unit_price: Decimal | None
+    currency: str
+
+
+class ReleasedAmount(BaseModel):
+    """The total of orders in one currency."""
+
+    currency: str
+    amount: Decimal
+    orders: int
+
+
+class MappingRelease(BaseModel):
+    """What storing mappings would release.
+
+    messages          parked messages that would be processed
+    needing_more      messages that need one of the mappings, and other ones as well
+    orders            orders among the messages, each counted once
+    amounts           their totals by currency, of the first 1,000 unless `amounts_complete`
+    external          what senders call the records, up to three different descriptions
+    """
+
+    messages: int
+    needing_more: int
+    orders: int
+    amounts: list[ReleasedAmount]
+    amounts_complete: bool
+    external: list[ExternalItem]
+
+
+class StoredMappingKey(_Request):
+    """The key of a stored mapping."""
+
+    table: str
+    field: str
+    value: str
+    scope: str = "default"
+    scope_name: str = ""
+
+
+class MappingsRemoval(_Request):
+    """Mappings to delete. `messages` are those that saving them replayed, when that is undone."""
+
+    mappings: list[StoredMappingKey] = Field(min_length=1)
+    messages: list[str] = []
+
+
+class ReleasedOrder(BaseModel):
+    """An order that was taken in; `number` is that of its source."""
+
+    id: str
+    number: str
+
+
+class MappingsRemoved(BaseModel):
+    """How many mappings were deleted, and the orders that were taken in before.
+
+    These orders remain; the other messages are parked again.
+    """
+
+    deleted: int
+    orders: list[ReleasedOrder]
 
 
 class WebhookReceipt(BaseModel):

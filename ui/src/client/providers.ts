@@ -14,6 +14,8 @@ export type MissingGroup = Ok<paths['/api/v1/messages/unmapped-keys']['get']>['i
 export type MappingPage = Ok<paths['/api/v1/mappings']['get']>;
 export type Mapping = MappingPage['items'][number];
 export type MappingsSaved = Ok<paths['/api/v1/mappings']['put']>;
+export type MappingRelease = Ok<paths['/api/v1/mappings/preview']['post']>;
+export type MappingsRemoved = Ok<paths['/api/v1/mappings/delete']['post']>;
 export type RowResult = Ok<paths['/api/v1/messages/replay']['post']>['results'][number];
 
 export const listCatalog = async (): Promise<CatalogEntry[]> => (await read(api.GET('/api/v1/providers'))).items;
@@ -37,3 +39,11 @@ export const listMappings = (query: Query<paths['/api/v1/mappings']['get']>, sig
   read(api.GET('/api/v1/mappings', { params: { query: withoutEmpty(query) }, signal }));
 /** Save mappings; the server replays the messages that missed them. */
 export const saveMappings = (mappings: Mapping[]): Promise<MappingsSaved> => read(api.PUT('/api/v1/mappings', { body: { mappings } }));
+/** What saving mappings would release. */
+export const previewMappings = (mappings: Mapping[]): Promise<MappingRelease> =>
+  read(api.POST('/api/v1/mappings/preview', { body: { mappings } }));
+/** Delete mappings. Of `messages`, which saving them replayed, the orders that were taken in are returned. */
+export const deleteMappings = (mappings: Mapping[], messages: string[] = []): Promise<MappingsRemoved> => {
+  const keys = mappings.map(({ table, field, value, scope, scope_name }) => ({ table, field, value, scope, scope_name }));
+  return read(api.POST('/api/v1/mappings/delete', { body: { mappings: keys, messages } }));
+};

@@ -2644,12 +2644,56 @@ export interface paths {
         get: operations["providers-mappings"];
         /**
          * Save Mappings
-         * @description Store up to 1,000 mappings; an invalid one is reported while the others are stored.
+         * @description Store up to 1,000 mappings; a malformed one is reported while the others are stored.
          *
-         *     Messages that waited for one of the keys are replayed; `replayed` is their number.
+         *     Nothing is stored when one of them names a record that does not exist. Messages that waited for
+         *     one of the keys are replayed; `replayed` is their number.
          */
         put: operations["providers-save_mappings"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Mappings
+         * @description Return which messages, orders and money storing these mappings would release.
+         */
+        post: operations["providers-preview_mappings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mappings/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Mappings
+         * @description Delete up to 1,000 mappings; orders that were taken in with them remain.
+         *
+         *     Of `messages`, those that have become orders are returned, and those that are not processed yet
+         *     are parked again.
+         */
+        post: operations["providers-delete_mappings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4118,6 +4162,20 @@ export interface components {
             candidates: components["schemas"]["ExplainedCandidate"][];
         };
         /**
+         * ExternalItem
+         * @description What the sender of a message calls a record; fields that the message lacks are empty.
+         */
+        ExternalItem: {
+            /** Value */
+            value: string;
+            /** Name */
+            name: string;
+            /** Unit Price */
+            unit_price: string | null;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * FeedFileRow
          * @description A feed file. `problem` is the first of `problems`; a refused file posted nothing.
          */
@@ -4859,6 +4917,30 @@ export interface components {
             precision: "place" | "country";
         };
         /**
+         * MappingRelease
+         * @description What storing mappings would release.
+         *
+         *     messages          parked messages that would be processed
+         *     needing_more      messages that need one of the mappings, and other ones as well
+         *     orders            orders among the messages, each counted once
+         *     amounts           their totals by currency, of the first 1,000 unless `amounts_complete`
+         *     external          what senders call the records, up to three different descriptions
+         */
+        MappingRelease: {
+            /** Messages */
+            messages: number;
+            /** Needing More */
+            needing_more: number;
+            /** Orders */
+            orders: number;
+            /** Amounts */
+            amounts: components["schemas"]["ReleasedAmount"][];
+            /** Amounts Complete */
+            amounts_complete: boolean;
+            /** External */
+            external: components["schemas"]["ExternalItem"][];
+        };
+        /**
          * MappingResult
          * @description Whether a mapping was stored; `reason` says why not.
          */
@@ -4889,6 +4971,9 @@ export interface components {
         /**
          * MappingSuggestion
          * @description One of our records that an external key may refer to. `score` is from 0 to 1.
+         *
+         *     `reason` says what both have in common. Only a `certain` one has the same key or code, and no
+         *     other record has it; the others are guesses, to be compared by a person.
          */
         MappingSuggestion: {
             /** Internal */
@@ -4897,6 +4982,35 @@ export interface components {
             label: string;
             /** Score */
             score: number;
+            /** Reason */
+            reason: string;
+            /** Certain */
+            certain: boolean;
+        };
+        /**
+         * MappingsRemoval
+         * @description Mappings to delete. `messages` are those that saving them replayed, when that is undone.
+         */
+        MappingsRemoval: {
+            /** Mappings */
+            mappings: components["schemas"]["StoredMappingKey"][];
+            /**
+             * Messages
+             * @default []
+             */
+            messages: string[];
+        };
+        /**
+         * MappingsRemoved
+         * @description How many mappings were deleted, and the orders that were taken in before.
+         *
+         *     These orders remain; the other messages are parked again.
+         */
+        MappingsRemoved: {
+            /** Deleted */
+            deleted: number;
+            /** Orders */
+            orders: components["schemas"]["ReleasedOrder"][];
         };
         /**
          * MappingsRequest
@@ -4911,12 +5025,16 @@ export interface components {
         /**
          * MappingsSaved
          * @description One result per mapping, in order, and the number of messages that are replayed.
+         *
+         *     `messages` are the ids of the first 1,000 of them, for undoing the mappings.
          */
         MappingsSaved: {
             /** Results */
             results: components["schemas"]["MappingResult"][];
             /** Replayed */
             replayed: number;
+            /** Messages */
+            messages: string[];
         };
         /**
          * MeasureName
@@ -6634,6 +6752,28 @@ export interface components {
             reason: string;
         };
         /**
+         * ReleasedAmount
+         * @description The total of orders in one currency.
+         */
+        ReleasedAmount: {
+            /** Currency */
+            currency: string;
+            /** Amount */
+            amount: string;
+            /** Orders */
+            orders: number;
+        };
+        /**
+         * ReleasedOrder
+         * @description An order that was taken in; `number` is that of its source.
+         */
+        ReleasedOrder: {
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+        };
+        /**
          * ReprocessRequest
          * @description Flow runs to reprocess, or orders whose failed flow runs are all reprocessed.
          */
@@ -7556,8 +7696,32 @@ export interface components {
             updated_at: string;
         };
         /**
+         * StoredMappingKey
+         * @description The key of a stored mapping.
+         */
+        StoredMappingKey: {
+            /** Table */
+            table: string;
+            /** Field */
+            field: string;
+            /** Value */
+            value: string;
+            /**
+             * Scope
+             * @default default
+             */
+            scope: string;
+            /**
+             * Scope Name
+             * @default
+             */
+            scope_name: string;
+        };
+        /**
          * Suggestion
-         * @description A record that an external key may mean; `score` from 0 to 1.
+         * @description A record that an external key may mean; `score` from 0 to 1, and why.
+         *
+         *     Only a `certain` one may be chosen without a person who compares both records.
          */
         Suggestion: {
             /** Internal */
@@ -7566,6 +7730,10 @@ export interface components {
             label: string;
             /** Score */
             score: number;
+            /** Reason */
+            reason: string;
+            /** Certain */
+            certain: boolean;
         };
         /**
          * Suggestions
@@ -14376,6 +14544,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MappingsSaved"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "providers-preview_mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingRelease"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "providers-delete_mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MappingsRemoval"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MappingsRemoved"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

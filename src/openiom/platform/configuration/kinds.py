@@ -1,6 +1,6 @@
 """Kinds of documents, and the changes that applying them makes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +16,12 @@ DeletionGuard = Callable[[Session, Sequence[str]], Iterable[Problem]]
 """(session, names) -> why documents of these names must stay."""
 
 
+BatchCheck = Callable[
+    [Session, Sequence[Document], Mapping[str, Collection[str]]], Iterable[Problem]
+]
+"""(session, documents, names of the same request by kind) -> problems of these documents."""
+
+
 @dataclass(frozen=True)
 class DocumentKind:
     """A kind of document that a package lets users configure.
@@ -23,6 +29,7 @@ class DocumentKind:
     schema           pydantic model of the body; it forbids unknown fields
     order            kinds are applied in ascending order, so that references exist
     check            (session, name, body) -> problems that only other documents reveal
+    check_all        (session, documents, given names by kind) -> problems, for many in one query
     on_apply         (session, documents): update the read model after new versions are stored
     on_delete        (session, names): update the read model after documents are deleted
     references       other kind -> JSON paths of this kind's body that hold names of that kind
@@ -36,6 +43,7 @@ class DocumentKind:
     schema: type[BaseModel]
     order: int = 50
     check: Callable[[Session, str, dict[str, Any]], Sequence[Problem]] | None = None
+    check_all: BatchCheck | None = None
     on_apply: Callable[[Session, Sequence[Document]], None] | None = None
     on_delete: Callable[[Session, Sequence[str]], None] | None = None
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

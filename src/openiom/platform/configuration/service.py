@@ -1,7 +1,7 @@
 """Application and deletion of documents."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,8 +95,11 @@ class Configuration:
             lock_for_applying(session)
 
         changes: list[DocumentChange] = []
-        for kind, group in _by_kind(wanted).items():
+        groups = _by_kind(wanted)
+        given = {kind: _names(group) for kind, group in groups.items()}
+        for kind, group in groups.items():
             versions, kind_changes = _new_versions(session, self.kinds[kind], group)
+            _check_all(session, self.kinds[kind], versions, given)
             changes += kind_changes
             if not dry_run:
                 _store_and_publish(session, self.kinds[kind], versions, at=at, actor=actor)
@@ -213,6 +216,10 @@ def _by_kind(wanted: Sequence[_Wanted]) -> dict[str, list[_Wanted]]:
     return groups
 
 
+def _names(group: Sequence[_Wanted]) -> set[str]:
+    return {one.name for one in group}
+
+
 def _refuse_duplicates(wanted: Sequence[_Wanted]) -> None:
     """Raise `Invalid` when a request contains the same document twice."""
     counts = Counter(one.label for one in wanted)
@@ -282,6 +289,21 @@ def _new_versions(
         raise _cannot_apply(problems)
 
     return versions, changes
+
+
+def _check_all(
+    session: Session,
+    kind: DocumentKind,
+    versions: Sequence[Document],
+    given: Mapping[str, Collection[str]],
+) -> None:
+    """Raise `Invalid` with the problems that the kind's check of many documents finds."""
+    if kind.check_all is None or not versions:
+        return
+
+    problems = list(kind.check_all(session, versions, given))
+    if problems:
+        raise _cannot_apply(problems)
 
 
 def _encrypted(wanted: _Wanted, old: Document | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The table of document versions, and its reads and writes."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from openiom.kernel import NotFound
 from openiom.platform.bulk import escape_like, execute, fetch
-from openiom.platform.database import Base
+from openiom.platform.database import Base, to_json_text
 
 from .comparison import digest
 
@@ -111,6 +111,34 @@ def find_document(session: Session, kind: str, name: str) -> Document | None:
     """Return the current version of one document, None when there is none."""
     found = current_documents(session, kind, names=[name])
     return found[0] if found else None
+
+
+def existing_documents(
+    session: Session, documents: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of these (kind, name) that have a current document."""
+    rows = fetch(
+        session,
+        "SELECT w.kind, w.name FROM unnest(%s::text[], %s::text[]) AS w(kind, name)"
+        " WHERE EXISTS (SELECT FROM platform.configuration_document d"
+        "   WHERE d.kind = w.kind AND d.name = w.name AND d.current AND NOT d.deleted)",
+        ([kind for kind, _ in documents], [name for _, name in documents]),
+    )
+    return {(kind, name) for kind, name in rows}
+
+
+def documents_containing(
+    session: Session, kind: str, bodies: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Return the names of the current documents of a kind that contain one of these bodies."""
+    rows = fetch(
+        session,
+        "SELECT d.name FROM platform.configuration_document d"
+        " WHERE d.kind = %s AND d.current AND NOT d.deleted"
+        " AND d.body @> ANY(%s::jsonb[]) ORDER BY d.name",
+        (kind, [to_json_text(body) for body in bodies]),
+    )
+    return [name for (name,) in rows]
 
 
 def current_bodies(

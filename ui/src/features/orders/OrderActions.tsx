@@ -1,37 +1,36 @@
-import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RedoOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
-import type { FlowRun, OrderDetail, OrderAction } from '@client/orders';
+import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
+import type { OrderAction, OrderDetail, OrderFulfillment } from '@client/orders';
 import { ActionDialog } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import { CancellationEffects } from './CancellationEffects';
 import { orderActions } from './orderActions';
 
-const icons: Record<OrderAction, ReactNode> = {
+type HeaderAction = Exclude<OrderAction, 'reprocess'>;
+
+const icons: Record<HeaderAction, ReactNode> = {
   hold: <PauseOutlined />,
   release: <PlayCircleOutlined />,
   cancel: <CloseOutlined />,
   recall: <RollbackOutlined />,
   recall_cancel: <StopOutlined />,
-  reprocess: <RedoOutlined />,
 };
 
 /** Actions for an order; disabled ones explain why. */
-export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
-  const [action, setAction] = useState<OrderAction>();
+export function OrderActions({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] | undefined }) {
+  const [action, setAction] = useState<HeaderAction>();
   const queryClient = useQueryClient();
-  const hasFailedRun = flowRuns?.some((flowRun) => flowRun.state === 'failed') ?? false;
-  const permits: Record<OrderAction, { allowed: boolean; reason: string }> = {
-    reprocess: { allowed: hasFailedRun, reason: 'No step of this order has failed' },
+  const permits: Record<HeaderAction, { allowed: boolean; reason: string }> = {
     ...order.actions,
     recall_cancel: order.actions.recall,
   };
   return (
     <>
-      {(['reprocess', 'release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (
+      {(['release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (
         <ExplainedButton
           key={name}
           icon={icons[name]}
-          type={name === 'reprocess' && hasFailedRun ? 'primary' : 'default'}
           danger={name === 'cancel' || name === 'recall_cancel'}
           allowed={permits[name].allowed}
           disabledReason={permits[name].reason}
@@ -45,6 +44,7 @@ export function OrderActions({ order, flowRuns }: { order: OrderDetail; flowRuns
           action={orderActions[action]}
           selectedRows={[{ id: order.id, label: order.number }]}
           noun={['order', 'orders']}
+          effects={(action === 'cancel' || action === 'recall_cancel') && <CancellationEffects order={order} fulfillment={fulfillment} />}
           onClose={() => setAction(undefined)}
           onDone={() =>
             void Promise.all([

@@ -7,6 +7,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
 import { BlockedNotice } from './Blocked';
+import { FailedStepCard } from './FailedStepCard';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
 import { OrderLinesCard } from './OrderLinesCard';
@@ -55,12 +56,13 @@ export default function OrderPage() {
       breadcrumb={back}
       documentTitle={`Order ${order.data.number}`}
       title={`Order ${order.data.number}`}
-      actions={<OrderActions order={order.data} flowRuns={flowRuns.data} />}
+      actions={<OrderActions order={order.data} fulfillment={fulfillment.data} />}
     >
       {order.data.blocked && <BlockedNotice blocked={order.data.blocked} />}
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">
+          <FailedStepCard order={order.data} flowRuns={flowRuns.data} />
           <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />

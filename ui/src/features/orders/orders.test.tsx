@@ -129,10 +129,28 @@ test('a failed step shows its error and can be reprocessed', async () => {
     'POST /api/v1/flow-runs/reprocess': () => ({ results: [{ id, ok: true, reason: '' }] }),
   });
   renderRoutes(routes, `/orders/${id}`);
-  await screen.findByText(/The 3PL answered 422/);
-  await userEvent.click(screen.getByRole('button', { name: 'Reprocess' }));
+  const card = (await screen.findByRole('heading', { name: 'Stopped at “Send to 3PL”' })).closest('section')!;
+  expect(card).toHaveTextContent('The 3PL answered 422');
+  expect(card).toHaveTextContent('To do: Correct the ship-to address, then reprocess');
+  await userEvent.click(within(card).getByRole('button', { name: 'Reprocess' }));
   await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
   await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ order_ids: [id] }));
+});
+
+const failedRunId = (failedFlowRun as { id: string }).id;
+
+test('a failed step is skipped from the page of its order, and the dialog says what that means', async () => {
+  const id = orders[1]?.id ?? '';
+  const sent = mockServer({
+    ...orderReplies(id, true),
+    'POST /api/v1/flow-runs/skip': () => ({ results: [{ id: failedRunId, ok: true, reason: '' }] }),
+  });
+  renderRoutes(routes, `/orders/${id}`);
+  await userEvent.click(await screen.findByRole('button', { name: 'Skip step' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  expect(dialog.getByText(/continues after “Send to 3PL” as if the step had succeeded/)).toBeInTheDocument();
+  await userEvent.click(dialog.getByRole('button', { name: 'Skip step 1 order' }));
+  await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ run_ids: [failedRunId] }));
 });
 
 test('the sourcing decision shows every candidate with its outcome', async () => {

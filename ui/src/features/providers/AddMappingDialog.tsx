@@ -1,81 +1,73 @@
-import { type Mapping, type ProviderInstance, saveMappings } from '@client/providers';
+import type { Mapping, ProviderInstance } from '@client/providers';
 import { ProblemNotice } from '@kit/feedback';
-import { formatNumber } from '@kit/format';
 import { toOptions } from '@kit/list';
-import { humanize } from '@vocabulary';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { App, Input, Modal, Select } from 'antd';
+import { Input, Modal, Select } from 'antd';
 import { useId, useState } from 'react';
-import { mappingTables } from './mappingTables';
+import { MappingComparison, ReleaseSummary, useMappingPreview } from './MappingComparison';
+import { mappingTables, tableLabel } from './mappingTables';
+import { RecordChoice } from './RecordChoice';
+import { useSaveMapping } from './useSaveMapping';
 
-/** Dialog for a mapping. Input is kept on refusal. */
-export function AddMappingDialog({ instances, onClose }: { instances: ProviderInstance[]; onClose: () => void }) {
-  const { message } = App.useApp();
-  const queryClient = useQueryClient();
+const newMapping = (instances: ProviderInstance[]): Mapping => ({
+  table: 'product',
+  field: 'sku',
+  value: '',
+  internal: '',
+  scope: instances.length > 0 ? 'instance' : 'default',
+  scope_name: instances[0]?.name ?? '',
+});
+
+/** Dialog for a mapping, a new one or `edited`, whose external value is fixed. Input is kept on refusal. */
+export function AddMappingDialog({ instances, edited, onClose }: { instances: ProviderInstance[]; edited?: Mapping; onClose: () => void }) {
   const id = useId();
-  const [mapping, setMapping] = useState<Mapping>({
-    table: 'product',
-    field: 'id',
-    value: '',
-    internal: '',
-    scope: instances.length > 0 ? 'instance' : 'default',
-    scope_name: instances[0]?.name ?? '',
-  });
+  const [mapping, setMapping] = useState<Mapping>(edited ?? newMapping(instances));
   const set = (part: Partial<Mapping>): void => setMapping((before) => ({ ...before, ...part }));
-  const save = useMutation({
-    mutationFn: async () => {
-      const saved = await saveMappings([mapping]);
-      const refused = saved.results.find((result) => !result.ok);
-      if (refused) throw new Error(refused.reason);
-      return saved;
-    },
-    onSuccess: (saved) => {
-      message.success(saved.replayed > 0 ? `Saved. ${formatNumber(saved.replayed)} messages replayed` : 'Saved');
-      void queryClient.invalidateQueries({ queryKey: ['mappings'] });
-      void queryClient.invalidateQueries({ queryKey: ['messages'] });
-      onClose();
-    },
-  });
+  const isFixed = edited !== undefined;
+  const save = useSaveMapping({ canUndo: !isFixed, onSaved: onClose });
+  const preview = useMappingPreview(mapping);
   const isComplete =
     [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
     (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
   return (
     <Modal
       open
-      title="Add mapping"
+      width={680}
+      title={isFixed ? `Edit mapping of ${edited.value}` : 'Add mapping'}
       okText="Save mapping"
       cancelText="Cancel"
       onCancel={onClose}
-      onOk={() => save.mutate()}
+      onOk={() => save.mutate(mapping)}
       confirmLoading={save.isPending}
-      okButtonProps={{ disabled: !isComplete }}
+      okButtonProps={{ disabled: !isComplete || mapping.internal === edited?.internal }}
     >
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>
           Table
           <Select
             id={`${id}table`}
+            disabled={isFixed}
             value={mapping.table}
-            options={toOptions(mappingTables, humanize)}
-            onChange={(table) => set({ table })}
+            options={toOptions(mappingTables, tableLabel)}
+            onChange={(table) => set({ table, internal: '' })}
           />
         </label>
         <label>
           Field
-          <Input value={mapping.field} onChange={(event) => set({ field: event.target.value })} />
+          <Input disabled={isFixed} value={mapping.field} onChange={(event) => set({ field: event.target.value })} />
         </label>
         <label>
           External value
-          <Input autoFocus value={mapping.value} onChange={(event) => set({ value: event.target.value })} />
+          <Input autoFocus disabled={isFixed} value={mapping.value} onChange={(event) => set({ value: event.target.value })} />
         </label>
-        <label>
+        <label htmlFor={`${id}internal`}>
           Internal value
-          <Input value={mapping.internal} onChange={(event) => set({ internal: event.target.value })} />
+          <RecordChoice id={`${id}internal`} table={mapping.table} value={mapping.internal} onChange={(internal) => set({ internal })} />
         </label>
         <label htmlFor={`${id}scope`}>
           Applies to
           <Select
             id={`${id}scope`}
+            disabled={isFixed}
             value={mapping.scope}
             options={[
               { value: 'instance', label: 'One provider' },
@@ -90,6 +82,7 @@ export function AddMappingDialog({ instances, onClose }: { instances: ProviderIn
             Provider
             <Select
               id={`${id}name`}
+              disabled={isFixed}
               value={mapping.scope_name}
               options={instances.map((instance) => ({ value: instance.name, label: instance.title || instance.name }))}
               onChange={(scope_name) => set({ scope_name })}
@@ -99,10 +92,17 @@ export function AddMappingDialog({ instances, onClose }: { instances: ProviderIn
         {mapping.scope === 'group' && (
           <label>
             Group
-            <Input value={mapping.scope_name} onChange={(event) => set({ scope_name: event.target.value })} />
+            <Input disabled={isFixed} value={mapping.scope_name} onChange={(event) => set({ scope_name: event.target.value })} />
           </label>
         )}
       </div>
+      {isComplete && (
+        <div className="stack">
+          <MappingComparison mapping={mapping} release={preview.data} />
+          {preview.data && <ReleaseSummary release={preview.data} />}
+        </div>
+      )}
+      {isFixed && <p className="muted">Orders that were accepted with the previous internal value do not change.</p>}
       {save.error && <ProblemNotice compact error={save.error} />}
     </Modal>
   );

@@ -1,23 +1,26 @@
 import { PlusOutlined, SwapOutlined } from '@kit/icons';
 import { listInstances, listMappings, type Mapping } from '@client/providers';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { toOptions, ExportButton, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { usePermission } from '@kit/usePermission';
 import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { AddMappingDialog } from './AddMappingDialog';
-import { mappingTables } from './mappingTables';
+import { DeleteMappingDialog } from './DeleteMappingDialog';
+import { mappingTables, tableLabel } from './mappingTables';
 import './providers.css';
 
-const keys = ['table', 'instance'] as const;
+const keys = ['search', 'table', 'instance'] as const;
 
 const rowId = (row: Mapping): string => [row.table, row.field, row.scope, row.scope_name, row.value].join('/');
 const scopeLabels: Record<string, string> = { instance: 'Provider', group: 'Group', default: 'Everywhere' };
 
 const columns: readonly ListColumn<Mapping>[] = [
-  { id: 'table', title: 'Table', exportValue: (row) => row.table, cell: (row) => humanize(row.table) },
+  { id: 'table', title: 'Table', exportValue: (row) => row.table, cell: (row) => tableLabel(row.table) },
   { id: 'field', title: 'Field', exportValue: (row) => row.field, cell: (row) => <span className="muted">{row.field}</span> },
   { id: 'value', title: 'External value', exportValue: (row) => row.value, cell: (row) => <code className="strong">{row.value}</code> },
   {
@@ -34,16 +37,53 @@ const columns: readonly ListColumn<Mapping>[] = [
   },
 ];
 
+type Dialog = { kind: 'add' } | { kind: 'edit' | 'delete'; mapping: Mapping };
+
+const refusal = 'Your role may not change mappings';
+
+function actionsColumn(mayChange: boolean, open: (dialog: Dialog) => void): ListColumn<Mapping> {
+  return {
+    id: 'actions',
+    title: 'Actions',
+    cell: (mapping) => (
+      <span className="row">
+        {(['edit', 'delete'] as const).map((kind) => (
+          <ExplainedButton
+            key={kind}
+            size="small"
+            danger={kind === 'delete'}
+            allowed={mayChange}
+            disabledReason={refusal}
+            aria-label={`${humanize(kind)} mapping of ${mapping.value}`}
+            onClick={() => open({ kind, mapping })}
+          >
+            {humanize(kind)}
+          </ExplainedButton>
+        ))}
+      </span>
+    ),
+  };
+}
+
 /** Mappings of external to internal values. The most specific scope applies: instance, group, everywhere. */
 export default function MappingsPage() {
   const [values, change] = useUrlFilters(keys);
-  const [adding, setAdding] = useState(false);
+  const [dialog, setDialog] = useState<Dialog>();
+  const mayChange = usePermission('providers.write');
+  const listed = useMemo(() => [...columns, actionsColumn(mayChange, setDialog)], [mayChange]);
+  const close = (): void => setDialog(undefined);
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const list = usePagedList({ name: 'mappings', query: values, fetch: listMappings, rowId });
   const add = (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setAdding(true)}>
+    <ExplainedButton
+      type="primary"
+      icon={<PlusOutlined />}
+      allowed={mayChange}
+      disabledReason={refusal}
+      onClick={() => setDialog({ kind: 'add' })}
+    >
       Add mapping
-    </Button>
+    </ExplainedButton>
   );
   return (
     <Page
@@ -54,12 +94,13 @@ export default function MappingsPage() {
       <ListView
         label="Mappings"
         list={list}
-        columns={columns}
+        columns={listed}
         rowId={rowId}
         toolbar={
           <FilterBar
+            search="External or internal value"
             filters={[
-              { key: 'table', label: 'Table', kind: 'choice', options: toOptions(mappingTables, humanize) },
+              { key: 'table', label: 'Table', kind: 'choice', options: toOptions(mappingTables, tableLabel) },
               {
                 key: 'instance',
                 label: 'Provider',
@@ -75,13 +116,27 @@ export default function MappingsPage() {
           />
         }
         empty={
-          <EmptyState icon={<SwapOutlined />} title="No mappings" action={add}>
-            A mapping translates an external value, such as the unit “PCS”, to an internal value, such as “ea”. Messages without a mapping
-            wait in Parked messages.
-          </EmptyState>
+          Object.keys(values).length > 0 ? (
+            <EmptyState
+              icon={<SwapOutlined />}
+              title="No matching mappings"
+              action={
+                <Button onClick={() => change({ search: undefined, table: undefined, instance: undefined })}>Show all mappings</Button>
+              }
+            >
+              No results match these filters.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<SwapOutlined />} title="No mappings" action={add}>
+              A mapping translates an external value, such as the unit “PCS”, to an internal value, such as “ea”. Messages without a mapping
+              wait in Parked messages.
+            </EmptyState>
+          )
         }
       />
-      {adding && <AddMappingDialog instances={instances.data ?? []} onClose={() => setAdding(false)} />}
+      {dialog?.kind === 'delete' && <DeleteMappingDialog mapping={dialog.mapping} onClose={close} />}
+      {dialog?.kind === 'add' && <AddMappingDialog instances={instances.data ?? []} onClose={close} />}
+      {dialog?.kind === 'edit' && <AddMappingDialog instances={instances.data ?? []} edited={dialog.mapping} onClose={close} />}
     </Page>
   );
 }

@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import { calls, catalog, instances, mappings, messages, payload } from '@tests/fixtures.mjs';
+import { calls, catalog, instances, mappingRelease, mappings, messages, payload, session } from '@tests/fixtures.mjs';
 import { chooseOption, mockServer, ProblemResponse, renderRoutes } from '@tests/harness';
 import InstalledPage from './InstalledPage';
 import LibraryPage from './LibraryPage';
@@ -170,8 +170,15 @@ describe('messages', () => {
   });
 });
 
+/** Click a button once the permissions are known. */
+async function clickAllowed(name: string): Promise<void> {
+  await waitFor(() => expect(screen.getByRole('button', { name })).not.toHaveAttribute('aria-disabled'));
+  await userEvent.click(screen.getByRole('button', { name }));
+}
+
 describe('mappings', () => {
   const replies = {
+    'GET /api/v1/session': () => session,
     'GET /api/v1/mappings': () => ({ items: mappings, next: null }),
     'GET /api/v1/provider-instances': () => ({ items: instances }),
   };
@@ -186,19 +193,74 @@ describe('mappings', () => {
   });
 
   test('a mapping for a group needs the name of the group', async () => {
-    const requests = mockServer({ ...replies, 'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 2 }) });
+    const requests = mockServer({
+      ...replies,
+      'GET /api/v1/units': () => ({ items: [{ name: 'ea', title: 'Each' }], next: null }),
+      'GET /api/v1/products': () => ({ items: [], next: null }),
+      'POST /api/v1/mappings/preview': () => ({ ...mappingRelease, messages: 2, orders: 0, amounts: [], needing_more: 0 }),
+      'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 2, messages: ['1', '2'] }),
+    });
     renderRoutes(routes, '/mappings');
-    await userEvent.click(await screen.findByRole('button', { name: 'Add mapping' }));
+    await clickAllowed('Add mapping');
     const dialog = await screen.findByRole('dialog');
+    await chooseOption(/Table/, 'Unit');
     await userEvent.type(within(dialog).getByLabelText('External value'), 'PCS');
-    await userEvent.type(within(dialog).getByLabelText('Internal value'), 'ea');
+    await chooseOption(/Internal value/, 'eaEach');
     await chooseOption(/Applies to/, 'A mapping group');
     expect(within(dialog).getByRole('button', { name: 'Save mapping' })).toBeDisabled();
     await userEvent.type(within(dialog).getByLabelText('Group'), 'Web stores');
+    expect(await within(dialog).findByText('2 messages')).toBeInTheDocument();
     await userEvent.click(within(dialog).getByRole('button', { name: 'Save mapping' }));
-    expect(await screen.findByText('Saved. 2 messages replayed')).toBeInTheDocument();
+    expect(await screen.findByText('PCS is mapped to ea')).toBeInTheDocument();
     expect(requests.find((request) => request.method === 'PUT')?.body).toMatchObject({
       mappings: [{ value: 'PCS', internal: 'ea', scope: 'group', scope_name: 'Web stores' }],
     });
+  });
+
+  test('mappings are searched, and without a match the page offers all of them', async () => {
+    const requests = mockServer({ ...replies, 'GET /api/v1/mappings': () => ({ items: [], next: null }) });
+    renderRoutes(routes, '/mappings?search=mrs');
+    expect(await screen.findByText('No matching mappings')).toBeInTheDocument();
+    expect(requests.find((request) => request.path === '/api/v1/mappings')?.query.get('search')).toBe('mrs');
+    await userEvent.click(screen.getByRole('button', { name: 'Show all mappings' }));
+    expect(await screen.findByText('No mappings')).toBeInTheDocument();
+  });
+
+  test('a mapping is deleted after a confirmation and restored by undoing', async () => {
+    const requests = mockServer({
+      ...replies,
+      'POST /api/v1/mappings/delete': () => ({ deleted: 1, orders: [] }),
+      'PUT /api/v1/mappings': () => ({ results: [{ ok: true, reason: '' }], replayed: 0, messages: [] }),
+    });
+    renderRoutes(routes, '/mappings');
+    await clickAllowed('Delete mapping of MRS-5');
+    expect(await screen.findByText(/are parked until it is mapped again/)).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Delete mapping' }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
+    expect(await screen.findByText('Mapping of MRS-5 restored')).toBeInTheDocument();
+    const key = { table: 'product', field: 'sku', value: 'MRS-5', scope: 'instance', scope_name: 'fabrikam-store' };
+    expect(requests.find((request) => request.path.endsWith('/delete'))?.body).toEqual({ mappings: [key], messages: [] });
+    expect(requests.find((request) => request.method === 'PUT')?.body).toEqual({ mappings: [{ ...key, internal: 'MidRangeSpeaker' }] });
+  });
+
+  test('an edited mapping keeps its key, and saving needs another internal value', async () => {
+    mockServer({
+      ...replies,
+      'GET /api/v1/products': () => ({ items: [], next: null }),
+      'POST /api/v1/mappings/preview': () => ({ ...mappingRelease, messages: 0, orders: 0, amounts: [], external: [] }),
+    });
+    renderRoutes(routes, '/mappings');
+    await clickAllowed('Edit mapping of MRS-5');
+    const dialog = await screen.findByRole('dialog');
+    expect(within(dialog).getByLabelText('External value')).toBeDisabled();
+    expect(within(dialog).getByRole('button', { name: 'Save mapping' })).toBeDisabled();
+    expect(await within(dialog).findByText('No parked message is released.')).toBeInTheDocument();
+  });
+
+  test('without the permission the buttons say why they are disabled', async () => {
+    mockServer({ ...replies, 'GET /api/v1/session': () => ({ ...session, permissions: ['providers.read'] }) });
+    renderRoutes(routes, '/mappings');
+    const edit = await screen.findByRole('button', { name: 'Edit mapping of MRS-5' });
+    expect(edit).toHaveAccessibleDescription('Your role may not change mappings');
   });
 });

@@ -75,12 +75,15 @@ export function ActionDialog({
   action,
   selectedRows,
   noun,
+  effects,
   onClose,
   onDone,
 }: {
   action: BulkAction;
   selectedRows: SelectedRow[];
   noun: readonly [string, string];
+  /** What the action changes elsewhere, shown before it is confirmed. */
+  effects?: ReactNode;
   onClose: () => void;
   onDone: () => void;
 }) {
@@ -148,6 +151,7 @@ export function ActionDialog({
       ) : (
         <>
           <p>{action.description}</p>
+          {effects}
           {action.reasonPlaceholder !== undefined && (
             <label className="field">
               Reason
