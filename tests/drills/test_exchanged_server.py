@@ -49,14 +49,12 @@ def running(fabrikam: Fabrikam, switch: Switch, tmp_path: Path) -> Iterator[Fabr
 def exchange(running: Fabrikam, switch: Switch, other: str, folder: Path) -> None:
     """Dump the database, restore it into another server, and move the address there."""
     source = switch.target
-    target = ensure_database(other, str(conninfo_to_dict(source)["dbname"]))
-    with psycopg.connect(target, autocommit=True) as connection:
-        for (schema,) in connection.execute(
-            "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'"
-            " AND nspname NOT IN ('information_schema', 'public')"
-        ).fetchall():
-            connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+    name = str(conninfo_to_dict(source)["dbname"])
+    with psycopg.connect(other, autocommit=True) as connection:
+        # A process of an earlier test may still be connected.
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
+    target = ensure_database(other, name)
     dump_and_restore(source, target, folder / "dump")
     shutil.rmtree(folder / "dump", ignore_errors=True)
     switch.to(target)

@@ -38,6 +38,7 @@ SECONDS = 5.0
 MEMORY_BYTES = 2 * 1024**3
 START_SECONDS = 30.0
 ANSWER_BYTES = 16 * 1024**2
+TOO_MUCH_TIME = "it takes too long"
 _LENGTH_BYTES = 8
 _PROGRAM = "from openiom.policies.draft_process import serve; serve()"
 
@@ -112,6 +113,9 @@ class DraftEvaluator:
 
         Raise `DraftEnded` or `TooManyAttempts`.
         """
+        if allowance.evaluating <= 0:
+            raise _ended(subject, TOO_MUCH_TIME)
+
         self._acquire(allowance)
         try:
             child = self._running_child()
@@ -205,7 +209,7 @@ class _Child:
         while len(found) < size:
             ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - monotonic()))
             if not ready:
-                raise _ChildFailed("it takes too long")
+                raise _ChildFailed(TOO_MUCH_TIME)
 
             part = os.read(descriptor, size - len(found))
             if not part:
