@@ -86,7 +86,7 @@ class _Examined:
 
     def add_order(self, document: Mapping[str, Any]) -> None:
         currency = str(document.get("currency") or "")
-        self.amounts[currency] += Decimal(str(document.get("total_amount") or 0))
+        self.amounts[currency] += amount_of(document.get("total_amount")) or 0
         self.orders[currency] += 1
 
     def add_items(self, result: Transformed, lookups: frozenset[Lookup]) -> None:
@@ -201,13 +201,22 @@ def _external_item(
     lookup: Lookup, item: Mapping[str, Any], document: Mapping[str, Any]
 ) -> ExternalItem:
     """Return what the sender calls the record of a lookup, where its document says so."""
-    price = item.get("unit_price")
     return ExternalItem(
         value=lookup.value,
         name=str(item.get("name") or ""),
-        unit_price=None if price is None else Decimal(str(price)),
+        unit_price=amount_of(item.get("unit_price")),
         currency=str(document.get("currency") or ""),
     )
+
+
+def amount_of(value: Any) -> Decimal | None:
+    """Return an amount of a document that no package has checked yet, None if it is none."""
+    try:
+        amount = Decimal(str(value))
+    except ArithmeticError:
+        return None
+
+    return amount if amount.is_finite() else None
 
 
 def accepted_orders(
