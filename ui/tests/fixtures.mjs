@@ -266,6 +266,7 @@ const fulfillmentRow = (index, number, source, state, reason, orderRow = orders[
   fulfiller: state === 'new' ? '' : 'fabrikam-3pl',
   recall: '',
   recalled_units: '',
+  recall_reason: '',
   actions: {
     recall: {
       allowed: !['shipped', 'delivered', 'declined', 'canceled'].includes(state),

@@ -163,11 +163,12 @@ describe('the order page', () => {
     expect(step).toHaveTextContent('214 ms');
   });
 
-  test('a failed flow run shows its error and makes reprocessing the primary action', async () => {
+  test('a failed flow run comes first, with its remedy and reprocessing as the primary action', async () => {
     mockServer(orderReplies(onHoldId, { [`GET /api/v1/orders/${onHoldId}/flow-runs`]: () => ({ flow_runs: [failedFlowRun] }) }));
     renderRoutes(routes, `/orders/${onHoldId}`);
-    expect(await screen.findByText(/Correct the ship-to address, then reprocess/)).toBeInTheDocument();
-    await waitFor(() => expect(screen.getByRole('button', { name: 'Reprocess' })).not.toHaveAttribute('aria-disabled'));
+    const stopped = (await screen.findByRole('heading', { level: 2, name: /^Stopped at/ })).closest('section')!;
+    expect(stopped).toHaveTextContent('Correct the ship-to address, then reprocess');
+    expect(within(stopped).getByRole('button', { name: 'Reprocess' })).toHaveClass('ant-btn-primary');
   });
 
   test('the timeline shows titles, reasons and actors, and expands', async () => {
