@@ -92,12 +92,13 @@ def test_mappings_share_one_file(iom: CliRunner, tmp_path: Path) -> None:
         f"kind: mapping\nname: product/default/sku={n}\n"
         f"body: {{table: product, field: sku, value: '{n}', internal: P{n},"
         " scope: default, scope_name: ''}\n"
+        f"---\nkind: product\nname: P{n}\nbody: {{name: Lamp}}\n"
         for n in range(30)
     )
     (given / "all.yaml").write_text(text)
     iom.invoke(app, ["config", "apply", str(given)])
 
-    exported = iom.invoke(app, ["config", "export", str(out)])
+    exported = iom.invoke(app, ["config", "export", str(out), "--kind", "mapping"])
     same = iom.invoke(app, ["config", "diff", str(out)])
 
     assert "30 documents written to 1 files" in exported.output

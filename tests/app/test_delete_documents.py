@@ -275,7 +275,8 @@ def test_deleting_the_inventory_configuration_brings_the_shipped_one_back(
 
 def test_a_name_with_slashes_is_deleted_too(application: Application, client: TestClient) -> None:
     body = {"table": "unit", "field": "name", "value": "each", "internal": "ea"}
-    seed_company(application, [doc("mapping", "unit/default/name=each", **body)])
+    unit = doc("unit", "ea", title="Each")
+    seed_company(application, [unit, doc("mapping", "unit/default/name=each", **body)])
     assert delete(client, "mapping", "unit%2Fdefault%2Fname%3Deach") == (200, [])
 
 

@@ -163,6 +163,14 @@ async function answer(request, response, path, query) {
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
   }
+  if (area === 'attention')
+    return json(response, {
+      outages: [],
+      orders: empty ? 0 : 8,
+      parked_messages: empty ? 0 : 3,
+      failed_runs: empty ? 0 : 1,
+      limit: 10_000,
+    });
   if (area === 'flow-runs') return json(response, results(sent.order_ids ?? sent.run_ids));
   if (area === 'runs')
     return page(

@@ -75,7 +75,11 @@ export function Navigation({ permissions, collapsed, badges, onToggle, onNavigat
                 >
                   <RightOutlined className="nav-arrow" aria-hidden="true" />
                   <span>{area.title}</span>
-                  {count > 0 && <b className="count">{formatNumber(count)}</b>}
+                  {count > 0 && (
+                    <b className="count" aria-hidden="true">
+                      {formatNumber(count)}
+                    </b>
+                  )}
                 </button>
               </h2>
               {open &&
@@ -128,7 +132,11 @@ function PageEntry({
       >
         {page.icon}
         <span>{page.title}</span>
-        {badge && <b className="count">{countText(badge)}</b>}
+        {badge && (
+          <b className="count" aria-hidden="true">
+            {countText(badge)}
+          </b>
+        )}
       </NavLink>
     </Tooltip>
   );
