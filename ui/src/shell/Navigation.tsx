@@ -66,20 +66,10 @@ export function Navigation({ permissions, collapsed, badges, onToggle, onNavigat
           return (
             <div className="nav-area" key={area.title} data-open={open}>
               <h2>
-                <button
-                  type="button"
-                  className="nav-area-title"
-                  aria-label={count > 0 ? `${area.title}, ${formatNumber(count)} need attention` : area.title}
-                  aria-expanded={open}
-                  onClick={() => toggle(area)}
-                >
+                <button type="button" className="nav-area-title" aria-expanded={open} onClick={() => toggle(area)}>
                   <RightOutlined className="nav-arrow" aria-hidden="true" />
                   <span>{area.title}</span>
-                  {count > 0 && (
-                    <b className="count" aria-hidden="true">
-                      {formatNumber(count)}
-                    </b>
-                  )}
+                  {count > 0 && <b className="count">{formatNumber(count)}</b>}
                 </button>
               </h2>
               {open &&
@@ -128,15 +118,11 @@ function PageEntry({
         end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
         className="nav-link"
         onClick={onNavigate}
-        aria-label={says ? `${page.title}, ${says}` : page.title}
+        aria-label={badge ? undefined : page.title}
       >
         {page.icon}
         <span>{page.title}</span>
-        {badge && (
-          <b className="count" aria-hidden="true">
-            {countText(badge)}
-          </b>
-        )}
+        {badge && <b className="count">{countText(badge)}</b>}
       </NavLink>
     </Tooltip>
   );

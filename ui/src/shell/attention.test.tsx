@@ -110,11 +110,11 @@ describe('the badges of the navigation', () => {
   test('are part of the names of the links, and a closed area shows their sum', async () => {
     company(() => ({ ...calm, outages: [outage], parked_messages: 2 }));
     renderRoutes(routes, '/orders');
-    expect(await screen.findByRole('link', { name: 'Parked messages, 2 parked' })).toBeInTheDocument();
-    expect(screen.getByRole('link', { name: 'Sales orders, 132 need attention' })).toBeInTheDocument();
-    expect(screen.getByRole('button', { name: 'Providers, 1 need attention' })).toHaveAttribute('aria-expanded', 'false');
+    expect(await screen.findByRole('link', { name: /^Parked messages ?2$/ })).toBeInTheDocument();
+    expect(screen.getByRole('link', { name: /^Sales orders ?132$/ })).toBeInTheDocument();
+    expect(screen.getByRole('button', { name: /^Providers ?1$/ })).toHaveAttribute('aria-expanded', 'false');
     await userEvent.click(screen.getByRole('button', { name: 'My work' }));
-    expect(screen.getByRole('button', { name: 'My work, 2 need attention' })).toBeInTheDocument();
+    expect(screen.getByRole('button', { name: /^My work ?2$/ })).toBeInTheDocument();
   });
 });
 
