@@ -167,7 +167,7 @@ def test_a_parked_message_is_compared_mapped_and_replayed_into_an_order(
     page = manager.open("/my-work/messages", "Parked messages")
     expect(page.get_by_role("button", name=re.compile(rf"\b{number}\b")).first).to_be_visible()
 
-    page.get_by_role("button", name="Choose a product for HALL-MIRROR").click()
+    page.get_by_role("button", name="Choose product for HALL-MIRROR").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", checked=True)).to_have_count(0)
     confirm = dialog.get_by_role("button", name="Map and replay")
@@ -186,7 +186,7 @@ def test_a_parked_message_is_compared_mapped_and_replayed_into_an_order(
     expect(notice).to_contain_text("1 message replayed.")
 
     order = scene.fabrikam.order_in_state(number, "completed")
-    expect(page.get_by_role("button", name="Choose a product for HALL-MIRROR")).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose product for HALL-MIRROR")).to_have_count(0)
     notice.get_by_role("button", name="Undo").click()
     undone = page.get_by_role("alert").filter(has_text="Mapping of HALL-MIRROR deleted")
     expect(undone).to_contain_text("1 order was already accepted and not changed:")

@@ -67,7 +67,7 @@ function MissingMapping({ group, onOpen }: { group: MissingGroup; onOpen: () => 
       <ExplainedButton
         allowed={mayMap}
         disabledReason="Your role may not change mappings"
-        aria-label={`Choose a ${label} for ${group.value}`}
+        aria-label={`Choose ${label} for ${group.value}`}
         onClick={onOpen}
       >
         Choose {label}

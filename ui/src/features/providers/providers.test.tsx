@@ -28,7 +28,7 @@ const around = {
 const routes = [{ path: '/my-work/messages', Component: MessagesPage }];
 const openDialog = async () => {
   renderRoutes(routes, '/my-work/messages');
-  const name = 'Choose a product for ACC-SC';
+  const name = 'Choose product for ACC-SC';
   await waitFor(() => expect(screen.getByRole('button', { name })).not.toHaveAttribute('aria-disabled'));
   await userEvent.click(screen.getByRole('button', { name }));
   return within(await screen.findByRole('dialog'));
