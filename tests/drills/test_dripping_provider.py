@@ -4,11 +4,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 from tests.order_stories import conftest as stories
 from tests.order_stories.conftest import Fabrikam
+from tests.slow_server import DrippingServer
 
 from openiom.app.invariants import check_invariants
 from openiom.platform.batches import drain
@@ -20,41 +21,27 @@ shop = stories.fabrikam
 EXCHANGE_SECONDS = 3.0
 
 
-class DrippingServer:
-    """Accepts connections, and sends the head of a response without end, a byte at a time."""
+class DrippingProvider(DrippingServer):
+    """Sends the head of an HTTP response without end, a byte at a time."""
 
     def __init__(self) -> None:
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self._stop = threading.Event()
         self.connected = threading.Event()
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
 
-    def close(self) -> None:
-        self._stop.set()
-        self._listening.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listening.accept()
-                threading.Thread(target=self._drip, args=(connection,), daemon=True).start()
-
-    def _drip(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
-            self.connected.set()
-            while not self._stop.wait(0.1):
-                connection.sendall(b"x")
+    def answer(self, connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
+        self.connected.set()
+        self.drip(connection, b"x")
 
 
 @pytest.fixture
-def dripping() -> Iterator[DrippingServer]:
-    with closing(DrippingServer()) as server:
+def dripping() -> Iterator[DrippingProvider]:
+    with closing(DrippingProvider()) as server:
         yield server
 
 
-def install_dripping(shop: Fabrikam, server: DrippingServer) -> None:
+def install_dripping(shop: Fabrikam, server: DrippingProvider) -> None:
     """Install a 3PL behind the server, of which a probe was green."""
     body = {
         "provider": "demo_fulfillment",
@@ -75,7 +62,7 @@ def install_dripping(shop: Fabrikam, server: DrippingServer) -> None:
 
 
 def test_other_instances_are_polled_while_one_drips(
-    shop: Fabrikam, dripping: DrippingServer
+    shop: Fabrikam, dripping: DrippingProvider
 ) -> None:
     application = shop.application
     application.registry.egress = EgressPolicy(LOOPBACK.networks, EXCHANGE_SECONDS)

@@ -13,29 +13,24 @@ from openiom.platform.bulk import fetch_as, fetch_column
 
 MAX_COUNTED = 10_000
 
-_COUNT = """
-SELECT i.instance, count(*) AS calls, count(DISTINCT r.root_id) AS roots
-FROM unnest(%(instances)s::text[]) AS i(instance)
-CROSS JOIN LATERAL (
+_OF_INSTANCE = """
+SELECT r.root_id FROM (
     (SELECT run_id FROM orchestration.provider_call
-     WHERE state = 'ready' AND instance = i.instance LIMIT %(limit)s)
+     WHERE state = 'ready' AND instance = {instance} LIMIT %(limit)s)
     UNION ALL
     (SELECT run_id FROM orchestration.provider_call
-     WHERE state = 'leased' AND instance = i.instance LIMIT %(limit)s)
+     WHERE state = 'leased' AND instance = {instance} LIMIT %(limit)s)
+    LIMIT %(limit)s
 ) c
 JOIN orchestration.flow_run r ON r.id = c.run_id
+"""
+_COUNT = f"""
+SELECT i.instance, count(*) AS calls, count(DISTINCT w.root_id) AS roots
+FROM unnest(%(instances)s::text[]) AS i(instance)
+CROSS JOIN LATERAL ({_OF_INSTANCE.format(instance="i.instance")}) w
 GROUP BY i.instance
 """
-_ROOTS = """
-SELECT DISTINCT r.root_id FROM (
-    (SELECT run_id FROM orchestration.provider_call
-     WHERE state = 'ready' AND instance = %(instance)s LIMIT %(limit)s)
-    UNION ALL
-    (SELECT run_id FROM orchestration.provider_call
-     WHERE state = 'leased' AND instance = %(instance)s LIMIT %(limit)s)
-) c
-JOIN orchestration.flow_run r ON r.id = c.run_id
-"""
+_ROOTS = f"SELECT DISTINCT w.root_id FROM ({_OF_INSTANCE.format(instance='%(instance)s')}) w"
 _INSTANCES = """
 SELECT DISTINCT r.root_id, c.instance
 FROM orchestration.flow_run r

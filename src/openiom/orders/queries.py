@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import quantity_number, variant_fact
 from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import roots_waiting_for, waiting_instances
-from openiom.platform.bulk import fetch, fetch_as, fetch_column
+from openiom.platform.bulk import escape_like, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.providers import list_outages
 from openiom.state_framework import StateTable
@@ -176,8 +176,7 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
 
 def like_prefix(text: str) -> str:
     """Return a LIKE pattern for lower-case text with this beginning."""
-    escaped = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{escaped}%"
+    return f"{escape_like(text.strip().lower())}%"
 
 
 def count_orders(session: Session) -> OrderCounts:

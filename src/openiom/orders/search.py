@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import escape_like, fetch
 
+from .queries import SEARCH_LIMIT, like_prefix
+
 RECENT_ORDERS = 20_000
 
 
@@ -27,8 +29,11 @@ def search_orders(session: Session, words: str, *, limit: int) -> list[FoundOrde
     rows = fetch(
         session,
         "SELECT o.id, o.number, o.instance, coalesce(o.customer->>'name', '') FROM orders.order o"
-        " WHERE o.number LIKE %s OR o.external_id = %s ORDER BY o.id DESC LIMIT %s",
-        (escape_like(words) + "%", words, limit),
+        " WHERE o.id IN ("
+        "(SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT %s) UNION ALL"
+        " (SELECT id FROM orders.order WHERE external_id = %s LIMIT %s))"
+        " ORDER BY o.id DESC LIMIT %s",
+        (like_prefix(words), SEARCH_LIMIT, words, SEARCH_LIMIT, limit),
     )
     return [FoundOrder(*row) for row in rows]
 

@@ -2,14 +2,14 @@
 
 import socket
 import ssl
-import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.library.lab_fulfillment.test_lab_fulfillment import TO, a_mail_server, call
 from tests.library.lab_fulfillment.test_mail_egress import server_certificate
+from tests.slow_server import DrippingServer
 
 from openiom.kernel import ProviderDown
 from openiom.library.lab_fulfillment import PROVIDER
@@ -22,37 +22,21 @@ EMAIL = next(action for action in PROVIDER.actions if action.name == "email_fulf
 SESSION_SECONDS = 0.4
 
 
-class DrippingMailServer:
+class DrippingMailServer(DrippingServer):
     """Answers the first commands at once, and the next one a byte at a time without end."""
 
     def __init__(self, answers: list[bytes], tls: ssl.SSLContext | None = None) -> None:
         self._answers = answers
         self._tls = tls
-        self._stop = threading.Event()
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        self.sessions = 0
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def close(self) -> None:
-        self._stop.set()
-        self._listening.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._listening.accept()
-                self.sessions += 1
-                threading.Thread(target=self._session, args=(connection,), daemon=True).start()
-
-    def _session(self, connection: socket.socket) -> None:
-        with suppress(OSError), self._spoken(connection) as spoken:
+    def answer(self, connection: socket.socket) -> None:
+        with self._spoken(connection) as spoken:
             for answer in self._answers:
                 spoken.sendall(answer)
                 spoken.recv(4096)
 
-            while not self._stop.wait(0.05):
-                spoken.sendall(b"2")
+            self.drip(spoken, b"2")
 
     def _spoken(self, connection: socket.socket) -> socket.socket:
         return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
@@ -103,7 +87,7 @@ def test_a_reply_that_never_ends_is_an_outage(answers: list[bytes]) -> None:
     assert "the session is not complete in time" in result.error.what
     # Two minutes, and a second for each of three mails, as this test counts them.
     assert 0.6 < seconds < 3.0
-    assert server.sessions == 1
+    assert server.connections == 1
 
 
 def test_an_encrypted_reply_that_never_ends_is_an_outage(

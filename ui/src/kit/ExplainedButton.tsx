@@ -1,19 +1,22 @@
 import { Button, type ButtonProps, Tooltip } from 'antd';
 
-/** A button that, when disabled, stays focusable and explains why. */
+/**
+ * A button that, when disabled, stays focusable and explains why.
+ *
+ * It is the same element in both cases, so that it keeps the focus when permissions arrive.
+ */
 export function ExplainedButton({ allowed, disabledReason, onClick, ...rest }: ButtonProps & { allowed: boolean; disabledReason: string }) {
-  if (allowed) return <Button {...rest} onClick={onClick} />;
+  const refused: ButtonProps = {
+    danger: false,
+    type: 'default',
+    className: 'refused',
+    'aria-disabled': 'true',
+    'aria-description': disabledReason,
+    onClick: (event) => event.preventDefault(),
+  };
   return (
-    <Tooltip title={disabledReason}>
-      <Button
-        {...rest}
-        danger={false}
-        type="default"
-        className="refused"
-        aria-disabled="true"
-        aria-description={disabledReason}
-        onClick={(event) => event.preventDefault()}
-      />
+    <Tooltip title={allowed ? undefined : disabledReason}>
+      <Button {...rest} onClick={onClick} {...(allowed ? {} : refused)} />
     </Tooltip>
   );
 }

@@ -3,12 +3,15 @@ import type { FlowRun, OrderDetail } from '@client/orders';
 import { ActionDialog, type BulkAction } from '@kit/list';
 import { RedoOutlined } from '@kit/icons';
 import { Card } from '@kit/layout';
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { Timestamp } from '@kit/format';
+import { usePermission } from '@kit/usePermission';
 import { useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { orderActions } from './orderActions';
+
+const NOT_ALLOWED = 'Your role may not change flow runs';
 
 interface Choice {
   action: BulkAction;
@@ -58,6 +61,7 @@ function FailedStep({ order, flowRun, onChoose }: { order: OrderDetail; flowRun:
   const step = flowRun.step_title ?? flowRun.step ?? 'a step';
   const { error } = flowRun;
   const products = productsInError(order, error?.what ?? '');
+  const mayAct = usePermission('orchestration.write');
   return (
     <Card title={`Stopped at “${step}”`} extra={flowRun.since && <Timestamp at={flowRun.since} />}>
       <div className="stack">
@@ -67,10 +71,22 @@ function FailedStep({ order, flowRun, onChoose }: { order: OrderDetail; flowRun:
         </p>
         {error?.remedy && <p className="muted">To do: {error.remedy}</p>}
         <div className="row failed-step-actions">
-          <Button type="primary" icon={<RedoOutlined />} onClick={() => onChoose({ action: orderActions.reprocess, id: order.id })}>
+          <ExplainedButton
+            type="primary"
+            icon={<RedoOutlined />}
+            allowed={mayAct}
+            disabledReason={NOT_ALLOWED}
+            onClick={() => onChoose({ action: orderActions.reprocess, id: order.id })}
+          >
             Reprocess
-          </Button>
-          <Button onClick={() => onChoose({ action: skipStep(step), id: flowRun.id })}>Skip step</Button>
+          </ExplainedButton>
+          <ExplainedButton
+            allowed={mayAct}
+            disabledReason={NOT_ALLOWED}
+            onClick={() => onChoose({ action: skipStep(step), id: flowRun.id })}
+          >
+            Skip step
+          </ExplainedButton>
           {products.map((product) => (
             <Link key={product} to={`/inventory?product=${encodeURIComponent(product)}`}>
               Correct the stock of {product}

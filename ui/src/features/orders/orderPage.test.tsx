@@ -163,12 +163,16 @@ describe('the order page', () => {
     expect(step).toHaveTextContent('214 ms');
   });
 
-  test('a failed flow run comes first, with its remedy and reprocessing as the primary action', async () => {
+  test('who may not change flow runs sees why a failed step cannot be reprocessed', async () => {
     mockServer(orderReplies(onHoldId, { [`GET /api/v1/orders/${onHoldId}/flow-runs`]: () => ({ flow_runs: [failedFlowRun] }) }));
     renderRoutes(routes, `/orders/${onHoldId}`);
     const stopped = (await screen.findByRole('heading', { level: 2, name: /^Stopped at/ })).closest('section')!;
     expect(stopped).toHaveTextContent('Correct the ship-to address, then reprocess');
-    expect(within(stopped).getByRole('button', { name: 'Reprocess' })).toHaveClass('ant-btn-primary');
+    for (const name of ['Reprocess', 'Skip step']) {
+      const button = within(stopped).getByRole('button', { name });
+      expect(button).toHaveAttribute('aria-disabled', 'true');
+      expect(button).toHaveAccessibleDescription('Your role may not change flow runs');
+    }
   });
 
   test('the timeline shows titles, reasons and actors, and expands', async () => {

@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { failedFlowRun, flowRuns, order, orders, sourcing, timeline } from '@tests/fixtures.mjs';
+import { failedFlowRun, flowRuns, order, orders, session, sourcing, timeline } from '@tests/fixtures.mjs';
 import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import OrderPage from './OrderPage';
 import OrdersPage from './OrdersPage';
@@ -22,6 +22,7 @@ const around = {
 function orderReplies(id: string, failed = false) {
   const path = `/api/v1/orders/${id}`;
   return {
+    'GET /api/v1/session': () => session,
     [`GET ${path}`]: () => order(id),
     [`GET ${path}/timeline`]: () => ({ events: timeline }),
     [`GET ${path}/fulfillment-orders`]: () => empty,
@@ -132,7 +133,9 @@ test('a failed step shows its error and can be reprocessed', async () => {
   const card = (await screen.findByRole('heading', { name: 'Stopped at “Send to 3PL”' })).closest('section')!;
   expect(card).toHaveTextContent('The 3PL answered 422');
   expect(card).toHaveTextContent('To do: Correct the ship-to address, then reprocess');
-  await userEvent.click(within(card).getByRole('button', { name: 'Reprocess' }));
+  const reprocess = within(card).getByRole('button', { name: 'Reprocess' });
+  await waitFor(() => expect(reprocess).toHaveClass('ant-btn-primary'));
+  await userEvent.click(reprocess);
   await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
   await waitFor(() => expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ order_ids: [id] }));
 });
@@ -146,7 +149,9 @@ test('a failed step is skipped from the page of its order, and the dialog says w
     'POST /api/v1/flow-runs/skip': () => ({ results: [{ id: failedRunId, ok: true, reason: '' }] }),
   });
   renderRoutes(routes, `/orders/${id}`);
-  await userEvent.click(await screen.findByRole('button', { name: 'Skip step' }));
+  const skip = await screen.findByRole('button', { name: 'Skip step' });
+  await waitFor(() => expect(skip).not.toHaveAttribute('aria-disabled'));
+  await userEvent.click(skip);
   const dialog = within(await screen.findByRole('dialog'));
   expect(dialog.getByText(/continues after “Send to 3PL” as if the step had succeeded/)).toBeInTheDocument();
   await userEvent.click(dialog.getByRole('button', { name: 'Skip step 1 order' }));
