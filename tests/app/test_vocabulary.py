@@ -51,6 +51,11 @@ def test_events_have_titles(client: TestClient) -> None:
     assert events["fulfillment_order.picked"] == "Fulfillment order picked"
 
 
+def test_text_columns_of_the_orders_list_have_titles(client: TestClient) -> None:
+    columns = client.get(PATH).json()["order_columns"]
+    assert {"name": "customer_email", "title": "Email"} in columns
+
+
 def test_every_event_of_the_state_tables_has_a_title() -> None:
     for table in STATE_TABLES.values():
         assert set(table.events()) <= set(EVENT_TITLES)

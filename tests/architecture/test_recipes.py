@@ -122,15 +122,19 @@ def test_a_recipe_changes_one_place(title: str) -> None:
     assert len(files) <= 1
 
 
-def test_the_recipe_of_a_column_matches_the_list(tmp_path: Path) -> None:
-    [change] = changes("A column of the orders list")
-    copy = tmp_path / change.file
-    copy.parent.mkdir(parents=True)
-    shutil.copy(PROJECT / change.file, copy)
-    change.apply(tmp_path)
-    assert copy.read_text().count("id: 'country'") == 1
-    row = (PROJECT / "ui/src/client/schema.d.ts").read_text()
-    assert "ship_to_country: string;" in row
+def test_the_recipe_of_a_column_adds_it_to_the_rows_and_to_the_list(tmp_path: Path) -> None:
+    source = follow("A column of the orders list", tmp_path)
+    code = """
+from openiom.orders import ORDER_COLUMN_TITLES
+from openiom.orders.list_columns import select_list
+from openiom.orders.schemas import OrderRow
+print(ORDER_COLUMN_TITLES["ship_to_postal_code"])
+print([line for line in select_list(OrderRow).splitlines() if "postal_code" in line])
+"""
+    assert run(source, ["-c", code]).splitlines() == [
+        "Postal code",
+        """["coalesce(o.ship_to->>'postal_code', '') AS ship_to_postal_code,"]""",
+    ]
 
 
 def test_the_recipe_of_a_sourcing_constraint_registers_the_kind(tmp_path: Path) -> None:

@@ -1,16 +1,18 @@
 """Fabrikam over the test database, with its store, 3PL and lab endpoints as real servers."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 
 from openiom.app.application import Application, build
+from openiom.library.bigcommerce import PROVIDER
 from openiom.orchestration.runtime.wakes import CALLS_WAKE
 from openiom.orders import order_facts
 from openiom.platform.batches import drain
@@ -19,7 +21,10 @@ from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import timeline
 from openiom.platform.settings import Settings
+from openiom.provider_contract import RawMessage
 from openiom.providers import poll, probe, receive_webhook
+from openiom.providers.messages import store_messages
+from openiom.testing import connect
 from openiom_simulators import (
     Behavior,
     LabOptions,
@@ -107,6 +112,23 @@ class Fabrikam:
             application.registry, application.database, "lab-intake", headers, body, now=utc_now()
         )
         assert taken.stored == 1
+
+    def hear_of_archived_orders(self, numbers: Iterable[int]) -> None:
+        """Store what the webhooks of the store say about these orders that it archived.
+
+        The connector gets a key here; the shared instance has none, so that the store does not
+        call a server that is not there.
+        """
+        settings = {"store_hash": "fabrikam", "access_token": "store-token", "webhook_key": "key"}
+        heard: list[RawMessage] = []
+        with closing(connect(PROVIDER, {"api_url": self.store.url, **settings})) as connector:
+            for number in numbers:
+                event = {"scope": "store/order/archived", "data": {"id": number}}
+                body = orjson.dumps({**event, "created_at": int(utc_now().timestamp()) + 1})
+                heard += connector.receive({"x-openiom-key": "key"}, body).messages
+
+        with self.application.database.unit_of_work() as session:
+            store_messages(session, "fabrikam-store", heard, now=utc_now(), limit_bytes=10_000)
 
 
 @pytest.fixture

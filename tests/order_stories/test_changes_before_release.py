@@ -119,9 +119,8 @@ def test_an_edit_of_a_sourced_order_is_applied_and_the_order_sourced_again(
     assert violations(shop) == []
 
 
-def test_a_new_price_changes_a_sourced_order_and_keeps_its_fulfillment_order(
-    shop: Fabrikam,
-) -> None:
+def test_a_new_price_reaches_the_fulfiller_with_a_new_fulfillment_order(shop: Fabrikam) -> None:
+    """A queued call has the prices of its time, and fulfillers may declare them to customs."""
     number = place(shop, 3, 2)
     shop.settle(calls=False)
     edit(
@@ -134,9 +133,10 @@ def test_a_new_price_changes_a_sourced_order_and_keeps_its_fulfillment_order(
     order = shop.order(number)
     assert [line["unit_price"] for line in order["lines"]] == ["45.00", "50.00"]
     assert (order["subtotal"], order["total_amount"]) == ("235.00", "235.00")
-    assert (fulfillment_orders(shop), reserved(shop)) == ([("new", 5)], [2, 3])
+    assert fulfillment_orders(shop) == [("canceled", 5), ("new", 5)]
+    assert reserved(shop) == [2, 3]
     shop.settle()
-    assert fulfillment_orders(shop) == [("shipped", 5)]
+    assert fulfillment_orders(shop) == [("canceled", 5), ("shipped", 5)]
     assert len(sent(shop)) == 1
     assert violations(shop) == []
 

@@ -1,20 +1,15 @@
 """What the store took back, changed or sends elsewhere is not shipped as it was first ordered."""
 
-from contextlib import closing
 from typing import Any
 
 import httpx
-import orjson
 import pytest
 from tests.order_stories.conftest import Fabrikam
 
 from openiom.app.invariants import check_invariants
 from openiom.kernel import Refused
-from openiom.library.bigcommerce import PROVIDER
 from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
-from openiom.providers.messages import store_messages
-from openiom.testing import connect
 
 HEADERS = {"X-Auth-Token": "store-token"}
 SHOPPER = {
@@ -131,19 +126,7 @@ def test_an_archived_order_is_canceled_by_its_webhook(shop: Fabrikam) -> None:
     number = place(shop, FAR_TOO_MANY)
     shop.settle()
     call(shop, "DELETE", f"v2/orders/{number}")
-    body = orjson.dumps(
-        {"scope": "store/order/archived", "data": {"id": int(number)}, "created_at": 2**31}
-    )
-    settings = {"store_hash": "fabrikam", "access_token": "store-token", "webhook_key": "key"}
-    with closing(connect(PROVIDER, {"api_url": shop.store.url, **settings})) as connector:
-        received = connector.receive({"x-openiom-key": "key"}, body)
-
-    with shop.application.database.unit_of_work() as session:
-        limit = 10_000
-        store_messages(
-            session, "fabrikam-store", received.messages, now=utc_now(), limit_bytes=limit
-        )
-
+    shop.hear_of_archived_orders([int(number)])
     shop.settle()
     assert shipped(shop, number) == ("canceled", 0, FAR_TOO_MANY)
 

@@ -138,6 +138,10 @@ type ServerCategory = 'states' | 'reasons' | 'events';
 type Titles = Map<string, string>;
 
 let serverTitles: Record<ServerCategory, Titles> = { states: new Map(), reasons: new Map(), events: new Map() };
+let serverOrderColumns: [name: string, title: string][] = [];
+
+/** Text columns of the orders list that the server describes: the field of a row and its title. */
+export const orderColumnTitles = (): readonly [name: string, title: string][] => serverOrderColumns;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -181,6 +185,7 @@ export function applyServerVocabulary(document: unknown): void {
     }
   }
   serverTitles = next;
+  serverOrderColumns = isRecord(document) ? titlePairs(document.order_columns) : [];
 }
 
 /** Turn an API name such as `fulfillment_order.created` into "Fulfillment order created"; text with spaces is only capitalized. */

@@ -215,7 +215,8 @@ async function answer(request, response, path, query) {
       data.stock.map((row) => ({ number: row.product, name: row.product_name })),
       query,
     );
-  if (area === 'vocabulary') return json(response, { entities: [], events: [] });
+  if (area === 'vocabulary')
+    return json(response, { entities: [], events: [], order_columns: [{ name: 'customer_email', title: 'Email' }] });
   if (area === 'search')
     return list(response, [
       {

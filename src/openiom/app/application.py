@@ -100,7 +100,9 @@ class Application:
             orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,
-            vocabulary_router(STATE_TABLES, self.entities, self.event_titles),
+            vocabulary_router(
+                STATE_TABLES, self.entities, self.event_titles, orders.ORDER_COLUMN_TITLES
+            ),
             fulfillment_optimization.quote_router(self.rates),
             fulfillment_optimization.rate_router,
             simulation.simulation_router(DemandGateway()),

@@ -1,4 +1,4 @@
-"""Display titles of states, reasons and events, served from one place.
+"""Display titles of states, reasons, events and list columns, served from one place.
 
 States and reasons come from the state tables in use, events from the titles each package registers
 with the application.
@@ -30,28 +30,34 @@ class EntityVocabulary(BaseModel):
 
 
 class Vocabulary(BaseModel):
-    """The terms of all entities, and all business events by name."""
+    """The terms of all entities, all business events by name, and text columns of the orders list.
+
+    A column is named after the field of `OrderRow` that it shows.
+    """
 
     entities: list[EntityVocabulary]
     events: list[Term]
+    order_columns: list[Term]
 
 
 def vocabulary_router(
     tables: Mapping[str, StateTable],
     entities: Mapping[str, Entity],
     event_titles: Mapping[str, str],
+    order_columns: Mapping[str, str],
 ) -> Router:
     """Return the route `GET /api/v1/vocabulary` over these shipped state tables and titles."""
+    columns = [Term(name=name, title=title) for name, title in order_columns.items()]
     router = Router(prefix="/api/v1", tags=["vocabulary"])
 
     @router.get("/vocabulary")
     def read_vocabulary(principal: CurrentPrincipal, session: ReadSession) -> Vocabulary:
-        """Display titles of states, reasons and events."""
+        """Display titles of states, reasons, events and columns of the orders list."""
         vocabularies: list[EntityVocabulary] = []
         for name, table in load_tables(session, tables).items():
             vocabularies.append(_entity_vocabulary(entities[name].title, table))
         events = [Term(name=name, title=event_titles[name]) for name in sorted(event_titles)]
-        return Vocabulary(entities=vocabularies, events=events)
+        return Vocabulary(entities=vocabularies, events=events, order_columns=columns)
 
     return router
 

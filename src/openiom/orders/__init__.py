@@ -29,7 +29,7 @@ from .queries import (
     order_summaries,
 )
 from .routes import bulk_response, order_router, require_bulk
-from .schemas import AllowedAction, BulkRequest, BulkResponse
+from .schemas import ORDER_COLUMN_TITLES, AllowedAction, BulkRequest, BulkResponse
 from .search import orders_by_number, search_customers, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
@@ -69,6 +69,7 @@ __all__ = [
     "KINDS",
     "LINE_TABLE",
     "OPTIMIZED",
+    "ORDER_COLUMN_TITLES",
     "ORDER_TABLE",
     "RECALL_REFUSED",
     "RECALL_REQUESTED",

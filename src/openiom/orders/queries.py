@@ -19,6 +19,7 @@ from openiom.state_framework import StateTable
 
 from .allowed_actions import allowed_actions, order_units
 from .facts import money_text
+from .list_columns import select_list
 from .order_batch import flush_lines, flush_orders
 from .schemas import (
     Amounts,
@@ -39,16 +40,7 @@ SEARCH_LIMIT = 1_000
 """Most matches of each searched field that a search considers; the newest of these are shown."""
 LINES_LIMIT = 500
 
-_ROW = """
-o.id, o.number, o.instance, o.origin, o.customer_name,
-coalesce(o.ship_to->>'city', '') AS ship_to_city,
-coalesce(o.ship_to->>'state', '') AS ship_to_state,
-coalesce(o.ship_to->>'country', '') AS ship_to_country,
-s.state, s.reason AS state_reason, o.currency, o.total_amount, o.line_count, o.placed_at,
-o.created_at, s.manual_hold,
-ARRAY(SELECT DISTINCT l.source FROM orders.order_line l
-    WHERE l.order_id = o.id AND l.source IS NOT NULL ORDER BY 1) AS sources
-"""
+_ROW = select_list(OrderRow)
 _ORDERS = "orders.order o JOIN orders.order_state s ON s.order_id = o.id"
 
 
@@ -199,8 +191,8 @@ def count_orders(session: Session) -> OrderCounts:
 
 
 _DETAIL = """
-o.external_id, o.external_status, o.order_type, o.account, o.price_list, o.company, o.strategy,
-o.customer, o.bill_to, o.ship_to, o.payment_status, o.shipping_method, o.note,
+o.external_id, o.order_type, o.account, o.price_list, o.company, o.strategy,
+o.customer, o.bill_to, o.ship_to, o.payment_status, o.note,
 o.requested_delivery_date, o.subtotal, o.shipping_amount, o.discount_amount, o.tax_amount,
 o.fees_amount, o.credit_amount, o.total_difference, o.source_changes
 """

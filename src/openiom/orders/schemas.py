@@ -17,6 +17,8 @@ from openiom.documents import (
     QuantityNumber,
 )
 
+from .list_columns import ListColumn, column_titles
+
 _OWN_FIELDS = ("number", "name")
 
 
@@ -65,24 +67,37 @@ class Blocked(BaseModel):
 class OrderRow(BaseModel):
     """A row of the order list; money as text in `currency`."""
 
-    id: UUID
-    number: str
-    instance: str
-    origin: str
-    customer_name: str
-    ship_to_city: str
-    ship_to_state: str
-    ship_to_country: str
-    state: str
-    state_reason: str
-    currency: str
-    total_amount: str
-    line_count: int
-    placed_at: datetime
-    created_at: datetime
-    manual_hold: bool
-    sources: list[str]
+    id: Annotated[UUID, ListColumn("o.id")]
+    number: Annotated[str, ListColumn("o.number")]
+    instance: Annotated[str, ListColumn("o.instance")]
+    origin: Annotated[str, ListColumn("o.origin")]
+    customer_name: Annotated[str, ListColumn("o.customer_name")]
+    customer_email: Annotated[str, ListColumn("o.customer_email", title="Email")]
+    ship_to_city: Annotated[str, ListColumn("coalesce(o.ship_to->>'city', '')")]
+    ship_to_state: Annotated[str, ListColumn("coalesce(o.ship_to->>'state', '')")]
+    ship_to_country: Annotated[str, ListColumn("coalesce(o.ship_to->>'country', '')")]
+    shipping_method: Annotated[str, ListColumn("o.shipping_method", title="Shipping method")]
+    state: Annotated[str, ListColumn("s.state")]
+    state_reason: Annotated[str, ListColumn("s.reason")]
+    external_status: Annotated[str, ListColumn("o.external_status", title="Status in the store")]
+    currency: Annotated[str, ListColumn("o.currency")]
+    total_amount: Annotated[str, ListColumn("o.total_amount")]
+    line_count: Annotated[int, ListColumn("o.line_count")]
+    placed_at: Annotated[datetime, ListColumn("o.placed_at")]
+    created_at: Annotated[datetime, ListColumn("o.created_at")]
+    manual_hold: Annotated[bool, ListColumn("s.manual_hold")]
+    sources: Annotated[
+        list[str],
+        ListColumn(
+            "ARRAY(SELECT DISTINCT l.source FROM orders.order_line l"
+            " WHERE l.order_id = o.id AND l.source IS NOT NULL ORDER BY 1)"
+        ),
+    ]
     blocked: Blocked | None = None
+
+
+ORDER_COLUMN_TITLES = column_titles(OrderRow)
+"""Text columns of the orders list that users can show, by field."""
 
 
 class OrderCounts(BaseModel):
@@ -188,7 +203,6 @@ class OrderDetail(OrderRow):
     """One order with its lines, progress and allowed actions."""
 
     external_id: str
-    external_status: str
     order_type: str
     account: str | None
     price_list: str | None
@@ -199,7 +213,6 @@ class OrderDetail(OrderRow):
     ship_to: AddressDocument
     amounts: Amounts
     payment_status: str
-    shipping_method: str
     note: str
     requested_delivery_date: date | None
     state_label: str

@@ -763,7 +763,7 @@ export interface paths {
         };
         /**
          * Read Vocabulary
-         * @description Display titles of states, reasons and events.
+         * @description Display titles of states, reasons, events and columns of the orders list.
          */
         get: operations["vocabulary-read_vocabulary"];
         put?: never;
@@ -5349,16 +5349,22 @@ export interface components {
             origin: string;
             /** Customer Name */
             customer_name: string;
+            /** Customer Email */
+            customer_email: string;
             /** Ship To City */
             ship_to_city: string;
             /** Ship To State */
             ship_to_state: string;
             /** Ship To Country */
             ship_to_country: string;
+            /** Shipping Method */
+            shipping_method: string;
             /** State */
             state: string;
             /** State Reason */
             state_reason: string;
+            /** External Status */
+            external_status: string;
             /** Currency */
             currency: string;
             /** Total Amount */
@@ -5382,8 +5388,6 @@ export interface components {
             blocked?: components["schemas"]["Blocked"] | null;
             /** External Id */
             external_id: string;
-            /** External Status */
-            external_status: string;
             /** Order Type */
             order_type: string;
             /** Account */
@@ -5400,8 +5404,6 @@ export interface components {
             amounts: components["schemas"]["Amounts"];
             /** Payment Status */
             payment_status: string;
-            /** Shipping Method */
-            shipping_method: string;
             /** Note */
             note: string;
             /** Requested Delivery Date */
@@ -5487,16 +5489,22 @@ export interface components {
             origin: string;
             /** Customer Name */
             customer_name: string;
+            /** Customer Email */
+            customer_email: string;
             /** Ship To City */
             ship_to_city: string;
             /** Ship To State */
             ship_to_state: string;
             /** Ship To Country */
             ship_to_country: string;
+            /** Shipping Method */
+            shipping_method: string;
             /** State */
             state: string;
             /** State Reason */
             state_reason: string;
+            /** External Status */
+            external_status: string;
             /** Currency */
             currency: string;
             /** Total Amount */
@@ -8097,13 +8105,17 @@ export interface components {
         };
         /**
          * Vocabulary
-         * @description The terms of all entities, and all business events by name.
+         * @description The terms of all entities, all business events by name, and text columns of the orders list.
+         *
+         *     A column is named after the field of `OrderRow` that it shows.
          */
         Vocabulary: {
             /** Entities */
             entities: components["schemas"]["EntityVocabulary"][];
             /** Events */
             events: components["schemas"]["Term"][];
+            /** Order Columns */
+            order_columns: components["schemas"]["Term"][];
         };
         /**
          * WaitingDetail

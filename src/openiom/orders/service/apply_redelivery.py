@@ -52,6 +52,9 @@ FIELDS = (*_ALWAYS, *_BEFORE_FULFILLMENT)
 _SOURCED_BY = ("shipping_method", "requested_delivery_date", "ship_to")
 """Fields on which the sources of an order depend."""
 
+_SENT_TO_FULFILLERS = ("customer", "lines")
+"""Contents of an order that payloads to fulfillers have, as they were when a call was queued."""
+
 SEEN_BY_A_PERSON = ("ship_to", "shipping_method", "requested_delivery_date", "amounts")
 """Changes that a person must look at when they come too late, beside those of lines."""
 
@@ -173,7 +176,9 @@ class _OrderChange:
         return Obsolete(
             self.plan,
             sources=is_redirected or self.plan.changes.needs_stock,
-            documents=is_redirected or "customer" in changed or self.plan.changes_units,
+            documents=is_redirected
+            or not changed.isdisjoint(_SENT_TO_FULFILLERS)
+            or self.plan.changes_units,
         )
 
     @property

@@ -23,6 +23,7 @@ from .mapping_document import (
     TransformationDocument,
     transformation_problems,
 )
+from .required_values import required_values
 from .target_expression import key_expression, object_expression
 
 Payload = Mapping[str, Any] | bytes | str
@@ -105,7 +106,7 @@ class Transformation:
         self._roots = needed_roots(all_expressions(document))
         self._list_members = read_list_members(document, self._roots)
         self._single: dict[str, Any] = {}
-        self._has_required = _has_required(document.fields, document.each)
+        self._required = required_values(document.fields, document.each)
 
     def transform_many(self, payloads: Sequence[Payload]) -> list[Transformed | TransformFailure]:
         """Return one result per payload, in order. A payload is an object or its JSON text."""
@@ -130,19 +131,14 @@ class Transformation:
         except (RuntimeError, ValueError) as error:
             return self._first_failure(source, engine_message(error))
         document = result["document"]
-        if not self._has_required_values(document):
+        if self._required is not None and not self._required.are_in(document):
             return self._first_failure(source, "a required value is missing")
-        return Transformed(document, tuple(self._found_keys(result["keys"])))
+        return Transformed(document, self._found_keys(result["keys"]))
 
     def _evaluate(self, source: Mapping[str, Any]) -> Any:
         """Return {"document", "keys"} of a message. Raise `RuntimeError` or `ValueError`."""
         result = call_engine(self._compiled.evaluate, self._project(source))
         return normalize(result, strip=True)
-
-    def _has_required_values(self, document: Mapping[str, Any]) -> bool:
-        if not self._has_required:
-            return True
-        return _is_complete(document, self.document.fields, self.document.each)
 
     def _project(self, source: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the expressions can read: most of a message's cost is passing it on."""
@@ -153,13 +149,15 @@ class Transformation:
                 needed[name] = _project_elements(elements, members)
         return needed
 
-    def _found_keys(self, lists: Sequence[Sequence[Any]]) -> Iterator[MappingKey]:
+    def _found_keys(self, lists: Sequence[Sequence[Any]]) -> tuple[MappingKey, ...]:
+        found: list[MappingKey] = []
         for (table, rule), values in zip(self._keys, lists, strict=True):
             for index, value in enumerate(values):
                 if _is_blank(value):
                     continue
                 into = rule.into.replace("[]", f"[{index}]") if rule.into else None
-                yield MappingKey(table, rule.field, _as_text(value), into)
+                found.append(MappingKey(table, rule.field, _as_text(value), into))
+        return tuple(found)
 
     def _first_failure(self, source: Mapping[str, Any], message: str) -> TransformFailure:
         """Evaluate each expression by itself, slowly, until one fails."""
@@ -308,38 +306,6 @@ def _project_elements(elements: list[Any], members: frozenset[str]) -> list[Any]
             return elements
         projected.append({name: element[name] for name in members if name in element})
     return projected
-
-
-def _has_required(fields: Sequence[FieldRule], each: Sequence[EachRule]) -> bool:
-    if any(rule.required for rule in fields):
-        return True
-    return any(group.required or _has_required(group.fields, group.each) for group in each)
-
-
-def _is_complete(
-    document: Mapping[str, Any], fields: Sequence[FieldRule], each: Sequence[EachRule]
-) -> bool:
-    for rule in fields:
-        if rule.required and _is_blank(_value_at(document, rule.path)):
-            return False
-    return all(_is_complete_list(document, group) for group in each)
-
-
-def _is_complete_list(document: Mapping[str, Any], group: EachRule) -> bool:
-    elements = _value_at(document, group.path)
-    if group.required and not elements:
-        return False
-    if not _has_required(group.fields, group.each):
-        return True
-    return all(_is_complete(element, group.fields, group.each) for element in elements)
-
-
-def _value_at(document: Any, path: str) -> Any:
-    for name in path.split("."):
-        if document is None:
-            return None
-        document = document.get(name)
-    return document
 
 
 def _list_error(value: Any, *, required: bool) -> str | None:

@@ -77,7 +77,8 @@ export default function OrdersPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const filters = useOrderFilters();
-  const { visibleColumns, columnChooser } = useColumns('orders', orderColumns);
+  const columns = useMemo(orderColumns, []);
+  const { visibleColumns, columnChooser } = useColumns('orders', columns);
   const [selected, setSelected] = useState<string[]>([]);
   const query = useMemo(
     () => ({

@@ -3,7 +3,7 @@ import type { OrderRow } from '@client/orders';
 import { Money, formatNumber, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
 import { Badge, StateTag } from '@kit/states';
-import { reasonLabel, stateLabel } from '@vocabulary';
+import { orderColumnTitles, reasonLabel, stateLabel } from '@vocabulary';
 import { Tooltip } from 'antd';
 import { Link } from 'react-router';
 import { BlockedBadge, blockedText } from './Blocked';
@@ -22,7 +22,7 @@ function ShipToCell(row: OrderRow) {
   );
 }
 
-export const orderColumns: readonly ListColumn<OrderRow>[] = [
+const renderedColumns: readonly ListColumn<OrderRow>[] = [
   {
     id: 'number',
     title: 'Order',
@@ -102,3 +102,12 @@ export const orderColumns: readonly ListColumn<OrderRow>[] = [
     cell: (row) => <Timestamp at={row.created_at} />,
   },
 ];
+
+/** A column that the server describes; it shows the text of a field of the row and is hidden by default. */
+function textColumn([name, title]: [name: string, title: string]): ListColumn<OrderRow> {
+  const text = (row: OrderRow): string => String(row[name as keyof OrderRow] ?? '');
+  return { id: name, title, hiddenByDefault: true, exportValue: text, cell: text };
+}
+
+/** The columns of the orders list: those rendered here, then the text columns that the server describes. */
+export const orderColumns = (): ListColumn<OrderRow>[] => [...renderedColumns, ...orderColumnTitles().map(textColumn)];

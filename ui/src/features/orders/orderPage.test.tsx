@@ -250,17 +250,27 @@ describe('the order page', () => {
 
 describe('the columns of the orders list', () => {
   test('every column has an id of its own, a title and an export value', () => {
-    const ids = orderColumns.map((column) => column.id);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const column of orderColumns) {
+    const columns = orderColumns();
+    expect(new Set(columns.map((column) => column.id)).size).toBe(columns.length);
+    for (const column of columns) {
       expect(column.title).not.toBe('');
       expect(column.exportValue).toBeDefined();
     }
   });
 
   test('exports contain labels, not API names', () => {
-    const state = orderColumns.find((column) => column.id === 'state');
+    const state = orderColumns().find((column) => column.id === 'state');
     expect(inFulfillment && state?.exportValue?.(inFulfillment)).toBe('In fulfillment');
+  });
+
+  test('a column that the server describes shows its field and is hidden until it is chosen', () => {
+    applyServerVocabulary({ order_columns: [{ name: 'customer_email', title: 'Email' }] });
+    const column = orderColumns().at(-1);
+    expect(column).toMatchObject({ id: 'customer_email', title: 'Email', hiddenByDefault: true });
+    expect(inFulfillment && column?.cell(inFulfillment)).toBe('ana@example.com');
+    expect(inFulfillment && column?.exportValue?.(inFulfillment)).toBe('ana@example.com');
+    applyServerVocabulary(null);
+    expect(orderColumns().some(({ id }) => id === 'customer_email')).toBe(false);
   });
 
   test('the ship-to label omits missing parts', () => {

@@ -23,19 +23,17 @@ export interface ListColumn<T> {
   alwaysShown?: boolean;
 }
 
-/** Column visibility, stored on this device. */
+/** Column visibility, stored on this device. Columns that the user has not shown or hidden follow their default. */
 export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
   const storageKey = `openiom.columns.${list}`;
-  const [hidden, setHidden] = useState<string[]>(() => {
-    const stored = localStorage.getItem(storageKey);
-    return stored === null
-      ? columns.filter((column) => column.hiddenByDefault).map((column) => column.id)
-      : (JSON.parse(stored) as string[]);
-  });
-  const toggle = (key: string): void => {
-    const next = hidden.includes(key) ? hidden.filter((item) => item !== key) : [...hidden, key];
+  const [shown, setShown] = useState<Record<string, boolean>>(
+    () => JSON.parse(localStorage.getItem(storageKey) ?? '{}') as Record<string, boolean>,
+  );
+  const isShown = (column: ListColumn<T>): boolean => shown[column.id] ?? !column.hiddenByDefault;
+  const toggle = (column: ListColumn<T>): void => {
+    const next = { ...shown, [column.id]: !isShown(column) };
     localStorage.setItem(storageKey, JSON.stringify(next));
-    setHidden(next);
+    setShown(next);
   };
   const columnChooser = (
     <Popover
@@ -45,12 +43,7 @@ export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
         <fieldset className="column-choice">
           <legend>Columns</legend>
           {columns.map((column) => (
-            <Checkbox
-              key={column.id}
-              disabled={column.alwaysShown}
-              checked={!hidden.includes(column.id)}
-              onChange={() => toggle(column.id)}
-            >
+            <Checkbox key={column.id} disabled={column.alwaysShown} checked={isShown(column)} onChange={() => toggle(column)}>
               {column.group === undefined ? column.title : `${column.group}: ${column.title}`}
             </Checkbox>
           ))}
@@ -62,5 +55,5 @@ export function useColumns<T>(list: string, columns: readonly ListColumn<T>[]) {
       </Button>
     </Popover>
   );
-  return { visibleColumns: columns.filter((column) => !hidden.includes(column.id)), columnChooser };
+  return { visibleColumns: columns.filter(isShown), columnChooser };
 }

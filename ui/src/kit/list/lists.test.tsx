@@ -157,11 +157,11 @@ describe('column visibility', () => {
     await userEvent.click(screen.getByRole('checkbox', { name: 'Note' }));
     await userEvent.click(screen.getByRole('checkbox', { name: 'Units' }));
     expect(screen.getByText('Name, Note')).toBeVisible();
-    expect(JSON.parse(localStorage.getItem('openiom.columns.test') ?? '')).toEqual(['units']);
+    expect(JSON.parse(localStorage.getItem('openiom.columns.test') ?? '')).toEqual({ note: true, units: false });
   });
 
   test('is restored from the device', () => {
-    localStorage.setItem('openiom.columns.test', '[]');
+    localStorage.setItem('openiom.columns.test', '{"note":true}');
     renderElement(<Columns />);
     expect(screen.getByText('Name, Units, Note')).toBeVisible();
   });
