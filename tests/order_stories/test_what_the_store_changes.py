@@ -131,6 +131,27 @@ def test_an_archived_order_is_canceled_by_its_webhook(shop: Fabrikam) -> None:
     assert shipped(shop, number) == ("canceled", 0, FAR_TOO_MANY)
 
 
+@pytest.mark.parametrize("is_archived", [True, False])
+def test_an_order_taken_back_before_it_is_sent_is_canceled_with_its_downloads(
+    shop: Fabrikam, is_archived: bool
+) -> None:
+    products = [{"product_id": 77, "quantity": 2}, {"product_id": 78, "quantity": 3}]
+    number = place(shop, products=products)
+    shop.settle(calls=False)
+    if is_archived:
+        call(shop, "DELETE", f"v2/orders/{number}")
+        shop.hear_of_archived_orders([int(number)])
+    else:
+        call(shop, "PUT", f"v2/orders/{number}", {"status_id": 5})
+
+    shop.settle()
+    order = shop.order(number)
+    assert (order["state"], order["state_reason"]) == ("canceled", "Canceled upstream")
+    assert [(x["canceled"], x["shipped"]) for x in order["lines"]] == [(2, 0), (3, 0)]
+    assert sent(shop) == []
+    assert violations(shop) == []
+
+
 def test_refunded_units_are_not_shipped(shop: Fabrikam) -> None:
     number = place(shop, 2)
     refund(shop, number, 1)

@@ -19,6 +19,7 @@ from openiom.orders.states import (
     ALL_LINES_CANCELED,
     CANCEL,
     CANCELED,
+    CANCELED_BY_SOURCE,
     DELIVERED_DIGITALLY,
     HOLD,
     INVOICED,
@@ -225,8 +226,11 @@ def _move_orders(
 
 
 def _without_goods(order_id: UUID, lines: Sequence[LockedLine], reason: str) -> EventRequest:
-    """Return the event of an order whose goods are all canceled: the other lines are delivered."""
-    if any(line.shipped for line in lines):
+    """Return the event of an order whose goods are all canceled: the other lines are delivered.
+
+    An order that its source took back is canceled with its downloads, as it is without a recall.
+    """
+    if reason != CANCELED_BY_SOURCE and any(line.shipped for line in lines):
         return EventRequest(order_id, DELIVERED_DIGITALLY)
     return EventRequest(order_id, CANCEL, reason=reason)
 
