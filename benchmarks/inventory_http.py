@@ -12,6 +12,8 @@ from benchmarks.web_server import run_web_server
 from openiom.platform.database import Database
 from openiom.platform.settings import Settings
 
+WEB_PROCESSES = 2
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -97,8 +99,8 @@ class Contract:
 
 @contextmanager
 def web_server(settings: Settings, database: Database, url: str) -> Iterator[Endpoint]:
-    """Serve the contract by a web process over this database."""
-    with run_web_server(settings, database, url) as web:
+    """Serve the contract by two web processes over this database."""
+    with run_web_server(settings, database, url, processes=WEB_PROCESSES) as web:
         found = Endpoint(web.address, web.token, settings.environment)
         with Contract(found) as contract:
             yield replace(found, organization=contract.own_organization())

@@ -1,4 +1,4 @@
-"""A web process over a database, for benchmarks that send HTTP requests."""
+"""Web processes over a database, for benchmarks that send HTTP requests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +24,11 @@ REQUEST_SECONDS = 60
 
 @dataclass(frozen=True)
 class WebServer:
-    """A web process that is ready, and an administrator's token for it."""
+    """Web processes that are ready, and an administrator's token for them."""
 
     address: str
     token: str
-    process: psutil.Process
+    processes: tuple[psutil.Process, ...]
 
     def client(self) -> httpx.Client:
         """Return a client with the administrator's token."""
@@ -41,13 +41,18 @@ class WebServer:
 
     def cpu_seconds(self) -> float:
         """Return the CPU seconds spent so far; on a busy machine they say more than the clock."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        spent = 0.0
+        for process in self.processes:
+            times = process.cpu_times()
+            spent += times.user + times.system
+        return spent
 
 
 @contextmanager
-def run_web_server(settings: Settings, database: Database, url: str) -> Iterator[WebServer]:
-    """Yield a web process over the migrated database at `url`; it ends with the block."""
+def run_web_server(
+    settings: Settings, database: Database, url: str, *, processes: int = 1
+) -> Iterator[WebServer]:
+    """Yield web processes over the migrated database at `url`; they end with the block."""
     with database.unit_of_work() as session:
         token = issue_token(
             session, name="bench", roles=["administrator"], now=utc_now(), actor="bench"
@@ -55,8 +60,15 @@ def run_web_server(settings: Settings, database: Database, url: str) -> Iterator
 
     with Supervisor() as supervisor:
         bound = supervisor.hold(bind_port("127.0.0.1", 0, insist=True))
-        start_application(supervisor, settings, url, bound, workers=0)
+        start_application(supervisor, settings, url, bound, workers=0, web_processes=processes)
         wait_until_ready(supervisor, url_of(bound))
-        [web] = supervisor.children
-        assert web.process
-        yield WebServer(url_of(bound), token, psutil.Process(web.process.pid))
+        children: list[psutil.Process] = []
+        for web in supervisor.children:
+            assert web.process
+            assert web.probe
+            # The common address is ready with the first process; the others may still start.
+            while not web.probe():
+                supervisor.stop.wait(0.1)
+            children.append(psutil.Process(web.process.pid))
+
+        yield WebServer(url_of(bound), token, tuple(children))

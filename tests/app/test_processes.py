@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -24,11 +25,14 @@ from openiom.app.processes import (
     bind_port,
     iom_command,
     responds,
+    start_application,
     url_of,
 )
-from openiom.app.web import LISTEN_FD
+from openiom.app.web import LISTEN_FDS
 from openiom.kernel import Refused
+from openiom.platform.database import Database
 from openiom.platform.embedded import embedded_postgres, postgres_is_running
+from openiom.platform.settings import Settings
 from openiom_simulators.server import serve_in_thread
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -212,6 +216,31 @@ def test_children_end_when_their_supervisor_is_killed() -> None:
     )
 
 
+def test_web_processes_share_the_port_and_are_probed_one_by_one(
+    database: Database, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url=database.url)
+    with Supervisor() as supervisor:
+        bound = supervisor.hold(bind_port("127.0.0.1", 0, insist=True))
+        start_application(supervisor, settings, database.url, bound, workers=0, web_processes=2)
+        stopped, running = supervisor.children
+        assert [stopped.name, running.name] == ["web 1", "web 2"]
+        assert until(lambda: probe(stopped) and probe(running))
+
+        assert stopped.process
+        os.kill(stopped.process.pid, signal.SIGSTOP)
+        assert not probe(stopped)
+        assert probe(running)
+        assert all([responds(url_of(bound)) for _ in range(10)])
+        os.kill(stopped.process.pid, signal.SIGCONT)
+
+
+def probe(child: ChildProcess) -> bool:
+    """Probe a web process with a shorter time limit than its supervisor has."""
+    assert isinstance(child.probe, partial)
+    return responds(*child.probe.args, seconds=1)
+
+
 def test_a_port_in_use_is_refused_or_replaced() -> None:
     with bind_port("127.0.0.1", 0, insist=True) as first:
         port = first.getsockname()[1]
@@ -231,7 +260,7 @@ def test_a_web_process_ends_its_embedded_postgresql() -> None:
         environment = {
             **os.environ,
             "OPENIOM_HOME": home,
-            LISTEN_FD: str(bound.fileno()),
+            LISTEN_FDS: str(bound.fileno()),
             "PYTHONPATH": str(SOURCE),
         }
         environment.pop("OPENIOM_DATABASE_URL", None)

@@ -26,7 +26,7 @@ from openiom.platform.embedded import (
 from openiom.platform.retry import RetryPolicy
 from openiom.platform.settings import Settings
 
-from .web import LISTEN_FD, listening_socket
+from .web import LISTEN_FDS, listening_socket
 
 log = structlog.get_logger("supervisor")
 PARENT_WATCH = "OPENIOM_END_WITH_PARENT"
@@ -319,8 +319,9 @@ def start_application(
     bound: socket.socket,
     *,
     workers: int,
+    web_processes: int = 1,
 ) -> None:
-    """Start a web process on a listening socket, and worker processes.
+    """Start web processes that share a listening socket, and worker processes.
 
     An embedded database is restarted, too, when it dies.
     """
@@ -328,20 +329,33 @@ def start_application(
         supervisor.database = EmbeddedDatabase(settings.home.resolve())
 
     environment = child_environment(settings, database_url, url_of(bound))
-    descriptor = bound.fileno()
-    os.set_inheritable(descriptor, True)
-    supervisor.add(
-        ChildProcess(
-            name="web",
-            command=iom_command("web"),
-            environment={**environment, LISTEN_FD: str(descriptor)},
-            pass_fds=(descriptor,),
-            probe=partial(responds, url_of(bound)),
-        )
-    )
+    for number in range(1, web_processes + 1):
+        _start_web(supervisor, f"web {number}", environment, bound)
 
     for number in range(1, workers + 1):
         supervisor.add(ChildProcess(f"worker {number}", iom_command("worker"), environment))
+
+
+def _start_web(
+    supervisor: Supervisor, name: str, environment: Mapping[str, str], bound: socket.socket
+) -> None:
+    """Start a web process on the common socket and on one of its own.
+
+    Whichever process is free accepts a connection to the common one, so that only its own socket
+    shows whether this process still responds.
+    """
+    own = supervisor.hold(bind_port("127.0.0.1", 0, insist=True))
+    descriptors = (bound.fileno(), own.fileno())
+    os.set_inheritable(bound.fileno(), True)
+    supervisor.add(
+        ChildProcess(
+            name=name,
+            command=iom_command("web"),
+            environment={**environment, LISTEN_FDS: ",".join(map(str, descriptors))},
+            pass_fds=descriptors,
+            probe=partial(responds, url_of(own)),
+        )
+    )
 
 
 def responds(url: str, *, seconds: float = PROBE_SECONDS) -> bool:

@@ -33,7 +33,7 @@ from .resources import built_ui, program_version
 from .static_ui import serve_ui
 from .worker import tune_gc
 
-LISTEN_FD = "OPENIOM_LISTEN_FD"
+LISTEN_FDS = "OPENIOM_LISTEN_FDS"
 LISTEN_BACKLOG = 2048
 DESCRIPTION = (
     "Order intake, orchestration, sourcing, fulfillment and inventory. The user interface uses"
@@ -128,17 +128,20 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def inherited_socket() -> socket.socket | None:
-    """Return the socket that a supervisor keeps open for this process, None when there is none.
+def inherited_sockets() -> list[socket.socket]:
+    """Return the sockets that a supervisor keeps open for this process, the public one first.
 
-    It stays open across restarts of the web process, so no connection is refused meanwhile.
+    They stay open across restarts of the web process, so no connection is refused meanwhile.
     """
-    descriptor = os.environ.get(LISTEN_FD, "")
-    return socket.socket(fileno=int(descriptor)) if descriptor else None
+    sockets: list[socket.socket] = []
+    for descriptor in os.environ.get(LISTEN_FDS, "").split(","):
+        if descriptor:
+            sockets.append(socket.socket(fileno=int(descriptor)))
+    return sockets
 
 
-def run_web(application: Application, bound: socket.socket) -> None:
-    """Serve on a listening socket until SIGTERM or SIGINT."""
+def run_web(application: Application, sockets: list[socket.socket]) -> None:
+    """Serve on listening sockets until SIGTERM or SIGINT."""
     watch_server(application.database, clock=utc_now)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -156,7 +159,8 @@ def run_web(application: Application, bound: socket.socket) -> None:
     tune_gc()
 
     try:
-        server.run(sockets=[bound])
+        server.run(sockets=sockets)
     finally:
-        bound.close()
+        for bound in sockets:
+            bound.close()
         application.close()

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="Address at which providers reach us; empty derives it from host and port"
     )
+    web_processes: int = Field(1, ge=1, le=16, description="Web processes that `iom serve` starts")
     workers: int = Field(1, ge=0, le=64, description="Worker processes that `iom serve` starts")
     secret_keys: str = Field(
         "", description="Comma-separated Fernet keys, newest first; empty stores one in `home`"

@@ -16,7 +16,7 @@ from openiom.app.processes import (
     url_of,
     wait_until_ready,
 )
-from openiom.app.web import inherited_socket, run_web
+from openiom.app.web import inherited_sockets, run_web
 from openiom.app.worker import run_worker
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
@@ -51,12 +51,17 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=0, max=64, help="Worker processes to start")
     ] = None,
+    web_processes: Annotated[
+        int | None, typer.Option(min=1, max=16, help="Web processes to start")
+    ] = None,
 ) -> None:
     """Run everything on this machine: database, web and workers.
 
     Example: iom serve --port 8000 --workers 2
     """
-    settings = read_settings(port=port, host=host, home=home, workers=workers)
+    settings = read_settings(
+        port=port, host=host, home=home, workers=workers, web_processes=web_processes
+    )
     bound = bind_port(settings.host, settings.port, insist=port is not None)
     url = url_of(bound)
     end_on_signals()
@@ -67,7 +72,14 @@ def serve(
         Supervisor() as supervisor,
     ):
         status.update("web and workers")
-        start_application(supervisor, settings, database_url, bound, workers=settings.workers)
+        start_application(
+            supervisor,
+            settings,
+            database_url,
+            bound,
+            workers=settings.workers,
+            web_processes=settings.web_processes,
+        )
         status.update("migrations")
         migrate_to_head(settings.direct_database_url or database_url)
         status.update("web and workers")
@@ -85,18 +97,18 @@ def web(port: Port = None, host: Host = None) -> None:
     """
     settings = read_settings(port=port, host=host)
     end_with_supervisor()
-    bound = inherited_socket()
-    if bound is None:
-        bound = bind_port(settings.host, settings.port, insist=True)
-        errors.print(f"listening on {url_of(bound)}", highlight=False)
+    sockets = inherited_sockets()
+    if not sockets:
+        sockets = [bind_port(settings.host, settings.port, insist=True)]
+        errors.print(f"listening on {url_of(sockets[0])}", highlight=False)
 
     if not settings.public_url:
-        settings = settings.model_copy(update={"public_url": url_of(bound)})
+        settings = settings.model_copy(update={"public_url": url_of(sockets[0])})
 
     # uvicorn raises the signal again when it has ended, which would end us before PostgreSQL.
     end_on_signals()
     with running_database(settings) as database_url:
-        run_web(build(settings, database_url), bound)
+        run_web(build(settings, database_url), sockets)
 
 
 def worker() -> None:
