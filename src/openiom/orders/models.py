@@ -99,7 +99,11 @@ class Order(Base):
 
 
 class OrderState(Base):
-    """The state of an order. Only transitions of the state framework are written here."""
+    """The state of an order. Only transitions of the state framework are written here.
+
+    `promised_on` is the requested delivery date of the order: late orders are found by an index
+    over it and the state.
+    """
 
     __tablename__ = "order_state"
     __table_args__ = (
@@ -109,6 +113,15 @@ class OrderState(Base):
             "order_id",
             unique=True,
             postgresql_where=text("manual_hold"),
+        ),
+        Index(
+            "ix_order_state_promised",
+            "promised_on",
+            "order_id",
+            postgresql_where=text(
+                "promised_on IS NOT NULL AND state NOT IN ('completed', 'canceled')"
+                " AND reason NOT IN ('Shipped', 'Delivered')"
+            ),
         ),
         CheckConstraint("NOT manual_hold OR state = 'on_hold'", name="ck_order_state_manual_hold"),
         {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
@@ -120,6 +133,7 @@ class OrderState(Base):
     manual_hold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     previous_state: Mapped[str | None] = mapped_column(Text)
     previous_reason: Mapped[str | None] = mapped_column(Text)
+    promised_on: Mapped[date | None] = mapped_column(Date)
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(Moment)
 
@@ -143,6 +157,15 @@ class OrderLine(Base):
             "source",
             "order_id",
             postgresql_where=text("source IS NOT NULL"),
+        ),
+        Index(
+            "ix_order_line_promised",
+            "requested_delivery_date",
+            "order_id",
+            postgresql_where=text(
+                "requested_delivery_date IS NOT NULL AND state NOT IN ('completed', 'canceled')"
+                " AND shipped + canceled < quantity"
+            ),
         ),
         CheckConstraint(
             "shipped >= 0 AND canceled >= 0 AND in_fulfillment >= 0"

@@ -348,5 +348,14 @@ WHERE o.id = d.id
 """
 
 
+_PROMISE = """
+UPDATE orders.order_state s SET promised_on = o.requested_delivery_date
+FROM orders.order o
+WHERE o.id = s.order_id AND o.id = ANY(%s)
+    AND s.promised_on IS DISTINCT FROM o.requested_delivery_date
+"""
+
+
 def _update(session: Session, changes: Sequence[_OrderChange]) -> None:
     execute(session, _UPDATE, (to_json_text([_row(change) for change in changes]),))
+    execute(session, _PROMISE, ([change.known.id for change in changes],))
