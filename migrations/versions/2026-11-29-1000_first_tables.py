@@ -1326,6 +1326,17 @@ def upgrade() -> None:
         schema="fulfillment",
     )
     op.create_index(
+        "ix_fulfillment_order_planned",
+        "fulfillment_order",
+        ["planned_ship_date", "order_id"],
+        unique=False,
+        schema="fulfillment",
+        postgresql_where=sa.text(
+            "planned_ship_date IS NOT NULL AND state IN"
+            " ('new', 'sent', 'accepted', 'picked', 'packed', 'partially_shipped')"
+        ),
+    )
+    op.create_index(
         "ix_fulfillment_order_recall",
         "fulfillment_order",
         ["recall", "id"],
@@ -1812,6 +1823,7 @@ def upgrade() -> None:
         sa.Column("manual_hold", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("previous_state", sa.Text(), nullable=True),
         sa.Column("previous_reason", sa.Text(), nullable=True),
+        sa.Column("promised_on", sa.Date(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -1831,6 +1843,16 @@ def upgrade() -> None:
         unique=True,
         schema="orders",
         postgresql_where=sa.text("manual_hold"),
+    )
+    op.create_index(
+        "ix_order_state_promised",
+        "order_state",
+        ["promised_on", "order_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text(
+            "promised_on IS NOT NULL AND state NOT IN ('completed', 'canceled')"
+        ),
     )
     op.create_index(
         "ix_order_state_state", "order_state", ["state", "order_id"], unique=False, schema="orders"
@@ -2321,6 +2343,14 @@ def downgrade() -> None:
     op.drop_table("unmapped_key", schema="providers")
     op.drop_index("ix_order_state_state", table_name="order_state", schema="orders")
     op.drop_index(
+        "ix_order_state_promised",
+        table_name="order_state",
+        schema="orders",
+        postgresql_where=sa.text(
+            "promised_on IS NOT NULL AND state NOT IN ('completed', 'canceled')"
+        ),
+    )
+    op.drop_index(
         "ix_order_state_manual_hold",
         table_name="order_state",
         schema="orders",
@@ -2404,6 +2434,15 @@ def downgrade() -> None:
         table_name="fulfillment_order",
         schema="fulfillment",
         postgresql_where=sa.text("recall IN ('requested', 'refused')"),
+    )
+    op.drop_index(
+        "ix_fulfillment_order_planned",
+        table_name="fulfillment_order",
+        schema="fulfillment",
+        postgresql_where=sa.text(
+            "planned_ship_date IS NOT NULL AND state IN"
+            " ('new', 'sent', 'accepted', 'picked', 'packed', 'partially_shipped')"
+        ),
     )
     op.drop_index(
         "ix_fulfillment_order_order_id", table_name="fulfillment_order", schema="fulfillment"

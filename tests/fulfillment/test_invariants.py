@@ -30,6 +30,7 @@ DAMAGE = [
     ("no_order_without_lines", "UPDATE orders.order SET line_count = 9"),
     ("no_order_without_lines", "DELETE FROM orders.order_state"),
     ("order_counts_add_up", "UPDATE orders.order_count_delta SET orders = orders + 1"),
+    ("order_promises_agree", "UPDATE orders.order_state SET promised_on = '2026-12-03'"),
     ("ended_lines_reserve_no_stock", "UPDATE orders.order_line SET state = 'canceled'"),
     (
         "shipped_adds_up",

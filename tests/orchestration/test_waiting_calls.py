@@ -11,6 +11,9 @@ from openiom.orchestration import (
     WaitingCalls,
     count_failed_runs,
     count_waiting_calls,
+    failed_roots,
+    failed_step,
+    oldest_call,
     roots_waiting_for,
     waiting_calls,
     waiting_instances,
@@ -108,3 +111,44 @@ def test_a_run_with_several_failed_tokens_is_counted_once(database: Database) ->
     with database.unit_of_work() as session:
         execute(session, "UPDATE orchestration.token SET run_id = %s WHERE state = 'failed'", [run])
         assert count_failed_runs(session) == 1
+
+
+def test_failed_runs_name_their_documents_and_the_step_that_failed(database: Database) -> None:
+    failed, running = new_id(), new_id()
+    run, _ = add_run(database, root=failed, state="failed")
+    add_run(database, root=failed, state="failed")
+    add_run(database, root=running)
+
+    with database.unit_of_work() as session:
+        assert failed_roots(session) == [(failed, NOW)]
+        assert failed_step(session, failed) == (run, NOW, "refused", "send")
+        assert failed_step(session, running) is None
+
+
+def test_the_title_of_a_failed_step_is_that_of_its_flow_version(database: Database) -> None:
+    root = new_id()
+    add_run(database, root=root, state="failed")
+    document = '{"steps": [{"id": "wait"}, {"id": "send", "title": "Send to 3PL"}]}'
+    with database.unit_of_work() as session:
+        execute(
+            session,
+            "INSERT INTO orchestration.flow_version (name, version, document, plan, awaits,"
+            " published_at) VALUES ('out', 1, %s, '{}', '{}', %s)",
+            (document, NOW),
+        )
+        execute(
+            session,
+            "UPDATE orchestration.token SET flow_version_id ="
+            " (SELECT max(id) FROM orchestration.flow_version)",
+        )
+        step = failed_step(session, root)
+        assert step is not None
+        assert step.step_title == "Send to 3PL"
+
+
+def test_the_oldest_call_of_an_instance_is_the_first_that_waits(database: Database) -> None:
+    queue_call(database, root=new_id(), instance="east")
+    queue_call(database, root=new_id(), instance="west", state="done")
+    with database.unit_of_work() as session:
+        assert oldest_call(session, "east") == NOW
+        assert oldest_call(session, "west") is None

@@ -89,9 +89,8 @@ def test_a_line_without_stock_waits_with_the_day_it_is_promised_for(shop: Databa
     assert row.expires_at == NOW + timedelta(days=30)
 
     with shop.reading() as session:
-        detail = {
-            x.product: (x.available_on, x.expires_at) for x in get_order(session, order).lines
-        }
+        lines = get_order(session, order, now=NOW).lines
+        detail = {x.product: (x.available_on, x.expires_at) for x in lines}
 
     assert detail == {"Lamp": (row.available_on, row.expires_at), "Desk": (None, None)}
     assert "order.backorder_hold_placed" in event_names(shop, order)

@@ -444,7 +444,7 @@ def test_rows_a_user_added_move_orders_and_shipped_ones_still_do(database: Datab
 
     assert state_of(database, order) == ("fraud_review", "Suspicious")
     with database.unit_of_work() as session:
-        assert get_order(session, order).state_label == "Fraud Review"
+        assert get_order(session, order, now=NOW).state_label == "Fraud Review"
         happen(session, order, "fraud.cleared", "order.header_validation.succeeded")
 
     assert state_of(database, order) == ("in_progress", "Order Validation Success")

@@ -22,6 +22,7 @@ NODE = shutil.which("node")
 AXE = UI / "node_modules/axe-core/axe.min.js"
 ORDER = "0198a000-0000-7000-8000-000000000001"
 PAGES = [
+    ("/", "Home"),
     ("/orders", "Sales orders"),
     (f"/orders/{ORDER}", "Order 20480"),
     ("/fulfillment-orders", "Fulfillment orders"),

@@ -147,7 +147,7 @@ async function answer(request, response, path, query) {
       return json(response, {
         items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
       });
-    if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing });
+    if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing, moves: bare ? [] : data.moves });
     if (sub === 'flow-runs')
       return json(response, {
         flow_runs: bare ? [] : found.state === 'on_hold' ? [data.failedFlowRun] : data.flowRuns,
@@ -171,6 +171,7 @@ async function answer(request, response, path, query) {
       failed_runs: empty ? 0 : 1,
       limit: 10_000,
     });
+  if (area === 'home') return json(response, empty ? { items: [], limit: 10_000 } : data.home);
   if (area === 'flow-runs') return json(response, results(sent.order_ids ?? sent.run_ids));
   if (area === 'runs')
     return page(

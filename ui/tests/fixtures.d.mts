@@ -1,7 +1,8 @@
 import type { FulfillmentOrderDetail, FulfillmentOrderRow } from '../src/client/fulfillment';
 import type { Source } from '../src/client/inventory';
 import type { FlowDetail, FlowRow, Policy, Run, StepCounts } from '../src/client/orchestration';
-import type { OrderDetail, OrderRow } from '../src/client/orders';
+import type { Home } from '../src/client/home';
+import type { OrderDetail, OrderRow, SourcingDecision, SourcingMove } from '../src/client/orders';
 import type {
     CatalogEntry,
     Mapping,
@@ -36,4 +37,7 @@ export const payload: unknown;
 export const timeline: unknown[];
 export const flowRuns: unknown[];
 export const failedFlowRun: unknown;
-export const sourcing: unknown[];
+export const sourcing: SourcingDecision[];
+export const moves: SourcingMove[];
+export const verdict: Omit<OrderDetail['verdict'], 'status' | 'text'>;
+export const home: Home;

@@ -121,6 +121,48 @@ const labels = [
   ['canceled', 'Canceled', 60],
 ];
 
+const day = (days) => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
+const verdicts = {
+  new: { status: 'in_progress', text: 'Being checked and sourced' },
+  in_progress: { status: 'in_progress', text: 'Being checked and sourced' },
+  on_hold: {
+    status: 'on_hold',
+    text: 'Put on hold by Dana Whitaker: customer requested delivery on Friday',
+    action: 'release',
+    since: at(90),
+  },
+  fulfillment_in_process: {
+    status: 'awaiting_fulfiller',
+    text: 'Waiting for Fabrikam 3PL to ship 5 units',
+    action: 'open_fulfillment_order',
+    target: uuid(5001),
+    since: at(24),
+    planned_on: day(1),
+  },
+  completed: { status: 'delivered', text: 'Delivered' },
+  canceled: { status: 'canceled', text: 'Canceled: Customer request', basis: '', timeliness: '' },
+};
+export const verdict = {
+  promised_on: day(3),
+  planned_on: null,
+  basis: 'promise',
+  timeliness: 'on_time',
+  days_late: 0,
+  expected_on: null,
+  since: null,
+  action: '',
+  target: '',
+};
+const failedVerdict = {
+  status: 'failed',
+  text: 'Stopped at “Send to 3PL”: The 3PL answered 422: unknown postal code "00000"',
+  action: 'reprocess',
+};
+const verdictOn = ({ state, state_reason }) => ({
+  ...verdict,
+  ...(state_reason === 'Order Validation Failed' ? failedVerdict : verdicts[state]),
+});
+
 export function order(id) {
   const row = orders.find((one) => one.id === id);
   if (!row) return undefined;
@@ -147,6 +189,7 @@ export function order(id) {
     returned: 0,
     delivery: index === 1 ? 'digital' : 'shipment',
     ship_to: null,
+    requested_delivery_date: index === 2 ? day(3) : null,
   }));
   const open = !['completed', 'canceled'].includes(row.state);
   return {
@@ -159,7 +202,7 @@ export function order(id) {
       email: 'ana.souza@example.com',
       phone: '',
     },
-    bill_to: null,
+    bill_to: address('Ana Souza', 'Salem', 'OR', null, null),
     ship_to: address(...person),
     amounts: { subtotal: '758.40', shipping: '12.00', fees: '0.00', credit: '0.00', discount: '30.00', tax: '61.22', total: '801.62' },
     total_amount: '801.62',
@@ -176,6 +219,7 @@ export function order(id) {
     })),
     lines,
     source_changes: [],
+    verdict: verdictOn(row),
     actions: {
       hold: {
         allowed: row.state !== 'on_hold' && open,
@@ -339,31 +383,78 @@ export function fulfillmentOrder(id) {
 
 export const sourcing = [
   {
+    id: uuid(9300),
     decided_at: at(25),
     strategy: 'Lowest cost',
+    complete: true,
+    cost: 22.3,
+    currency: 'USD',
+    parts: { carriage: 12.1, handling: 10.2 },
+    considered: 5,
+    note: '',
     chosen: [
       [0, 'SEA', 1],
       [1, 'SEA', 2],
       [2, 'CHI', 3],
-    ].map(([line, source, quantity]) => ({ line_id: uuid(9000 + line), source, quantity, cost: {} })),
+    ].map(([line, source, quantity]) => ({ line_id: uuid(9000 + line), source, quantity })),
     candidates: [
-      [0, 'SEA', 2.1, 3.4, null],
-      [0, 'CHI', 7.9, 3.4, null],
-      [0, 'DAL', 9.2, 3.1, 'Closed on Saturday'],
-      [1, 'SEA', 2.1, 3.4, null],
-      [1, 'CHI', 7.9, 3.4, null],
-      [2, 'SEA', 2.1, 3.4, 'Only 1 of 3 available'],
-      [2, 'CHI', 7.9, 3.4, null],
-      [2, 'DAL', 9.2, 3.1, null],
-    ].map(([line, source, distance, handling, refused]) => ({
+      [0, 'SEA', 2.1, 3.4, '', null],
+      [0, 'CHI', 7.9, 3.4, '', 5.8],
+      [0, 'DAL', 9.2, 3.1, 'Closed on Saturday', null],
+      [1, 'SEA', 2.1, 3.4, '', null],
+      [1, 'CHI', 7.9, 3.4, '', 5.8],
+      [2, 'SEA', 2.1, 3.4, 'Only 1 of 3 available', null],
+      [2, 'CHI', 7.9, 3.4, '', null],
+      [2, 'DAL', 9.2, 3.1, '', 1],
+    ].map(([line, source, carriage, handling, refused, difference]) => ({
       line_id: uuid(9000 + line),
       source,
-      cost: { distance, handling },
-      total: refused ? null : distance + handling,
+      chosen: difference === null && refused === '',
+      on_hand: refused.startsWith('Only') ? 1 : 12,
+      cost: { carriage, handling },
+      total: carriage + handling,
+      difference,
       refused,
     })),
   },
 ];
+export const moves = [{ line_id: uuid(9002), moved_at: at(20), from_source: 'DAL', to_source: 'CHI', saving: 1.4, currency: 'USD' }];
+
+export const home = {
+  items: [
+    { kind: 'connections', count: 1, oldest: at(96), amounts: [], instance: '', title: 'Fabrikam 3PL' },
+    {
+      kind: 'blocked',
+      count: 132,
+      oldest: at(91),
+      amounts: [
+        { currency: 'USD', amount: '48210.4500', orders: 120 },
+        { currency: 'BRL', amount: '5310.0000', orders: 12 },
+      ],
+      instance: 'fabrikam-3pl',
+      title: 'Fabrikam 3PL',
+    },
+    {
+      kind: 'failed_runs',
+      count: 8,
+      oldest: at(300),
+      amounts: [{ currency: 'USD', amount: '1840.1000', orders: 8 }],
+      instance: '',
+      title: '',
+    },
+    { kind: 'parked_messages', count: 23, oldest: at(1500), amounts: [], instance: '', title: '' },
+    { kind: 'declined', count: 1, oldest: at(45), amounts: [{ currency: 'USD', amount: '74.9500', orders: 1 }], instance: '', title: '' },
+    {
+      kind: 'late',
+      count: 10_000,
+      oldest: at(9000),
+      amounts: [{ currency: 'USD', amount: '913204.0000', orders: 10_000 }],
+      instance: '',
+      title: '',
+    },
+  ],
+  limit: 10_000,
+};
 
 export const flowRuns = [
   {

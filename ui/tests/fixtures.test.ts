@@ -28,6 +28,9 @@ describe('fixtures have the fields of the API', () => {
   test.each<[string, string | undefined, unknown]>([
     ['/api/v1/orders', 'items', fixtures.orders[0]],
     ['/api/v1/orders/{order_id}/timeline', 'events', fixtures.timeline[0]],
+    ['/api/v1/orders/{order_id}/sourcing', 'decisions', fixtures.sourcing[0]],
+    ['/api/v1/orders/{order_id}/sourcing', 'moves', fixtures.moves[0]],
+    ['/api/v1/home', 'items', fixtures.home.items[0]],
     ['/api/v1/fulfillment-orders', 'items', fixtures.fulfillmentOrders[0]],
     ['/api/v1/flows', 'items', fixtures.flows[0]],
     ['/api/v1/runs', 'items', fixtures.runs[0]],
@@ -61,6 +64,13 @@ test('the actions of an order say whether and why they are allowed', () => {
   expect(Object.keys(actions)).toEqual(Object.keys(schemas.AllowedActions?.properties ?? {}));
   for (const action of Object.values<object>(actions)) {
     expect(Object.keys(action)).toEqual(Object.keys(schemas.AllowedAction?.properties ?? {}));
+  }
+});
+
+test('the verdict on an order has the fields of the API', () => {
+  for (const row of fixtures.orders.slice(0, 20)) {
+    const verdict = fixtures.order(row.id)?.verdict ?? {};
+    expect(Object.keys(verdict).toSorted()).toEqual(Object.keys(schemas.OrderVerdict?.properties ?? {}).toSorted());
   }
 });
 

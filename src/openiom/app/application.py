@@ -52,6 +52,7 @@ STATE_TABLES = {
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
 RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
+FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
 EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
 """Display titles of business events, as each package registers them."""
 
@@ -96,7 +97,7 @@ class Application:
         return (
             administration.router,
             administration.token_router,
-            orders.order_router(self.event_titles),
+            orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,
             fulfillment_optimization.router,

@@ -11,8 +11,10 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 """
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
+from .declined import DeclinedOrder, declined_to_be_sourced
 from .deletion_guards import DELETION_GUARDS
 from .event_titles import EVENT_TITLES
+from .order_progress import FulfillmentOrderProgress
 from .queries import details_of_order
 from .refusals import RefusedLine, source_refusals
 from .routes import router
@@ -33,11 +35,14 @@ __all__ = [
     "ENTITIES",
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
+    "DeclinedOrder",
+    "FulfillmentOrderProgress",
     "UnsentFulfillment",
     "RECEIVERS",
     "RefusedLine",
     "answer_recalls",
     "create_fulfillment_orders",
+    "declined_to_be_sourced",
     "details_of_order",
     "lift_refusals",
     "raise_fulfillment_order_events",

@@ -51,6 +51,15 @@ class FulfillmentOrder(Base):
             "id",
             postgresql_where=text("recall IN ('requested', 'refused')"),
         ),
+        Index(
+            "ix_fulfillment_order_planned",
+            "planned_ship_date",
+            "order_id",
+            postgresql_where=text(
+                "planned_ship_date IS NOT NULL AND state IN"
+                " ('new', 'sent', 'accepted', 'picked', 'packed', 'partially_shipped')"
+            ),
+        ),
         CheckConstraint(
             "recall IN ('', 'requested', 'accepted', 'refused')"
             " AND recalled_units IN ('', 'source_again', 'cancel')"

@@ -16,6 +16,7 @@ from openiom.orders import AllowedAction, OrderSummary, order_ids_by_number, ord
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
 
+from .declined import declined_to_be_sourced
 from .facts import in_order, line_rows, order_lines_of, shipment_facts
 from .progress import ENDED
 from .schemas import (
@@ -72,6 +73,7 @@ class FulfillmentOrderFilter:
     """What the list is narrowed to; empty fields match everything.
 
     `search` is a whole number of a fulfillment order, or the beginning of an order's number.
+    `to_be_sourced` matches those that were declined, of whose lines units have no source yet.
     """
 
     state: str = ""
@@ -79,6 +81,7 @@ class FulfillmentOrderFilter:
     recall: str = ""
     order_id: UUID | None = None
     search: str = ""
+    to_be_sourced: bool = False
 
 
 def list_fulfillment_orders(
@@ -106,6 +109,10 @@ def list_fulfillment_orders(
             " WHERE order_id = ANY(%s::uuid[]))"
         )
         values += [chosen.search.strip(), order_ids]
+
+    if chosen.to_be_sourced:
+        conditions.append("f.id = ANY(%s::uuid[])")
+        values.append([one.id for one in declined_to_be_sourced(session)])
 
     where = " AND ".join(conditions) or "TRUE"
     rows = fetch_as(

@@ -52,6 +52,9 @@ class FulfillmentOrderQuery(BaseModel):
     search: str = Field(
         "", description="A fulfillment order's number, or the beginning of an order's number"
     )
+    to_be_sourced: bool = Field(
+        False, description="Declined ones of which units have no source yet, the newest 10,000"
+    )
 
 
 @router.get("/fulfillment-orders")
@@ -69,6 +72,7 @@ def find_fulfillment_orders(
         recall=query.recall,
         order_id=query.order_id,
         search=query.search.replace("\x00", ""),
+        to_be_sourced=query.to_be_sourced,
     )
     after = paging.after[0] if paging.after else None
     rows = list_fulfillment_orders(session, chosen, after=after, limit=paging.fetch_limit)

@@ -13,11 +13,15 @@ from openiom.documents import QuantityNumber
 from openiom.kernel import round_cost
 
 from .explanations import refusal_text
-from .models import SourcingDecision, SourcingPlan
+from .models import ReoptimizationMove, SourcingDecision, SourcingPlan
 
 
 class CandidateRow(BaseModel):
-    """A source for a line: its cost in parts, or why it was refused."""
+    """A source for a line: its cost in parts, or why it was refused.
+
+    `difference` is how much more it would have cost than the chosen source, less than zero where
+    the line alone would have been cheaper; null for the chosen and for refused ones.
+    """
 
     line_id: UUID
     source: str
@@ -25,6 +29,7 @@ class CandidateRow(BaseModel):
     on_hand: QuantityNumber
     cost: dict[str, float]
     total: float
+    difference: float | None
     refused: str
 
 
@@ -50,6 +55,42 @@ class DecisionRow(BaseModel):
     note: str
     chosen: list[ChosenRow]
     candidates: list[CandidateRow]
+
+
+class SourceMoveRow(BaseModel):
+    """A line that the re-optimizer moved to another source after the decision about it."""
+
+    line_id: UUID
+    moved_at: datetime
+    from_source: str
+    to_source: str
+    saving: float
+    currency: str
+
+
+def list_moves(session: Session, order_id: UUID) -> list[SourceMoveRow]:
+    """Return the lines of an order that were moved to another source, newest first."""
+    query = (
+        select(ReoptimizationMove, SourcingPlan.currency)
+        .join(SourcingPlan, SourcingPlan.id == ReoptimizationMove.plan_id)
+        .where(ReoptimizationMove.order_id == order_id)
+        .order_by(ReoptimizationMove.id.desc())
+    )
+    found: list[SourceMoveRow] = []
+    for row in session.execute(query):
+        move = row.ReoptimizationMove
+        found.append(
+            SourceMoveRow(
+                line_id=move.line_id,
+                moved_at=move.moved_at,
+                from_source=move.from_source,
+                to_source=move.to_source,
+                saving=float(move.saving),
+                currency=row.currency,
+            )
+        )
+
+    return found
 
 
 def list_decisions(session: Session, order_id: UUID) -> list[DecisionRow]:
@@ -99,19 +140,34 @@ def _chosen(explanation: Mapping[str, Any]) -> Iterator[ChosenRow]:
 
 def _candidates(explanation: Mapping[str, Any], line: int) -> Iterator[CandidateRow]:
     """Yield the candidates of a line, in the order of the explanation's columns."""
+    costs: dict[str, dict[str, float]] = {}
     for column, source in enumerate(explanation["sources"]):
-        cost = _cost_parts(explanation, line, column)
-        chosen = explanation["chosen"][line] == source
+        costs[source] = _cost_parts(explanation, line, column)
+
+    chosen_source = explanation["chosen"][line]
+    winner = _total(costs[chosen_source]) if chosen_source in costs else None
+    for column, (source, cost) in enumerate(costs.items()):
+        chosen = chosen_source == source
         refused = "" if chosen else refusal_text(explanation["refused"][line][column])
+        total = _total(cost)
+        difference = None
+        if winner is not None and not chosen and not refused:
+            difference = round_cost(total - winner)
+
         yield CandidateRow(
             line_id=explanation["lines"][line],
             source=source,
             chosen=chosen,
             on_hand=explanation["on_hand"][line][column],
             cost=cost,
-            total=round_cost(sum(cost.values())),
+            total=total,
+            difference=difference,
             refused=refused,
         )
+
+
+def _total(cost: Mapping[str, float]) -> float:
+    return round_cost(sum(cost.values()))
 
 
 def _cost_parts(explanation: Mapping[str, Any], line: int, column: int) -> dict[str, float]:

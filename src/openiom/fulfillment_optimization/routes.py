@@ -11,7 +11,7 @@ from sqlalchemy import select
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 from openiom.platform.pagination import Page, PageRequest, page_request
 
-from .decision_queries import DecisionRow, list_decisions
+from .decision_queries import DecisionRow, SourceMoveRow, list_decisions, list_moves
 from .models import Source
 from .planning import CapacityUsage, daily_usage, local_day
 from .planning.queries import (
@@ -68,9 +68,13 @@ class SourceItems(BaseModel):
 
 
 class Decisions(BaseModel):
-    """The sourcing decisions about an order."""
+    """The sourcing decisions about an order, and the lines that were moved after them.
+
+    Both are kept as they were made, also after the order has shipped.
+    """
 
     decisions: list[DecisionRow]
+    moves: list[SourceMoveRow]
 
 
 @router.get("/sources")
@@ -151,4 +155,5 @@ def plan(
 def sourcing(order_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> Decisions:
     """Return every sourcing decision about an order, newest first, with all its candidates."""
     principal.require("sourcing.read")
-    return Decisions(decisions=list_decisions(session, order_id))
+    decisions = list_decisions(session, order_id)
+    return Decisions(decisions=decisions, moves=list_moves(session, order_id))

@@ -1,9 +1,10 @@
-"""Provider calls that wait, by what they wait for and by the documents that they belong to.
+"""Provider calls that wait and runs that failed, and the documents that they belong to.
 
 Every read is bounded: a queue of a million calls costs no more than one of `MAX_COUNTED`.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -44,6 +45,26 @@ _FAILED_RUNS = """
 SELECT count(DISTINCT run_id) FROM (
     SELECT run_id FROM orchestration.token WHERE state = 'failed' LIMIT %s) t
 """
+_FAILED_ROOTS = """
+SELECT root_id, min(entered_at) AS since FROM (
+    SELECT root_id, entered_at FROM orchestration.token WHERE state = 'failed' LIMIT %s) t
+GROUP BY root_id
+"""
+_FAILED_STEP = """
+SELECT t.run_id, t.entered_at AS since, coalesce(t.error ->> 'what', '') AS what,
+    coalesce(nullif(jsonb_path_query_first(v.document, '$.steps[*] ? (@.id == $step).title',
+        jsonb_build_object('step', t.step)) #>> '{}', ''), t.step) AS step_title
+FROM orchestration.flow_run r
+JOIN orchestration.token t ON t.run_id = r.id
+LEFT JOIN orchestration.flow_version v ON v.id = t.flow_version_id
+WHERE r.root_id = %s AND t.state = 'failed'
+ORDER BY t.entered_at, t.id LIMIT 1
+"""
+_OLDEST_CALL = """
+SELECT min(created_at) FROM (
+    SELECT created_at FROM orchestration.provider_call
+    WHERE state IN ('ready', 'leased') AND instance = %s LIMIT %s) c
+"""
 
 
 class WaitingCalls(NamedTuple):
@@ -52,6 +73,22 @@ class WaitingCalls(NamedTuple):
     instance: str
     calls: int
     roots: int
+
+
+class FailedRoot(NamedTuple):
+    """A document of which a flow run has failed, and since when."""
+
+    root_id: UUID
+    since: datetime
+
+
+class FailedStep(NamedTuple):
+    """The step at which a flow run of a document failed, since when and why."""
+
+    run_id: UUID
+    since: datetime
+    what: str
+    step_title: str
 
 
 class _WaitingRoot(NamedTuple):
@@ -89,3 +126,19 @@ def waiting_instances(
 def count_failed_runs(session: Session) -> int:
     """Return how many flow runs have failed, at most `MAX_COUNTED`."""
     return int(fetch_column(session, _FAILED_RUNS, (MAX_COUNTED,))[0])
+
+
+def failed_roots(session: Session) -> list[FailedRoot]:
+    """Return the documents of failed flow runs; at most `MAX_COUNTED` runs are considered."""
+    return fetch_as(session, FailedRoot, _FAILED_ROOTS, (MAX_COUNTED,))
+
+
+def failed_step(session: Session, root_id: UUID) -> FailedStep | None:
+    """Return the step at which a flow run of a document failed first, None when none has."""
+    rows = fetch_as(session, FailedStep, _FAILED_STEP, (root_id,))
+    return rows[0] if rows else None
+
+
+def oldest_call(session: Session, instance: str) -> datetime | None:
+    """Return when the oldest call that waits for an instance was queued, None without one."""
+    return fetch_column(session, _OLDEST_CALL, (instance, MAX_COUNTED))[0]

@@ -18,13 +18,20 @@ from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
 from .facts import header_facts, line_facts, money_text, order_facts
-from .fulfillment_port import FulfillmentPort, UnsentLine
+from .fulfillment_port import (
+    FulfillmentPort,
+    FulfillmentProgress,
+    FulfillmentProgressPort,
+    UnsentLine,
+)
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
+from .promises import CurrencyTotal, late_orders, sum_orders
 from .queries import (
     LineSummary,
     OrderSummary,
     count_orders,
     line_summaries,
+    lines_with_open_units,
     order_ids_by_number,
     order_summaries,
 )
@@ -77,9 +84,12 @@ __all__ = [
     "BulkRequest",
     "BulkResponse",
     "FulfillmentPort",
+    "FulfillmentProgress",
+    "FulfillmentProgressPort",
     "LineCancellation",
     "LineSummary",
     "UnfulfilledLine",
+    "CurrencyTotal",
     "OrderIntake",
     "OrderSummary",
     "OrderedLine",
@@ -94,9 +104,11 @@ __all__ = [
     "count_orders",
     "header_facts",
     "hold_orders",
+    "late_orders",
     "line_facts",
     "line_summaries",
     "lines_served_from",
+    "lines_with_open_units",
     "lock_orders",
     "money_text",
     "movable_orders",
@@ -125,6 +137,7 @@ __all__ = [
     "set_order_fields",
     "share_manual_holds",
     "split_lines",
+    "sum_orders",
     "unshipped_lines",
     "waiting_router",
 ]

@@ -1,11 +1,11 @@
 """What the orders package needs to know of fulfillment orders.
 
 Fulfillment imports this package; the composition root passes its implementation of
-`FulfillmentPort` to `receive_orders`.
+`FulfillmentPort` to `receive_orders`, and that of `FulfillmentProgressPort` to the routes.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -35,8 +35,40 @@ class FulfillmentPort(Protocol):
         """Cancel fulfillment orders that `unsent_lines` returned; their units are open again."""
 
 
+class FulfillmentProgress(NamedTuple):
+    """A fulfillment order, as far as its order waits for it.
+
+    `fulfiller` is the title of the provider that it was sent with, or of its source. `is_open` is
+    whether units of it are still to be shipped.
+    """
+
+    id: UUID
+    number: str
+    fulfiller: str
+    state: str
+    state_reason: str
+    recall: str
+    is_open: bool
+    planned_ship_date: date | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+
+class FulfillmentProgressPort(Protocol):
+    """Fulfillment orders, as far as pages of their orders show them."""
+
+    def progress(self, session: Session, order_id: UUID) -> Sequence[FulfillmentProgress]:
+        """Return the fulfillment orders of an order, oldest first."""
+
+    def planned_before(self, session: Session, day: date, *, limit: int) -> list[UUID]:
+        """Return orders of which units were planned to ship before a day, and did not.
+
+        At most `limit`, those that are late for longest.
+        """
+
+
 class NoFulfillmentOrders:
-    """Implements `FulfillmentPort` where orders have no fulfillment orders."""
+    """Implements both ports where orders have no fulfillment orders."""
 
     def unsent_lines(self, session: Session, order_ids: Collection[UUID]) -> list[UnsentLine]:
         """Return nothing."""
@@ -46,6 +78,14 @@ class NoFulfillmentOrders:
         self, session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str
     ) -> None:
         """Do nothing: `unsent_lines` returned nothing."""
+
+    def progress(self, session: Session, order_id: UUID) -> Sequence[FulfillmentProgress]:
+        """Return nothing."""
+        return []
+
+    def planned_before(self, session: Session, day: date, *, limit: int) -> list[UUID]:
+        """Return nothing."""
+        return []
 
 
 NO_FULFILLMENT_ORDERS = NoFulfillmentOrders()

@@ -99,7 +99,11 @@ class Order(Base):
 
 
 class OrderState(Base):
-    """The state of an order. Only transitions of the state framework are written here."""
+    """The state of an order. Only transitions of the state framework are written here.
+
+    `promised_on` is the first day that the order or one of its lines is requested for: late orders
+    are found by an index over it and the state.
+    """
 
     __tablename__ = "order_state"
     __table_args__ = (
@@ -109,6 +113,14 @@ class OrderState(Base):
             "order_id",
             unique=True,
             postgresql_where=text("manual_hold"),
+        ),
+        Index(
+            "ix_order_state_promised",
+            "promised_on",
+            "order_id",
+            postgresql_where=text(
+                "promised_on IS NOT NULL AND state NOT IN ('completed', 'canceled')"
+            ),
         ),
         CheckConstraint("NOT manual_hold OR state = 'on_hold'", name="ck_order_state_manual_hold"),
         {"schema": SCHEMA, "postgresql_with": {"fillfactor": "80"}},
@@ -120,6 +132,7 @@ class OrderState(Base):
     manual_hold: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     previous_state: Mapped[str | None] = mapped_column(Text)
     previous_reason: Mapped[str | None] = mapped_column(Text)
+    promised_on: Mapped[date | None] = mapped_column(Date)
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     updated_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
 from openiom.kernel import NotFound, from_steps, round_money
-from openiom.orchestration import roots_waiting_for, waiting_instances
+from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
 from openiom.platform.bulk import escape_like, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.providers import list_outages
@@ -19,8 +19,10 @@ from openiom.state_framework import StateTable
 
 from .allowed_actions import allowed_actions, order_units
 from .facts import money_text
+from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
 from .list_columns import select_list
 from .order_batch import flush_lines, flush_orders
+from .promises import first_open_day, late_orders
 from .schemas import (
     Amounts,
     Blocked,
@@ -34,7 +36,9 @@ from .schemas import (
     TimelineEvent,
 )
 from .service.apply_events import table_in_use
-from .states import CANCELED, LINE_TABLE, ON_HOLD, ORDER_TABLE
+from .states import CANCELED, COMPLETED, LINE_TABLE, ON_HOLD, ORDER_TABLE
+from .verdict import OrderSituation, order_verdict
+from .verdict_facts import hold_facts, waiting_facts
 
 SEARCH_LIMIT = 1_000
 """Most matches of each searched field that a search considers; the newest of these are shown."""
@@ -58,6 +62,7 @@ class OrderFilter:
     waiting_for: str = ""
     manual_hold: bool = False
     source_changed: bool = False
+    late: bool = False
     placed_from: datetime | None = None
     placed_to: datetime | None = None
 
@@ -73,14 +78,23 @@ def list_orders(
     *,
     after: tuple[datetime, UUID] | None,
     limit: int,
+    now: datetime | None = None,
+    fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
 ) -> list[OrderRow]:
-    """Return orders, newest first; `after` is (placed_at, id) of the last row shown."""
+    """Return orders, newest first; `after` is (placed_at, id) of the last row shown.
+
+    Orders are late as of `now`.
+    """
     flush_orders(session)
     flush_lines(session)
     conditions, values = _conditions(chosen)
     if chosen.waiting_for:
         conditions.append("o.id = ANY(%s::uuid[])")
         values.append(roots_waiting_for(session, chosen.waiting_for))
+
+    if chosen.late and now is not None:
+        conditions.append("o.id = ANY(%s::uuid[])")
+        values.append(late_orders(session, fulfillment, now))
 
     sorting = "o.placed_at DESC, o.id DESC" if chosen.by_placed_at else "o.id DESC"
     if after and chosen.by_placed_at:
@@ -209,8 +223,14 @@ _AMOUNTS = {
 """Columns of the amounts, by their names in the API."""
 
 
-def get_order(session: Session, order_id: UUID) -> OrderDetail:
-    """Return one order with its lines. Raise `NotFound`."""
+def get_order(
+    session: Session,
+    order_id: UUID,
+    *,
+    now: datetime,
+    fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
+) -> OrderDetail:
+    """Return one order with its lines and the verdict on it. Raise `NotFound`."""
     flush_orders(session)
     flush_lines(session)
     rows: list[dict[str, Any]] = fetch_as(
@@ -224,19 +244,41 @@ def get_order(session: Session, order_id: UUID) -> OrderDetail:
     table = table_in_use(session, ORDER_TABLE)
     amounts = {name: money_text(order[column]) for name, column in _AMOUNTS.items()}
     order["source_changes"] = order["source_changes"] or []
+    blocked = blocked_orders(session, [order_id]).get(order_id)
+    units = order_units(lines)
+    situation = OrderSituation(
+        state=order["state"],
+        reason=order["state_reason"],
+        units=units,
+        today=first_open_day(now),
+        promised_on=_promised_on(order["requested_delivery_date"], lines),
+        manual_hold=order["manual_hold"],
+        hold=hold_facts(session, order_id) if order["manual_hold"] else None,
+        failed=failed_step(session, order_id),
+        blocked=blocked,
+        waiting=waiting_facts(session, order_id),
+        fulfillment=fulfillment.progress(session, order_id),
+    )
     return OrderDetail(
         **_with_money_text(order, ("total_amount",)),
         amounts=Amounts(**amounts),
         state_label=table.state(order["state"]).label,
         progress=_progress(table, order["state"]),
         lines=lines,
-        blocked=blocked_orders(session, [order_id]).get(order_id),
-        actions=allowed_actions(
-            order["state"],
-            manual_hold=order["manual_hold"],
-            units=order_units(lines),
-        ),
+        blocked=blocked,
+        actions=allowed_actions(order["state"], manual_hold=order["manual_hold"], units=units),
+        verdict=order_verdict(situation),
     )
+
+
+def _promised_on(of_order: date | None, lines: Sequence[LineDetail]) -> date | None:
+    """Return the first day that an order or one of its unfinished lines is requested for."""
+    days = [of_order] if of_order else []
+    for line in lines:
+        if line.requested_delivery_date and line.state not in (COMPLETED, CANCELED):
+            days.append(line.requested_delivery_date)
+
+    return min(days, default=None)
 
 
 def _no_order(order_id: UUID) -> NotFound:
@@ -415,3 +457,13 @@ def line_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, LineSumm
         (list(ids),),
     )
     return {row.id: row for row in rows}
+
+
+def lines_with_open_units(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those lines of which units are not shipped, canceled or in a fulfillment order."""
+    flush_lines(session)
+    query = (
+        "SELECT id FROM orders.order_line WHERE id = ANY(%s)"
+        " AND shipped + canceled + in_fulfillment < quantity"
+    )
+    return set(fetch_column(session, query, (list(ids),)))

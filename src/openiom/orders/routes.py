@@ -1,6 +1,6 @@
 """HTTP routes of orders and their lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +20,7 @@ from openiom.platform.http import (
 from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.provider_contract import Outcome
 
+from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
 from .queries import (
     LINES_LIMIT,
     OrderFilter,
@@ -76,6 +77,11 @@ class OrderQuery(BaseModel):
     )
     manual_hold: bool = False
     source_changed: bool = Field(False, description="Orders with changes that came too late")
+    late: bool = Field(
+        False,
+        description="Unshipped orders promised, or planned to ship, for a day that is over;"
+        " 10,000 at most",
+    )
     placed_from: Moment | None = None
     placed_to: Moment | None = None
 
@@ -85,13 +91,16 @@ class OrderQuery(BaseModel):
         return OrderFilter(**{**self.model_dump(), "search": search})
 
 
-def order_router(event_titles: Mapping[str, str]) -> Router:
+def order_router(
+    event_titles: Mapping[str, str],
+    fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
+) -> Router:
     """Return the routes below `/api/v1/orders`; `event_titles` are those of all packages.
 
     The application's `state.order_intake` receives orders.
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
-    router.add_api_route("", find_orders, methods=["GET"])
+    router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
     router.add_api_route("/hold", hold, methods=["POST"])
@@ -99,7 +108,7 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     router.add_api_route("/cancel", cancel, methods=["POST"])
     router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
     router.add_api_route("/source-changes/dismiss", dismiss_source_changes, methods=["POST"])
-    router.add_api_route("/{order_id}", read_order, methods=["GET"])
+    router.add_api_route("/{order_id}", _read_order(fulfillment), methods=["GET"])
 
     @router.post("", status_code=202)
     def create_orders(
@@ -138,16 +147,27 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     return router
 
 
-def find_orders(
-    query: Annotated[OrderQuery, Query()],
-    paging: OrderPage,
-    principal: CurrentPrincipal,
-    session: ReadSession,
-) -> Page[OrderRow]:
-    """Orders, newest first."""
-    principal.require("orders.read")
-    rows = list_orders(session, query.to_filter(), after=paging.after, limit=paging.fetch_limit)
-    return paging.page(rows, key=lambda row: (row.placed_at, row.id))
+def _find_orders(fulfillment: FulfillmentProgressPort) -> Callable[..., Page[OrderRow]]:
+    def find_orders(
+        query: Annotated[OrderQuery, Query()],
+        paging: OrderPage,
+        principal: CurrentPrincipal,
+        session: ReadSession,
+        now: Now,
+    ) -> Page[OrderRow]:
+        """Orders, newest first."""
+        principal.require("orders.read")
+        rows = list_orders(
+            session,
+            query.to_filter(),
+            after=paging.after,
+            limit=paging.fetch_limit,
+            now=now,
+            fulfillment=fulfillment,
+        )
+        return paging.page(rows, key=lambda row: (row.placed_at, row.id))
+
+    return find_orders
 
 
 def read_counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:
@@ -167,10 +187,15 @@ def find_lines(
     return Page(items=list_lines(session, ids=ids or (), order_number=order_number))
 
 
-def read_order(order_id: UUID, principal: CurrentPrincipal, session: ReadSession) -> OrderDetail:
-    """One order with its lines, its state, and the actions that are possible now."""
-    principal.require("orders.read")
-    return get_order(session, order_id)
+def _read_order(fulfillment: FulfillmentProgressPort) -> Callable[..., OrderDetail]:
+    def read_order(
+        order_id: UUID, principal: CurrentPrincipal, session: ReadSession, now: Now
+    ) -> OrderDetail:
+        """One order with its lines, its state, the verdict on it, and what is possible now."""
+        principal.require("orders.read")
+        return get_order(session, order_id, now=now, fulfillment=fulfillment)
+
+    return read_order
 
 
 def hold(

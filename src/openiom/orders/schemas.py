@@ -149,6 +149,56 @@ class AllowedActions(BaseModel):
     recall: AllowedAction
 
 
+VerdictStatus = Literal[
+    "canceled",
+    "delivered",
+    "shipped",
+    "completed",
+    "on_hold",
+    "failed",
+    "blocked",
+    "waiting_for_stock",
+    "waiting_for_launch",
+    "waiting_for_capacity",
+    "sending",
+    "awaiting_fulfiller",
+    "in_progress",
+]
+VerdictBasis = Literal["", "promise", "plan"]
+VerdictAction = Literal[
+    "", "release", "reprocess", "open_connection", "open_waiting_line", "open_fulfillment_order"
+]
+
+
+class OrderVerdict(BaseModel):
+    """Whether an order keeps its promise, what it waits for, and what a person can do now.
+
+    promised_on  the day the customer was promised; null when no day was
+    planned_on   the first day on which units in fulfillment that have not shipped were planned to
+    basis        whether timeliness is measured by the promise or, without one or when only that is
+                 broken, by the plan; empty when there is neither
+    timeliness   compares that day with what happened or is expected
+    days_late    how many days late it is, or is expected to be
+    text         what the order waits for, or how it ended
+    expected_on  the day for which stock, a launch or a free day is expected
+    since        since when it has waited
+    action       what a person can do about it; empty when there is nothing to do
+    target       the id of what the action opens
+    """
+
+    status: VerdictStatus
+    promised_on: date | None = None
+    planned_on: date | None = None
+    basis: VerdictBasis = ""
+    timeliness: Literal["", "on_time", "late"] = ""
+    days_late: int = 0
+    text: str
+    expected_on: date | None = None
+    since: datetime | None = None
+    action: VerdictAction = ""
+    target: str = ""
+
+
 class LineDetail(BaseModel):
     """An order line; quantities are in its unit, which has `unit_decimals`.
 
@@ -220,6 +270,7 @@ class OrderDetail(OrderRow):
     lines: list[LineDetail]
     actions: AllowedActions
     source_changes: list[SourceChange]
+    verdict: OrderVerdict
 
 
 class TimelineEvent(BaseModel):

@@ -355,6 +355,18 @@ def timeline(session: Session, root_ids: Sequence[UUID], *, limit: int = 500) ->
     )
 
 
+def latest_event(session: Session, root_id: UUID, name: str) -> LoggedEvent | None:
+    """Return the last event of this name of a document, None when there was none."""
+    events = fetch_as(
+        session,
+        LoggedEvent,
+        f"SELECT {_READ} FROM platform.business_event WHERE root_id = %s AND name = %s"
+        " ORDER BY id DESC LIMIT 1",
+        (root_id, name),
+    )
+    return events[0] if events else None
+
+
 def roots_with_event(
     session: Session,
     root_ids: Collection[UUID],

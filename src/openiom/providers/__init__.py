@@ -10,14 +10,14 @@ Publishes   nothing; the packages that accept a document publish what it changed
 
 from .call_log import CallLog
 from .inbox_worker import inbox_worker
-from .instance_state import Outage, list_outages
+from .instance_state import Outage, instance_titles, list_outages
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, replay_messages_needing, resolve
 from .mapping_body import MappingBody
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
-from .metrics import count_parked, queue_depths, recent_calls
+from .metrics import count_parked, oldest_parked, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
@@ -50,8 +50,10 @@ __all__ = [
     "discard",
     "inbox_worker",
     "instance_kind",
+    "instance_titles",
     "list_instances",
     "list_outages",
+    "oldest_parked",
     "poll",
     "poll_workers",
     "probe",

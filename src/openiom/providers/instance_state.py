@@ -1,8 +1,9 @@
 """The state of an installed instance, as other parts of the package read it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +61,23 @@ def list_outages(session: Session) -> Sequence[Outage]:
         " FROM providers.provider_instance"
         " WHERE active AND state = 'red' AND red_since IS NOT NULL ORDER BY red_since, name",
     )
+
+
+class _Title(NamedTuple):
+    name: str
+    title: str
+
+
+def instance_titles(session: Session, names: Collection[str]) -> dict[str, str]:
+    """Return the titles of these instances by name; unknown ones are absent."""
+    rows = fetch_as(
+        session,
+        _Title,
+        "SELECT name, coalesce(nullif(title, ''), name) AS title"
+        " FROM providers.provider_instance WHERE name = ANY(%s)",
+        (sorted(names),),
+    )
+    return dict(rows)
 
 
 def not_installed(instance: str) -> NotFound:

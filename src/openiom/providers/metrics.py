@@ -1,10 +1,11 @@
 """Figures of the providers package for monitoring; each costs the same however much is stored."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch
+from openiom.platform.bulk import fetch, fetch_column
 
 
 class CallCount(NamedTuple):
@@ -33,6 +34,15 @@ def count_parked(session: Session, *, limit: int) -> int:
         (limit,),
     )
     return int(parked)
+
+
+def oldest_parked(session: Session) -> datetime | None:
+    """Return when the parked message was received that was stored first, None without one."""
+    received = fetch_column(
+        session,
+        "SELECT received_at FROM providers.message WHERE state = 'parked' ORDER BY id LIMIT 1",
+    )
+    return received[0] if received else None
 
 
 def recent_calls(session: Session) -> list[CallCount]:

@@ -13,7 +13,9 @@ export type SourceChange = OrderDetail['source_changes'][number];
 export type Address = OrderDetail['ship_to'];
 export type TimelineEvent = Ok<paths['/api/v1/orders/{order_id}/timeline']['get']>['events'][number];
 export type OrderFulfillment = Ok<paths['/api/v1/orders/{order_id}/fulfillment-orders']['get']>['items'][number];
-export type SourcingDecision = Ok<paths['/api/v1/orders/{order_id}/sourcing']['get']>['decisions'][number];
+export type Sourcing = Ok<paths['/api/v1/orders/{order_id}/sourcing']['get']>;
+export type SourcingDecision = Sourcing['decisions'][number];
+export type SourcingMove = Sourcing['moves'][number];
 export type FlowRun = Ok<paths['/api/v1/orders/{id}/flow-runs']['get']>['flow_runs'][number];
 export type StepResult = FlowRun['results'][number];
 export type RowResult = Ok<paths['/api/v1/orders/hold']['post']>['results'][number];
@@ -28,8 +30,8 @@ export const getTimeline = async (id: string): Promise<TimelineEvent[]> =>
   (await read(api.GET('/api/v1/orders/{order_id}/timeline', { params: { path: { order_id: id } } }))).events;
 export const getOrderFulfillment = async (id: string): Promise<OrderFulfillment[]> =>
   (await read(api.GET('/api/v1/orders/{order_id}/fulfillment-orders', { params: { path: { order_id: id } } }))).items;
-export const getSourcing = async (id: string): Promise<SourcingDecision[]> =>
-  (await read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: id } } }))).decisions;
+export const getSourcing = (id: string): Promise<Sourcing> =>
+  read(api.GET('/api/v1/orders/{order_id}/sourcing', { params: { path: { order_id: id } } }));
 export const getFlowRuns = async (id: string): Promise<FlowRun[]> =>
   (await read(api.GET('/api/v1/orders/{id}/flow-runs', { params: { path: { id } } }))).flow_runs;
 

@@ -403,7 +403,7 @@ export interface paths {
         };
         /**
          * Read Order
-         * @description One order with its lines, its state, and the actions that are possible now.
+         * @description One order with its lines, its state, the verdict on it, and what is possible now.
          */
         get: operations["orders-read_order"];
         put?: never;
@@ -2760,6 +2760,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Home
+         * @description Return what needs a person.
+         */
+        get: operations["home-read_home"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -3336,6 +3356,9 @@ export interface components {
         /**
          * CandidateRow
          * @description A source for a line: its cost in parts, or why it was refused.
+         *
+         *     `difference` is how much more it would have cost than the chosen source, less than zero where
+         *     the line alone would have been cheaper; null for the chosen and for refused ones.
          */
         CandidateRow: {
             /**
@@ -3355,6 +3378,8 @@ export interface components {
             };
             /** Total */
             total: number;
+            /** Difference */
+            difference: number | null;
             /** Refused */
             refused: string;
         };
@@ -3887,11 +3912,15 @@ export interface components {
         };
         /**
          * Decisions
-         * @description The sourcing decisions about an order.
+         * @description The sourcing decisions about an order, and the lines that were moved after them.
+         *
+         *     Both are kept as they were made, also after the order has shipped.
          */
         Decisions: {
             /** Decisions */
             decisions: components["schemas"]["DecisionRow"][];
+            /** Moves */
+            moves: components["schemas"]["SourceMoveRow"][];
         };
         /**
          * DeliveryWindow
@@ -4634,6 +4663,73 @@ export interface components {
             sealed_through: string | null;
             /** Wrong */
             wrong: components["schemas"]["WrongRow"][];
+        };
+        /**
+         * Home
+         * @description What needs a person, most urgent first; empty when all is well.
+         *
+         *     Work that the user may not see is absent. A number of `limit` means this many or more.
+         */
+        Home: {
+            /** Items */
+            items: components["schemas"]["HomeItem"][];
+            /**
+             * Limit
+             * @default 10000
+             */
+            limit: number;
+        };
+        /**
+         * HomeAmount
+         * @description The money of the orders of one currency.
+         */
+        HomeAmount: {
+            /** Currency */
+            currency: string;
+            /** Amount */
+            amount: string;
+            /** Orders */
+            orders: number;
+        };
+        /**
+         * HomeItem
+         * @description One kind of work.
+         *
+         *     connections      providers that are down
+         *     blocked          orders that wait for the provider `instance`, which is down
+         *     failed_runs      flow runs that an error stopped
+         *     parked_messages  messages of providers that could not be processed; their money is not known
+         *     declined         fulfillment orders that were declined and have no other source yet
+         *     late             unshipped orders that were promised, or planned to ship, for a day that is over
+         *
+         *     `oldest` is since when the oldest of them has needed a person; of late orders, when it was
+         *     placed. `amounts` is the money of the orders they belong to.
+         */
+        HomeItem: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "connections" | "blocked" | "failed_runs" | "parked_messages" | "declined" | "late";
+            /** Count */
+            count: number;
+            /** Oldest */
+            oldest: string | null;
+            /**
+             * Amounts
+             * @default []
+             */
+            amounts: components["schemas"]["HomeAmount"][];
+            /**
+             * Instance
+             * @default
+             */
+            instance: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
         };
         /**
          * IdsRequest
@@ -5417,6 +5513,7 @@ export interface components {
             actions: components["schemas"]["AllowedActions"];
             /** Source Changes */
             source_changes: components["schemas"]["SourceChange"][];
+            verdict: components["schemas"]["OrderVerdict"];
         };
         /**
          * OrderLineRow
@@ -5526,6 +5623,67 @@ export interface components {
             /** Sources */
             sources: string[];
             blocked?: components["schemas"]["Blocked"] | null;
+        };
+        /**
+         * OrderVerdict
+         * @description Whether an order keeps its promise, what it waits for, and what a person can do now.
+         *
+         *     promised_on  the day the customer was promised; null when no day was
+         *     planned_on   the first day on which units in fulfillment that have not shipped were planned to
+         *     basis        whether timeliness is measured by the promise or, without one or when only that is
+         *                  broken, by the plan; empty when there is neither
+         *     timeliness   compares that day with what happened or is expected
+         *     days_late    how many days late it is, or is expected to be
+         *     text         what the order waits for, or how it ended
+         *     expected_on  the day for which stock, a launch or a free day is expected
+         *     since        since when it has waited
+         *     action       what a person can do about it; empty when there is nothing to do
+         *     target       the id of what the action opens
+         */
+        OrderVerdict: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "canceled" | "delivered" | "shipped" | "completed" | "on_hold" | "failed" | "blocked" | "waiting_for_stock" | "waiting_for_launch" | "waiting_for_capacity" | "sending" | "awaiting_fulfiller" | "in_progress";
+            /** Promised On */
+            promised_on?: string | null;
+            /** Planned On */
+            planned_on?: string | null;
+            /**
+             * Basis
+             * @default
+             * @enum {string}
+             */
+            basis: "" | "promise" | "plan";
+            /**
+             * Timeliness
+             * @default
+             * @enum {string}
+             */
+            timeliness: "" | "on_time" | "late";
+            /**
+             * Days Late
+             * @default 0
+             */
+            days_late: number;
+            /** Text */
+            text: string;
+            /** Expected On */
+            expected_on?: string | null;
+            /** Since */
+            since?: string | null;
+            /**
+             * Action
+             * @default
+             * @enum {string}
+             */
+            action: "" | "release" | "reprocess" | "open_connection" | "open_waiting_line" | "open_fulfillment_order";
+            /**
+             * Target
+             * @default
+             */
+            target: string;
         };
         /**
          * OrdersRequest
@@ -7428,6 +7586,30 @@ export interface components {
             items: components["schemas"]["SourceRow"][];
         };
         /**
+         * SourceMoveRow
+         * @description A line that the re-optimizer moved to another source after the decision about it.
+         */
+        SourceMoveRow: {
+            /**
+             * Line Id
+             * Format: uuid
+             */
+            line_id: string;
+            /**
+             * Moved At
+             * Format: date-time
+             */
+            moved_at: string;
+            /** From Source */
+            from_source: string;
+            /** To Source */
+            to_source: string;
+            /** Saving */
+            saving: number;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * SourceRow
          * @description A source with its settings.
          */
@@ -8947,6 +9129,8 @@ export interface operations {
                 manual_hold?: boolean;
                 /** @description Orders with changes that came too late */
                 source_changed?: boolean;
+                /** @description Unshipped orders promised, or planned to ship, for a day that is over; 10,000 at most */
+                late?: boolean;
                 placed_from?: string | null;
                 placed_to?: string | null;
                 /** @description `next` of the page before; the first page without */
@@ -9633,6 +9817,8 @@ export interface operations {
                 order_id?: string | null;
                 /** @description A fulfillment order's number, or the beginning of an order's number */
                 search?: string;
+                /** @description Declined ones of which units have no source yet, the newest 10,000 */
+                to_be_sourced?: boolean;
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -14758,6 +14944,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Attention"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "home-read_home": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Home"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Skeleton } from 'antd';
 import { ErrorBoundary } from './ErrorBoundary';
 
@@ -19,16 +19,42 @@ export interface MapProps {
 }
 
 const Canvas = lazy(() => import('./MapCanvas'));
+/** How far from the visible part of the page the map starts to load. */
+const MARGIN = '150px';
 
-/** Places on an offline map, repeated as text for screen readers. */
+/** Whether the element has been in sight; true at once where the browser cannot tell. */
+function useSeen() {
+  const ref = useRef<HTMLElement>(null);
+  const [isSeen, setSeen] = useState(() => typeof IntersectionObserver === 'undefined');
+  useEffect(() => {
+    if (isSeen || ref.current === null) return undefined;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) setSeen(true);
+      },
+      { rootMargin: MARGIN },
+    );
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, [isSeen]);
+  return [ref, isSeen] as const;
+}
+
+/** Places on an offline map, repeated as text for screen readers. The map is loaded when it comes into sight. */
 export function MapView(props: MapProps) {
   const height = props.height ?? 240;
+  const [ref, isSeen] = useSeen();
+  const placeholder = <Skeleton.Node active style={{ width: '100%', height }} />;
   return (
-    <figure>
+    <figure ref={ref}>
       <ErrorBoundary fallback={<p className="muted small">This browser cannot display the map because WebGL is off.</p>}>
-        <Suspense fallback={<Skeleton.Node active style={{ width: '100%', height }} />}>
-          <Canvas {...props} height={height} />
-        </Suspense>
+        {isSeen ? (
+          <Suspense fallback={placeholder}>
+            <Canvas {...props} height={height} />
+          </Suspense>
+        ) : (
+          placeholder
+        )}
       </ErrorBoundary>
       <figcaption className="visually-hidden">
         {props.label}: {props.pins.map((pin) => `${pin.kind === 'destination' ? 'to' : 'from'} ${pin.label}`).join(', ')}

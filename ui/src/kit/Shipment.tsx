@@ -1,5 +1,6 @@
 import { LinkOutlined } from './icons';
 import { Timestamp } from './format';
+import { trackingUrl } from './trackingUrl';
 
 interface Parcel {
   carrier: string;
@@ -12,11 +13,12 @@ interface Parcel {
 
 /** A shipment: carrier, tracking, date and contents. */
 export function Shipment({ parcel }: { parcel: Parcel }) {
+  const tracking = trackingUrl(parcel);
   return (
     <div className="shipment">
       <span className="strong">{[parcel.carrier, parcel.service].filter(Boolean).join(' ') || 'Shipment'}</span>
-      {parcel.tracking_url ? (
-        <a href={parcel.tracking_url} target="_blank" rel="noreferrer">
+      {tracking ? (
+        <a href={tracking} target="_blank" rel="noreferrer">
           {parcel.tracking_number || 'Track'} <LinkOutlined aria-label="opens the carrier's page" />
         </a>
       ) : (

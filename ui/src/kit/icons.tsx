@@ -22,6 +22,7 @@ import {
   FileSyncOutlined as FileSyncOutlinedIcon,
   FilterOutlined as FilterOutlinedIcon,
   FlagOutlined as FlagOutlinedIcon,
+  HomeOutlined as HomeOutlinedIcon,
   ImportOutlined as ImportOutlinedIcon,
   InboxOutlined as InboxOutlinedIcon,
   LeftOutlined as LeftOutlinedIcon,
@@ -100,6 +101,7 @@ export const FileProtectOutlined = silent(FileProtectOutlinedIcon);
 export const FileSyncOutlined = silent(FileSyncOutlinedIcon);
 export const FilterOutlined = silent(FilterOutlinedIcon);
 export const FlagOutlined = silent(FlagOutlinedIcon);
+export const HomeOutlined = silent(HomeOutlinedIcon);
 export const ImportOutlined = silent(ImportOutlinedIcon);
 export const InboxOutlined = silent(InboxOutlinedIcon);
 export const LeftOutlined = silent(LeftOutlinedIcon);

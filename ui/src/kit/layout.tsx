@@ -69,6 +69,31 @@ export function Card({
   );
 }
 
+/** A card that is closed until the user opens it. */
+export function FoldedCard({
+  title,
+  summary,
+  children,
+  flush,
+}: {
+  title: string;
+  summary?: ReactNode;
+  children: ReactNode;
+  flush?: boolean;
+}) {
+  return (
+    <section className="card">
+      <details className="folded">
+        <summary>
+          <h2>{title}</h2>
+          {summary !== undefined && <span className="muted">{summary}</span>}
+        </summary>
+        <div className={flush ? 'folded-body flush' : 'folded-body'}>{children}</div>
+      </details>
+    </section>
+  );
+}
+
 /** Name and value pairs; empty values are omitted. */
 export function DescriptionList({ items, columns = 1 }: { items: readonly (readonly [string, ReactNode])[]; columns?: 1 | 2 | 3 }) {
   return (

@@ -7,7 +7,7 @@ import { routes } from './routes';
 
 const session = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
 const pages = (routes[0]?.children?.[0]?.children ?? []).flatMap((route) =>
-  route.path === undefined || route.path === '*' ? [] : [{ path: `/${route.path}`, lazy: route.lazy }],
+  route.path === '*' ? [] : [{ path: `/${route.path ?? ''}`, lazy: route.lazy }],
 );
 const unavailable = new ProblemResponse(503, {
   detail: 'The database is being upgraded',
@@ -23,7 +23,7 @@ const pathsOf = (requests: RecordedRequest[]): string[] => requests.map((request
 beforeEach(() => vi.spyOn(console, 'error').mockImplementation(() => undefined));
 
 test('all pages of the application are covered', () => {
-  expect(pages).toHaveLength(36);
+  expect(pages).toHaveLength(37);
 });
 
 describe('when the server is not available, the page explains why and can be retried', () => {
@@ -57,6 +57,7 @@ describe('without data, the page has a title and leads to the next step', () => 
   };
 
   test.each<[string, string, string]>([
+    ['/', 'All is well', 'Go to sales orders'],
     ['/orders', 'No orders yet', 'View installed providers'],
     ['/waiting-lines', 'No waiting lines', 'View orders on hold'],
     ['/fulfillment-orders', 'No fulfillment orders yet', 'Go to sales orders'],

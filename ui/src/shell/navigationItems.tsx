@@ -13,6 +13,7 @@ import {
   FileProtectOutlined,
   FileSyncOutlined,
   FlagOutlined,
+  HomeOutlined,
   HourglassOutlined,
   ImportOutlined,
   InboxOutlined,
@@ -37,6 +38,7 @@ export interface PageLink {
   icon: ReactNode;
   /** Additional search terms. */
   keywords: string;
+  /** What the user must be allowed; empty for a page that shows everybody what they may see. */
   permission: string;
 }
 
@@ -54,6 +56,13 @@ export const navigationGroups: readonly NavigationArea[] = [
     title: 'My work',
     openByDefault: true,
     pages: [
+      {
+        path: '/',
+        title: 'Home',
+        icon: <HomeOutlined />,
+        keywords: 'start overview today blocked late needs attention',
+        permission: '',
+      },
       {
         path: '/my-work/messages',
         title: 'Parked messages',
@@ -281,7 +290,7 @@ export const navigationGroups: readonly NavigationArea[] = [
 
 export const allPages: readonly PageLink[] = navigationGroups.flatMap((area) => area.pages);
 export const hasPermission = (permissions: readonly string[], permission: string): boolean =>
-  permissions.includes('*') || permissions.includes(permission);
+  permission === '' || permissions.includes('*') || permissions.includes(permission);
 
 const belongsTo = (pathname: string, page: PageLink): boolean => pathname === page.path || pathname.startsWith(`${page.path}/`);
 

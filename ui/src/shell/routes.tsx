@@ -1,7 +1,7 @@
 import { EmptyState, ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { type ComponentType } from 'react';
-import { Link, Navigate, type RouteObject, useRouteError } from 'react-router';
+import { Link, type RouteObject, useRouteError } from 'react-router';
 import { Root } from './Root';
 
 /** A page loaded on first navigation. */
@@ -37,7 +37,7 @@ export const routes: RouteObject[] = [
       {
         ErrorBoundary: RouteError,
         children: [
-          { index: true, element: <Navigate to="/orders" replace /> },
+          { index: true, lazy: lazyPage(() => import('@features/home/HomePage')) },
           { path: 'orders', lazy: lazyPage(() => import('@features/orders/OrdersPage')) },
           { path: 'orders/:id', lazy: lazyPage(() => import('@features/orders/OrderPage')) },
           { path: 'waiting-lines', lazy: lazyPage(() => import('@features/orders/WaitingLinesPage')) },

@@ -14,6 +14,7 @@ from openiom.orders.events import order_event
 from openiom.orders.fulfillment_port import FulfillmentPort
 from openiom.orders.line_changes import LineDifference
 from openiom.orders.locks import KnownOrder
+from openiom.orders.promises import update_promises
 from openiom.orders.schemas import ResolvedOrder
 from openiom.orders.states import CANCELED, CANCELED_BY_SOURCE, COMPLETED, FULFILLED_BY_SOURCE
 from openiom.platform.bulk import execute, fetch
@@ -105,6 +106,7 @@ def _apply(
     for plan, refused in _apply_lines(session, found, now, actor):
         differences[plan.order_id] += map(plan.difference, refused)
 
+    update_promises(session, list(differences))
     requested = [change.requested_disposition() for change in found]
     for order_id, more in apply_dispositions(session, requested, now, actor).items():
         differences[order_id] += more

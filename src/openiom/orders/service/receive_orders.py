@@ -17,6 +17,7 @@ from openiom.orders.events import order_event
 from openiom.orders.fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentPort
 from openiom.orders.locks import lock_known
 from openiom.orders.order_batch import LockedOrder, order_batch
+from openiom.orders.promises import promised_on
 from openiom.orders.state_counts import Bucket, add_counts
 from openiom.orders.states import (
     CANCEL,
@@ -184,7 +185,7 @@ def _create(
     results: dict[int, IntakeResult] = {}
     for order in orders:
         order_rows.append(tuple(_order_row(order, now).values()))
-        state_rows.append((order.id, order.target.state, order.target.reason, now))
+        state_rows.append(_state_row(order, now))
         line_rows += [line.row() for line in order.lines]
         counts[order.target.state, ""] += 1
         events.append(_created_event(order))
@@ -218,7 +219,13 @@ def _new_orders(drafts: Sequence[OrderDraft]) -> list[_NewOrder]:
     return orders
 
 
-_STATE_COLUMNS = ("order_id", "state", "reason", "updated_at")
+_STATE_COLUMNS = ("order_id", "state", "reason", "promised_on", "updated_at")
+
+
+def _state_row(new: _NewOrder, now: datetime) -> tuple[Any, ...]:
+    """Return the values of `_STATE_COLUMNS`."""
+    day = promised_on(new.draft.document)
+    return (new.id, new.target.state, new.target.reason, day, now)
 
 
 def _order_row(new: _NewOrder, now: datetime) -> dict[str, Any]:

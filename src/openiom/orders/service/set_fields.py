@@ -12,6 +12,7 @@ from openiom.kernel import Event, Invalid, Problem
 from openiom.orders.events import order_event
 from openiom.orders.locks import lock_lines, lock_orders
 from openiom.orders.order_batch import order_batch
+from openiom.orders.promises import update_promises
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import execute
 from openiom.platform.events import append_events
@@ -76,7 +77,9 @@ def set_line_fields(
     for field, by_line in _by_field(values).items():
         _set_line_field(session, field, list(by_line), list(by_line.values()))
 
-    batch.expire_lines({line.order_id for line in lines.values()})
+    order_ids = {line.order_id for line in lines.values()}
+    batch.expire_lines(order_ids)
+    update_promises(session, order_ids)
     events: list[Event] = []
     for line in lines.values():
         fields = values[line.id]

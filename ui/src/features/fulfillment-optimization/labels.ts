@@ -1,4 +1,4 @@
-import { formatAmount } from '@kit/format';
+export { costUnit, formatCost, withUnit } from '@kit/costs';
 
 export const sourceTypeLabels: Record<string, string> = {
   warehouse: 'Warehouse',
@@ -20,18 +20,6 @@ export const planModeLabels: Record<string, string> = { realtime: 'Real time', b
 const decimalFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
 const percentFormat = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 2 });
 
-/** Format a cost with the digits of its currency, and with its unit unless shown elsewhere. */
-export function formatCost(value: number | null | undefined, unit = '', currency = unit): string {
-  if (value === null || value === undefined) return '—';
-  const amount = formatAmount(value, currency);
-  return unit === '' ? amount : `${amount} ${unit}`;
-}
-
-/** The unit of a cost: its currency, or km when the objective is distance. */
-export const costUnit = (data: { currency: string; parts: Record<string, number> }): string =>
-  data.currency || ('distance' in data.parts ? 'km' : '');
-/** A column title with the unit of its costs. */
-export const withUnit = (title: string, unit: string): string => (unit === '' ? title : `${title}, ${unit}`);
 export const formatDecimal = (value: number): string => decimalFormat.format(value);
 export const formatPercent = (value: number | null | undefined): string =>
   value === null || value === undefined ? '—' : percentFormat.format(value);

@@ -19,11 +19,11 @@ import { StateTag } from '@kit/states';
 import { reasonLabel, stateLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { fulfillmentActions } from './fulfillmentActions';
 
-const keys = ['search', 'state', 'source', 'recall'] as const;
+const keys = ['search', 'state', 'source', 'recall', 'to_be_sourced'] as const;
 const noun = ['fulfillment order', 'fulfillment orders'] as const;
 const recalls = [
   { value: 'requested', label: 'Requested' },
@@ -105,9 +105,10 @@ export default function FulfillmentOrdersPage() {
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { visibleColumns, columnChooser } = useColumns('fulfillment-orders', columns);
+  const query = useMemo(() => ({ ...values, to_be_sourced: values.to_be_sourced === 'true' ? true : undefined }), [values]);
   const list = usePagedList({
     name: 'fulfillment-orders',
-    query: values,
+    query,
     fetch: listFulfillmentOrders,
     rowId,
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
@@ -137,6 +138,7 @@ export default function FulfillmentOrdersPage() {
               search="Number, order or customer"
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
+                { key: 'to_be_sourced', label: 'Declined, without a source', kind: 'flag' },
                 { key: 'recall', label: 'Recall', kind: 'choice', options: recalls },
                 {
                   key: 'source',
@@ -153,7 +155,7 @@ export default function FulfillmentOrdersPage() {
                   <ExportButton
                     name="fulfillment-orders"
                     columns={visibleColumns}
-                    fetch={(page, signal) => listFulfillmentOrders({ ...values, ...page }, signal)}
+                    fetch={(page, signal) => listFulfillmentOrders({ ...query, ...page }, signal)}
                   />
                 </>
               }

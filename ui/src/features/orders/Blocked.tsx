@@ -3,7 +3,6 @@ import { StopOutlined } from '@kit/icons';
 import { formatExactInstant, formatSince } from '@kit/format';
 import { Badge } from '@kit/states';
 import { Tooltip } from 'antd';
-import { Link } from 'react-router';
 
 type Blocked = NonNullable<OrderRow['blocked']>;
 
@@ -19,19 +18,5 @@ export function BlockedBadge({ blocked }: { blocked: Blocked }) {
         </Badge>
       </span>
     </Tooltip>
-  );
-}
-
-/** Says on the page of an order why it does not continue. */
-export function BlockedNotice({ blocked }: { blocked: Blocked }) {
-  return (
-    <div className="blocked-notice" role="status">
-      <StopOutlined aria-hidden="true" />
-      <div>
-        <strong>{blockedText(blocked)}</strong>
-        <p>The order continues on its own once the connection works again.</p>
-      </div>
-      <Link to="/providers">Open connection</Link>
-    </div>
   );
 }

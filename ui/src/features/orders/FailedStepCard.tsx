@@ -1,7 +1,6 @@
 import { actOnFlowRuns } from '@client/orchestration';
 import type { FlowRun, OrderDetail } from '@client/orders';
 import { ActionDialog, type BulkAction } from '@kit/list';
-import { RedoOutlined } from '@kit/icons';
 import { Card } from '@kit/layout';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { Timestamp } from '@kit/format';
@@ -9,7 +8,6 @@ import { usePermission } from '@kit/usePermission';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { orderActions } from './orderActions';
 
 const NOT_ALLOWED = 'Your role may not change flow runs';
 
@@ -31,7 +29,7 @@ export function productsInError(order: OrderDetail, what: string): string[] {
   return [...products].filter((product) => product !== '' && what.includes(product));
 }
 
-/** Why an order stopped, with what its error proposes: correct the cause, reprocess or skip the step. */
+/** Why an order stopped, with what its error proposes: correct the cause or skip the step. Its verdict reprocesses it. */
 export function FailedStepCard({ order, flowRuns }: { order: OrderDetail; flowRuns: FlowRun[] | undefined }) {
   const queryClient = useQueryClient();
   const [choice, setChoice] = useState<Choice>();
@@ -71,15 +69,6 @@ function FailedStep({ order, flowRun, onChoose }: { order: OrderDetail; flowRun:
         </p>
         {error?.remedy && <p className="muted">To do: {error.remedy}</p>}
         <div className="row failed-step-actions">
-          <ExplainedButton
-            type="primary"
-            icon={<RedoOutlined />}
-            allowed={mayAct}
-            disabledReason={NOT_ALLOWED}
-            onClick={() => onChoose({ action: orderActions.reprocess, id: order.id })}
-          >
-            Reprocess
-          </ExplainedButton>
           <ExplainedButton
             allowed={mayAct}
             disabledReason={NOT_ALLOWED}

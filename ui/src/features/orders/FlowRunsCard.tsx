@@ -3,16 +3,16 @@ import { DetailsView } from '@kit/DetailsView';
 import { QueryContent } from '@kit/feedback';
 import { formatDuration, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { Card } from '@kit/layout';
+import { FoldedCard } from '@kit/layout';
 import { Badge, StateTag, toneIcon } from '@kit/states';
-import { eventTitle, portLabel, stepKindLabel } from '@vocabulary';
+import { eventTitle, portLabel, stateLabel, stepKindLabel } from '@vocabulary';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
 export function FlowRunsCard({ query }: { query: UseQueryResult<FlowRun[]> }) {
   return (
-    <Card title="Flow runs" flush>
+    <FoldedCard title="Flow runs" flush summary={summaryOf(query.data)}>
       <QueryContent query={query}>
         {(flowRuns) =>
           flowRuns.length === 0 ? (
@@ -28,9 +28,13 @@ export function FlowRunsCard({ query }: { query: UseQueryResult<FlowRun[]> }) {
           )
         }
       </QueryContent>
-    </Card>
+    </FoldedCard>
   );
 }
+
+/** The flows and their states, as "Store order: running". */
+const summaryOf = (flowRuns: FlowRun[] | undefined): string =>
+  (flowRuns ?? []).map((run) => `${run.flow_title || run.flow}: ${stateLabel(run.state).toLowerCase()}`).join(', ');
 
 function FlowRunView({ flowRun }: { flowRun: FlowRun }) {
   const awaits = flowRun.awaits ?? [];

@@ -24,7 +24,7 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
     ['Total', <Money key="total" amount={order.total_amount} currency={order.currency} />],
     ['Channel', order.origin && order.origin !== order.instance ? `${order.instance} · ${order.origin}` : order.instance],
     ['Placed', <Timestamp key="placed" at={order.placed_at} format="date" />],
-    ['Requested delivery', order.requested_delivery_date ? <CalendarDate key="day" date={order.requested_delivery_date} /> : null],
+    ['Promised', order.requested_delivery_date ? <CalendarDate key="day" date={order.requested_delivery_date} /> : null],
   ];
   return (
     <section className="card" aria-label="Summary">

@@ -63,7 +63,7 @@ export function OrderLinesCard({ order }: { order: OrderDetail }) {
                       <StateTag state={line.state} />
                     </span>
                     <span className="muted">{reasonLabel(line.state_reason)}</span>
-                    <WaitingLineLink line={line} />
+                    <LinePromise line={line} />
                   </span>
                 </td>
                 <td className="num">
@@ -103,9 +103,15 @@ function ShippedQuantity({ line }: { line: OrderLine }) {
   );
 }
 
-/** Promise date and link of a waiting line. */
-function WaitingLineLink({ line }: { line: OrderLine }) {
-  if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') return null;
+/** The promise date of a line, and the link of a waiting one. */
+function LinePromise({ line }: { line: OrderLine }) {
+  if (!['Backorder Hold', 'Preorder Hold'].includes(line.state_reason) || line.state !== 'on_hold') {
+    return line.requested_delivery_date ? (
+      <span className="small">
+        promised for <CalendarDate date={line.requested_delivery_date} />
+      </span>
+    ) : null;
+  }
   return (
     <span className="small">
       {line.available_on && (

@@ -6,7 +6,6 @@ import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
-import { BlockedNotice } from './Blocked';
 import { FailedStepCard } from './FailedStepCard';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
@@ -19,6 +18,7 @@ import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
 import { SourceChangesCard } from './SourceChangesCard';
 import { SourceMapCard } from './SourceMapCard';
+import { VerdictCard } from './VerdictCard';
 
 const back = (
   <Link to="/orders" className="crumb">
@@ -26,7 +26,7 @@ const back = (
   </Link>
 );
 
-/** An order with its lines, fulfillment, sourcing, flow runs and timeline; updates live. */
+/** An order: the verdict first, then its lines, fulfillment, money and timeline; decisions are folded. Updates live. */
 export default function OrderPage() {
   const { id = '' } = useParams();
   const queryClient = useQueryClient();
@@ -58,7 +58,7 @@ export default function OrderPage() {
       title={`Order ${order.data.number}`}
       actions={<OrderActions order={order.data} fulfillment={fulfillment.data} />}
     >
-      {order.data.blocked && <BlockedNotice blocked={order.data.blocked} />}
+      <VerdictCard order={order.data} />
       <OrderHeader order={order.data} />
       <div className="main-side">
         <div className="stack">
@@ -70,9 +70,9 @@ export default function OrderPage() {
           <FlowRunsCard query={flowRuns} />
         </div>
         <div className="stack">
-          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
           <PriceCard order={order.data} />
           <TimelineCard query={timeline} />
+          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
         </div>
       </div>
     </Page>

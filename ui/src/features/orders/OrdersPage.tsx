@@ -36,6 +36,7 @@ const keys = [
   'product',
   'waiting_for',
   'manual_hold',
+  'late',
   'source_changed',
   'placed_from',
   'placed_to',
@@ -51,6 +52,7 @@ function useOrderFilters(): Filter[] {
   return [
     { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
     { key: 'manual_hold', label: 'On hold', kind: 'flag' },
+    { key: 'late', label: 'Late', kind: 'flag' },
     { key: 'source_changed', label: 'Changed too late', kind: 'flag' },
     {
       key: 'instance',
@@ -84,6 +86,7 @@ export default function OrdersPage() {
     () => ({
       ...values,
       manual_hold: values.manual_hold === 'true' ? true : undefined,
+      late: values.late === 'true' ? true : undefined,
       source_changed: values.source_changed === 'true' ? true : undefined,
     }),
     [values],

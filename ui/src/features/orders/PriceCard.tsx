@@ -1,4 +1,5 @@
-import type { OrderDetail } from '@client/orders';
+import type { Address, OrderDetail } from '@client/orders';
+import { AddressLines } from '@kit/AddressLines';
 import { Money } from '@kit/format';
 import { Card } from '@kit/layout';
 import { Badge } from '@kit/states';
@@ -48,6 +49,20 @@ export function PriceCard({ order }: { order: OrderDetail }) {
           </div>
         )}
       </dl>
+      <div className="bill-to">
+        <h3>Bill to</h3>
+        <BillTo order={order} />
+      </div>
     </Card>
   );
 }
+
+function BillTo({ order }: { order: OrderDetail }) {
+  const { bill_to, ship_to } = order;
+  if (!bill_to) return <p className="muted">Not given by the channel</p>;
+  if (isSamePlace(bill_to, ship_to)) return <p className="muted">Same as the ship-to address</p>;
+  return <AddressLines address={bill_to} />;
+}
+
+const places = ['name', 'company', 'line1', 'line2', 'city', 'state', 'postal_code', 'country'] as const;
+const isSamePlace = (one: Address, other: Address): boolean => places.every((part) => (one[part] ?? '') === (other[part] ?? ''));

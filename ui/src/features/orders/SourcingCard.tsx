@@ -1,116 +1,171 @@
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
-import type { OrderDetail, SourcingDecision } from '@client/orders';
+import type { OrderDetail, Sourcing, SourcingDecision, SourcingMove } from '@client/orders';
+import { costUnit, formatCost, withUnit } from '@kit/costs';
 import { QueryContent } from '@kit/feedback';
-import { formatNumber, Timestamp } from '@kit/format';
+import { formatNumber, formatQuantity, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { Card } from '@kit/layout';
-import { costPartLabel } from '@vocabulary';
+import { FoldedCard } from '@kit/layout';
+import { costPartLabel, humanize } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-/** Sourcing decisions: every source considered with its cost or exclusion reason. */
-export function SourcingCard({ query, order }: { query: UseQueryResult<SourcingDecision[]>; order: OrderDetail }) {
+type Candidate = SourcingDecision['candidates'][number];
+
+/**
+ * Sourcing decisions as they were made: every source considered with its cost, or why it was refused. They are kept when
+ * the order has shipped.
+ */
+export function SourcingCard({ query, order }: { query: UseQueryResult<Sourcing>; order: OrderDetail }) {
   return (
-    <Card title="Sourcing decision">
+    <FoldedCard title="Sourcing decision" summary={query.data && summaryOf(query.data)}>
       <QueryContent query={query}>
-        {(decisions) =>
+        {({ decisions, moves }) =>
           decisions.length === 0 ? (
             <p className="muted">Not sourced yet. The decision and its reasons appear here after sourcing.</p>
           ) : (
             <div className="stack">
+              {moves.map((move) => (
+                <Move key={`${move.line_id} ${move.moved_at}`} move={move} order={order} />
+              ))}
               {decisions.map((decision) => (
-                <Decision key={decision.decided_at} decision={decision} order={order} />
+                <Decision key={decision.id} decision={decision} order={order} />
               ))}
             </div>
           )
         }
       </QueryContent>
-    </Card>
+    </FoldedCard>
+  );
+}
+
+/** The sources of the last decision and what they cost, as "SEA and CHI for 11.40 USD". */
+function summaryOf({ decisions, moves }: Sourcing): string {
+  const [last] = decisions;
+  if (!last) return '';
+  const sources = [...new Set(last.chosen.flatMap(({ source }) => (source === null ? [] : [source])))];
+  const outcome = sources.length === 0 ? 'No source available' : `${sources.join(' and ')} for ${formatCost(last.cost, costUnit(last))}`;
+  return moves.length === 0 ? outcome : `${outcome}, then moved`;
+}
+
+const lineName = (order: OrderDetail, id: string): string => {
+  const line = order.lines.find((item) => item.id === id);
+  return line?.name ?? line?.product ?? 'Line';
+};
+
+function Move({ move, order }: { move: SourcingMove; order: OrderDetail }) {
+  return (
+    <p>
+      <strong>{lineName(order, move.line_id)}</strong> was moved from {move.from_source} to {move.to_source}{' '}
+      <Timestamp at={move.moved_at} />, which saved {formatCost(move.saving, move.currency)}.
+    </p>
   );
 }
 
 function Decision({ decision, order }: { decision: SourcingDecision; order: OrderDetail }) {
   const lines = [...new Set([...decision.chosen, ...decision.candidates].map((item) => item.line_id))];
+  const unit = costUnit(decision);
   return (
     <div>
       <p className="muted">
-        Decided <Timestamp at={decision.decided_at} /> by strategy <strong>{decision.strategy}</strong>
+        Decided <Timestamp at={decision.decided_at} /> by strategy <strong>{decision.strategy}</strong> for{' '}
+        <strong>{formatCost(decision.cost, unit)}</strong>; {formatNumber(decision.considered)} sources were considered. {decision.note}
       </p>
-      {lines.map((line, index) => (
-        <LineDecision key={line} first={index === 0} line={line} decision={decision} order={order} />
+      {lines.map((line) => (
+        <LineDecision key={line} line={line} unit={unit} decision={decision} order={order} />
       ))}
     </div>
   );
 }
 
-function LineDecision({ line, first, decision, order }: { line: string; first: boolean; decision: SourcingDecision; order: OrderDetail }) {
-  const orderLine = order.lines.find((item) => item.id === line);
+interface LineDecisionProps {
+  line: string;
+  unit: string;
+  decision: SourcingDecision;
+  order: OrderDetail;
+}
+
+function LineDecision({ line, unit, decision, order }: LineDecisionProps) {
   const selected = decision.chosen.filter((entry) => entry.line_id === line);
   const candidates = decision.candidates
     .filter((candidate) => candidate.line_id === line)
     .toSorted((a, b) => (a.refused ? 1 : 0) - (b.refused ? 1 : 0) || a.total - b.total);
-  const parts = [...new Set(candidates.flatMap((current) => Object.keys(current.cost)))];
-  const chosenSources = selected.flatMap((value) => (value.source === null ? [] : `${formatNumber(value.quantity)} from ${value.source}`));
-  const outcome = chosenSources.join(', ') || 'No source available';
+  const chosenSources = selected.flatMap(({ source, quantity }) => (source === null ? [] : `${formatQuantity(quantity)} from ${source}`));
   return (
-    <details className="choice" open={first || decision.candidates.length <= 12 || selected.length === 0}>
+    <details className="choice" open>
       <summary style={{ cursor: 'pointer' }}>
-        <span className="strong">{orderLine?.name ?? orderLine?.product ?? 'Line'}</span> <span className="muted">— {outcome}</span>
+        <span className="strong">{lineName(order, line)}</span>{' '}
+        <span className="muted">— {chosenSources.join(', ') || 'No source available'}</span>
       </summary>
-      {candidates.length > 0 && (
-        <HorizontalScroll className="bleed" label="Sources considered">
-          <table className="plain">
-            <thead>
-              <tr>
-                <th scope="col">Source</th>
-                {parts.map((part) => (
-                  <th key={part} scope="col" className="num">
-                    {costPartLabel(part)}
-                  </th>
-                ))}
-                <th scope="col" className="num">
-                  Cost
-                </th>
-                <th scope="col">Outcome</th>
-              </tr>
-            </thead>
-            <tbody>
-              {candidates.map((item) => {
-                const isChosen = selected.some((choice) => choice.source === item.source);
-                return (
-                  <tr key={item.source} data-chosen={isChosen}>
-                    <td className={isChosen ? 'strong' : undefined}>{item.source}</td>
-                    {parts.map((part) => (
-                      <td key={part} className="num figure">
-                        {formatAmount(item.cost[part])}
-                      </td>
-                    ))}
-                    <td className="num figure">{formatAmount(item.total)}</td>
-                    <td>
-                      {isChosen ? (
-                        <>
-                          <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
-                        </>
-                      ) : item.refused !== '' ? (
-                        <span className="muted">
-                          <CloseCircleOutlined aria-hidden="true" /> {item.refused}
-                        </span>
-                      ) : (
-                        <span className="muted">Costs more</span>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </HorizontalScroll>
-      )}
+      {candidates.length > 0 && <CandidateTable candidates={candidates} unit={unit} chosen={selected.map(({ source }) => source)} />}
     </details>
   );
 }
 
-const amountFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
-const formatAmount = (value: unknown): string => {
-  if (typeof value === 'number') return amountFormat.format(value);
-  return typeof value === 'string' && value !== '' ? (Number.isNaN(Number(value)) ? value : amountFormat.format(Number(value))) : '—';
-};
+function CandidateTable({ candidates, unit, chosen }: { candidates: Candidate[]; unit: string; chosen: (string | null)[] }) {
+  const parts = [...new Set(candidates.flatMap((current) => Object.keys(current.cost)))];
+  return (
+    <HorizontalScroll className="bleed" label="Sources considered">
+      <table className="plain">
+        <thead>
+          <tr>
+            <th scope="col">Source</th>
+            <th scope="col" className="num">
+              On hand
+            </th>
+            {parts.map((part) => (
+              <th key={part} scope="col" className="num">
+                {costPartLabel(part)}
+              </th>
+            ))}
+            <th scope="col" className="num">
+              {withUnit('Cost', unit)}
+            </th>
+            <th scope="col">Outcome</th>
+          </tr>
+        </thead>
+        <tbody>
+          {candidates.map((item) => (
+            <tr key={item.source} data-chosen={chosen.includes(item.source)}>
+              <td className={chosen.includes(item.source) ? 'strong' : undefined}>{item.source}</td>
+              <td className="num figure">{item.on_hand > 1e9 ? '∞' : formatQuantity(item.on_hand)}</td>
+              {parts.map((part) => (
+                <td key={part} className="num figure">
+                  {formatCost(item.cost[part], '', unit)}
+                </td>
+              ))}
+              <td className="num figure strong">{formatCost(item.total, '', unit)}</td>
+              <td>
+                <Outcome item={item} unit={unit} isChosen={chosen.includes(item.source)} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </HorizontalScroll>
+  );
+}
+
+function Outcome({ item, unit, isChosen }: { item: Candidate; unit: string; isChosen: boolean }) {
+  if (isChosen) {
+    return (
+      <span className="nowrap">
+        <CheckCircleFilled style={{ color: 'var(--tone-done-mark)' }} aria-hidden="true" /> Chosen
+      </span>
+    );
+  }
+  if (item.refused !== '') {
+    return (
+      <span className="muted">
+        <CloseCircleOutlined aria-hidden="true" /> {humanize(item.refused)}
+      </span>
+    );
+  }
+  return <span className="muted nowrap">{differenceText(item.difference, unit)}</span>;
+}
+
+/** How a source compares with the winner. A cheaper line can lose because the order as a whole costs less elsewhere. */
+function differenceText(difference: number | null, unit: string): string {
+  if (difference === null) return 'Not chosen';
+  if (Math.abs(difference) < 0.005) return 'Costs the same';
+  const amount = formatCost(Math.abs(difference), unit);
+  return difference > 0 ? `${amount} more` : `${amount} less, but not for the whole order`;
+}

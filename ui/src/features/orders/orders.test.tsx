@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { failedFlowRun, flowRuns, order, orders, session, sourcing, timeline } from '@tests/fixtures.mjs';
+import { failedFlowRun, flowRuns, moves, order, orders, session, sourcing, timeline, verdict } from '@tests/fixtures.mjs';
 import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import OrderPage from './OrderPage';
 import OrdersPage from './OrdersPage';
@@ -26,7 +26,7 @@ function orderReplies(id: string, failed = false) {
     [`GET ${path}`]: () => order(id),
     [`GET ${path}/timeline`]: () => ({ events: timeline }),
     [`GET ${path}/fulfillment-orders`]: () => empty,
-    [`GET ${path}/sourcing`]: () => ({ decisions: sourcing }),
+    [`GET ${path}/sourcing`]: () => ({ decisions: sourcing, moves: [] }),
     [`GET ${path}/flow-runs`]: () => ({ flow_runs: failed ? [failedFlowRun] : flowRuns }),
   };
 }
@@ -133,7 +133,7 @@ test('a failed step shows its error and can be reprocessed', async () => {
   const card = (await screen.findByRole('heading', { name: 'Stopped at “Send to 3PL”' })).closest('section')!;
   expect(card).toHaveTextContent('The 3PL answered 422');
   expect(card).toHaveTextContent('To do: Correct the ship-to address, then reprocess');
-  const reprocess = within(card).getByRole('button', { name: 'Reprocess' });
+  const reprocess = screen.getByRole('button', { name: 'Reprocess' });
   await waitFor(() => expect(reprocess).toHaveClass('ant-btn-primary'));
   await userEvent.click(reprocess);
   await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Reprocess 1 order' }));
@@ -162,9 +162,29 @@ test('the sourcing decision shows every candidate with its outcome', async () =>
   const id = orders[0]?.id ?? '';
   mockServer(orderReplies(id));
   renderRoutes(routes, `/orders/${id}`);
-  expect(await screen.findByText('Closed on Saturday')).toBeInTheDocument();
-  expect(screen.getByText('Only 1 of 3 available')).toBeInTheDocument();
+  expect(await screen.findByText('SEA and CHI for 22.30 USD')).toBeVisible();
+  expect(screen.getByText('Closed on Saturday')).not.toBeVisible();
+  await userEvent.click(screen.getByRole('heading', { name: 'Sourcing decision' }));
+  expect(screen.getByText('Closed on Saturday')).toBeVisible();
+  expect(screen.getByText('Only 1 of 3 available')).toBeVisible();
   expect(screen.getAllByText('Chosen')).toHaveLength(3);
+  expect(screen.getAllByText('5.80 USD more')).toHaveLength(2);
+  expect(screen.getAllByRole('columnheader', { name: 'Cost, USD' })).toHaveLength(3);
+});
+
+test('a line that was moved after the decision says from where and what that saved', async () => {
+  const id = orders[0]?.id ?? '';
+  const path = `/api/v1/orders/${id}/sourcing`;
+  const cheaper = sourcing.map((decision) => ({
+    ...decision,
+    candidates: decision.candidates.map((item) => ({ ...item, difference: item.difference === null ? null : -0.5 })),
+  }));
+  mockServer({ ...orderReplies(id), [`GET ${path}`]: () => ({ decisions: cheaper, moves }) });
+  renderRoutes(routes, `/orders/${id}`);
+  expect(await screen.findByText('SEA and CHI for 22.30 USD, then moved')).toBeVisible();
+  await userEvent.click(screen.getByRole('heading', { name: 'Sourcing decision' }));
+  expect(screen.getByText(/was moved from DAL to CHI/)).toHaveTextContent('which saved 1.40 USD.');
+  expect(screen.getAllByText('0.50 USD less, but not for the whole order')).toHaveLength(3);
 });
 
 test.each([
@@ -204,11 +224,17 @@ test('a blocked order names the provider that is down, in the list and on its pa
     ...around,
     ...orderReplies(id),
     'GET /api/v1/orders': () => ({ items: [{ ...rows[0], blocked }, rows[1]], next: null }),
-    [`GET /api/v1/orders/${id}`]: () => ({ ...order(id), blocked }),
+    [`GET /api/v1/orders/${id}`]: () => ({
+      ...order(id),
+      blocked,
+      verdict: { ...verdict, status: 'blocked', text: 'Blocked: Fabrikam 3PL is down', since, action: 'open_connection' },
+    }),
   });
   const { router } = renderRoutes(routes, '/orders');
   expect(await screen.findAllByText(/^Blocked: Fabrikam 3PL is down since /)).toHaveLength(1);
   await act(() => router.navigate(`/orders/${id}`));
   const notice = await screen.findByText(/^Blocked: Fabrikam 3PL is down since /);
-  expect(notice.closest('[role=status]')).toHaveTextContent('The order continues on its own once the connection works again.');
+  const card = notice.closest<HTMLElement>('[role=status]')!;
+  expect(card).toHaveTextContent('The order continues on its own once the connection works again.');
+  expect(within(card).getByRole('link', { name: 'Open connection' })).toHaveAttribute('href', '/providers');
 });

@@ -1,0 +1,179 @@
+"""The start page: what needs a person, with its number, its age, its money and one next step.
+
+Every read is bounded by `MAX_COUNTED` and uses an index over what is open, so that the page costs
+the same however many orders have ended.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from openiom import fulfillment, orchestration, orders, providers
+from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
+
+from .application import FULFILLMENT_PROGRESS
+
+router = Router(prefix="/api/v1", tags=["home"])
+
+HomeKind = Literal["connections", "blocked", "failed_runs", "parked_messages", "declined", "late"]
+
+
+class HomeAmount(BaseModel):
+    """The money of the orders of one currency."""
+
+    currency: str
+    amount: str
+    orders: int
+
+
+class HomeItem(BaseModel):
+    """One kind of work.
+
+    connections      providers that are down
+    blocked          orders that wait for the provider `instance`, which is down
+    failed_runs      flow runs that an error stopped
+    parked_messages  messages of providers that could not be processed; their money is not known
+    declined         fulfillment orders that were declined and have no other source yet
+    late             unshipped orders that were promised, or planned to ship, for a day that is over
+
+    `oldest` is since when the oldest of them has needed a person; of late orders, when it was
+    placed. `amounts` is the money of the orders they belong to.
+    """
+
+    kind: HomeKind
+    count: int
+    oldest: datetime | None
+    amounts: list[HomeAmount] = []
+    instance: str = ""
+    title: str = ""
+
+
+class Home(BaseModel):
+    """What needs a person, most urgent first; empty when all is well.
+
+    Work that the user may not see is absent. A number of `limit` means this many or more.
+    """
+
+    items: list[HomeItem]
+    limit: int = orchestration.MAX_COUNTED
+
+
+@router.get("/home")
+def read_home(principal: CurrentPrincipal, session: ReadSession, now: Now) -> Home:
+    """Return what needs a person."""
+    items: list[HomeItem] = []
+    for permission, find in _WORK:
+        if principal.may(permission):
+            items += find(session, now)
+
+    if not principal.may("orders.read"):
+        items = _without_money(items)
+
+    return Home(items=items)
+
+
+def _without_money(items: Iterable[HomeItem]) -> list[HomeItem]:
+    return [item.model_copy(update={"amounts": []}) for item in items]
+
+
+def _connections(session: Session, now: datetime) -> list[HomeItem]:
+    outages = providers.list_outages(session)
+    if not outages:
+        return []
+    titles = ", ".join(outage.title for outage in outages)
+    return [HomeItem(kind="connections", count=len(outages), oldest=outages[0].since, title=titles)]
+
+
+def _blocked(session: Session, now: datetime) -> list[HomeItem]:
+    """Return one item for each provider that is down and that orders wait for."""
+    items: list[HomeItem] = []
+    for outage in providers.list_outages(session):
+        waiting = orchestration.roots_waiting_for(session, outage.name)
+        amounts = orders.sum_orders(session, waiting)
+        count = sum(amount.orders for amount in amounts)
+        if count:
+            items.append(
+                HomeItem(
+                    kind="blocked",
+                    count=count,
+                    oldest=orchestration.oldest_call(session, outage.name),
+                    amounts=_amounts(amounts),
+                    instance=outage.name,
+                    title=outage.title,
+                )
+            )
+
+    return items
+
+
+def _failed_runs(session: Session, now: datetime) -> list[HomeItem]:
+    count = orchestration.count_failed_runs(session)
+    if not count:
+        return []
+
+    failed = orchestration.failed_roots(session)
+    return [
+        HomeItem(
+            kind="failed_runs",
+            count=count,
+            oldest=min(root.since for root in failed),
+            amounts=_money_of(session, [root.root_id for root in failed]),
+        )
+    ]
+
+
+def _parked_messages(session: Session, now: datetime) -> list[HomeItem]:
+    count = providers.count_parked(session, limit=orchestration.MAX_COUNTED)
+    if not count:
+        return []
+    oldest = providers.oldest_parked(session)
+    return [HomeItem(kind="parked_messages", count=count, oldest=oldest)]
+
+
+def _declined(session: Session, now: datetime) -> list[HomeItem]:
+    declined = fulfillment.declined_to_be_sourced(session)
+    if not declined:
+        return []
+    return [
+        HomeItem(
+            kind="declined",
+            count=len(declined),
+            oldest=min(one.declined_at for one in declined),
+            amounts=_money_of(session, {one.order_id for one in declined}),
+        )
+    ]
+
+
+def _late(session: Session, now: datetime) -> list[HomeItem]:
+    late = orders.late_orders(session, FULFILLMENT_PROGRESS, now)
+    if not late:
+        return []
+
+    amounts = orders.sum_orders(session, late)
+    oldest = min(amount.oldest for amount in amounts)
+    return [HomeItem(kind="late", count=len(late), oldest=oldest, amounts=_amounts(amounts))]
+
+
+def _money_of(session: Session, order_ids: Iterable[UUID]) -> list[HomeAmount]:
+    return _amounts(orders.sum_orders(session, list(order_ids)))
+
+
+def _amounts(amounts: Sequence[orders.CurrencyTotal]) -> list[HomeAmount]:
+    return [
+        HomeAmount(currency=one.currency, amount=one.amount, orders=one.orders) for one in amounts
+    ]
+
+
+_WORK: tuple[tuple[str, Callable[[Session, datetime], list[HomeItem]]], ...] = (
+    ("providers.read", _connections),
+    ("orders.read", _blocked),
+    ("orchestration.read", _failed_runs),
+    ("providers.read", _parked_messages),
+    ("fulfillment.read", _declined),
+    ("orders.read", _late),
+)
+"""Kinds of work, most urgent first, and who may see them."""

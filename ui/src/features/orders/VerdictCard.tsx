@@ -1,0 +1,147 @@
+import type { OrderDetail } from '@client/orders';
+import { CalendarDate, Timestamp, formatNumber } from '@kit/format';
+import { ExplainedButton } from '@kit/ExplainedButton';
+import { RedoOutlined, PlayCircleOutlined } from '@kit/icons';
+import { ActionDialog } from '@kit/list';
+import { toneIcon } from '@kit/states';
+import type { Tone } from '@kit/tokens';
+import { usePermission } from '@kit/usePermission';
+import { reasonLabel } from '@vocabulary';
+import { useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+import { Link } from 'react-router';
+import { blockedText } from './Blocked';
+import { orderActions } from './orderActions';
+
+type Verdict = OrderDetail['verdict'];
+
+const tones: Record<Verdict['status'], Tone> = {
+  canceled: 'ended',
+  delivered: 'done',
+  shipped: 'done',
+  completed: 'done',
+  on_hold: 'attention',
+  failed: 'failed',
+  blocked: 'failed',
+  waiting_for_stock: 'attention',
+  waiting_for_launch: 'attention',
+  waiting_for_capacity: 'attention',
+  sending: 'progress',
+  awaiting_fulfiller: 'moving',
+  in_progress: 'progress',
+};
+
+/** Whether the order keeps its promise and what it waits for, with what the user can do about it. */
+export function VerdictCard({ order }: { order: OrderDetail }) {
+  const { verdict } = order;
+  const tone = verdict.timeliness === 'late' && tones[verdict.status] !== 'failed' ? 'attention' : tones[verdict.status];
+  return (
+    <section className="verdict" data-tone={tone} aria-label="Verdict" role="status">
+      <span className="verdict-icon" aria-hidden="true">
+        {toneIcon(tone)}
+      </span>
+      <div className="verdict-text">
+        <p className="verdict-promise">
+          <PromiseText verdict={verdict} />
+        </p>
+        <p>
+          {verdict.status === 'blocked' && order.blocked ? blockedText(order.blocked) : sentence(verdict.text)}
+          <Since verdict={verdict} />
+          {verdict.expected_on && (
+            <>
+              , expected <CalendarDate date={verdict.expected_on} />
+            </>
+          )}
+        </p>
+        {verdict.status === 'blocked' && <p className="muted">The order continues on its own once the connection works again.</p>}
+      </div>
+      <div className="verdict-action">
+        <Action order={order} />
+      </div>
+    </section>
+  );
+}
+
+/** A text of the server that may end with a reason of the vocabulary. */
+function sentence(text: string): string {
+  const [start = '', ...reason] = text.split(': ');
+  return reason.length === 0 ? reasonLabel(start) : `${start}: ${reasonLabel(reason.join(': '))}`;
+}
+
+function PromiseText({ verdict }: { verdict: Verdict }) {
+  const day = verdict.basis === 'plan' ? verdict.planned_on : verdict.promised_on;
+  if (!day) return <>No delivery date was promised.</>;
+  return (
+    <>
+      {verdict.basis === 'plan' ? 'Planned to ship' : 'Promised'} <CalendarDate date={day} />
+      {outcome(verdict)}
+    </>
+  );
+}
+
+function outcome({ timeliness, days_late, status }: Verdict): string {
+  if (timeliness === '') return '';
+  if (timeliness === 'on_time') return status === 'delivered' ? ', delivered on time' : ', on time';
+  const days = `${formatNumber(days_late)} ${days_late === 1 ? 'day' : 'days'} late`;
+  return status === 'delivered' ? `, delivered ${days}` : `, ${days}`;
+}
+
+function Since({ verdict }: { verdict: Verdict }): ReactNode {
+  // A blocked order says since when in its text.
+  if (!verdict.since || verdict.status === 'blocked') return null;
+  return (
+    <span className="muted">
+      {' · '}
+      <Timestamp at={verdict.since} />
+    </span>
+  );
+}
+
+function Action({ order }: { order: OrderDetail }) {
+  const { action, target } = order.verdict;
+  if (action === 'release' || action === 'reprocess') return <ActionButton action={action} order={order} />;
+  if (action === 'open_connection') return <Link to="/providers">Open connection</Link>;
+  if (action === 'open_waiting_line') return <Link to={`/waiting-lines?open=${target}`}>Open waiting line</Link>;
+  if (action === 'open_fulfillment_order') return <Link to={`/fulfillment-orders/${target}`}>Open fulfillment order</Link>;
+  return null;
+}
+
+const buttons = {
+  release: {
+    label: 'Release the hold',
+    icon: <PlayCircleOutlined />,
+    permission: 'orders.write',
+    refusal: 'Your role may not change orders',
+  },
+  reprocess: {
+    label: 'Reprocess',
+    icon: <RedoOutlined />,
+    permission: 'orchestration.write',
+    refusal: 'Your role may not change flow runs',
+  },
+} as const;
+
+function ActionButton({ action, order }: { action: 'release' | 'reprocess'; order: OrderDetail }) {
+  const [isOpen, setOpen] = useState(false);
+  const queryClient = useQueryClient();
+  const { label, icon, permission, refusal } = buttons[action];
+  const mayAct = usePermission(permission);
+  return (
+    <>
+      <ExplainedButton type="primary" icon={icon} allowed={mayAct} disabledReason={refusal} onClick={() => setOpen(true)}>
+        {label}
+      </ExplainedButton>
+      {isOpen && (
+        <ActionDialog
+          action={orderActions[action]}
+          selectedRows={[{ id: order.id, label: order.number }]}
+          noun={['order', 'orders']}
+          onClose={() => setOpen(false)}
+          onDone={() => {
+            for (const queryKey of [['order', order.id], ['orders'], ['runs']]) void queryClient.invalidateQueries({ queryKey });
+          }}
+        />
+      )}
+    </>
+  );
+}
