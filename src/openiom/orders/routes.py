@@ -34,6 +34,8 @@ from .schemas import (
     BulkResponse,
     BulkResult,
     CancelLinesRequest,
+    OrderCheck,
+    OrderCheckRequest,
     OrderCounts,
     OrderDetail,
     OrderLineRow,
@@ -50,6 +52,7 @@ from .service.hold_cancel import (
     hold_orders,
     release_holds,
 )
+from .service.order_check import check_order, next_manual_number
 from .service.order_intake import IntakeRequest, OrderIntake
 
 BULK_LIMIT = 1_000
@@ -94,6 +97,7 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     router.add_api_route("", find_orders, methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
+    router.add_api_route("/check", check, methods=["POST"])
     router.add_api_route("/hold", hold, methods=["POST"])
     router.add_api_route("/release", release, methods=["POST"])
     router.add_api_route("/cancel", cancel, methods=["POST"])
@@ -148,6 +152,18 @@ def find_orders(
     principal.require("orders.read")
     rows = list_orders(session, query.to_filter(), after=paging.after, limit=paging.fetch_limit)
     return paging.page(rows, key=lambda row: (row.placed_at, row.id))
+
+
+def check(
+    body: OrderCheckRequest, principal: CurrentPrincipal, session: WriteSession
+) -> OrderCheck:
+    """Return the totals of an order and all its problems, without placing it.
+
+    An order without a number is given one, which it keeps when it is placed.
+    """
+    principal.require("orders.write")
+    number = str(body.order.get("number", "")) or next_manual_number(session)
+    return check_order(session, {**body.order, "number": number}, number=number)
 
 
 def read_counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:
