@@ -24,6 +24,7 @@ import {
   FlagOutlined as FlagOutlinedIcon,
   ImportOutlined as ImportOutlinedIcon,
   InboxOutlined as InboxOutlinedIcon,
+  KeyOutlined as KeyOutlinedIcon,
   LeftOutlined as LeftOutlinedIcon,
   LineChartOutlined as LineChartOutlinedIcon,
   LinkOutlined as LinkOutlinedIcon,
@@ -102,6 +103,7 @@ export const FilterOutlined = silent(FilterOutlinedIcon);
 export const FlagOutlined = silent(FlagOutlinedIcon);
 export const ImportOutlined = silent(ImportOutlinedIcon);
 export const InboxOutlined = silent(InboxOutlinedIcon);
+export const KeyOutlined = silent(KeyOutlinedIcon);
 export const LeftOutlined = silent(LeftOutlinedIcon);
 export const LineChartOutlined = silent(LineChartOutlinedIcon);
 export const LinkOutlined = silent(LinkOutlinedIcon);
