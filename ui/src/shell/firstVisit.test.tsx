@@ -2,7 +2,7 @@ import { screen } from '@testing-library/react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkOrder } from '@tests/configuration-fixtures.mjs';
 import { mockServer, ProblemResponse, type RecordedRequest, renderRoutes } from '@tests/harness';
-import { shape } from '@tests/inventory-fixtures.mjs';
+import { health, shape } from '@tests/inventory-fixtures.mjs';
 import type { NewOrder } from '@client/orders';
 import { routes } from './routes';
 
@@ -42,8 +42,8 @@ const table: FirstVisit[] = [
   page('/inventory', 'No stock yet', installed, 'see inventory', installed),
   page('/inventory/promise', 'Select a product', 'View inventory', 'see inventory'),
   page('/inventory/reservations', 'No reservations', 'Go to sales orders', 'see inventory'),
-  page('/inventory/allocations', 'No allocations', 'Allocate stock', 'see inventory'),
-  page('/inventory/supply', 'No supply orders', 'Add supply', 'see inventory'),
+  page('/inventory/allocations', 'No allocations', 'Allocate', 'see inventory'),
+  page('/inventory/supply', 'No supply orders', 'Add supply order', 'see inventory'),
   page('/inventory/feeds', 'No files yet', 'View inventory', 'see inventory'),
   page('/inventory/health', 'No sealed days yet', 'View inventory', 'see inventory'),
   page('/flows', 'No flows yet', installed, 'see orchestration', installed),
@@ -64,9 +64,9 @@ const table: FirstVisit[] = [
   page('/plans', 'No plans yet', 'Get a quote', 'see sourcing'),
   page('/shadow-prices', 'No shadow prices yet', 'Go to strategies', 'see sourcing'),
   page('/simulations', 'No simulations yet', 'New simulation', 'see sourcing'),
-  page('/simulations/new', 'New simulation', 'Next', 'see sourcing'),
+  page('/simulations/new', 'New simulation', 'Demand', 'see sourcing'),
   page('/simulations/compare', 'Select simulations to compare', 'Choose simulations', 'see sourcing'),
-  page('/quote', 'Add products to the cart', 'Add product', 'see sourcing'),
+  page('/quote', 'Add products to the cart', 'Add line', 'see sourcing'),
   page('/settings/users', 'No users yet', 'New user', 'see administration'),
   page('/settings/roles', 'No roles yet', 'New role', 'see administration'),
   page('/settings/api-tokens', 'No API tokens yet', 'New token', 'see administration'),
@@ -94,6 +94,8 @@ const vacant: Record<string, (request: RecordedRequest) => unknown> = {
   'GET /api/v1/configuration': () => ({ documents: [] }),
   'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
   'GET /api/v1/inventory/shape': () => shape,
+  'GET /api/v1/inventory/health': () => health,
+  'GET /api/v1/sourcing/shadow-prices': () => notFound,
   'GET /api/v1/roles': () => ({ items: [], permissions: ['*'] }),
   'POST /api/v1/orders/check': ({ body }) => checkOrder((body as { order: NewOrder }).order),
 };

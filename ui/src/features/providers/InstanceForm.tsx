@@ -181,7 +181,7 @@ export function InstanceForm({
           />
         </Section>
       )}
-      <div className="row">
+      <div className="form-save">
         <ExplainedButton
           type="primary"
           htmlType="submit"
