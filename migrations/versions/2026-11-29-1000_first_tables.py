@@ -57,6 +57,7 @@ class PgSnapshot(sa.types.UserDefinedType):
 
 def upgrade() -> None:
     op.execute("CREATE SEQUENCE fulfillment.fulfillment_order_number START 100001")
+    op.execute("CREATE SEQUENCE orders.manual_order_number START 1001")
     op.create_table(
         "api_token",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -773,6 +774,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'ready'"),
     )
     op.create_index(
+        "ix_provider_call_on_hold",
+        "provider_call",
+        ["instance"],
+        unique=False,
+        schema="orchestration",
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index(
         "ix_provider_call_lease",
         "provider_call",
         ["lease_until"],
@@ -1190,7 +1199,7 @@ def upgrade() -> None:
         ["state", "id"],
         unique=False,
         schema="providers",
-        postgresql_where=sa.text("state IN ('parked', 'discarded')"),
+        postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
     )
     op.create_table(
         "outbound_request",
@@ -1222,6 +1231,8 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("mapping_group", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_by", sa.Text(), server_default="", nullable=False),
         sa.Column("poll_seconds", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(), server_default="untested", nullable=False),
         sa.Column("account", sa.Text(), server_default="", nullable=False),
@@ -2459,7 +2470,7 @@ def downgrade() -> None:
         "ix_message_state",
         table_name="message",
         schema="providers",
-        postgresql_where=sa.text("state IN ('parked', 'discarded')"),
+        postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
     )
     op.drop_index(
         "ix_message_received_key",
@@ -2536,6 +2547,12 @@ def downgrade() -> None:
         table_name="provider_call",
         schema="orchestration",
         postgresql_where=sa.text("state = 'leased'"),
+    )
+    op.drop_index(
+        "ix_provider_call_on_hold",
+        table_name="provider_call",
+        schema="orchestration",
+        postgresql_where=sa.text("state = 'held'"),
     )
     op.drop_index(
         "ix_provider_call_group_due",
@@ -2638,6 +2655,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_token_expires_at"), table_name="api_token", schema="administration")
     op.drop_table("api_token", schema="administration")
     op.execute("DROP SEQUENCE fulfillment.fulfillment_order_number")
+    op.execute("DROP SEQUENCE orders.manual_order_number")
     op.execute("DROP FUNCTION inventory_visibility.set_safety_stock")
     op.execute("DROP FUNCTION inventory_visibility.safety_stock_of")
     op.execute("DROP FUNCTION inventory_visibility.refuse_change")

@@ -7,7 +7,16 @@ from tests.orchestration.builders import NOTIFY, SEND, action, wait
 from tests.orchestration.harness import Harness
 
 from openiom.kernel import NotFound, ProviderDown, new_id
-from openiom.orchestration import OperationResult, cancel, pause, reprocess, resume, skip
+from openiom.orchestration import (
+    OperationResult,
+    cancel,
+    pause,
+    reprocess,
+    resume,
+    resume_calls_to,
+    skip,
+)
+from openiom.providers import pause_instance, resume_instance
 
 UNKNOWN = UUID(int=1)
 
@@ -277,6 +286,57 @@ def test_a_delay_that_ends_while_paused_continues_after_a_resume(harness: Harnes
     assert resume_flow(harness, "slow") == 1
     harness.run()
     assert harness.positions() == {"A": ("completed",)}
+
+
+def test_calls_to_a_paused_instance_are_held_and_made_once_after_it_resumes(
+    harness: Harness,
+) -> None:
+    west = {**NOTIFY, "id": "west", "instance": "west"}
+    harness.flow("out", NOTIFY)
+    harness.flow("other", west, trigger={"parallel": True})
+    with harness.session() as session:
+        pause_instance(session, "east", actor="test", now=harness.now)
+
+    harness.place("A", "B")
+    harness.run()
+    assert call_states(harness).count(("held", 0)) == 2
+    assert call_states(harness).count(("done", 1)) == 2
+    errors = harness.rows(
+        "SELECT DISTINCT error ->> 'what' FROM orchestration.provider_call WHERE state = 'held'"
+    )
+    assert errors == [("east is paused",)]
+
+    harness.advance_clock(hours=30)
+    with harness.session() as session:
+        resume_instance(session, "east")
+        assert resume_calls_to(session, "east") == 2
+
+    harness.run()
+    assert call_states(harness) == [("done", 1)] * 4
+    assert set(harness.positions().values()) == {("completed",)}
+
+
+def test_calls_of_a_paused_flow_wait_for_the_flow_when_their_instance_resumes(
+    harness: Harness,
+) -> None:
+    harness.flow("out", NOTIFY)
+    harness.place("A")
+    harness.run(harness.dispatcher, harness.steps)
+    pause_flow(harness, "out")
+    with harness.session() as session:
+        pause_instance(session, "east", actor="test", now=harness.now)
+
+    harness.run()
+    with harness.session() as session:
+        resume_instance(session, "east")
+        resume_calls_to(session, "east")
+
+    harness.run()
+    assert call_states(harness) == [("held", 0)]
+    assert harness.provider.requests == []
+    resume_flow(harness, "out")
+    harness.run()
+    assert call_states(harness) == [("done", 1)]
 
 
 def test_resuming_a_flow_with_nothing_held_releases_nothing(harness: Harness) -> None:

@@ -53,7 +53,7 @@ def test_an_instance_shows_its_probe_and_its_inbox_and_never_its_secret(client, 
     store(harness, note(1, "UNKNOWN"), note(2))
     (row,) = client.get("/api/v1/provider-instances").json()["items"]
     assert (row["state"], row["probed_at"], row["account"]) == ("untested", None, None)
-    assert row["messages"] == {"received": 0, "parked": 1, "discarded": 0}
+    assert row["messages"] == {"received": 0, "parked": 1, "discarded": 0, "on_hold": 0}
     probed = client.post("/api/v1/provider-instances/shop/probe").json()
     assert (probed["state"], probed["account"], probed["scopes"]) == (
         "green",

@@ -42,6 +42,12 @@ PAGES = [
     ("/providers/library", "Provider library"),
     ("/mappings", "Mappings"),
     ("/sources", "Sources"),
+    ("/orders/new", "New order"),
+    ("/providers/fabrikam-store", "Fabrikam store"),
+    ("/providers/new?provider=bigcommerce", "Install BigCommerce"),
+    ("/settings/users", "Users"),
+    ("/settings/roles", "Roles"),
+    ("/settings/api-tokens", "API tokens"),
 ]
 
 pytestmark = [

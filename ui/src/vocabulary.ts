@@ -47,6 +47,7 @@ const states: Record<string, StateStyle> = {
   green: { tone: 'done', label: 'Connected' },
   red: { tone: 'failed', label: 'Not connected' },
   untested: { tone: 'neutral', label: 'Not tested' },
+  paused: { tone: 'attention', label: 'Paused' },
 };
 
 /** Titles used while the server has none for an event. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as data from './fixtures.mjs';
+import * as configuration from './configuration-fixtures.mjs';
 import * as stock from './inventory-fixtures.mjs';
 
 const [port = '4173', mood = 'full'] = process.argv.slice(2);
@@ -131,6 +132,9 @@ async function answer(request, response, path, query) {
         ),
         query,
       );
+    if (id === 'check') return json(response, configuration.checkOrder(sent.order));
+    if (!id && method === 'POST')
+      return json(response, { results: [{ index: 0, ok: true, id: data.orders[0].id, number: sent.orders[0].number }] }, 202);
     if (id === 'lines') return page(response, stock.lines, query);
     if (id === 'counts') {
       const states = {};
@@ -179,11 +183,23 @@ async function answer(request, response, path, query) {
       data.runs.filter((row) => fits(row, query, ['state', 'flow'])),
       query,
     );
+  if (area === 'flows' && method === 'POST') {
+    for (const flow of [data.flow, ...data.flows]) if (sent.names.includes(flow.name)) flow.paused = id === 'pause';
+    return json(response, { state: id === 'pause' ? 'paused' : 'running', released: 0 });
+  }
   if (area === 'flows') return !id ? list(response, data.flows) : json(response, sub === 'counts' ? data.flowCounts : data.flow);
   if (area === 'policies') return list(response, data.policies);
   if (area === 'providers') return list(response, data.catalog);
-  if (area === 'provider-instances')
-    return !id ? list(response, data.instances) : json(response, sub === 'probe' ? data.instances[0] : { received: 3 });
+  if (area === 'provider-instances') {
+    if (!id) return list(response, data.instances);
+    const instance = data.instances.find((row) => row.name === id);
+    if (sub === 'pause') Object.assign(instance, { paused_at: new Date().toISOString(), paused_by: session.email });
+    if (sub === 'resume') {
+      Object.assign(instance, { paused_at: null, paused_by: '' });
+      return json(response, { instance, messages: 12, calls: 3 });
+    }
+    return json(response, sub === 'poll' ? { received: 3 } : (instance ?? data.instances[0]));
+  }
   if (area === 'provider-calls')
     return page(
       response,
@@ -209,13 +225,39 @@ async function answer(request, response, path, query) {
   }
   if (area === 'inventory') return inventory(response, [id, sub], query, sent);
   if (area === 'sources') return list(response, data.sources);
-  if (area === 'configuration') return json(response, { documents: [] });
-  if (area === 'products')
+  if (area === 'configuration') {
+    if (method === 'POST')
+      return json(response, {
+        changes: sent.documents.map(({ kind, name }) => ({ kind, name, change: 'changed', version: 2, paths: [] })),
+      });
+    if (method === 'DELETE') return json(response, { changes: [] });
+    return json(response, { documents: !empty && query.get('kind') === 'provider_instance' ? configuration.instanceDocuments : [] });
+  }
+  if (area === 'products') {
+    const words = (query.get('search') ?? '').toLowerCase();
     return page(
       response,
-      data.stock.map((row) => ({ number: row.product, name: row.product_name })),
+      configuration.products.filter((row) => `${row.number} ${row.name} ${row.sku}`.toLowerCase().includes(words)),
       query,
     );
+  }
+  if (area === 'accounts') return page(response, configuration.accounts, query);
+  if (area === 'currencies')
+    return page(
+      response,
+      [
+        { name: 'EUR', title: 'Euro' },
+        { name: 'USD', title: 'US dollar' },
+      ],
+      query,
+    );
+  if (area === 'users') return administer(response, configuration.users, id, method, sent);
+  if (area === 'roles') return json(response, configuration.roles);
+  if (area === 'api-tokens') {
+    if (method === 'POST')
+      return json(response, { name: sent.name, token: 'iom_fixture-token-shown-once', expires_at: new Date().toISOString() }, 201);
+    return method === 'DELETE' ? json(response, null, 204) : list(response, configuration.tokens);
+  }
   if (area === 'vocabulary')
     return json(response, { entities: [], events: [], order_columns: [{ name: 'customer_email', title: 'Email' }] });
   if (area === 'search')
@@ -229,6 +271,19 @@ async function answer(request, response, path, query) {
       { kind: 'product', label: 'Accu Scale', detail: '3 sources', path: '/inventory?product=Accu%20Scale' },
     ]);
   return missing(response, path);
+}
+
+function administer(response, users, id, method, sent) {
+  if (method === 'GET') return list(response, users);
+  if (!id) return json(response, { id: crypto.randomUUID(), active: true, ...sent, password: undefined }, 201);
+  if (method !== 'PATCH') return json(response, null, 204);
+  return json(
+    response,
+    Object.assign(
+      users.find((user) => user.id === id),
+      sent,
+    ),
+  );
 }
 
 function inventory(response, [what, sub], query, sent) {

@@ -1,4 +1,6 @@
 // The API responses of a small company, for unit and browser tests.
+import { parametersSchema } from './configuration-fixtures.mjs';
+
 const now = Date.now();
 const at = (minutes) => new Date(now - minutes * 60_000).toISOString();
 const uuid = (n) => `0198a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
@@ -695,6 +697,8 @@ export const instances = [
     title: 'Fabrikam store',
     provider: 'bigcommerce',
     active: true,
+    paused_at: null,
+    paused_by: '',
     category: 'order_intake',
     state: 'green',
     probed_at: at(6),
@@ -713,6 +717,8 @@ export const instances = [
     title: 'Fabrikam 3PL',
     provider: 'demo_fulfillment',
     active: true,
+    paused_at: null,
+    paused_by: '',
     category: 'fulfillment',
     state: 'red',
     probed_at: at(2),
@@ -731,6 +737,8 @@ export const instances = [
     title: 'Lab order intake',
     provider: 'lab',
     active: true,
+    paused_at: null,
+    paused_by: '',
     category: 'order_intake',
     state: 'untested',
     probed_at: null,
@@ -780,7 +788,7 @@ export const catalog = [
       token: { type: 'string', title: 'Access token', writeOnly: true },
     },
   },
-  parameters_schema: { type: 'object', properties: {} },
+  parameters_schema: parametersSchema,
   actions: actions.map((one) => ({ name: one.toLowerCase().replaceAll(' ', '_'), title: one })),
   messages: messages.map((one) => ({ name: one.toLowerCase(), title: one })),
   mappings: [

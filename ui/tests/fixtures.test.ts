@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import openapi from '../openapi.json';
+import * as configuration from './configuration-fixtures.mjs';
 import * as fixtures from './fixtures.mjs';
 import { isOperation } from './harness';
 import * as inventory from './inventory-fixtures.mjs';
@@ -37,6 +38,10 @@ describe('fixtures have the fields of the API', () => {
     ['/api/v1/messages', 'items', fixtures.messages[0]],
     ['/api/v1/messages/unmapped-keys', 'items', fixtures.missingKeys[0]],
     ['/api/v1/provider-instances', 'items', fixtures.instances[0]],
+    ['/api/v1/users', 'items', configuration.users[0]],
+    ['/api/v1/roles', 'items', configuration.roles.items[0]],
+    ['/api/v1/api-tokens', 'items', configuration.tokens[0]],
+    ['/api/v1/products', 'items', configuration.products[0]],
     ['/api/v1/provider-calls', 'items', fixtures.calls[0]],
     ['/api/v1/inventory/shape', undefined, inventory.shape],
     ['/api/v1/inventory/visibility', 'items', inventory.groups[0]],

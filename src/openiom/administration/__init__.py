@@ -15,6 +15,7 @@ from .scheduled_jobs import SCHEDULED_JOBS
 from .service import api_tokens, delete_expired, issue_token, revoke_token, upsert_users
 from .token_issuer import TokenIssuer
 from .token_routes import router as token_router
+from .user_routes import router as user_router
 
 __all__ = [
     "DELETION_GUARDS",
@@ -32,4 +33,5 @@ __all__ = [
     "token_router",
     "upsert_client",
     "upsert_users",
+    "user_router",
 ]

@@ -38,7 +38,8 @@ def upsert_users(session: Session, users: Sequence[tuple[str, str, str, Sequence
     malformed address or an unknown role.
     """
     for email, name, password, roles in users:
-        _check_user(email, password)
+        check_password(password)
+        check_email(email)
         check_roles(session, roles)
         user = session.scalars(_user_query(email)).one_or_none()
         if user is None:
@@ -186,7 +187,8 @@ def issue_token(
     return token
 
 
-def _check_user(email: str, password: str) -> None:
+def check_password(password: str) -> None:
+    """Raise `Invalid` for a password that is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(
             "the password is too short",
@@ -194,6 +196,9 @@ def _check_user(email: str, password: str) -> None:
             remedy=f"use at least {SHORTEST_PASSWORD} characters",
         )
 
+
+def check_email(email: str) -> None:
+    """Raise `Invalid` for a text that is not an e-mail address."""
     name, at, domain = email.partition("@")
     if not (name and at and domain):
         raise Invalid(

@@ -97,6 +97,7 @@ class Application:
         return (
             administration.router,
             administration.token_router,
+            administration.user_router,
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,

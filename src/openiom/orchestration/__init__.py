@@ -17,6 +17,7 @@ from .metrics import queue_depths
 from .operations import OperationResult, cancel, pause, reprocess, resume, skip
 from .publication import flow_kind, problems_of
 from .routes import router
+from .runtime.call_queue import resume_calls_to
 from .runtime.calls.guards import release_calls
 from .runtime.calls.worker import InFlight, ProviderCallWorker
 from .runtime.dispatcher import Dispatcher
@@ -71,6 +72,7 @@ __all__ = [
     "release_calls",
     "reprocess",
     "resume",
+    "resume_calls_to",
     "roots_waiting_for",
     "router",
     "skip",

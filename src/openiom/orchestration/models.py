@@ -181,6 +181,7 @@ class ProviderCall(Base):
             "due_at",
             postgresql_where=text("state = 'ready'"),
         ),
+        Index("ix_provider_call_on_hold", "instance", postgresql_where=text("state = 'held'")),
         Index("ix_provider_call_lease", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_provider_call_token", "token_id"),
         CheckConstraint(

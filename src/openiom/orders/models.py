@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     PrimaryKeyConstraint,
+    Sequence,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -35,6 +36,7 @@ from openiom.platform.database import Base
 SCHEMA = "orders"
 Amount = Numeric(18, 4)
 Moment = DateTime(timezone=True)
+MANUAL_NUMBERS = Sequence("manual_order_number", start=1_001, schema=SCHEMA, metadata=Base.metadata)
 
 
 class Order(Base):

@@ -35,6 +35,8 @@ from .schemas import (
     BulkResponse,
     BulkResult,
     CancelLinesRequest,
+    OrderCheck,
+    OrderCheckRequest,
     OrderCounts,
     OrderDetail,
     OrderLineRow,
@@ -51,6 +53,7 @@ from .service.hold_cancel import (
     hold_orders,
     release_holds,
 )
+from .service.order_check import check_order, next_manual_number
 from .service.order_intake import IntakeRequest, OrderIntake
 
 BULK_LIMIT = 1_000
@@ -103,6 +106,7 @@ def order_router(
     router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
+    router.add_api_route("/check", check, methods=["POST"])
     router.add_api_route("/hold", hold, methods=["POST"])
     router.add_api_route("/release", release, methods=["POST"])
     router.add_api_route("/cancel", cancel, methods=["POST"])
@@ -168,6 +172,18 @@ def _find_orders(fulfillment: FulfillmentProgressPort) -> Callable[..., Page[Ord
         return paging.page(rows, key=lambda row: (row.placed_at, row.id))
 
     return find_orders
+
+
+def check(
+    body: OrderCheckRequest, principal: CurrentPrincipal, session: WriteSession
+) -> OrderCheck:
+    """Return the totals of an order and all its problems, without placing it.
+
+    An order without a number is given one, which it keeps when it is placed.
+    """
+    principal.require("orders.write")
+    number = str(body.order.get("number", "")) or next_manual_number(session)
+    return check_order(session, {**body.order, "number": number}, number=number)
 
 
 def read_counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:

@@ -308,6 +308,33 @@ class ProblemResponse(BaseModel):
     remedy: str
 
 
+class OrderCheckRequest(Strict):
+    """An order document without its total; without a number, one is given."""
+
+    order: dict[str, Any]
+
+
+class CheckedLine(BaseModel):
+    """What a line costs, and the decimals that its quantity may have."""
+
+    unit_decimals: int
+    amount: str
+
+
+class OrderCheck(BaseModel):
+    """What an order costs, and everything that prevents it from being placed."""
+
+    number: str
+    currency: str
+    subtotal: str
+    shipping: str
+    discount: str
+    tax: str
+    total: str
+    lines: list[CheckedLine]
+    problems: list[ProblemResponse]
+
+
 class OrderResult(BaseModel):
     """The result of one order of a request, by its index.
 

@@ -10,6 +10,7 @@ Publishes   nothing; the packages that accept a document publish what it changed
 
 from .call_log import CallLog
 from .inbox_worker import inbox_worker
+from .instance_pause import lock_paused, pause_instance, resume_instance
 from .instance_state import Outage, instance_titles, list_outages
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
@@ -21,16 +22,18 @@ from .metrics import count_parked, oldest_parked, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
-from .queries import ParkedMessage, list_instances, search_parked
+from .queries import ParkedMessage, get_instance, list_instances, search_parked
 from .registry import ProviderInstance, ProviderRegistry, Suggester
 from .routes import router
 from .scheduled_jobs import SCHEDULED_JOBS
+from .schemas import InstanceRow
 from .webhooks import receive_webhook
 
 __all__ = [
     "MAPPING_KIND",
     "SCHEDULED_JOBS",
     "CallLog",
+    "InstanceRow",
     "LiveRates",
     "Lookup",
     "MappingBody",
@@ -48,12 +51,15 @@ __all__ = [
     "call_provider",
     "count_parked",
     "discard",
+    "get_instance",
     "inbox_worker",
     "instance_kind",
     "instance_titles",
     "list_instances",
     "list_outages",
+    "lock_paused",
     "oldest_parked",
+    "pause_instance",
     "poll",
     "poll_workers",
     "probe",
@@ -64,6 +70,7 @@ __all__ = [
     "replay_messages_needing",
     "request_poll",
     "resolve",
+    "resume_instance",
     "router",
     "search_parked",
     "store_messages",

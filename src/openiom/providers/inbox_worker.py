@@ -20,6 +20,7 @@ from openiom.platform.database import to_json_text
 from openiom.policies import Transformed, TransformFailure
 from openiom.provider_contract import InboundDocument, MessageKind
 
+from .instance_pause import hold_messages
 from .mapping import resolve
 from .mapping_rules import (
     ACCEPTED,
@@ -136,9 +137,12 @@ def inbox_worker(
 def claim_messages(session: Session, limit: int) -> Sequence[PendingMessage]:
     """Lock and return up to `limit` waiting messages, only the oldest of each key.
 
+    Those of paused instances are held instead.
+
     Both statements are planned for the rows that wait now, and read them by index even when the
     table has no statistics yet.
     """
+    hold_messages(session)
     claimed: list[PendingMessage] = []
     after = 0
     for _ in range(CLAIM_ROUNDS):

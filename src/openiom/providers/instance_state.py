@@ -13,11 +13,12 @@ from openiom.platform.bulk import fetch_as
 
 @dataclass(frozen=True, slots=True)
 class InstanceState:
-    """Whether an instance is active, and what its last probe found."""
+    """Whether an instance is active or paused, and what its last probe found."""
 
     name: str
     version: int
     active: bool
+    paused: bool
     state: str
     error: str
 
@@ -27,8 +28,8 @@ def find_state(session: Session, instance: str) -> InstanceState | None:
     rows = fetch_as(
         session,
         InstanceState,
-        "SELECT name, version, active, state, error FROM providers.provider_instance"
-        " WHERE name = %s",
+        "SELECT name, version, active, paused_at IS NOT NULL AS paused, state, error"
+        " FROM providers.provider_instance WHERE name = %s",
         (instance,),
     )
     return rows[0] if rows else None
@@ -44,7 +45,7 @@ def get_state(session: Session, instance: str) -> InstanceState:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """An active instance whose connection is red, and since when it has been."""
+    """An active instance, not paused, whose connection is red, and since when it has been."""
 
     name: str
     title: str
@@ -59,7 +60,8 @@ def list_outages(session: Session) -> Sequence[Outage]:
         Outage,
         "SELECT name, coalesce(nullif(title, ''), name) AS title, red_since AS since, error"
         " FROM providers.provider_instance"
-        " WHERE active AND state = 'red' AND red_since IS NOT NULL ORDER BY red_since, name",
+        " WHERE active AND paused_at IS NULL AND state = 'red' AND red_since IS NOT NULL"
+        " ORDER BY red_since, name",
     )
 
 

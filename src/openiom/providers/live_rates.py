@@ -71,7 +71,7 @@ class LiveRates:
     def _open(self, database: Database, instance: str) -> tuple[ProviderInstance, LiveRateService]:
         """Return the open instance and its service.
 
-        Raise `NotFound`, `Invalid`, or `ProviderDown` for a red connection.
+        Raise `NotFound`, `Invalid`, or `ProviderDown` for a red connection or a paused instance.
         """
         with database.reading() as session:
             opened = self._registry.open(session, instance)
@@ -80,6 +80,8 @@ class LiveRates:
         service = opened.provider.live_rates
         if service is None:
             raise ProviderDown(f"{opened.provider.title} has no live rates", where=instance)
+        if state is not None and state.paused:
+            raise ProviderDown("the provider instance is paused", where=instance)
         if state is not None and state.state == "red":
             raise ProviderDown(f"the connection is red: {state.error}", where=instance)
 

@@ -37,6 +37,8 @@ class ProviderInstanceRow(Base):
     title: Mapped[str] = mapped_column(Text)
     mapping_group: Mapped[str] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(Boolean)
+    paused_at: Mapped[datetime | None] = mapped_column(Instant)
+    paused_by: Mapped[str] = mapped_column(Text, server_default="")
     poll_seconds: Mapped[int | None] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(Text, server_default="untested")
     account: Mapped[str] = mapped_column(Text, server_default="")
@@ -90,7 +92,7 @@ class Message(Base):
             "ix_message_state",
             "state",
             "id",
-            postgresql_where=text("state IN ('parked', 'discarded')"),
+            postgresql_where=text("state IN ('parked', 'discarded', 'on_hold')"),
         ),
         {"schema": SCHEMA},
     )

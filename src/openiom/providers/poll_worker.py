@@ -45,7 +45,7 @@ _CLAIM_DUE = f"""
 {_SET_LEASE}
 WHERE name = (
   SELECT name FROM providers.provider_instance
-  WHERE active AND state = 'green' AND {IS_LIVE}
+  WHERE active AND paused_at IS NULL AND state = 'green' AND {IS_LIVE}
     AND (poll_lease_until IS NULL OR poll_lease_until < %(now)s)
     AND (poll_lease IS NOT NULL
       OR (poll_requested AND (last_poll_at IS NULL OR last_poll_at <= %(recently)s))
@@ -312,9 +312,14 @@ def _record_poll(
 def request_poll(session: Session, instance: str) -> None:
     """Have a worker poll an instance soon.
 
-    Raise `NotFound`, or `Refused` while the connection is not green.
+    Raise `NotFound`, or `Refused` while it is paused or the connection is not green.
     """
     state = get_state(session, instance)
+    if state.paused:
+        raise Refused(
+            f"{instance} cannot be polled: it is paused", remedy="resume it; it is polled then"
+        )
+
     if not state.active or state.state != "green":
         reason = f"its connection is {state.state}" if state.active else "it is not active"
         raise Refused(

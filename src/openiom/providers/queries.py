@@ -48,12 +48,12 @@ MAX_GROUPS = 500
 MAX_SEARCHED = 10_000
 """Parked messages, the newest ones, whose text is searched."""
 MAX_FOUND = 1_000
-COUNTED_STATES = ("received", "parked", "discarded")
+COUNTED_STATES = ("received", "parked", "discarded", "on_hold")
 
 _INSTANCE_COLUMNS = """
-name, title, provider, active, state, probed_at, nullif(account, '') AS account, scopes,
-missing_scopes, nullif(error, '') AS error, poll_seconds, last_poll_at, next_poll_at,
-nullif(last_error, '') AS last_error
+name, title, provider, active, paused_at, paused_by, state, probed_at,
+nullif(account, '') AS account, scopes, missing_scopes, nullif(error, '') AS error,
+poll_seconds, last_poll_at, next_poll_at, nullif(last_error, '') AS last_error
 """
 _MESSAGE_COLUMNS = """
 m.id::text AS id, m.instance, m.kind, m.key, nullif(m.version, '') AS version, m.state,
@@ -70,7 +70,7 @@ SELECT instance, state, count(*) AS messages FROM providers.message
 WHERE state = 'received' GROUP BY instance, state
 UNION ALL
 SELECT instance, state, count(*) AS messages FROM providers.message
-WHERE state IN ('parked', 'discarded') GROUP BY instance, state
+WHERE state IN ('parked', 'discarded', 'on_hold') GROUP BY instance, state
 """
 _LIST_CALLS = f"""
 SELECT {_CALL_COLUMNS} FROM providers.outbound_request

@@ -48,6 +48,8 @@ class InstanceColumns(BaseModel):
     title: str
     provider: str
     active: bool
+    paused_at: datetime | None
+    paused_by: str
     state: Literal["untested", "green", "red"]
     probed_at: datetime | None
     account: str | None

@@ -11,6 +11,32 @@ export interface MappedRecord {
   currency?: string;
 }
 
+/** A product that can be ordered. */
+export interface OrderableProduct {
+  number: string;
+  name: string;
+  sku: string;
+  unit: string;
+  currency: string;
+  list_price: string | null;
+}
+
+/** A customer account. */
+export interface Account {
+  name: string;
+  title: string;
+  company: string;
+  email: string;
+  phone: string;
+  on_hold: boolean;
+}
+
+export const searchProducts = async (search: string): Promise<OrderableProduct[]> =>
+  (await read(api.GET('/api/v1/products', { params: { query: withoutEmpty({ search, limit }) } }))).items;
+export const searchAccounts = async (search: string): Promise<Account[]> =>
+  (await read(api.GET('/api/v1/accounts', { params: { query: withoutEmpty({ search, limit }) } }))).items;
+export const listCurrencies = async (): Promise<string[]> => (await read(api.GET('/api/v1/currencies'))).items.map(({ name }) => name);
+
 const limit = 20;
 const includes = (record: MappedRecord, search: string): boolean =>
   `${record.name} ${record.title}`.toLowerCase().includes(search.toLowerCase());

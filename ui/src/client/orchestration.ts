@@ -23,6 +23,10 @@ export const listRuns = (query: RunsQuery, signal?: AbortSignal): Promise<RunPag
   read(api.GET('/api/v1/runs', { params: { query: withoutEmpty(query) }, signal }));
 export const listPolicies = async (): Promise<Policy[]> => (await read(api.GET('/api/v1/policies'))).items;
 
+/** Stop flows from starting and continuing runs; the runs wait at their steps. */
+export const pauseFlow = (name: string) => read(api.POST('/api/v1/flows/pause', { body: { names: [name] } }));
+export const resumeFlow = (name: string) => read(api.POST('/api/v1/flows/resume', { body: { names: [name] } }));
+
 const flowRunPath = {
   reprocess: '/api/v1/flow-runs/reprocess',
   skip: '/api/v1/flow-runs/skip',

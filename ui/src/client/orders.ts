@@ -35,6 +35,21 @@ export const getSourcing = (id: string): Promise<Sourcing> =>
 export const getFlowRuns = async (id: string): Promise<FlowRun[]> =>
   (await read(api.GET('/api/v1/orders/{id}/flow-runs', { params: { path: { id } } }))).flow_runs;
 
+export type OrderCheck = Ok<paths['/api/v1/orders/check']['post']>;
+export type NewOrder = Record<string, unknown>;
+/** What an order costs and what is wrong with it; nothing is placed. */
+export const checkOrder = (order: NewOrder): Promise<OrderCheck> => read(api.POST('/api/v1/orders/check', { body: { order } }));
+/** Place an order entered by hand. The same key places it once, however often it is sent. */
+export const placeOrder = async (order: NewOrder, key: string) => {
+  const { results } = await read(
+    api.POST('/api/v1/orders', {
+      params: { header: { 'idempotency-key': key } },
+      body: { instance: 'manual', orders: [order] },
+    }),
+  );
+  return results[0];
+};
+
 const actionPath = {
   hold: '/api/v1/orders/hold',
   release: '/api/v1/orders/release',

@@ -22,6 +22,9 @@ export const listCatalog = async (): Promise<CatalogEntry[]> => (await read(api.
 export const listInstances = async (): Promise<ProviderInstance[]> => (await read(api.GET('/api/v1/provider-instances'))).items;
 export const probeInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/probe', { params: { path: { name } } }));
 export const pollInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/poll', { params: { path: { name } } }));
+/** Stop polls and calls; what arrives waits until the instance resumes. */
+export const pauseInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/pause', { params: { path: { name } } }));
+export const resumeInstance = (name: string) => read(api.POST('/api/v1/provider-instances/{name}/resume', { params: { path: { name } } }));
 export const listCalls = (query: Query<paths['/api/v1/provider-calls']['get']>, signal?: AbortSignal): Promise<ProviderCallPage> =>
   read(api.GET('/api/v1/provider-calls', { params: { query: withoutEmpty(query) }, signal }));
 

@@ -228,6 +228,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Return all users, inactive ones included.
+         */
+        get: operations["administration-list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description Create a user, who can sign in at once; roles grant no more than the caller has.
+         */
+        post: operations["administration-create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change the name or the roles of a user, deactivate or reactivate it.
+         */
+        patch: operations["administration-change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Password
+         * @description Replace the password of a user and end its sessions.
+         */
+        post: operations["administration-set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description Return the roles with their permissions, and whether the current user can assign them.
+         */
+        get: operations["administration-list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -288,6 +372,28 @@ export interface paths {
         get: operations["orders-find_lines"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Return the totals of an order and all its problems, without placing it.
+         *
+         *     An order without a number is given one, which it keeps when it is placed.
+         */
+        post: operations["orders-check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2780,6 +2886,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/provider-instances/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Instance
+         * @description Stop polls and calls of an instance; what arrives is stored and waits until it resumes.
+         */
+        post: operations["providers-pause_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/provider-instances/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Instance
+         * @description Process what waited for an instance, in its order, and poll it again.
+         */
+        post: operations["providers-resume_instance"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -3570,6 +3716,16 @@ export interface components {
         CheckResult: {
             /** Problems */
             problems: components["schemas"]["ProblemView"][];
+        };
+        /**
+         * CheckedLine
+         * @description What a line costs, and the decimals that its quantity may have.
+         */
+        CheckedLine: {
+            /** Unit Decimals */
+            unit_decimals: number;
+            /** Amount */
+            amount: string;
         };
         /**
          * ChosenRow
@@ -4760,6 +4916,10 @@ export interface components {
             provider: string;
             /** Active */
             active: boolean;
+            /** Paused At */
+            paused_at: string | null;
+            /** Paused By */
+            paused_by: string;
             /**
              * State
              * @enum {string}
@@ -5278,6 +5438,11 @@ export interface components {
             /** Title */
             title: string;
         };
+        /** NewPassword */
+        NewPassword: {
+            /** Password */
+            password: string;
+        };
         /**
          * NewProduct
          * @description A product that sells like another one, with `share` of its orders, in separate orders.
@@ -5323,6 +5488,17 @@ export interface components {
             stock: {
                 [key: string]: number;
             };
+        };
+        /** NewUser */
+        NewUser: {
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /** Roles */
+            roles: string[];
         };
         /**
          * NotFulfilled
@@ -5412,6 +5588,40 @@ export interface components {
         OperationsRequest: {
             /** Operations */
             operations: components["schemas"]["OperationBody"][];
+        };
+        /**
+         * OrderCheck
+         * @description What an order costs, and everything that prevents it from being placed.
+         */
+        OrderCheck: {
+            /** Number */
+            number: string;
+            /** Currency */
+            currency: string;
+            /** Subtotal */
+            subtotal: string;
+            /** Shipping */
+            shipping: string;
+            /** Discount */
+            discount: string;
+            /** Tax */
+            tax: string;
+            /** Total */
+            total: string;
+            /** Lines */
+            lines: components["schemas"]["CheckedLine"][];
+            /** Problems */
+            problems: components["schemas"]["ProblemResponse"][];
+        };
+        /**
+         * OrderCheckRequest
+         * @description An order document without its total; without a number, one is given.
+         */
+        OrderCheckRequest: {
+            /** Order */
+            order: {
+                [key: string]: unknown;
+            };
         };
         /**
          * OrderCounts
@@ -7000,6 +7210,43 @@ export interface components {
             reference: string;
         };
         /**
+         * Resumed
+         * @description A resumed instance, and how much waited for it while it was paused.
+         */
+        Resumed: {
+            instance: components["schemas"]["InstanceRow"];
+            /** Messages */
+            messages: number;
+            /** Calls */
+            calls: number;
+        };
+        /**
+         * RoleView
+         * @description A role. `grantable`: the current user has every permission of it, and can assign it.
+         */
+        RoleView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Permissions */
+            permissions: string[];
+            /** Built In */
+            built_in: boolean;
+            /** Grantable */
+            grantable: boolean;
+        };
+        /**
+         * Roles
+         * @description The roles, built-in ones first, and every permission that a role can have.
+         */
+        Roles: {
+            /** Items */
+            items: components["schemas"]["RoleView"][];
+            /** Permissions */
+            permissions: string[];
+        };
+        /**
          * Row
          * @description One rule. Cells are given by column name; an absent cell requires nothing.
          */
@@ -8254,6 +8501,45 @@ export interface components {
             value: string;
         };
         /**
+         * UserChange
+         * @description What to change of a user; what is left out stays.
+         */
+        UserChange: {
+            /** Name */
+            name?: string | null;
+            /** Roles */
+            roles?: string[] | null;
+            /** Active */
+            active?: boolean | null;
+        };
+        /**
+         * UserView
+         * @description A user, without the password.
+         */
+        UserView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles: string[];
+            /** Active */
+            active: boolean;
+        };
+        /**
+         * Users
+         * @description Users by e-mail address.
+         */
+        Users: {
+            /** Items */
+            items: components["schemas"]["UserView"][];
+        };
+        /**
          * VerdictView
          * @description The verdict on one record; `row` counts from 1, as the table shows it.
          */
@@ -9110,6 +9396,210 @@ export interface operations {
             };
         };
     };
+    "administration-list_users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-create_user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-change_user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-set_password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-list_roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     "orders-find_orders": {
         parameters: {
             query?: {
@@ -9274,6 +9764,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_OrderLineRow_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderCheck"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */
@@ -14982,6 +15514,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Home"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "providers-pause_instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceRow"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "providers-resume_instance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resumed"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

@@ -1,11 +1,26 @@
-import { CloseCircleFilled } from './icons';
+import { CloseCircleFilled, LockOutlined } from './icons';
 import { asProblem } from '@client/problem';
 import { Button, Skeleton } from 'antd';
 import type { ReactNode } from 'react';
+import { Link } from 'react-router';
+import { inWords } from './permissions';
 
-/** An error with its location, remedy and reference. */
+/** What a role does not permit, with the permission to request: its name, or a text that ends with it. */
+export function NoAccess({ remedy }: { remedy: string }) {
+  const permission = inWords(remedy).replace(/^.*for the permission /, '');
+  return (
+    <div className="card" role="alert">
+      <EmptyState icon={<LockOutlined />} title="You do not have access to this" action={<Link to="/">Go to the start page</Link>}>
+        {permission === '' ? 'Ask an administrator for access.' : `Ask an administrator for the permission to ${permission}.`}
+      </EmptyState>
+    </div>
+  );
+}
+
+/** An error with its location, remedy and reference; without permission, what to request instead. */
 export function ProblemNotice({ error, onRetry, compact }: { error: unknown; onRetry?: () => void; compact?: boolean }) {
   const problem = asProblem(error);
+  if (problem.status === 403 && !compact && onRetry !== undefined) return <NoAccess remedy={problem.remedy} />;
   return (
     <div className={compact ? 'problem compact' : 'problem'} role="alert">
       <CloseCircleFilled aria-hidden="true" />

@@ -25,6 +25,7 @@ import {
   HomeOutlined as HomeOutlinedIcon,
   ImportOutlined as ImportOutlinedIcon,
   InboxOutlined as InboxOutlinedIcon,
+  KeyOutlined as KeyOutlinedIcon,
   LeftOutlined as LeftOutlinedIcon,
   LineChartOutlined as LineChartOutlinedIcon,
   LinkOutlined as LinkOutlinedIcon,
@@ -104,6 +105,7 @@ export const FlagOutlined = silent(FlagOutlinedIcon);
 export const HomeOutlined = silent(HomeOutlinedIcon);
 export const ImportOutlined = silent(ImportOutlinedIcon);
 export const InboxOutlined = silent(InboxOutlinedIcon);
+export const KeyOutlined = silent(KeyOutlinedIcon);
 export const LeftOutlined = silent(LeftOutlinedIcon);
 export const LineChartOutlined = silent(LineChartOutlinedIcon);
 export const LinkOutlined = silent(LinkOutlinedIcon);

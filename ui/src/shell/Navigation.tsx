@@ -2,8 +2,8 @@ import { LeftOutlined, RightOutlined } from '@kit/icons';
 import { formatNumber } from '@kit/format';
 import { Tooltip } from 'antd';
 import { useEffect, useRef, useState } from 'react';
-import { Link, NavLink, useLocation } from 'react-router';
-import { allPages, areaOf, navigationGroups, hasPermission, type NavigationArea, type PageLink } from './navigationItems';
+import { Link, useLocation } from 'react-router';
+import { areaOf, entryOf, navigationGroups, hasPermission, type NavigationArea, type PageLink } from './navigationItems';
 import type { NavigationBadge } from './useAttention';
 
 interface Props {
@@ -44,6 +44,7 @@ function useOpenAreas(current: NavigationArea | undefined): [(area: NavigationAr
 /** The main navigation: areas with their pages and what needs attention there. When collapsed, it shows icons with tooltips. */
 export function Navigation({ permissions, collapsed, badges, onToggle, onNavigate }: Props) {
   const { pathname } = useLocation();
+  const active = entryOf(pathname)?.path;
   const list = useRef<HTMLDivElement>(null);
   const [isOpen, toggle] = useOpenAreas(areaOf(pathname));
   useEffect(() => {
@@ -74,7 +75,14 @@ export function Navigation({ permissions, collapsed, badges, onToggle, onNavigat
               </h2>
               {open &&
                 area.pages.map((page) => (
-                  <PageEntry key={page.path} page={page} collapsed={collapsed} badge={badges.get(page.path)} onNavigate={onNavigate} />
+                  <PageEntry
+                    key={page.path}
+                    page={page}
+                    isActive={page.path === active}
+                    collapsed={collapsed}
+                    badge={badges.get(page.path)}
+                    onNavigate={onNavigate}
+                  />
                 ))}
             </div>
           );
@@ -100,11 +108,13 @@ export function Navigation({ permissions, collapsed, badges, onToggle, onNavigat
 
 function PageEntry({
   page,
+  isActive,
   collapsed,
   badge,
   onNavigate,
 }: {
   page: PageLink;
+  isActive: boolean;
   collapsed: boolean;
   badge: NavigationBadge | undefined;
   onNavigate: (() => void) | undefined;
@@ -113,17 +123,17 @@ function PageEntry({
   const tooltip = [collapsed && page.title, says].filter(Boolean).join(', ');
   return (
     <Tooltip title={tooltip} placement="right">
-      <NavLink
+      <Link
         to={page.path}
-        end={allPages.some((other) => other.path.startsWith(`${page.path}/`))}
-        className="nav-link"
+        className={isActive ? 'nav-link active' : 'nav-link'}
+        aria-current={isActive ? 'page' : undefined}
         onClick={onNavigate}
         aria-label={badge ? undefined : page.title}
       >
         {page.icon}
         <span>{page.title}</span>
         {badge && <b className="count">{countText(badge)}</b>}
-      </NavLink>
+      </Link>
     </Tooltip>
   );
 }

@@ -5,8 +5,10 @@ import { Drawer, Skeleton } from 'antd';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { AreaContext } from '@kit/breadcrumbs';
+import { NoAccess } from '@kit/feedback';
+import { Page } from '@kit/layout';
 import { Navigation } from './Navigation';
-import { areaOf, hasPermission } from './navigationItems';
+import { areaOf, entryOf, hasPermission } from './navigationItems';
 import { OutageBanner } from './OutageBanner';
 import { TopBar } from './TopBar';
 import { badgesOf, useAttention } from './useAttention';
@@ -21,6 +23,7 @@ export function Shell({ session }: { session: SessionInfo }) {
   const [paletteOpen, setPaletteOpen] = useState(false);
   const queryClient = useQueryClient();
   const { pathname } = useLocation();
+  const entry = entryOf(pathname);
   const attention = useAttention();
   const badges = badgesOf(attention);
 
@@ -47,6 +50,8 @@ export function Shell({ session }: { session: SessionInfo }) {
   };
   const handleSignOut = async (): Promise<void> => {
     await signOut().catch(() => undefined);
+    // Drafts belong to the user who entered them.
+    sessionStorage.clear();
     // Keep the session query, which Root observes.
     queryClient.setQueryData(sessionKey, null);
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
@@ -72,7 +77,13 @@ export function Shell({ session }: { session: SessionInfo }) {
       <main className="content" id="content" tabIndex={-1} key={pathname.split('/')[1]}>
         <AreaContext value={areaOf(pathname)?.title}>
           <Suspense fallback={<PageSkeleton />}>
-            <Outlet />
+            {entry && !hasPermission(session.permissions, entry.permission) ? (
+              <Page title={entry.title}>
+                <NoAccess remedy={entry.permission} />
+              </Page>
+            ) : (
+              <Outlet />
+            )}
           </Suspense>
         </AreaContext>
       </main>

@@ -17,6 +17,7 @@ import {
   HourglassOutlined,
   ImportOutlined,
   InboxOutlined,
+  KeyOutlined,
   LineChartOutlined,
   LockOutlined,
   MenuOutlined,
@@ -29,6 +30,8 @@ import {
   SwapOutlined,
   ThunderboltOutlined,
   TruckOutlined,
+  UnlockOutlined,
+  UserOutlined,
 } from '@kit/icons';
 import type { ReactNode } from 'react';
 
@@ -286,6 +289,33 @@ export const navigationGroups: readonly NavigationArea[] = [
       },
     ],
   },
+  {
+    title: 'Settings',
+    openByDefault: false,
+    pages: [
+      {
+        path: '/settings/users',
+        title: 'Users',
+        icon: <UserOutlined />,
+        keywords: 'people sign in password deactivate',
+        permission: 'administration.read',
+      },
+      {
+        path: '/settings/roles',
+        title: 'Roles',
+        icon: <UnlockOutlined />,
+        keywords: 'permissions access rights',
+        permission: 'administration.read',
+      },
+      {
+        path: '/settings/api-tokens',
+        title: 'API tokens',
+        icon: <KeyOutlined />,
+        keywords: 'programs access integration revoke',
+        permission: 'administration.read',
+      },
+    ],
+  },
 ];
 
 export const allPages: readonly PageLink[] = navigationGroups.flatMap((area) => area.pages);
@@ -293,6 +323,10 @@ export const hasPermission = (permissions: readonly string[], permission: string
   permission === '' || permissions.includes('*') || permissions.includes(permission);
 
 const belongsTo = (pathname: string, page: PageLink): boolean => pathname === page.path || pathname.startsWith(`${page.path}/`);
+
+/** The entry that a page belongs to: the one with the longest path that leads to it. */
+export const entryOf = (pathname: string): PageLink | undefined =>
+  allPages.filter((page) => belongsTo(pathname, page)).sort((one, other) => other.path.length - one.path.length)[0];
 
 /** The area of a page or of a page below it. */
 export const areaOf = (pathname: string): NavigationArea | undefined =>

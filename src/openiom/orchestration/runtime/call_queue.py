@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from openiom.orchestration.provider_call import EarlierCall, NewCall
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.platform.database import to_json_text
+from openiom.platform.events import notify
 
 from .columns import Record
+from .wakes import CALLS_WAKE
 
 _COLUMNS = (
     "key",
@@ -134,6 +136,22 @@ def cancel_calls_of_runs(session: Session, run_ids: Collection[UUID], *, now: da
         " WHERE run_id = ANY(%s) AND state IN ('ready', 'held', 'failed')",
         (now, list(run_ids)),
     )
+
+
+def resume_calls_to(session: Session, instance: str) -> int:
+    """Make the held calls to a provider instance ready; return how many.
+
+    What postpones a call still, such as a paused flow, holds it again.
+    """
+    resumed = execute(
+        session,
+        "UPDATE orchestration.provider_call SET state = 'ready', error = NULL"
+        " WHERE state = 'held' AND instance = %s",
+        (instance,),
+    )
+    if resumed:
+        notify(session, CALLS_WAKE)
+    return resumed
 
 
 def resume_calls(session: Session, flows: Sequence[str]) -> None:

@@ -60,6 +60,13 @@ class Withdrawal:
         return self.instance, self.document.external_id
 
 
+class Rejection(NamedTuple):
+    """Everything wrong with a document, and the master data that could mend it."""
+
+    problems: Sequence[Problem]
+    needs: tuple[tuple[str, str], ...] = ()
+
+
 class _UsedName(NamedTuple):
     """A name of master data that an order uses, and where."""
 
@@ -96,15 +103,27 @@ def check_documents(
 
     Names of master data are looked up in one query, units and stock units in two more.
     """
-    drafts: list[OrderDraft] = []
+    valid, rejected = examine_documents(session, documents)
     refused: dict[int, IntakeResult] = {}
+    for index, rejection in rejected.items():
+        refused[index] = replace(refusal(rejection.problems), needs=rejection.needs)
+
+    return valid, refused
+
+
+def examine_documents(
+    session: Session, documents: Mapping[int, InboundDocument]
+) -> tuple[list[OrderDraft], dict[int, Rejection]]:
+    """Return the valid documents, and every problem of the others by index."""
+    drafts: list[OrderDraft] = []
+    refused: dict[int, Rejection] = {}
     for index, message in documents.items():
         try:
             drafts.append(_draft(index, message))
         except ValidationError as error:
-            refused[index] = refusal(_problems(error))
+            refused[index] = Rejection(_problems(error))
         except _Unusable as error:
-            refused[index] = refusal([error.problem])
+            refused[index] = Rejection([error.problem])
 
     known = existing_names_by_table(session, _names(drafts))
     any_product = _accepts_any_product(session, drafts, known["product"])
@@ -131,7 +150,7 @@ def check_documents(
 
         if problems:
             distinct = tuple(dict.fromkeys(needs))
-            refused[draft.index] = replace(refusal(problems), needs=distinct)
+            refused[draft.index] = Rejection(problems, distinct)
         else:
             draft.quantities = quantities
             valid.append(draft)

@@ -8,6 +8,7 @@ import { StateTag, warningIcon } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { Button, Drawer } from 'antd';
 import { useMemo, useState } from 'react';
+import { Link } from 'react-router';
 import './inventory.css';
 import { isStockEvent } from './labels';
 
@@ -87,7 +88,7 @@ export default function FeedsPage() {
         }
         empty={
           values.state === undefined ? (
-            <EmptyState icon={<FileSyncOutlined />} title="No files yet">
+            <EmptyState icon={<FileSyncOutlined />} title="No files yet" action={<Link to="/inventory">View inventory</Link>}>
               Place a JSON file in the folder set by <code>OPENIOM_FEED_DIR</code>. Use <code>overwrite</code> for absolute quantities and{' '}
               <code>incremental</code> for changes.
             </EmptyState>

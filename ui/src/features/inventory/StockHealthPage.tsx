@@ -8,6 +8,7 @@ import { Badge, toneIcon } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from 'react-router';
 import './inventory.css';
 import { StockDrawer } from './StockDrawer';
 import { useStockDrawer } from './useStockDrawer';
@@ -118,7 +119,11 @@ function SealedDaysCard() {
       <QueryContent query={chain} rows={4}>
         {(days) =>
           days.length === 0 ? (
-            <EmptyState icon={<SafetyCertificateOutlined />} title="No sealed days yet">
+            <EmptyState
+              icon={<SafetyCertificateOutlined />}
+              title="No sealed days yet"
+              action={<Link to="/inventory">View inventory</Link>}
+            >
               Each day is sealed after midnight UTC. Later changes to its entries are then detected.
             </EmptyState>
           ) : (

@@ -3,12 +3,13 @@ import { getFlow, getFlowCounts } from '@client/orchestration';
 import { ErrorBoundary } from '@kit/ErrorBoundary';
 import { QueryContent } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { Badge } from '@kit/states';
+import { Badge, StateTag } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { lazy, Suspense } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import './orchestration.css';
+import { FlowPause } from './FlowPause';
 import { StepDrawer } from './StepDrawer';
 
 const FlowCanvas = lazy(() => import('./FlowCanvas'));
@@ -35,11 +36,17 @@ export default function FlowPage() {
         </Link>
       }
       title={title}
+      actions={flow.data && <FlowPause flow={flow.data} />}
       description={flow.data && `Version ${flow.data.version}. Select a step to see its settings and runs.`}
     >
       <QueryContent query={flow} rows={10}>
         {(data) => (
           <>
+            {data.paused && (
+              <p className="card flow-paused" role="note">
+                <StateTag state="paused" /> Runs wait at their steps, and orders that arrive wait at the start. Resume the flow to continue.
+              </p>
+            )}
             {data.problems.length > 0 && (
               <ul className="card flow-problems" aria-label="Problems">
                 {data.problems.map((problem) => (

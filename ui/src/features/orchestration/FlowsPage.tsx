@@ -8,6 +8,7 @@ import { Badge, StateTag } from '@kit/states';
 import { eventTitle, humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
+import { FlowPause } from './FlowPause';
 
 export default function FlowsPage() {
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows, refetchInterval: 15_000 });
@@ -20,8 +21,9 @@ export default function FlowsPage() {
         <QueryContent query={flows} rows={5}>
           {(items) =>
             items.length === 0 ? (
-              <EmptyState icon={<PartitionOutlined />} title="No flows yet">
-                A flow defines how orders are processed. Publish one with <code>iom config apply</code>.
+              <EmptyState icon={<PartitionOutlined />} title="No flows yet" action={<Link to="/providers">View installed providers</Link>}>
+                A flow defines how orders are processed, from the check of the payment to the shipment. Publish one with{' '}
+                <code>iom config apply</code>, then connect the store that sends orders.
               </EmptyState>
             ) : (
               <HorizontalScroll label="Flows">
@@ -40,6 +42,7 @@ export default function FlowsPage() {
                       <th scope="col" className="num">
                         Failed
                       </th>
+                      <th scope="col">Actions</th>
                     </tr>
                   </thead>
                   <tbody>
@@ -57,7 +60,7 @@ export default function FlowsPage() {
                         </td>
                         <td>{eventTitle(flow.trigger)}</td>
                         <td>
-                          <StateTag state={flow.active ? 'active' : 'inactive'} />
+                          <StateTag state={flow.paused ? 'paused' : flow.active ? 'active' : 'inactive'} />
                         </td>
                         <td className="num figure">{formatNumber(flow.running)}</td>
                         <td className="num figure">{formatNumber(flow.waiting)}</td>
@@ -69,6 +72,9 @@ export default function FlowsPage() {
                           ) : (
                             '0'
                           )}
+                        </td>
+                        <td>
+                          <FlowPause small flow={flow} />
                         </td>
                       </tr>
                     ))}

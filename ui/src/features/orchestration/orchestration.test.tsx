@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
-import { flow, flowCounts, flows, runs } from '@tests/fixtures.mjs';
-import { mockServer, renderRoutes } from '@tests/harness';
+import { flow, flowCounts, flows, runs, session } from '@tests/fixtures.mjs';
+import { mockServer, ProblemResponse, renderRoutes } from '@tests/harness';
 import FlowPage from './FlowPage';
 import FlowsPage from './FlowsPage';
 import RunsPage from './RunsPage';
@@ -93,6 +93,52 @@ describe('flows', () => {
     const { router } = renderRoutes(routes, '/flows/store-order?step=send');
     await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Close' }));
     expect(router.state.location.search).toBe('');
+  });
+});
+
+describe('pausing a flow', () => {
+  const paused = { ...flows[0]!, paused: true };
+  const pauseReplies = (row: typeof paused) => ({
+    'GET /api/v1/session': () => session,
+    'GET /api/v1/flows': () => ({ items: [row] }),
+    'POST /api/v1/flows/pause': () => ({ state: 'paused', released: 0 }),
+    'POST /api/v1/flows/resume': () => ({ state: 'running', released: 3 }),
+  });
+  const button = async (name: string): Promise<HTMLElement> => {
+    const found = await screen.findByRole('button', { name });
+    await waitFor(() => expect(found).not.toHaveAttribute('aria-disabled'));
+    return found;
+  };
+
+  test('says what it means before it is paused', async () => {
+    const requests = mockServer(pauseReplies({ ...paused, paused: false }));
+    renderRoutes(routes, '/flows');
+    await userEvent.click(await button(`Pause ${paused.title}`));
+    const dialog = await screen.findByRole('dialog');
+    expect(dialog).toHaveTextContent('Nothing is lost');
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Pause flow' }));
+    expect(await screen.findByText(`${paused.title} is paused`)).toBeVisible();
+    expect(requests.find((request) => request.path === '/api/v1/flows/pause')?.body).toEqual({ names: [paused.name] });
+  });
+
+  test('a paused flow resumes with one click', async () => {
+    const requests = mockServer(pauseReplies(paused));
+    renderRoutes(routes, '/flows');
+    expect(await screen.findByText('Paused')).toBeVisible();
+    await userEvent.click(await button(`Resume ${paused.title}`));
+    expect(await screen.findByText(`${paused.title} resumed. Its runs continue where they waited`)).toBeVisible();
+    expect(requests.some((request) => request.path === '/api/v1/flows/resume')).toBe(true);
+  });
+
+  test('a refusal is shown in the dialog', async () => {
+    mockServer({
+      ...pauseReplies({ ...paused, paused: false }),
+      'POST /api/v1/flows/pause': () => new ProblemResponse(404, { detail: 'no flow named store-order', status: 404 }),
+    });
+    renderRoutes(routes, '/flows');
+    await userEvent.click(await button(`Pause ${paused.title}`));
+    await userEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Pause flow' }));
+    expect(await screen.findByText('no flow named store-order')).toBeVisible();
   });
 });
 

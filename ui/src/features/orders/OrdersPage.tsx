@@ -1,4 +1,4 @@
-import { ShoppingCartOutlined } from '@kit/icons';
+import { PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
 import { isAttentionChange } from '@client/attention';
 import { listSources } from '@client/inventory';
 import { listOrders, type OrderRow } from '@client/orders';
@@ -128,7 +128,14 @@ export default function OrdersPage() {
   );
 
   return (
-    <Page title="Sales orders">
+    <Page
+      title="Sales orders"
+      actions={
+        <Button icon={<PlusOutlined />} onClick={() => void navigate('/orders/new')}>
+          New order
+        </Button>
+      }
+    >
       <StatusStrip state={values.state} onSelect={(state) => change({ state })} />
       <ParkedMatches search={values.search} />
       <ListView

@@ -7,8 +7,9 @@ import { Page, Card } from '@kit/layout';
 import { Badge } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
-import { Input } from 'antd';
+import { Button, Input } from 'antd';
 import { type ReactNode, useState } from 'react';
+import { Link } from 'react-router';
 import './policies.css';
 
 function formatCell(value: unknown): ReactNode {
@@ -46,7 +47,13 @@ export default function PoliciesPage() {
           if (visiblePolicies.length > 0) return visiblePolicies.map((policy) => <PolicyTable key={policy.name} policy={policy} />);
           return (
             <Card>
-              <EmptyState icon={<ApartmentOutlined />} title={items.length > 0 ? `No policies match “${search}”` : 'No policies yet'}>
+              <EmptyState
+                icon={<ApartmentOutlined />}
+                title={items.length > 0 ? `No policies match “${search}”` : 'No policies yet'}
+                action={
+                  items.length > 0 ? <Button onClick={() => setSearch('')}>Show all policies</Button> : <Link to="/flows">View flows</Link>
+                }
+              >
                 A policy checks or sets order fields while a flow runs. Publish one with <code>iom config apply</code>.
               </EmptyState>
             </Card>

@@ -1,8 +1,10 @@
+import { ApiOutlined } from '@kit/icons';
 import { listCalls, type ProviderCall, type ProviderInstance } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { formatDuration, Timestamp } from '@kit/format';
-import { FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { type Filter, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { Badge, toneIcon } from '@kit/states';
+import { Button } from 'antd';
 import { useMemo } from 'react';
 
 const rowId = (row: ProviderCall): string => row.id;
@@ -36,10 +38,20 @@ const columns: readonly ListColumn<ProviderCall>[] = [
   { id: 'took', title: 'Duration', align: 'right', cell: (row) => <span className="figure">{formatDuration(row.duration_ms)}</span> },
 ];
 
-/** Requests to providers, newest first, without secrets. */
-export function CallLog({ instances }: { instances: ProviderInstance[] }) {
+const instanceFilter = (instances: ProviderInstance[]): Filter => ({
+  key: 'instance',
+  label: 'Provider',
+  kind: 'choice',
+  options: instances.map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
+});
+
+/** Requests to providers, newest first, without secrets; with `only`, those to one of them. */
+export function CallLog({ instances, only }: { instances: ProviderInstance[]; only?: string }) {
   const [values, change] = useUrlFilters(keys);
-  const query = useMemo(() => ({ ...values, failed: values.failed === 'true' ? true : undefined }), [values]);
+  const query = useMemo(
+    () => ({ ...values, instance: only ?? values.instance, failed: values.failed === 'true' ? true : undefined }),
+    [values, only],
+  );
   const list = usePagedList({ name: 'provider-calls', query, fetch: listCalls, rowId, limit: 25 });
   return (
     <section aria-label="Call log" className="stack" style={{ gap: 8 }}>
@@ -47,25 +59,23 @@ export function CallLog({ instances }: { instances: ProviderInstance[] }) {
       <ListView
         label="Calls"
         list={list}
-        columns={columns}
+        columns={only === undefined ? columns : columns.filter((column) => column.id !== 'instance')}
         rowId={rowId}
         toolbar={
           <FilterBar
-            filters={[
-              {
-                key: 'instance',
-                label: 'Provider',
-                kind: 'choice',
-                options: instances.map((instance) => ({ value: instance.name, label: instance.title || instance.name })),
-              },
-              { key: 'failed', label: 'Failed only', kind: 'flag' },
-            ]}
+            filters={[...(only === undefined ? [instanceFilter(instances)] : []), { key: 'failed', label: 'Failed only', kind: 'flag' }]}
             values={values}
             onChange={change}
           />
         }
         empty={
-          <EmptyState title="No provider calls">Requests to providers appear here. Test a connection to make the first one.</EmptyState>
+          <EmptyState
+            icon={<ApiOutlined />}
+            title={values.failed ? 'No failed provider calls' : 'No provider calls'}
+            action={values.failed && <Button onClick={() => change({ failed: undefined })}>Show all calls</Button>}
+          >
+            Requests to providers appear here. Test a connection to make the first one.
+          </EmptyState>
         }
       />
     </section>

@@ -1,7 +1,7 @@
 import { ApiOutlined } from '@kit/icons';
 import { isAttentionChange } from '@client/attention';
 import { useLive } from '@client/live';
-import { listInstances, pollInstance, probeInstance, type ProviderInstance } from '@client/providers';
+import { listInstances, type ProviderInstance } from '@client/providers';
 import { asProblem } from '@client/problem';
 import { EmptyState, QueryContent, ProblemNotice } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
@@ -9,10 +9,11 @@ import { DescriptionList, Page, Card } from '@kit/layout';
 import { Badge, StateTag } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { ExplainedButton } from '@kit/ExplainedButton';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { App, Button } from 'antd';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Button } from 'antd';
 import { Link } from 'react-router';
 import { CallLog } from './CallLog';
+import { useInstanceActions } from './useInstanceActions';
 import './providers.css';
 
 export default function InstalledPage() {
@@ -32,8 +33,7 @@ export default function InstalledPage() {
                 title="No providers installed"
                 action={<Link to="/providers/library">Open the library</Link>}
               >
-                A provider connects a store, warehouse or carrier. Choose one from the library and install it with{' '}
-                <code>iom provider install</code>.
+                A provider connects a store, warehouse or carrier. Choose one from the library and enter its credentials.
               </EmptyState>
             </Card>
           ) : (
@@ -53,21 +53,15 @@ export default function InstalledPage() {
 }
 
 function InstanceCard({ instance }: { instance: ProviderInstance }) {
-  const { message } = App.useApp();
-  const queryClient = useQueryClient();
-  const refresh = (): void => {
-    void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
-    void queryClient.invalidateQueries({ queryKey: ['provider-calls'] });
-  };
-  const probe = useMutation({ mutationFn: () => probeInstance(instance.name), onSettled: refresh });
-  const poll = useMutation({
-    mutationFn: () => pollInstance(instance.name),
-    onSuccess: () => message.success(`Polling ${instance.title || instance.name}`),
-    onSettled: refresh,
-  });
+  const { probe, poll, resume } = useInstanceActions(instance);
+  const isPaused = instance.paused_at !== null;
   const parked = instance.messages.parked ?? 0;
   return (
-    <Card className="provider" title={instance.title || instance.name} extra={<StateTag state={instance.state} />}>
+    <Card
+      className="provider"
+      title={<Link to={`/providers/${encodeURIComponent(instance.name)}`}>{instance.title || instance.name}</Link>}
+      extra={<StateTag state={isPaused ? 'paused' : instance.state} />}
+    >
       <div className="stack" style={{ gap: 12 }}>
         <p className="muted">
           {humanize(instance.provider)} · {humanize(instance.category)}
@@ -78,7 +72,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
             <p>{instance.error}</p>
           </div>
         )}
-        {[probe.error, poll.error]
+        {[probe.error, poll.error, resume.error]
           .filter((error) => error !== null)
           .map((error) => (
             <ProblemNotice key={asProblem(error).what} compact error={error} />
@@ -125,14 +119,23 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
           </span>
           <span className="row end">
             <ExplainedButton
-              allowed={instance.poll_seconds !== null}
-              disabledReason="This provider sends updates by webhook"
+              allowed={instance.poll_seconds !== null && !isPaused}
+              disabledReason={isPaused ? 'Resume the provider first' : 'This provider sends updates by webhook'}
               loading={poll.isPending}
               onClick={() => poll.mutate()}
             >
               Poll now
             </ExplainedButton>
-            <Button type={instance.state === 'green' ? 'default' : 'primary'} loading={probe.isPending} onClick={() => probe.mutate()}>
+            {isPaused && (
+              <Button type="primary" loading={resume.isPending} onClick={() => resume.mutate()}>
+                Resume
+              </Button>
+            )}
+            <Button
+              type={isPaused || instance.state === 'green' ? 'default' : 'primary'}
+              loading={probe.isPending}
+              onClick={() => probe.mutate()}
+            >
               Test connection
             </Button>
           </span>

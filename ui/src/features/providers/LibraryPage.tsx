@@ -5,8 +5,9 @@ import { Page, Card } from '@kit/layout';
 import { Badge, toneIcon } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
-import { Drawer, Input, Segmented } from 'antd';
+import { Button, Drawer, Input, Segmented } from 'antd';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import './providers.css';
 
 interface JsonSchema {
@@ -57,7 +58,24 @@ export default function LibraryPage() {
           if (visibleEntries.length === 0) {
             return (
               <Card>
-                <EmptyState icon={<AppstoreOutlined />} title={items.length > 0 ? 'No matching providers' : 'The library is empty'}>
+                <EmptyState
+                  icon={<AppstoreOutlined />}
+                  title={items.length > 0 ? 'No matching providers' : 'The library is empty'}
+                  action={
+                    items.length > 0 ? (
+                      <Button
+                        onClick={() => {
+                          setSearch('');
+                          setCategory('all');
+                        }}
+                      >
+                        Show all providers
+                      </Button>
+                    ) : (
+                      <Link to="/providers">View installed providers</Link>
+                    )
+                  }
+                >
                   Providers are Python packages with an <code>openiom.providers</code> entry point; install one and it appears here.
                 </EmptyState>
               </Card>
@@ -116,8 +134,7 @@ function EntryDrawer({ entry, onClose }: { entry: CatalogEntry; onClose: () => v
         <Fields title="Connection settings" schema={entry.connection_schema} />
         <Fields title="Parameters" schema={entry.parameters_schema} />
         <section>
-          <h3 className="small muted">Install</h3>
-          <code>iom provider install {entry.name}</code>
+          <Link to={`/providers/new?provider=${encodeURIComponent(entry.name)}`}>Install {entry.title}</Link>
         </section>
       </div>
     </Drawer>

@@ -2,11 +2,8 @@ import { InboxOutlined } from '@kit/icons';
 import { isAttentionChange } from '@client/attention';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
-import { describeFieldPath } from '@kit/fieldPath';
-import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
-import { StateTag } from '@kit/states';
+import { BulkActionBar, toOptions, FilterBar, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { humanize, stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -14,53 +11,15 @@ import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { MessageDrawer } from './MessageDrawer';
 import { messageActions } from './messageActions';
+import { messageColumns } from './messageColumns';
 import { MissingMappings } from './MissingMappings';
 import './providers.css';
 
 const keys = ['search', 'state', 'instance', 'kind'] as const;
 const addressKeys = [...keys, 'message'] as const;
-const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'discarded'];
+const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'on_hold', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
-
-function messageColumns(open: (id: string) => void): readonly ListColumn<MessageRow>[] {
-  return [
-    {
-      id: 'key',
-      title: 'Message',
-      cell: (row) => (
-        <button type="button" className="link-button strong" onClick={() => open(row.id)}>
-          {humanize(row.kind)} {row.key}
-        </button>
-      ),
-    },
-    { id: 'state', title: 'State', cell: (row) => <StateTag state={row.state} /> },
-    {
-      id: 'error',
-      title: 'Error',
-      cell: (row) =>
-        row.error && (
-          <span className="two-line wrap">
-            <span>{row.error.what}</span>
-            <span className="muted">{describeFieldPath(row.error.where)}</span>
-          </span>
-        ),
-    },
-    {
-      id: 'missing',
-      title: 'Missing',
-      cell: (row) =>
-        row.missing.map((item) => (
-          <div key={`${item.table} ${item.value}`}>
-            {humanize(item.table)} <code>{item.value}</code>
-          </div>
-        )),
-    },
-    { id: 'instance', title: 'From', cell: (row) => row.instance },
-    { id: 'received', title: 'Received', cell: (row) => <Timestamp at={row.received_at} /> },
-    { id: 'attempts', title: 'Attempts', align: 'right', cell: (row) => <span className="figure">{row.attempts}</span> },
-  ];
-}
 
 /** Messages that could not be processed. */
 export default function MessagesPage() {
@@ -130,6 +89,15 @@ export default function MessagesPage() {
               }
             >
               No results match these filters.
+            </EmptyState>
+          ) : instances.data?.length === 0 ? (
+            <EmptyState
+              icon={<InboxOutlined />}
+              title="No providers installed"
+              action={<Link to="/providers/library">Open the library</Link>}
+            >
+              Orders and updates of stores, warehouses and carriers arrive as messages. Those that cannot be processed wait here. Connect a
+              provider to receive the first one.
             </EmptyState>
           ) : (
             <EmptyState icon={<InboxOutlined />} title="No parked messages" action={<Link to="/orders">Go to sales orders</Link>}>

@@ -1,7 +1,19 @@
 import { Select } from 'antd';
 import type { ReactNode } from 'react';
 import { humanize } from '../../vocabulary';
-import { asRecords, asStrings, CheckboxField, Field, MultiSelectField, NumberField, type Option, SelectField, TextField } from './fields';
+import {
+  asRecords,
+  asStrings,
+  asText,
+  CheckboxField,
+  Field,
+  MultiSelectField,
+  NumberField,
+  type Option,
+  SecretField,
+  SelectField,
+  TextField,
+} from './fields';
 import { RowsField } from './RowsField';
 import { fieldSchema, type FieldSchema, type PropertySchema, resolveReference, schemaDefaults } from './schema';
 
@@ -15,10 +27,14 @@ interface Props {
   references?: Partial<Record<string, readonly Option[]>>;
   /** Properties to leave out. */
   omit?: readonly string[];
+  /** What is wrong with a property. */
+  errorOf?: (name: string, label: string) => string | undefined;
+  /** Whether a secret is stored, and is kept when nothing is entered. */
+  isStored?: (name: string) => boolean;
 }
 
 /** Fields for the properties of a JSON schema. Values outside of the schema are not touched. */
-export function SchemaForm({ schema, value, onChange, references = {}, omit = [] }: Props) {
+export function SchemaForm({ schema, value, onChange, references = {}, omit = [], errorOf, isStored }: Props) {
   const definitions = schema.$defs ?? {};
   const names = Object.keys(schema.properties ?? {}).filter((name) => !omit.includes(name));
   return names.map((name) => (
@@ -29,6 +45,8 @@ export function SchemaForm({ schema, value, onChange, references = {}, omit = []
       definitions={definitions}
       value={value[name]}
       references={references}
+      errorOf={errorOf}
+      isStored={isStored}
       onChange={(next) => onChange({ [name]: next })}
     />
   ));
@@ -40,15 +58,18 @@ interface SchemaFieldProps {
   definitions: Record<string, PropertySchema>;
   value: unknown;
   references: Partial<Record<string, readonly Option[]>>;
+  errorOf?: Props['errorOf'];
+  isStored?: Props['isStored'];
   onChange: (value: unknown) => void;
 }
 
 const enumOptions = (values: readonly unknown[]): Option[] =>
   values.map((value) => ({ value: String(value), label: typeof value === 'string' && value.length > 3 ? humanize(value) : String(value) }));
 
-function SchemaField({ name, field, definitions, value, references, onChange }: SchemaFieldProps): ReactNode {
+function SchemaField({ name, field, definitions, value, references, errorOf, isStored, onChange }: SchemaFieldProps): ReactNode {
   const label = field.title ?? humanize(name);
-  const common = { label, hint: field.description };
+  const error = errorOf?.(name, label);
+  const common = { label, hint: field.description, error };
   const current = value ?? field.default;
   switch (field.kind) {
     case 'boolean':
@@ -66,7 +87,7 @@ function SchemaField({ name, field, definitions, value, references, onChange }: 
         />
       );
     case 'select':
-      return <SelectSchemaField label={label} field={field} value={current} references={references} onChange={onChange} />;
+      return <SelectSchemaField label={label} error={error} field={field} value={current} references={references} onChange={onChange} />;
     case 'references':
       return (
         <MultiSelectField
@@ -83,6 +104,8 @@ function SchemaField({ name, field, definitions, value, references, onChange }: 
       return (
         <RowsSchemaField label={label} field={field} definitions={definitions} value={value} references={references} onChange={onChange} />
       );
+    case 'secret':
+      return <SecretField {...common} stored={isStored?.(name) ?? false} value={asText(value)} onChange={onChange} />;
     case 'text':
     case 'date':
       return (
@@ -101,17 +124,19 @@ function SchemaField({ name, field, definitions, value, references, onChange }: 
 
 function SelectSchemaField({
   label,
+  error,
   field,
   value,
   references,
   onChange,
-}: Omit<SchemaFieldProps, 'name' | 'definitions'> & { label: string }) {
+}: Omit<SchemaFieldProps, 'name' | 'definitions'> & { label: string; error?: string }) {
   const reference = field['x-reference'];
   const options = reference === undefined ? enumOptions(field.enum ?? []) : [...(references[reference] ?? [])];
   return (
     <SelectField
       label={label}
       hint={field.description}
+      error={error}
       value={value ?? ''}
       emptyLabel={field.nullable ? (field['x-placeholder'] ?? 'Any') : undefined}
       options={options}
@@ -141,17 +166,21 @@ function RowsSchemaField({ label, field, definitions, value, references, onChang
 function TagsField({
   label,
   hint,
+  error,
   value,
   onChange,
 }: {
   label: string;
   hint?: ReactNode;
+  error?: string;
   value: string[];
   onChange: (value: string[]) => void;
 }) {
   return (
-    <Field label={label} hint={hint}>
-      {(id) => <Select id={id} mode="tags" open={false} suffix={null} value={value} onChange={(next: string[]) => onChange(next)} />}
+    <Field label={label} hint={hint} error={error}>
+      {(id, described) => (
+        <Select {...described} id={id} mode="tags" open={false} suffix={null} value={value} onChange={(next: string[]) => onChange(next)} />
+      )}
     </Field>
   );
 }

@@ -8,23 +8,25 @@ export interface Option {
   label: string;
 }
 
-/** A labeled control; `children` receives the id of the control. */
-export function Field({
-  label,
-  hint,
-  wide,
-  children,
-}: {
-  label: string;
-  hint?: ReactNode;
-  wide?: boolean;
-  children: (id: string) => ReactNode;
-}) {
+/** What connects a control with its problem, for screen readers. */
+export interface Described {
+  'aria-invalid'?: boolean;
+  'aria-describedby'?: string;
+}
+
+/** A labeled control; `children` receives the id of the control, and what describes it. */
+export function Field({ label, hint, error, wide, children }: CommonProps & { children: (id: string, described: Described) => ReactNode }) {
   const id = useId();
+  const described: Described = error ? { 'aria-invalid': true, 'aria-describedby': `${id}-problem` } : {};
   return (
     <div className={wide ? 'form-field wide' : 'form-field'}>
       <label htmlFor={id}>{label}</label>
-      {children(id)}
+      {children(id, described)}
+      {error ? (
+        <span className="field-problem" id={`${id}-problem`}>
+          {error}
+        </span>
+      ) : null}
       {hint !== undefined && <span className="hint">{hint}</span>}
     </div>
   );
@@ -33,6 +35,8 @@ export function Field({
 interface CommonProps {
   label: string;
   hint?: ReactNode;
+  /** What is wrong with the value, shown at the field. */
+  error?: string;
   wide?: boolean;
 }
 
@@ -43,25 +47,31 @@ export function TextField({
   multiline,
   disabled,
   placeholder,
+  autoComplete,
   ...rest
 }: CommonProps & {
   value: unknown;
   onChange: (value: string) => void;
-  type?: 'text' | 'date' | 'time';
+  type?: 'text' | 'date' | 'time' | 'email' | 'password';
   multiline?: boolean;
   disabled?: boolean;
   placeholder?: string;
+  autoComplete?: string;
 }) {
   const text = typeof value === 'string' ? value : '';
+  const status = rest.error ? 'error' : undefined;
   return (
     <Field {...rest}>
-      {(id) =>
+      {(id, described) =>
         multiline ? (
-          <Input.TextArea id={id} rows={3} value={text} onChange={(event) => onChange(event.target.value)} />
+          <Input.TextArea {...described} id={id} rows={3} status={status} value={text} onChange={(event) => onChange(event.target.value)} />
         ) : (
           <Input
+            {...described}
             id={id}
             type={type}
+            status={status}
+            autoComplete={autoComplete}
             disabled={disabled}
             placeholder={placeholder}
             value={text}
@@ -81,6 +91,7 @@ export function NumberField({
   min = 0,
   max,
   step,
+  precision,
   placeholder,
   ...rest
 }: CommonProps & {
@@ -90,16 +101,21 @@ export function NumberField({
   min?: number;
   max?: number;
   step?: number;
+  /** The decimals that a value may have. */
+  precision?: number;
   placeholder?: string;
 }) {
   return (
     <Field {...rest}>
-      {(id) => (
+      {(id, described) => (
         <InputNumber
+          {...described}
           id={id}
+          status={rest.error ? 'error' : undefined}
           min={min}
           max={max}
           step={step}
+          precision={precision}
           suffix={unit}
           placeholder={placeholder}
           value={typeof value === 'number' ? value : null}
@@ -125,9 +141,11 @@ export function SelectField({
 }) {
   return (
     <Field {...rest}>
-      {(id) => (
+      {(id, described) => (
         <Select
+          {...described}
           id={id}
+          status={rest.error ? 'error' : undefined}
           showSearch={{ optionFilterProp: 'label' }}
           value={typeof value === 'string' ? value : ''}
           options={emptyLabel === undefined ? [...options] : [{ value: '', label: emptyLabel }, ...options]}
@@ -147,9 +165,11 @@ export function MultiSelectField({
 }: CommonProps & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
   return (
     <Field {...rest}>
-      {(id) => (
+      {(id, described) => (
         <Select
+          {...described}
           id={id}
+          status={rest.error ? 'error' : undefined}
           mode="multiple"
           placeholder={placeholder}
           showSearch={{ optionFilterProp: 'label' }}
@@ -165,23 +185,43 @@ export function MultiSelectField({
 export function CheckboxField({
   label,
   hint,
+  error,
   value,
   onChange,
   wide,
-}: {
-  label: string;
-  hint?: ReactNode;
-  value: boolean;
-  onChange: (value: boolean) => void;
-  wide?: boolean;
-}) {
+}: CommonProps & { value: boolean; onChange: (value: boolean) => void }) {
   return (
     <div className={wide ? 'form-field wide' : 'form-field'}>
       <Checkbox checked={value} onChange={(event) => onChange(event.target.checked)}>
         {label}
       </Checkbox>
+      {error ? <span className="field-problem">{error}</span> : null}
       {hint !== undefined && <span className="hint">{hint}</span>}
     </div>
+  );
+}
+
+/** A secret is never shown: one that is stored is kept until another one is entered. */
+export function SecretField({
+  value,
+  onChange,
+  stored,
+  ...rest
+}: CommonProps & {
+  value: string;
+  onChange: (value: string) => void;
+  /** Whether a secret is stored that stays in use when nothing is entered. */
+  stored: boolean;
+}) {
+  return (
+    <TextField
+      {...rest}
+      type="password"
+      autoComplete="new-password"
+      placeholder={stored ? 'Saved. Leave empty to keep it.' : undefined}
+      value={value}
+      onChange={onChange}
+    />
   );
 }
 

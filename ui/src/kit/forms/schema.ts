@@ -6,6 +6,8 @@ export interface PropertySchema {
   enum?: readonly unknown[];
   const?: unknown;
   format?: string;
+  /** A secret: it can be entered, and is never returned. */
+  writeOnly?: boolean;
   default?: unknown;
   minimum?: number;
   exclusiveMinimum?: number;
@@ -24,7 +26,7 @@ export interface PropertySchema {
   'x-placeholder'?: string;
 }
 
-export type FieldKind = 'text' | 'number' | 'boolean' | 'select' | 'date' | 'references' | 'tags' | 'rows' | 'unsupported';
+export type FieldKind = 'text' | 'secret' | 'number' | 'boolean' | 'select' | 'date' | 'references' | 'tags' | 'rows' | 'unsupported';
 
 export interface FieldSchema extends PropertySchema {
   kind: FieldKind;
@@ -47,6 +49,7 @@ function kindOf(schema: PropertySchema, definitions: Record<string, PropertySche
   if (schema.enum !== undefined || schema['x-reference'] !== undefined) return type === 'array' ? 'references' : 'select';
   if (type === 'boolean') return 'boolean';
   if (type === 'number' || type === 'integer') return 'number';
+  if (type === 'string' && (schema.writeOnly === true || schema.format === 'password')) return 'secret';
   if (type === 'string') return schema.format === 'date' ? 'date' : 'text';
   if (type !== 'array' || schema.items === undefined) return 'unsupported';
   const items = resolve(schema.items, definitions);

@@ -10,10 +10,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch_as, fetch_column
-from openiom.platform.database import Database
+from openiom.platform.database import Database, to_json_text
 from openiom.platform.installation import IS_LIVE
 from openiom.platform.leases import LEASE
 from openiom.provider_contract import ProviderAction
+from openiom.providers import lock_paused
 
 log = structlog.get_logger("provider_calls")
 
@@ -118,10 +119,13 @@ def claim_calls(
 
 
 def hold_paused_calls(session: Session, group: CallGroup) -> int:
-    """Hold the group's ready calls of paused flows; return how many.
+    """Hold the group's ready calls of paused flows, or all of a paused instance; return how many.
 
-    The flows are locked, so that a resume sees what is held here.
+    The flows and instances are locked, so that a resume sees what is held here.
     """
+    if group.instance in lock_paused(session):
+        return _hold_group(session, group)
+
     paused = fetch_column(
         session, "SELECT name FROM orchestration.flow WHERE paused ORDER BY name FOR SHARE"
     )
@@ -134,6 +138,18 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
         " FROM orchestration.provider_call WHERE state = 'ready' AND instance = %s"
         " AND action = %s AND flow = ANY(%s) FOR UPDATE SKIP LOCKED)",
         (group.instance, group.action, paused),
+    )
+
+
+def _hold_group(session: Session, group: CallGroup) -> int:
+    problem = {"what": f"{group.instance} is paused", "where": group.instance, "why": ""}
+    error = to_json_text({**problem, "remedy": "resume the provider instance"})
+    return execute(
+        session,
+        "UPDATE orchestration.provider_call SET state = 'held', error = %s::jsonb WHERE id IN"
+        " (SELECT id FROM orchestration.provider_call WHERE state = 'ready' AND instance = %s"
+        " AND action = %s FOR UPDATE SKIP LOCKED)",
+        (error, group.instance, group.action),
     )
 
 
