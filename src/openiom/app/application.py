@@ -96,6 +96,7 @@ class Application:
         return (
             administration.router,
             administration.token_router,
+            administration.saved_view_router,
             orders.order_router(self.event_titles),
             orders.waiting_router,
             fulfillment.router,

@@ -50,7 +50,9 @@ class FulfillmentOrderQuery(BaseModel):
     )
     order_id: UUID | None = None
     search: str = Field(
-        "", description="A fulfillment order's number, or the beginning of an order's number"
+        "",
+        description="Beginning of a number, an order's number or a reference, or part of a"
+        " tracking number",
     )
 
 

@@ -22,15 +22,17 @@ from .fulfillment_port import FulfillmentPort, UnsentLine
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .queries import (
     LineSummary,
+    OrderReference,
     OrderSummary,
     count_orders,
     line_summaries,
+    matching_orders,
     order_ids_by_number,
     order_summaries,
 )
-from .routes import bulk_response, order_router, require_bulk
+from .routes import OrderQuery, bulk_response, order_router, require_bulk
 from .schemas import AllowedAction, BulkRequest, BulkResponse
-from .search import orders_by_number, search_customers, search_orders
+from .search import FoundOrder, orders_by_number, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
     LineCancellation,
@@ -75,9 +77,12 @@ __all__ = [
     "BackorderReleaseWorker",
     "BulkRequest",
     "BulkResponse",
+    "FoundOrder",
     "FulfillmentPort",
     "LineCancellation",
     "LineSummary",
+    "OrderQuery",
+    "OrderReference",
     "UnfulfilledLine",
     "OrderIntake",
     "OrderSummary",
@@ -97,6 +102,7 @@ __all__ = [
     "line_summaries",
     "lines_served_from",
     "lock_orders",
+    "matching_orders",
     "money_text",
     "movable_orders",
     "open_lines",
@@ -118,7 +124,6 @@ __all__ = [
     "release_to_fulfillment",
     "require_bulk",
     "return_to_sourcing",
-    "search_customers",
     "search_orders",
     "set_line_fields",
     "set_order_fields",

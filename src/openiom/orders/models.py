@@ -37,6 +37,15 @@ Amount = Numeric(18, 4)
 Moment = DateTime(timezone=True)
 
 
+SEARCH_TEXT = (
+    "lower(number || E'\\n' || customer_name || E'\\n' || customer_email"
+    " || E'\\n' || coalesce(ship_to->>'city', '')"
+    " || E'\\n' || translate(coalesce(nullif(customer->>'phone', ''), ship_to->>'phone', ''),"
+    " ' +-()./', ''))"
+)
+"""What orders are found by: number, name, e-mail, city, and the digits of the phone number."""
+
+
 class Order(Base):
     """A customer's order.
 
@@ -48,14 +57,15 @@ class Order(Base):
     __table_args__ = (
         UniqueConstraint("external_id", "instance"),
         Index("ix_order_placed_at", "placed_at", "id"),
+        Index("ix_order_total_amount", "total_amount", "id"),
         Index("ix_order_instance", "instance", "id"),
         Index("ix_order_origin", "origin", "id"),
         Index("ix_order_number", text("lower(number) text_pattern_ops")),
         Index("ix_order_customer_name", text("lower(customer_name) text_pattern_ops")),
         Index(
-            "ix_order_customer_email",
-            text("customer_email text_pattern_ops"),
-            postgresql_where="customer_email <> ''",
+            "ix_order_search",
+            text(f"platform.trigrams({SEARCH_TEXT}) array_ops"),
+            postgresql_using="gin",
         ),
         Index("ix_order_source_changes", "id", postgresql_where=text("source_changes IS NOT NULL")),
         {"schema": SCHEMA},

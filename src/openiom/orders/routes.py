@@ -1,8 +1,7 @@
 """HTTP routes of orders and their lines."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
@@ -17,12 +16,13 @@ from openiom.platform.http import (
     Router,
     WriteSession,
 )
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
 from openiom.provider_contract import Outcome
 
 from .queries import (
     LINES_LIMIT,
     OrderFilter,
+    count_matching,
     count_orders,
     get_order,
     list_lines,
@@ -34,6 +34,7 @@ from .schemas import (
     BulkResponse,
     BulkResult,
     CancelLinesRequest,
+    MatchingOrders,
     OrderCounts,
     OrderDetail,
     OrderLineRow,
@@ -51,12 +52,15 @@ from .service.hold_cancel import (
     release_holds,
 )
 from .service.order_intake import IntakeRequest, OrderIntake
+from .sort_keys import SORTS
 
 BULK_LIMIT = 1_000
 INTAKE_LIMIT = 500
 IDS_LIMIT = 500
 
-OrderPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
+COUNT_LIMIT = 1_000
+
+OrderPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 
 
 class OrderQuery(BaseModel):
@@ -64,7 +68,8 @@ class OrderQuery(BaseModel):
 
     ids: list[UUID] = Field(default=[], max_length=IDS_LIMIT, description="Only these orders")
     search: str = Field(
-        "", description="Beginning of a number, customer or e-mail, or a whole external id"
+        "",
+        description="Parts of a number, name, e-mail, phone number or city, or a whole external id",
     )
     state: str = ""
     instance: str = ""
@@ -78,6 +83,9 @@ class OrderQuery(BaseModel):
     source_changed: bool = Field(False, description="Orders with changes that came too late")
     placed_from: Moment | None = None
     placed_to: Moment | None = None
+    sort: Literal["", *SORTS] = Field(  # type: ignore[valid-type]
+        "", description="What orders are sorted by; descending with a leading -"
+    )
 
     def to_filter(self) -> OrderFilter:
         # PostgreSQL accepts no NUL in text; nothing contains one.
@@ -92,6 +100,7 @@ def order_router(event_titles: Mapping[str, str]) -> Router:
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
     router.add_api_route("", find_orders, methods=["GET"])
+    router.add_api_route("/matching", read_matching, methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
     router.add_api_route("/hold", hold, methods=["POST"])
@@ -144,10 +153,21 @@ def find_orders(
     principal: CurrentPrincipal,
     session: ReadSession,
 ) -> Page[OrderRow]:
-    """Orders, newest first."""
+    """Orders, newest first unless sorted otherwise."""
     principal.require("orders.read")
-    rows = list_orders(session, query.to_filter(), after=paging.after, limit=paging.fetch_limit)
-    return paging.page(rows, key=lambda row: (row.placed_at, row.id))
+    chosen = query.to_filter()
+    request = paging.keyed_by(chosen.sorted_by.key.field_type, UUID)
+    rows = list_orders(session, chosen, after=request.after, limit=request.fetch_limit)
+    return request.page(rows, key=chosen.sorted_by.cursor)
+
+
+def read_matching(
+    query: Annotated[OrderQuery, Query()], principal: CurrentPrincipal, session: ReadSession
+) -> MatchingOrders:
+    """The number of orders that match, counted up to 1,000."""
+    principal.require("orders.read")
+    count = count_matching(session, query.to_filter(), limit=COUNT_LIMIT)
+    return MatchingOrders(count=count, limit=COUNT_LIMIT)
 
 
 def read_counts(principal: CurrentPrincipal, session: ReadSession) -> OrderCounts:
