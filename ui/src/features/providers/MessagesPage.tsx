@@ -5,7 +5,17 @@ import { EmptyState } from '@kit/feedback';
 import { describeFieldPath } from '@kit/fieldPath';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import {
+  BulkActionBar,
+  countFirstPage,
+  matchingByPage,
+  toOptions,
+  FilterBar,
+  type ListColumn,
+  ListView,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
 import { StateTag } from '@kit/states';
 import { humanize, stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -22,6 +32,7 @@ const addressKeys = [...keys, 'message'] as const;
 const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
+const messageName = (row: MessageRow): string => `${humanize(row.kind)} ${row.key}`;
 
 function messageColumns(open: (id: string) => void): readonly ListColumn<MessageRow>[] {
   return [
@@ -100,9 +111,24 @@ export default function MessagesPage() {
         onOpen={(row) => setOpen(row.id)}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
-          <BulkActionBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh}>
+          <BulkActionBar
+            selectedRows={selectedRows}
+            noun={noun}
+            actions={messageActions}
+            onClear={() => setSelected([])}
+            onDone={refresh}
+            matching={
+              (list.next ?? list.previous)
+                ? matchingByPage((page, signal) => listMessages({ ...query, ...page }, signal), rowId, messageName)
+                : undefined
+            }
+          >
             <FilterBar
               search="Order number, customer or email"
+              views={{
+                list: 'messages',
+                count: (parameters, signal) => countFirstPage((page) => listMessages({ state: 'parked', ...parameters, ...page }, signal)),
+              }}
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
                 {
