@@ -46,11 +46,27 @@ SELECT array_agg(substr(value, place, 3)) FROM generate_series(1, length(value) 
 $$
 """
 PART_TEXT = "lower(number || E'\\n' || name || E'\\n' || sku)"
-SEARCH_TEXT = (
-    "lower(number || E'\\n' || customer_name || E'\\n' || customer_email"
-    " || E'\\n' || coalesce(ship_to->>'city', '')"
-    " || E'\\n' || translate(coalesce(nullif(customer->>'phone', ''), ship_to->>'phone', ''),"
-    " ' +-()./', ''))"
+SEARCH_FUNCTION = """
+CREATE OR REPLACE FUNCTION orders.search_terms(
+    number text, name text, email text, city text, phone text
+) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    words text := number || ' ' || name || ' ' || email || ' ' || city;
+    n text := translate(left(number, 60), '@.,;:/()[]"_+-&#'' ', '');
+    p text := translate(left(phone, 40), ' +-()./', '');
+BEGIN
+    RETURN array_to_tsvector(array_remove(string_to_array(lower(
+        translate(left(words, 400), '@.,;:/()[]"_+-&#''', '                 ')
+        || ' ' || n || ' ' || right(n, 3) || ' ' || right(n, 4) || ' ' || right(n, 5)
+        || ' ' || right(n, 6) || ' ' || right(n, 7) || ' ' || right(n, 8) || ' ' || right(n, 9)
+        || ' ' || p || ' ' || right(p, 4) || ' ' || right(p, 7) || ' ' || right(p, 8)
+        || ' ' || right(p, 9) || ' ' || right(p, 10)
+    ), ' '), ''));
+END $$
+"""
+SEARCH_TERMS = (
+    "orders.search_terms(number, customer_name, customer_email, coalesce(ship_to->>'city', ''),"
+    " coalesce(nullif(customer->>'phone', ''), ship_to->>'phone', ''))"
 )
 
 
@@ -71,6 +87,7 @@ class PgSnapshot(sa.types.UserDefinedType):
 def upgrade() -> None:
     op.execute("CREATE SEQUENCE fulfillment.fulfillment_order_number START 100001")
     op.execute(TRIGRAMS)
+    op.execute(SEARCH_FUNCTION)
     op.create_table(
         "api_token",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -982,7 +999,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_order_search",
         "order",
-        [sa.literal_column(f"platform.trigrams({SEARCH_TEXT}) array_ops")],
+        [sa.literal_column(f"{SEARCH_TERMS} tsvector_ops")],
         unique=False,
         schema="orders",
         postgresql_using="gin",
@@ -2035,10 +2052,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_shipment_tracking_number",
         "shipment",
-        [sa.literal_column("platform.trigrams(lower(tracking_number)) array_ops")],
+        [sa.literal_column("lower(tracking_number) text_pattern_ops")],
         unique=False,
         schema="fulfillment",
-        postgresql_using="gin",
+    )
+    op.create_index(
+        "ix_shipment_tracking_number_end",
+        "shipment",
+        [sa.literal_column("reverse(lower(tracking_number)) text_pattern_ops")],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_table(
         "allocation_consumption",
@@ -2355,12 +2378,8 @@ def downgrade() -> None:
     )
     op.drop_table("allocation_entry", schema="inventory_visibility")
     op.drop_table("allocation_consumption", schema="inventory_visibility")
-    op.drop_index(
-        "ix_shipment_tracking_number",
-        table_name="shipment",
-        schema="fulfillment",
-        postgresql_using="gin",
-    )
+    op.drop_index("ix_shipment_tracking_number_end", table_name="shipment", schema="fulfillment")
+    op.drop_index("ix_shipment_tracking_number", table_name="shipment", schema="fulfillment")
     op.drop_table("shipment", schema="fulfillment")
     op.drop_index(
         "ix_fulfillment_order_line_order_line_id",
@@ -2672,6 +2691,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_token_expires_at"), table_name="api_token", schema="administration")
     op.drop_table("api_token", schema="administration")
     op.execute("DROP SEQUENCE fulfillment.fulfillment_order_number")
+    op.execute("DROP FUNCTION orders.search_terms")
     op.execute("DROP FUNCTION platform.trigrams")
     op.execute("DROP FUNCTION inventory_visibility.set_safety_stock")
     op.execute("DROP FUNCTION inventory_visibility.safety_stock_of")

@@ -35,7 +35,6 @@ def number(database: Database) -> str:
         ("WH-77/A%", "reference"),
         ("1z999", "tracking"),
         ("456784", "tracking"),
-        ("a10123", "tracking"),
     ],
 )
 def test_it_is_found_by_what_identifies_it(
@@ -51,7 +50,7 @@ def test_it_is_found_by_what_identifies_it(
     assert [row.number for row in listed] == [number]
 
 
-@pytest.mark.parametrize("words", ["%", "_", "h-77", "zz", "nobody"])
+@pytest.mark.parametrize("words", ["%", "_", "h-77", "a10123", "zz"])
 def test_other_words_find_nothing(database: Database, number: str, words: str) -> None:
     with database.reading() as session:
         assert search_fulfillment_orders(session, words, limit=5) == []

@@ -25,7 +25,6 @@ from openiom.platform.database import Base
 SCHEMA = "fulfillment"
 Moment = DateTime(timezone=True)
 
-TRACKING_TEXT = "lower(tracking_number)"
 NUMBER_PREFIX = "FO-"
 NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=SCHEMA, metadata=Base.metadata)
 
@@ -125,10 +124,10 @@ class Shipment(Base):
     __tablename__ = "shipment"
     __table_args__ = (
         UniqueConstraint("fulfillment_order_id", "external_id"),
+        Index("ix_shipment_tracking_number", text("lower(tracking_number) text_pattern_ops")),
         Index(
-            "ix_shipment_tracking_number",
-            text(f"platform.trigrams({TRACKING_TEXT}) array_ops"),
-            postgresql_using="gin",
+            "ix_shipment_tracking_number_end",
+            text("reverse(lower(tracking_number)) text_pattern_ops"),
         ),
         {"schema": SCHEMA},
     )

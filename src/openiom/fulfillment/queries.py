@@ -73,7 +73,8 @@ class FulfillmentOrderFilter:
     """What the list is narrowed to; empty fields match everything.
 
     `search` is the beginning of a number, of the number of the order or of the reference of the
-    fulfiller, or any part of a tracking number.
+    fulfiller, or the beginning or end of a
+    tracking number.
     """
 
     state: str = ""

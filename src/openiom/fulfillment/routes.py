@@ -51,8 +51,8 @@ class FulfillmentOrderQuery(BaseModel):
     order_id: UUID | None = None
     search: str = Field(
         "",
-        description="Beginning of a number, an order's number or a reference, or part of a"
-        " tracking number",
+        description="Beginning of a number, an order's number or a reference, or a"
+        " tracking number's beginning or end",
     )
 
 

@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import escape_like, fetch_as
-from openiom.platform.trigrams import contains_indexed
 
-from .models import NUMBER_PREFIX, TRACKING_TEXT
+from .models import NUMBER_PREFIX
 
 SEARCH_LIMIT = 500
 """Most matches by one kind of text that a search considers; the newest of these are shown."""
@@ -40,9 +39,9 @@ _BY_TRACKING = (
 def search_fulfillment_orders(
     session: Session, words: str, *, limit: int
 ) -> list[FoundFulfillmentOrder]:
-    """Return fulfillment orders by the beginning of a number or reference, or by tracking number.
+    """Return fulfillment orders by the beginning of a number or reference, newest first.
 
-    Of a tracking number any part is enough. The number is found without `FO-` as well.
+    A tracking number is found by its beginning or its end, a number without `FO-` as well.
     """
     query, parameters = search_query(words)
     return fetch_as(
@@ -66,11 +65,10 @@ def search_query(words: str) -> tuple[str, list[str]]:
         f"{_BY_NUMBER} WHERE number LIKE %s LIMIT {SEARCH_LIMIT})",
         f"{_BY_REFERENCE} WHERE lower(external_id) LIKE lower(%s) AND external_id <> ''"
         f" LIMIT {SEARCH_LIMIT})",
+        f"{_BY_TRACKING} WHERE lower(tracking_number) LIKE lower(%s)"
+        " OR reverse(lower(tracking_number)) LIKE lower(%s)"
+        f" LIMIT {SEARCH_LIMIT})",
     ]
-    parameters = [f"{escape_like(number)}%", f"{escape_like(text)}%"]
-    tracking = contains_indexed(TRACKING_TEXT, [text])
-    if tracking:
-        queries.append(f"{_BY_TRACKING} WHERE {tracking.sql} LIMIT {SEARCH_LIMIT})")
-        parameters += tracking.parameters
-
+    beginning, end = f"{escape_like(text)}%", f"{escape_like(text[::-1])}%"
+    parameters = [f"{escape_like(number)}%", beginning, beginning, end]
     return " UNION ALL ".join(queries), parameters

@@ -1,27 +1,34 @@
-"""Text search for orders: by any part of a number, name, e-mail address, phone number or city.
+"""Text search for orders: by any part of a number, and by words of names, e-mails and cities.
 
 The newest orders are read as they are, which finds what people search for most; older ones are
-found by the index on `SEARCH_TEXT`. Both are bounded, however many orders there are.
+found by the index on `SEARCH_TERMS`. Both are bounded, however many orders there are.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import escape_like, fetch, fetch_as
-from openiom.platform.trigrams import SearchCondition, contains, contains_indexed
 
-from .models import SEARCH_TEXT
+from .models import PUNCTUATION, SEARCH_TERMS
 
 SEARCH_LIMIT = 1_000
 """Most matches among older orders that a search considers; the newest of these are shown."""
-RECENT_ORDERS = 5_000
+RECENT_ORDERS = 1_000
 CLASSIFIED = 200
 """Newest matches that are sorted into the kinds of `search_orders`."""
-_PHONE_PUNCTUATION = str.maketrans("", "", " +-()./")
-_SHORTEST_PHONE = 5
+SHORTEST = 3
+"""Characters of the shortest word that is searched for among older orders."""
+_SEPARATED = str.maketrans(PUNCTUATION, " " * len(PUNCTUATION))
+_COMPACT = str.maketrans("", "", f"{PUNCTUATION} ")
+
+
+class SearchCondition(NamedTuple):
+    """An SQL condition and its parameters."""
+
+    sql: str
+    parameters: list[str]
 
 
 class FoundOrder(NamedTuple):
@@ -84,7 +91,7 @@ def _matched_field(row: _Searched, words: str) -> str:
     """Return the first field that contains a word; a number when the external id is searched."""
     for field in FIELDS:
         value = _value(row, field).lower()
-        if any(word in value for word in words.lower().split()):
+        if any(word in value for word in words.lower().translate(_SEPARATED).split()):
             return field
 
     return "number" if row.external_id == words else "phone"
@@ -92,42 +99,49 @@ def _matched_field(row: _Searched, words: str) -> str:
 
 def search_condition(search: str) -> SearchCondition:
     """Return the condition that an order `o` is found by a search."""
-    queries: list[str] = []
-    parameters: list[Any] = []
-    for words in _alternatives(search):
-        recent = contains("recent.text", words)
+    queries = [
+        f"(SELECT id FROM (SELECT o.id, {SEARCH_TERMS} AS terms FROM orders.order o"
+        f" ORDER BY o.id DESC LIMIT {RECENT_ORDERS}) recent WHERE terms @@ lower(%s)::tsquery)",
+        f"(SELECT id FROM orders.order WHERE external_id = %s LIMIT {SEARCH_LIMIT})",
+    ]
+    parameters = [terms_query(search), search.strip()]
+    long_terms = terms_query(search, shortest=SHORTEST)
+    if long_terms:
         queries.append(
-            f"(SELECT id FROM (SELECT o.id, {SEARCH_TEXT} AS text FROM orders.order o"
-            f" ORDER BY o.id DESC LIMIT {RECENT_ORDERS}) recent WHERE {recent.sql})"
+            f"(SELECT id FROM orders.order WHERE {SEARCH_TERMS} @@ lower(%s)::tsquery"
+            f" LIMIT {SEARCH_LIMIT})"
         )
-        parameters += recent.parameters
-        older = _older(words)
-        queries.append(f"(SELECT id FROM orders.order o WHERE {older.sql} LIMIT {SEARCH_LIMIT})")
-        parameters += older.parameters
+        parameters.append(long_terms)
+    else:
+        queries.append(
+            f"(SELECT id FROM orders.order WHERE lower(number) LIKE lower(%s) LIMIT {SEARCH_LIMIT})"
+        )
+        parameters.append(f"{escape_like(search.strip())}%")
 
-    queries.append(f"(SELECT id FROM orders.order WHERE external_id = %s LIMIT {SEARCH_LIMIT})")
-    parameters.append(search.strip())
     return SearchCondition(f"o.id IN ({' UNION ALL '.join(queries)})", parameters)
 
 
-def _alternatives(search: str) -> list[Sequence[str]]:
-    """Return the words of a search, and its digits when it may be a phone number.
+def terms_query(search: str, *, shortest: int = 1) -> str:
+    """Return a tsquery for terms that begin with all words, or with the whole without punctuation.
 
-    A phone number is stored without punctuation, often with the country instead of a leading 0.
+    The latter finds numbers and phone numbers, which are often written with the country instead of
+    a leading 0. Shorter words are left out; '' when none remains.
     """
-    alternatives: list[Sequence[str]] = [search.split() or [search]]
-    digits = search.translate(_PHONE_PUNCTUATION).lstrip("0")
-    if digits.isdecimal() and len(digits) >= _SHORTEST_PHONE and [digits] != alternatives[0]:
-        alternatives.append([digits])
-    return alternatives
+    words = search.translate(_SEPARATED).split()
+    whole = search.translate(_COMPACT)
+    alternatives = dict.fromkeys(
+        [
+            " & ".join(_term(word) for word in words if len(word) >= shortest),
+            *[_term(text) for text in (whole, whole.lstrip("0")) if len(text) >= shortest],
+        ]
+    )
+    alternatives.pop("", None)
+    return " | ".join(alternatives)
 
 
-def _older(words: Sequence[str]) -> SearchCondition:
-    """Return the condition on orders by the index; of short words by the start of a number."""
-    indexed = contains_indexed(SEARCH_TEXT, words)
-    if indexed:
-        return indexed
-    return SearchCondition("lower(o.number) LIKE lower(%s)", [f"{escape_like(' '.join(words))}%"])
+def _term(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}':*"
 
 
 def orders_by_number(session: Session, number: str, *, instance: str = "") -> list[UUID]:

@@ -26,20 +26,20 @@ $$
 event.listen(Base.metadata, "before_create", DDL(TRIGRAMS))  # type: ignore[no-untyped-call]
 
 
-class SearchCondition(NamedTuple):
+class TrigramCondition(NamedTuple):
     """An SQL condition and its parameters."""
 
     sql: str
     parameters: list[str]
 
 
-def contains(expression: str, words: Sequence[str]) -> SearchCondition:
+def contains(expression: str, words: Sequence[str]) -> TrigramCondition:
     """Return the condition that a lower-case text contains every word, by LIKE alone."""
     sql = " AND ".join([f"{expression} LIKE lower(%s)"] * len(words))
-    return SearchCondition(sql, [f"%{escape_like(word)}%" for word in words])
+    return TrigramCondition(sql, [f"%{escape_like(word)}%" for word in words])
 
 
-def contains_indexed(expression: str, words: Sequence[str]) -> SearchCondition | None:
+def contains_indexed(expression: str, words: Sequence[str]) -> TrigramCondition | None:
     """Return the same condition, served by the index on `platform.trigrams(expression)`.
 
     Return None when no word is long enough for the index.
@@ -51,4 +51,4 @@ def contains_indexed(expression: str, words: Sequence[str]) -> SearchCondition |
     found = f"platform.trigrams({expression}) @> platform.trigrams(lower(%s))"
     checked = contains(expression, words)
     sql = " AND ".join([*[found] * len(long_words), checked.sql])
-    return SearchCondition(sql, [*long_words, *checked.parameters])
+    return TrigramCondition(sql, [*long_words, *checked.parameters])

@@ -10031,7 +10031,7 @@ export interface operations {
                 /** @description requested: recalls without an answer; refused: those the fulfiller refused */
                 recall?: string;
                 order_id?: string | null;
-                /** @description Beginning of a number, an order's number or a reference, or part of a tracking number */
+                /** @description Beginning of a number, an order's number or a reference, or a tracking number's beginning or end */
                 search?: string;
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;

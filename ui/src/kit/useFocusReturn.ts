@@ -27,7 +27,12 @@ export function useFocusReturn(): void {
     };
     const restore = (): void => {
       let opener: HTMLElement | undefined;
-      while (layers.length > 0 && isGone((layers.at(-1)!).element)) opener = layers.pop()?.opener ?? opener;
+      let last = layers.at(-1);
+      while (last !== undefined && isGone(last.element)) {
+        opener = last.opener ?? opener;
+        layers.pop();
+        last = layers.at(-1);
+      }
       if (opener === undefined || (document.activeElement !== document.body && document.activeElement !== null)) return;
       const target = opener.isConnected ? opener : document.getElementById('content');
       target?.focus({ preventScroll: true });
