@@ -39,6 +39,35 @@ CREATE OR REPLACE TRIGGER stock_sets_safety_stock
 BEFORE INSERT ON inventory_visibility.stock
 FOR EACH ROW EXECUTE FUNCTION inventory_visibility.set_safety_stock();
 """
+TRIGRAMS = """
+CREATE OR REPLACE FUNCTION platform.trigrams(value text) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+SELECT array_agg(substr(value, place, 3)) FROM generate_series(1, length(value) - 2) AS place
+$$
+"""
+PART_TEXT = "lower(number || E'\\n' || name || E'\\n' || sku)"
+SEARCH_FUNCTION = """
+CREATE OR REPLACE FUNCTION orders.search_terms(
+    number text, name text, email text, city text, phone text
+) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    words text := number || ' ' || name || ' ' || email || ' ' || city;
+    n text := translate(left(number, 60), '@.,;:/()[]"_+-&#'' ', '');
+    p text := translate(left(phone, 40), ' +-()./', '');
+BEGIN
+    RETURN array_to_tsvector(array_remove(string_to_array(lower(
+        translate(left(words, 400), '@.,;:/()[]"_+-&#''', '                 ')
+        || ' ' || n || ' ' || right(n, 3) || ' ' || right(n, 4) || ' ' || right(n, 5)
+        || ' ' || right(n, 6) || ' ' || right(n, 7) || ' ' || right(n, 8) || ' ' || right(n, 9)
+        || ' ' || p || ' ' || right(p, 4) || ' ' || right(p, 7) || ' ' || right(p, 8)
+        || ' ' || right(p, 9) || ' ' || right(p, 10)
+    ), ' '), ''));
+END $$
+"""
+SEARCH_TERMS = (
+    "orders.search_terms(number, customer_name, customer_email, coalesce(ship_to->>'city', ''),"
+    " coalesce(nullif(customer->>'phone', ''), ship_to->>'phone', ''))"
+)
 
 
 class Xid8(sa.types.UserDefinedType):
@@ -58,6 +87,8 @@ class PgSnapshot(sa.types.UserDefinedType):
 def upgrade() -> None:
     op.execute("CREATE SEQUENCE fulfillment.fulfillment_order_number START 100001")
     op.execute("CREATE SEQUENCE orders.manual_order_number START 1001")
+    op.execute(TRIGRAMS)
+    op.execute(SEARCH_FUNCTION)
     op.create_table(
         "api_token",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -116,6 +147,16 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_invariant_result")),
+        schema="administration",
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("list", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "list", "name", name=op.f("pk_saved_view")),
         schema="administration",
     )
     op.create_table(
@@ -639,6 +680,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("preorder_eligible"),
     )
     op.create_index(
+        "ix_product_part",
+        "product",
+        [sa.literal_column(f"platform.trigrams({PART_TEXT}) array_ops")],
+        unique=False,
+        schema="master_data",
+        postgresql_using="gin",
+    )
+    op.create_index(
         "ix_product_search",
         "product",
         ["search"],
@@ -957,12 +1006,12 @@ def upgrade() -> None:
         schema="orders",
     )
     op.create_index(
-        "ix_order_customer_email",
+        "ix_order_search",
         "order",
-        [sa.literal_column("customer_email text_pattern_ops")],
+        [sa.literal_column(f"{SEARCH_TERMS} tsvector_ops")],
         unique=False,
         schema="orders",
-        postgresql_where="customer_email <> ''",
+        postgresql_using="gin",
     )
     op.create_index(
         "ix_order_customer_name",
@@ -978,6 +1027,9 @@ def upgrade() -> None:
         [sa.literal_column("lower(number) text_pattern_ops")],
         unique=False,
         schema="orders",
+    )
+    op.create_index(
+        "ix_order_total_amount", "order", ["total_amount", "id"], unique=False, schema="orders"
     )
     op.create_index("ix_order_origin", "order", ["origin", "id"], unique=False, schema="orders")
     op.create_index(
@@ -1328,6 +1380,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_fulfillment_order_number")),
         schema="fulfillment",
         postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_fulfillment_order_external_id",
+        "fulfillment_order",
+        [sa.literal_column("lower(external_id) text_pattern_ops")],
+        unique=False,
+        schema="fulfillment",
+        postgresql_where=sa.text("external_id <> ''"),
+    )
+    op.create_index(
+        "ix_fulfillment_order_number_prefix",
+        "fulfillment_order",
+        [sa.literal_column("number text_pattern_ops")],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_index(
         "ix_fulfillment_order_order_id",
@@ -2015,6 +2082,20 @@ def upgrade() -> None:
         ),
         schema="fulfillment",
     )
+    op.create_index(
+        "ix_shipment_tracking_number",
+        "shipment",
+        [sa.literal_column("lower(tracking_number) text_pattern_ops")],
+        unique=False,
+        schema="fulfillment",
+    )
+    op.create_index(
+        "ix_shipment_tracking_number_end",
+        "shipment",
+        [sa.literal_column("reverse(lower(tracking_number)) text_pattern_ops")],
+        unique=False,
+        schema="fulfillment",
+    )
     op.create_table(
         "allocation_consumption",
         sa.Column("line_id", sa.Uuid(), nullable=False),
@@ -2330,6 +2411,8 @@ def downgrade() -> None:
     )
     op.drop_table("allocation_entry", schema="inventory_visibility")
     op.drop_table("allocation_consumption", schema="inventory_visibility")
+    op.drop_index("ix_shipment_tracking_number_end", table_name="shipment", schema="fulfillment")
+    op.drop_index("ix_shipment_tracking_number", table_name="shipment", schema="fulfillment")
     op.drop_table("shipment", schema="fulfillment")
     op.drop_index(
         "ix_fulfillment_order_line_order_line_id",
@@ -2456,6 +2539,15 @@ def downgrade() -> None:
         ),
     )
     op.drop_index(
+        "ix_fulfillment_order_number_prefix", table_name="fulfillment_order", schema="fulfillment"
+    )
+    op.drop_index(
+        "ix_fulfillment_order_external_id",
+        table_name="fulfillment_order",
+        schema="fulfillment",
+        postgresql_where=sa.text("external_id <> ''"),
+    )
+    op.drop_index(
         "ix_fulfillment_order_order_id", table_name="fulfillment_order", schema="fulfillment"
     )
     op.drop_table("fulfillment_order", schema="fulfillment")
@@ -2504,17 +2596,13 @@ def downgrade() -> None:
     op.drop_index("ix_business_event_root_id", table_name="business_event", schema="platform")
     op.drop_table("business_event", schema="platform")
     op.drop_table("order_count_delta", schema="orders")
+    op.drop_index("ix_order_total_amount", table_name="order", schema="orders")
     op.drop_index("ix_order_placed_at", table_name="order", schema="orders")
     op.drop_index("ix_order_origin", table_name="order", schema="orders")
     op.drop_index("ix_order_number", table_name="order", schema="orders")
     op.drop_index("ix_order_instance", table_name="order", schema="orders")
     op.drop_index("ix_order_customer_name", table_name="order", schema="orders")
-    op.drop_index(
-        "ix_order_customer_email",
-        table_name="order",
-        schema="orders",
-        postgresql_where="customer_email <> ''",
-    )
+    op.drop_index("ix_order_search", table_name="order", schema="orders", postgresql_using="gin")
     op.drop_table("order", schema="orders")
     op.drop_table("idempotency_key", schema="orders")
     op.drop_index(
@@ -2573,6 +2661,9 @@ def downgrade() -> None:
     op.drop_table("flow", schema="orchestration")
     op.drop_table("unit", schema="master_data")
     op.drop_index("ix_product_sku", table_name="product", schema="master_data")
+    op.drop_index(
+        "ix_product_part", table_name="product", schema="master_data", postgresql_using="gin"
+    )
     op.drop_index(
         "ix_product_search", table_name="product", schema="master_data", postgresql_using="gin"
     )
@@ -2644,6 +2735,7 @@ def downgrade() -> None:
     op.drop_table("opportunity_cost", schema="fulfillment_optimization")
     op.drop_index("uq_user_email", table_name="user", schema="administration")
     op.drop_table("user", schema="administration")
+    op.drop_table("saved_view", schema="administration")
     op.drop_table("invariant_result", schema="administration")
     op.drop_index(
         op.f("ix_client_auth_failure_failed_at"),
@@ -2656,6 +2748,8 @@ def downgrade() -> None:
     op.drop_table("api_token", schema="administration")
     op.execute("DROP SEQUENCE fulfillment.fulfillment_order_number")
     op.execute("DROP SEQUENCE orders.manual_order_number")
+    op.execute("DROP FUNCTION orders.search_terms")
+    op.execute("DROP FUNCTION platform.trigrams")
     op.execute("DROP FUNCTION inventory_visibility.set_safety_stock")
     op.execute("DROP FUNCTION inventory_visibility.safety_stock_of")
     op.execute("DROP FUNCTION inventory_visibility.refuse_change")

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from openiom.app import search
 from openiom.app.application import Application
+from openiom.fulfillment.search import FoundFulfillmentOrder
 from openiom.kernel import new_id
 from openiom.orders.search import FoundOrder
 from openiom.platform.bulk import execute
@@ -53,27 +54,52 @@ def test_special_characters_are_matched_literally(client: TestClient, documents:
     assert find(client, "\\") == []
 
 
-def test_orders_and_customers_link_to_the_order(
+def test_orders_are_grouped_by_what_matched(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = FoundOrder(new_id(), "1042", "store", "Ann Lee")
-    monkeypatch.setattr(search, "search_orders", lambda session, words, limit: [order])
-    monkeypatch.setattr(search, "search_customers", lambda session, words, limit: [order])
-
-    assert find(client, "1042") == [
-        {
-            "kind": "order",
-            "label": "1042",
-            "detail": "Ann Lee · store",
-            "path": f"/orders/{order.id}",
-        },
-        {
-            "kind": "customer",
-            "label": "Ann Lee",
-            "detail": "order 1042",
-            "path": f"/orders/{order.id}",
-        },
+    order_id = new_id()
+    found = [
+        FoundOrder(order_id, "1042", "store", "Ann Lee", field, value)
+        for field, value in (
+            ("number", "1042"),
+            ("customer", "Ann Lee"),
+            ("email", "ann@x.org"),
+            ("phone", "+49 1042"),
+            ("city", "Bonn"),
+        )
     ]
+    monkeypatch.setattr(search, "search_orders", lambda session, words, limit: found)
+
+    items = find(client, "1042")
+
+    assert [(item["kind"], item["label"], item["detail"]) for item in items] == [
+        ("order", "1042", "Ann Lee · store"),
+        ("customer", "Ann Lee", "Order 1042"),
+        ("email", "ann@x.org", "Order 1042 · Ann Lee"),
+        ("phone", "+49 1042", "Order 1042 · Ann Lee"),
+        ("city", "Bonn", "Order 1042 · Ann Lee"),
+    ]
+    assert {item["path"] for item in items} == {f"/orders/{order_id}"}
+
+
+def test_fulfillment_orders_are_grouped_by_what_matched(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = new_id()
+    found = [
+        FoundFulfillmentOrder(id, "FO-1", "SEA", field, value)
+        for field, value in (("number", "FO-1"), ("reference", "WH-1"), ("tracking", "1Z1"))
+    ]
+    monkeypatch.setattr(search, "search_fulfillment_orders", lambda session, words, limit: found)
+
+    items = find(client, "1")
+
+    assert [(item["kind"], item["label"], item["detail"]) for item in items] == [
+        ("fulfillment_order", "FO-1", "SEA"),
+        ("warehouse_reference", "WH-1", "FO-1 · SEA"),
+        ("tracking_number", "1Z1", "FO-1 · SEA"),
+    ]
+    assert {item["path"] for item in items} == {f"/fulfillment-orders/{id}"}
 
 
 def test_a_parked_order_leads_to_its_message(client: TestClient, application: Application) -> None:

@@ -80,9 +80,10 @@ def test_every_route_refuses_requests_without_credentials(application: Applicati
 
 
 def _search(path: dict[str, Any]) -> dict[str, str]:
-    """Return the text to search for, where a path has a search."""
+    """Return what a path requires: the text to search for, or the list whose views it returns."""
     names = [parameter["name"] for parameter in path["get"].get("parameters", ())]
-    return {"q": "x"} if "q" in names else {}
+    required = {"q": "x", "list": "orders"}
+    return {name: value for name, value in required.items() if name in names}
 
 
 def test_every_list_responds_to_an_administrator(client: TestClient) -> None:

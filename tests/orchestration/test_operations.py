@@ -81,8 +81,8 @@ def test_reprocessing_an_order_covers_all_its_failed_flow_runs(harness: Harness)
 
     assert results == [
         OperationResult(bad, True),
-        OperationResult(good, False, "no flow run of it has failed"),
-        OperationResult(UNKNOWN, False, "no flow run of it has failed"),
+        OperationResult(good, False, "nothing has failed that could run again"),
+        OperationResult(UNKNOWN, False, "nothing has failed that could run again"),
     ]
     assert harness.run_states() == {"completed": 2, "running": 2}
 

@@ -169,7 +169,7 @@ def test_a_rejection_is_final_and_reprocessing_repeats_only_what_failed_under_it
     with harness.database.unit_of_work() as session:
         assert (
             reprocess(session, root_ids=[order], now=harness.now)[0].reason
-            == "no flow run of it has failed"
+            == "nothing has failed that could run again"
         )
 
 

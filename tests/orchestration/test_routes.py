@@ -125,7 +125,7 @@ def test_reprocess_skip_and_cancel_return_one_result_per_id(
         (True, ""),
         (False, "the flow run is running"),
         (True, ""),
-        (False, "no flow run of it has failed"),
+        (False, "nothing has failed that could run again"),
     ]
     harness.run()
     assert harness.positions()["bad"] == ("failed", "failed at pick")

@@ -35,8 +35,8 @@ from openiom.orders import (
     split_lines,
     unshipped_lines,
 )
-from openiom.orders.queries import line_summaries, order_ids_by_number, order_summaries
 from openiom.orders.service.hold_cancel import LineCancellation
+from openiom.orders.summaries import line_summaries, order_ids_by_number, order_summaries
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 

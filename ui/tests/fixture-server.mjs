@@ -73,6 +73,16 @@ const session = {
 };
 let signedIn = mood !== 'signed-out';
 
+const sortFields = { total: 'total_amount', number: 'number', customer: 'customer_name', placed: 'placed_at', received: 'created_at' };
+/** The rows in the order of `sort`, descending with a leading `-`. */
+const sorted = (rows, sort) => {
+  if (!sort) return rows;
+  const field = sortFields[sort.replace(/^-/, '')];
+  const sign = sort.startsWith('-') ? -1 : 1;
+  return rows.toSorted((one, other) => sign * String(one[field]).localeCompare(String(other[field]), 'en', { numeric: true }));
+};
+const savedViews = empty ? [] : [{ list: 'orders', name: 'On hold', parameters: { state: 'on_hold', sort: '-total' } }];
+
 async function answer(request, response, path, query) {
   const parts = path.split('/').slice(3);
   const [area, id, sub] = parts;
@@ -127,8 +137,11 @@ async function answer(request, response, path, query) {
     if (!id)
       return page(
         response,
-        data.orders.filter(
-          (row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search'))),
+        sorted(
+          data.orders.filter(
+            (row) => fits(row, query, ['state', 'instance']) && (!query.get('search') || row.number.includes(query.get('search'))),
+          ),
+          query.get('sort'),
         ),
         query,
       );
@@ -136,6 +149,24 @@ async function answer(request, response, path, query) {
     if (!id && method === 'POST')
       return json(response, { results: [{ index: 0, ok: true, id: data.orders[0].id, number: sent.orders[0].number }] }, 202);
     if (id === 'lines') return page(response, stock.lines, query);
+    if (id === 'matching' && method === 'GET')
+      return json(response, {
+        count: empty ? 0 : data.orders.filter((row) => fits(row, query, ['state', 'instance'])).length,
+        limit: 1000,
+      });
+    if (id === 'matching')
+      return json(response, {
+        matched: 40,
+        changed: 36,
+        refused: [
+          {
+            reason: 'units of the order are in a fulfillment order; recall it first',
+            count: 4,
+            orders: data.orders.slice(0, 4).map((row) => ({ id: row.id, number: row.number })),
+          },
+        ],
+        next: sent.after ? null : data.orders[3].id,
+      });
     if (id === 'counts') {
       const states = {};
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
@@ -166,6 +197,20 @@ async function answer(request, response, path, query) {
       );
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
+  }
+  if (area === 'saved-views') {
+    const at = savedViews.findIndex(
+      (view) => view.list === (sent.list ?? query.get('list')) && view.name === (sent.name ?? query.get('name')),
+    );
+    if (method === 'PUT') {
+      savedViews.splice(at < 0 ? savedViews.length : at, at < 0 ? 0 : 1, sent);
+      return json(response, sent);
+    }
+    if (method === 'DELETE') {
+      if (at >= 0) savedViews.splice(at, 1);
+      return json(response, null, 204);
+    }
+    return json(response, { items: savedViews.filter((view) => view.list === query.get('list')) });
   }
   if (area === 'attention')
     return json(response, {

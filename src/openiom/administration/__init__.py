@@ -1,7 +1,7 @@
 """Administration: users, programs and their permissions; configuration documents over HTTP.
 
 Owns        users, browser sessions, API tokens, clients and their failed authentications, roles;
-            the results of the latest invariant checks.
+            saved views of lists; the results of the latest invariant checks.
 Guarantees  only hashes of passwords, secrets and tokens are stored.
 Publishes   nothing.
 """
@@ -11,6 +11,7 @@ from .deletion_guards import DELETION_GUARDS
 from .invariant_results import latest_invariant_results, store_invariant_results
 from .roles import KINDS
 from .routes import authenticate, router
+from .saved_views import router as saved_view_router
 from .scheduled_jobs import SCHEDULED_JOBS
 from .service import api_tokens, delete_expired, issue_token, revoke_token, upsert_users
 from .token_issuer import TokenIssuer
@@ -29,6 +30,7 @@ __all__ = [
     "latest_invariant_results",
     "revoke_token",
     "router",
+    "saved_view_router",
     "store_invariant_results",
     "token_router",
     "upsert_client",

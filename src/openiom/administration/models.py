@@ -96,6 +96,19 @@ class ClientAuthFailure(Base):
     locked_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class SavedView(Base):
+    """The filters and the sort of a list that a principal has saved under a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = {"schema": SCHEMA}
+
+    owner: Mapped[str] = mapped_column(Text, primary_key=True)
+    list: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    parameters: Mapped[dict[str, str]] = mapped_column(JSONB)
+    saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class InvariantResult(Base):
     """The latest result of a query in `invariants/`; any `violations` break its promise."""
 

@@ -98,6 +98,7 @@ class Application:
             administration.router,
             administration.token_router,
             administration.user_router,
+            administration.saved_view_router,
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,

@@ -1,13 +1,16 @@
-"""The search box: orders, parked messages, customers, products, flows and sources."""
+"""The search box: orders, fulfillment orders, parked messages, products, flows and sources."""
 
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
+from urllib.parse import quote
 
 from fastapi import Query
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom.orders import search_customers, search_orders
+from openiom.fulfillment import search_fulfillment_orders
+from openiom.master_data import list_products
+from openiom.orders import search_orders
 from openiom.platform.configuration import search_documents
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.providers import search_parked
@@ -37,12 +40,53 @@ class Searched(NamedTuple):
     find: Callable[[Session, str], list[SearchResult]]
 
 
+_ORDER_KINDS = {
+    "number": "order",
+    "customer": "customer",
+    "email": "email",
+    "phone": "phone",
+    "city": "city",
+}
+
+
 def _orders(session: Session, words: str) -> list[SearchResult]:
+    """Return orders by what matched: their number, or the customer's data."""
     results: list[SearchResult] = []
     for order in search_orders(session, words, limit=MAX_RESULTS_PER_KIND):
-        detail = f"{order.customer} · {order.instance}"
+        label, detail = order.number, f"{order.customer} · {order.instance}"
+        if order.field != "number":
+            label, detail = order.value, f"Order {order.number}"
+
+        if order.field not in ("number", "customer"):
+            detail = f"{detail} · {order.customer}"
+
+        kind = _ORDER_KINDS[order.field]
         path = f"/orders/{order.id}"
-        results.append(SearchResult(kind="order", label=order.number, detail=detail, path=path))
+        results.append(SearchResult(kind=kind, label=label, detail=detail, path=path))
+
+    return results
+
+
+_FULFILLMENT_KINDS = {
+    "number": "fulfillment_order",
+    "reference": "warehouse_reference",
+    "tracking": "tracking_number",
+}
+
+
+def _fulfillment_orders(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    for found in search_fulfillment_orders(session, words, limit=MAX_RESULTS_PER_KIND):
+        detail = found.source if found.field == "number" else f"{found.number} · {found.source}"
+        results.append(
+            SearchResult(
+                kind=_FULFILLMENT_KINDS[found.field],
+                label=found.value,
+                detail=detail,
+                path=f"/fulfillment-orders/{found.id}",
+            )
+        )
+
     return results
 
 
@@ -57,19 +101,16 @@ def _parked(session: Session, words: str) -> list[SearchResult]:
     return results
 
 
-def _customers(session: Session, words: str) -> list[SearchResult]:
-    results: list[SearchResult] = []
-    for order in search_customers(session, words, limit=MAX_RESULTS_PER_KIND):
-        detail = f"order {order.number}"
-        path = f"/orders/{order.id}"
-        results.append(
-            SearchResult(kind="customer", label=order.customer, detail=detail, path=path)
-        )
-    return results
-
-
 def _products(session: Session, words: str) -> list[SearchResult]:
-    return _documents(session, "product", words, ("title", "name"), "/inventory?product=")
+    results: list[SearchResult] = []
+    found = list_products(session, search=words, after=None, limit=MAX_RESULTS_PER_KIND)
+    for product in found:
+        path = f"/inventory?product={quote(product.number)}"
+        results.append(
+            SearchResult(kind="product", label=product.number, detail=product.name, path=path)
+        )
+
+    return results
 
 
 def _sources(session: Session, words: str) -> list[SearchResult]:
@@ -108,7 +149,7 @@ def _documents(
 SEARCHED = (
     Searched("order", "orders.read", _orders),
     Searched("parked", "providers.read", _parked),
-    Searched("customer", "orders.read", _customers),
+    Searched("fulfillment_order", "fulfillment.read", _fulfillment_orders),
     Searched("product", "master_data.read", _products),
     Searched("flow", "orchestration.read", _flows),
     Searched("source", "master_data.read", _sources),

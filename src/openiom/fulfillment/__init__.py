@@ -18,6 +18,7 @@ from .order_progress import FulfillmentOrderProgress
 from .queries import details_of_order
 from .refusals import RefusedLine, source_refusals
 from .routes import router
+from .search import search_fulfillment_orders
 from .service.apply_events import raise_fulfillment_order_events
 from .service.create import create_fulfillment_orders
 from .service.lift_refusals import lift_refusals
@@ -50,5 +51,6 @@ __all__ = [
     "recall_orders",
     "receive_updates",
     "router",
+    "search_fulfillment_orders",
     "source_refusals",
 ]

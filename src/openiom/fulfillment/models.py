@@ -25,6 +25,7 @@ from openiom.platform.database import Base
 SCHEMA = "fulfillment"
 Moment = DateTime(timezone=True)
 
+NUMBER_PREFIX = "FO-"
 NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=SCHEMA, metadata=Base.metadata)
 
 
@@ -44,6 +45,12 @@ class FulfillmentOrder(Base):
     __table_args__ = (
         Index("ix_fulfillment_order_order_id", "order_id"),
         Index("ix_fulfillment_order_state", "state", "id"),
+        Index("ix_fulfillment_order_number_prefix", text("number text_pattern_ops")),
+        Index(
+            "ix_fulfillment_order_external_id",
+            text("lower(external_id) text_pattern_ops"),
+            postgresql_where=text("external_id <> ''"),
+        ),
         Index("ix_fulfillment_order_source", "source", "id"),
         Index(
             "ix_fulfillment_order_recall",
@@ -124,7 +131,15 @@ class Shipment(Base):
     """A parcel with its tracking."""
 
     __tablename__ = "shipment"
-    __table_args__ = (UniqueConstraint("fulfillment_order_id", "external_id"), {"schema": SCHEMA})
+    __table_args__ = (
+        UniqueConstraint("fulfillment_order_id", "external_id"),
+        Index("ix_shipment_tracking_number", text("lower(tracking_number) text_pattern_ops")),
+        Index(
+            "ix_shipment_tracking_number_end",
+            text("reverse(lower(tracking_number)) text_pattern_ops"),
+        ),
+        {"schema": SCHEMA},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.fulfillment_order.id"))

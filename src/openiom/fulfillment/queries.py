@@ -29,6 +29,7 @@ from .schemas import (
     ShipmentItemView,
     ShipmentView,
 )
+from .search import search_query
 from .states import FULFILLMENT_ORDER_TABLE
 
 SEARCH_LIMIT = 2_000
@@ -72,7 +73,8 @@ CROSS JOIN LATERAL (
 class FulfillmentOrderFilter:
     """What the list is narrowed to; empty fields match everything.
 
-    `search` is a whole number of a fulfillment order, or the beginning of an order's number.
+    `search` is the beginning of a number, of the number of the order or of the reference of the
+    fulfiller, or the beginning or end of a tracking number.
     `to_be_sourced` matches those that were declined, of whose lines units have no source yet.
     """
 
@@ -103,12 +105,13 @@ def list_fulfillment_orders(
 
     if chosen.search:
         order_ids = order_ids_by_number(session, chosen.search, limit=SEARCH_LIMIT)
+        found, parameters = search_query(chosen.search)
         conditions.append(
-            "f.id IN (SELECT id FROM fulfillment.fulfillment_order WHERE number = upper(%s)"
+            f"f.id IN (SELECT id FROM ({found}) searched"
             " UNION ALL SELECT id FROM fulfillment.fulfillment_order"
             " WHERE order_id = ANY(%s::uuid[]))"
         )
-        values += [chosen.search.strip(), order_ids]
+        values += [*parameters, order_ids]
 
     if chosen.to_be_sourced:
         conditions.append("f.id = ANY(%s::uuid[])")

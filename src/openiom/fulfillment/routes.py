@@ -50,7 +50,9 @@ class FulfillmentOrderQuery(BaseModel):
     )
     order_id: UUID | None = None
     search: str = Field(
-        "", description="A fulfillment order's number, or the beginning of an order's number"
+        "",
+        description="Beginning of a number, an order's number or a reference, or a"
+        " tracking number's beginning or end",
     )
     to_be_sourced: bool = Field(
         False, description="Declined ones of which units have no source yet, the newest 10,000"

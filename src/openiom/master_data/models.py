@@ -81,6 +81,10 @@ class Account(Base):
     address: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+PART_TEXT = "lower(number || E'\\n' || name || E'\\n' || sku)"
+"""What products are found by any part of."""
+
+
 class Product(Base):
     """A product. Lengths in centimeters, weight in kilograms, costs in `currency` per `unit`."""
 
@@ -90,6 +94,11 @@ class Product(Base):
         Index("ix_product_number_prefix", text("lower(number) text_pattern_ops")),
         Index("ix_product_sku", text("lower(sku)")),
         Index("ix_product_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_product_part",
+            text(f"platform.trigrams({PART_TEXT}) array_ops"),
+            postgresql_using="gin",
+        ),
         Index("ix_product_preorder", "number", postgresql_where=text("preorder_eligible")),
         {"schema": SCHEMA},
     )

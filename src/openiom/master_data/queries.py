@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.trigrams import contains_indexed
 
 from .decisions import Candidate, Match, UnitConversion, best_matches
+from .models import PART_TEXT
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow
 
 
@@ -215,21 +217,28 @@ def list_products(
 ) -> list[ProductRow]:
     """Return products by number, starting after the number `after`.
 
-    `search` matches the start of a number or name, a whole SKU, or the start of any word.
+    `search` matches the start of a number or name, a whole SKU, the start of any word, or any part
+    of these with three characters or more.
     """
     conditions = ["(%s::text IS NULL OR number > %s)"]
     parameters: list[object] = [after, after]
     if search.strip():
         prefix = like_prefix(search.strip())
         words = " & ".join(f"{word}:*" for word in _search_words(search))
-        conditions.append(
-            "number IN (SELECT number FROM master_data.product WHERE lower(number) LIKE %s"
+        found = (
+            "SELECT number FROM master_data.product WHERE lower(number) LIKE %s"
             " UNION SELECT number FROM master_data.product WHERE lower(name) LIKE %s"
             " UNION SELECT number FROM master_data.product WHERE lower(sku) = lower(%s)"
             " UNION SELECT number FROM master_data.product"
-            " WHERE %s <> '' AND search @@ to_tsquery('simple', %s))"
+            " WHERE %s <> '' AND search @@ to_tsquery('simple', %s)"
         )
         parameters += [prefix, prefix, search.strip(), words, words]
+        part = contains_indexed(PART_TEXT, [search.strip()])
+        if part:
+            found += f" UNION SELECT number FROM master_data.product WHERE {part.sql}"
+            parameters += part.parameters
+
+        conditions.append(f"number IN ({found})")
 
     return fetch_as(
         session,

@@ -55,7 +55,9 @@ def reprocess(
     results = _results(session, run_ids, moved)
 
     for id in root_ids:
-        results.append(_result(id, "" if id in roots else "no flow run of it has failed"))
+        results.append(
+            _result(id, "" if id in roots else "nothing has failed that could run again")
+        )
 
     return results
 

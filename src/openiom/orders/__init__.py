@@ -25,19 +25,11 @@ from .fulfillment_port import (
     UnsentLine,
 )
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
-from .promises import CurrencyTotal, late_orders, sum_orders
-from .queries import (
-    LineSummary,
-    OrderSummary,
-    count_orders,
-    line_summaries,
-    lines_with_open_units,
-    order_ids_by_number,
-    order_summaries,
-)
-from .routes import bulk_response, order_router, require_bulk
+from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
+from .queries import OrderReference, count_orders, matching_orders
+from .routes import OrderQuery, bulk_response, order_router, require_bulk
 from .schemas import ORDER_COLUMN_TITLES, AllowedAction, BulkRequest, BulkResponse
-from .search import orders_by_number, search_customers, search_orders
+from .search import FoundOrder, orders_by_number, search_orders
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
     LineCancellation,
@@ -64,6 +56,14 @@ from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
+from .summaries import (
+    LineSummary,
+    OrderSummary,
+    line_summaries,
+    lines_with_open_units,
+    order_ids_by_number,
+    order_summaries,
+)
 
 KINDS = (ORDER_PREFERENCES,)
 __all__ = [
@@ -83,11 +83,15 @@ __all__ = [
     "BackorderReleaseWorker",
     "BulkRequest",
     "BulkResponse",
+    "FoundOrder",
     "FulfillmentPort",
     "FulfillmentProgress",
     "FulfillmentProgressPort",
+    "LateOrders",
     "LineCancellation",
     "LineSummary",
+    "OrderQuery",
+    "OrderReference",
     "UnfulfilledLine",
     "CurrencyTotal",
     "OrderIntake",
@@ -110,6 +114,7 @@ __all__ = [
     "lines_served_from",
     "lines_with_open_units",
     "lock_orders",
+    "matching_orders",
     "money_text",
     "movable_orders",
     "open_lines",
@@ -131,7 +136,6 @@ __all__ = [
     "release_to_fulfillment",
     "require_bulk",
     "return_to_sourcing",
-    "search_customers",
     "search_orders",
     "set_line_fields",
     "set_order_fields",

@@ -53,6 +53,17 @@ class CurrencyTotal(NamedTuple):
     oldest: datetime
 
 
+class LateOrders(NamedTuple):
+    """The condition that orders are late at a moment."""
+
+    fulfillment: FulfillmentProgressPort
+    now: datetime
+
+    def find(self, session: Session) -> list[UUID]:
+        """Return the late orders."""
+        return late_orders(session, self.fulfillment, self.now)
+
+
 def first_open_day(now: datetime) -> date:
     """Return the first day that is not over in every time zone; a promise before it is broken."""
     return (now - LAST_TIME_ZONE).date()

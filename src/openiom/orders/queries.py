@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from psycopg.errors import QueryCanceled
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
 from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
-from openiom.platform.bulk import escape_like, fetch, fetch_as, fetch_column
+from openiom.platform.bulk import execute, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
 from openiom.providers import list_outages
 from openiom.state_framework import StateTable
@@ -22,7 +22,7 @@ from .facts import money_text
 from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
 from .list_columns import select_list
 from .order_batch import flush_lines, flush_orders
-from .promises import first_open_day, late_orders
+from .promises import LateOrders, first_open_day
 from .schemas import (
     Amounts,
     Blocked,
@@ -35,14 +35,15 @@ from .schemas import (
     Timeline,
     TimelineEvent,
 )
+from .search import search_condition
 from .service.apply_events import table_in_use
+from .sort_keys import Sort, sort_of
 from .states import CANCELED, COMPLETED, LINE_TABLE, ON_HOLD, ORDER_TABLE
 from .verdict import OrderSituation, order_verdict
 from .verdict_facts import hold_facts, waiting_facts
 
-SEARCH_LIMIT = 1_000
-"""Most matches of each searched field that a search considers; the newest of these are shown."""
 LINES_LIMIT = 500
+COUNT_MILLISECONDS = 500
 
 _ROW = select_list(OrderRow)
 _ORDERS = "orders.order o JOIN orders.order_state s ON s.order_id = o.id"
@@ -62,53 +63,36 @@ class OrderFilter:
     waiting_for: str = ""
     manual_hold: bool = False
     source_changed: bool = False
-    late: bool = False
+    late: LateOrders | None = None
     placed_from: datetime | None = None
     placed_to: datetime | None = None
+    sort: str = ""
 
     @property
-    def by_placed_at(self) -> bool:
-        """Whether the list is sorted by when orders were placed, not by when they arrived."""
-        return self.placed_from is not None or self.placed_to is not None
+    def sorted_by(self) -> Sort:
+        """The sort that was chosen, else newest first: by date of order when that is filtered."""
+        by_date = self.placed_from is not None or self.placed_to is not None
+        return sort_of(self.sort or ("-placed" if by_date else "-received"))
 
 
 def list_orders(
     session: Session,
     chosen: OrderFilter,
     *,
-    after: tuple[datetime, UUID] | None,
+    after: tuple[Any, ...] | None,
     limit: int,
-    now: datetime | None = None,
-    fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
 ) -> list[OrderRow]:
-    """Return orders, newest first; `after` is (placed_at, id) of the last row shown.
+    """Return orders in the order of `sorted_by`; `after` is the sort key of the last row shown."""
+    where, values = _matching(session, chosen)
+    if after:
+        condition, parameters = chosen.sorted_by.after(after)
+        where = f"{where} AND {condition}"
+        values += parameters
 
-    Orders are late as of `now`.
-    """
-    flush_orders(session)
-    flush_lines(session)
-    conditions, values = _conditions(chosen)
-    if chosen.waiting_for:
-        conditions.append("o.id = ANY(%s::uuid[])")
-        values.append(roots_waiting_for(session, chosen.waiting_for))
-
-    if chosen.late and now is not None:
-        conditions.append("o.id = ANY(%s::uuid[])")
-        values.append(late_orders(session, fulfillment, now))
-
-    sorting = "o.placed_at DESC, o.id DESC" if chosen.by_placed_at else "o.id DESC"
-    if after and chosen.by_placed_at:
-        conditions.append("(o.placed_at, o.id) < (%s, %s)")
-        values += after
-    elif after:
-        conditions.append("o.id < %s")
-        values.append(after[1])
-
-    where = " AND ".join(conditions) or "TRUE"
     rows: list[dict[str, Any]] = fetch_as(
         session,
         dict,
-        f"SELECT {_ROW} FROM {_ORDERS} WHERE {where} ORDER BY {sorting} LIMIT %s",
+        f"SELECT {_ROW} FROM {_ORDERS} WHERE {where} ORDER BY {chosen.sorted_by.order_by} LIMIT %s",
         (*values, limit),
     )
     blocked = blocked_orders(session, [row["id"] for row in rows])
@@ -118,6 +102,66 @@ def list_orders(
         found.append(OrderRow(**fields, blocked=blocked.get(row["id"])))
 
     return found
+
+
+class OrderReference(NamedTuple):
+    """An order by its id and its number."""
+
+    id: UUID
+    number: str
+
+
+def matching_orders(
+    session: Session, chosen: OrderFilter, *, after: UUID | None, limit: int
+) -> list[OrderReference]:
+    """Return the orders that a filter matches, newest first; `after` is the id of the last one.
+
+    The sort of the filter is not used: orders that arrive later do not match in between.
+    """
+    where, values = _matching(session, chosen)
+    if after:
+        where = f"{where} AND o.id < %s"
+        values.append(after)
+
+    return fetch_as(
+        session,
+        OrderReference,
+        f"SELECT o.id, o.number FROM {_ORDERS} WHERE {where} ORDER BY o.id DESC LIMIT %s",
+        (*values, limit),
+    )
+
+
+def count_matching(session: Session, chosen: OrderFilter, *, limit: int) -> int | None:
+    """Return how many orders a filter matches, `limit` at most.
+
+    Return None when the count takes too long: a number is no reason to read millions of rows.
+    """
+    where, values = _matching(session, chosen)
+    query = f"SELECT count(*) FROM (SELECT FROM {_ORDERS} WHERE {where} LIMIT %s) found"
+    try:
+        with session.begin_nested():
+            execute(session, f"SET LOCAL statement_timeout = {COUNT_MILLISECONDS}")
+            ((count,),) = fetch(session, query, (*values, limit))
+            execute(session, "SET LOCAL statement_timeout = DEFAULT")
+    except QueryCanceled:
+        return None
+
+    return int(count)
+
+
+def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
+    """Return the condition of a filter on orders and states, and its parameters."""
+    flush_orders(session)
+    flush_lines(session)
+    conditions, values = _conditions(chosen)
+    if chosen.waiting_for:
+        conditions.append("o.id = ANY(%s::uuid[])")
+        values.append(roots_waiting_for(session, chosen.waiting_for))
+    if chosen.late is not None:
+        conditions.append("o.id = ANY(%s::uuid[])")
+        values.append(chosen.late.find(session))
+
+    return " AND ".join(conditions) or "TRUE", values
 
 
 def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]:
@@ -136,16 +180,6 @@ def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, 
 
 
 _HAS_LINE = "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.{} = %s)"
-_SEARCH = f"""
-o.id IN ((SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT {SEARCH_LIMIT})
-    UNION ALL
-    (SELECT id FROM orders.order WHERE lower(customer_name) LIKE %s LIMIT {SEARCH_LIMIT})
-    UNION ALL
-    (SELECT id FROM orders.order WHERE customer_email LIKE %s AND customer_email <> ''
-        LIMIT {SEARCH_LIMIT})
-    UNION ALL
-    (SELECT id FROM orders.order WHERE external_id = %s LIMIT {SEARCH_LIMIT}))
-"""
 
 
 def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
@@ -153,9 +187,9 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     values: list[Any] = []
     if chosen.search:
-        prefix = like_prefix(chosen.search)
-        conditions.append(_SEARCH)
-        values += [prefix, prefix, prefix, chosen.search.strip()]
+        searched = search_condition(chosen.search)
+        conditions.append(searched.sql)
+        values += searched.parameters
 
     for condition, value in (
         ("o.id = ANY(%s::uuid[])", list(chosen.ids)),
@@ -178,11 +212,6 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
         conditions.append("o.source_changes IS NOT NULL")
 
     return conditions, values
-
-
-def like_prefix(text: str) -> str:
-    """Return a LIKE pattern for lower-case text with this beginning."""
-    return f"{escape_like(text.strip().lower())}%"
 
 
 def count_orders(session: Session) -> OrderCounts:
@@ -405,65 +434,3 @@ def _subject_label(event: LoggedEvent, order_number: str) -> str:
         return label.rstrip(": ")
     number = data.get("number") or data.get("tracking_number")
     return str(number or _words(event.subject_type))
-
-
-class OrderSummary(NamedTuple):
-    """What lists of other packages show of an order."""
-
-    id: UUID
-    number: str
-    customer_name: str
-
-
-def order_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, OrderSummary]:
-    """Return the summaries of these orders. Unknown ids are absent."""
-    rows = fetch_as(
-        session,
-        OrderSummary,
-        "SELECT id, number, customer_name FROM orders.order WHERE id = ANY(%s)",
-        (list(ids),),
-    )
-    return {row.id: row for row in rows}
-
-
-def order_ids_by_number(session: Session, prefix: str, *, limit: int) -> list[UUID]:
-    """Return up to `limit` orders whose number begins with `prefix`, in any case."""
-    return fetch_column(
-        session,
-        "SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT %s",
-        (like_prefix(prefix), limit),
-    )
-
-
-class LineSummary(NamedTuple):
-    """What fulfillment shows and sends of an order line."""
-
-    id: UUID
-    line_number: int
-    external_id: str
-    product: str
-    name: str
-    unit: str
-    unit_price: Decimal
-
-
-def line_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, LineSummary]:
-    """Return the summaries of these order lines. Unknown ids are absent."""
-    rows = fetch_as(
-        session,
-        LineSummary,
-        "SELECT id, line_number, external_id, product, name, unit, unit_price"
-        " FROM orders.order_line WHERE id = ANY(%s)",
-        (list(ids),),
-    )
-    return {row.id: row for row in rows}
-
-
-def lines_with_open_units(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Return those lines of which units are not shipped, canceled or in a fulfillment order."""
-    flush_lines(session)
-    query = (
-        "SELECT id FROM orders.order_line WHERE id = ANY(%s)"
-        " AND shipped + canceled + in_fulfillment < quantity"
-    )
-    return set(fetch_column(session, query, (list(ids),)))

@@ -1,8 +1,7 @@
 """HTTP routes of orders and their lines."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
@@ -17,13 +16,15 @@ from openiom.platform.http import (
     Router,
     WriteSession,
 )
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
 from openiom.provider_contract import Outcome
 
 from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
+from .promises import LateOrders
 from .queries import (
     LINES_LIMIT,
     OrderFilter,
+    count_matching,
     count_orders,
     get_order,
     list_lines,
@@ -35,6 +36,7 @@ from .schemas import (
     BulkResponse,
     BulkResult,
     CancelLinesRequest,
+    MatchingOrders,
     OrderCheck,
     OrderCheckRequest,
     OrderCounts,
@@ -55,12 +57,15 @@ from .service.hold_cancel import (
 )
 from .service.order_check import check_order, next_manual_number
 from .service.order_intake import IntakeRequest, OrderIntake
+from .sort_keys import SORTS
 
 BULK_LIMIT = 1_000
 INTAKE_LIMIT = 500
 IDS_LIMIT = 500
 
-OrderPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
+COUNT_LIMIT = 1_000
+
+OrderPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 
 
 class OrderQuery(BaseModel):
@@ -68,7 +73,8 @@ class OrderQuery(BaseModel):
 
     ids: list[UUID] = Field(default=[], max_length=IDS_LIMIT, description="Only these orders")
     search: str = Field(
-        "", description="Beginning of a number, customer or e-mail, or a whole external id"
+        "",
+        description="Parts of a number, name, e-mail, phone number or city, or a whole external id",
     )
     state: str = ""
     instance: str = ""
@@ -87,11 +93,16 @@ class OrderQuery(BaseModel):
     )
     placed_from: Moment | None = None
     placed_to: Moment | None = None
+    sort: Literal["", *SORTS] = Field(  # type: ignore[valid-type]
+        "", description="What orders are sorted by; descending with a leading -"
+    )
 
-    def to_filter(self) -> OrderFilter:
+    def to_filter(self, late: LateOrders) -> OrderFilter:
+        """Return the filter; `late` is the condition that orders are late now."""
         # PostgreSQL accepts no NUL in text; nothing contains one.
         search = self.search.replace("\x00", "")
-        return OrderFilter(**{**self.model_dump(), "search": search})
+        narrowed = {**self.model_dump(), "search": search, "late": late if self.late else None}
+        return OrderFilter(**narrowed)
 
 
 def order_router(
@@ -104,6 +115,7 @@ def order_router(
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
     router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
+    router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
     router.add_api_route("/check", check, methods=["POST"])
@@ -159,19 +171,30 @@ def _find_orders(fulfillment: FulfillmentProgressPort) -> Callable[..., Page[Ord
         session: ReadSession,
         now: Now,
     ) -> Page[OrderRow]:
-        """Orders, newest first."""
+        """Orders, newest first unless sorted otherwise."""
         principal.require("orders.read")
-        rows = list_orders(
-            session,
-            query.to_filter(),
-            after=paging.after,
-            limit=paging.fetch_limit,
-            now=now,
-            fulfillment=fulfillment,
-        )
-        return paging.page(rows, key=lambda row: (row.placed_at, row.id))
+        chosen = query.to_filter(LateOrders(fulfillment, now))
+        request = paging.keyed_by(chosen.sorted_by.key.field_type, UUID)
+        rows = list_orders(session, chosen, after=request.after, limit=request.fetch_limit)
+        return request.page(rows, key=chosen.sorted_by.cursor)
 
     return find_orders
+
+
+def _read_matching(fulfillment: FulfillmentProgressPort) -> Callable[..., MatchingOrders]:
+    def read_matching(
+        query: Annotated[OrderQuery, Query()],
+        principal: CurrentPrincipal,
+        session: ReadSession,
+        now: Now,
+    ) -> MatchingOrders:
+        """The number of orders that match, counted up to 1,000."""
+        principal.require("orders.read")
+        chosen = query.to_filter(LateOrders(fulfillment, now))
+        count = count_matching(session, chosen, limit=COUNT_LIMIT)
+        return MatchingOrders(count=count, limit=COUNT_LIMIT)
+
+    return read_matching
 
 
 def check(

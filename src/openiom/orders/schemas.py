@@ -108,6 +108,13 @@ class OrderCounts(BaseModel):
     failed: int
 
 
+class MatchingOrders(BaseModel):
+    """How many orders match; `limit` means that many or more, null that counting took too long."""
+
+    count: int | None
+    limit: int
+
+
 class Amounts(BaseModel):
     """Amounts of an order; `difference` is the stated total less the computed one.
 

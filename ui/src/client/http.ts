@@ -2,12 +2,41 @@ import createClient from 'openapi-fetch';
 import { problemFrom } from './problem';
 import type { paths } from './schema';
 
+const SESSION_PATH = '/api/v1/session';
+
+/** Sign in over the page; resolves to whether the user is signed in again. */
+type Renewal = () => Promise<boolean>;
+let renewal: Renewal | undefined;
+let pendingRenewal: Promise<boolean> | undefined;
+
+/** Register how an expired session is renewed. Returns a function that removes it. */
+export function onSessionExpired(renew: Renewal): () => void {
+  renewal = renew;
+  return () => {
+    if (renewal === renew) renewal = undefined;
+  };
+}
+
+/** Renew the session once, however many requests need it at the same time. */
+function renewSession(): Promise<boolean> {
+  if (renewal === undefined) return Promise.resolve(false);
+  pendingRenewal ??= renewal().finally(() => {
+    pendingRenewal = undefined;
+  });
+  return pendingRenewal;
+}
+
+/** Send a request. When the session has expired, it is repeated after the user has signed in again. */
+async function send(request: Request): Promise<Response> {
+  const repeated = request.clone();
+  const response = await globalThis.fetch(request);
+  const isSession = new URL(request.url).pathname === SESSION_PATH;
+  if (response.status !== 401 || isSession || !(await renewSession())) return response;
+  return globalThis.fetch(repeated);
+}
+
 /** API client: same origin, session cookie, typed by the OpenAPI document. */
-export const api = createClient<paths>({
-  baseUrl: window.location.origin,
-  credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
-});
+export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: 'same-origin', fetch: send });
 
 interface FetchResult<T> {
   data?: T;
@@ -18,7 +47,7 @@ interface FetchResult<T> {
 type SignedOut = () => void;
 const listeners = new Set<SignedOut>();
 
-/** Register a listener for an expired session. Returns a function that removes it. */
+/** Register a listener for a session that has expired and was not renewed. Returns a function that removes it. */
 export function onSignedOut(listener: SignedOut): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -29,7 +58,7 @@ export async function read<T>(call: Promise<FetchResult<T>>): Promise<T> {
   const { data, error, response } = await call;
   if (response.ok) return data as T;
   const path = response.url ? new URL(response.url).pathname : '';
-  if (response.status === 401 && path !== '/api/v1/session') listeners.forEach((listener) => listener());
+  if (response.status === 401 && path !== SESSION_PATH) listeners.forEach((listener) => listener());
   throw problemFrom(error, response.status, path);
 }
 

@@ -67,6 +67,26 @@ export async function actOnOrders(action: OrderAction, ids: string[], reason: st
   return (await read(api.POST(actionPath[action], { body: { ids, reason } }))).results;
 }
 
+type Matching = paths['/api/v1/orders/matching/{action}']['post'];
+type MatchingBody = Matching['requestBody']['content']['application/json'];
+
+/** Count the orders that match, up to a limit. */
+export const countMatchingOrders = (query: OrdersQuery, signal?: AbortSignal): Promise<Ok<paths['/api/v1/orders/matching']['get']>> =>
+  read(api.GET('/api/v1/orders/matching', { params: { query: withoutEmpty(query) }, signal }));
+
+/** Apply an action to the next 200 orders that match, newest first; `after` is `next` of the portion before. */
+export function actOnMatchingOrders(
+  action: OrderAction,
+  query: OrdersQuery,
+  reason: string,
+  after: string | undefined,
+  signal?: AbortSignal,
+): Promise<Ok<Matching>> {
+  // The filters that are left out have defaults.
+  const body = { filter: withoutEmpty(query), reason, after } as MatchingBody;
+  return read(api.POST('/api/v1/orders/matching/{action}', { params: { path: { action } }, body, signal }));
+}
+
 /** Remove the changes that came too late from orders. Returns one result per order. */
 export const dismissSourceChanges = async (ids: string[]): Promise<RowResult[]> =>
   (await read(api.POST('/api/v1/orders/source-changes/dismiss', { body: { ids, reason: '' } }))).results;

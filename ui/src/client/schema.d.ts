@@ -312,6 +312,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Views
+         * @description Your views of a list, in the order in which they were saved.
+         */
+        get: operations["administration-read_views"];
+        /**
+         * Save View
+         * @description Save a view under a name; it replaces your older one of that name.
+         */
+        put: operations["administration-save_view"];
+        post?: never;
+        /**
+         * Delete View
+         * @description Delete one of your views; it is no error when it does not exist.
+         */
+        delete: operations["administration-delete_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -321,7 +349,7 @@ export interface paths {
         };
         /**
          * Find Orders
-         * @description Orders, newest first.
+         * @description Orders, newest first unless sorted otherwise.
          */
         get: operations["orders-find_orders"];
         put?: never;
@@ -332,6 +360,26 @@ export interface paths {
          *     With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
          */
         post: operations["orders-create_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Matching
+         * @description The number of orders that match, counted up to 1,000.
+         */
+        get: operations["orders-read_matching"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3028,6 +3076,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/matching/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Matching
+         * @description Apply an action to the next orders that match a filter, newest first.
+         */
+        post: operations["orders-act_on_matching"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5293,6 +5361,53 @@ export interface components {
             messages: string[];
         };
         /**
+         * MatchingOrders
+         * @description How many orders match; `limit` means that many or more, null that counting took too long.
+         */
+        MatchingOrders: {
+            /** Count */
+            count: number | null;
+            /** Limit */
+            limit: number;
+        };
+        /**
+         * MatchingRequest
+         * @description A filter, a reason for the timeline, and where to continue.
+         */
+        MatchingRequest: {
+            filter: components["schemas"]["OrderQuery"];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * After
+             * @description `next` of the response before
+             */
+            after?: string | null;
+            /**
+             * Limit
+             * @description Most orders of this portion
+             * @default 200
+             */
+            limit: number;
+        };
+        /**
+         * MatchingResponse
+         * @description The result of a portion. `next` is null when no further order matches.
+         */
+        MatchingResponse: {
+            /** Matched */
+            matched: number;
+            /** Changed */
+            changed: number;
+            /** Refused */
+            refused: components["schemas"]["RefusedOrders"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * MeasureName
          * @description A measure: `name` keys quantities, `title` is how the configuration writes it.
          *
@@ -5744,6 +5859,95 @@ export interface components {
             order_number: string;
             /** Line Number */
             line_number: number;
+        };
+        /** OrderName */
+        OrderName: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+        };
+        /**
+         * OrderQuery
+         * @description Filters of the order list; all that are given must match.
+         */
+        OrderQuery: {
+            /**
+             * Ids
+             * @description Only these orders
+             * @default []
+             */
+            ids: string[];
+            /**
+             * Search
+             * @description Parts of a number, name, e-mail, phone number or city, or a whole external id
+             * @default
+             */
+            search: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /**
+             * Instance
+             * @default
+             */
+            instance: string;
+            /**
+             * Origin
+             * @default
+             */
+            origin: string;
+            /**
+             * Source
+             * @description Orders with a line served from this source
+             * @default
+             */
+            source: string;
+            /**
+             * Product
+             * @description Orders with a line of this product
+             * @default
+             */
+            product: string;
+            /**
+             * Waiting For
+             * @description Orders of which a call waits for this provider instance, 10,000 at most
+             * @default
+             */
+            waiting_for: string;
+            /**
+             * Manual Hold
+             * @default false
+             */
+            manual_hold: boolean;
+            /**
+             * Source Changed
+             * @description Orders with changes that came too late
+             * @default false
+             */
+            source_changed: boolean;
+            /**
+             * Late
+             * @description Unshipped orders promised, or planned to ship, for a day that is over; 10,000 at most
+             * @default false
+             */
+            late: boolean;
+            /** Placed From */
+            placed_from?: string | null;
+            /** Placed To */
+            placed_to?: string | null;
+            /**
+             * Sort
+             * @description What orders are sorted by; descending with a leading -
+             * @default
+             * @enum {string}
+             */
+            sort: "" | "received" | "-received" | "placed" | "-placed" | "total" | "-total" | "number" | "-number" | "customer" | "-customer";
         };
         /**
          * OrderResult
@@ -7100,6 +7304,18 @@ export interface components {
             /** Receipts */
             receipts: components["schemas"]["ReceiptBody"][];
         };
+        /**
+         * RefusedOrders
+         * @description Orders that were not changed for the same reason; 20 of them at most are listed.
+         */
+        RefusedOrders: {
+            /** Reason */
+            reason: string;
+            /** Count */
+            count: number;
+            /** Orders */
+            orders: components["schemas"]["OrderName"][];
+        };
         /** ReleaseAnswer */
         ReleaseAnswer: {
             /** Results */
@@ -7365,6 +7581,25 @@ export interface components {
              * Format: uuid
              */
             root_id: string;
+        };
+        /**
+         * SavedViewBody
+         * @description A view of a list: the parameters of its address, without those of paging.
+         */
+        SavedViewBody: {
+            /** List */
+            list: string;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: {
+                [key: string]: string;
+            };
+        };
+        /** SavedViews */
+        SavedViews: {
+            /** Items */
+            items: components["schemas"]["SavedViewBody"][];
         };
         /**
          * ScenarioChanges
@@ -9600,12 +9835,134 @@ export interface operations {
             };
         };
     };
+    "administration-read_views": {
+        parameters: {
+            query: {
+                /** @description The list whose views are returned */
+                list: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-save_view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewBody"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "administration-delete_view": {
+        parameters: {
+            query: {
+                list: string;
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     "orders-find_orders": {
         parameters: {
             query?: {
                 /** @description Only these orders */
                 ids?: string[];
-                /** @description Beginning of a number, customer or e-mail, or a whole external id */
+                /** @description Parts of a number, name, e-mail, phone number or city, or a whole external id */
                 search?: string;
                 state?: string;
                 instance?: string;
@@ -9623,6 +9980,8 @@ export interface operations {
                 late?: boolean;
                 placed_from?: string | null;
                 placed_to?: string | null;
+                /** @description What orders are sorted by; descending with a leading - */
+                sort?: "" | "received" | "-received" | "placed" | "-placed" | "total" | "-total" | "number" | "-number" | "customer" | "-customer";
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -9685,6 +10044,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrdersResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-read_matching": {
+        parameters: {
+            query?: {
+                /** @description Only these orders */
+                ids?: string[];
+                /** @description Parts of a number, name, e-mail, phone number or city, or a whole external id */
+                search?: string;
+                state?: string;
+                instance?: string;
+                origin?: string;
+                /** @description Orders with a line served from this source */
+                source?: string;
+                /** @description Orders with a line of this product */
+                product?: string;
+                /** @description Orders of which a call waits for this provider instance, 10,000 at most */
+                waiting_for?: string;
+                manual_hold?: boolean;
+                /** @description Orders with changes that came too late */
+                source_changed?: boolean;
+                /** @description Unshipped orders promised, or planned to ship, for a day that is over; 10,000 at most */
+                late?: boolean;
+                placed_from?: string | null;
+                placed_to?: string | null;
+                /** @description What orders are sorted by; descending with a leading - */
+                sort?: "" | "received" | "-received" | "placed" | "-placed" | "total" | "-total" | "number" | "-number" | "customer" | "-customer";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingOrders"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */
@@ -10347,7 +10767,7 @@ export interface operations {
                 /** @description requested: recalls without an answer; refused: those the fulfiller refused */
                 recall?: string;
                 order_id?: string | null;
-                /** @description A fulfillment order's number, or the beginning of an order's number */
+                /** @description Beginning of a number, an order's number or a reference, or a tracking number's beginning or end */
                 search?: string;
                 /** @description Declined ones of which units have no source yet, the newest 10,000 */
                 to_be_sourced?: boolean;
@@ -15795,6 +16215,50 @@ export interface operations {
                 };
                 content: {
                     "text/plain": unknown;
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-act_on_matching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                action: "hold" | "release" | "cancel" | "recall" | "recall_cancel" | "reprocess";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchingResponse"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

@@ -14,7 +14,7 @@ export function HorizontalScroll({ label, children, className }: { label: string
   }, []);
   const regionProps = overflows ? { tabIndex: 0, role: 'region', 'aria-label': `${label}, scrolls sideways` } : {};
   return (
-    <div ref={container} className={['scroll-x', className ?? ''].join(' ').trim()} {...regionProps}>
+    <div ref={container} data-overflows={overflows} className={['scroll-x', className ?? ''].join(' ').trim()} {...regionProps}>
       {children}
     </div>
   );

@@ -2,6 +2,7 @@ import {
   ApartmentOutlined as ApartmentOutlinedIcon,
   ApiOutlined as ApiOutlinedIcon,
   AppstoreOutlined as AppstoreOutlinedIcon,
+  ArrowDownOutlined as ArrowDownOutlinedIcon,
   ArrowUpOutlined as ArrowUpOutlinedIcon,
   BranchesOutlined as BranchesOutlinedIcon,
   CarOutlined as CarOutlinedIcon,
@@ -42,6 +43,7 @@ import {
   PlayCircleOutlined as PlayCircleOutlinedIcon,
   PlusCircleOutlined as PlusCircleOutlinedIcon,
   PlusOutlined as PlusOutlinedIcon,
+  QuestionCircleOutlined as QuestionCircleOutlinedIcon,
   RedoOutlined as RedoOutlinedIcon,
   RightOutlined as RightOutlinedIcon,
   RollbackOutlined as RollbackOutlinedIcon,
@@ -82,6 +84,7 @@ function silent(Icon: ComponentType<IconProps>): ComponentType<IconProps> {
 export const ApartmentOutlined = silent(ApartmentOutlinedIcon);
 export const ApiOutlined = silent(ApiOutlinedIcon);
 export const AppstoreOutlined = silent(AppstoreOutlinedIcon);
+export const ArrowDownOutlined = silent(ArrowDownOutlinedIcon);
 export const ArrowUpOutlined = silent(ArrowUpOutlinedIcon);
 export const BranchesOutlined = silent(BranchesOutlinedIcon);
 export const CarOutlined = silent(CarOutlinedIcon);
@@ -122,6 +125,7 @@ export const PieChartOutlined = silent(PieChartOutlinedIcon);
 export const PlayCircleOutlined = silent(PlayCircleOutlinedIcon);
 export const PlusCircleOutlined = silent(PlusCircleOutlinedIcon);
 export const PlusOutlined = silent(PlusOutlinedIcon);
+export const QuestionCircleOutlined = silent(QuestionCircleOutlinedIcon);
 export const RedoOutlined = silent(RedoOutlinedIcon);
 export const RightOutlined = silent(RightOutlinedIcon);
 export const RollbackOutlined = silent(RollbackOutlinedIcon);

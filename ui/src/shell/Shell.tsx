@@ -4,16 +4,20 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Drawer, Skeleton } from 'antd';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
+import { shortcutKey } from '@kit/shortcuts';
+import { useFocusReturn } from '@kit/useFocusReturn';
 import { AreaContext } from '@kit/breadcrumbs';
 import { NoAccess } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { Navigation } from './Navigation';
 import { areaOf, entryOf, hasPermission } from './navigationItems';
 import { OutageBanner } from './OutageBanner';
+import { SignInDialog } from './SignInDialog';
 import { TopBar } from './TopBar';
 import { badgesOf, useAttention } from './useAttention';
 
 const Palette = lazy(() => import('./CommandPalette'));
+const Shortcuts = lazy(() => import('./ShortcutsDialog'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
 
 /** Layout of all pages: navigation, top bar, content. */
@@ -21,6 +25,7 @@ export function Shell({ session }: { session: SessionInfo }) {
   const [collapsed, setCollapsed] = useState(() => localStorage.getItem(NAVIGATION_STORAGE_KEY) === 'folded');
   const [menuOpen, setMenuOpen] = useState(false);
   const [paletteOpen, setPaletteOpen] = useState(false);
+  const [shortcutsOpen, setShortcutsOpen] = useState(false);
   const queryClient = useQueryClient();
   const { pathname } = useLocation();
   const entry = entryOf(pathname);
@@ -31,6 +36,7 @@ export function Shell({ session }: { session: SessionInfo }) {
     openLive();
     return closeLive;
   }, []);
+  useFocusReturn();
   useLiveResumed(() => void queryClient.invalidateQueries());
 
   useEffect(() => {
@@ -38,6 +44,9 @@ export function Shell({ session }: { session: SessionInfo }) {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         setPaletteOpen((open) => !open);
+      } else if (shortcutKey(event) === '?') {
+        event.preventDefault();
+        setShortcutsOpen(true);
       }
     };
     window.addEventListener('keydown', onKey);
@@ -99,7 +108,18 @@ export function Shell({ session }: { session: SessionInfo }) {
       </Drawer>
       {paletteOpen && (
         <Suspense fallback={null}>
-          <Palette permissions={session.permissions} onClose={() => setPaletteOpen(false)} />
+          <Palette
+            permissions={session.permissions}
+            onSignOut={() => void handleSignOut()}
+            onShortcuts={() => setShortcutsOpen(true)}
+            onClose={() => setPaletteOpen(false)}
+          />
+        </Suspense>
+      )}
+      <SignInDialog session={session} />
+      {shortcutsOpen && (
+        <Suspense fallback={null}>
+          <Shortcuts onClose={() => setShortcutsOpen(false)} />
         </Suspense>
       )}
     </div>

@@ -38,7 +38,7 @@ export function TopBar({ session, onSearch, onOpenMenu, onSignOut }: Props) {
       <Button type="text" className="menu-button" icon={<MenuOutlined />} aria-label="Open navigation" onClick={onOpenMenu} />
       <button type="button" className="top-search" onClick={onSearch} aria-keyshortcuts="Control+K">
         <SearchOutlined aria-hidden="true" />
-        <span className="text">Find an order, product, customer…</span>
+        <span className="text">Search or run an action…</span>
         <kbd>Ctrl K</kbd>
       </button>
       <div className="top-space" />

@@ -80,9 +80,7 @@ const table: FirstVisit[] = [
 ];
 
 const children = routes[0]?.children?.[0]?.children ?? [];
-const pages = children.flatMap((route) =>
-  route.path === '*' ? [] : [{ path: `/${route.path ?? ''}`, lazy: route.lazy }],
-);
+const pages = children.flatMap((route) => (route.path === '*' ? [] : [{ path: `/${route.path ?? ''}`, lazy: route.lazy }]));
 const session = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
 const notFound = new ProblemResponse(404, { detail: 'There is no such record', remedy: 'See the list', status: 404 });
 const refused = new ProblemResponse(403, {

@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, test } from 'vitest';
 import { applyServerVocabulary, stateLabel } from '@vocabulary';
 import { mockServer, ProblemResponse, type RecordedRequest, renderRoutes } from '@tests/harness';
+import CommandPalette from './CommandPalette';
 import { allPages, hasPermission, navigationGroups } from './navigationItems';
 import { routes } from './routes';
 
@@ -19,6 +20,10 @@ function company(replies: Record<string, (request: RecordedRequest) => unknown> 
     'GET /api/v1/sources': () => empty,
     ...replies,
   });
+}
+
+function Palette() {
+  return <CommandPalette permissions={['*']} onSignOut={() => undefined} onShortcuts={() => undefined} onClose={() => undefined} />;
 }
 
 afterEach(() => applyServerVocabulary(null));
@@ -126,7 +131,7 @@ describe('the command palette', () => {
   async function openPalette(): Promise<HTMLElement> {
     await screen.findByRole('heading', { name: 'Sales orders' });
     await userEvent.keyboard('{Control>}k{/Control}');
-    return screen.findByRole('combobox', { name: /Find an order/ });
+    return screen.findByRole('combobox', { name: /Find a record/ });
   }
 
   test('pages are found by title and keywords', async () => {
@@ -162,6 +167,65 @@ describe('the command palette', () => {
     renderRoutes(routes, '/orders');
     await userEvent.type(await openPalette(), '118');
     expect(await screen.findByRole('alert')).toHaveTextContent('Search is not available');
+  });
+
+  test('records are grouped by what matched', async () => {
+    const hit = (kind: string, label: string) => ({ kind, label, detail: 'Order 118', path: `/orders/${label}` });
+    company({
+      'GET /api/v1/search': () => ({ items: [hit('order', '118'), hit('email', 'a118@x.org'), hit('tracking_number', '1Z118')] }),
+    });
+    const { router } = renderRoutes(routes, '/orders');
+    await userEvent.type(await openPalette(), '118');
+    expect(await screen.findByRole('group', { name: 'Orders by email' })).toHaveTextContent('a118@x.org');
+    expect(screen.getByRole('group', { name: 'Fulfillment orders by tracking number' })).toHaveTextContent('1Z118');
+    await userEvent.click(screen.getByRole('option', { name: /All orders with “118”/ }));
+    await waitFor(() => expect(router.state.location.search).toBe('?search=118'));
+  });
+
+  test('only the last text is searched', async () => {
+    const sent = company({ 'GET /api/v1/search': () => ({ items: [] }) });
+    renderRoutes(routes, '/orders');
+    await userEvent.type(await openPalette(), 'lind');
+    expect(await screen.findByText(/Nothing found for “lind”/)).toBeInTheDocument();
+    expect(sent.filter((request) => request.path === '/api/v1/search').map((request) => request.query.get('q'))).toEqual(['lind']);
+  });
+
+  test('actions are run', async () => {
+    company({ 'GET /api/v1/search': () => ({ items: [] }) });
+    renderRoutes(routes, '/orders');
+    await userEvent.type(await openPalette(), 'compact');
+    await userEvent.click(await screen.findByRole('option', { name: /Switch to compact rows/ }));
+    expect(document.documentElement).toHaveAttribute('data-density', 'compact');
+    await userEvent.keyboard('{Control>}k{/Control}');
+    await userEvent.type(await screen.findByRole('combobox'), 'help');
+    await userEvent.click(await screen.findByRole('option', { name: /Keyboard shortcuts/ }));
+    expect(await screen.findByText('Use shortcuts of a single key')).toBeInTheDocument();
+  });
+
+  test('the order in view is put on hold', async () => {
+    const id = '0198c1f2-5a00-7000-8000-000000000001';
+    const allowed = { allowed: true, reason: '' };
+    const order = {
+      id,
+      number: '118',
+      lines: [],
+      progress: [],
+      actions: { hold: allowed, release: { allowed: false, reason: 'the order is not on manual hold' }, cancel: allowed, recall: allowed },
+    };
+    const sent = company({
+      'GET /api/v1/search': () => ({ items: [] }),
+      [`GET /api/v1/orders/${id}`]: () => order,
+      'POST /api/v1/orders/hold': () => ({ results: [{ id, ok: true, reason: '' }] }),
+    });
+    const { router } = renderRoutes([{ path: '*', element: <Palette /> }], `/orders/${id}`);
+    await userEvent.type(await screen.findByRole('combobox'), 'order 118');
+    expect(await screen.findByRole('option', { name: /Release order 118/ })).toHaveTextContent('the order is not on manual hold');
+    expect(screen.getByRole('option', { name: /Release order 118/ })).toHaveAttribute('aria-disabled', 'true');
+    await userEvent.click(screen.getByRole('option', { name: /Hold order 118/ }));
+    await userEvent.type(await screen.findByLabelText('Reason'), 'Recount');
+    await userEvent.click(screen.getByRole('button', { name: 'Hold 1 order' }));
+    await waitFor(() => expect(sent.find((request) => request.method === 'POST')?.body).toEqual({ ids: [id], reason: 'Recount' }));
+    expect(router.state.location.pathname).toBe(`/orders/${id}`);
   });
 
   test('only permitted pages are offered', async () => {

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number
+from openiom.fulfillment.models import NUMBER_PREFIX
 from openiom.fulfillment.progress import CREATED_EVENT, NEW, REASONS
 from openiom.kernel import Event, new_ids
 from openiom.logistics import planned_ship_dates
@@ -140,7 +141,8 @@ def _drafts(
 
     drafts: list[FulfillmentDraft] = []
     for index, ((order_id, source, _), lines) in enumerate(lines_by_source.items()):
-        drafts.append(FulfillmentDraft(ids[index], f"FO-{numbers[index]}", order_id, source, lines))
+        number = f"{NUMBER_PREFIX}{numbers[index]}"
+        drafts.append(FulfillmentDraft(ids[index], number, order_id, source, lines))
 
     return drafts
 

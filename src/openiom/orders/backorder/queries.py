@@ -14,7 +14,7 @@ from openiom.documents import QuantityNumber, plain_number, quantity_number, var
 from openiom.inventory_visibility import available
 from openiom.kernel import NotFound
 from openiom.orders.order_batch import columns_of, flush_orders
-from openiom.orders.queries import like_prefix
+from openiom.orders.summaries import like_prefix
 from openiom.platform.bulk import fetch, fetch_as
 
 BEFORE_LIMIT = 1_000

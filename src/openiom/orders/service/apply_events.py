@@ -18,6 +18,12 @@ from openiom.orchestration import release_calls
 from openiom.orders.events import line_event, order_event
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
 from openiom.orders.order_batch import LockedLine, LockedOrder, ids_of, order_batch
+from openiom.orders.refusal_texts import (
+    IN_FULFILLMENT_ORDER,
+    ON_HOLD_ALREADY,
+    SHIPPED,
+    refusal_text,
+)
 from openiom.orders.states import (
     CANCEL,
     CANCELED,
@@ -122,19 +128,14 @@ def _refusals(lines: Sequence[LockedLine]) -> dict[str, str]:
         )
 
     if units.shipped:
-        shipped = plain_number(units.shipped)
-        refusals[CANCEL] = (
-            f"{shipped} units of the order have shipped; cancel the rest of its lines"
-        )
+        refusals[CANCEL] = SHIPPED
         if not units.are_owed:
             refusals[HOLD] = "every unit of the order has shipped"
 
     if units.in_fulfillment:
         waiting = plain_number(units.in_fulfillment)
         refusals[INVOICED] = f"{waiting} units of the order are not shipped yet"
-        refusals[CANCEL] = (
-            f"{waiting} units of the order are in a fulfillment order; recall it first"
-        )
+        refusals[CANCEL] = IN_FULFILLMENT_ORDER
 
     return refusals
 
@@ -165,7 +166,7 @@ class _OrderTransitions:
         state = order.state_before_hold if is_held else order.state
         target = self._target(request, order, state)
         if isinstance(target, TransitionRefused):
-            return Outcome(False, str(target))
+            return Outcome(False, refusal_text(request.event, state, target))
 
         data = _event_data(request)
         if target is not None:
@@ -193,10 +194,12 @@ class _OrderTransitions:
     def _hold_refusal(self, order: LockedOrder, event: str) -> str:
         if order.manual_hold:
             refused = set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD
+            if event == HOLD:
+                return ON_HOLD_ALREADY
             if event in refused:
                 return f"{event} cannot happen during a manual hold; release the hold first"
         elif event == RELEASE_HOLD:
-            return "the order has no manual hold; reprocess it to check it again"
+            return "the order is not on manual hold"
         return ""
 
     def _refusal(self, order: LockedOrder, event: str) -> str:

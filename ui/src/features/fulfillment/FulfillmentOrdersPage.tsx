@@ -5,6 +5,8 @@ import { EmptyState } from '@kit/feedback';
 import { formatQuantity, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import {
+  countFirstPage,
+  matchingByPage,
   BulkActionBar,
   ExportButton,
   FilterBar,
@@ -113,6 +115,8 @@ export default function FulfillmentOrdersPage() {
     rowId,
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
+  const fetchPage = (page: { after?: string; limit: number }, signal?: AbortSignal) =>
+    listFulfillmentOrders({ ...query, ...page }, signal);
   const isFiltered = Object.keys(values).length > 0;
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   return (
@@ -133,9 +137,14 @@ export default function FulfillmentOrdersPage() {
             actions={Object.values(fulfillmentActions)}
             onClear={() => setSelected([])}
             onDone={list.reload}
+            matching={(list.next ?? list.previous) ? matchingByPage(fetchPage, rowId, (row) => row.number) : undefined}
           >
             <FilterBar
-              search="Number, order or customer"
+              search="Number, order, tracking or reference"
+              views={{
+                list: 'fulfillment-orders',
+                count: (parameters, signal) => countFirstPage((page) => listFulfillmentOrders({ ...parameters, ...page }, signal)),
+              }}
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
                 { key: 'to_be_sourced', label: 'Declined, without a source', kind: 'flag' },
@@ -152,11 +161,7 @@ export default function FulfillmentOrdersPage() {
               extra={
                 <>
                   {columnChooser}
-                  <ExportButton
-                    name="fulfillment-orders"
-                    columns={visibleColumns}
-                    fetch={(page, signal) => listFulfillmentOrders({ ...query, ...page }, signal)}
-                  />
+                  <ExportButton name="fulfillment-orders" columns={visibleColumns} fetch={fetchPage} />
                 </>
               }
             />

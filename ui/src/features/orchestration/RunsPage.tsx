@@ -3,7 +3,18 @@ import { actOnFlowRuns, listFlows, listRuns, type Run, type RunState } from '@cl
 import { EmptyState } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
-import { BulkActionBar, toOptions, FilterBar, type ListColumn, ListView, usePagedList, useUrlFilters, type BulkAction } from '@kit/list';
+import {
+  countFirstPage,
+  matchingByPage,
+  BulkActionBar,
+  toOptions,
+  FilterBar,
+  type ListColumn,
+  ListView,
+  usePagedList,
+  useUrlFilters,
+  type BulkAction,
+} from '@kit/list';
 import { StateTag } from '@kit/states';
 import { stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -104,8 +115,22 @@ export default function RunsPage() {
               list.reload();
               void queryClient.invalidateQueries({ queryKey: ['flows'] });
             }}
+            matching={
+              (list.next ?? list.previous)
+                ? matchingByPage(
+                    (page, signal) => listRuns({ ...query, ...page }, signal),
+                    rowId,
+                    (row) => row.subject_label,
+                  )
+                : undefined
+            }
           >
             <FilterBar
+              views={{
+                list: 'runs',
+                count: (parameters, signal) =>
+                  countFirstPage((page) => listRuns({ ...parameters, state: (parameters.state ?? 'failed') as RunState, ...page }, signal)),
+              }}
               filters={[
                 {
                   key: 'state',

@@ -1,7 +1,7 @@
 import { PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
 import { isAttentionChange } from '@client/attention';
 import { listSources } from '@client/inventory';
-import { listOrders, type OrderRow } from '@client/orders';
+import { actOnMatchingOrders, countMatchingOrders, listOrders, type OrderAction, type OrderRow } from '@client/orders';
 import { listInstances } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
@@ -12,6 +12,7 @@ import {
   type Filter,
   FilterBar,
   ListView,
+  type MatchingRows,
   useColumns,
   usePagedList,
   useUrlFilters,
@@ -40,10 +41,39 @@ const keys = [
   'source_changed',
   'placed_from',
   'placed_to',
+  'sort',
 ] as const;
+type Values = Partial<Record<(typeof keys)[number], string>>;
+const sorts = ['received', '-received', 'placed', '-placed', 'total', '-total', 'number', '-number', 'customer', '-customer'] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const noun = ['order', 'orders'] as const;
 const rowId = (row: OrderRow): string => row.id;
+const isSort = (value: string | undefined): value is (typeof sorts)[number] => sorts.some((sort) => sort === value);
+
+/** The parameters of the address as a query of the API. */
+const toQuery = (values: Values) => ({
+  ...values,
+  manual_hold: values.manual_hold === 'true' ? true : undefined,
+  late: values.late === 'true' ? true : undefined,
+  source_changed: values.source_changed === 'true' ? true : undefined,
+  sort: isSort(values.sort) ? values.sort : undefined,
+});
+
+/** Actions on all orders that match, carried out by the server in portions. */
+const matchingOrders = (query: ReturnType<typeof toQuery>): MatchingRows => ({
+  count: (signal) => countMatchingOrders(query, signal),
+  act: async (action, reason, after, signal) => {
+    const portion = await actOnMatchingOrders(action.name as OrderAction, query, reason, after, signal);
+    return {
+      ...portion,
+      refused: portion.refused.map(({ reason: refusal, count, orders }) => ({
+        reason: refusal,
+        count,
+        rows: orders.map((order) => ({ id: order.id, label: order.number })),
+      })),
+    };
+  },
+});
 
 function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
@@ -82,15 +112,7 @@ export default function OrdersPage() {
   const columns = useMemo(orderColumns, []);
   const { visibleColumns, columnChooser } = useColumns('orders', columns);
   const [selected, setSelected] = useState<string[]>([]);
-  const query = useMemo(
-    () => ({
-      ...values,
-      manual_hold: values.manual_hold === 'true' ? true : undefined,
-      late: values.late === 'true' ? true : undefined,
-      source_changed: values.source_changed === 'true' ? true : undefined,
-    }),
-    [values],
-  );
+  const query = useMemo(() => toQuery(values), [values]);
   const list = usePagedList({
     name: 'orders',
     query,
@@ -99,7 +121,7 @@ export default function OrdersPage() {
     isRelevant: (item) => item.subject_type === 'order' || isAttentionChange(item),
   });
 
-  const isFiltered = Object.keys(values).length > 0;
+  const isFiltered = Object.keys(values).some((key) => key !== 'sort');
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   const toolbar = (
     <BulkActionBar
@@ -111,9 +133,11 @@ export default function OrdersPage() {
         list.reload();
         void queryClient.invalidateQueries({ queryKey: ['flows'] });
       }}
+      matching={(list.next ?? list.previous) ? matchingOrders(query) : undefined}
     >
       <FilterBar
-        search="Order number, customer or email"
+        search="Part of number, name, email, city or phone"
+        views={{ list: 'orders', keys: ['sort'], count: (parameters, signal) => countMatchingOrders(toQuery(parameters), signal) }}
         filters={filters}
         values={values}
         onChange={change}
@@ -145,6 +169,11 @@ export default function OrdersPage() {
         rowId={rowId}
         rowName={(row) => row.number}
         noun={noun}
+        sort={{
+          key: values.sort ?? ((values.placed_from ?? values.placed_to) ? '-placed' : '-received'),
+          reversible: true,
+          onChange: (sort) => change({ sort }),
+        }}
         toolbar={toolbar}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         onOpen={(row) => void navigate(`/orders/${row.id}`)}

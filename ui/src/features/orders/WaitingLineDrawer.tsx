@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { getWaitingLine, type WaitingDetail } from '@client/orders';
 import { useLive } from '@client/live';
 import { asProblem } from '@client/problem';
@@ -35,18 +36,19 @@ export function WaitingLineDrawer({ line, onClose, onDone }: { line: string; onC
         row && (
           <div className="row" style={{ justifyContent: 'flex-end' }}>
             {[...waitingLineActions].reverse().map((item) => (
-              <Button
+              <ExplainedButton
                 key={item.name}
                 danger={item.danger}
                 type={item.name === 'recheck' ? 'primary' : 'default'}
-                disabled={item.name !== 'cancel' && row.state === 'released'}
+                allowed={item.name === 'cancel' || row.state !== 'released'}
+                disabledReason="The line is released already and will be sourced"
                 onClick={() => {
                   setSelectedLine({ id: row.line_id, label: waitingLineName(row) });
                   setAction(item);
                 }}
               >
                 {item.label}
-              </Button>
+              </ExplainedButton>
             ))}
           </div>
         )

@@ -1,7 +1,7 @@
 import { listWaitingLines, type WaitingLine } from '@client/orders';
 import { HourglassOutlined } from '@kit/icons';
 import { Page } from '@kit/layout';
-import { ExportButton, useColumns, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
+import { countFirstPage, matchingByPage, ExportButton, useColumns, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
@@ -25,16 +25,21 @@ const viewFilters: Record<string, object> = {
   released: { state: 'released' },
 };
 
+/** The parameters of the address as a query of the API. */
+const toQuery = ({ search, product, kind, view }: Partial<Record<string, string>>) => ({
+  search,
+  product,
+  kind: kinds.find((one) => one === kind),
+  ...viewFilters[view ?? 'all'],
+});
+
 /** Backordered and preordered lines, longest waiting first. */
 export default function WaitingLinesPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys, ['open']);
   const { search, product, kind, open } = values;
   const view = views.find((item) => item.value === values.view)?.value ?? 'all';
-  const query = useMemo(
-    () => ({ search, product, kind: kinds.find((one) => one === kind), ...viewFilters[view] }) as const,
-    [search, product, kind, view],
-  );
+  const query = useMemo(() => toQuery({ search, product, kind, view }), [search, product, kind, view]);
   const list = usePagedList({
     name: 'waiting',
     query,
@@ -68,6 +73,12 @@ export default function WaitingLinesPage() {
         }}
         actions={() => waitingLineActions}
         onDone={refresh}
+        matching={matchingByPage((page, signal) => listWaitingLines({ ...query, ...page }, signal), rowId, waitingLineName)}
+        views={{
+          list: 'waiting-lines',
+          keys: ['view'],
+          count: (parameters, signal) => countFirstPage((page) => listWaitingLines({ ...toQuery(parameters), ...page }, signal)),
+        }}
         search="Order number"
         filters={[
           { key: 'product', label: 'Product', kind: 'text' },

@@ -25,6 +25,7 @@ function ShipToCell(row: OrderRow) {
 const renderedColumns: readonly ListColumn<OrderRow>[] = [
   {
     id: 'number',
+    sortKey: 'number',
     title: 'Order',
     alwaysShown: true,
     exportValue: (row) => row.number,
@@ -36,6 +37,7 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
   },
   {
     id: 'customer',
+    sortKey: 'customer',
     title: 'Customer',
     exportValue: (row) => row.customer_name,
     cell: (row) => row.customer_name || <span className="muted">No name</span>,
@@ -71,6 +73,8 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
   },
   {
     id: 'total',
+    sortKey: 'total',
+    sortDescendingFirst: true,
     title: 'Total',
     align: 'right',
     exportValue: (row) => row.total_amount,
@@ -91,11 +95,20 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
     exportValue: (row) => row.sources.join(' '),
     cell: (row) => (row.sources.length > 0 ? row.sources.join(', ') : <span className="muted">Not sourced</span>),
   },
-  { id: 'placed', title: 'Placed', exportValue: (row) => row.placed_at, cell: (row) => <Timestamp at={row.placed_at} /> },
+  {
+    id: 'placed',
+    sortKey: 'placed',
+    sortDescendingFirst: true,
+    title: 'Placed',
+    exportValue: (row) => row.placed_at,
+    cell: (row) => <Timestamp at={row.placed_at} />,
+  },
   { id: 'instance', title: 'Channel', hiddenByDefault: true, exportValue: (row) => row.instance, cell: (row) => row.instance },
   { id: 'origin', title: 'Origin', hiddenByDefault: true, exportValue: (row) => row.origin, cell: (row) => row.origin },
   {
     id: 'created',
+    sortKey: 'received',
+    sortDescendingFirst: true,
     title: 'Received',
     hiddenByDefault: true,
     exportValue: (row) => row.created_at,

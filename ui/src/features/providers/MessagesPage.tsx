@@ -3,7 +3,7 @@ import { isAttentionChange } from '@client/attention';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { BulkActionBar, toOptions, FilterBar, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import { BulkActionBar, countFirstPage, matchingByPage, toOptions, FilterBar, ListView, usePagedList, useUrlFilters } from '@kit/list';
 import { humanize, stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -20,6 +20,7 @@ const addressKeys = [...keys, 'message'] as const;
 const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'on_hold', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
+const messageName = (row: MessageRow): string => `${humanize(row.kind)} ${row.key}`;
 
 /** Messages that could not be processed. */
 export default function MessagesPage() {
@@ -59,9 +60,24 @@ export default function MessagesPage() {
         onOpen={(row) => setOpen(row.id)}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
-          <BulkActionBar selectedRows={selectedRows} noun={noun} actions={messageActions} onClear={() => setSelected([])} onDone={refresh}>
+          <BulkActionBar
+            selectedRows={selectedRows}
+            noun={noun}
+            actions={messageActions}
+            onClear={() => setSelected([])}
+            onDone={refresh}
+            matching={
+              (list.next ?? list.previous)
+                ? matchingByPage((page, signal) => listMessages({ ...query, ...page }, signal), rowId, messageName)
+                : undefined
+            }
+          >
             <FilterBar
               search="Order number, customer or email"
+              views={{
+                list: 'messages',
+                count: (parameters, signal) => countFirstPage((page) => listMessages({ state: 'parked', ...parameters, ...page }, signal)),
+              }}
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
                 {

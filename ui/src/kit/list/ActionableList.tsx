@@ -4,8 +4,9 @@ import { EmptyState } from '../feedback';
 import { formatNumber } from '../format';
 import { BulkActionBar, type BulkAction } from './BulkActionBar';
 import type { ListColumn } from './columns';
-import { type Filter, FilterBar } from './FilterBar';
+import { type Filter, FilterBar, type ListViews } from './FilterBar';
 import { ListView, type Sort } from './ListView';
+import type { MatchingRows } from './matching';
 import type { PagedList } from './usePagedList';
 
 type Values = Partial<Record<string, string>>;
@@ -36,6 +37,9 @@ interface Props<T> {
   actions?: (selectedRows: T[]) => readonly BulkAction[];
   isSelectable?: (row: T) => boolean;
   onDone?: () => void;
+  /** Everything that matches the filters, for actions on more than one page. */
+  matching?: MatchingRows;
+  views?: ListViews;
   icon: ReactNode;
   /** Shown when there are no rows. */
   empty: EmptyContent;
@@ -62,6 +66,8 @@ export function ActionableList<T extends object>({
   actions,
   isSelectable = () => true,
   onDone,
+  matching,
+  views,
   icon,
   empty,
   noMatch,
@@ -89,8 +95,9 @@ export function ActionableList<T extends object>({
           actions={rows.length > 0 ? (actions?.(rows) ?? []) : []}
           onClear={() => setSelected([])}
           onDone={() => onDone?.()}
+          matching={(list.next ?? list.previous) ? matching : undefined}
         >
-          <FilterBar search={search} filters={filters} values={values} onChange={onChange} extra={extra} />
+          <FilterBar search={search} filters={filters} values={values} onChange={onChange} extra={extra} views={views} />
         </BulkActionBar>
       }
       empty={

@@ -1,8 +1,11 @@
-import { CheckCircleFilled, CloseCircleFilled } from '../icons';
 import { useMutation } from '@tanstack/react-query';
 import { Button, Input, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { ProblemNotice } from '../feedback';
+import { formatNumber } from '../format';
+import { BulkReport } from './BulkReport';
+import { countLabel, groupRefusals, type MatchingCount, type MatchingRows } from './matching';
+import { MatchingDialog } from './MatchingDialog';
 
 export interface BulkAction {
   name: string;
@@ -34,6 +37,7 @@ export function BulkActionBar({
   noun,
   onClear,
   onDone,
+  matching,
   children,
 }: {
   selectedRows: SelectedRow[];
@@ -41,22 +45,42 @@ export function BulkActionBar({
   noun: readonly [string, string];
   onClear: () => void;
   onDone: () => void;
+  /** Everything that matches the filters; absent when the page shows all of it. */
+  matching?: MatchingRows;
   children?: ReactNode;
 }) {
+  const [all, setAll] = useState<MatchingCount>();
+  const [matchingDialog, setMatchingDialog] = useState<{ action: BulkAction; matching: MatchingRows; count: MatchingCount }>();
   const [dialog, setDialog] = useState<{ action: BulkAction; rows: SelectedRow[] }>();
   return (
     <>
       {selectedRows.length > 0 ? (
         <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
           <strong>
-            {selectedRows.length} {noun[selectedRows.length === 1 ? 0 : 1]} selected
+            {all && matching
+              ? `All ${countLabel(all, formatNumber)} matching ${noun[1]} selected`
+              : `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]} selected`}
           </strong>
+          {matching && !all && <SelectAll matching={matching} noun={noun[1]} onSelect={setAll} />}
           {actions.map((item) => (
-            <Button key={item.name} danger={item.danger} onClick={() => setDialog({ action: item, rows: selectedRows })}>
+            <Button
+              key={item.name}
+              danger={item.danger}
+              onClick={() => {
+                if (all && matching) setMatchingDialog({ action: item, matching, count: all });
+                else setDialog({ action: item, rows: selectedRows });
+              }}
+            >
               {item.label}
             </Button>
           ))}
-          <Button type="link" onClick={onClear}>
+          <Button
+            type="link"
+            onClick={() => {
+              setAll(undefined);
+              onClear();
+            }}
+          >
             Clear selection
           </Button>
         </div>
@@ -66,6 +90,32 @@ export function BulkActionBar({
       {dialog && (
         <ActionDialog action={dialog.action} selectedRows={dialog.rows} noun={noun} onClose={() => setDialog(undefined)} onDone={onDone} />
       )}
+      {matchingDialog && (
+        <MatchingDialog
+          action={matchingDialog.action}
+          matching={matchingDialog.matching}
+          count={matchingDialog.count}
+          noun={noun}
+          onDone={onDone}
+          onClose={() => {
+            setMatchingDialog(undefined);
+            setAll(undefined);
+            onClear();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function SelectAll({ matching, noun, onSelect }: { matching: MatchingRows; noun: string; onSelect: (count: MatchingCount) => void }) {
+  const count = useMutation({ mutationFn: () => matching.count(), onSuccess: onSelect });
+  return (
+    <>
+      <Button type="link" loading={count.isPending} onClick={() => count.mutate()}>
+        Select all matching {noun}
+      </Button>
+      {count.error && <ProblemNotice compact error={count.error} />}
     </>
   );
 }
@@ -98,8 +148,6 @@ export function ActionDialog({
   });
   const count = `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]}`;
   const results = mutation.data;
-  const [doneLabel, refusedLabel] = action.outcomeLabels ?? ['done', 'not changed'];
-  const refused = results?.filter((result) => !result.ok) ?? [];
   const labels = new Map(selectedRows.map((entry) => [entry.id, entry.label]));
   return (
     <Modal
@@ -128,26 +176,12 @@ export function ActionDialog({
       }
     >
       {results ? (
-        <div className="bulk-report" aria-live="polite">
-          <p>
-            <strong>{results.length - refused.length}</strong> {doneLabel}
-            {refused.length > 0 && (
-              <>
-                , <strong>{refused.length}</strong> {refusedLabel}
-              </>
-            )}
-            .
-          </p>
-          <ul>
-            {[...refused, ...results.filter((candidate) => candidate.ok)].map((current) => (
-              <li key={current.id} data-ok={current.ok}>
-                {current.ok ? <CheckCircleFilled aria-label="Done" /> : <CloseCircleFilled aria-label="Failed" />}
-                <span>{labels.get(current.id) ?? current.id}</span>
-                <span className="muted">{current.reason}</span>
-              </li>
-            ))}
-          </ul>
-        </div>
+        <BulkReport
+          changed={results.filter((result) => result.ok).length}
+          changedLabels={results.filter((result) => result.ok).map((result) => labels.get(result.id) ?? result.id)}
+          refused={groupRefusals(results, (id) => labels.get(id) ?? id)}
+          labels={action.outcomeLabels ?? ['done', 'not changed']}
+        />
       ) : (
         <>
           <p>{action.description}</p>

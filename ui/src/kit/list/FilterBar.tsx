@@ -1,7 +1,10 @@
 import { CloseOutlined, FilterOutlined, SearchOutlined } from '../icons';
-import { Button, Input, Popover } from 'antd';
-import { type ReactNode, useState } from 'react';
+import { Button, Input } from 'antd';
+import { type ReactNode, useEffect, useEffectEvent, useState } from 'react';
 import { useLocation, useSearchParams } from 'react-router';
+import { FocusPopover } from '../FocusPopover';
+import type { MatchingCount } from './matching';
+import { SavedViews } from './SavedViews';
 
 export interface Filter {
   key: string;
@@ -38,7 +41,8 @@ export function useUrlFilters<K extends string>(
         }
         return search;
       },
-      { state: keepsPage ? state : null },
+      // Each letter of a search is no page to go back to.
+      { state: keepsPage ? state : null, replace: Object.keys(next).join() === 'search' && params.has('search') },
     );
   };
   return [values, change];
@@ -51,41 +55,69 @@ interface BarProps {
   /** Placeholder of the search field; absent when there is no search. */
   search?: string;
   extra?: ReactNode;
+  /** The saved views of the list; absent when it has none. `keys` are parameters besides the filters, such as the sort. */
+  views?: ListViews;
 }
 
-export function FilterBar({ filters, values, onChange, search, extra }: BarProps) {
+export interface ListViews {
+  list: string;
+  keys?: readonly string[];
+  count?: (parameters: Partial<Record<string, string>>, signal: AbortSignal) => Promise<MatchingCount>;
+}
+
+export function FilterBar({ filters, values, onChange, search, extra, views }: BarProps) {
   const activeFilters = filters.filter((filter) => values[filter.key] !== undefined);
   const availableFilters = filters.filter((filter) => values[filter.key] === undefined);
+  const viewKeys = [...filters.map((filter) => filter.key), ...(search === undefined ? [] : ['search']), ...(views?.keys ?? [])];
   return (
-    <div className="toolbar" role="search">
-      {search !== undefined && (
-        <SearchField
-          key={values.search ?? ''}
-          placeholder={search}
-          value={values.search ?? ''}
-          onSearch={(text) => onChange({ search: text || undefined })}
-        />
-      )}
-      {availableFilters.length > 0 && <AddFilter filters={availableFilters} onPick={(key, value) => onChange({ [key]: value })} />}
-      {activeFilters.map((filter) => (
-        <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
-      ))}
-      {activeFilters.length > 1 && (
-        <Button
-          type="link"
-          size="small"
-          onClick={() => onChange(Object.fromEntries(activeFilters.map((filter) => [filter.key, undefined])))}
-        >
-          Clear all
-        </Button>
-      )}
-      <div className="toolbar-extra">{extra}</div>
-    </div>
+    <>
+      {views && <SavedViews list={views.list} keys={viewKeys} values={values} onChange={onChange} count={views.count} />}
+      <div className="toolbar" role="search">
+        {search !== undefined && (
+          <SearchField placeholder={search} value={values.search ?? ''} onSearch={(text) => onChange({ search: text || undefined })} />
+        )}
+        {availableFilters.length > 0 && <AddFilter filters={availableFilters} onPick={(key, value) => onChange({ [key]: value })} />}
+        {activeFilters.map((filter) => (
+          <Chip key={filter.key} filter={filter} value={values[filter.key] ?? ''} onChange={(value) => onChange({ [filter.key]: value })} />
+        ))}
+        {activeFilters.length > 1 && (
+          <Button
+            type="link"
+            size="small"
+            onClick={() => onChange(Object.fromEntries(activeFilters.map((filter) => [filter.key, undefined])))}
+          >
+            Clear all
+          </Button>
+        )}
+        <div className="toolbar-extra">{extra}</div>
+      </div>
+    </>
   );
 }
 
+const SEARCH_DELAY = 300;
+
+/** Searches while the user types, after a short pause; Enter searches at once. */
 function SearchField({ placeholder, value, onSearch }: { placeholder: string; value: string; onSearch: (text: string) => void }) {
   const [text, setText] = useState(value);
+  const [searched, setSearched] = useState(value);
+  const [seenValue, setSeenValue] = useState(value);
+  if (value !== seenValue) {
+    setSeenValue(value);
+    // The value was changed elsewhere, such as by a saved view; the result of typing changes nothing here.
+    if (value !== searched) setText(value);
+    setSearched(value);
+  }
+  const searchFor = (words: string): void => {
+    if (words === searched) return;
+    setSearched(words);
+    onSearch(words);
+  };
+  const onPause = useEffectEvent(searchFor);
+  useEffect(() => {
+    const timer = setTimeout(() => onPause(text.trim()), SEARCH_DELAY);
+    return () => clearTimeout(timer);
+  }, [text]);
   return (
     <Input
       className="toolbar-search"
@@ -96,12 +128,10 @@ function SearchField({ placeholder, value, onSearch }: { placeholder: string; va
       allowClear
       onChange={(event) => {
         setText(event.target.value);
-        if (event.target.value === '' && value !== '') onSearch('');
+        if (event.target.value === '') searchFor('');
       }}
-      onPressEnter={() => onSearch(text.trim())}
-      onBlur={() => {
-        if (text.trim() !== value) onSearch(text.trim());
-      }}
+      onPressEnter={() => searchFor(text.trim())}
+      onBlur={() => searchFor(text.trim())}
     />
   );
 }
@@ -113,8 +143,7 @@ function Chip({ filter, value, onChange }: { filter: Filter; value: string; onCh
   const text = filter.kind === 'flag' ? filter.label : `${filter.label}: ${valueLabel(filter, value)}`;
   return (
     <span className="chip">
-      <Popover
-        trigger="click"
+      <FocusPopover
         open={open && filter.kind !== 'flag'}
         onOpenChange={setOpen}
         content={
@@ -131,7 +160,7 @@ function Chip({ filter, value, onChange }: { filter: Filter; value: string; onCh
         <button type="button" className="chip-text">
           {text}
         </button>
-      </Popover>
+      </FocusPopover>
       <button type="button" className="chip-close" aria-label={`Remove filter ${text}`} onClick={() => onChange(undefined)}>
         <CloseOutlined />
       </button>
@@ -177,16 +206,16 @@ function AddFilter({ filters, onPick }: { filters: readonly Filter[]; onPick: (k
     </ul>
   );
   return (
-    <Popover
-      trigger="click"
+    <FocusPopover
       placement="bottomLeft"
       open={open}
+      contentKey={selectedFilter?.key}
       onOpenChange={(next) => (next ? setOpen(true) : close())}
       content={content}
       arrow={false}
     >
       <Button icon={<FilterOutlined />}>Filter</Button>
-    </Popover>
+    </FocusPopover>
   );
 }
 

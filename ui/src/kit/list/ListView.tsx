@@ -1,15 +1,18 @@
-import { ArrowUpOutlined, LeftOutlined, RightOutlined } from '../icons';
+import { ArrowDownOutlined, ArrowUpOutlined, LeftOutlined, RightOutlined } from '../icons';
 import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
-import type { Key, MouseEvent, ReactNode } from 'react';
+import { type Key, type MouseEvent, type ReactNode, useRef } from 'react';
 import { ProblemNotice } from '../feedback';
 import { HorizontalScroll } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
+import { useListKeys } from './useListKeys';
 import type { PagedList } from './usePagedList';
 
-/** The sort order of a list, by the `sortKey` of a column. */
+/** The sort order of a list: the `sortKey` of a column, with a leading `-` when it is descending. */
 export interface Sort {
   key: string;
+  /** Whether the list can be sorted in both directions. */
+  reversible?: boolean;
   onChange: (key: string) => void;
 }
 
@@ -41,7 +44,17 @@ const titleWithHint = (title: string, hint: string): ReactNode => (
 );
 
 const isSorted = <T,>(column: ListColumn<T>, sort: Sort | undefined): boolean =>
-  sort !== undefined && column.sortKey !== undefined && column.sortKey === sort.key;
+  sort !== undefined && column.sortKey !== undefined && column.sortKey === sort.key.replace(/^-/, '');
+
+const isDescending = (sort: Sort | undefined): boolean => sort?.key.startsWith('-') ?? false;
+
+/** The sort after a click on the title of a column. */
+function nextSort<T>(column: ListColumn<T>, sort: Sort): string {
+  const key = column.sortKey ?? '';
+  if (!sort.reversible) return key;
+  const descending = isSorted(column, sort) ? !isDescending(sort) : column.sortDescendingFirst === true;
+  return descending ? `-${key}` : key;
+}
 
 /** The title of a column; a button when the list can be sorted by it. */
 function columnTitle<T>(column: ListColumn<T>, sort: Sort | undefined): ReactNode {
@@ -49,8 +62,8 @@ function columnTitle<T>(column: ListColumn<T>, sort: Sort | undefined): ReactNod
   const text = hint === undefined ? title : titleWithHint(title, hint);
   if (sort === undefined || sortKey === undefined) return text;
   return (
-    <button type="button" className="sort-button" aria-label={`Sort by ${title}`} onClick={() => sort.onChange(sortKey)}>
-      {text} {isSorted(column, sort) && <ArrowUpOutlined />}
+    <button type="button" className="sort-button" aria-label={`Sort by ${title}`} onClick={() => sort.onChange(nextSort(column, sort))}>
+      {text} {isSorted(column, sort) && (isDescending(sort) ? <ArrowDownOutlined /> : <ArrowUpOutlined />)}
     </button>
   );
 }
@@ -63,7 +76,9 @@ function toTableColumns<T>(columns: readonly ListColumn<T>[], sort: Sort | undef
     const tableColumn = {
       key: column.id,
       title: columnTitle(column, sort),
-      onHeaderCell: () => ({ 'aria-sort': isSorted(column, sort) ? ('ascending' as const) : undefined }),
+      onHeaderCell: () => ({
+        'aria-sort': isSorted(column, sort) ? (isDescending(sort) ? ('descending' as const) : ('ascending' as const)) : undefined,
+      }),
       align: column.align,
       width: column.width,
       ellipsis: column.ellipsis ? { showTitle: true } : false,
@@ -99,6 +114,11 @@ export function ListView<T extends object>({
 }: Props<T>) {
   const tableColumns = toTableColumns(columns, sort);
   const newRowCount = list.newRows.length;
+  const container = useRef<HTMLDivElement>(null);
+  useListKeys(container, (key) => {
+    const row = list.rows.find((item) => rowId(item) === key);
+    if (row) onOpen?.(row);
+  });
 
   const body = (): ReactNode => {
     if (list.error && list.rows.length === 0) return <ProblemNotice error={list.error} onRetry={list.retry} />;
@@ -123,6 +143,7 @@ export function ListView<T extends object>({
             }
           }
           onRow={(row) => ({
+            tabIndex: -1,
             onClick: (event: MouseEvent<HTMLElement>) => {
               if (onOpen && !isControl(event.target)) onOpen(row);
             },
@@ -133,7 +154,7 @@ export function ListView<T extends object>({
   };
 
   return (
-    <div className="list card flush">
+    <div className="list card flush" ref={container} aria-busy={list.stale ? 'true' : undefined}>
       {toolbar}
       {newRowCount > 0 && (
         <div className="fresh" aria-live="polite">

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { renderRoutes } from '@tests/harness';
 import { ActionableList } from './ActionableList';
 import { BulkActionBar, type BulkAction } from './BulkActionBar';
-import { type ListColumn, useColumns } from './columns';
+import type { ListColumn } from './columns';
 import { ExportButton } from './ExportButton';
 import { type Filter, FilterBar, useUrlFilters } from './FilterBar';
 import { ListView } from './ListView';
@@ -128,6 +128,26 @@ describe('ListView', () => {
     expect(screen.getByRole('columnheader', { name: /Name/ })).toHaveAttribute('aria-sort', 'ascending');
   });
 
+  test('a reversible sort changes its direction', async () => {
+    const onChange = vi.fn();
+    renderList(pagedList(), { sort: { key: 'name', reversible: true, onChange } });
+    await userEvent.click(screen.getByRole('button', { name: 'Sort by Name' }));
+    expect(onChange).toHaveBeenLastCalledWith('-name');
+    renderList(pagedList(), { label: 'Others', sort: { key: '-name', reversible: true, onChange } });
+    const headers = screen.getAllByRole('columnheader', { name: /Name/ });
+    expect(headers.map((header) => header.getAttribute('aria-sort'))).toEqual(['ascending', 'descending']);
+    await userEvent.click(screen.getAllByRole('button', { name: 'Sort by Name' })[1]!);
+    expect(onChange).toHaveBeenLastCalledWith('name');
+  });
+
+  test('amounts and dates are sorted from the largest first', async () => {
+    const onChange = vi.fn();
+    const dated = columns.map((column) => ({ ...column, sortDescendingFirst: true }));
+    renderList(pagedList(), { columns: dated, sort: { key: 'units', reversible: true, onChange } });
+    await userEvent.click(screen.getByRole('button', { name: 'Sort by Name' }));
+    expect(onChange).toHaveBeenCalledWith('-name');
+  });
+
   test('adjacent columns of a group share a heading', () => {
     const grouped = [
       { ...columns[0], group: 'Store' },
@@ -135,35 +155,6 @@ describe('ListView', () => {
     ] as ListColumn<Row>[];
     renderElement(<ListView label="Products" list={pagedList()} columns={grouped} rowId={rowId} empty={null} />);
     expect(screen.getAllByRole('columnheader', { name: 'Store' })).toHaveLength(1);
-  });
-});
-
-describe('column visibility', () => {
-  function Columns() {
-    const { visibleColumns, columnChooser } = useColumns('test', columns);
-    return (
-      <>
-        <p>{visibleColumns.map((column) => column.title).join(', ')}</p>
-        {columnChooser}
-      </>
-    );
-  }
-
-  test('is changed by the user and stored on the device', async () => {
-    renderElement(<Columns />);
-    expect(screen.getByText('Name, Units')).toBeVisible();
-    await userEvent.click(screen.getByRole('button', { name: 'Choose columns' }));
-    expect(await screen.findByRole('checkbox', { name: 'Name' })).toBeDisabled();
-    await userEvent.click(screen.getByRole('checkbox', { name: 'Note' }));
-    await userEvent.click(screen.getByRole('checkbox', { name: 'Units' }));
-    expect(screen.getByText('Name, Note')).toBeVisible();
-    expect(JSON.parse(localStorage.getItem('openiom.columns.test') ?? '')).toEqual({ note: true, units: false });
-  });
-
-  test('is restored from the device', () => {
-    localStorage.setItem('openiom.columns.test', '{"note":true}');
-    renderElement(<Columns />);
-    expect(screen.getByText('Name, Units, Note')).toBeVisible();
   });
 });
 

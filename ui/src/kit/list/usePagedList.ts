@@ -27,6 +27,8 @@ export interface PagedList<T> {
   newRows: T[];
   showNewRows: () => void;
   loading: boolean;
+  /** Whether the rows are those of the filters before, until those of the current ones arrive. */
+  stale?: boolean;
   refreshing: boolean;
   error: unknown;
   retry: () => void;
@@ -38,6 +40,7 @@ export interface PagedList<T> {
 
 interface Displayed<T> {
   key: string;
+  after?: string;
   page: PageOf<T> | undefined;
   rows: T[];
   departedIds: ReadonlySet<string>;
@@ -67,7 +70,7 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, i
     const next = adopt
       ? { rows: pageQuery.data.items, newRows: [], departedIds: noIds }
       : stableRows(displayed.rows, pageQuery.data.items, rowId, !pageQuery.data.next);
-    setDisplayed({ key, page: pageQuery.data, ...next, newRows: after === undefined ? next.newRows : [] });
+    setDisplayed({ key, after, page: pageQuery.data, ...next, newRows: after === undefined ? next.newRows : [] });
   }
   const isCurrent = displayed.key === key;
 
@@ -85,16 +88,19 @@ export function usePagedList<T, Q extends object>({ name, query, fetch, rowId, i
     [navigate, params],
   );
   const trail = (location.state as { pageTrail?: (string | null)[] } | null)?.pageTrail ?? [];
+  // Another search or filter keeps the rows until its own arrive; another page does not.
+  const stale = pageQuery.isPending && displayed.rows.length > 0 && after === undefined && displayed.after === undefined;
   const nextCursor = isCurrent ? pageQuery.data?.next : undefined;
 
   return {
-    rows: isCurrent ? displayed.rows : [],
+    rows: isCurrent || stale ? displayed.rows : [],
     departedIds: displayed.departedIds,
     newRows: isCurrent ? displayed.newRows : [],
     showNewRows: () => {
-      if (pageQuery.data) setDisplayed({ key, page: pageQuery.data, rows: pageQuery.data.items, departedIds: noIds, newRows: [] });
+      if (pageQuery.data) setDisplayed({ key, after, page: pageQuery.data, rows: pageQuery.data.items, departedIds: noIds, newRows: [] });
     },
-    loading: pageQuery.isPending,
+    loading: pageQuery.isPending && !stale,
+    stale,
     refreshing: pageQuery.isFetching,
     error: pageQuery.error,
     retry: () => void pageQuery.refetch(),
