@@ -141,4 +141,5 @@ def failed_step(session: Session, root_id: UUID) -> FailedStep | None:
 
 def oldest_call(session: Session, instance: str) -> datetime | None:
     """Return when the oldest call that waits for an instance was queued, None without one."""
-    return fetch_column(session, _OLDEST_CALL, (instance, MAX_COUNTED))[0]
+    oldest: datetime | None = fetch_column(session, _OLDEST_CALL, (instance, MAX_COUNTED))[0]
+    return oldest
