@@ -41,7 +41,7 @@ class Visitor:
         self.page.get_by_label("Email").fill(EMAIL)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
-        self.wait_for_page("Sales orders")
+        self.wait_for_page("Home")
 
 
 @pytest.fixture(scope="module")

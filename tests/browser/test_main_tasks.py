@@ -53,6 +53,7 @@ def test_signing_in_leads_to_the_requested_page_and_signing_out_ends_the_session
 
 def test_every_page_shows_the_data_of_the_server(manager: Visitor) -> None:
     pages = {
+        "/": "Home",
         "/orders": "Sales orders",
         "/fulfillment-orders": "Fulfillment orders",
         "/my-work/messages": "Parked messages",

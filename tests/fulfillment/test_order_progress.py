@@ -19,9 +19,14 @@ from tests.fulfillment.builders import (
 from tests.orders.builders import NOW, happen, line, master_data, stock
 from tests.package_app import http_client, package_app
 
-from openiom.fulfillment import FulfillmentOrderProgress, declined_to_be_sourced, router
-from openiom.orders import EVENT_TITLES, FulfillmentProgress, late_orders, order_router
-from openiom.platform.bulk import execute
+from openiom.fulfillment import (
+    FulfillmentOrderProgress,
+    declined_to_be_sourced,
+    order_progress,
+    router,
+)
+from openiom.orders import EVENT_TITLES, FulfillmentProgress, late_orders, order_router, promises
+from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 
 PROGRESS = FulfillmentOrderProgress()
@@ -164,3 +169,21 @@ def test_declined_orders_need_a_person_until_their_units_have_another_source(
     create(stocked, other)
     assert numbers() == [first["number"]]
     assert len(client.get("/api/v1/fulfillment-orders?state=declined").json()["items"]) == 3
+
+
+def test_late_orders_are_found_by_indexes_over_what_is_open(stocked: Database) -> None:
+    parameters = {"day": date(2026, 11, 20), "limit": 10}
+    indexes = {
+        "ix_order_state_promised": (promises._PROMISED_BEFORE, parameters),
+        "ix_order_line_promised": (promises._LINES_PROMISED_BEFORE, parameters),
+        "ix_fulfillment_order_planned": (order_progress._PLANNED_BEFORE, (date(2026, 11, 20), 10)),
+    }
+    with stocked.unit_of_work() as session:
+        for method in ("seqscan", "bitmapscan", "sort"):  # of few rows, an index is not worth it
+            execute(session, f"SET LOCAL enable_{method} = off")
+
+        for index, (query, values) in indexes.items():
+            plan_lines = fetch(session, f"EXPLAIN {query}", values)
+            text = "\n".join(line for (line,) in plan_lines)
+            assert f"using {index}" in text, text
+            assert "Sort" not in text, text

@@ -211,7 +211,7 @@ export function order(id) {
     payment_status: 'captured',
     shipping_method: 'Ground',
     note: 'Please leave at the back door.',
-    requested_delivery_date: '2026-09-21',
+    requested_delivery_date: day(3),
     state_label: row.state,
     progress: labels.map(([state, label, place]) => ({
       state,
@@ -365,7 +365,7 @@ export function fulfillmentOrder(id) {
     },
     ship_to_place: { latitude: address(...person).latitude, longitude: address(...person).longitude },
     lines,
-    planned_ship_date: '2026-09-18',
+    planned_ship_date: day(1),
     shipments:
       row.shipped_units > 0
         ? [

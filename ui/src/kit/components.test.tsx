@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/react';
+import { act, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { App } from 'antd';
 import { createMemoryRouter, RouterProvider } from 'react-router';
@@ -278,5 +278,33 @@ describe('maps', () => {
     ];
     render(<RouterProvider router={createMemoryRouter([{ path: '/', element: <MapView label="Sources" pins={pins} /> }])} />);
     expect(screen.getByText('Sources: to Portland, from SEA')).toBeInTheDocument();
+  });
+
+  test('a map is loaded when it comes into sight', async () => {
+    let see: (entries: { isIntersecting: boolean }[]) => void = () => undefined;
+    const observed: Element[] = [];
+    vi.stubGlobal(
+      'IntersectionObserver',
+      class {
+        constructor(callback: typeof see) {
+          see = callback;
+        }
+        observe(element: Element): void {
+          observed.push(element);
+        }
+        disconnect(): void {
+          observed.pop();
+        }
+      },
+    );
+    const pins = [{ id: 'SEA', label: 'SEA', kind: 'source' as const, latitude: 1, longitude: 2 }];
+    const { container } = render(<MapView label="Sources" pins={pins} />);
+    expect(observed).toHaveLength(1);
+    expect(container.querySelector('.ant-skeleton')).not.toBeNull();
+    act(() => see([{ isIntersecting: false }]));
+    expect(container.querySelector('.ant-skeleton')).not.toBeNull();
+    act(() => see([{ isIntersecting: true }]));
+    await waitFor(() => expect(container.querySelector('.ant-skeleton')).toBeNull());
+    expect(observed).toHaveLength(0);
   });
 });

@@ -16,14 +16,14 @@ export const work: Record<HomeItem['kind'], Work> = {
   connections: {
     tone: 'failed',
     words: ({ title }) => [`provider is down: ${title}`, `providers are down: ${title}`],
-    age: 'Down since',
+    age: 'The first went down',
     action: 'Open connections',
     path: () => '/providers',
   },
   blocked: {
     tone: 'failed',
     words: ({ title }) => [`order is blocked by ${title}`, `orders are blocked by ${title}`],
-    age: 'Oldest waits since',
+    age: 'Oldest blocked',
     action: 'View blocked orders',
     path: ({ instance }) => `/orders?waiting_for=${encodeURIComponent(instance)}`,
   },

@@ -66,13 +66,13 @@ export default function OrderPage() {
           <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />
+          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
           <SourcingCard query={sourcing} order={order.data} />
           <FlowRunsCard query={flowRuns} />
         </div>
         <div className="stack">
           <PriceCard order={order.data} />
           <TimelineCard query={timeline} />
-          <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
         </div>
       </div>
     </Page>

@@ -65,4 +65,4 @@ function BillTo({ order }: { order: OrderDetail }) {
 }
 
 const places = ['name', 'company', 'line1', 'line2', 'city', 'state', 'postal_code', 'country'] as const;
-const isSamePlace = (one: Address, other: Address): boolean => places.every((part) => (one[part] ?? '') === (other[part] ?? ''));
+const isSamePlace = (one: Address, other: Address): boolean => places.every((part) => one[part] === other[part]);

@@ -21,9 +21,17 @@ export function SourceMapCard({ order, fulfillment }: { order: OrderDetail; fulf
   const pins = [...destination, ...sources];
   return (
     <Card title="Ship to">
-      <div className="stack" style={{ gap: 12 }}>
-        <AddressLines address={order.ship_to} />
-        {order.shipping_method && <p className="muted">By {order.shipping_method}</p>}
+      <div className="ship-to">
+        <div className="stack" style={{ gap: 12 }}>
+          <AddressLines address={order.ship_to} />
+          {order.shipping_method && <p className="muted">By {order.shipping_method}</p>}
+          {order.note && (
+            <p>
+              <span className="muted">Note: </span>
+              {order.note}
+            </p>
+          )}
+        </div>
         {pins.length > 0 && (
           <MapView
             label="Ship-to address and sources"
@@ -31,12 +39,6 @@ export function SourceMapCard({ order, fulfillment }: { order: OrderDetail; fulf
             routes={destination.length > 0 ? sources.map((pin) => [pin.id, 'to'] as const) : []}
             height={210}
           />
-        )}
-        {order.note && (
-          <p>
-            <span className="muted">Note: </span>
-            {order.note}
-          </p>
         )}
       </div>
     </Card>

@@ -37,14 +37,18 @@ export function SourcingCard({ query, order }: { query: UseQueryResult<Sourcing>
   );
 }
 
-/** The sources of the last decision and what they cost, as "SEA and CHI for 11.40 USD". */
+/** The sources of the last decisions, one for each address, and what they cost together, as "SEA, CHI for 11.40 USD". */
 function summaryOf({ decisions, moves }: Sourcing): string {
-  const [last] = decisions;
-  if (!last) return '';
-  const sources = [...new Set(last.chosen.flatMap(({ source }) => (source === null ? [] : [source])))];
-  const outcome = sources.length === 0 ? 'No source available' : `${sources.join(' and ')} for ${formatCost(last.cost, costUnit(last))}`;
-  return moves.length === 0 ? outcome : `${outcome}, then moved`;
+  const [first] = decisions;
+  if (!first) return '';
+  const last = decisions.filter(({ decided_at }) => decided_at === first.decided_at);
+  const sources = new Set(last.flatMap(({ chosen }) => chosen.flatMap(({ source }) => (source === null ? [] : [source]))));
+  if (sources.size === 0) return 'No source available';
+  const cost = last.reduce((sum, decision) => sum + decision.cost, 0);
+  return `${listFormat.format(sources)} for ${formatCost(cost, costUnit(first))}${moves.length > 0 ? ', then moved' : ''}`;
 }
+
+const listFormat = new Intl.ListFormat(undefined, { style: 'narrow' });
 
 const lineName = (order: OrderDetail, id: string): string => {
   const line = order.lines.find((item) => item.id === id);

@@ -162,7 +162,7 @@ test('the sourcing decision shows every candidate with its outcome', async () =>
   const id = orders[0]?.id ?? '';
   mockServer(orderReplies(id));
   renderRoutes(routes, `/orders/${id}`);
-  expect(await screen.findByText('SEA and CHI for 22.30 USD')).toBeVisible();
+  expect(await screen.findByText('SEA, CHI for 22.30 USD')).toBeVisible();
   expect(screen.getByText('Closed on Saturday')).not.toBeVisible();
   await userEvent.click(screen.getByRole('heading', { name: 'Sourcing decision' }));
   expect(screen.getByText('Closed on Saturday')).toBeVisible();
@@ -170,6 +170,16 @@ test('the sourcing decision shows every candidate with its outcome', async () =>
   expect(screen.getAllByText('Chosen')).toHaveLength(3);
   expect(screen.getAllByText('5.80 USD more')).toHaveLength(2);
   expect(screen.getAllByRole('columnheader', { name: 'Cost, USD' })).toHaveLength(3);
+});
+
+test('the decisions about several addresses are summed up together', async () => {
+  const id = orders[0]?.id ?? '';
+  const [decision] = sourcing;
+  const other = { ...decision!, id: 'other', cost: 7.7, chosen: [{ ...decision!.chosen[0]!, source: 'DAL' }] };
+  const older = { ...other, id: 'older', decided_at: '2026-01-02T08:00:00Z' };
+  mockServer({ ...orderReplies(id), [`GET /api/v1/orders/${id}/sourcing`]: () => ({ decisions: [decision, other, older], moves: [] }) });
+  renderRoutes(routes, `/orders/${id}`);
+  expect(await screen.findByText('SEA, CHI, DAL for 30.00 USD')).toBeVisible();
 });
 
 test('a line that was moved after the decision says from where and what that saved', async () => {
@@ -181,7 +191,7 @@ test('a line that was moved after the decision says from where and what that sav
   }));
   mockServer({ ...orderReplies(id), [`GET ${path}`]: () => ({ decisions: cheaper, moves }) });
   renderRoutes(routes, `/orders/${id}`);
-  expect(await screen.findByText('SEA and CHI for 22.30 USD, then moved')).toBeVisible();
+  expect(await screen.findByText('SEA, CHI for 22.30 USD, then moved')).toBeVisible();
   await userEvent.click(screen.getByRole('heading', { name: 'Sourcing decision' }));
   expect(screen.getByText(/was moved from DAL to CHI/)).toHaveTextContent('which saved 1.40 USD.');
   expect(screen.getAllByText('0.50 USD less, but not for the whole order')).toHaveLength(3);
