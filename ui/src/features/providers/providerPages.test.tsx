@@ -98,7 +98,8 @@ describe('the library', () => {
     expect(drawer).toHaveTextContent('Imports');
     expect(drawer).toHaveTextContent('Push status');
     expect(within(drawer).getByText('Access token').closest('li')).toHaveTextContent('Secret');
-    expect(drawer).toHaveTextContent('iom provider install bigcommerce');
+    const install = within(drawer).getByRole('link', { name: 'Install BigCommerce' });
+    expect(install).toHaveAttribute('href', '/providers/new?provider=bigcommerce');
   });
 
   test('entries are found by text and category', async () => {

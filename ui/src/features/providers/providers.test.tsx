@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import { mappingRelease, missingKeys, session } from '@tests/fixtures.mjs';
+import { instances, mappingRelease, missingKeys, session } from '@tests/fixtures.mjs';
 import { chooseOption, ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
 import MappingsPage from './MappingsPage';
 import MessagesPage from './MessagesPage';
@@ -20,7 +20,7 @@ const [, missing] = missingKeys;
 const around = {
   'GET /api/v1/session': () => session,
   'GET /api/v1/messages': () => ({ items: [], next: null }),
-  'GET /api/v1/provider-instances': () => ({ items: [] }),
+  'GET /api/v1/provider-instances': () => ({ items: instances }),
   'GET /api/v1/mappings': () => ({ items: [], next: null }),
   'GET /api/v1/products': () => ({ items: [scale], next: null }),
   'POST /api/v1/mappings/preview': () => mappingRelease,

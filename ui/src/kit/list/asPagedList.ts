@@ -2,7 +2,7 @@ import type { PagedList } from '.';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 /** Adapt a query that returns all rows to `ListView`. */
-export function asPagedList<T>(query: UseQueryResult<unknown>, rows: T[]): PagedList<T> {
+export function asPagedList<T>(query: UseQueryResult, rows: T[]): PagedList<T> {
   return {
     rows,
     departedIds: new Set(),

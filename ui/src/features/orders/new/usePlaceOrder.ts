@@ -51,7 +51,7 @@ export function usePlaceOrder(draft: OrderDraft, onPlaced: (order: Placed) => vo
         throw new Problem({ what: 'The order cannot be placed yet', problems: checked.problems, status: 422 });
       const key = `${draft.id}-${current.count}`;
       const result = await placeOrder({ ...order, number: checked.number, total_amount: checked.total }, key);
-      if (result?.ok) return { id: result.id ?? '', number: result.number ?? checked.number };
+      if (result?.ok) return { id: result.id, number: result.number };
       // The answer to this key is stored: a corrected order needs another one.
       current.count += 1;
       throw new Problem({ what: result?.problem?.what ?? 'The order was refused', ...result?.problem, status: 422 });
