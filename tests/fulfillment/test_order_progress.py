@@ -175,7 +175,6 @@ def test_late_orders_are_found_by_indexes_over_what_is_open(stocked: Database) -
     parameters = {"day": date(2026, 11, 20), "limit": 10}
     indexes = {
         "ix_order_state_promised": (promises._PROMISED_BEFORE, parameters),
-        "ix_order_line_promised": (promises._LINES_PROMISED_BEFORE, parameters),
         "ix_fulfillment_order_planned": (order_progress._PLANNED_BEFORE, (date(2026, 11, 20), 10)),
     }
     with stocked.unit_of_work() as session:
