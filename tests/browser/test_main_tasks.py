@@ -262,7 +262,7 @@ def test_the_command_palette_finds_an_order_by_its_number(manager: Visitor, scen
     number = scene.orders["shipped"]
     page = manager.open("/sources", "Sources")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox", name=re.compile("Find an order")).fill(number)
+    page.get_by_role("combobox", name=re.compile("Find a record")).fill(number)
     expect(page.get_by_role("option").first).to_contain_text(number)
     page.keyboard.press("Enter")
 

@@ -26,7 +26,7 @@ def test_a_parked_order_is_found_by_customer_and_email_and_leaves_once_it_is_dis
     page.goto(manager.url + "/sources")
     manager.wait_for_page("Sources")
     page.keyboard.press("Control+k")
-    page.get_by_role("combobox", name=re.compile("Find an order")).fill("rosa.lindt@")
+    page.get_by_role("combobox", name=re.compile("Find a record")).fill("rosa.lindt@")
     expect(page.get_by_role("option").first).to_contain_text(f"Order {number}")
     page.keyboard.press("Enter")
     manager.wait_for_page("Parked messages")

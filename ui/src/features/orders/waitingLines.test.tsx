@@ -61,7 +61,7 @@ test('selected lines are rechecked and reported one by one', async () => {
   await userEvent.click(await screen.findByRole('checkbox', { name: 'Select 101, line 1: 4 LAMP' }));
   await userEvent.click(screen.getByRole('button', { name: 'Recheck now' }));
   await userEvent.click(await screen.findByRole('button', { name: 'Recheck now 1 line' }));
-  expect(await screen.findByText('no source has any free', { selector: '.bulk-report .muted' })).toBeInTheDocument();
+  expect(await screen.findByText('no source has any free', { selector: '.bulk-report span' })).toBeInTheDocument();
   expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ ids: ['1'], reason: '' });
 });
 

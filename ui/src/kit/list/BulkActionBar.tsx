@@ -4,7 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
 import { BulkReport } from './BulkReport';
-import { countLabel, groupRefusals, type MatchingCount, type MatchingRows } from './matching';
+import { countLabel, groupResults, type MatchingCount, type MatchingRows } from './matching';
 import { MatchingDialog } from './MatchingDialog';
 
 export interface BulkAction {
@@ -178,8 +178,8 @@ export function ActionDialog({
       {results ? (
         <BulkReport
           changed={results.filter((result) => result.ok).length}
-          changedLabels={results.filter((result) => result.ok).map((result) => labels.get(result.id) ?? result.id)}
-          refused={groupRefusals(results, (id) => labels.get(id) ?? id)}
+          done={groupResults(results, true, (id) => labels.get(id) ?? id)}
+          refused={groupResults(results, false, (id) => labels.get(id) ?? id)}
           labels={action.outcomeLabels ?? ['done', 'not changed']}
         />
       ) : (

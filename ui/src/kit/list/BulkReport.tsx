@@ -4,14 +4,14 @@ import type { RefusedGroup } from './matching';
 
 interface Props {
   changed: number;
-  /** The names of the rows that were changed; absent when there are too many to list. */
-  changedLabels?: readonly string[];
+  /** The rows that were changed by what happened to them; absent when there are too many to list. */
+  done?: readonly RefusedGroup[];
   refused: readonly RefusedGroup[];
   labels: readonly [string, string];
 }
 
 /** What an action did: rows that were not changed by reason, then those that were. */
-export function BulkReport({ changed, changedLabels = [], refused, labels: [doneLabel, refusedLabel] }: Props) {
+export function BulkReport({ changed, done = [], refused, labels: [doneLabel, refusedLabel] }: Props) {
   const refusedCount = refused.reduce((total, group) => total + group.count, 0);
   return (
     <div className="bulk-report" aria-live="polite">
@@ -36,12 +36,15 @@ export function BulkReport({ changed, changedLabels = [], refused, labels: [done
             </span>
           </li>
         ))}
-        {changedLabels.length > 0 && (
-          <li data-ok="true">
+        {done.map((group) => (
+          <li key={`done ${group.reason}`} data-ok="true">
             <CheckCircleFilled aria-label="Done" />
-            <span className="muted">{changedLabels.join(', ')}</span>
+            <span className="two-line">
+              {group.reason && <span>{group.reason}</span>}
+              <span className="muted">{rowList(group)}</span>
+            </span>
           </li>
-        )}
+        ))}
       </ul>
     </div>
   );

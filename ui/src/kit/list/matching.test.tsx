@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 import { renderRoutes } from '@tests/harness';
 import { BulkActionBar, type BulkAction } from './BulkActionBar';
-import { addRefusals, countFirstPage, countLabel, groupRefusals, matchingByPage, type MatchingRows, type Portion } from './matching';
+import { addRefusals, countFirstPage, countLabel, groupResults, matchingByPage, type MatchingRows, type Portion } from './matching';
 
 const hold: BulkAction = {
   name: 'hold',
@@ -151,7 +151,7 @@ describe('matching rows of a list', () => {
 
 test('groups list twenty rows and count all', () => {
   const results = Array.from({ length: 25 }, (_, index) => ({ id: String(index), ok: false, reason: 'shipped' }));
-  const [group] = groupRefusals(results, (id) => `Order ${id}`);
+  const [group] = groupResults(results, false, (id) => `Order ${id}`);
   expect(group).toMatchObject({ reason: 'shipped', count: 25 });
   expect(group?.rows).toHaveLength(20);
   expect(addRefusals(group ? [group] : [], [refused('canceled', 30)]).map((item) => item.reason)).toEqual(['canceled', 'shipped']);

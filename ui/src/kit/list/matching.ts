@@ -53,12 +53,12 @@ interface RowResult {
   reason: string;
 }
 
-/** Group results by reason. */
-export const groupRefusals = (results: readonly RowResult[], label: (id: string) => string): RefusedGroup[] =>
+/** Group the results that succeeded, or those that did not, by reason. */
+export const groupResults = (results: readonly RowResult[], ok: boolean, label: (id: string) => string): RefusedGroup[] =>
   addRefusals(
     [],
     results
-      .filter((result) => !result.ok)
+      .filter((result) => result.ok === ok)
       .map((result) => ({ reason: result.reason, count: 1, rows: [{ id: result.id, label: label(result.id) }] })),
   );
 
@@ -79,7 +79,7 @@ export function matchingByPage<T>(fetch: FetchPage<T>, rowId: (row: T) => string
       return {
         matched: results.length,
         changed: results.filter((result) => result.ok).length,
-        refused: groupRefusals(results, (id) => names.get(id) ?? id),
+        refused: groupResults(results, false, (id) => names.get(id) ?? id),
         next: page.next ?? null,
       };
     },
