@@ -115,8 +115,7 @@ export default function FulfillmentOrdersPage() {
     rowId,
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
-  const fetchPage = (page: { after?: string; limit: number }, signal?: AbortSignal) =>
-    listFulfillmentOrders({ ...query, ...page }, signal);
+  const fetchPage = (page: { after?: string; limit: number }, signal?: AbortSignal) => listFulfillmentOrders({ ...query, ...page }, signal);
   const isFiltered = Object.keys(values).length > 0;
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   return (
