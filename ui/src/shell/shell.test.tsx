@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { ProblemResponse, mockServer, renderRoutes } from '@tests/harness';
@@ -26,9 +26,11 @@ test('signing in leads to the requested page', async () => {
   expect(sent.find((item) => item.method === 'POST')?.body).toEqual({ email: 'dana@fabrikam.example', password: 'secret' });
 });
 
-test('an expired session leads to the sign-in form', async () => {
+test('an expired session is renewed over the page, or leads to the sign-in form', async () => {
   mockServer({ ...around, 'GET /api/v1/session': () => dana, 'GET /api/v1/orders': signedOut });
   renderRoutes(routes, '/orders');
+  const dialog = await screen.findByRole('dialog', { name: 'Your session has expired' });
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Close' }));
   expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeInTheDocument();
 });
 

@@ -109,7 +109,7 @@ export default function OrdersPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys);
   const filters = useOrderFilters();
-  const columns = useMemo(orderColumns, []);
+  const columns = useMemo(() => orderColumns(), []);
   const { visibleColumns, columnChooser } = useColumns('orders', columns);
   const [selected, setSelected] = useState<string[]>([]);
   const query = useMemo(() => toQuery(values), [values]);

@@ -118,7 +118,10 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
 
 /** A column that the server describes; it shows the text of a field of the row and is hidden by default. */
 function textColumn([name, title]: [name: string, title: string]): ListColumn<OrderRow> {
-  const text = (row: OrderRow): string => String(row[name as keyof OrderRow] ?? '');
+  const text = (row: OrderRow): string => {
+    const value = row[name as keyof OrderRow];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  };
   return { id: name, title, hiddenByDefault: true, exportValue: text, cell: text };
 }
 

@@ -58,8 +58,8 @@ test('without policies the page explains what they are', async () => {
   expect(screen.getByText(/A policy checks or sets order fields/)).toBeInTheDocument();
 });
 
-test('a failed request shows the problem', async () => {
-  mockServer({ 'GET /api/v1/policies': () => new ProblemResponse(403, { detail: 'You need the permission policies.read' }) });
+test('without the permission the page says so', async () => {
+  mockServer({ 'GET /api/v1/policies': () => new ProblemResponse(403, { detail: 'dana may not read policies', status: 403 }) });
   renderRoutes(routes, '/policies');
-  expect(await screen.findByRole('alert')).toHaveTextContent('You need the permission policies.read');
+  expect(await screen.findByRole('alert')).toHaveTextContent('You do not have access to this');
 });
