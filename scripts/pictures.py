@@ -115,7 +115,7 @@ def wait_for_page(page: Page) -> None:
 def wait_for_map(page: Page) -> None:
     page.locator("figure").first.scroll_into_view_if_needed()  # it is loaded when it is seen
     page.wait_for_selector(".map-pin")
-    page.evaluate("document.querySelector('h1').scrollIntoView()")
+    page.evaluate("document.querySelector('#content').scrollTo(0, 0)")
     wait_for_page(page)
     page.wait_for_timeout(5_000)  # software rendering of the map is slow
 

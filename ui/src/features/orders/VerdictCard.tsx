@@ -41,10 +41,12 @@ export function VerdictCard({ order }: { order: OrderDetail }) {
         {toneIcon(tone)}
       </span>
       <div className="verdict-text">
-        <p className="verdict-promise">
-          <PromiseText verdict={verdict} />
-        </p>
-        <p>
+        {!saysEnoughWithoutPromise(verdict) && (
+          <p className="verdict-promise">
+            <PromiseText verdict={verdict} />
+          </p>
+        )}
+        <p className={saysEnoughWithoutPromise(verdict) ? 'verdict-promise' : undefined}>
           {verdict.status === 'blocked' && order.blocked ? blockedText(order.blocked) : sentence(verdict.text)}
           <Since verdict={verdict} />
           {verdict.expected_on && (
@@ -61,6 +63,12 @@ export function VerdictCard({ order }: { order: OrderDetail }) {
     </section>
   );
 }
+
+const ended: readonly Verdict['status'][] = ['canceled', 'delivered', 'shipped', 'completed'];
+
+/** Whether an order without a promise has ended: that nothing was promised is not worth a line then. */
+const saysEnoughWithoutPromise = ({ status, basis, promised_on }: Verdict): boolean =>
+  ended.includes(status) && basis === '' && !promised_on;
 
 /** A text of the server that may end with a reason of the vocabulary. */
 function sentence(text: string): string {

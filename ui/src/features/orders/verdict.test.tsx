@@ -40,6 +40,11 @@ test.each<[string, object, string]>([
   expect(card().querySelector('.verdict-promise')?.textContent).toBe(expected);
 });
 
+test('an order that has ended without a promise says only how it ended', () => {
+  show({ status: 'delivered', promised_on: null, basis: '', timeliness: '', text: 'Delivered' });
+  expect(card().querySelector('.verdict-text')?.textContent).toBe('Delivered');
+});
+
 test.each<[string, string, string]>([
   ['open_connection', 'Open connection', '/providers'],
   ['open_waiting_line', 'Open waiting line', '/waiting-lines?open=x7'],
