@@ -110,7 +110,7 @@ class TestRoutes:
             ("lamp_x", ["LAMP_XL"]),
             ("4006381333931", ["LAMP"]),
             ("400638", ["LAMP"]),
-            ("381333931", []),
+            ("381333931", ["LAMP"]),
             ("floor", ["LAMP_XL"]),
             ("lamp flo", ["LAMP_XL"]),
             ("ad5", ["A/5"]),

@@ -172,7 +172,7 @@ def test_requests_of_a_probe_are_logged_as_such(harness):
 
 def test_an_installed_instance_has_a_state(harness):
     harness.install()
-    state = InstanceState("shop", version=1, active=True, state="untested", error="")
+    state = InstanceState("shop", version=1, active=True, paused=False, state="untested", error="")
     with harness.database.reading() as session:
         assert find_state(session, "shop") == state
         assert get_state(session, "shop") == state
