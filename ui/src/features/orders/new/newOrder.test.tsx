@@ -99,9 +99,9 @@ describe('an order by hand', () => {
     expect(screen.getByLabelText('City')).toBeValid();
     await place();
     await waitFor(() => expect(screen.getByLabelText('City')).toHaveAccessibleDescription('City is missing.'));
-    expect(screen.getByLabelText('Street')).toBeInvalid();
+    await waitFor(() => expect(screen.getByLabelText('Street')).toBeInvalid());
     await waitFor(() => expect(screen.getByLabelText('Street')).toHaveFocus());
-    expect(screen.getByRole('alert')).toHaveTextContent('Not placed yet. Correct the 3 marked fields.');
+    await waitFor(() => expect(screen.getByRole('alert')).toHaveTextContent('Not placed yet. Correct the 3 marked fields.'));
     expect(placeOrders(requests)).toEqual([]);
   });
 
