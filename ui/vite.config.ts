@@ -34,5 +34,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}', 'tests/**/*.test.{ts,tsx}'],
     css: false,
     testTimeout: 180_000,
+    // A file at a time on a machine with two cores takes twice as long.
+    maxWorkers: 2,
   },
 });
