@@ -1,14 +1,24 @@
 """Users over HTTP: created, changed and deactivated by those who have what they grant."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 from tests.administration.test_privileges import apply, role, signed_in
 
 from openiom.administration import upsert_users
+from openiom.administration.models import User
+from openiom.administration.roles import ADMINISTRATOR
+from openiom.administration.users import change_user
 from openiom.app.application import Application
+from openiom.kernel import Refused
+from openiom.platform.bulk import fetch
+from openiom.platform.database import Database
+from openiom.platform.http import Principal
 
 USERS = "/api/v1/users"
 PASSWORD = "correct horse"
@@ -164,6 +174,39 @@ def test_the_last_active_administrator_stays(
     refused = client.patch(f"{USERS}/{people['root@example.com']}", json=change)
 
     assert problem(refused) == (409, where, "this is the last active administrator")
+
+
+def test_two_administrators_cannot_remove_each_other_at_once(application: Application) -> None:
+    everything = frozenset("*")
+    database = application.database
+    with database.unit_of_work() as session:
+        upsert_users(session, [(f"{n}@x.example", n, PASSWORD, [ADMINISTRATOR]) for n in "ab"])
+
+    def deactivate(session: Session, email: str, by: str) -> None:
+        [user] = session.scalars(select(User.id).where(User.email == email))
+        change_user(session, Principal(by, everything), user, active=False)
+
+    def second() -> None:
+        with database.unit_of_work() as session:
+            deactivate(session, "a@x.example", "b@x.example")
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as session:
+            deactivate(session, "b@x.example", "a@x.example")
+            result = pool.submit(second)
+            wait_until_blocked(database, result)
+
+        with pytest.raises(Refused, match="the last active administrator"):
+            result.result(timeout=30)
+
+
+def wait_until_blocked(database: Database, work: Future[None]) -> None:
+    """Return once a transaction waits for a lock, or the work has ended without."""
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    while not work.done():
+        with database.reading() as session:
+            if fetch(session, blocked) != [(0,)]:
+                return
 
 
 def test_an_administrator_does_not_deactivate_themselves(

@@ -77,9 +77,9 @@ def test_a_fulfillment_order_names_its_source_until_a_fulfiller_has_it(stocked: 
     order = in_fulfillment(stocked)
     plan(stocked, order, "2026-12-01")
     [found] = progress(stocked, order)
-    assert (found.fulfiller, found.state, found.is_open, found.planned_ship_date) == (
+    assert (found.fulfiller, found.is_sent, found.is_open, found.planned_ship_date) == (
         "SEA",
-        "new",
+        False,
         True,
         date(2026, 12, 1),
     )
@@ -95,7 +95,7 @@ def test_a_fulfillment_order_names_its_source_until_a_fulfiller_has_it(stocked: 
     assert progress(stocked, order)[0].fulfiller == "Fabrikam 3PL"
     report(stocked, parcel(fulfillment_orders(stocked, order)[0], "P1", 5))
     [found] = progress(stocked, order)
-    assert (found.state, found.is_open, found.delivered_at) == ("shipped", False, None)
+    assert (found.awaits_delivery, found.is_open, found.delivered_at) == (True, False, None)
 
 
 def test_an_order_without_fulfillment_orders_has_no_progress(stocked: Database) -> None:

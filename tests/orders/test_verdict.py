@@ -44,10 +44,11 @@ def fulfillment_order(**more: Any) -> FulfillmentProgress:
         id=LINE,
         number="FO-7",
         fulfiller="Fabrikam 3PL",
-        state="accepted",
-        state_reason="Accepted",
         recall="",
+        is_sent=True,
+        send_failed=False,
         is_open=True,
+        awaits_delivery=False,
         planned_ship_date=date(2026, 12, 1),
         sent_at=SINCE,
         delivered_at=None,
@@ -65,7 +66,7 @@ def at_fulfiller(*fulfillment: FulfillmentProgress, **more: Any) -> OrderSituati
 
 
 def shipped(**more: Any) -> OrderSituation:
-    parcel = fulfillment_order(state="shipped", is_open=False)
+    parcel = fulfillment_order(is_open=False, awaits_delivery="delivered_at" not in more)
     return order(
         state="fulfillment_in_process",
         reason="Shipped",
@@ -189,11 +190,11 @@ HOLD = HoldFacts("ann", SINCE, "delivery on Friday")
             ),
         ),
         (
-            at_fulfiller(fulfillment_order(state="new", state_reason="Created", sent_at=None)),
+            at_fulfiller(fulfillment_order(is_sent=False, sent_at=None)),
             ("sending", "FO-7 is being sent to Fabrikam 3PL", "open_fulfillment_order"),
         ),
         (
-            at_fulfiller(fulfillment_order(state="new", state_reason="Send Failed")),
+            at_fulfiller(fulfillment_order(is_sent=False, send_failed=True)),
             ("sending", "FO-7 could not be sent to Fabrikam 3PL", "open_fulfillment_order"),
         ),
         (shipped(), ("shipped", "Shipped; no delivery has been reported yet", "")),
@@ -290,11 +291,13 @@ def test_whether_an_order_keeps_its_promise(
 
 
 def test_an_order_is_delivered_with_its_last_parcel() -> None:
-    first = fulfillment_order(state="delivered", is_open=False, delivered_at=SINCE)
-    second = fulfillment_order(state="shipped", is_open=False)
+    first = fulfillment_order(is_open=False, delivered_at=SINCE)
+    second = fulfillment_order(is_open=False, awaits_delivery=True)
     both = replace(shipped(), fulfillment=(first, second))
     assert order_verdict(both).status == "shipped"
-    arrived = second._replace(state="delivered", delivered_at=datetime(2026, 11, 30, tzinfo=UTC))
+    arrived = second._replace(
+        awaits_delivery=False, delivered_at=datetime(2026, 11, 30, tzinfo=UTC)
+    )
     assert replace(both, fulfillment=(first, arrived)).delivered_on == TODAY
     owed = replace(both, fulfillment=(first,), units=units(shipped=1, owed=2))
     assert owed.delivered_on is None

@@ -69,6 +69,7 @@ def change_user(
     Raise `NotFound`, `Invalid`, `Forbidden` for roles or a user with more permissions than the
     principal, and `Refused` when it would leave no active administrator.
     """
+    _lock_administrators(session)
     user = _lock(session, principal, id)
     if active is False and user.email == principal.name:
         raise Refused(
@@ -119,10 +120,17 @@ def _lock(session: Session, principal: Principal, id: UUID) -> User:
     return user
 
 
+_ADMINISTRATORS = select(User.id).where(User.active, literal(ADMINISTRATOR) == any_(User.roles))
+
+
+def _lock_administrators(session: Session) -> None:
+    """Lock the administrators, so that of two changes one sees what the other left."""
+    session.scalars(_ADMINISTRATORS.order_by(User.id).with_for_update()).all()
+
+
 def _require_administrator(session: Session, *, where: str) -> None:
     """Raise `Refused` when no active user is an administrator any more."""
-    administrators = select(User.id).where(User.active, literal(ADMINISTRATOR) == any_(User.roles))
-    if session.scalars(administrators.limit(1)).first() is None:
+    if session.scalars(_ADMINISTRATORS.limit(1)).first() is None:
         raise Refused(
             "this is the last active administrator",
             where=where,

@@ -12,7 +12,7 @@ from openiom.orders import FulfillmentProgress
 from openiom.platform.bulk import fetch_as, fetch_column
 from openiom.providers import instance_titles
 
-from .progress import BEFORE_SHIPPING, PARTIALLY_SHIPPED
+from .progress import BEFORE_SHIPPING, NEW, PARTIALLY_SHIPPED, SEND_FAILED, SHIPPED
 
 UNSHIPPED = (*BEFORE_SHIPPING, PARTIALLY_SHIPPED)
 
@@ -62,10 +62,11 @@ class FulfillmentOrderProgress:
                     id=row.id,
                     number=row.number,
                     fulfiller=titles.get(row.fulfiller or row.source, row.source),
-                    state=row.state,
-                    state_reason=row.state_reason,
                     recall=row.recall,
+                    is_sent=row.state != NEW,
+                    send_failed=row.state == NEW and row.state_reason == SEND_FAILED,
                     is_open=row.state in UNSHIPPED,
+                    awaits_delivery=row.state == SHIPPED and row.delivered_at is None,
                     planned_ship_date=row.planned_ship_date,
                     sent_at=row.sent_at,
                     delivered_at=row.delivered_at,

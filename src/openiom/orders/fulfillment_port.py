@@ -38,17 +38,21 @@ class FulfillmentPort(Protocol):
 class FulfillmentProgress(NamedTuple):
     """A fulfillment order, as far as its order waits for it.
 
-    `fulfiller` is the title of the provider that it was sent with, or of its source. `is_open` is
-    whether units of it are still to be shipped.
+    fulfiller        title of the provider that it was sent with, or of its source
+    is_sent          whether its fulfiller has it
+    send_failed      whether it could not be sent
+    is_open          whether units of it are still to be shipped
+    awaits_delivery  whether it has shipped and was not delivered
     """
 
     id: UUID
     number: str
     fulfiller: str
-    state: str
-    state_reason: str
     recall: str
+    is_sent: bool
+    send_failed: bool
     is_open: bool
+    awaits_delivery: bool
     planned_ship_date: date | None
     sent_at: datetime | None
     delivered_at: datetime | None

@@ -19,9 +19,6 @@ from .fulfillment_port import FulfillmentProgress
 from .schemas import Blocked, OrderVerdict, VerdictAction, VerdictBasis, VerdictStatus
 from .states import CANCELED, COMPLETED, MANUAL_HOLD, ON_HOLD
 
-UNSENT = "new"
-SEND_FAILED = "Send Failed"
-"""State and reason of a fulfillment order that its fulfiller does not have."""
 MAX_NAMED = 2
 """Most products that a verdict names."""
 
@@ -79,8 +76,8 @@ class OrderSituation:
             return None
 
         days = [one.delivered_at.date() for one in self.fulfillment if one.delivered_at]
-        is_everywhere = all(one.delivered_at for one in self.fulfillment if one.state == "shipped")
-        return max(days) if days and is_everywhere else None
+        is_on_its_way = any(one.awaits_delivery for one in self.fulfillment)
+        return max(days) if days and not is_on_its_way else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +294,7 @@ def _in_fulfillment(order: OrderSituation) -> _Finding | None:
         return None
 
     first = min(unshipped, key=lambda one: one.planned_ship_date or date.max)
-    status: VerdictStatus = "sending" if first.state == UNSENT else "awaiting_fulfiller"
+    status: VerdictStatus = "awaiting_fulfiller" if first.is_sent else "sending"
     return _Finding(
         status,
         _fulfillment_text(first, len(unshipped) - 1, order.units.in_fulfillment),
@@ -310,7 +307,7 @@ def _in_fulfillment(order: OrderSituation) -> _Finding | None:
 def _fulfillment_text(first: FulfillmentProgress, others: int, in_fulfillment: Decimal) -> str:
     if first.recall == "requested":
         return f"Waiting for {first.fulfiller} to confirm the cancellation of {first.number}"
-    if first.state == UNSENT:
+    if not first.is_sent:
         return _sending_text(first)
 
     more = f" and {others} more" if others else ""
@@ -321,7 +318,7 @@ def _fulfillment_text(first: FulfillmentProgress, others: int, in_fulfillment: D
 
 def _sending_text(fulfillment_order: FulfillmentProgress) -> str:
     number, fulfiller = fulfillment_order.number, fulfillment_order.fulfiller
-    if fulfillment_order.state_reason == SEND_FAILED:
+    if fulfillment_order.send_failed:
         return f"{number} could not be sent to {fulfiller}"
     return f"{number} is being sent to {fulfiller}"
 
