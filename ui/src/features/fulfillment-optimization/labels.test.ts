@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { costUnit, formatCost, formatDecimal, formatPercent, formatSeconds, parseDimensions, withUnit } from './labels';
+import { costUnit, formatCost, withUnit } from '@kit/costs';
+import { formatDecimal, formatPercent, formatSeconds, parseDimensions } from './labels';
 import { significantParts } from './plans/CostBreakdown';
 
 describe('costs', () => {

@@ -1,5 +1,3 @@
-export { costUnit, formatCost, withUnit } from '@kit/costs';
-
 export const sourceTypeLabels: Record<string, string> = {
   warehouse: 'Warehouse',
   store: 'Store',

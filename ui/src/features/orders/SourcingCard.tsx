@@ -1,11 +1,12 @@
+import { CandidateTableHead } from '@kit/CandidateTableHead';
 import { CheckCircleFilled, CloseCircleOutlined } from '@kit/icons';
 import type { OrderDetail, Sourcing, SourcingDecision, SourcingMove } from '@client/orders';
-import { costUnit, formatCost, withUnit } from '@kit/costs';
+import { costUnit, formatCost } from '@kit/costs';
 import { QueryContent } from '@kit/feedback';
 import { formatNumber, formatQuantity, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { FoldedCard } from '@kit/layout';
-import { costPartLabel, humanize } from '@vocabulary';
+import { humanize } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 type Candidate = SourcingDecision['candidates'][number];
@@ -109,23 +110,7 @@ function CandidateTable({ candidates, unit, chosen }: { candidates: Candidate[];
   return (
     <HorizontalScroll className="bleed" label="Sources considered">
       <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">Source</th>
-            <th scope="col" className="num">
-              On hand
-            </th>
-            {parts.map((part) => (
-              <th key={part} scope="col" className="num">
-                {costPartLabel(part)}
-              </th>
-            ))}
-            <th scope="col" className="num">
-              {withUnit('Cost', unit)}
-            </th>
-            <th scope="col">Outcome</th>
-          </tr>
-        </thead>
+        <CandidateTableHead parts={parts} unit={unit} />
         <tbody>
           {candidates.map((item) => (
             <tr key={item.source} data-chosen={chosen.includes(item.source)}>

@@ -13,6 +13,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { Link } from 'react-router';
 import { CallLog } from './CallLog';
+import { InstanceScopes } from './InstanceScopes';
 import { useInstanceActions } from './useInstanceActions';
 import './providers.css';
 
@@ -90,18 +91,7 @@ function InstanceCard({ instance }: { instance: ProviderInstance }) {
             ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
           ]}
         />
-        {(instance.scopes.length > 0 || instance.missing_scopes.length > 0) && (
-          <div className="row scopes" aria-label="Scopes">
-            {instance.missing_scopes.map((scope) => (
-              <Badge key={scope} tone="failed">
-                Missing: {scope}
-              </Badge>
-            ))}
-            {instance.scopes.map((scope) => (
-              <Badge key={scope}>{scope}</Badge>
-            ))}
-          </div>
-        )}
+        <InstanceScopes instance={instance} />
         <div className="provider-foot">
           <span className="row small provider-counts">
             {['processed', 'received', 'duplicate']

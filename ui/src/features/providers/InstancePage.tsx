@@ -8,7 +8,7 @@ import { EmptyState, ProblemNotice, QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { Card, DescriptionList, Page } from '@kit/layout';
 import { useUrlFilters } from '@kit/list';
-import { Badge, StateTag } from '@kit/states';
+import { StateTag } from '@kit/states';
 import { usePermission } from '@kit/usePermission';
 import { humanize } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -18,6 +18,7 @@ import { CallLog } from './CallLog';
 import { InstanceForm } from './InstanceForm';
 import { InstanceMappings } from './InstanceMappings';
 import { InstanceMessages } from './InstanceMessages';
+import { InstanceScopes } from './InstanceScopes';
 import { useInstanceActions } from './useInstanceActions';
 import './providers.css';
 
@@ -177,18 +178,7 @@ function Connection({ instance }: { instance: ProviderInstance }) {
             ['Last poll failed', instance.last_error !== instance.error && instance.last_error],
           ]}
         />
-        {instance.scopes.length + instance.missing_scopes.length > 0 && (
-          <div className="row scopes" aria-label="Scopes">
-            {instance.missing_scopes.map((scope) => (
-              <Badge key={scope} tone="failed">
-                Missing: {scope}
-              </Badge>
-            ))}
-            {instance.scopes.map((scope) => (
-              <Badge key={scope}>{scope}</Badge>
-            ))}
-          </div>
-        )}
+        <InstanceScopes instance={instance} />
       </div>
     </Card>
   );

@@ -1,11 +1,12 @@
 import { useMutation } from '@tanstack/react-query';
-import { Button, Input, Modal } from 'antd';
+import { Button, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
 import { BulkReport } from './BulkReport';
 import { countLabel, groupResults, type MatchingCount, type MatchingRows } from './matching';
 import { MatchingDialog } from './MatchingDialog';
+import { ReasonField } from './ReasonField';
 
 export interface BulkAction {
   name: string;
@@ -187,17 +188,7 @@ export function ActionDialog({
           <p>{action.description}</p>
           {effects}
           {action.reasonPlaceholder !== undefined && (
-            <label className="field">
-              Reason
-              <Input.TextArea
-                autoFocus
-                rows={2}
-                placeholder={action.reasonPlaceholder}
-                value={reason}
-                maxLength={500}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            </label>
+            <ReasonField placeholder={action.reasonPlaceholder} value={reason} onChange={setReason} />
           )}
           {mutation.error && <ProblemNotice compact error={mutation.error} />}
         </>

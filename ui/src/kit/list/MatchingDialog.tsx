@@ -1,9 +1,10 @@
-import { Button, Input, Modal, Progress } from 'antd';
+import { Button, Modal, Progress } from 'antd';
 import { useRef, useState } from 'react';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
 import type { BulkAction } from './BulkActionBar';
 import { BulkReport } from './BulkReport';
+import { ReasonField } from './ReasonField';
 import { addRefusals, countLabel, type MatchingCount, type MatchingRows, type RefusedGroup } from './matching';
 
 interface Props {
@@ -95,17 +96,7 @@ export function MatchingDialog({ action, matching, count, noun, onClose, onDone 
             {action.description} This applies to all <strong>{total}</strong> that match the filters, also to those on other pages.
           </p>
           {action.reasonPlaceholder !== undefined && (
-            <label className="field">
-              Reason
-              <Input.TextArea
-                autoFocus
-                rows={2}
-                placeholder={action.reasonPlaceholder}
-                value={reason}
-                maxLength={500}
-                onChange={(event) => setReason(event.target.value)}
-              />
-            </label>
+            <ReasonField placeholder={action.reasonPlaceholder} value={reason} onChange={setReason} />
           )}
         </>
       )}

@@ -6,7 +6,7 @@ import { ConstraintFields } from './ConstraintFields';
 import { DocumentDrawer } from '../documents/DocumentDrawer';
 import { DocumentListPage } from '../documents/DocumentListPage';
 import { asNumber, asText } from '@kit/forms/fields';
-import { formatCost } from '../labels';
+import { formatCost } from '@kit/costs';
 
 const newDocument = {
   kind: 'constraint',

@@ -1,5 +1,5 @@
 import { costPartLabel } from '@vocabulary';
-import { formatCost } from '../labels';
+import { formatCost } from '@kit/costs';
 
 const colours = [
   'var(--tone-progress-mark)',

@@ -1,3 +1,4 @@
+import { CandidateTableHead } from '@kit/CandidateTableHead';
 import { type Decision, listDecisions, explainOrder, type ExplainedCandidate, type ExplainedLine, getOrderNames } from '@client/sourcing';
 import { getOrder } from '@client/orders';
 import { asProblem } from '@client/problem';
@@ -6,13 +7,13 @@ import { QueryContent } from '@kit/feedback';
 import { formatNumber, Timestamp } from '@kit/format';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge } from '@kit/states';
-import { costPartLabel, humanize } from '@vocabulary';
+import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Drawer, Segmented } from 'antd';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { CostBreakdown, significantParts } from './CostBreakdown';
-import { formatCost, withUnit, costUnit } from '../labels';
+import { formatCost, costUnit } from '@kit/costs';
 
 /** The sourcing of an order: the original decision, and the current plan with the changes needed to choose other sources. */
 export function ExplainDrawer({ order, decision, onClose }: { order: string; decision?: string; onClose: () => void }) {
@@ -122,29 +123,6 @@ function PlannedLine({ line, unit }: { line: ExplainedLine; unit: string }) {
         </table>
       </HorizontalScroll>
     </details>
-  );
-}
-
-function CandidateTableHead({ parts, unit, last }: { parts: string[]; unit: string; last?: string }) {
-  return (
-    <thead>
-      <tr>
-        <th scope="col">Source</th>
-        <th scope="col" className="num">
-          On hand
-        </th>
-        {parts.map((part) => (
-          <th key={part} scope="col" className="num part">
-            {costPartLabel(part)}
-          </th>
-        ))}
-        <th scope="col" className="num">
-          {withUnit('Cost', unit)}
-        </th>
-        <th scope="col">Outcome</th>
-        {last !== undefined && <th scope="col">{last}</th>}
-      </tr>
-    </thead>
   );
 }
 

@@ -11,7 +11,8 @@ import { Button, Skeleton } from 'antd';
 import { Link, useParams, useSearchParams } from 'react-router';
 import { CostBreakdown } from './CostBreakdown';
 import { ExplainDrawer } from './ExplainDrawer';
-import { formatCost, withUnit, planModeLabels, formatSeconds, formatPercent, costUnit } from '../labels';
+import { formatCost, withUnit, costUnit } from '@kit/costs';
+import { planModeLabels, formatSeconds, formatPercent } from '../labels';
 import '../optimization.css';
 
 /** A sourcing run with its cost and orders. */

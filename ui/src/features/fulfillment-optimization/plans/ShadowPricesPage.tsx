@@ -12,7 +12,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
-import { formatCost, withUnit } from '../labels';
+import { formatCost, withUnit } from '@kit/costs';
 import '../optimization.css';
 
 const INITIAL_LIMIT = 200;

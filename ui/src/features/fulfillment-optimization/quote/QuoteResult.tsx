@@ -9,7 +9,8 @@ import { Badge } from '@kit/states';
 import { humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Cost, CostBreakdown } from '../plans/CostBreakdown';
-import { formatCost, formatDecimal, formatPercent, costUnit } from '../labels';
+import { formatCost, costUnit } from '@kit/costs';
+import { formatDecimal, formatPercent } from '../labels';
 
 const pickupKindLabels: Record<string, string> = { bopis: 'Pickup in store', curbside: 'Curbside pickup', ship_to_store: 'Ship to store' };
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });

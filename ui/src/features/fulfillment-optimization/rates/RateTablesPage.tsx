@@ -7,7 +7,8 @@ import { asNumber, asRecords, asText } from '@kit/forms/fields';
 import { validateRateTable, describeZoneReach, weightsOf, zonesOf } from './rateTable';
 import { RateTableFields } from './RateTableFields';
 import { DocumentLink } from '../documents/documentLinks';
-import { formatCost, formatDecimal } from '../labels';
+import { formatCost } from '@kit/costs';
+import { formatDecimal } from '../labels';
 
 const newDocument: ConfigurationDocument = {
   kind: 'rate_table',

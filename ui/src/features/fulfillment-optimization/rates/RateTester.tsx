@@ -5,7 +5,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
 import { SelectField, NumberField, selectOptions, asText } from '@kit/forms/fields';
 import { describeZoneReach, validateRateTable, zonesOf } from './rateTable';
-import { formatCost, sourceTypeLabels } from '../labels';
+import { formatCost } from '@kit/costs';
+import { sourceTypeLabels } from '../labels';
 
 /** Rates a parcel with the unsaved rate table. */
 export function RateTester({ body }: { body: Body }) {
