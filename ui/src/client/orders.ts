@@ -80,11 +80,10 @@ export function actOnMatchingOrders(
   query: OrdersQuery,
   reason: string,
   after: string | undefined,
-  signal?: AbortSignal,
 ): Promise<Ok<Matching>> {
   // The filters that are left out have defaults.
   const body = { filter: withoutEmpty(query), reason, after } as MatchingBody;
-  return read(api.POST('/api/v1/orders/matching/{action}', { params: { path: { action } }, body, signal }));
+  return read(api.POST('/api/v1/orders/matching/{action}', { params: { path: { action } }, body }));
 }
 
 /** Remove the changes that came too late from orders. Returns one result per order. */

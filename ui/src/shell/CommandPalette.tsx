@@ -2,10 +2,11 @@ import { SearchOutlined } from '@kit/icons';
 import { search } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
 import { ActionDialog } from '@kit/list';
+import { useSettled } from '@kit/useSettled';
 import { humanize } from '@vocabulary';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Modal } from 'antd';
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { type KeyboardEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { allPages, hasPermission } from './navigationItems';
 import { type Command, useCommands } from './useCommands';
@@ -43,16 +44,6 @@ const groupTitles: Record<string, string> = {
   command: 'Actions',
 };
 
-/** The text after a pause in typing. */
-function usePaused(text: string): string {
-  const [paused, setPaused] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setPaused(text), SEARCH_DELAY);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return paused;
-}
-
 const contains = (text: string, words: string): boolean => words.split(/\s+/).every((word) => text.toLowerCase().includes(word));
 
 /** Pages and commands that match, and a search of the list of orders. */
@@ -76,7 +67,7 @@ export default function CommandPalette({ permissions, onSignOut, onShortcuts, on
   const queryClient = useQueryClient();
   const commands = useCommands(permissions, { onSignOut, onShortcuts });
   const typed = text.trim();
-  const query = usePaused(typed);
+  const query = useSettled(typed, SEARCH_DELAY);
   const hits = useQuery({
     queryKey: ['search', query],
     queryFn: ({ signal }) => search(query, signal),

@@ -19,6 +19,7 @@ export interface Command {
 }
 
 const creations = [
+  { label: 'New order', keywords: 'create by hand phone', path: '/orders/new', permission: 'orders.write' },
   { label: 'New simulation', keywords: 'create what if', path: '/simulations/new', permission: 'sourcing.read' },
   { label: 'New quote', keywords: 'create cart promise', path: '/quote', permission: 'sourcing.read' },
   { label: 'Install a provider', keywords: 'create connect store 3pl', path: '/providers/library', permission: 'providers.read' },

@@ -62,8 +62,8 @@ const toQuery = (values: Values) => ({
 /** Actions on all orders that match, carried out by the server in portions. */
 const matchingOrders = (query: ReturnType<typeof toQuery>): MatchingRows => ({
   count: (signal) => countMatchingOrders(query, signal),
-  act: async (action, reason, after, signal) => {
-    const portion = await actOnMatchingOrders(action.name as OrderAction, query, reason, after, signal);
+  act: async (action, reason, after) => {
+    const portion = await actOnMatchingOrders(action.name as OrderAction, query, reason, after);
     return {
       ...portion,
       refused: portion.refused.map(({ reason: refusal, count, orders }) => ({

@@ -47,8 +47,7 @@ export function MatchingDialog({ action, matching, count, noun, onClose, onDone 
     let current = progress;
     try {
       while (!current.finished && !stop.signal.aborted) {
-        // A portion that has begun is not interrupted: its result would be unknown.
-        const portion = await matching.act(action, reason.trim(), current.next, new AbortController().signal);
+        const portion = await matching.act(action, reason.trim(), current.next);
         current = {
           matched: current.matched + portion.matched,
           changed: current.changed + portion.changed,

@@ -114,18 +114,16 @@ describe('matching rows of a list', () => {
     (row) => row.id,
     (row) => row.name,
   );
-  const signal = new AbortController().signal;
-
   test('are acted on page by page', async () => {
     const run = vi.fn((ids: string[]) => Promise.resolve(ids.map((id) => ({ id, ok: id !== '1', reason: id === '1' ? 'shipped' : '' }))));
-    const first = await matching.act({ ...hold, run }, 'why', undefined, signal);
+    const first = await matching.act({ ...hold, run }, 'why', undefined);
     expect(first).toEqual({
       matched: 2,
       changed: 1,
       refused: [{ reason: 'shipped', count: 1, rows: [{ id: '1', label: 'Row 1' }] }],
       next: 'K2',
     });
-    expect(await matching.act({ ...hold, run }, 'why', 'K2', signal)).toEqual({ matched: 1, changed: 1, refused: [], next: null });
+    expect(await matching.act({ ...hold, run }, 'why', 'K2')).toEqual({ matched: 1, changed: 1, refused: [], next: null });
     expect(run.mock.calls).toEqual([
       [['0', '1'], 'why'],
       [['2'], 'why'],
@@ -144,7 +142,7 @@ describe('matching rows of a list', () => {
       (row) => row.id,
       (row) => row.id,
     );
-    expect(await nothing.act({ ...hold, run }, '', undefined, signal)).toEqual({ matched: 0, changed: 0, refused: [], next: null });
+    expect(await nothing.act({ ...hold, run }, '', undefined)).toEqual({ matched: 0, changed: 0, refused: [], next: null });
     expect(run).not.toHaveBeenCalled();
   });
 });

@@ -24,7 +24,8 @@ export interface Portion {
 /** Everything that matches the filters of a list, for actions on more than one page. */
 export interface MatchingRows {
   count: (signal?: AbortSignal) => Promise<MatchingCount>;
-  act: (action: BulkAction, reason: string, after: string | undefined, signal: AbortSignal) => Promise<Portion>;
+  /** A portion that has begun is not interrupted: its result would be unknown. */
+  act: (action: BulkAction, reason: string, after: string | undefined) => Promise<Portion>;
 }
 
 type FetchPage<T> = (page: { after?: string; limit: number }, signal?: AbortSignal) => Promise<{ items: T[]; next?: string | null }>;
@@ -72,8 +73,8 @@ export async function countFirstPage<T>(fetch: FetchPage<T>, signal?: AbortSigna
 export function matchingByPage<T>(fetch: FetchPage<T>, rowId: (row: T) => string, rowName: (row: T) => string): MatchingRows {
   return {
     count: (signal) => countFirstPage(fetch, signal),
-    act: async (action, reason, after, signal) => {
-      const page = await fetch({ after, limit: PORTION }, signal);
+    act: async (action, reason, after) => {
+      const page = await fetch({ after, limit: PORTION });
       const names = new Map(page.items.map((row) => [rowId(row), rowName(row)]));
       const results = names.size === 0 ? [] : await action.run([...names.keys()], reason);
       return {

@@ -1,22 +1,13 @@
 import { checkOrder, type NewOrder, placeOrder } from '@client/orders';
 import { Problem } from '@client/problem';
+import { useSettled } from '@kit/useSettled';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { orderOf, type OrderDraft } from './orderDraft';
 
 const CHECK_AFTER_MS = 350;
 /** Keeps a check from giving a number; the order has one once it is placed. */
 const UNNUMBERED = 'new';
-
-/** A value once it has not changed for a while. */
-function useSettled<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
-}
 
 /** What the server says of a draft: its totals and problems. */
 export function useOrderCheck(draft: OrderDraft) {
