@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from openiom.app.tables import load_tables, schemas
 from openiom.platform.database import psycopg_url
-from openiom.platform.events import PgSnapshot, Xid8
+from openiom.platform.event_tables import PgSnapshot, Xid8
 
 METADATA = load_tables().metadata
 LOCK_TIMEOUT = "10s"

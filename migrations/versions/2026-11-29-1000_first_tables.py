@@ -1374,7 +1374,11 @@ def upgrade() -> None:
             name=op.f("ck_fulfillment_order_recall"),
         ),
         sa.ForeignKeyConstraint(
-            ["order_id"], ["orders.order.id"], name=op.f("fk_fulfillment_order_order_id")
+            ["order_id"],
+            ["orders.order.id"],
+            name=op.f("fk_fulfillment_order_order_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_order")),
         sa.UniqueConstraint("number", name=op.f("uq_fulfillment_order_number")),
@@ -2038,6 +2042,8 @@ def upgrade() -> None:
             ["order_line_id"],
             ["orders.order_line.id"],
             name=op.f("fk_fulfillment_order_line_order_line_id"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fulfillment_order_line")),
         schema="fulfillment",

@@ -14,7 +14,7 @@ from openiom.orders.line_changes import (
     surplus_steps,
     wanted_steps,
 )
-from openiom.orders.order_batch import LockedLine
+from openiom.orders.locked_rows import LockedLine
 
 KEY = LineKey("7", "LAMP", "ea", ())
 OTHER = LineKey("8", "CHAIR", "ea", ())

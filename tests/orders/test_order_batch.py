@@ -30,9 +30,9 @@ from openiom.orders import (
     set_line_fields,
     set_order_fields,
 )
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lines_of_orders, lock_lines, without_manual_hold
 from openiom.orders.order_batch import (
-    LockedLine,
     OrderBatch,
     are_locked,
     flush_lines,

@@ -23,6 +23,7 @@ from openiom.platform.batches import (
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
 from openiom.platform.events import notify
+from openiom.platform.write_behind import savepoint
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 BAD = 667
@@ -106,7 +107,43 @@ def test_a_bad_row_is_isolated_by_halving(rows: Database) -> None:
     with rows.unit_of_work() as session:
         process_or_quarantine(session, range(660, 676), process=recorded, park=park, now=NOW)
 
-    assert sizes == [16, 8, 4, 4, 2, 2, 1, 1, 8]
+    assert sizes == [16, 16, 8, 4, 4, 2, 2, 1, 1, 8]
+
+
+def test_a_failure_that_the_batch_survives_is_repeated_with_savepoints(rows: Database) -> None:
+    attempts: list[int] = []
+
+    def with_fallback(session: Session, ids: Sequence[int], now: datetime) -> None:
+        attempts.append(len(ids))
+        try:
+            with savepoint(session):
+                process(session, ids, now)
+        except Invalid:
+            process(session, [row_id for row_id in ids if row_id != BAD], now)
+
+    with rows.unit_of_work() as session:
+        process_or_quarantine(session, range(660, 676), process=with_fallback, park=park, now=NOW)
+
+    assert attempts == [16, 16]
+    assert counts(rows) == {"done": 15, "ready": 985}
+
+
+def test_what_follows_a_batch_is_repeated_with_it(rows: Database) -> None:
+    followed: list[int] = []
+
+    def count_done(session: Session, now: datetime) -> None:
+        [(done,)] = fetch(session, "SELECT count(*) FROM public.batch_test WHERE state = 'done'")
+        followed.append(done)
+
+    with rows.unit_of_work() as session:
+        process_or_quarantine(
+            session, range(1, 5), process=process, park=park, after_batch=count_done, now=NOW
+        )
+        process_or_quarantine(
+            session, [BAD], process=process, park=park, after_batch=count_done, now=NOW
+        )
+
+    assert followed == [4, 4]
 
 
 @pytest.mark.parametrize(("limit", "rows_done", "more"), [(400, 400, True), (2000, 1000, False)])

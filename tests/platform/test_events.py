@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from threading import Event as StopEvent
 from typing import Any
@@ -30,6 +30,7 @@ from openiom.platform.events import (
     roots_with_event,
     timeline,
 )
+from openiom.platform.write_behind import flush_buffers, savepoint
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -123,11 +124,12 @@ def test_events_of_one_read_are_in_the_order_of_their_ids(reader: Database) -> N
 
 
 def test_a_transaction_that_was_rolled_back_leaves_no_gap(reader: Database) -> None:
-    with reader.unit_of_work() as undone:
+    with suppress(ZeroDivisionError), reader.unit_of_work() as undone:
         append_events(undone, [event("undone", new_id())], at=NOW, actor="test")
+        flush_buffers(undone)
         append(reader, event("a", new_id()))
         assert read(reader) == (["a"], False)
-        undone.rollback()
+        raise ZeroDivisionError
 
     append(reader, event("b", new_id()))
     assert read(reader) == (["b"], False)
@@ -166,12 +168,13 @@ def test_readers_and_writers_of_many_threads_lose_and_repeat_nothing(reader: Dat
 
     def write(thread: int) -> None:
         for number in range(25):
-            with database.unit_of_work() as session:
+            with suppress(ZeroDivisionError), database.unit_of_work() as session:
                 append_events(
                     session, [event(f"{thread}.{number}", new_id())], at=NOW, actor="test"
                 )
+                flush_buffers(session)
                 if number % 5 == 0:
-                    session.rollback()
+                    raise ZeroDivisionError
 
     def consume() -> None:
         while True:
@@ -239,6 +242,37 @@ def test_a_transaction_sees_its_own_events_only(database: Database) -> None:
         found = events_in_transaction(session, ["a", "b"])
         assert [one.name for one in found] == ["b", "a"]
         assert [one.actor for one in found] == ["x", "x"]
+
+
+def test_events_are_handed_on_with_the_ids_that_the_log_gets(database: Database) -> None:
+    order = new_id()
+    with database.unit_of_work() as session:
+        append_events(session, [event("a", order), event("b", order)], at=NOW, actor="x")
+        append_events(session, [event("c", order)], at=NOW, actor="x")
+        handed = events_in_transaction(session, ["a", "b", "c"])
+        assert fetch(session, "SELECT count(*) FROM platform.business_event") == [(0,)]
+        assert [one.name for one in timeline(session, [order])] == ["c", "b", "a"]
+
+    with database.reading() as session:
+        logged = timeline(session, [order])[::-1]
+
+    assert [(one.id, one.name, one.data) for one in handed] == [
+        (one.id, one.name, one.data) for one in logged
+    ]
+
+
+def test_events_of_a_savepoint_that_was_rolled_back_are_not_handed_on(database: Database) -> None:
+    order = new_id()
+    with database.unit_of_work() as session:
+        append_events(session, [event("before", order)], at=NOW, actor="x")
+        with suppress(ZeroDivisionError), savepoint(session):
+            append_events(session, [event("inside", order)], at=NOW, actor="x")
+            raise ZeroDivisionError
+
+        append_events(session, [event("after", order)], at=NOW, actor="x")
+        found = events_in_transaction(session, ["before", "inside", "after"])
+
+    assert [one.name for one in found] == ["before", "after"]
 
 
 def test_a_timeline_is_newest_first_and_of_the_requested_documents(database: Database) -> None:

@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch
 from openiom.platform.database import Database
-from openiom.platform.write_behind import flush_buffers, register_buffer, savepoint
+from openiom.platform.write_behind import (
+    BatchFailed,
+    flush_buffers,
+    one_savepoint,
+    register_buffer,
+    savepoint,
+)
 
 
 @dataclass
@@ -117,3 +123,50 @@ def test_nested_savepoints_roll_back_only_the_inner_changes(table: Database) -> 
                 raise ZeroDivisionError
 
     assert stored(table) == ["outer", "old"]
+
+
+def test_nothing_is_flushed_inside_the_one_savepoint_of_a_batch(table: Database) -> None:
+    with table.unit_of_work() as session:
+        register_buffer(session, pending := Pending())
+        with one_savepoint(session):
+            pending.values[1] = "first"
+            with savepoint(session):
+                pending.values[1] = "second"
+
+            assert pending.flushes == 0
+
+        assert pending.flushes == 1
+
+    assert stored(table) == ["second", "old"]
+
+
+def test_a_failure_inside_undoes_the_whole_batch_whoever_would_go_on(table: Database) -> None:
+    with table.unit_of_work() as session:
+        register_buffer(session, pending := Pending(values={1: "before"}))
+
+        def go_on() -> None:
+            execute(session, "UPDATE public.buffered SET v = 'batch' WHERE id = 2")
+            try:
+                with savepoint(session):
+                    raise ZeroDivisionError
+            except Exception:
+                pytest.fail("only its own part seemed to be undone")
+
+        with pytest.raises(BatchFailed) as failure, one_savepoint(session):
+            go_on()
+
+        assert isinstance(failure.value.error, ZeroDivisionError)
+        assert pending.discards == 1
+        with savepoint(session):
+            pending.values[2] = "repeated"
+
+    assert stored(table) == ["before", "repeated"]
+
+
+def test_changes_that_cannot_be_written_fail_the_batch(table: Database) -> None:
+    with table.unit_of_work() as session:
+        register_buffer(session, pending := Pending())
+        with pytest.raises(BatchFailed), one_savepoint(session):
+            pending.values[1] = "no\x00text"
+
+    assert stored(table) == ["old", "old"]

@@ -157,10 +157,11 @@ def _lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Facts]]:
 
     lines: dict[UUID, list[Facts]] = defaultdict(list)
     for row, order_line in in_order(rows, order_lines):
+        line_id = str(row.id)
         lines[row.fulfillment_order_id].append(
             {
-                "id": str(row.id),
-                "reference": str(row.id),
+                "id": line_id,
+                "reference": line_id,
                 "order_line_id": str(row.order_line_id),
                 "order_line_external_id": order_line.external_id,
                 "product": row.product,

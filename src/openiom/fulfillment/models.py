@@ -29,6 +29,11 @@ NUMBER_PREFIX = "FO-"
 NUMBERS = Sequence("fulfillment_order_number", start=100_001, schema=SCHEMA, metadata=Base.metadata)
 
 
+def _checked_at_commit(column: str) -> ForeignKey:
+    """Return a key of a row that its own transaction may insert after this one."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED")
+
+
 class FulfillmentOrder(Base):
     """What one source is to deliver of one order.
 
@@ -78,7 +83,9 @@ class FulfillmentOrder(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(Text, unique=True)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order.id"))
+    order_id: Mapped[UUID] = mapped_column(
+        ForeignKey("orders.order.id", deferrable=True, initially="DEFERRED")
+    )
     source: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     state_reason: Mapped[str] = mapped_column(Text)
@@ -116,7 +123,9 @@ class FulfillmentOrderLine(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     fulfillment_order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.fulfillment_order.id"))
-    order_line_id: Mapped[UUID] = mapped_column(ForeignKey("orders.order_line.id"))
+    order_line_id: Mapped[UUID] = mapped_column(
+        ForeignKey("orders.order_line.id", deferrable=True, initially="DEFERRED")
+    )
     product: Mapped[str] = mapped_column(Text)
     variant: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     unit: Mapped[str] = mapped_column(Text)

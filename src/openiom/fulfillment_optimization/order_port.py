@@ -29,7 +29,7 @@ class SourceRefusal(NamedTuple):
     refused_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenLine:
     """An order line without a fulfillment order.
 

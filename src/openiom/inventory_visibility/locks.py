@@ -48,7 +48,7 @@ DimensionValues = Mapping[str, Level]
 """Dimension values by their canonical text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LockedReservation:
     """An open reservation whose stock row is locked."""
 
@@ -70,7 +70,7 @@ _RESERVATION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LockedStock:
     """Locked stock rows by id, and the own root rows among them by (product, source)."""
 

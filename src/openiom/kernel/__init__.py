@@ -18,7 +18,7 @@ from .errors import (
     Unavailable,
 )
 from .events import Event
-from .ids import new_id, new_ids, sorted_ids
+from .ids import id_texts, new_id, new_ids, sorted_ids
 from .moments import FIRST_YEAR, LAST_YEAR, AwareMoment, Day, Moment, checked_day, checked_moment
 from .money import (
     COST_DECIMALS,
@@ -70,6 +70,7 @@ __all__ = [
     "from_steps",
     "in_stock_units",
     "minor_units",
+    "id_texts",
     "new_id",
     "new_ids",
     "round_amount",

@@ -10,7 +10,7 @@ from .token import Token
 CallState = Literal["ready", "leased", "done", "failed", "held", "canceled"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewCall:
     """A call to queue, or to queue again under the same key."""
 

@@ -13,7 +13,7 @@ _SHIPPING_EVENTS = {1: ORDER_PARTIALLY_SHIPPED, 2: ORDER_SHIPPED}
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LineAmounts:
     """The quantity and money of one order line."""
 
@@ -23,7 +23,7 @@ class LineAmounts:
     tax: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OrderAmounts:
     """The amounts of an order beside its lines. `credit` is a payment, not a discount."""
 
@@ -34,7 +34,7 @@ class OrderAmounts:
     credit: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Totals:
     """The amounts of an order.
 
@@ -90,7 +90,7 @@ def is_newer_delivery(*, known_version: int, known_digest: str, version: int, di
     return digest != known_digest and (version == 0 or version >= known_version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LineUnits:
     """Counters of one order line, in steps of its unit."""
 

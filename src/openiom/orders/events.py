@@ -6,7 +6,7 @@ from uuid import UUID
 
 from openiom.kernel import Event
 
-from .order_batch import LockedLine
+from .locked_rows import LockedLine
 
 
 def order_event(name: str, order_id: UUID, data: Mapping[str, Any]) -> Event:

@@ -1,7 +1,7 @@
 """Facts of orders and lines: what policies, expressions and transformations can read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import methodcaller
 from typing import Any
@@ -10,12 +10,23 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number, variant_fact
-from openiom.kernel import sorted_ids
+from openiom.kernel import id_texts, sorted_ids
 from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.database import from_json
 from openiom.provider_contract import Facts
 
+from .locked_rows import LockedOrder
 from .locks import lines_of_orders
-from .order_batch import are_locked, flush_lines, flush_orders, subset
+from .order_batch import (
+    OrderBatch,
+    are_locked,
+    flush_lines,
+    flush_new,
+    flush_orders,
+    missing_keys,
+    order_batch,
+    subset,
+)
 
 _HEADER = (
     "id",
@@ -50,6 +61,7 @@ _STATE = {
     "manual_hold": "s.manual_hold",
 }
 _COLUMNS = {name: f"o.{name}" for name in _HEADER} | _STATE
+_JSON = frozenset(("customer", "bill_to", "ship_to"))
 _LINE = (
     "id",
     "order_id",
@@ -125,27 +137,59 @@ def header_facts(
 ) -> dict[UUID, Facts]:
     """Return orders without their lines, with the named fields or all of them."""
     wanted = _COLUMNS if fields is None else subset(_COLUMNS, ("id", *fields))
+    batch = order_batch(session)
+    new = [order_id for order_id in ids if order_id in batch.new]
+    rows = [_new_header(batch, order_id, wanted) for order_id in new]
+    if len(new) < len(ids):
+        rows += _read_headers(session, wanted, missing_keys(batch.new, ids))
+
+    facts = {row["id"]: row for row in rows}
+    _to_json_values(rows)
+    return facts
+
+
+def _new_header(batch: OrderBatch, order_id: UUID, names: Iterable[str]) -> Facts:
+    """Return the columns of an order that has no row yet, as a query would."""
+    state, columns = batch.orders[order_id], batch.new[order_id].columns
+    row: Facts = {}
+    for name in names:
+        if name in _JSON and columns[name]:
+            row[name] = from_json(columns[name])
+        elif name in columns:
+            row[name] = columns[name]
+
+    return row | subset(_state_columns(state), names)
+
+
+def _state_columns(order: LockedOrder) -> Facts:
+    return {
+        "state": order.state,
+        "state_reason": order.reason,
+        "manual_hold": order.manual_hold,
+    }
+
+
+def _read_headers(session: Session, wanted: Mapping[str, str], ids: Sequence[UUID]) -> list[Facts]:
     tables = "orders.order o"
     if not wanted.keys().isdisjoint(_STATE):
         flush_orders(session)
         tables += " JOIN orders.order_state s ON s.order_id = o.id"
 
     query = f"SELECT {', '.join(wanted.values())} FROM {tables} WHERE o.id = ANY(%s)"
-    rows: list[Facts] = fetch_as(session, dict, query, (list(ids),))
-    facts = {row["id"]: row for row in rows}
-    _to_json_values(rows)
-    return facts
+    return fetch_as(session, dict, query, (ids,))
 
 
 def _line_rows(
     session: Session, column: str, ids: Sequence[UUID], names: Sequence[str]
 ) -> list[Facts]:
-    flush_lines(session)
-    query = (
-        f"SELECT {', '.join(names)}, unit_decimals FROM orders.order_line"
-        f" WHERE {column} = ANY(%s) ORDER BY order_id, line_number"
-    )
-    rows: list[Facts] = fetch_as(session, dict, query, (list(ids),))
+    batch = order_batch(session)
+    rows: list[Facts] = []
+    missing = ids
+    if batch.new:
+        rows, missing = _new_line_rows(batch, column, ids, names)
+    if missing:
+        rows += _read_line_rows(session, column, missing, names)
+
     _to_json_values(rows)
     quantities = [name for name in _QUANTITIES if name in names]
     with_variant = "variant" in names
@@ -160,6 +204,38 @@ def _line_rows(
             row["variant"] = variant_fact(row["variant"])
 
     return rows
+
+
+def _new_line_rows(
+    batch: OrderBatch, column: str, ids: Sequence[UUID], names: Sequence[str]
+) -> tuple[list[Facts], list[UUID]]:
+    """Return lines whose orders have no row yet, as a query would, and the other ids."""
+    order_ids: Iterable[UUID] = ids
+    if column == "id":
+        order_ids = subset(batch.order_of_line, ids).values()
+
+    wanted = set(ids)
+    found: set[UUID] = set()
+    rows: list[Facts] = []
+    for order_id in dict.fromkeys(order_ids):
+        for line, current in batch.new_lines(order_id):
+            columns = line.columns(current)
+            if columns[column] in wanted:
+                found.add(columns[column])
+                rows.append({name: columns[name] for name in (*names, "unit_decimals")})
+
+    return rows, [id for id in ids if id not in found]
+
+
+def _read_line_rows(
+    session: Session, column: str, ids: Sequence[UUID], names: Sequence[str]
+) -> list[Facts]:
+    flush_lines(session)
+    query = (
+        f"SELECT {', '.join(names)}, unit_decimals FROM orders.order_line"
+        f" WHERE {column} = ANY(%s) ORDER BY order_id, line_number"
+    )
+    return fetch_as(session, dict, query, (list(ids),))
 
 
 def money_text(value: Decimal) -> str:
@@ -178,9 +254,8 @@ _MONEY = (
     "discount",
     "tax",
 )
+_IDS = ("id", "order_id")
 _AS_TEXT: dict[str, Callable[[Any], str]] = {
-    "id": str,
-    "order_id": str,
     "placed_at": methodcaller("isoformat"),
     "requested_delivery_date": methodcaller("isoformat"),
     **dict.fromkeys(_MONEY, money_text),
@@ -189,7 +264,14 @@ _AS_TEXT: dict[str, Callable[[Any], str]] = {
 
 def _to_json_values(rows: Sequence[Facts]) -> None:
     """Replace ids, dates and money in rows of the same columns by text."""
-    converters = subset(_AS_TEXT, rows[0] if rows else ())
+    columns = rows[0] if rows else {}
+    for name in _IDS:
+        if name in columns:
+            texts = id_texts([row[name] for row in rows])
+            for row, text in zip(rows, texts, strict=True):
+                row[name] = text
+
+    converters = subset(_AS_TEXT, columns)
     for row in rows:
         for name, convert in converters.items():
             value = row[name]
@@ -206,6 +288,7 @@ def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list
 
         return dict(children)
 
+    flush_new(session)
     rows = fetch(
         session,
         "SELECT order_id, id FROM orders.order_line"
@@ -220,6 +303,7 @@ def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list
 
 def order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the numbers of orders."""
+    flush_new(session)
     query = "SELECT id, number FROM orders.order WHERE id = ANY(%s)"
     return dict(fetch(session, query, (list(ids),)))
 
@@ -231,6 +315,7 @@ def order_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 def line_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return labels of lines such as `1001, line 2: LAMP`."""
+    flush_new(session)
     rows = fetch(
         session,
         "SELECT l.id, o.number, l.line_number, l.product FROM orders.order_line l"
@@ -246,5 +331,6 @@ def line_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 def line_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the orders of lines."""
+    flush_new(session)
     query = "SELECT id, order_id FROM orders.order_line WHERE id = ANY(%s)"
     return dict(fetch(session, query, (list(ids),)))

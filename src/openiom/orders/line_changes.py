@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from .order_batch import LockedLine
+from .locked_rows import LockedLine
 
 
 class LineKey(NamedTuple):

@@ -13,16 +13,8 @@ from sqlalchemy.orm import Session
 from openiom.kernel import sorted_ids
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 
-from .order_batch import (
-    LockedLine,
-    LockedOrder,
-    OrderBatch,
-    flush_lines,
-    flush_orders,
-    missing_keys,
-    order_batch,
-    subset,
-)
+from .locked_rows import LockedLine, LockedOrder
+from .order_batch import OrderBatch, flush_lines, flush_orders, missing_keys, order_batch, subset
 from .states import IN_FULFILLMENT, SOURCED
 
 OPTIMIZED = "optimized"

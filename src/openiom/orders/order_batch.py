@@ -1,29 +1,30 @@
 """The orders one transaction works on: read once, changed in memory, written once.
 
-An `OrderBatch` is the identity map of the orders and lines a transaction has locked, and the buffer
-of their changes. Functions of this package change the objects and register them as changed; one
-UPDATE per table writes all of them when the batch is flushed: at the commit, at both ends of a
-savepoint, and before a query of this package reads the table (`flush_orders`, `flush_lines`).
+An `OrderBatch` is the identity map of the orders and lines a transaction has locked or created, and
+the buffer of their changes. Functions of this package change the objects and register them as
+changed; the new ones are inserted, and one UPDATE per table writes the others, when the batch is
+flushed: at the commit, at both ends of a savepoint, and before a query of this package reads the
+table (`flush_new`, `flush_orders`, `flush_lines`).
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.documents import quantity_number
-from openiom.kernel import StockUnits, from_steps, in_stock_units, sorted_ids
+from openiom.kernel import sorted_ids
 from openiom.platform.bulk import execute
 from openiom.platform.write_behind import register_buffer
 
+from .locked_rows import LockedLine, LockedOrder
+from .new_lines import NewLine
+from .new_orders import NewOrder, insert_new_orders
 from .state_counts import Bucket, add_counts, count_changes
-from .states import attention
 
 _KEY = "openiom.orders.batch"
 
@@ -31,103 +32,18 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-@dataclass(slots=True)
-class LockedOrder:
-    """An order's state; mutable, so that several events of one transaction build on each other."""
-
-    id: UUID
-    state: str
-    reason: str
-    manual_hold: bool
-    previous_state: str | None
-    previous_reason: str | None
-
-    @property
-    def bucket(self) -> Bucket:
-        """The counter this order belongs to."""
-        return self.state, attention(self.state, manual_hold=self.manual_hold)
-
-    @property
-    def state_before_hold(self) -> str:
-        """The state to which the order returns when its manual hold is released."""
-        return self.previous_state or self.state
-
-    def place_manual_hold(self) -> None:
-        """Place the order on manual hold and remember its state."""
-        self.manual_hold = True
-        self.previous_state, self.previous_reason = self.state, self.reason
-
-    def release_manual_hold(self) -> None:
-        """Release the manual hold, if there is one, and forget the state before it."""
-        self.manual_hold = False
-        self.previous_state, self.previous_reason = None, None
-
-
-@dataclass(slots=True)
-class LockedLine:
-    """An order line's state, source and counters; mutable like its order.
-
-    Quantities are steps of the line's unit, see `OrderLine`.
-    """
-
-    id: UUID
-    order_id: UUID
-    line_number: int
-    product: str
-    unit: str
-    quantity: int
-    state: str
-    state_reason: str
-    source: str | None
-    source_reason: str
-    in_fulfillment: int
-    shipped: int
-    canceled: int
-    requested_delivery_date: date | None
-    unit_decimals: int = 0
-    stock_per_step: int = 1
-    stock_decimals: int = 0
-    variant: dict[str, str] | None = None
-    delivery: str = "shipment"
-
-    @property
-    def is_digital(self) -> bool:
-        """Whether the line has no goods: it counts as shipped, and nothing of it is sent."""
-        return self.delivery == "digital"
-
-    @property
-    def open(self) -> int:
-        """Steps neither canceled, shipped nor in a fulfillment order."""
-        return self.quantity - self.canceled - self.shipped - self.in_fulfillment
-
-    @property
-    def owed(self) -> int:
-        """Steps neither canceled nor shipped."""
-        return self.quantity - self.canceled - self.shipped
-
-    def number(self, steps: int) -> int | float:
-        """Return steps of this line as a number of its unit, for events and messages."""
-        return quantity_number(steps, self.unit_decimals)
-
-    def units(self, steps: int) -> Decimal:
-        """Return steps of this line as a quantity of its unit."""
-        return from_steps(steps, self.unit_decimals)
-
-    def in_stock(self, steps: int) -> StockUnits:
-        """Return steps of this line as a quantity in the stock unit of its product."""
-        return in_stock_units(steps, self.stock_per_step, self.stock_decimals)
-
-
 @dataclass
 class OrderBatch:
     """Locked orders and lines of one transaction, and which of them have changed.
 
     The lock of an order covers its lines: a function that changes a line has locked its order.
+    `new` has the orders without rows yet, in the order of their ids.
     """
 
     orders: dict[UUID, LockedOrder] = field(default_factory=dict)
     lines: dict[UUID, list[LockedLine]] = field(default_factory=dict)
     order_of_line: dict[UUID, UUID] = field(default_factory=dict)
+    new: dict[UUID, NewOrder] = field(default_factory=dict)
     _counted: dict[UUID, Bucket] = field(default_factory=dict)
     _changed_orders: dict[UUID, LockedOrder] = field(default_factory=dict)
     _changed_lines: dict[UUID, LockedLine] = field(default_factory=dict)
@@ -148,6 +64,23 @@ class OrderBatch:
         for order_id in order_ids:
             self.lines[order_id] = found[order_id]
 
+    def add_new(self, orders: Sequence[NewOrder], now: datetime) -> None:
+        """Insert these orders and their lines with the next flush, as they are then."""
+        for order in orders:
+            self.new[order.id] = order
+            self.orders[order.id] = order.locked()
+            lines = [line.locked() for line in order.lines]
+            self.lines[order.id] = lines
+            for line in lines:
+                self.order_of_line[line.id] = order.id
+
+        self._changed_at = now
+
+    def new_lines(self, order_id: UUID) -> Iterator[tuple[NewLine, LockedLine]]:
+        """Yield the lines of an order without a row, each with its present state."""
+        if order_id in self.new:
+            yield from zip(self.new[order_id].lines, self.lines[order_id], strict=True)
+
     def order_changed(self, order: LockedOrder, now: datetime) -> None:
         """Write this order with the next flush."""
         self._changed_orders[order.id] = order
@@ -162,8 +95,25 @@ class OrderBatch:
         self.flush_orders(session)
         self.flush_lines(session)
 
+    def flush_new(self, session: Session) -> None:
+        """Insert new orders with their lines, and count them by their states."""
+        if not self.new:
+            return
+
+        assert self._changed_at is not None
+        new, self.new = self.new, {}
+        insert_new_orders(session, list(new.values()), self.orders, self.lines, self._changed_at)
+        buckets = {order_id: self.orders[order_id].bucket for order_id in new}
+        add_counts(session, Counter(buckets.values()))
+        self._counted.update(buckets)
+        for order_id in new:
+            self._changed_orders.pop(order_id, None)
+            for line in self.lines[order_id]:
+                self._changed_lines.pop(line.id, None)
+
     def flush_orders(self, session: Session) -> None:
         """Write changed orders, and count them by their new states."""
+        self.flush_new(session)
         if not self._changed_orders:
             return
 
@@ -176,6 +126,7 @@ class OrderBatch:
 
     def flush_lines(self, session: Session) -> None:
         """Write changed lines."""
+        self.flush_new(session)
         if not self._changed_lines:
             return
         changed, self._changed_lines = self._changed_lines, {}
@@ -188,6 +139,7 @@ class OrderBatch:
 
     def discard(self) -> None:
         """Drop pending changes and all that was read: the locks of a savepoint end with it."""
+        self.new.clear()
         self.orders.clear()
         self.lines.clear()
         self.order_of_line.clear()
@@ -203,6 +155,12 @@ def order_batch(session: Session) -> OrderBatch:
         batch = session.info[_KEY] = OrderBatch()
         register_buffer(session, batch)
     return batch
+
+
+def flush_new(session: Session) -> None:
+    """Insert new orders, before a query reads columns that this transaction does not change."""
+    if _KEY in session.info:
+        order_batch(session).flush_new(session)
 
 
 def flush_orders(session: Session) -> None:

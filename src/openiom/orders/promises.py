@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.documents import OrderDocument
 from openiom.platform.bulk import execute, fetch_as, fetch_column
 
 from .fulfillment_port import FulfillmentProgressPort
@@ -67,13 +66,6 @@ class LateOrders(NamedTuple):
 def first_open_day(now: datetime) -> date:
     """Return the first day that is not over in every time zone; a promise before it is broken."""
     return (now - LAST_TIME_ZONE).date()
-
-
-def promised_on(order: OrderDocument) -> date | None:
-    """Return the first day that a document promises its order or one of its lines for."""
-    days = [order.requested_delivery_date]
-    days += [line.requested_delivery_date for line in order.lines]
-    return min(filter(None, days), default=None)
 
 
 def update_promises(session: Session, order_ids: Iterable[UUID]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import escape_like, fetch_as, fetch_column
 
-from .order_batch import flush_lines
+from .order_batch import flush_lines, flush_new
 
 
 def like_prefix(text: str) -> str:
@@ -27,6 +27,7 @@ class OrderSummary(NamedTuple):
 
 def order_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, OrderSummary]:
     """Return the summaries of these orders. Unknown ids are absent."""
+    flush_new(session)
     rows = fetch_as(
         session,
         OrderSummary,
@@ -38,6 +39,7 @@ def order_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, OrderSu
 
 def order_ids_by_number(session: Session, prefix: str, *, limit: int) -> list[UUID]:
     """Return up to `limit` orders whose number begins with `prefix`, in any case."""
+    flush_new(session)
     return fetch_column(
         session,
         "SELECT id FROM orders.order WHERE lower(number) LIKE %s LIMIT %s",
@@ -59,6 +61,7 @@ class LineSummary(NamedTuple):
 
 def line_summaries(session: Session, ids: Sequence[UUID]) -> dict[UUID, LineSummary]:
     """Return the summaries of these order lines. Unknown ids are absent."""
+    flush_new(session)
     rows = fetch_as(
         session,
         LineSummary,

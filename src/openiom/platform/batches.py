@@ -1,7 +1,8 @@
 """Batch workers: claim waiting rows, load, decide in pure code, write, publish, and commit once.
 
 A batch is one row when the queue is short and hundreds under load. A row that fails does not fail
-its batch: the batch is halved inside savepoints until the bad row is alone and can be quarantined
+its batch. A batch is tried as a whole first, in one savepoint; if anything fails, it is undone and
+repeated the careful way: halved inside savepoints until the bad row is alone and can be quarantined
 with its error, while the others go through.
 """
 
@@ -20,7 +21,7 @@ from .clock import utc_now
 from .database import Database
 from .events import NOTIFY_CHANNEL
 from .retry import WORKER_RETRY, is_transient, sqlstate
-from .write_behind import savepoint
+from .write_behind import BatchFailed, has_one_savepoint, one_savepoint, savepoint
 
 Row = TypeVar("Row")
 log = structlog.get_logger("batches")
@@ -81,9 +82,14 @@ class BatchWorker(Generic[Row]):
         with database.unit_of_work() as session:
             rows = self.claim(session, limit)
             if rows:
-                process_or_quarantine(session, rows, process=self.process, park=self.park, now=now)
-                if self.after_batch:
-                    self.after_batch(session, now)
+                process_or_quarantine(
+                    session,
+                    rows,
+                    process=self.process,
+                    park=self.park,
+                    after_batch=self.after_batch,
+                    now=now,
+                )
             return BatchResult(len(rows), len(rows) >= limit)
 
 
@@ -94,11 +100,58 @@ def process_or_quarantine(
     process: Callable[[Session, Sequence[Row], datetime], None],
     park: Callable[[Session, Row, Exception, datetime], None],
     now: datetime,
+    after_batch: Callable[[Session, datetime], None] | None = None,
 ) -> None:
-    """Process rows in one savepoint; on failure halve them until each bad row is alone.
+    """Process rows in one savepoint; on failure repeat them with savepoints, halves at a time.
 
-    A row that fails alone is parked. Raise transient errors.
+    A row that fails alone is parked. `after_batch` continues with what the rows have left. Raise
+    transient errors.
     """
+
+    def process_together() -> None:
+        process(session, rows, now)
+        if after_batch:
+            after_batch(session, now)
+
+    if succeeds_together(session, process_together):
+        return
+
+    _process_carefully(session, rows, process, park, now)
+    if after_batch:
+        after_batch(session, now)
+
+
+def succeeds_together(session: Session, work: Callable[[], None]) -> bool:
+    """Do the work of a whole batch in one savepoint; return False when it failed and is undone.
+
+    Raise transient errors.
+    """
+    if has_one_savepoint(session):
+        work()
+        return True
+
+    try:
+        with one_savepoint(session):
+            work()
+    except BatchFailed as failure:
+        error = failure.error
+        if is_transient(error):
+            raise error from None
+
+        log.info("batch_repeated", error=str(error)[:500], kind=type(error).__name__)
+        return False
+
+    return True
+
+
+def _process_carefully(
+    session: Session,
+    rows: Sequence[Row],
+    process: Callable[[Session, Sequence[Row], datetime], None],
+    park: Callable[[Session, Row, Exception, datetime], None],
+    now: datetime,
+) -> None:
+    """Process rows in one savepoint; on failure halve them until each bad row is alone."""
     try:
         with savepoint(session):
             process(session, rows, now)
@@ -114,7 +167,7 @@ def process_or_quarantine(
 
         middle = len(rows) // 2
         for half in (rows[:middle], rows[middle:]):
-            process_or_quarantine(session, half, process=process, park=park, now=now)
+            _process_carefully(session, half, process, park, now)
 
 
 @dataclass

@@ -43,6 +43,11 @@ def to_json(value: Any) -> bytes:
     return orjson.dumps(value, default=str)
 
 
+def from_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text. Raise `ValueError`."""
+    return orjson.loads(text)
+
+
 def to_json_text(value: Any) -> str:
     """Return `value` as JSON text. See `to_json`."""
     return to_json(value).decode()

@@ -17,107 +17,24 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    FetchedValue,
-    Identity,
-    Index,
-    PrimaryKeyConstraint,
-    Text,
-    func,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, Session, mapped_column
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.orm import Session
 
 from openiom.kernel import Event
 
-from .bulk import copy_rows, execute, fetch, fetch_as
-from .database import Base, to_json_text
+from .bulk import copy_rows, execute, fetch, fetch_as, fetch_column
+from .database import to_json_text
 from .log_positions import LogPosition, LogWindow, PartialPosition
+from .write_behind import register_buffer
 
 EVENTS_WAKE = "events"
 """The kind of worker that `append_events` notifies."""
 NOTIFY_CHANNEL = "openiom_work"
 
 
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
-
-
-class PgSnapshot(UserDefinedType[str]):
-    """The transactions that had ended at a moment."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "pg_snapshot"
-
-
-class BusinessEvent(Base):
-    """One event of the log."""
-
-    __tablename__ = "business_event"
-    __table_args__ = (
-        PrimaryKeyConstraint("xid", "id", "occurred_at"),
-        Index("ix_business_event_root_id", "root_id", "id"),
-        {"schema": "platform", "postgresql_partition_by": "RANGE (occurred_at)"},
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
-    xid: Mapped[int] = mapped_column(Xid8, server_default=func.pg_current_xact_id())
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    name: Mapped[str] = mapped_column(Text)
-    subject_type: Mapped[str] = mapped_column(Text)
-    subject_id: Mapped[UUID]
-    root_id: Mapped[UUID]
-    actor: Mapped[str] = mapped_column(Text)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
-
-
-class EventConsumer(Base):
-    """A named reader and its position.
-
-    seen            it has read the events of the transactions that this snapshot sees
-    xid, event_id   it has also read the events of one more transaction up to this id
-    """
-
-    __tablename__ = "event_consumer"
-    __table_args__ = {"schema": "platform"}
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    seen: Mapped[str] = mapped_column(PgSnapshot, server_default=text("'1:1:'::pg_snapshot"))
-    xid: Mapped[int] = mapped_column(Xid8, server_default=text("'0'::xid8"))
-    event_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now(), server_onupdate=FetchedValue()
-    )
-
-
-class EventBacklog(Base):
-    """An event of a restored log that a consumer had not read when the log was rebased."""
-
-    __tablename__ = "event_backlog"
-    __table_args__ = (PrimaryKeyConstraint("consumer", "event_id"), {"schema": "platform"})
-
-    consumer: Mapped[str] = mapped_column(Text)
-    event_id: Mapped[int] = mapped_column(BigInteger)
-    xid: Mapped[int] = mapped_column(Xid8)
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-
-
 @dataclass(slots=True)
 class LoggedEvent:
-    """An event read from the log."""
+    """An event of the log."""
 
-    xid: int
     id: int
     occurred_at: datetime
     name: str
@@ -125,7 +42,9 @@ class LoggedEvent:
     subject_id: UUID
     root_id: UUID
     actor: str
-    data: dict[str, Any]
+    data: Mapping[str, Any]
+    xid: int = 0
+    """The transaction that appended it; 0 for events handed on inside of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +55,7 @@ class ConsumerLag:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EventSearch:
     """A search for the first event of some names after `since_id`, about a subject or its children.
 
@@ -151,11 +70,14 @@ class EventSearch:
     consumed: Sequence[int] = ()
 
 
-_WRITTEN = ("occurred_at", "name", "subject_type", "subject_id", "root_id", "actor", "data")
+_WRITTEN = ("id", "occurred_at", "name", "subject_type", "subject_id", "root_id", "actor", "data")
 _READ = (
-    "xid::text::bigint AS xid, id, occurred_at, name, subject_type, subject_id, root_id,"
-    " actor, data"
+    "id, occurred_at, name, subject_type, subject_id, root_id, actor, data,"
+    " xid::text::bigint AS xid"
 )
+_NEXT_IDS = """
+SELECT nextval('platform.business_event_id_seq') FROM generate_series(1, %s)
+"""
 
 
 _FOREIGN = "coalesce((SELECT i.foreign_events FROM platform.installation i), 0)"
@@ -226,30 +148,98 @@ class _Cursor:
     has_backlog: bool
 
 
+_KEY = "openiom.events"
+
+
+class _EventBuffer:
+    """The events that a transaction has appended: written at its flushes, handed on at once.
+
+    `is_complete` says whether all of them are in `events`; a savepoint that was rolled back has
+    taken some of them.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[LoggedEvent] = []
+        self.is_complete = True
+        self._pending: list[LoggedEvent] = []
+
+    def add(self, events: Sequence[LoggedEvent]) -> None:
+        """Write these events with the next flush."""
+        self.events += events
+        self._pending += events
+
+    def flush(self, session: Session) -> None:
+        """Write what is pending, and notify the readers at the commit."""
+        if not self._pending:
+            return
+
+        pending, self._pending = self._pending, []
+        copy_rows(session, "platform.business_event", _WRITTEN, list(map(_row, pending)))
+        notify(session, EVENTS_WAKE)
+
+    def discard(self) -> None:
+        """Forget the events: a savepoint was rolled back, and those before it are written."""
+        self.events.clear()
+        self._pending.clear()
+        self.is_complete = False
+
+
+def _buffer(session: Session) -> _EventBuffer:
+    """Return the events of this transaction."""
+    buffer: _EventBuffer | None = session.info.get(_KEY)
+    if buffer is None:
+        buffer = session.info[_KEY] = _EventBuffer()
+        register_buffer(session, buffer)
+    return buffer
+
+
+def _flush_events(session: Session) -> None:
+    """Write pending events, before a query reads the log."""
+    if _KEY in session.info:
+        _buffer(session).flush(session)
+
+
+def _row(event: LoggedEvent) -> tuple[Any, ...]:
+    return (
+        event.id,
+        event.occurred_at,
+        event.name,
+        event.subject_type,
+        event.subject_id,
+        event.root_id,
+        event.actor,
+        to_json_text(event.data),
+    )
+
+
 def append_events(session: Session, events: Iterable[Event], *, at: datetime, actor: str) -> int:
     """Append events beside the change they report, and notify their readers at commit.
 
-    Return how many were appended.
+    Return how many were appended. They get their ids now, in the order in which transactions that
+    lock the same rows append them, and are written with the session's other buffers.
     """
-    rows = []
-    for event in events:
-        rows.append(
-            (
+    new = list(events)
+    if not new:
+        return 0
+
+    appended: list[LoggedEvent] = []
+    ids = fetch_column(session, _NEXT_IDS, (len(new),))
+    for event_id, event in zip(ids, new, strict=True):
+        appended.append(
+            LoggedEvent(
+                event_id,
                 at,
                 event.name,
                 event.subject_type,
                 event.subject_id,
                 event.root_id,
                 actor,
-                to_json_text(event.data),
+                event.data,
             )
         )
 
-    written = copy_rows(session, "platform.business_event", _WRITTEN, rows)
-    if written:
-        notify(session, EVENTS_WAKE)
-
-    return written
+    _buffer(session).add(appended)
+    return len(appended)
 
 
 def notify(session: Session, kind: str) -> None:
@@ -335,6 +325,11 @@ def _read_backlog(
 
 def events_in_transaction(session: Session, names: Collection[str]) -> list[LoggedEvent]:
     """Return the events of these names that this transaction has appended so far, in order."""
+    buffer = _buffer(session)
+    if buffer.is_complete:
+        return [event for event in buffer.events if event.name in names]
+
+    buffer.flush(session)
     return fetch_as(
         session,
         LoggedEvent,
@@ -346,6 +341,7 @@ def events_in_transaction(session: Session, names: Collection[str]) -> list[Logg
 
 def timeline(session: Session, root_ids: Sequence[UUID], *, limit: int = 500) -> list[LoggedEvent]:
     """Return everything that happened to these documents, newest first."""
+    _flush_events(session)
     return fetch_as(
         session,
         LoggedEvent,
@@ -357,6 +353,7 @@ def timeline(session: Session, root_ids: Sequence[UUID], *, limit: int = 500) ->
 
 def latest_event(session: Session, root_id: UUID, name: str) -> LoggedEvent | None:
     """Return the last event of this name of a document, None when there was none."""
+    _flush_events(session)
     events = fetch_as(
         session,
         LoggedEvent,
@@ -376,6 +373,7 @@ def roots_with_event(
     data: Mapping[str, Any] | None = None,
 ) -> set[UUID]:
     """Return the documents that had an event of this name, and of this data, after `since`."""
+    _flush_events(session)
     rows = fetch(
         session,
         "SELECT DISTINCT root_id FROM platform.business_event WHERE root_id = ANY(%s)"
@@ -389,6 +387,7 @@ def latest_data(
     session: Session, root_ids: Collection[UUID], name: str
 ) -> dict[UUID, dict[str, Any]]:
     """Return the data of the last event of this name of each of these documents."""
+    _flush_events(session)
     rows = fetch(
         session,
         "SELECT DISTINCT ON (root_id) root_id, data FROM platform.business_event"
@@ -403,6 +402,7 @@ def first_events(session: Session, searches: Sequence[EventSearch]) -> dict[UUID
 
     An event is about a search's subject when it is the event's subject, or its root.
     """
+    _flush_events(session)
     columns = (
         [search.key for search in searches],
         [search.subject_id for search in searches],

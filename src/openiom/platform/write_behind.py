@@ -8,6 +8,10 @@ The package registers its buffer with the session. `Database.unit_of_work` flush
 buffers before it commits, and `savepoint` flushes them where it begins and ends. Between those
 points the package's own queries flush what they are about to read; no other package reads its
 tables.
+
+A batch of a worker is tried in `one_savepoint` first, in which `savepoint` marks nothing: every
+row is then written once, whatever the batch does to it. When anything in it fails, the whole batch
+is undone, and repeated with savepoints that isolate the failure.
 """
 
 from collections.abc import Iterator
@@ -17,6 +21,19 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 _KEY = "openiom.write_buffers"
+_ONE_SAVEPOINT = "openiom.one_savepoint"
+
+
+class BatchFailed(BaseException):
+    """A part of a batch failed that runs in one savepoint; `error` says why.
+
+    It is not an `Exception`, so that no code in between continues as if only its own part had been
+    undone.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class WriteBuffer(Protocol):
@@ -45,7 +62,16 @@ def flush_buffers(session: Session) -> None:
 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
-    """A savepoint that write buffers follow; use it instead of `session.begin_nested()`."""
+    """A savepoint that write buffers follow; use it instead of `session.begin_nested()`.
+
+    Inside `one_savepoint` it marks nothing, and raises `BatchFailed` for any exception.
+    """
+    if has_one_savepoint(session):
+        with _undoing_all():
+            yield
+
+        return
+
     flush_buffers(session)
     try:
         with session.begin_nested():
@@ -56,3 +82,31 @@ def savepoint(session: Session) -> Iterator[None]:
             buffer.discard()
 
         raise
+
+
+@contextmanager
+def one_savepoint(session: Session) -> Iterator[None]:
+    """The only savepoint of a batch.
+
+    Raises:
+        BatchFailed: The block raised an exception, or its changes could not be written.
+    """
+    with _undoing_all(), savepoint(session):
+        session.info[_ONE_SAVEPOINT] = True
+        try:
+            yield
+        finally:
+            del session.info[_ONE_SAVEPOINT]
+
+
+def has_one_savepoint(session: Session) -> bool:
+    """Return whether the session is inside `one_savepoint`."""
+    return _ONE_SAVEPOINT in session.info
+
+
+@contextmanager
+def _undoing_all() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise BatchFailed(error) from error

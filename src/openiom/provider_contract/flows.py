@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 Facts = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """The result of an action for one subject.
 
@@ -32,7 +32,7 @@ class Outcome:
     retry_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EventRequest:
     """A request to raise a business event on one entity.
 

@@ -19,7 +19,7 @@ Category = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawMessage:
     """A received message before it is transformed.
 
@@ -68,7 +68,7 @@ class WebhookResult:
     poll_now: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A provider action for one entity.
 
@@ -82,7 +82,7 @@ class Call:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallResult:
     """The response of a successful call, or the error of a failed one."""
 
@@ -228,7 +228,7 @@ class Provider:
     terms: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InboundDocument:
     """A transformed message, with external keys resolved to internal names."""
 
@@ -237,7 +237,7 @@ class InboundDocument:
     document: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IntakeResult:
     """The outcome of processing one document.
 

@@ -99,7 +99,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PendingMessage:
     """A message that a worker has claimed."""
 

@@ -80,9 +80,14 @@ class CountedBatchWorker(BatchWorker[Row], Generic[Row]):
             rows, process = self._next_work(claimed, lost)
             attempt = begin_attempt(database, rows, now)
             try:
-                process_or_quarantine(session, rows, process=process, park=self.park, now=now)
-                if self.after_batch:
-                    self.after_batch(session, now)
+                process_or_quarantine(
+                    session,
+                    rows,
+                    process=process,
+                    park=self.park,
+                    after_batch=self.after_batch,
+                    now=now,
+                )
             except BaseException:
                 # Before the rollback, which lets another worker claim the rows.
                 end_attempt(database, attempt)

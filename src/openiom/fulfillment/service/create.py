@@ -46,7 +46,7 @@ _EVENT_LINES = 50
 """Most lines that the event of a fulfillment order lists."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FulfillmentDraft:
     """A fulfillment order to insert."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StockReservationRequest:
     """`quantity` of `product`, in its stock unit, at `source` for one order line.
 

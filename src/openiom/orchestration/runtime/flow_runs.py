@@ -35,7 +35,7 @@ RETURNING id
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FlowStart:
     """A flow to start for an event; with an error the flow run fails at its start."""
 

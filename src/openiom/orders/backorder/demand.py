@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import available, channels_matter
 from openiom.kernel import StockUnits
 from openiom.master_data import kit_parts
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lines_of_orders, lock_orders
-from openiom.orders.order_batch import LockedLine, subset
+from openiom.orders.order_batch import flush_new, subset
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import fetch
 
@@ -75,6 +76,7 @@ class AvailabilityViews:
         if not self.channels_matter:
             return dict.fromkeys(order_ids, NO_REQUESTER)
 
+        flush_new(self.session)
         rows = fetch(
             self.session,
             "SELECT id, origin, coalesce(customer->>'group', '') FROM orders.order"

@@ -10,8 +10,9 @@ from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event, StockUnits
 from openiom.orders.decisions import is_wholly_canceled, is_wholly_shipped
 from openiom.orders.events import line_event
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lines_of_orders, without_manual_hold
-from openiom.orders.order_batch import LockedLine, flush_orders, ids_of, order_batch
+from openiom.orders.order_batch import flush_orders, ids_of, order_batch
 from openiom.orders.service.apply_events import raise_order_events
 from openiom.orders.service.hold_cancel import shipped_requests
 from openiom.orders.service.line_fulfillment import group_by_order, move_line, units_of

@@ -12,15 +12,9 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import PromiseDate, release_backorder_reservations
 from openiom.kernel import StockUnits
 from openiom.master_data import upcoming_launches
+from openiom.orders.locked_rows import LockedLine, LockedOrder
 from openiom.orders.locks import lock_orders
-from openiom.orders.order_batch import (
-    LockedLine,
-    LockedOrder,
-    columns_of,
-    ids_of,
-    missing_keys,
-    subset,
-)
+from openiom.orders.order_batch import columns_of, flush_new, ids_of, missing_keys, subset
 from openiom.orders.service.apply_events import (
     event_requests,
     raise_line_events,
@@ -409,6 +403,7 @@ ON CONFLICT (line_id) DO UPDATE SET kind = excluded.kind, state = 'waiting', rel
 
 def _write_waiting_lines(session: Session, holds: Sequence[Hold], now: datetime) -> None:
     if holds:
+        flush_new(session)
         parameters = {"now": now, **columns_of(holds, _WAITING_COLUMNS)}
         execute(session, _WRITE_WAITING_LINES, parameters)
 

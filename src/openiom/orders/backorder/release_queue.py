@@ -16,8 +16,9 @@ from openiom.inventory_visibility import (
     release_backorder_reservations,
     reserve,
 )
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lock_orders, without_manual_hold
-from openiom.orders.order_batch import LockedLine, ids_of, missing_keys
+from openiom.orders.order_batch import ids_of, missing_keys
 from openiom.orders.service.apply_events import event_requests, raise_order_events
 from openiom.orders.states import ON_HOLD, WAIT_ENDED
 from openiom.orders.summaries import order_summaries

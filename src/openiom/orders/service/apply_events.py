@@ -16,8 +16,9 @@ from openiom.inventory_visibility import release
 from openiom.kernel import Event, TransitionRefused
 from openiom.orchestration import release_calls
 from openiom.orders.events import line_event, order_event
+from openiom.orders.locked_rows import LockedLine, LockedOrder
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
-from openiom.orders.order_batch import LockedLine, LockedOrder, ids_of, order_batch
+from openiom.orders.order_batch import ids_of, order_batch
 from openiom.orders.refusal_texts import (
     IN_FULFILLMENT_ORDER,
     ON_HOLD_ALREADY,

@@ -22,8 +22,10 @@ from openiom.orders.line_changes import (
     line_changes,
     surplus_steps,
 )
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
-from openiom.orders.order_batch import LockedLine, order_batch
+from openiom.orders.new_lines import LINE_COLUMNS, NewLine
+from openiom.orders.order_batch import order_batch
 from openiom.orders.schemas import ResolvedLine
 from openiom.orders.states import LINE_CREATED, UNFINISHED
 from openiom.platform.bulk import copy_rows, execute, fetch_as
@@ -33,7 +35,6 @@ from openiom.platform.events import append_events
 from .hold_cancel import LineCancellation, cancel_lines
 from .line_fulfillment import group_by_order
 from .line_quantities import LineQuantity
-from .line_rows import LINE_COLUMNS, NewLine
 from .validate_documents import OrderDraft
 
 CHANGED_BY_SOURCE = "changed by its source"
@@ -243,7 +244,9 @@ def _insert_added(session: Session, plans: Sequence[LinePlan], now: datetime, ac
     if not added:
         return
 
-    copy_rows(session, "orders.order_line", LINE_COLUMNS, [line.row() for line in added])
+    copy_rows(
+        session, "orders.order_line", LINE_COLUMNS, [line.row(line.locked()) for line in added]
+    )
     execute(
         session,
         "UPDATE orders.order o SET line_count = n.lines FROM (SELECT order_id, count(*)::int"

@@ -13,8 +13,9 @@ from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event, Invalid, Refused, to_steps
 from openiom.orders.decisions import is_wholly_canceled, shipping_events
 from openiom.orders.events import line_event
+from openiom.orders.locked_rows import LockedLine, LockedOrder
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
-from openiom.orders.order_batch import LockedLine, LockedOrder, order_batch
+from openiom.orders.order_batch import order_batch
 from openiom.orders.states import (
     ALL_LINES_CANCELED,
     CANCEL,

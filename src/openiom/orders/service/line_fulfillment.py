@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event, Refused, StockUnits
 from openiom.orders.decisions import LineUnits, is_wholly_shipped, shipping_events
 from openiom.orders.events import line_event
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import OPTIMIZED, lines_of_orders, lock_lines
-from openiom.orders.order_batch import LockedLine, order_batch
+from openiom.orders.new_lines import PICKUP_LOCATION
+from openiom.orders.order_batch import order_batch
 from openiom.orders.states import (
     LINE_DECLINED,
     LINE_IN_FULFILLMENT,
@@ -28,7 +30,6 @@ from openiom.provider_contract import EventRequest
 from openiom.state_framework import advance
 
 from .apply_events import raise_order_events
-from .line_rows import PICKUP_LOCATION
 
 
 def assign_sources(

@@ -13,7 +13,7 @@ LARGEST_STOCK_QUANTITY = 10**13
 """Units of stock that a line must stay below; no balance of stock is larger."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LineQuantity:
     """The quantity of a line in steps of its unit.
 

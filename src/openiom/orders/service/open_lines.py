@@ -8,14 +8,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import OPTIMIZED, lines_of_orders, lock_orders
-from openiom.orders.order_batch import LockedLine, flush_lines
+from openiom.orders.new_orders import NewOrder
+from openiom.orders.order_batch import flush_lines, missing_keys, order_batch
 from openiom.platform.bulk import fetch_as
-from openiom.platform.database import to_json_text
+from openiom.platform.database import from_json, to_json_text
 from openiom.platform.geocoding import Point, geocode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnfulfilledLine:
     """A line of which `quantity` is neither canceled, shipped nor in a fulfillment order.
 
@@ -124,15 +126,42 @@ def _read_orders(
 ) -> dict[UUID, tuple[_OrderRow, Point | None]]:
     """Return the orders of open lines, and where they go; geocoded once per order."""
     order_ids = {line.order_id for line in lines if line.open > 0}
-    rows = fetch_as(session, _OrderRow, _ORDERS, (list(order_ids),))
+    new = order_batch(session).new
+    rows = [_new_order_row(new[order_id]) for order_id in order_ids if order_id in new]
+    if len(rows) < len(order_ids):
+        rows += fetch_as(session, _OrderRow, _ORDERS, (missing_keys(new, order_ids),))
+
     return {row.id: (row, geocode(row.ship_to)) for row in rows}
+
+
+def _new_order_row(order: NewOrder) -> _OrderRow:
+    """Return an order that has no row yet as the query would; it has not waited for stock."""
+    addresses: dict[str, dict[str, Any]] = {}
+    for line in order.lines:
+        if line.document.ship_to:
+            addresses[str(line.id)] = line.document.ship_to.model_dump(mode="json")
+
+    columns = order.columns
+    return _OrderRow(
+        id=order.id,
+        number=columns["number"],
+        ship_to=from_json(columns["ship_to"]),
+        strategy=columns["strategy"],
+        requested_delivery_date=columns["requested_delivery_date"],
+        channel=columns["origin"],
+        customer_group=order.document.customer.group or "",
+        waited=False,
+        line_addresses=addresses or None,
+    )
 
 
 def _open_line(
     line: LockedLine, order: _OrderRow, place: Point | None, numbers: _AddressNumbers
 ) -> UnfulfilledLine:
     address, ship_to = 0, order.ship_to
-    own_address = (order.line_addresses or {}).get(str(line.id))
+    own_address = None
+    if order.line_addresses:
+        own_address = order.line_addresses.get(str(line.id))
     if own_address:
         ship_to, place = own_address, geocode(own_address)
         address = numbers.number(order.id, own_address, order.ship_to)

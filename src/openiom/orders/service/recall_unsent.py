@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility import release
 from openiom.kernel import sorted_ids
 from openiom.orders.fulfillment_port import FulfillmentPort
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lines_of_orders
-from openiom.orders.order_batch import LockedLine, ids_of
+from openiom.orders.order_batch import ids_of
 from openiom.orders.states import IN_FULFILLMENT
 
 from .apply_lines import CHANGED_BY_SOURCE, LinePlan

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from openiom.kernel import Event, Invalid, Problem
 from openiom.orders.events import order_event
 from openiom.orders.locks import lock_lines, lock_orders
-from openiom.orders.order_batch import order_batch
+from openiom.orders.order_batch import flush_new, order_batch
 from openiom.orders.promises import update_promises
 from openiom.orders.states import OPEN
 from openiom.platform.bulk import execute
@@ -47,6 +47,7 @@ def set_order_fields(
             execute(session, _SET_SOURCES, (actor, ids, new, list(OPEN)))
             batch.expire_lines(ids)
         else:
+            flush_new(session)
             execute(
                 session,
                 f"UPDATE orders.order o SET {field} = d.value"

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Refused, share_money
 from openiom.orders.events import line_event
+from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import lock_lines
-from openiom.orders.order_batch import LockedLine, flush_lines, order_batch
+from openiom.orders.order_batch import flush_lines, order_batch
 from openiom.platform.bulk import execute, fetch, fetch_as
 from openiom.platform.events import append_events
 

@@ -344,6 +344,9 @@ def _keys_of(wanted: Sequence[_Wanted]) -> set[str]:
 
 def _not_done(wanted: Sequence[_Wanted], earlier: Mapping[str, CallState]) -> list[_Wanted]:
     """Return the tokens with those entities whose call is not done yet."""
+    if not earlier:
+        return list(wanted)
+
     todo: list[_Wanted] = []
     for token, ids in wanted:
         open_ids = [id for id in ids if earlier.get(call_key(token, id)) != "done"]

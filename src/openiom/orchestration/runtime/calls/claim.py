@@ -34,7 +34,7 @@ class CallGroup(NamedTuple):
     action: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimedCall:
     """A row of the queue, leased to this worker.
 

@@ -16,7 +16,7 @@ MAX_DEFERRALS = 1000
 """Pauses that a provider may request before a call counts them as failures."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallOutcome:
     """What a call came to: final, or to be retried at `due_at`."""
 

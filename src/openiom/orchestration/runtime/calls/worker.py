@@ -149,9 +149,13 @@ class ProviderCallWorker:
 
         with database.unit_of_work() as session:
             process_or_quarantine(
-                session, outcomes, process=recorder.record, park=recorder.park, now=finished
+                session,
+                outcomes,
+                process=recorder.record,
+                park=recorder.park,
+                after_batch=recorder.continue_tokens,
+                now=finished,
             )
-            recorder.continue_tokens(session, finished)
 
         return BatchResult(len(claim.calls), True)
 

@@ -1,28 +1,30 @@
-"""Rows of new order lines, of new orders and of orders whose source added lines."""
+"""New order lines, of new orders and of orders whose source added lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from openiom.orders.order_batch import LockedLine
-from openiom.orders.schemas import ResolvedLine
-from openiom.orders.states import (
+from openiom.platform.database import to_json_text
+from openiom.state_framework import Target, advance
+
+from .locked_rows import LockedLine
+from .schemas import ResolvedLine
+from .service.line_quantities import LineQuantity
+from .states import (
     COMPLETED,
     LINE_CANCELED,
     LINE_CREATED,
     LINE_DELIVERED_DIGITALLY,
     LINE_TABLE,
 )
-from openiom.platform.database import to_json_text
-from openiom.state_framework import Target, advance
-
-from .line_quantities import LineQuantity
 
 PICKUP_LOCATION = "pickup location"
 """The reason of a line's source where the customer collects it."""
 
+AMOUNT_STEP = Decimal("0.0001")
 LINE_COLUMNS = (
     "id",
     "order_id",
@@ -42,6 +44,7 @@ LINE_COLUMNS = (
     "requested_delivery_date",
     "state",
     "state_reason",
+    "in_fulfillment",
     "canceled",
     "shipped",
     "source",
@@ -112,11 +115,13 @@ class NewLine:
         """Where the customer collects the line, if the document says so."""
         return self.document.pickup_source or None
 
-    def row(self) -> tuple[Any, ...]:
-        """Return the row of `orders.order_line`, in the order of LINE_COLUMNS."""
+    def row(self, current: LockedLine) -> tuple[Any, ...]:
+        """Return the row of `orders.order_line`, in the order of LINE_COLUMNS.
+
+        `current` is the line as the transaction has changed it since.
+        """
         line, unit = self.document, self.quantity.unit
         variant = line.variant_values
-        state, reason = self.target
         return (
             self.id,
             self.order_id,
@@ -134,18 +139,46 @@ class NewLine:
             line.discount,
             line.tax,
             line.requested_delivery_date,
-            state,
-            reason,
-            self.canceled,
-            self.shipped,
-            self.source,
-            PICKUP_LOCATION if self.source else "",
+            current.state,
+            current.state_reason,
+            current.in_fulfillment,
+            current.canceled,
+            current.shipped,
+            current.source,
+            current.source_reason,
             line.delivery,
             line.ship_to.model_dump_json() if line.ship_to else None,
         )
 
+    def columns(self, current: LockedLine) -> dict[str, Any]:
+        """Return what policies read of a line, as the database returns it."""
+        line = self.document
+        return {
+            "id": self.id,
+            "order_id": self.order_id,
+            "line_number": self.number,
+            "external_id": line.external_id,
+            "product": line.product,
+            "name": line.name or line.product,
+            "variant": line.variant_values,
+            "unit": line.unit,
+            "unit_decimals": self.quantity.unit.decimals,
+            "quantity": self.quantity.steps,
+            "unit_price": stored_amount(line.unit_price),
+            "discount": stored_amount(line.discount),
+            "tax": stored_amount(line.tax),
+            "requested_delivery_date": line.requested_delivery_date,
+            "company": "",
+            "state": current.state,
+            "state_reason": current.state_reason,
+            "source": current.source,
+            "in_fulfillment": current.in_fulfillment,
+            "shipped": current.shipped,
+            "canceled": current.canceled,
+        }
+
     def locked(self) -> LockedLine:
-        """Return the line as this transaction has inserted it."""
+        """Return the line as the document describes it."""
         line, unit = self.document, self.quantity.unit
         state, reason = self.target
         day: date | None = line.requested_delivery_date
@@ -170,6 +203,14 @@ class NewLine:
             variant=line.variant_values,
             delivery=line.delivery,
         )
+
+
+def stored_amount(amount: Decimal) -> Decimal:
+    """Return an amount as PostgreSQL stores it: rounded to four decimals, half away from zero."""
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -4:
+        return amount.quantize(AMOUNT_STEP, ROUND_HALF_UP)
+    return amount
 
 
 def new_lines(
