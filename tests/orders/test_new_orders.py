@@ -126,7 +126,7 @@ def test_a_new_order_is_written_once_in_its_last_state(shop: Database) -> None:
         counts = count_orders(session)
 
     assert stored == [(1, "in_progress", "SEA", 2, True)]
-    assert {state: orders for (state, _), orders in counts.items() if orders} == {"in_progress": 1}
+    assert {state: n for state, n in counts.states.items() if n} == {"in_progress": 1}
 
 
 def test_a_hold_of_a_new_order_is_in_its_only_row(shop: Database) -> None:
