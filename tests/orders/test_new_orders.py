@@ -1,4 +1,4 @@
-"""New orders are objects until they are written; whoever reads them sees no difference."""
+"""New orders are objects until they are written; reads of them show no difference."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 from tests.orders.builders import NOW, document, line, master_data, placed, receive, stock
 
+from openiom.kernel import stored_amount
 from openiom.orders import (
     assign_sources,
     hold_orders,
@@ -21,7 +22,6 @@ from openiom.orders import (
 )
 from openiom.orders.facts import children_of_orders, line_labels, order_labels
 from openiom.orders.locks import lines_of_orders
-from openiom.orders.new_lines import stored_amount
 from openiom.orders.order_batch import flush_orders, order_batch
 from openiom.orders.queries import count_orders
 from openiom.orders.summaries import line_summaries, order_summaries

@@ -140,7 +140,7 @@ def test_nothing_is_flushed_inside_the_one_savepoint_of_a_batch(table: Database)
     assert stored(table) == ["second", "old"]
 
 
-def test_a_failure_inside_undoes_the_whole_batch_whoever_would_go_on(table: Database) -> None:
+def test_a_failure_inside_undoes_the_whole_batch(table: Database) -> None:
     with table.unit_of_work() as session:
         register_buffer(session, pending := Pending(values={1: "before"}))
 

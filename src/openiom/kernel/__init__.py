@@ -29,6 +29,7 @@ from .money import (
     round_money,
     share_cost,
     share_money,
+    stored_amount,
 )
 from .quantity import (
     MAX_DECIMALS,
@@ -80,5 +81,6 @@ __all__ = [
     "share_money",
     "sorted_ids",
     "split_steps",
+    "stored_amount",
     "to_steps",
 ]

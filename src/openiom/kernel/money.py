@@ -5,7 +5,7 @@ has four decimals in every currency.
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
 from iso4217 import raw_table
@@ -14,6 +14,8 @@ from .quantity import split_steps
 
 DEFAULT_MINOR_UNITS = 2
 COST_DECIMALS = 4
+STORED_DECIMALS = 4
+_STORED_STEP = Decimal("0.0001")
 _FLOAT_NOISE = Decimal("1e-9")
 
 
@@ -51,6 +53,17 @@ def amount_text(amount: Decimal | float, currency: str) -> str:
     """Return an amount as text with the digits of `currency`, such as 1.105 in KWD."""
     exact = amount if isinstance(amount, Decimal) else Decimal(repr(round_amount(amount, currency)))
     return f"{round_money(exact, currency):f}"
+
+
+def stored_amount(amount: Decimal) -> Decimal:
+    """Return an amount as the database stores it: with at most four decimals, half away from zero.
+
+    It is the rounding of PostgreSQL's `numeric(18, 4)`.
+    """
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -STORED_DECIMALS:
+        return amount.quantize(_STORED_STEP, ROUND_HALF_UP)
+    return amount
 
 
 def round_cost(cost: float) -> float:

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
+from openiom.kernel import stored_amount
 from openiom.platform.database import to_json_text
 from openiom.state_framework import Target, advance
 
+from .line_quantities import LineQuantity
 from .locked_rows import LockedLine
 from .schemas import ResolvedLine
-from .service.line_quantities import LineQuantity
 from .states import (
     COMPLETED,
     LINE_CANCELED,
@@ -24,7 +24,6 @@ from .states import (
 PICKUP_LOCATION = "pickup location"
 """The reason of a line's source where the customer collects it."""
 
-AMOUNT_STEP = Decimal("0.0001")
 LINE_COLUMNS = (
     "id",
     "order_id",
@@ -203,14 +202,6 @@ class NewLine:
             variant=line.variant_values,
             delivery=line.delivery,
         )
-
-
-def stored_amount(amount: Decimal) -> Decimal:
-    """Return an amount as PostgreSQL stores it: rounded to four decimals, half away from zero."""
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -4:
-        return amount.quantize(AMOUNT_STEP, ROUND_HALF_UP)
-    return amount
 
 
 def new_lines(

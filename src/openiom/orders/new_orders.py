@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import OrderDocument
+from openiom.kernel import stored_amount
 from openiom.platform.bulk import copy_rows
 from openiom.state_framework import Target, advance
 
 from .decisions import Totals, customer_title
 from .locked_rows import LockedLine, LockedOrder
-from .new_lines import LINE_COLUMNS, NewLine, stored_amount
+from .new_lines import LINE_COLUMNS, NewLine
 from .schemas import ResolvedOrder
 from .states import (
     CANCEL,

@@ -22,6 +22,7 @@ from openiom.orders.line_changes import (
     line_changes,
     surplus_steps,
 )
+from openiom.orders.line_quantities import LineQuantity
 from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
 from openiom.orders.new_lines import LINE_COLUMNS, NewLine
@@ -34,7 +35,6 @@ from openiom.platform.events import append_events
 
 from .hold_cancel import LineCancellation, cancel_lines
 from .line_fulfillment import group_by_order
-from .line_quantities import LineQuantity
 from .validate_documents import OrderDraft
 
 CHANGED_BY_SOURCE = "changed by its source"

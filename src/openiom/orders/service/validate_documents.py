@@ -14,11 +14,10 @@ from openiom.documents import OrderWithdrawalDocument
 from openiom.kernel import Problem
 from openiom.master_data import accepts_write_in_products, existing_names_by_table
 from openiom.orders.decisions import LineAmounts, OrderAmounts, Totals, compute_totals
+from openiom.orders.line_quantities import LineQuantity, QuantityProblem, QuantityReader
 from openiom.orders.schemas import ResolvedOrder
 from openiom.platform.database import to_json
 from openiom.provider_contract import InboundDocument, IntakeResult
-
-from .line_quantities import LineQuantity, QuantityProblem, QuantityReader
 
 _AMOUNT_LIMIT = Decimal(10) ** 13
 _PLAIN_MESSAGES = {
