@@ -8,6 +8,7 @@ from tests.orchestration.harness import Harness
 from openiom.kernel import Invalid
 from openiom.orchestration import Engine
 from openiom.platform.bulk import execute
+from openiom.platform.write_behind import flush_buffers
 
 STEPS = (action("first"), action("second"))
 
@@ -38,6 +39,7 @@ def test_an_event_of_another_name_or_entity_starts_nothing(harness: Harness) -> 
 
     with harness.session() as session:
         raise_order_event(session, "order.noted", [order])
+        flush_buffers(session)
         execute(
             session,
             "UPDATE platform.business_event SET subject_type = 'item' WHERE name = 'order.noted'",
