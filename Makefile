@@ -95,7 +95,7 @@ $(STAMPS)/node: requirements-node.lock scripts/node_is_new_enough | $(STAMPS)/ve
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	@$(SAY) 'User interface into ui/dist'
-	@cd ui && $(WITH_NODE) npm run build --silent
+	@cd ui && $(WITH_NODE) npm run bundle --silent
 	@touch $@
 
 ifneq ($(UI),)
@@ -169,7 +169,7 @@ check-ui-lint: ui/node_modules/.package-lock.json
 
 test-ui: ui/dist/index.html
 	@$(SAY) 'UI unit tests and download size'
-	@cd ui && $(WITH_NODE) npm test --silent && $(WITH_NODE) npm run size --if-present --silent
+	@cd ui && $(WITH_NODE) npm run unit --silent && $(WITH_NODE) npm run size --silent
 else
 check-ui-types check-ui-lint:
 
@@ -177,10 +177,14 @@ test-ui:
 	@$(SAY) 'there is no ui/: its tests are skipped'
 endif
 
-# All tests of a file run in one process, so that a server that the file needs is started once.
+# All tests of a file run in one process, so that a server that the file needs is started once. The files run in the
+# order of tests/conftest.py, the long ones first. Modules are compiled once, also where PYTHONDONTWRITEBYTECODE is set:
+# tests start many processes.
 test-python: install-dev
+	@$(BIN)/python -m compileall -q src simulators scripts benchmarks
 	@$(SAY) 'Python tests$(if $(CHROMIUM),, without the browser: no Chromium found)'
-	@$(WITH_NODE) OPENIOM_CHROMIUM='$(CHROMIUM)' $(BIN)/pytest -n 2 --dist loadfile --durations=10 $(if $(CHROMIUM),,-m 'not browser') $(ARGS)
+	@$(WITH_NODE) OPENIOM_CHROMIUM='$(CHROMIUM)' \
+		$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(if $(CHROMIUM),,-m 'not browser') $(ARGS)
 
 # --- maintain -------------------------------------------------------------------------------------------------------
 

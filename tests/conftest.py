@@ -34,6 +34,33 @@ hypothesis.settings.load_profile("openiom")
 # The other systems of tests listen on this machine, which providers do not reach by default.
 os.environ["OPENIOM_PROVIDER_NETWORKS"] = "127.0.0.0/8,::1/128"
 
+TESTS = Path(__file__).parent
+LONG = (
+    "ui",
+    "app/test_api_fuzz.py",
+    "browser",
+    "fulfillment_optimization/engine",
+    "fulfillment_optimization/constraints",
+    "order_stories",
+    "drills",
+    "simulation",
+)
+"""Tests of which a file takes long, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run long files first, so that no process of xdist is left alone with one at the end."""
+    items.sort(key=lambda item: place_in_run(item.path))
+
+
+def place_in_run(file: Path) -> int:
+    path = file.relative_to(TESTS) if file.is_relative_to(TESTS) else file
+    for place, start in enumerate(LONG):
+        if path.is_relative_to(start):
+            return place
+
+    return len(LONG)
+
 
 @pytest.fixture(scope="session")
 def postgres_url(
@@ -52,6 +79,7 @@ def postgres_url(
             with psycopg.connect(url, autocommit=True) as connection:
                 # Nothing outlives the tests.
                 connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("ALTER SYSTEM SET full_page_writes = off")
                 connection.execute("SELECT pg_reload_conf()")
 
             yield url

@@ -1,5 +1,7 @@
 """The batch method against brute force: feasible, proved, repeatable, never worse."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from benchmarks.osb1_family import generate
@@ -16,11 +18,16 @@ from openiom.fulfillment_optimization.engine.lagrangian import Relaxation
 BLOCKS = [0, 1, *(pytest.param(block, marks=pytest.mark.slow) for block in range(2, 20))]
 
 
+@cache
+def plan_of_instance(seed):
+    return solve(small_instance(seed), mode="batch")
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_batch_finds_the_optimum_of_brute_force(block):
     for seed in range(1000 + block * 52, 1000 + block * 52 + 52):
         p = small_instance(seed)
-        plan = solve(p, mode="batch")
+        plan = plan_of_instance(seed)
         best, _ = best_by_brute_force(p)
         assert violations(p, plan.shares) == [], seed
         assert plan.cost == pytest.approx(best, abs=1e-6), seed
@@ -43,6 +50,15 @@ CONSTRAINTS = [
 ]
 
 
+IS_PRESENT = {
+    "a refused order": lambda p: p.order_refusal.any(),
+    "a refused line": lambda p: p.line_refusal.any(),
+    "preferred sources per order": lambda p: p.extra_node_penalty.any(),
+    "preferred sources per line": lambda p: p.extra_line_node_penalty.any(),
+}
+"""Whether there is something to lift, for the constraints that many instances do not have."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_every_constraint_type_decides_some_of_the_thousand_instances_and_lifting_it_never_costs(
@@ -51,7 +67,11 @@ def test_every_constraint_type_decides_some_of_the_thousand_instances_and_liftin
     decided = 0
     for seed in range(1000, 2040):
         p = small_instance(seed)
-        cost, free = (solve(wave, mode="batch").cost for wave in (p, without(p, constraint)))
+        if constraint in IS_PRESENT and not IS_PRESENT[constraint](p):
+            continue
+
+        cost = plan_of_instance(seed).cost
+        free = solve(without(p, constraint), mode="batch").cost
         assert free <= cost + 1e-6, seed
         decided += free < cost - 1e-6
         if decided == 3:
