@@ -23,6 +23,7 @@ from threading import Lock, Thread
 from time import perf_counter
 from typing import Any
 
+import psutil
 import psycopg
 
 from benchmarks.figures import milliseconds, print_figures
@@ -127,12 +128,9 @@ def bulk(
     load = Load(
         "post", url, 0, options.clients, options.products, options.locations, options.seconds
     )
+    cpu: dict[str, float] = {}
     if options.http:
-        with web_server(settings, database, url) as endpoint, Contract(endpoint) as contract:
-            http = replace(load, kind="http", endpoint=asdict(endpoint))
-            changes, queries = under_load(
-                http, lambda n: contract.index_query(products_of(n), options.locations)
-            )
+        changes, queries, cpu = http_under_load(settings, database, url, load)
     else:
         changes, queries = under_load(load, lambda n: index_query(database, n, options.locations))
 
@@ -153,7 +151,43 @@ def bulk(
         "query_floor_p99_ms": milliseconds(floor_queries, 0.99),
         "query_ratio": round(milliseconds(queries, 0.99) / milliseconds(floor_queries, 0.99), 2),
         "queries": len(queries),
+        **cpu,
     }
+
+
+def http_under_load(
+    settings: Settings, database: Database, url: str, load: Load
+) -> tuple[float, list[float], dict[str, float]]:
+    """Return what `under_load` does for the contract, and CPU microseconds a record.
+
+    The CPU contains that of the queries, and of ten queries before the clients begin.
+    """
+    with web_server(settings, database, url) as (web, endpoint), Contract(endpoint) as contract:
+        web_before, server_before = web.cpu_seconds(), server_cpu_seconds(settings.home)
+        changes, queries = under_load(
+            replace(load, kind="http", endpoint=asdict(endpoint)),
+            lambda n: contract.index_query(products_of(n), load.locations),
+        )
+        million_records = max(1.0, changes * load.seconds) / 1_000_000
+        web_spent = web.cpu_seconds() - web_before
+        server_spent = server_cpu_seconds(settings.home) - server_before
+
+    cpu = {
+        "web_cpu_us_per_record": round(web_spent / million_records, 1),
+        "postgres_cpu_us_per_record": round(server_spent / million_records, 1),
+    }
+    return changes, queries, cpu
+
+
+def server_cpu_seconds(home: Path) -> float:
+    """Return the CPU seconds that the embedded server in `home` and its children have spent."""
+    pid = (home / "pg" / "postmaster.pid").read_text().splitlines()[0]
+    server = psutil.Process(int(pid))
+    spent = 0.0
+    for process in (server, *server.children(recursive=True)):
+        times = process.cpu_times()
+        spent += times.user + times.system
+    return spent
 
 
 def under_load(load: Load, query: Callable[[int], object]) -> tuple[float, list[float]]:

@@ -8,7 +8,7 @@ from types import TracebackType
 import httpx
 import orjson
 
-from benchmarks.web_server import run_web_server
+from benchmarks.web_server import WebServer, run_web_server
 from openiom.platform.database import Database
 from openiom.platform.settings import Settings
 
@@ -98,9 +98,11 @@ class Contract:
 
 
 @contextmanager
-def web_server(settings: Settings, database: Database, url: str) -> Iterator[Endpoint]:
+def web_server(
+    settings: Settings, database: Database, url: str
+) -> Iterator[tuple[WebServer, Endpoint]]:
     """Serve the contract by two web processes over this database."""
     with run_web_server(settings, database, url, processes=WEB_PROCESSES) as web:
         found = Endpoint(web.address, web.token, settings.environment)
         with Contract(found) as contract:
-            yield replace(found, organization=contract.own_organization())
+            yield web, replace(found, organization=contract.own_organization())

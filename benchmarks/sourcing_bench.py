@@ -11,9 +11,9 @@ Targets (OSB-1): 100 x 50 proved in < 0.3 s; 1,000 orders within 0.10 % of the b
 Real time is judged by the bound of a batch that knew all orders. `--bid-prices batch`, the default,
 gives it the duals of the batch of this very instance, as the anchors of the family were measured.
 `learned` gives it what the product has: opportunity costs learned from `--past-instances` other
-instances of the same demand on the same stock. `past-batches` gives it the mean duals of the
-batches of these instances, `none` no prices. Real time is timed without what made its prices
-(`price_seconds`). CPU seconds count all processes: on a busy machine they say more than the clock.
+instances of the same demand on the same stock. `none` gives it no prices. Real time is timed
+without what made its prices (`price_seconds`). CPU seconds count all processes: on a busy machine
+they say more than the clock.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from benchmarks.figures import print_figures
 from benchmarks.jasin_sinha import report as jasin_sinha_report
 from benchmarks.osb1_family import Instance, generate
 from openiom.fulfillment_optimization.engine import (
-    BidPrices,
     FeasiblePlan,
     Shares,
     SourcingProblem,
@@ -44,7 +43,6 @@ from openiom.fulfillment_optimization.engine import (
 PRICES = {
     "learned": "opportunity costs learned from other instances of the same demand and stock",
     "batch": "duals of the batch of this very instance, as the family's anchors were measured",
-    "past-batches": "mean duals of the batches of other instances of the same demand and stock",
     "none": "none",
 }
 
@@ -76,11 +74,6 @@ def measure(instance: Instance, arguments: argparse.Namespace) -> Measured:
         return measure_learned(instance, arguments.past_instances, bound)
 
     prices = batch.prices if arguments.bid_prices == "batch" else None
-    if arguments.bid_prices == "past-batches":
-        before = time.perf_counter()
-        prices = past_batch_prices(instance, arguments.past_instances, limit)
-        seconds = time.perf_counter() - before
-
     making = seconds if prices is not None else 0.0
     before, spent = time.perf_counter(), cpu_seconds()
     plan = solve(problem, bid_prices=prices)
@@ -98,19 +91,6 @@ def measure_learned(instance: Instance, count: int, bound: float) -> Measured:
     before, spent = time.perf_counter(), cpu_seconds()
     plan = FeasiblePlan(problem=problem, shares=solve_with_opportunity_costs(problem, model))
     return Measured(plan, time.perf_counter() - before, cpu_seconds() - spent, bound, making)
-
-
-def past_batch_prices(instance: Instance, count: int, limit: float) -> BidPrices:
-    """Return the mean of the duals of so many past instances."""
-    found = [
-        solve(instance.past_instance(seed), mode="batch", time_limit=limit).prices
-        for seed in range(max(1, count))
-    ]
-    kept = [prices for prices in found if prices is not None]
-    return BidPrices(
-        np.mean([prices.stock for prices in kept], axis=0),
-        np.mean([prices.node for prices in kept], axis=0),
-    )
 
 
 def nearest(instance: Instance) -> Shares:

@@ -23,6 +23,7 @@ from openiom.inventory_visibility.locks import (
     ensure_stock,
     lock_families,
     lock_ids,
+    lock_keys,
     lock_lines,
     lock_rows,
     open_reservations,
@@ -219,3 +220,26 @@ def test_open_reservations_are_read_by_condition_oldest_first(database: Database
         found = open_reservations(session, "r.line_id = ANY(%s)", (lines[:2],))
     assert [one.line_id for one in found] == lines[:2]
     assert (found[0].data_source, found[0].measure) == ("iv", "softreservordered")
+
+
+def test_keys_are_locked_by_their_roots_whether_their_rows_are_new_or_known(
+    database: Database,
+) -> None:
+    values = {RED.dimensions: RED_LEVEL}
+    with database.unit_of_work() as session:
+        ensure_stock(session, [LAMP], {}, NOW)
+
+    with database.unit_of_work() as session:
+        created = lock_keys(session, [RED, LAMP], values, NOW)
+
+    with database.unit_of_work() as session, database.unit_of_work() as other:
+        assert lock_keys(session, [RED, LAMP], values, NOW) == created
+        free = fetch(
+            other,
+            "SELECT id FROM inventory_visibility.stock FOR NO KEY UPDATE SKIP LOCKED",
+        )
+        assert free == [(created[RED],)]
+
+    assert set(created) == {RED, RED.root, LAMP}
+    names = [("LAMP", ""), ("TEE", ""), ("TEE", RED.dimensions)]
+    assert [row[1:4:2] for row in keys(database)] == names

@@ -118,6 +118,10 @@ def test_dates_nested_lists_and_empty_lists_have_literals() -> None:
     assert array_literal([date(2026, 1, 2), None]) == "{2026-01-02,NULL}"
     assert array_literal([[1, 2], [3, 4]]) == "{{1,2},{3,4}}"
     assert array_literal([]) == "{}"
+    assert array_literal(["a", "b"]) == '{"a","b"}'
+    assert array_literal(['a"', "b\\"]) == '{"a\\"","b\\\\"}'
+    assert array_literal(['","', ""]) == '{"\\",\\"",""}'
+    assert array_literal(["a", None]) == '{"a",NULL}'
     with pytest.raises(TypeError, match="values of type dict"):
         array_literal([{}])
 

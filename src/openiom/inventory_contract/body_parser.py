@@ -28,11 +28,12 @@ from openiom.kernel import FIRST_YEAR, LAST_YEAR, Forbidden, Invalid, TooLarge
 BULK_LIMIT = 512
 MAX_LENGTH = 400
 LARGEST = Decimal(10) ** 13
+_LARGEST_WHOLE = int(LARGEST)
 _FOUR_PLACES = Decimal("0.0001")
 _TRUTHS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StockName:
     """The stock that a record names.
 
@@ -96,10 +97,7 @@ def folded(record: Any, where: str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise Invalid("is not an object", where=where, remedy='send {"name": value, ...}')
 
-    fields: dict[str, Any] = {}
-    for name, value in record.items():
-        fields[name.lower()] = value
-
+    fields = {name.lower(): value for name, value in record.items()}
     if len(fields) != len(record):
         raise Invalid(
             "contains a name twice, in upper and lower case", where=where, remedy="send it once"
@@ -118,7 +116,7 @@ def text(record: Mapping[str, Any], name: str, *, default: str | None = None) ->
     if given is None and default is not None:
         return default
 
-    value = _as_text(given)
+    value = given.strip() if type(given) is str else _number_text(given)
     is_blank_refused = default is None
     if value is None or (is_blank_refused and not value):
         raise Invalid(
@@ -130,10 +128,8 @@ def text(record: Mapping[str, Any], name: str, *, default: str | None = None) ->
     return _printable(value, name)
 
 
-def _as_text(value: Any) -> str | None:
-    """Return text without surrounding blanks, or a whole number as text; None for all else."""
-    if isinstance(value, str):
-        return value.strip()
+def _number_text(value: Any) -> str | None:
+    """Return a whole number as text; None for all else."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
@@ -170,6 +166,9 @@ def truth(record: Mapping[str, Any], name: str, *, default: bool) -> bool:
 
 def number(value: Any, where: str) -> Decimal:
     """Return a quantity of at most 13 digits and four decimal places. Raises Invalid."""
+    if type(value) is int and -_LARGEST_WHOLE < value < _LARGEST_WHOLE:
+        return Decimal(value)
+
     if not _is_finite_number(value):
         raise Invalid(
             "is not a number",

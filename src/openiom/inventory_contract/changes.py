@@ -1,6 +1,6 @@
 """Changes and sets of on hand: an id counts once, and outdated values are ignored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,13 +21,21 @@ from openiom.inventory_visibility import (
 from openiom.kernel import Invalid, IomError, Refused
 from openiom.platform.bulk import execute, fetch_as
 
-from .body_parser import StockName, data_source_of, moment, quantities_of, stock_name, text
+from .body_parser import (
+    StockName,
+    data_source_of,
+    moment,
+    number,
+    quantities_of,
+    stock_name,
+    text,
+)
 from .responses import PARTIAL, SUCCESS, RecordResult, succeeded
 
 ALREADY_APPLIED = "this id was already applied; nothing changed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OnHandChange:
     """A record of a change or a set.
 
@@ -48,35 +56,107 @@ class CurrentQuantities:
     outdated: Mapping[Measure, datetime]
 
 
-def read_change(record: Mapping[str, Any], configuration: InventoryConfiguration) -> OnHandChange:
-    """Return the change in a record with lower-case names. Raises Invalid."""
-    return OnHandChange(
-        text(record, "id"),
-        stock_name(record, configuration),
-        quantities_of(record.get("quantities"), configuration),
+class ChangeReader:
+    """Reads the changes and sets of one request.
+
+    Records of a bulk repeat their dimensions and measures. What they mean is found once and kept
+    for the other records; a fault is not kept, so that each record is refused for its own.
+    """
+
+    def __init__(self, configuration: InventoryConfiguration) -> None:
+        self._configuration = configuration
+        self._stocks: dict[tuple[str, ...], StockName] = {}
+        self._measures: dict[tuple[tuple[str, ...], ...], list[tuple[Measure, str]]] = {}
+
+    def read_change(self, record: Mapping[str, Any]) -> OnHandChange:
+        """Return the change in a record with lower-case names. Raises Invalid."""
+        return OnHandChange(
+            text(record, "id"), self._stock_name(record), self._quantities(record.get("quantities"))
+        )
+
+    def read_set(self, record: Mapping[str, Any], system: str) -> OnHandChange:
+        """Return the set in a record. Raises Invalid when it sets quantities of another system."""
+        owner = data_source_of(self._configuration, system, "inventorySystem").name
+        change = self.read_change(record)
+
+        for source, _ in change.quantities:
+            if source != owner:
+                raise Invalid(
+                    f"{source} quantities cannot be set by {system}",
+                    where=f"quantities.{source}",
+                    remedy="set them under the system that owns them",
+                )
+
+        modified = record.get("modifieddatetimeutc")
+        if not modified:
+            return change
+
+        return replace(change, modified_at=moment(modified, "modifiedDateTimeUTC"))
+
+    def _stock_name(self, record: Mapping[str, Any]) -> StockName:
+        key = _place_key(record)
+        known = self._stocks.get(key) if key else None
+        if known is not None:
+            product = text(record, "productId")
+            return StockName(known.organization, product, known.source, known.dimensions)
+
+        found = stock_name(record, self._configuration)
+        if key:
+            self._stocks[key] = found
+
+        return found
+
+    def _quantities(self, value: Any) -> Mapping[Measure, Decimal]:
+        shape = _shape(value)
+        known = self._measures.get(shape) if shape else None
+        if known is None:
+            found = quantities_of(value, self._configuration)
+            if shape:
+                self._measures[shape] = list(zip(found, _paths(shape), strict=True))
+            return found
+
+        given = [quantity for measures in value.values() for quantity in measures.values()]
+        quantities: dict[Measure, Decimal] = {}
+        for (measure, path), quantity in zip(known, given, strict=True):
+            quantities[measure] = number(quantity, path)
+        return quantities
+
+
+def _place_key(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a record says of its stock except the product; nothing unless it is all text."""
+    dimensions = record.get("dimensions")
+    if type(dimensions) is not dict:
+        return ()
+
+    key = (
+        record.get("organizationid", ""),
+        record.get("dimensiondatasource", ""),
+        *dimensions,
+        *dimensions.values(),
     )
+    return key if set(map(type, key)) == {str} else ()
 
 
-def read_set(
-    record: Mapping[str, Any], configuration: InventoryConfiguration, system: str
-) -> OnHandChange:
-    """Return the set in a record. Raises Invalid when it sets quantities of another system."""
-    owner = data_source_of(configuration, system, "inventorySystem").name
-    change = read_change(record, configuration)
+def _shape(value: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the names of {data source: {measure: number}}; nothing for any other value."""
+    if type(value) is not dict:
+        return ()
 
-    for source, _ in change.quantities:
-        if source != owner:
-            raise Invalid(
-                f"{source} quantities cannot be set by {system}",
-                where=f"quantities.{source}",
-                remedy="set them under the system that owns them",
-            )
+    shape: list[tuple[str, ...]] = []
+    for source, measures in value.items():
+        if type(measures) is not dict:
+            return ()
+        shape.append((source, *measures))
+    return tuple(shape)
 
-    modified = record.get("modifieddatetimeutc")
-    if not modified:
-        return change
 
-    return replace(change, modified_at=moment(modified, "modifiedDateTimeUTC"))
+def _paths(shape: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return where the quantities of a shape are, as `quantities_of` names them."""
+    paths: list[str] = []
+    for source, *measures in shape:
+        for measure in measures:
+            paths.append(f"quantities.{source.lower()}.{measure.lower()}")
+    return paths
 
 
 def apply_changes(

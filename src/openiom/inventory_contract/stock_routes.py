@@ -13,7 +13,7 @@ from openiom.platform.http import RawBody, Router
 
 from .adjustments import apply_adjustments, read_adjustment
 from .body_parser import data_source_of
-from .changes import apply_changes, apply_sets, read_change, read_set
+from .changes import ChangeReader, apply_changes, apply_sets
 from .dependencies import PREFIX, CurrentWriter, process_record, process_records
 from .openapi_shapes import ADJUSTMENT, CHANGE, RESERVE, SET, UNRESERVE, body_of
 from .reservations import (
@@ -31,17 +31,15 @@ router = Router(prefix=PREFIX, tags=["inventory visibility contract"])
 @router.post("/onhand", openapi_extra=body_of(CHANGE))
 def change_on_hand(request: Request, writer: CurrentWriter, body: RawBody) -> Response:
     """Add to quantities; an id counts once."""
-    return process_record(
-        request, body, read=writer.reader(read_change), apply=writer.applier(apply_changes)
-    )
+    read = ChangeReader(writer.configuration).read_change
+    return process_record(request, body, read=read, apply=writer.applier(apply_changes))
 
 
 @router.post("/onhand/bulk", openapi_extra=body_of(CHANGE, many=True))
 def change_on_hand_bulk(writer: CurrentWriter, body: RawBody) -> Response:
     """Add to quantities, up to 512 records; every record has a result with its index."""
-    return process_records(
-        body, read=writer.reader(read_change), apply=writer.applier(apply_changes)
-    )
+    read = ChangeReader(writer.configuration).read_change
+    return process_records(body, read=read, apply=writer.applier(apply_changes))
 
 
 @router.post("/setonhand/{inventorySystem}/bulk", openapi_extra=body_of(SET, many=True))
@@ -55,7 +53,7 @@ def set_on_hand_bulk(
     owner = data_source_of(writer.configuration, system, "inventorySystem").name
     return process_records(
         body,
-        read=writer.reader(partial(read_set, system=owner)),
+        read=partial(ChangeReader(writer.configuration).read_set, system=owner),
         apply=writer.applier(partial(apply_sets, system=owner)),
     )
 

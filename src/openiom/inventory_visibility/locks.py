@@ -188,13 +188,39 @@ def lock_rows(
     return lock_families(session, list({key.family for key in keys}))
 
 
-def lock_roots(session: Session, ids: Mapping[StockKey, int], keys: Iterable[StockKey]) -> None:
-    """Lock the families of these keys; `ids` are those `ensure_stock` returned."""
-    locking = (
-        "SELECT 1 FROM inventory_visibility.stock WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
-    )
-    roots = {ids[key.root] for key in keys}
-    execute(session, f"SELECT count(*) FROM ({locking}) locked", (list(roots),))
+# Finds the keys, and locks the roots among them if every key was found. The locks of a CTE that is
+# counted are all taken before the statement ends.
+_LOCK_KEYS = """
+WITH found AS MATERIALIZED (
+    SELECT k.number, x.id, k.dimensions FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+        WITH ORDINALITY AS k(organization, product, source, dimensions, number), LATERAL (
+        SELECT s.id FROM inventory_visibility.stock s WHERE s.organization = k.organization
+        AND s.product = k.product AND s.source = k.source AND s.dimensions = k.dimensions
+        OFFSET 0) x
+), locked AS MATERIALIZED (
+    SELECT 1 FROM inventory_visibility.stock WHERE (SELECT count(*) FROM found) = %s
+    AND id = ANY(ARRAY(SELECT f.id FROM found f WHERE f.dimensions = ''))
+    ORDER BY id FOR NO KEY UPDATE
+)
+SELECT array_agg(id ORDER BY number), (SELECT count(*) FROM locked) FROM found
+"""
+
+
+def lock_keys(
+    session: Session, keys: Collection[StockKey], values: DimensionValues, now: datetime
+) -> dict[StockKey, int]:
+    """Return the stock ids of these keys and lock their families until the transaction ends.
+
+    Missing keys are created before anything is locked; see `ensure_stock`.
+    """
+    wanted = list({*keys, *(key.root for key in keys)})
+    parameters = (*columns_of(wanted, *StockKey._fields), len(wanted))
+    [(ids, _)] = fetch(session, _LOCK_KEYS, parameters)
+    if ids is None or len(ids) < len(wanted):
+        ensure_stock(session, wanted, values, now)
+        [(ids, _)] = fetch(session, _LOCK_KEYS, parameters)
+
+    return dict(zip(wanted, ids, strict=True))
 
 
 def lock_families(session: Session, families: Sequence[Family]) -> Families:

@@ -127,7 +127,17 @@ def escape_like(text: str) -> str:
 
 def array_literal(values: list[Any]) -> str:
     """Return a PostgreSQL array literal of values, or lists, of one type; None is NULL."""
+    if values and isinstance(values[0], str) and None not in values:
+        return "{" + _quoted(values) + "}"
     return "{" + ",".join(_texts(values, _quote, "NULL")) + "}"
+
+
+def _quoted(texts: list[str]) -> str:
+    """Return texts in quotes, separated by commas; together, because few need protection."""
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        return ",".join(map(_quote, texts))
+    return f'"{joined}"'
 
 
 def _with_literals(parameters: Parameters) -> Parameters:

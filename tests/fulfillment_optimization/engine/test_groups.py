@@ -10,6 +10,7 @@ from openiom.fulfillment_optimization.engine import (
     problem_from_arrays,
 )
 from openiom.fulfillment_optimization.engine.groups import (
+    FEW,
     MAX_LINES,
     OrderGroup,
     gather,
@@ -189,12 +190,12 @@ def test_only_the_orders_given_are_gathered() -> None:
     assert groups_of(three_orders(), []) == []
 
 
-def test_orders_with_many_more_candidates_are_in_a_group_of_their_own() -> None:
-    """Order 0 has four candidates, order 1 five and order 2 none."""
+def test_orders_with_many_more_candidates_are_in_a_group_of_their_own_if_there_are_many() -> None:
+    """Orders 0, 3 … have four candidates, 1, 4 … five, and 2, 5 … none."""
     sources = np.arange(5) < 4
     p = problem_from_arrays(
-        line_order=[0, 1, 2],
-        line_sku=[0, 1, 2],
+        line_order=np.arange(18),
+        line_sku=np.arange(18) % 3,
         quantity=1,
         stock=np.stack([sources, np.ones(5), np.zeros(5)], axis=1),
         parcel_parts={"carrier": 1.0},
@@ -202,8 +203,13 @@ def test_orders_with_many_more_candidates_are_in_a_group_of_their_own() -> None:
         open_cost=9.0,
     )
     narrow, wide = groups_of(p)
-    assert (narrow.order.tolist(), narrow.node.shape) == ([0, 2], (2, 4))
-    assert (wide.order.tolist(), wide.node.shape) == ([1], (1, 5))
+    assert (narrow.order % 3).tolist() == [0, 2] * 6
+    assert (narrow.node.shape, wide.node.shape) == ((12, 4), (6, 5))
+    assert wide.order.tolist() == [1, 4, 7, 10, 13, 16]
+
+    [together] = groups_of(p, list(range(FEW)))
+    assert together.order.tolist() == list(range(FEW))
+    assert together.node.shape == (FEW, 5)
 
 
 def test_rows_of_a_group_keep_every_field() -> None:

@@ -187,7 +187,7 @@ def test_prices_are_written_for_learned_cells_only() -> None:
     prices = model.prices(1.0, np.array([[7, 2]]), np.array([1]))
     assert prices.stock.tolist() == [[0.0, 2.0]]
     assert prices.node.tolist() == [6.0]
-    model.write_unit_prices(prices, 1.0, np.array([7, 1]))
+    model.write_unit_prices(prices, 1.0, np.array([7, 1]), np.array([0]))
     assert prices.stock.tolist() == [[0.0, 5.0]]
 
 

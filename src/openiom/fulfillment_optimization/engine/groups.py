@@ -16,6 +16,9 @@ from .problem import Bools, Floats, Ints, SourcingProblem
 MAX_LINES = 8
 """Most lines of an order solved by the subset dynamic program, which has 2 ** lines states."""
 
+FEW = 16
+"""Orders of as many lines that share a group whatever their numbers of candidates."""
+
 WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 1 << 20)
 """Numbers of candidates up to which orders share a group."""
 
@@ -120,6 +123,8 @@ def gather(problem: SourcingProblem, orders: Ints, reach: Bools) -> list[OrderGr
         candidates = usable.any(axis=1)  # (b, N)
         counts = candidates.sum(axis=1)
         bucket = np.searchsorted(WIDTHS, counts)
+        if len(of_size) <= FEW:
+            bucket[:] = 0  # padding costs less than NumPy calls for a group of its own
 
         for width in np.unique(bucket):
             rows = np.flatnonzero(bucket == width)

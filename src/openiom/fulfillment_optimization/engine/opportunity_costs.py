@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .bid_prices import BidPrices
-from .groups import OrderGroup, gather, in_reach
+from .groups import OrderGroup, gather, in_reach, lines_of
 from .marginal_values import MarginalValues, marginal_values
 from .problem import UNLIMITED, Floats, Ints, SourcingProblem
 from .sequential import SequentialSolver
@@ -38,8 +38,8 @@ MOST_SUBSTEPS = 400
 """Most time steps of the dynamic program in the whole horizon."""
 MONEY = np.concatenate([np.arange(0, 20, 0.5), np.arange(20, 60, 2), np.arange(60, 400, 20.0)])
 """Thresholds at which the total excess of gains is tabulated; linear in between."""
-REFRESH = 100
-"""Orders solved at the same prices."""
+REFRESH = 25
+"""Orders solved at the same prices: half a percent of the cost less than with 100."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +50,14 @@ class OpportunityCostTable:
     block_size: Ints  # (R,) parcels or units that count as one step
     fee: Floats  # (R, steps + 1) money of using the step besides: the pressure of a node
 
-    def at(self, time_left: float, places: Ints) -> Floats:
-        """(R,) money of the next place when `time_left` (0 to 1) and `places` (R,) are left."""
+    def at(self, time_left: float, places: Ints, resources: Ints | None = None) -> Floats:
+        """(r,) money of the next place when `time_left` (0 to 1) and `places` (r,) are left.
+
+        They are those of `resources` (r,), or of all.
+        """
         low, share = _interval(time_left)
-        resource = np.arange(len(self.block_size))
-        step = np.clip(-(-places // self.block_size), 0, self.table.shape[2] - 1)
+        resource = np.arange(len(self.block_size)) if resources is None else resources
+        step = np.clip(-(-places // self.block_size[resource]), 0, self.table.shape[2] - 1)
         earlier, later = self.table[low + 1, resource, step], self.table[low, resource, step]
         cost: Floats = share * earlier + (1 - share) * later + self.fee[resource, step]
         return cost
@@ -86,12 +89,16 @@ class OpportunityCostModel:
     def prices(self, time_left: float, stock: Ints, parcels: Ints) -> BidPrices:
         """Return bid prices for this stock (N, S) and so many parcels (N,) left."""
         prices = BidPrices(np.zeros(stock.shape), self.nodes.at(time_left, parcels))
-        self.write_unit_prices(prices, time_left, stock.reshape(-1))
+        every = np.arange(len(self.cells))
+        self.write_unit_prices(prices, time_left, stock.reshape(-1), every)
         return prices
 
-    def write_unit_prices(self, prices: BidPrices, time_left: float, stock: Ints) -> None:
-        """Write the prices of units into existing prices; `stock` is (N * S,)."""
-        prices.stock.reshape(-1)[self.cells] = self.units.at(time_left, stock[self.cells])
+    def write_unit_prices(
+        self, prices: BidPrices, time_left: float, stock: Ints, units: Ints
+    ) -> None:
+        """Write the prices of some `units`, rows of `cells`, into prices; `stock` is (N * S,)."""
+        cells = self.cells[units]
+        prices.stock.reshape(-1)[cells] = self.units.at(time_left, stock[cells], units)
 
 
 def learn_opportunity_costs(
@@ -227,11 +234,23 @@ class _PricedSolver(SequentialSolver):
         self.unit_prices = BidPrices.zero(problem)  # overwritten: a large table is slow to allocate
         super().__init__(problem, self.unit_prices)
         self.model = model
+        sku = model.cells % problem.skus
+        self.units_by_sku = np.argsort(sku, kind="stable")
+        self.first_unit = np.searchsorted(sku[self.units_by_sku], np.arange(problem.skus + 1))
 
     def _solve_chunk(self, orders: Ints) -> None:
         middle = float(orders[0]) + len(orders) / 2
         time_left = 1.0 - middle / self.problem.orders
-        self.model.write_unit_prices(self.unit_prices, time_left, self.stock)
+        units = self._units_of(orders)
+        self.model.write_unit_prices(self.unit_prices, time_left, self.stock, units)
         node_prices = self.model.nodes.at(time_left, self.left)
         self.set_bid_prices(BidPrices(self.unit_prices.stock, node_prices))
         super()._solve_chunk(orders)
+
+    def _units_of(self, orders: Ints) -> Ints:
+        """Return the rows of `model.cells` that these orders could use: all of their SKUs."""
+        skus = np.unique(self.problem.line_sku[lines_of(self.problem, orders)])
+        parts = [np.zeros(0, dtype=np.int64)]
+        for sku in skus.tolist():
+            parts.append(self.units_by_sku[self.first_unit[sku] : self.first_unit[sku + 1]])
+        return np.concatenate(parts)

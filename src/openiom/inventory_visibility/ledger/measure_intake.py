@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 from openiom.inventory_visibility.availability.hierarchy import Level, StockFamily
 from openiom.inventory_visibility.columns import columns_of
 from openiom.inventory_visibility.events import publish_inventory_changed
-from openiom.inventory_visibility.locks import ensure_stock, lock_families, lock_roots
+from openiom.inventory_visibility.locks import lock_families, lock_keys
 from openiom.inventory_visibility.measures import (
     DEFAULT_FORMULA,
     LARGEST,
     Family,
     Formula,
-    Measure,
     MeasureChange,
     PostingResult,
     ProductSource,
@@ -37,8 +36,8 @@ _DUPLICATE = PostingResult(True, duplicate=True)
 #   fresh   items whose event is not in the ledger yet, with the delta of their measure
 #   after   stock rows that move; a shortage that deeper rows do not back becomes overdraft, and a
 #           smaller one repays overdraft
-#   result  for each item whether its event was known, whether its stock row moves, and whether its
-#           family must be rebalanced
+#   result  the items that did anything else than move their stock row: whether their event was
+#           known, whether the row moves, and whether its family must be rebalanced
 _POST = """
 WITH item AS MATERIALIZED (
     SELECT * FROM unnest(%(number)s::int[], %(stock_id)s::bigint[], %(data_source)s::text[],
@@ -101,6 +100,7 @@ SELECT i.number, f.number IS NULL AS duplicate, coalesce(a.on_hand <> 0, FALSE) 
            AND (a.short OR o.reserved > o.on_hand)
        ), FALSE) AS needs_rebalance
 FROM item i LEFT JOIN fresh f USING (number) LEFT JOIN after a ON a.id = i.stock_id
+WHERE f.number IS NULL OR a.id IS NULL OR a.short OR a.dimensions <> ''
 """
 
 
@@ -136,7 +136,7 @@ _ITEM_COLUMNS = (
 
 
 class _Outcome(NamedTuple):
-    """What the statement did with one item."""
+    """What the statement did with one item, where it did not just move the stock row."""
 
     number: int
     duplicate: bool
@@ -154,7 +154,16 @@ class _Intake:
     moved: set[ProductSource] = field(default_factory=set)
     rebalanced: dict[Family, str] = field(default_factory=dict)
 
-    def record(self, item: _Item, outcome: _Outcome) -> None:
+    def record(self, items: Sequence[_Item], outcomes: Mapping[int, _Outcome]) -> None:
+        """Record what the statement did with these items; one without an outcome moved its row."""
+        for item in items:
+            outcome = outcomes.get(item.number)
+            if outcome is None:
+                self.moved.add(item.key[1:3])
+            else:
+                self._record_outcome(item, outcome)
+
+    def _record_outcome(self, item: _Item, outcome: _Outcome) -> None:
         if outcome.duplicate:
             self.results[item.change] = _DUPLICATE
         elif outcome.stock_moved:
@@ -188,15 +197,14 @@ def post_measures(
 
     values: dict[str, Level] = {}
     for item in intake.items:
-        values[item.key.dimensions] = frozenset(changes[item.change].dimensions.items())
+        if item.key.dimensions not in values:
+            values[item.key.dimensions] = frozenset(changes[item.change].dimensions.items())
 
     parts = _without_repetition(intake.items) if mode == "set" else [intake.items]
     parameters = {"set": mode == "set", "now": now, "actor": actor, "cause": cause}
 
     for part in parts:
-        outcomes = _post(session, part, values, parameters)
-        for item in part:
-            intake.record(item, outcomes[item.number])
+        intake.record(part, _post(session, part, values, parameters))
 
     if intake.rebalanced:
         # Families whose coarse reservations rest on deeper rows are rebalanced as a whole. Their
@@ -233,16 +241,15 @@ def _add_change(intake: _Intake, index: int, change: MeasureChange, formula: For
 
     for number, (measure, quantity) in enumerate(change.quantities.items()):
         item = _Item(
-            number=len(intake.items),
-            key=key,
-            data_source=measure[0],
-            measure=measure[1],
-            quantity=quantity,
-            sign=formula.supply.get(measure, 0),
-            document=change.document,
-            event=event,
-            entry_event=numbered_event(event, number),
-            change=index,
+            len(intake.items),
+            key,
+            *measure,
+            quantity,
+            formula.supply.get(measure, 0),
+            change.document,
+            event,
+            numbered_event(event, number),
+            index,
         )
         intake.items.append(item)
 
@@ -274,13 +281,12 @@ def _post(
     values: Mapping[str, Level],
     parameters: Mapping[str, Any],
 ) -> dict[int, _Outcome]:
-    """Post items under lock; return the outcome by item number."""
+    """Post items under lock; return the outcomes by item number."""
     if not items:
         return {}
 
     (keys,) = columns_of(items, "key")
-    ids = ensure_stock(session, keys, values, parameters["now"])
-    lock_roots(session, ids, keys)
+    ids = lock_keys(session, keys, values, parameters["now"])
     columns = dict(zip(_ITEM_COLUMNS, columns_of(items, *_ITEM_COLUMNS), strict=True))
     columns["stock_id"] = [ids[key] for key in keys]
     outcomes = fetch_as(session, _Outcome, _POST, {**columns, **parameters})
@@ -292,19 +298,13 @@ def _refusal(change: MeasureChange, formula: Formula) -> str:
     if not change.quantities:
         return "holds no quantity"
     for measure, quantity in change.quantities.items():
-        reason = _quantity_refusal(measure, quantity, formula)
-        if reason:
-            return reason
-    return ""
-
-
-def _quantity_refusal(measure: Measure, quantity: Decimal, formula: Formula) -> str:
-    """Return why a quantity of a measure cannot be posted, or ''."""
-    name = ".".join(measure)
-    if measure in formula.reservations:
-        return f"{name} is a soft reservation: reserve or unreserve it instead"
-    if not is_quantity(quantity):
-        return f"{name} must be a number below {LARGEST:.0e} with at most four decimals"
+        if measure in formula.reservations:
+            return f"{'.'.join(measure)} is a soft reservation: reserve or unreserve it instead"
+        if not is_quantity(quantity):
+            return (
+                f"{'.'.join(measure)} must be a number below {LARGEST:.0e}"
+                " with at most four decimals"
+            )
     return ""
 
 
