@@ -60,10 +60,10 @@ PROBE_SECONDS = 30.0
 ORDERS_PER_MINUTE = 4.0
 EXAMPLES_TOKEN = "Fabrikam colleague"
 REALISTIC_WAREHOUSE = (
-    "--accept-after=2",
-    "--pick-after=4",
-    "--ship-after=6",
-    "--deliver-after=30",
+    "--accept-after=5",
+    "--pick-after=12",
+    "--ship-after=20",
+    "--deliver-after=60",
     "--partial-ratio=0.06",
     "--decline-ratio=0.02",
 )

@@ -10,6 +10,7 @@ import httpx
 
 from openiom.kernel import Refused, Unavailable
 
+from .loopback import loopback_client
 from .seed import CatalogItem
 from .store.statuses import AWAITING_FULFILLMENT, CANCELLED
 
@@ -163,7 +164,7 @@ class StoreClient:
 def open_store_client(url: str, store_hash: str, token: str) -> Iterator[StoreClient]:
     """Yield a client of the store at `url`."""
     headers = {"X-Auth-Token": token}
-    with httpx.Client(trust_env=False, timeout=REQUEST_SECONDS, headers=headers) as client:
+    with loopback_client(timeout=REQUEST_SECONDS, headers=headers) as client:
         yield StoreClient(url, store_hash, client)
 
 

@@ -9,6 +9,8 @@ import httpx
 
 from openiom.kernel import Unavailable
 
+from .loopback import loopback_client
+
 REQUEST_SECONDS = 10.0
 SILENCE_SECONDS = 1.0
 """How long a request waits for a 3PL that is broken before its gateway reports a timeout."""
@@ -63,5 +65,5 @@ class WarehouseClient:
 @contextmanager
 def open_warehouse_client(url: str) -> Iterator[WarehouseClient]:
     """Yield a client of the 3PL at `url`."""
-    with httpx.Client(trust_env=False, timeout=REQUEST_SECONDS) as client:
+    with loopback_client(timeout=REQUEST_SECONDS) as client:
         yield WarehouseClient(url, client)

@@ -7,7 +7,10 @@ from .company import SOURCES
 
 AWAITED, ANNOUNCED, SOLE, REFILLED = "TPOT-COP-01", "BLNK-WOO-01", "MIRR-OAK-01", "CHAIR-OAK-01"
 """Products: out of stock and on order; the same, sooner; at one source only; in a transfer."""
+CONTESTED = "LAMP-COP-01"
+"""A product that more orders of the batch want than sources near them have."""
 SOLE_SOURCE = "LAX"
+CONTESTED_STOCK = {"SEA": 2, "CHI": 1, "DAL": 2, "NYC": 0, "ATL": 60, "LAX": 0}
 BATCH_STRATEGY = "evening-batch"
 BATCH_MINUTES = 0.05
 QUIET_BATCH_MINUTES = 30.0
@@ -63,15 +66,55 @@ def batch_strategy(*, is_default: bool) -> dict[str, Any]:
 
 def example_stock() -> list[dict[str, Any]]:
     """Return the counted stock of the products that the examples are about."""
+    stock: dict[str, dict[str, int]] = {
+        AWAITED: {},
+        ANNOUNCED: {},
+        SOLE: {SOLE_SOURCE: 3},
+        CONTESTED: CONTESTED_STOCK,
+    }
     counts: list[dict[str, Any]] = []
-    for product in (AWAITED, ANNOUNCED, SOLE):
-        counts += [_count(product, source, 0) for source in SOURCES]
+    for product, units in stock.items():
+        counts += [_count(product, source, units.get(source, 0)) for source in SOURCES]
 
-    return [count for count in counts if not _is_sole(count)] + [_count(SOLE, SOLE_SOURCE, 3)]
+    return counts
 
 
-def _is_sole(count: dict[str, Any]) -> bool:
-    return bool(count["product"] == SOLE and count["source"] == SOLE_SOURCE)
+def example_allocations() -> list[dict[str, Any]]:
+    """Return units that are reserved for a group of customers."""
+    common = {"kind": "allocate", "groups": ["wholesale"]}
+    return [
+        {**common, "id": "wholesale-1", **_count("MUG-CER-01", "SEA", 12)},
+        {**common, "id": "wholesale-2", **_count("TRAY-BAM-01", "CHI", 6)},
+    ]
+
+
+def measures_of_the_stores() -> list[dict[str, Any]]:
+    """Return what the point-of-sale system of the stores reports of a product."""
+    records: list[dict[str, Any]] = []
+    for source, inbound in (("SEA", 7), ("NYC", 3)):
+        records.append(
+            {
+                "id": f"pos-{source}",
+                "organizationId": "main",
+                "productId": "MUG-CER-01",
+                "dimensionDataSource": "pos",
+                "dimensions": {"siteId": source, "locationId": source},
+                "quantities": {"pos": {"inbound": inbound}},
+            }
+        )
+
+    return records
+
+
+def example_simulation(today: date) -> dict[str, Any]:
+    """Return a simulation of the orders of today without one of the stores."""
+    return {
+        "name": "Close the Chicago store",
+        "description": "What would the orders of today cost without the Chicago store?",
+        "demand": {"kind": "past", "from": str(today), "to": str(today)},
+        "changes": {"closed_sources": ["CHI"]},
+        "runs": 5,
+    }
 
 
 def example_supply(today: date) -> list[dict[str, Any]]:

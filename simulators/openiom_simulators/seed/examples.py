@@ -21,11 +21,15 @@ from .company import CatalogItem
 from .example_documents import (
     ANNOUNCED,
     AWAITED,
+    CONTESTED,
     SOLE,
     batch_strategy,
+    example_allocations,
     example_configuration,
+    example_simulation,
     example_stock,
     example_supply,
+    measures_of_the_stores,
 )
 
 FLOW, STORE, WAREHOUSE = "fabrikam-order-flow", "fabrikam-store", "fabrikam-3pl"
@@ -111,6 +115,8 @@ def make_examples(site: ExampleSite, *, today: date) -> None:
     stock = {"mode": "set", "reason": "count", "items": example_stock()}
     site.post("/inventory/changes", stock)
     site.post("/inventory/supply-orders", {"orders": example_supply(today)})
+    site.post("/inventory/allocations/operations", {"operations": example_allocations()})
+    _report_measures(site)
 
     with changed_behavior(site.warehouse, **HASTE):
         _ship_orders(site)
@@ -121,6 +127,15 @@ def make_examples(site: ExampleSite, *, today: date) -> None:
     _wait_for_stock(site)
     _enter_a_late_order(site, today)
     _hold(site)
+    site.post("/simulations", example_simulation(today))
+
+
+def _report_measures(site: ExampleSite) -> None:
+    """Stock as another system reports it, over the public inventory contract."""
+    environment = site.get("/session")["environment"]
+    _document(
+        site.api.post(f"/api/environment/{environment}/onhand/bulk", json=measures_of_the_stores())
+    )
 
 
 def _ship_orders(site: ExampleSite) -> None:
@@ -134,7 +149,7 @@ def _plan_a_batch(site: ExampleSite) -> None:
     _apply(site, batch_strategy(is_default=True))
     site.post("/flows/pause", {"names": [FLOW]})
     numbers = site.place(
-        [_order(n, [ORDERED[n], ORDERED[(n + 3) % len(ORDERED)]]) for n in range(BATCHED)]
+        [_order(n, [(CONTESTED, 1), ORDERED[(n + 3) % len(ORDERED)]]) for n in range(BATCHED)]
     )
     for number in numbers:
         site.order(number)

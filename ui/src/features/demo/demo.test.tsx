@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { screen, waitFor, within } from '@testing-library/react';
+import { act, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -65,9 +65,8 @@ function openPanel(demo: () => Demo, replies: Record<string, unknown> = {}, deci
 }
 
 const doneSteps = (): string[] =>
-  screen
-    .getAllByRole('listitem')
-    .filter((item) => within(item).queryByRole('img', { name: 'Done' }) !== null)
+  [...document.querySelectorAll('li')]
+    .filter((item) => item.querySelector('[role=img][aria-label=Done]') !== null)
     .map((item) => item.querySelector('a, strong')?.textContent ?? '');
 
 beforeEach(() => {
@@ -82,14 +81,14 @@ describe('the controls', () => {
     await screen.findByText('About 4 new orders arrive per minute. The 3PL works.');
 
     isDown = true;
-    await userEvent.click(screen.getByRole('button', { name: 'Break the 3PL' }));
+    await userEvent.click(screen.getByText('Break the 3PL'));
     await screen.findByText('About 4 new orders arrive per minute. The 3PL does not respond.');
     expect(screen.getByRole('status')).toHaveTextContent('Orders wait for it, and none is lost.');
     expect(doneSteps()).toEqual([]);
 
     isDown = false;
-    await userEvent.click(screen.getByRole('button', { name: 'Fix the 3PL' }));
-    await screen.findByRole('button', { name: 'Break the 3PL' });
+    await userEvent.click(screen.getByText('Fix the 3PL'));
+    await screen.findByText('Break the 3PL');
     expect(doneSteps()).toEqual(['Break the 3PL, then fix it']);
     expect(sent.filter(({ method }) => method === 'POST').map(({ path }) => path)).toEqual([
       '/api/v1/demo/3pl/break',
@@ -97,34 +96,32 @@ describe('the controls', () => {
     ]);
   });
 
-  test.each([
-    ['Send ten orders', 'POST /orders', { numbers: ['20', '29'], sku: '' }, { count: 10 }, /^Ten orders .* 20 to 29\./, '/orders'],
-    [
-      'Send an unknown product',
-      'POST /orders',
-      { numbers: ['30'], sku: 'HALL-MIRROR-30' },
+  test('place and cancel orders in the store, and lead to them', async () => {
+    const { sent } = openPanel(() => running, {
+      'POST /orders': { numbers: ['20', '29'], sku: 'HALL-MIRROR-20' },
+      'POST /orders/cancel': { number: '31' },
+    });
+    const expectResult = async (label: string, says: RegExp, path: string): Promise<void> => {
+      await userEvent.click(await screen.findByText(label));
+      await screen.findByText(says);
+      expect(document.querySelector('.demo-result a')).toHaveAttribute('href', path);
+    };
+    await expectResult('Send ten orders', /^Ten orders .* 20 to 29\./, '/orders');
+    await expectResult('Send an unknown product', /^Order 20 contains HALL-MIRROR-20/, '/my-work/messages');
+    await expectResult('Cancel an order in the store', /^Order 31 was canceled/, '/orders?search=31');
+    await userEvent.click(screen.getByText('Pause new orders'));
+    await screen.findByText(/^No new orders arrive until/);
+    expect(sent.filter(({ method }) => method !== 'GET').map(({ body }) => body)).toEqual([
+      { count: 10 },
       { unknown_product: true },
-      /^Order 30 contains HALL-MIRROR-30/,
-      '/my-work/messages',
-    ],
-    ['Cancel an order in the store', 'POST /orders/cancel', { number: '31' }, undefined, /^Order 31 was canceled/, '/orders?search=31'],
-  ])('%s', async (label, route, reply, body, says, path) => {
-    const { sent } = openPanel(() => running, { [route]: reply });
-    await userEvent.click(await screen.findByRole('button', { name: label }));
-    await waitFor(() => expect(screen.getByRole('status')).toHaveTextContent(says));
-    expect(within(screen.getByRole('status')).getByRole('link')).toHaveAttribute('href', path);
-    expect(sent.find(({ method }) => method === 'POST')?.body).toEqual(body);
-  });
-
-  test('pause the arrival of orders', async () => {
-    const { sent } = openPanel(() => running);
-    await userEvent.click(await screen.findByRole('button', { name: 'Pause new orders' }));
-    await waitFor(() => expect(sent.find(({ method }) => method === 'PUT')?.body).toEqual({ orders_per_minute: 0 }));
+      undefined,
+      { orders_per_minute: 0 },
+    ]);
   });
 
   test('show what a refused action says', async () => {
     openPanel(() => running, { 'POST /orders/cancel': new ProblemResponse(403, { detail: 'dana may not do this', status: 403 }) });
-    await userEvent.click(await screen.findByRole('button', { name: 'Cancel an order in the store' }));
+    await userEvent.click(await screen.findByText('Cancel an order in the store'));
     expect(await screen.findByRole('alert')).toHaveTextContent('dana may not do this');
   });
 });
@@ -135,11 +132,11 @@ describe('the tour', () => {
     await screen.findByText('1 of 8 done');
     expect(doneSteps()).toEqual(['Enter an order by hand']);
 
-    await userEvent.click(screen.getByRole('link', { name: 'Watch an order ship' }));
+    await userEvent.click(screen.getByText('Watch an order ship'));
     await screen.findByText('/orders/o-9');
     await waitFor(() => expect(queries.getQueryData(['order', 'o-9'])).toBeDefined());
     expect(doneSteps()).toEqual(['Enter an order by hand']);
-    queries.setQueryData(['order', 'o-9'], { state: 'completed' });
+    act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
     await screen.findByText('2 of 8 done');
 
     await router.navigate('/orders?search=lindt@');
@@ -158,8 +155,8 @@ describe('the tour', () => {
   test('an order that has shipped before it was opened was not watched', async () => {
     const { queries } = openPanel(() => running);
     await screen.findByText('0 of 8 done');
-    queries.setQueryData(['order', 'o-9'], { state: 'completed' });
-    await userEvent.click(screen.getByRole('link', { name: 'Watch an order ship' }));
+    act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
+    await userEvent.click(screen.getByText('Watch an order ship'));
     await screen.findByText('/orders/o-9');
     expect(screen.getByText('0 of 8 done')).toBeInTheDocument();
   });
@@ -169,7 +166,7 @@ describe('the tour', () => {
     const panel = await screen.findByRole('complementary', { name: 'Demo' });
     await userEvent.click(within(panel).getByRole('button', { name: 'Close the demo panel' }));
     expect(screen.queryByRole('complementary')).toBeNull();
-    await userEvent.click(screen.getByRole('button', { name: 'Demo' }));
+    await userEvent.click(screen.getByText('Demo', { selector: '#demo-button' }));
     expect(await screen.findByRole('heading', { name: 'Demo' })).toHaveFocus();
     await userEvent.keyboard('{Escape}');
     expect(screen.queryByRole('complementary')).toBeNull();
