@@ -13,6 +13,7 @@ const TEN = 10;
 
 const arrivals = (perMinute: number): string => {
   if (perMinute === 0) return 'No new orders arrive';
+  if (perMinute < 1) return `A new order arrives about every ${formatNumber(Math.round(1 / perMinute))} minutes`;
   return perMinute === 1 ? 'One new order arrives per minute' : `About ${formatNumber(Math.round(perMinute))} new orders arrive per minute`;
 };
 
