@@ -119,7 +119,7 @@ def run_demo(
                 wait_until_ready(supervisor, url)
                 enable_connections(site, report=report)
                 if pace:
-                    _make_examples_once(site, settings.home, state, report=report)
+                    _make_examples_once(site, settings.home, state, report=report, show=show)
                     store.set_pace(pace)
             finally:
                 application.close()
@@ -173,8 +173,10 @@ def without_kinds(documents: Sequence[dict[str, Any]], *kinds: str) -> list[dict
     return [document for document in documents if document["kind"] not in kinds]
 
 
-def _make_examples_once(site: DemoSite, home: Path, state: DemoState, *, report: Say) -> None:
-    """Make the examples in a home that has none yet."""
+def _make_examples_once(
+    site: DemoSite, home: Path, state: DemoState, *, report: Say, show: Say
+) -> None:
+    """Make the examples in a home that has none yet; `show` prints what is missing of them."""
     if state.has_examples:
         return
 
@@ -196,7 +198,10 @@ def _make_examples_once(site: DemoSite, home: Path, state: DemoState, *, report:
         open_warehouse_client(state.warehouse_url) as warehouse,
     ):
         example_site = ExampleSite(api, site.store, warehouse, catalog)
-        make_examples(example_site, today=utc_now().date())
+        try:
+            make_examples(example_site, today=utc_now().date())
+        except Refused as error:
+            show(f"[yellow]{error}[/yellow]")
 
     state.has_examples = True
     save_demo_state(home, state)

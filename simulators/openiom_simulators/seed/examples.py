@@ -33,7 +33,7 @@ from .example_documents import (
 )
 
 FLOW, STORE, WAREHOUSE = "fabrikam-order-flow", "fabrikam-store", "fabrikam-3pl"
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 90.0
 POLL_SECONDS = 0.1
 HASTE = {"accept_after": 0.1, "pick_after": 0.1, "ship_after": 0.2, "partial_ratio": 0.0}
 BATCHED = 8
@@ -274,7 +274,7 @@ def until(read: Callable[[], Found], what: str, *, seconds: float = WAIT_SECONDS
         if monotonic() > deadline:
             raise Refused(
                 f"the examples are incomplete; not within {seconds:g} seconds: {what}",
-                remedy="start the demo again with an empty OPENIOM_HOME",
+                remedy="look at the orders that exist, or start with an empty OPENIOM_HOME",
             )
 
         sleep(POLL_SECONDS)
