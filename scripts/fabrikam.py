@@ -201,7 +201,7 @@ def running_demo(*, orders: str = "--no-trickle") -> Iterator[Fabrikam]:
         until(
             lambda: demo.poll() is not None or b"sign in" in (home / "printed").read_bytes(),
             "demo",
-            seconds=120,
+            seconds=240,
         )
         if demo.poll() is not None:
             raise RuntimeError((home / "printed").read_text())

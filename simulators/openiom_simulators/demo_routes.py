@@ -92,6 +92,14 @@ def demo_extension(application: Application) -> WebExtension:
             completed_order=facts.completed_order,
         )
 
+    _add_store_routes(router, home)
+    _add_warehouse_routes(router, home, application)
+    return WebExtension("demo", router)
+
+
+def _add_store_routes(router: Router, home: Path) -> None:
+    """Add what shoppers do: the pace of their orders, orders on request, a cancellation."""
+
     @router.put("/pace", status_code=204)
     def set_pace(body: PaceBody, principal: CurrentPrincipal) -> None:
         """Change how fast new orders arrive."""
@@ -121,6 +129,10 @@ def demo_extension(application: Application) -> WebExtension:
 
         return CanceledOrder(number="" if number is None else str(number))
 
+
+def _add_warehouse_routes(router: Router, home: Path, application: Application) -> None:
+    """Add the failure of the 3PL and its end."""
+
     @router.post("/3pl/break", status_code=204)
     def break_3pl(principal: CurrentPrincipal) -> None:
         """Let the 3PL stop responding, which the next probe finds."""
@@ -138,8 +150,6 @@ def demo_extension(application: Application) -> WebExtension:
             warehouse.repair()
 
         probe(application.registry, application.database, WAREHOUSE_INSTANCE)
-
-    return WebExtension("demo", router)
 
 
 @contextmanager

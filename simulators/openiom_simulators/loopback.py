@@ -5,6 +5,9 @@ from typing import Any
 
 import httpx
 
+RETRY_SECONDS = 5
+"""Time after which a simulator that does not respond may have been restarted."""
+
 
 def loopback_client(**options: Any) -> httpx.Client:
     """Return a client without proxy, and without the certificates that httpx loads for TLS."""

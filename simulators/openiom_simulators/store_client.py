@@ -10,7 +10,7 @@ import httpx
 
 from openiom.kernel import Refused, Unavailable
 
-from .loopback import loopback_client
+from .loopback import RETRY_SECONDS, loopback_client
 from .seed import CatalogItem
 from .store.statuses import AWAITING_FULFILLMENT, CANCELLED
 
@@ -146,7 +146,9 @@ class StoreClient:
             response = self.client.request(method, url, **options)
         except httpx.HTTPError as error:
             raise Unavailable(
-                f"the store simulator does not respond: {error}", remedy="start the demo again"
+                f"the store simulator does not respond: {error}",
+                retry_after=RETRY_SECONDS,
+                remedy="start the demo again",
             ) from None
 
         if not response.is_success:

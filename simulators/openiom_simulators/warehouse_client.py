@@ -9,7 +9,7 @@ import httpx
 
 from openiom.kernel import Unavailable
 
-from .loopback import loopback_client
+from .loopback import RETRY_SECONDS, loopback_client
 
 REQUEST_SECONDS = 10.0
 SILENCE_SECONDS = 1.0
@@ -55,7 +55,9 @@ class WarehouseClient:
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise Unavailable(
-                f"the 3PL simulator does not respond: {error}", remedy="start the demo again"
+                f"the 3PL simulator does not respond: {error}",
+                retry_after=RETRY_SECONDS,
+                remedy="start the demo again",
             ) from None
 
         answer: dict[str, Any] = response.json()

@@ -267,7 +267,7 @@ def changed_behavior(warehouse: WarehouseClient, **changes: float) -> Iterator[N
         warehouse.change_behavior(**{name: before[name] for name in changes})
 
 
-def until(read: Callable[[], Found], what: str, *, seconds: float = WAIT_SECONDS) -> Found:
+def until(read: Callable[[], Found | None], what: str, *, seconds: float = WAIT_SECONDS) -> Found:
     """Return the first result of `read` that is true. Raise `Refused` after `seconds`."""
     deadline = monotonic() + seconds
     while not (found := read()):
