@@ -35,7 +35,13 @@ from .example_documents import (
 FLOW, STORE, WAREHOUSE = "fabrikam-order-flow", "fabrikam-store", "fabrikam-3pl"
 WAIT_SECONDS = 90.0
 POLL_SECONDS = 0.1
-HASTE = {"accept_after": 0.1, "pick_after": 0.1, "ship_after": 0.2, "partial_ratio": 0.0}
+HASTE = {
+    "accept_after": 0.1,
+    "pick_after": 0.1,
+    "ship_after": 0.2,
+    "partial_ratio": 0.0,
+    "decline_ratio": 0.0,
+}
 BATCHED = 8
 Found = TypeVar("Found")
 Buyer = tuple[str, str, str, str, str]
