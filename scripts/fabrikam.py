@@ -166,8 +166,12 @@ def _content(response: httpx.Response) -> dict[str, Any]:
 
 
 @contextmanager
-def running_demo() -> Iterator[Fabrikam]:
-    """Run `iom demo` without generated orders, in a temporary folder."""
+def running_demo(*, orders: str = "--no-trickle") -> Iterator[Fabrikam]:
+    """Run `iom demo` in a temporary folder, by default without any orders.
+
+    `orders` is the option of the command that makes it otherwise, such as `--pace=1`, which also
+    makes the example orders.
+    """
     home = Path(tempfile.mkdtemp(prefix="openiom-fabrikam-"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -178,7 +182,7 @@ def running_demo() -> Iterator[Fabrikam]:
         "-m",
         "openiom.app.cli",
         "demo",
-        "--no-trickle",
+        orders,
         "--home",
         str(home),
         "--port",
@@ -197,7 +201,7 @@ def running_demo() -> Iterator[Fabrikam]:
         until(
             lambda: demo.poll() is not None or b"sign in" in (home / "printed").read_bytes(),
             "demo",
-            seconds=120,
+            seconds=240,
         )
         if demo.poll() is not None:
             raise RuntimeError((home / "printed").read_text())

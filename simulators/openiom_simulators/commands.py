@@ -12,7 +12,7 @@ from openiom.app.cli.context import Home, console, errors, read_settings
 from openiom.app.cli.run import Port
 
 from . import command_line
-from .demo import run_demo
+from .demo import ORDERS_PER_MINUTE, run_demo
 from .load_run import load_run_home, run_load
 
 LOG_LEVEL = "OPENIOM_LOG_LEVEL"
@@ -36,11 +36,16 @@ def demo(
     orders: Annotated[int, typer.Option(min=1, help="Number of orders, with --headless")] = 1000,
     port: Port = None,
     home: Home = None,
-    trickle: Annotated[bool, typer.Option(help="Place an order every few seconds")] = True,
+    trickle: Annotated[
+        bool, typer.Option(help="Make example orders, and let new ones arrive")
+    ] = True,
+    pace: Annotated[
+        float, typer.Option(min=0.1, max=60, help="New orders a minute, on average")
+    ] = ORDERS_PER_MINUTE,
 ) -> None:
     """Start everything on this machine, with the Fabrikam company and its orders.
 
-    Examples: iom demo --port 8100; iom demo --headless --orders 2000
+    Examples: iom demo --port 8100 --pace 10; iom demo --headless --orders 2000
     """
     log_level = os.environ.get(LOG_LEVEL, QUIET_LEVEL)
     if headless:
@@ -61,7 +66,7 @@ def demo(
         run_demo(
             settings,
             insist=port is not None,
-            trickle=trickle,
+            pace=pace if trickle else 0.0,
             password=os.environ.get("OPENIOM_DEMO_PASSWORD", ""),
             report=report,
             show=lambda text: console.print(text, highlight=False, soft_wrap=True),

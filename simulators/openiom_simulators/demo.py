@@ -1,14 +1,16 @@
-"""`iom demo`: OpenIOM with the Fabrikam company, simulated providers and a trickle of orders."""
+"""`iom demo`: OpenIOM with the Fabrikam company, simulated providers and new orders."""
 
-import json
-import secrets
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
+import httpx
+
+from openiom.administration import issue_token
 from openiom.app.application import CONSUMERS, Application, build
 from openiom.app.migrate import migrate
 from openiom.app.processes import (
@@ -22,9 +24,19 @@ from openiom.app.processes import (
     wait_until_ready,
 )
 from openiom.kernel import IomError, Refused
+from openiom.platform.clock import utc_now
 from openiom.platform.settings import Settings
 from openiom.providers import probe
 
+from .demo_routes import EXTENSION
+from .demo_state import (
+    LOCALHOST,
+    PORTS,
+    STORE_HASH,
+    DemoState,
+    load_demo_state,
+    save_demo_state,
+)
 from .seed import (
     InstanceAddresses,
     company_documents,
@@ -35,60 +47,29 @@ from .seed import (
     seed_stock,
 )
 from .seed.company import LAB_PRODUCTS, SOURCES
+from .seed.examples import ExampleSite, make_examples
 from .store_client import StoreClient, open_store_client
+from .warehouse_client import open_warehouse_client
 
-STORE_HASH = "fabrikam"
 EMAIL = "admin@fabrikam.example"
-LOCALHOST = "127.0.0.1"
-STATE_FILE = "demo.json"
-PASSWORD_BYTES = 8
-TOKEN_BYTES = 24
 GENERATED_PRODUCTS = 300
 GENERATOR_SEED = 7
 POLL_SECONDS = 30
 LAB_STOCK = 1_000
 PROBE_SECONDS = 30.0
-TRICKLE_SECONDS = 4.0
+ORDERS_PER_MINUTE = 4.0
+EXAMPLES_TOKEN = "Fabrikam colleague"
 REALISTIC_WAREHOUSE = (
-    "--accept-after=2",
-    "--pick-after=4",
-    "--ship-after=6",
-    "--deliver-after=30",
+    "--accept-after=5",
+    "--pick-after=12",
+    "--ship-after=20",
+    "--deliver-after=60",
     "--partial-ratio=0.06",
     "--decline-ratio=0.02",
 )
 """Options of a 3PL that takes its time, ships in part and declines now and then."""
 INSTANCES = ("fabrikam-store", "fabrikam-3pl", "fabrikam-carrier", "lab-intake", "lab-fulfillment")
 Say = Callable[[str], None]
-
-
-@dataclass
-class DemoState:
-    """Credentials and ports that a demo keeps in its home, readable by its owner only."""
-
-    store_token: str = ""
-    warehouse_token: str = ""
-    callback_secret: str = ""
-    webhook_key: str = ""
-    lab_key: str = ""
-    carrier_token: str = ""
-    password: str = ""
-    store_port: int = 0
-    warehouse_port: int = 0
-    lab_port: int = 0
-    lab_smtp_port: int = 0
-    carrier_port: int = 0
-
-
-CREDENTIALS = (
-    "store_token",
-    "warehouse_token",
-    "callback_secret",
-    "webhook_key",
-    "lab_key",
-    "carrier_token",
-)
-PORTS = ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port")
 
 
 @dataclass(frozen=True)
@@ -102,50 +83,14 @@ class DemoSite:
     password: str
 
 
-def load_demo_state(home: Path, *, password: str = "") -> DemoState:
-    """Return the state of a home, with new credentials where it has none.
-
-    A given `password` replaces the stored one.
-    """
-    state = _stored_state(home / STATE_FILE)
-    for name in CREDENTIALS:
-        if not getattr(state, name):
-            setattr(state, name, secrets.token_hex(TOKEN_BYTES))
-
-    state.password = password or state.password or secrets.token_hex(PASSWORD_BYTES)
-    save_demo_state(home, state)
-    return state
-
-
-def _stored_state(file: Path) -> DemoState:
-    """Return the state in a file, an empty one without it; unknown fields are left out."""
-    state = DemoState()
-    if not file.exists():
-        return state
-
-    stored = json.loads(file.read_text("utf-8"))
-    for field in fields(DemoState):
-        if field.name in stored:
-            setattr(state, field.name, stored[field.name])
-
-    return state
-
-
-def save_demo_state(home: Path, state: DemoState) -> None:
-    """Write the state of a demo to its home."""
-    home.mkdir(parents=True, exist_ok=True)
-    file = home / STATE_FILE
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(asdict(state), indent=1), "utf-8")
-
-
 def run_demo(
-    settings: Settings, *, insist: bool, trickle: bool, password: str, report: Say, show: Say
+    settings: Settings, *, insist: bool, pace: float, password: str, report: Say, show: Say
 ) -> None:
     """Start and seed everything, and run until the process is asked to end.
 
     `report` is called with the name of each phase, and with an empty text when all have ended;
-    `show` prints a line. `insist` refuses another port than the configured one.
+    `show` prints a line. `insist` refuses another port than the configured one. At a `pace` of 0
+    orders a minute, no order is placed and no example is made.
     """
     end_on_signals()
     bound = bind_port(settings.host, settings.port, insist=insist)
@@ -158,6 +103,7 @@ def run_demo(
 
     with running_database(settings) as database_url, Supervisor() as supervisor:
         report("starting web, workers and simulators")
+        settings = settings.model_copy(update={"web_extensions": EXTENSION})
         start_application(supervisor, settings, database_url, bound, workers=settings.workers)
         addresses = start_simulators(
             supervisor, settings.home, state, persistent=True, warehouse=REALISTIC_WAREHOUSE
@@ -171,7 +117,10 @@ def run_demo(
                 seed_demo(site, report=report)
                 report("waiting for the web server")
                 wait_until_ready(supervisor, url)
-                enable_connections(site, trickle=trickle, report=report)
+                enable_connections(site, report=report)
+                if pace:
+                    _make_examples_once(site, settings.home, state, report=report, show=show)
+                    store.set_pace(pace)
             finally:
                 application.close()
 
@@ -224,17 +173,48 @@ def without_kinds(documents: Sequence[dict[str, Any]], *kinds: str) -> list[dict
     return [document for document in documents if document["kind"] not in kinds]
 
 
-def enable_connections(site: DemoSite, *, trickle: bool, report: Say) -> None:
-    """Probe every connection, which registers the callbacks, and let orders arrive.
+def _make_examples_once(
+    site: DemoSite, home: Path, state: DemoState, *, report: Say, show: Say
+) -> None:
+    """Make the examples in a home that has none yet; `show` prints what is missing of them."""
+    if state.has_examples:
+        return
+
+    report("placing the first orders")
+    with site.application.database.unit_of_work() as session:
+        token = issue_token(
+            session,
+            name=EXAMPLES_TOKEN,
+            roles=["administrator"],
+            now=utc_now(),
+            actor="iom demo",
+            lifetime=timedelta(days=1),
+        )
+
+    catalog = {item.sku: item for item in site.store.catalog()}
+    headers = {"authorization": f"Bearer {token}"}
+    with (
+        httpx.Client(base_url=site.url, headers=headers, trust_env=False, timeout=30) as api,
+        open_warehouse_client(state.warehouse_url) as warehouse,
+    ):
+        example_site = ExampleSite(api, site.store, warehouse, catalog)
+        try:
+            make_examples(example_site, today=utc_now().date())
+        except Refused as error:
+            show(f"[yellow]{error}[/yellow]")
+
+    state.has_examples = True
+    save_demo_state(home, state)
+
+
+def enable_connections(site: DemoSite, *, report: Say) -> None:
+    """Probe every connection, which registers the callbacks.
 
     Raise `Refused` when a connection does not work in time.
     """
     report("probing the connections")
     for instance in INSTANCES:
         _probe_until_green(site.application, instance)
-
-    if trickle:
-        site.store.trickle(seconds=TRICKLE_SECONDS)
 
 
 def _probe_until_green(application: Application, instance: str) -> None:
@@ -280,10 +260,10 @@ def start_simulators(
     )
     _start_simulator(supervisor, carrier, fd=descriptors["carrier_port"])
     return InstanceAddresses(
-        store_url=f"http://{LOCALHOST}:{state.store_port}",
+        store_url=state.store_url,
         store_hash=STORE_HASH,
         store_token=state.store_token,
-        warehouse_url=f"http://{LOCALHOST}:{state.warehouse_port}",
+        warehouse_url=state.warehouse_url,
         warehouse_token=state.warehouse_token,
         callback_secret=state.callback_secret,
         webhook_key=state.webhook_key,

@@ -36,14 +36,13 @@ from .demo import (
     EMAIL,
     GENERATED_PRODUCTS,
     GENERATOR_SEED,
-    STORE_HASH,
     DemoSite,
     enable_connections,
-    load_demo_state,
     of_kind,
     start_simulators,
     without_kinds,
 )
+from .demo_state import STORE_HASH, load_demo_state
 from .seed import (
     CatalogItem,
     company_documents,
@@ -205,7 +204,7 @@ def run_load(settings: Settings, *, orders: int, errors: Console) -> Summary:
                 site = DemoSite(url, application, store, addresses, state.password)
                 loaded = seed_everything(site, orders, progress)
                 wait_until_ready(supervisor, url)
-                enable_connections(site, trickle=False, report=lambda _: None)
+                enable_connections(site, report=lambda _: None)
                 return wait_until_complete(site, supervisor, loaded, progress)
         finally:
             application.close()

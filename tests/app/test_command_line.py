@@ -9,6 +9,7 @@ import orjson
 import pytest
 import yaml
 from sqlalchemy import text
+from tests.orders.builders import line, master_data, placed
 from typer.testing import CliRunner
 
 from openiom.administration.clients import check_secret
@@ -17,6 +18,7 @@ from openiom.app.application import Application
 from openiom.app.cli import app
 from openiom.inventory_visibility import StockChange, change_on_hand
 from openiom.kernel import Unauthenticated
+from openiom.orders import hold_orders
 from openiom.platform.clock import utc_now
 
 COMMANDS = (
@@ -189,6 +191,23 @@ def test_a_missing_installation_is_reported_without_a_traceback(tmp_path: Path) 
     assert done.stderr.startswith(f"error: no installation in {tmp_path}")
     assert "Traceback" not in done.stderr
     assert "XDG_RUNTIME_DIR" not in done.stderr
+
+
+def test_an_order_is_shown_with_its_hold_and_its_timeline(
+    iom: CliRunner, application: Application
+) -> None:
+    master_data(application.database)
+    order = placed(application.database, line(quantity=3), external_id="100")
+    with application.database.unit_of_work() as session:
+        hold_orders(session, [order], utc_now(), "ana@example.com", reason="Address changes")
+
+    shown = iom.invoke(app, ["order", "show", "100"])
+    assert shown.exit_code == 0, shown.output
+    assert "Order 100 of fabrikam-store: Sales Order On Hold" in shown.output
+    assert "Manual hold  (on hold)" in shown.output
+    assert "Richard Miles" in shown.output
+    assert "3 ea" in shown.output
+    assert "order.hold_placed" in shown.output
 
 
 def test_tokens_are_listed_and_revoked_on_the_command_line(iom: CliRunner) -> None:

@@ -1,5 +1,6 @@
 """Commands in the documentation exist, with the options they are shown with."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -7,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
+from tests.orders.builders import master_data
 from typer.main import get_command
 
 from openiom.app.cli import app
+from openiom.platform.database import Database
 
 PROJECT = Path(__file__).parents[2]
 PAGES = (PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted(PROJECT.glob("docs/**/*.md")))
@@ -70,6 +74,15 @@ def test_the_pages_show_commands() -> None:
     assert "demo --headless --orders 500" in shown
     assert "config export ./environment" in shown
     assert len(shown) >= 20
+
+
+def test_the_order_of_the_readme_is_received(client: TestClient, database: Database) -> None:
+    text = (PROJECT / "README.md").read_text("utf-8")
+    [shown] = re.findall(r" -d '(\{.*?\})'$", text, re.MULTILINE | re.DOTALL)
+    master_data(database, "LAMP-OAK-01")
+
+    [result] = client.post("/api/v1/orders", json=json.loads(shown)).json()["results"]
+    assert (result["ok"], result["number"]) == (True, "CALL-1")
 
 
 @pytest.mark.parametrize("page", [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md"])

@@ -70,6 +70,7 @@ const session = {
   email: 'dana@fabrikam.example',
   permissions: ['*'],
   environment: 'Sandbox',
+  extensions: [],
 };
 let signedIn = mood !== 'signed-out';
 

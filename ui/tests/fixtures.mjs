@@ -931,4 +931,4 @@ export const ledger = [
   actor,
   recorded_at: at(minutes),
 }));
-export const session = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev' };
+export const session = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev', extensions: [] };

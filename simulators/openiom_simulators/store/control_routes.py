@@ -26,22 +26,39 @@ async def load_data(request: Request) -> Response:
 
 
 async def control_trickle(request: Request) -> Response:
-    """`POST {"seconds": 3, "count": null}` starts, `DELETE` stops, `GET` returns the state."""
+    """`POST {"seconds": 3, "count": null, "varied": false}` starts, `DELETE` stops, `GET` reads."""
     trickle: Trickle = request.app.state.trickle
     if request.method == "DELETE":
         trickle.stop()
     elif request.method == "POST":
         document = await json_object(request)
-        seconds = float(document.get("seconds", 5))
-
         try:
-            trickle.start(seconds=seconds, count=document.get("count"))
+            trickle.start(
+                seconds=float(document.get("seconds", 5)),
+                count=document.get("count"),
+                varied=bool(document.get("varied")),
+            )
         except StoreRefusal as error:
-            problem = {"title": "Trickle refused", "detail": error.message}
-            return json_response(problem, status=error.status)
+            return _trickle_refused(error)
 
-    is_on = trickle.task is not None and not trickle.task.done()
-    return json_response({"on": is_on, "seconds": trickle.seconds, "placed": trickle.placed})
+    return json_response(
+        {"on": trickle.is_on, "seconds": trickle.seconds, "placed": trickle.placed}
+    )
+
+
+async def place_orders(request: Request) -> Response:
+    """`POST {"count": 10}` places varied orders now, and returns their ids."""
+    trickle: Trickle = request.app.state.trickle
+    document = await json_object(request)
+    try:
+        return json_response({"ids": trickle.place(count=int(document.get("count", 1)))})
+    except StoreRefusal as error:
+        return _trickle_refused(error)
+
+
+def _trickle_refused(error: StoreRefusal) -> Response:
+    problem = {"title": "Trickle refused", "detail": error.message}
+    return json_response(problem, status=error.status)
 
 
 async def stats(request: Request) -> Response:
@@ -79,6 +96,7 @@ async def set_quota(request: Request) -> Response:
 ROUTES = [
     Route("/_sim/load", load_data, methods=["POST"]),
     Route("/_sim/trickle", control_trickle, methods=["GET", "POST", "DELETE"]),
+    Route("/_sim/orders", place_orders, methods=["POST"]),
     Route("/_sim/faults", control_faults, methods=["GET", "POST", "DELETE"]),
     Route("/_sim/quota", set_quota, methods=["PUT"]),
     Route("/_sim/stats", stats, methods=["GET"]),

@@ -17,6 +17,7 @@ from openiom_simulators.shop_data import (
     placed_order_from,
     products_from,
 )
+from openiom_simulators.store.shoppers import Shoppers
 from openiom_simulators.store.state import Shop, StoreRefusal
 
 TRICKLE_BATCH = 1_000
@@ -70,21 +71,42 @@ def _read_dataset(shop: Shop, document: dict[str, Any]) -> Dataset:
 
 
 class Trickle:
-    """Places a new order every few seconds while it is on."""
+    """Places new orders while it is on."""
 
     def __init__(self, shop: Shop, *, seed: int) -> None:
         self.shop, self.seed, self.placed = shop, seed, 0
         self.task: asyncio.Task[None] | None = None
         self.seconds = 0.0
+        self.is_varied = False
 
-    def start(self, *, seconds: float, count: int | None) -> None:
-        """Place an order every `seconds`, `count` orders or without end."""
+    @property
+    def is_on(self) -> bool:
+        """Whether more orders will be placed."""
+        return self.task is not None and not self.task.done()
+
+    def start(self, *, seconds: float, count: int | None, varied: bool) -> None:
+        """Place an order every `seconds`, `count` orders or without end.
+
+        Varied orders are of every kind, and come at irregular times with this mean.
+        """
         self.stop()
-        if not self.shop.products or not self.shop.customers:
-            message = "Load products and customers before orders can trickle in."
-            raise StoreRefusal(message, status=409)
         self.seconds = seconds
-        self.task = asyncio.get_running_loop().create_task(self._run(seconds, count))
+        self.is_varied = varied
+        shoppers = self._shoppers()
+        orders = self._generate_orders()
+        if varied:
+            orders = shoppers.orders(now=self.shop.now, currency=self.shop.currency)
+
+        self.task = asyncio.get_running_loop().create_task(
+            self._run(islice(orders, count), shoppers)
+        )
+
+    def place(self, *, count: int) -> list[int]:
+        """Place varied orders now, and return their ids."""
+        orders = self._shoppers().orders(now=self.shop.now, currency=self.shop.currency)
+        ids = self.shop.place(list(islice(orders, count)), publish=True)
+        self.placed += len(ids)
+        return ids
 
     def stop(self) -> None:
         """Place no more orders."""
@@ -92,11 +114,24 @@ class Trickle:
             self.task.cancel()
         self.task, self.seconds = None, 0.0
 
-    async def _run(self, seconds: float, count: int | None) -> None:
-        for order in islice(self._generate_orders(), count):
+    def _shoppers(self) -> Shoppers:
+        """Return the shoppers of the shop. Raise `StoreRefusal` when it is empty."""
+        if not self.shop.products or not self.shop.customers:
+            message = "Load products and customers before orders can trickle in."
+            raise StoreRefusal(message, status=409)
+
+        return Shoppers(
+            seed=self.seed + len(self.shop.orders),
+            products=list(self.shop.products.values()),
+            buyers=list(self.shop.customers.values()),
+        )
+
+    async def _run(self, orders: Iterator[PlacedOrder], shoppers: Shoppers) -> None:
+        for order in orders:
             self.shop.place([order], publish=True)
             self.placed += 1
-            await asyncio.sleep(seconds)
+            pause = shoppers.pause(self.seconds) if self.is_varied else self.seconds
+            await asyncio.sleep(pause)
 
     def _generate_orders(self) -> Iterator[PlacedOrder]:
         """Yield orders of the products and customers of the shop, without end."""

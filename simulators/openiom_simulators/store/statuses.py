@@ -1,6 +1,6 @@
 """The fifteen fixed order statuses of a BigCommerce store."""
 
-SHIPPED, PARTIALLY_SHIPPED, REFUNDED, AWAITING_FULFILLMENT = 2, 3, 4, 11
+SHIPPED, PARTIALLY_SHIPPED, REFUNDED, CANCELLED, AWAITING_FULFILLMENT = 2, 3, 4, 5, 11
 PARTIALLY_REFUNDED = 14
 
 STATUSES: dict[int, tuple[str, str]] = {

@@ -51,10 +51,13 @@ class Credentials(BaseModel):
 
 
 class SessionView(BaseModel):
+    """Who is signed in; `extensions` are the names of the routes that other packages add."""
+
     name: str
     email: str
     permissions: list[str]
     environment: str
+    extensions: list[str] = []
 
 
 class TokenRequest(BaseModel):
@@ -320,6 +323,7 @@ def _view(request: Request, session: Session, principal: Principal) -> SessionVi
         email=principal.name,
         permissions=sorted(principal.permissions),
         environment=request.app.state.environment,
+        extensions=request.app.state.extensions,
     )
 
 

@@ -280,6 +280,7 @@ def child_environment(settings: Settings, database_url: str, public_url: str) ->
         "OPENIOM_ENVIRONMENT": settings.environment,
         "OPENIOM_PROVIDER_NETWORKS": settings.provider_networks,
         "OPENIOM_PROVIDER_PROXY": settings.provider_proxy,
+        "OPENIOM_WEB_EXTENSIONS": settings.web_extensions,
     }
 
 

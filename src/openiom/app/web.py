@@ -31,6 +31,7 @@ from .metrics import ApplicationCollector
 from .middleware import NamesWithSlashes, SecurityHeaders, SizeLimit
 from .resources import built_ui, program_version
 from .static_ui import serve_ui
+from .web_extensions import load_extensions
 from .worker import tune_gc
 
 LISTEN_FDS = "OPENIOM_LISTEN_FDS"
@@ -70,9 +71,13 @@ def create_app(application: Application) -> FastAPI:
     _set_state(app, application, tail)
     install_problem_handlers(app)
 
+    extensions = load_extensions(application)
+    app.state.extensions = [extension.name for extension in extensions]
     own = (attention, home, instance_pause, event_stream, search, health, matching_orders)
     for router in (*application.routers(), *(module.router for module in own)):
         app.include_router(router)
+    for extension in extensions:
+        app.include_router(extension.router)
 
     document_problems(app)
     if application.settings.api_docs:

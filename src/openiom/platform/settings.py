@@ -85,6 +85,11 @@ class Settings(BaseSettings):
     ui_path: Path | None = Field(
         None, description="Folder of the built UI; empty looks beside the program"
     )
+    web_extensions: str = Field(
+        "",
+        description="Comma-separated functions of installed packages, `module:function`, that add"
+        " routes to the web server; empty adds none",
+    )
     feed_dir: Path | None = Field(
         None, description="Folder of inventory feed files; empty reads none"
     )

@@ -35,8 +35,13 @@ async function send(request: Request): Promise<Response> {
   return globalThis.fetch(repeated);
 }
 
+const options = { baseUrl: window.location.origin, credentials: 'same-origin', fetch: send } as const;
+
 /** API client: same origin, session cookie, typed by the OpenAPI document. */
-export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: 'same-origin', fetch: send });
+export const api = createClient<paths>(options);
+
+/** A client of routes that another package adds to the server; the OpenAPI document does not have them. */
+export const createExtensionClient = <Paths extends object>() => createClient<Paths>(options);
 
 interface FetchResult<T> {
   data?: T;

@@ -7688,7 +7688,10 @@ export interface components {
             /** Items */
             items: components["schemas"]["SearchResult"][];
         };
-        /** SessionView */
+        /**
+         * SessionView
+         * @description Who is signed in; `extensions` are the names of the routes that other packages add.
+         */
         SessionView: {
             /** Name */
             name: string;
@@ -7698,6 +7701,11 @@ export interface components {
             permissions: string[];
             /** Environment */
             environment: string;
+            /**
+             * Extensions
+             * @default []
+             */
+            extensions: string[];
         };
         /**
          * ShadowPriceRow

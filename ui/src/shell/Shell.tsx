@@ -1,8 +1,9 @@
+import { isDemoRunning } from '@client/demo';
 import { closeLive, openLive, useLiveResumed } from '@client/live';
 import { type SessionInfo, sessionKey, signOut } from '@client/session';
 import { useQueryClient } from '@tanstack/react-query';
 import { Drawer, Skeleton } from 'antd';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { shortcutKey } from '@kit/shortcuts';
 import { useFocusReturn } from '@kit/useFocusReturn';
@@ -18,7 +19,23 @@ import { badgesOf, useAttention } from './useAttention';
 
 const Palette = lazy(() => import('./CommandPalette'));
 const Shortcuts = lazy(() => import('./ShortcutsDialog'));
+// Loaded while a demo runs only.
+const DemoPanel = lazy(() => import('@features/demo/DemoPanel'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
+const DEMO_STORAGE_KEY = 'openiom.demo';
+
+/** Whether the panel of the demo is open, remembered on the device; undefined until the user has decided. */
+function useDemoPanel(): [boolean | undefined, (open: boolean) => void] {
+  const [open, setOpen] = useState(() => {
+    const stored = localStorage.getItem(DEMO_STORAGE_KEY);
+    return stored === null ? undefined : stored === 'open';
+  });
+  const store = useCallback((next: boolean) => {
+    localStorage.setItem(DEMO_STORAGE_KEY, next ? 'open' : 'closed');
+    setOpen(next);
+  }, []);
+  return [open, store];
+}
 
 /** Layout of all pages: navigation, top bar, content. */
 export function Shell({ session }: { session: SessionInfo }) {
@@ -26,6 +43,9 @@ export function Shell({ session }: { session: SessionInfo }) {
   const [menuOpen, setMenuOpen] = useState(false);
   const [paletteOpen, setPaletteOpen] = useState(false);
   const [shortcutsOpen, setShortcutsOpen] = useState(false);
+  const isDemo = isDemoRunning(session);
+  const [demoOpen, setDemoOpen] = useDemoPanel();
+  const openDemo = useCallback(() => setDemoOpen(true), [setDemoOpen]);
   const queryClient = useQueryClient();
   const { pathname } = useLocation();
   const entry = entryOf(pathname);
@@ -57,6 +77,10 @@ export function Shell({ session }: { session: SessionInfo }) {
     localStorage.setItem(NAVIGATION_STORAGE_KEY, collapsed ? 'open' : 'folded');
     setCollapsed(!collapsed);
   };
+  const closeDemo = (): void => {
+    setDemoOpen(false);
+    document.getElementById('demo-button')?.focus();
+  };
   const handleSignOut = async (): Promise<void> => {
     await signOut().catch(() => undefined);
     // Drafts belong to the user who entered them.
@@ -67,13 +91,14 @@ export function Shell({ session }: { session: SessionInfo }) {
   };
 
   return (
-    <div className="shell" data-folded={collapsed}>
+    <div className="shell" data-folded={collapsed} data-demo={isDemo && demoOpen === true}>
       <a href="#content" className="skip">
         Skip to content
       </a>
       <Navigation permissions={session.permissions} collapsed={collapsed} badges={badges} onToggle={toggleNavigation} />
       <TopBar
         session={session}
+        demo={isDemo ? { open: demoOpen === true, onToggle: () => setDemoOpen(demoOpen !== true) } : undefined}
         onSearch={() => setPaletteOpen(true)}
         onOpenMenu={() => setMenuOpen(true)}
         onSignOut={() => void handleSignOut()}
@@ -96,6 +121,11 @@ export function Shell({ session }: { session: SessionInfo }) {
           </Suspense>
         </AreaContext>
       </main>
+      {isDemo && (
+        <Suspense fallback={null}>
+          <DemoPanel email={session.email} open={demoOpen} onOpen={openDemo} onClose={closeDemo} />
+        </Suspense>
+      )}
       <Drawer
         open={menuOpen}
         placement="left"

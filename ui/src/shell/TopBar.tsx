@@ -3,6 +3,7 @@ import {
   LogoutOutlined,
   MenuOutlined,
   MoonOutlined,
+  PlayCircleOutlined,
   SearchOutlined,
   SunOutlined,
   VerticalAlignMiddleOutlined,
@@ -14,6 +15,8 @@ import { Button, Dropdown, Tooltip } from 'antd';
 
 interface Props {
   session: SessionInfo;
+  /** The panel of the demo, while one runs. */
+  demo?: { open: boolean; onToggle: () => void } | undefined;
   onSearch: () => void;
   onOpenMenu: () => void;
   onSignOut: () => void;
@@ -27,7 +30,7 @@ const initials = (name: string): string =>
     .join('')
     .toUpperCase();
 
-export function TopBar({ session, onSearch, onOpenMenu, onSignOut }: Props) {
+export function TopBar({ session, demo, onSearch, onOpenMenu, onSignOut }: Props) {
   const { mode, density, setMode, setDensity } = usePreferences();
   const isDark = mode === 'dark';
   const isCompact = density === 'compact';
@@ -43,6 +46,19 @@ export function TopBar({ session, onSearch, onOpenMenu, onSignOut }: Props) {
       </button>
       <div className="top-space" />
       <LiveIndicator />
+      {demo && (
+        <Button
+          id="demo-button"
+          className="demo-button"
+          icon={<PlayCircleOutlined />}
+          aria-expanded={demo.open}
+          aria-controls={demo.open ? 'demo-panel' : undefined}
+          aria-label="Demo"
+          onClick={demo.onToggle}
+        >
+          <span>Demo</span>
+        </Button>
+      )}
       <span className="environment">{session.environment}</span>
       <Tooltip title={densityLabel}>
         <Button

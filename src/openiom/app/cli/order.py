@@ -52,7 +52,7 @@ def _show(session: Session, order_id: UUID) -> None:
 
 def _show_header(order: Mapping[str, Any]) -> None:
     state = ORDER_TABLE.state(order["state"]).label
-    on_hold = "  (on hold)" if order["held"] else ""
+    on_hold = "  (on hold)" if order["manual_hold"] else ""
     ship_to = order["ship_to"]
     destination = [str(ship_to.get(part, "")) for part in ("city", "state", "country")]
     console.print(

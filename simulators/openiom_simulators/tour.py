@@ -1,0 +1,59 @@
+"""What the tour of the demo suggests, and which of its steps a user has really done."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from openiom.platform.bulk import fetch_as
+
+PARKED_MAPPING = "parked_mapping"
+HOLD_AND_RELEASE = "hold_and_release"
+ORDER_BY_HAND = "order_by_hand"
+RECEIVE_SUPPLY = "receive_supply"
+
+FACTS = """
+SELECT EXISTS (SELECT FROM platform.configuration_document
+                WHERE kind = 'mapping' AND actor = %(actor)s)
+           AS parked_mapping,
+       EXISTS (SELECT FROM platform.business_event held
+                 JOIN platform.business_event released ON released.root_id = held.root_id
+                WHERE held.name = 'order.hold_placed' AND held.actor = %(actor)s
+                  AND released.name = 'order.hold_released' AND released.actor = %(actor)s)
+           AS hold_and_release,
+       EXISTS (SELECT FROM platform.business_event
+                WHERE name = 'order.created' AND actor = %(actor)s)
+           AS order_by_hand,
+       EXISTS (SELECT FROM platform.business_event
+                WHERE name = 'inventory.received' AND actor = %(actor)s)
+           AS receive_supply,
+       (SELECT order_id FROM orders.order_state
+         WHERE state = 'fulfillment_in_process' ORDER BY order_id DESC LIMIT 1)::text
+           AS order_in_process,
+       (SELECT order_id FROM orders.order_state
+         WHERE state = 'completed' ORDER BY order_id DESC LIMIT 1)::text
+           AS completed_order
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TourFacts:
+    """Steps of the tour that a user has done, and orders to look at."""
+
+    parked_mapping: bool
+    hold_and_release: bool
+    order_by_hand: bool
+    receive_supply: bool
+    order_in_process: str | None
+    completed_order: str | None
+
+    @property
+    def done(self) -> list[str]:
+        """The names of the steps that were done."""
+        names = (PARKED_MAPPING, HOLD_AND_RELEASE, ORDER_BY_HAND, RECEIVE_SUPPLY)
+        return [name for name in names if getattr(self, name)]
+
+
+def tour_facts(session: Session, *, actor: str) -> TourFacts:
+    """Return what `actor` has done, and the newest orders."""
+    [facts] = fetch_as(session, TourFacts, FACTS, {"actor": actor})
+    return facts

@@ -1,0 +1,62 @@
+import type { Demo } from '@client/demo';
+
+/** One thing an order manager does, with the page on which it is done. */
+export interface TourStep {
+  name: string;
+  title: string;
+  text: string;
+  /** Null while the page does not exist yet; undefined when the step is done in the panel itself. */
+  path?: (demo: Demo | undefined) => string | null;
+}
+
+const orderPath = (id: string | null | undefined): string | null => (id ? `/orders/${id}` : null);
+
+export const tourSteps: readonly TourStep[] = [
+  {
+    name: 'watch_order',
+    title: 'Watch an order ship',
+    text: 'Open an order that is in process and keep it open. It ships within a minute, and the page follows.',
+    path: (demo) => orderPath(demo?.order_in_process) ?? '/orders?state=fulfillment_in_process',
+  },
+  {
+    name: 'sourcing_decision',
+    title: 'See why a source was chosen',
+    text: 'Open the sourcing decision of an order: what each source would have cost, and why others were refused.',
+    path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
+  },
+  {
+    name: 'find_by_email',
+    title: 'Find an order by e-mail address',
+    text: 'Search the orders for a part of an address, such as lindt@.',
+    path: () => '/orders',
+  },
+  {
+    name: 'parked_mapping',
+    title: 'Map the unknown product of a parked order',
+    text: 'Map the misspelled SKU LAMP-OAK-1 to a product. The order is received at once.',
+    path: () => '/my-work/messages',
+  },
+  {
+    name: 'hold_and_release',
+    title: 'Place an order on hold and release it',
+    text: 'Place a hold with a reason on an order that has not shipped, then release it.',
+    path: () => '/orders?state=on_hold',
+  },
+  {
+    name: 'receive_supply',
+    title: 'Receive a delivery that orders wait for',
+    text: 'Receive purchase order PO-2042. The backorder for its blankets is released and ships.',
+    path: () => '/inventory/supply',
+  },
+  {
+    name: 'order_by_hand',
+    title: 'Enter an order by hand',
+    text: 'Enter an order as you would on the telephone. It gets a number of its own and is processed like any other.',
+    path: () => '/orders/new',
+  },
+  {
+    name: 'outage',
+    title: 'Break the 3PL, then fix it',
+    text: 'Use the buttons above, and send ten orders in between. They wait, and continue once the 3PL responds again.',
+  },
+];
