@@ -11,7 +11,7 @@ Publishes   nothing; the packages that accept a document publish what it changed
 from .call_log import CallLog
 from .inbox_worker import inbox_worker
 from .instance_pause import lock_paused, pause_instance, resume_instance
-from .instance_state import Outage, instance_titles, list_outages
+from .instance_state import Outage, Pause, instance_titles, list_outages, list_pauses
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, replay_messages_needing, resolve
@@ -39,6 +39,7 @@ __all__ = [
     "MappingBody",
     "Outage",
     "ParkedMessage",
+    "Pause",
     "PollWorker",
     "ProbeWorker",
     "ProviderInstance",
@@ -57,6 +58,7 @@ __all__ = [
     "instance_titles",
     "list_instances",
     "list_outages",
+    "list_pauses",
     "lock_paused",
     "oldest_parked",
     "pause_instance",

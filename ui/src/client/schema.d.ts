@@ -3440,7 +3440,7 @@ export interface components {
         };
         /**
          * Blocked
-         * @description The provider that an order waits for, and since when it has been down.
+         * @description The provider that an order waits for, and since when it has been down or paused.
          */
         Blocked: {
             /** Instance */
@@ -3452,6 +3452,12 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /**
+             * Cause
+             * @default down
+             * @enum {string}
+             */
+            cause: "down" | "paused";
         };
         /**
          * BulkRequest
