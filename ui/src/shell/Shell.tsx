@@ -16,9 +16,12 @@ import { SignInDialog } from './SignInDialog';
 import { TopBar } from './TopBar';
 import { badgesOf, useAttention } from './useAttention';
 
-const Palette = lazy(() => import('./CommandPalette'));
+const loadPalette = () => import('./CommandPalette');
+const Palette = lazy(loadPalette);
 const Shortcuts = lazy(() => import('./ShortcutsDialog'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
+/** When the palette is loaded, so that what is typed at once after it was opened is not lost. */
+const LOAD_PALETTE_AFTER_MS = 1_500;
 
 /** Layout of all pages: navigation, top bar, content. */
 export function Shell({ session }: { session: SessionInfo }) {
@@ -36,6 +39,10 @@ export function Shell({ session }: { session: SessionInfo }) {
     openLive();
     return closeLive;
   }, []);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), LOAD_PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useFocusReturn();
   useLiveResumed(() => void queryClient.invalidateQueries());
 
@@ -52,6 +59,11 @@ export function Shell({ session }: { session: SessionInfo }) {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, []);
+
+  useEffect(() => {
+    // The control that led here may be gone with its page.
+    if (document.activeElement === document.body) document.getElementById('content')?.focus({ preventScroll: true });
+  }, [pathname]);
 
   const toggleNavigation = (): void => {
     localStorage.setItem(NAVIGATION_STORAGE_KEY, collapsed ? 'open' : 'folded');

@@ -18,12 +18,22 @@ const newMapping = (instances: ProviderInstance[]): Mapping => ({
 });
 
 /** Dialog for a mapping, a new one or `edited`, whose external value is fixed. Input is kept on refusal. */
-export function AddMappingDialog({ instances, edited, onClose }: { instances: ProviderInstance[]; edited?: Mapping; onClose: () => void }) {
+export function AddMappingDialog({
+  instances,
+  edited,
+  onDone,
+  onClose,
+}: {
+  instances: ProviderInstance[];
+  edited?: Mapping;
+  onDone?: () => void;
+  onClose: () => void;
+}) {
   const id = useId();
   const [mapping, setMapping] = useState<Mapping>(edited ?? newMapping(instances));
   const set = (part: Partial<Mapping>): void => setMapping((before) => ({ ...before, ...part }));
   const isFixed = edited !== undefined;
-  const save = useSaveMapping({ canUndo: !isFixed, onSaved: onClose });
+  const save = useSaveMapping({ before: edited, onChanged: onDone, onSaved: onClose });
   const preview = useMappingPreview(mapping);
   const isComplete =
     [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
