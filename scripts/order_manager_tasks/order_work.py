@@ -84,8 +84,9 @@ def enter_order_by_hand(person: Person, case: Case) -> None:
 
 def export_filtered_list(person: Person, case: Case) -> None:
     person.open_page("Orders", "Sales orders", "Sales orders")
-    person.click(person.page.get_by_role("button", name=re.compile("^On hold")).first)
-    expect(person.page).to_have_url(re.compile("state=on_hold"))
+    on_hold = person.page.get_by_role("button", name=re.compile("^On hold")).first
+    person.click(on_hold)
+    expect(on_hold).to_have_attribute("aria-pressed", "true")
     with person.page.expect_download() as download:
         person.click(person.page.get_by_role("button", name="Export"))
 
@@ -111,6 +112,8 @@ def save_view_and_return(person: Person, case: Case) -> None:
     person.open_page("Orders", "Sales orders", "Sales orders")
     person.click(view)
     expect(person.page).to_have_url(re.compile("state=on_hold"))
+    person.click(person.page.get_by_role("button", name=f"Delete view {name}"))
+    expect(view).to_have_count(0)
 
 
 ORDER_WORK = (
@@ -120,5 +123,5 @@ ORDER_WORK = (
     Task("Cancel an order, and see what the store is told", 6, cancel_order),
     Task("Enter an order by hand", 16, enter_order_by_hand),
     Task("Export the filtered list", 3, export_filtered_list),
-    Task("Save a view, and come back to it", 8, save_view_and_return),
+    Task("Save a view, come back to it, and delete it", 9, save_view_and_return),
 )

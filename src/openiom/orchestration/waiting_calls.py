@@ -1,4 +1,6 @@
-"""Provider calls that wait, also because of a pause, and runs that failed, and the documents that they belong to.
+"""Provider calls that wait, and runs that failed, and the documents that they belong to.
+
+Calls that are held by a pause wait as well.
 
 Every read is bounded: a queue of a million calls costs no more than one of `MAX_COUNTED`.
 """

@@ -18,7 +18,7 @@ from .mapping import MAPPING_KIND, replay_messages_needing, resolve
 from .mapping_body import MappingBody
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
-from .metrics import count_parked, oldest_parked, queue_depths, recent_calls
+from .metrics import count_parked, oldest_parked, parked_totals, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
@@ -61,6 +61,7 @@ __all__ = [
     "list_pauses",
     "lock_paused",
     "oldest_parked",
+    "parked_totals",
     "pause_instance",
     "poll",
     "poll_workers",

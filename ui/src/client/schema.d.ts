@@ -4928,7 +4928,7 @@ export interface components {
          *     connections      providers that are down
          *     blocked          orders that wait for the provider `instance`, which is down
          *     failed_runs      flow runs that an error stopped
-         *     parked_messages  messages of providers that could not be processed; their money is not known
+         *     parked_messages  messages of providers that could not be processed; money as far as they state it
          *     declined         fulfillment orders that were declined and have no other source yet
          *     late             unshipped orders that were promised, or planned to ship, for a day that is over
          *
@@ -5470,6 +5470,10 @@ export interface components {
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
+            /** Total */
+            total: string | null;
+            /** Currency */
+            currency: string | null;
             /** Missing */
             missing: components["schemas"]["UnmappedKeyView"][];
             /** Payload */
@@ -5523,6 +5527,10 @@ export interface components {
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
+            /** Total */
+            total: string | null;
+            /** Currency */
+            currency: string | null;
             /** Missing */
             missing: components["schemas"]["UnmappedKeyView"][];
         };
