@@ -1,8 +1,10 @@
 """Tasks of an order manager, with the mouse and by keyboard alone, counted in clicks and keys."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from scripts.order_manager_tasks import (
     TASKS,
     Case,
@@ -14,12 +16,9 @@ from scripts.order_manager_tasks import (
 )
 from scripts.order_manager_tasks.situation import set_backorders
 
-from .conftest import Scene, Visitor
+from .conftest import Scene, Visitor, visitor
 
 pytestmark = pytest.mark.browser
-
-MOST_MISTAKES = 1
-"""Errors that a task logs on purpose: a credential that is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +30,23 @@ def cases(scene: Scene) -> Iterator[tuple[Case, Case]]:
     set_backorders(scene.fabrikam, taken=False)
 
 
+@pytest.fixture(scope="module")
+def tab(chrome: Browser, scene: Scene, signed_in: Path) -> Iterator[Visitor]:
+    """One tab for all tasks, as of a person who works in it all day."""
+    yield from visitor(chrome, scene.fabrikam.url, signed_in)
+
+
 @pytest.mark.parametrize("task", TASKS, ids=[task.title for task in TASKS])
 def test_a_task_takes_few_steps(
-    manager: Visitor, scene: Scene, cases: tuple[Case, Case], task: Task
+    tab: Visitor, scene: Scene, cases: tuple[Case, Case], task: Task
 ) -> None:
-    person = Person(manager.page, scene.fabrikam)
-    effort = task.measure(person, cases[0])
+    effort = task.measure(Person(tab.page, scene.fabrikam), cases[0])
     assert effort.steps <= task.most, effort
 
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.title for task in TASKS])
 def test_a_task_is_carried_out_by_keyboard_alone(
-    manager: Visitor, scene: Scene, cases: tuple[Case, Case], task: Task
+    tab: Visitor, scene: Scene, cases: tuple[Case, Case], task: Task
 ) -> None:
-    person = Person(manager.page, scene.fabrikam, keyboard_only=True)
-    effort = task.measure(person, cases[1])
+    effort = task.measure(Person(tab.page, scene.fabrikam, keyboard_only=True), cases[1])
     assert effort.clicks == 0

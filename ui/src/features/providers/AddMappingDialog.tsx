@@ -38,6 +38,11 @@ export function AddMappingDialog({
   const isComplete =
     [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
     (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
+  const reason = !isComplete
+    ? 'Fill in every field first'
+    : mapping.internal === edited?.internal
+      ? 'Choose another internal value first'
+      : '';
   return (
     <Modal
       open
@@ -48,7 +53,16 @@ export function AddMappingDialog({
       onCancel={onClose}
       onOk={() => save.mutate(mapping)}
       confirmLoading={save.isPending}
-      okButtonProps={{ disabled: !isComplete || mapping.internal === edited?.internal }}
+      okButtonProps={{ disabled: reason !== '', 'aria-describedby': `${id}reason` }}
+      footer={(_, { CancelBtn, OkBtn }) => (
+        <>
+          <span className="muted footer-reason" id={`${id}reason`}>
+            {reason}
+          </span>
+          <CancelBtn />
+          <OkBtn />
+        </>
+      )}
     >
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>
