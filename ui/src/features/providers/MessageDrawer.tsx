@@ -41,7 +41,7 @@ export function MessageDrawer({ id, onClose, onChanged }: { id: string; onClose:
               <Button
                 key={messageVerb.name}
                 danger={messageVerb.danger}
-                type={messageVerb.name === 'replay' ? 'primary' : 'default'}
+                type={messageVerb.name === 'replay' && message.data.missing.length === 0 ? 'primary' : 'default'}
                 onClick={() => setAction(messageVerb)}
               >
                 {messageVerb.label}
