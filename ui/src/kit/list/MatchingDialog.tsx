@@ -112,9 +112,7 @@ function RunReport({ run }: { run: BulkRun }) {
         </div>
       )}
       <BulkReport changed={run.changed} refused={[...run.refused]} labels={action.outcomeLabels ?? ['done', 'not changed']} />
-      {state === 'stopped' && error === undefined && (
-        <p>Stopped. The remaining {noun[1]} were not changed; you can continue with them.</p>
-      )}
+      {state === 'stopped' && error === undefined && <p>Stopped. The remaining {noun[1]} were not changed; you can continue with them.</p>}
       {error !== undefined && <ProblemNotice compact error={error} />}
     </>
   );
