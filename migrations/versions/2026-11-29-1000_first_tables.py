@@ -1224,6 +1224,8 @@ def upgrade() -> None:
         sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("entity_id", sa.Text(), server_default="", nullable=False),
         sa.Column("search_text", sa.Text(), server_default="", nullable=False),
+        sa.Column("total_amount", sa.Numeric(precision=18, scale=4), nullable=True),
+        sa.Column("currency", sa.Text(), server_default="", nullable=False),
         sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sa.UniqueConstraint("instance", "kind", "key", "version", name="uq_message_identity"),

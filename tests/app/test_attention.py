@@ -101,7 +101,8 @@ def test_an_outage_names_the_provider_since_when_and_what_waits(
         }
     ]
 
-    blocked = {"instance": "wms", "title": "Fabrikam 3PL", "since": "2026-05-04T15:23:00Z"}
+    provider = {"instance": "wms", "title": "Fabrikam 3PL", "since": "2026-05-04T15:23:00Z"}
+    blocked = {**provider, "cause": "down"}
     rows = get(client, "/orders")["items"]
     assert {row["number"]: row["blocked"] for row in rows} == {
         "100": blocked,
@@ -114,6 +115,30 @@ def test_an_outage_names_the_provider_since_when_and_what_waits(
     rows = get(client, "/orders?waiting_for=wms")["items"]
     assert [row["number"] for row in rows] == ["101", "100"]
     assert get(client, "/orders?waiting_for=old")["items"] == []
+
+
+def test_an_order_names_the_paused_provider_that_it_waits_for(
+    client: TestClient, database: Database
+) -> None:
+    add_instance(database, "wms", "Fabrikam 3PL", red=False)
+    ids = place_orders(database, "100", "101")
+    queue_call(database, root=ids["100"], instance="wms", state="held")
+    paused = client.post("/api/v1/provider-instances/wms/pause").json()
+
+    order = get(client, f"/orders/{ids['100']}")
+    since = paused["paused_at"]
+    assert order["blocked"] == {
+        "instance": "wms",
+        "title": "Fabrikam 3PL",
+        "since": since,
+        "cause": "paused",
+    }
+    verdict = order["verdict"]
+    assert (verdict["text"], verdict["since"]) == ("Blocked: Fabrikam 3PL is paused", since)
+    assert (verdict["action"], verdict["target"]) == ("open_connection", "wms")
+    rows = get(client, "/orders?waiting_for=wms")["items"]
+    assert [row["number"] for row in rows] == ["100"]
+    assert get(client, f"/orders/{ids['101']}")["blocked"] is None
 
 
 def test_the_numbers_of_the_navigation_are_counted(client: TestClient, database: Database) -> None:

@@ -11,6 +11,7 @@ from tests.orders.builders import NOW, line, master_data, placed, stock
 
 from openiom.administration import issue_token
 from openiom.kernel import new_id
+from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 
@@ -79,14 +80,23 @@ def test_failed_runs_and_parked_messages_are_counted_with_the_oldest(
     order = placed(database, line(quantity=2))
     add_run(database, root=order, state="failed")
     add_run(database, root=new_id(), state="failed")
-    park_message(database, "7")
+    for amount in ("30", "12.5"):
+        park_message(database, "7")
+        with database.unit_of_work() as session:
+            execute(
+                session,
+                "UPDATE providers.message SET version = %s, total_amount = %s, currency = 'USD'"
+                " WHERE version = '1'",
+                (amount, amount),
+            )
 
     found = work(client)
     failed = found["failed_runs"]
     assert (failed["count"], failed["oldest"]) == (2, text(QUEUED_AT))
     assert failed["amounts"] == dollars("20.0000", 1)
     parked = found["parked_messages"]
-    assert (parked["count"], parked["oldest"], parked["amounts"]) == (1, text(SINCE), [])
+    assert (parked["count"], parked["oldest"]) == (2, text(SINCE))
+    assert parked["amounts"] == dollars("12.5000", 1), "the latest message of the order counts"
 
 
 def test_declined_and_late_orders_lead_to_lists_of_the_same_orders(

@@ -22,7 +22,7 @@ from openiom.orchestration import reprocess
 from openiom.orders import cancel_orders
 from openiom.platform.batches import drain
 from openiom.platform.clock import utc_now
-from openiom.providers import MappingBody
+from openiom.providers import MappingBody, parked_totals
 from openiom.providers.mapping_release import accepted_orders, preview_release
 from openiom_simulators.seed import seed_company
 
@@ -157,6 +157,12 @@ def test_an_unknown_sku_is_parked_with_its_key_and_goes_on_by_itself_once_it_is_
     with shop.application.database.unit_of_work() as session:
         release = preview_release(session, registry, [MappingBody.model_validate(mapping)])
         assert accepted_orders(session, registry, parked) == []
+        (total,) = parked_totals(session, limit=9)
+        assert (total.currency, Decimal(total.amount), total.orders) == (
+            release.amounts[0].currency,
+            release.amounts[0].amount,
+            1,
+        )
         shop.application.configuration.apply(session, [document], at=utc_now(), actor="a person")
 
     shop.settle()

@@ -142,6 +142,10 @@ HOLD = HoldFacts("ann", SINCE, "delivery on Friday")
             ("blocked", "Blocked: Fabrikam 3PL is down", "open_connection"),
         ),
         (
+            order(blocked=BLOCKED.model_copy(update={"cause": "paused"})),
+            ("blocked", "Blocked: Fabrikam 3PL is paused", "open_connection"),
+        ),
+        (
             on_hold(waiting(), waiting(line_id=LATER_LINE, name="Shade")),
             ("waiting_for_stock", "Waiting for stock of Oak lamp and Shade", "open_waiting_line"),
         ),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from openiom.providers.mapping_release import amount_of
+from openiom.providers.message_total import amount_of
 
 
 @pytest.mark.parametrize(

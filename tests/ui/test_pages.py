@@ -49,6 +49,28 @@ PAGES = [
     ("/settings/roles", "Roles"),
     ("/settings/api-tokens", "API tokens"),
 ]
+MODAL, DRAWER, POPOVER = ".ant-modal", ".ant-drawer-open", ".ant-popover"
+LAYERS = [
+    ("/orders", "Sales orders", ["Filter"], POPOVER),
+    ("/orders", "Sales orders", ["Choose columns"], POPOVER),
+    ("/orders?state=on_hold", "Sales orders", ["Save view"], POPOVER),
+    ("/orders", "Sales orders", ["Select all", "Hold"], MODAL),
+    ("/orders", "Sales orders", ["Select all", "Hold", "^Hold [0-9]+ orders$"], MODAL),
+    ("/orders", "Sales orders", ["Select all", "^Select all matching", "^Hold$"], MODAL),
+    (f"/orders/{ORDER}", "Order 20480", ["^Recall and cancel$"], MODAL),
+    ("/my-work/messages", "Parked messages", ["^Choose product for"], MODAL),
+    ("/my-work/messages", "Parked messages", ["^Order [0-9]+$"], DRAWER),
+    ("/flows", "Flows", ["^Pause "], MODAL),
+    ("/providers/library", "Provider library", ["BigCommerce"], DRAWER),
+    ("/mappings", "Mappings", ["Add mapping"], MODAL),
+    ("/mappings", "Mappings", ["^Delete mapping of"], MODAL),
+    ("/settings/users", "Users", ["New user"], DRAWER),
+    ("/settings/users", "Users", ["^Set a new password"], MODAL),
+    ("/settings/roles", "Roles", ["New role"], DRAWER),
+    ("/settings/api-tokens", "API tokens", ["New token"], MODAL),
+    ("/settings/api-tokens", "API tokens", ["^Revoke "], MODAL),
+]
+"""Dialogs, drawers and menus: the page, what is pressed there one after the other, and where."""
 NEVER_EMPTY = {
     "/flows/store-order",
     "/orders/new",
@@ -133,12 +155,18 @@ def open_page(browser: Any, *, mode: str = "light", width: int = 1280) -> tuple[
     return page, errors
 
 
-def accessibility_violations(page: Page) -> list[str]:
-    """Return the violations of WCAG 2.2 A and AA that axe finds on the page."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
-    )
+AXE_RUN = """
+part => axe.run(part ? {include: [part]} : document,
+  {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
+"""
+
+
+def accessibility_violations(page: Page, part: str = "") -> list[str]:
+    """Return the violations of WCAG 2.2 A and AA that axe finds on the page, or on a part of it."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+
+    found = page.evaluate(AXE_RUN, part)
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found["violations"]]
 
 
@@ -160,6 +188,33 @@ def test_every_page_logs_no_errors_and_is_accessible(browser: Any, full: str, mo
     page.context.close()
     assert errors == []
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_every_dialog_drawer_and_menu_is_accessible(browser: Any, full: str) -> None:
+    page, errors = open_page(browser, mode="dark")
+    found = {}
+    for path, title, pressed, layer in LAYERS:
+        page.goto(full + path)
+        wait_for_page(page, title)
+        for name in pressed:
+            control = page.get_by_role("button", name=re.compile(name))
+            box = page.get_by_role("checkbox", name=re.compile(f"^{name}$"))
+            (box.or_(control) if name == "Select all" else control).first.click()
+
+        expect(page.locator(layer).last).to_be_visible()
+        page.wait_for_timeout(150)
+        found[path, *pressed] = accessibility_violations(page, layer)
+
+    for key, name in (("Control+k", "palette"), ("?", "shortcuts")):
+        page.goto(full + "/sources")
+        wait_for_page(page, "Sources")
+        page.keyboard.press(key)
+        expect(page.locator(MODAL).last).to_be_visible()
+        found["/sources", name] = accessibility_violations(page, MODAL)
+
+    page.context.close()
+    assert errors == []
+    assert {layer: wrong for layer, wrong in found.items() if wrong} == {}
 
 
 def test_empty_pages_explain_what_appears_there(browser: Any, empty: str) -> None:

@@ -444,7 +444,14 @@ export const home = {
       instance: '',
       title: '',
     },
-    { kind: 'parked_messages', count: 23, oldest: at(1500), amounts: [], instance: '', title: '' },
+    {
+      kind: 'parked_messages',
+      count: 23,
+      oldest: at(1500),
+      amounts: [{ currency: 'USD', amount: '2644.7700', orders: 23 }],
+      instance: '',
+      title: '',
+    },
     { kind: 'declined', count: 1, oldest: at(45), amounts: [{ currency: 'USD', amount: '74.9500', orders: 1 }], instance: '', title: '' },
     {
       kind: 'late',
@@ -833,6 +840,8 @@ export const messages = Array.from({ length: 23 }, (_, i) => ({
         },
   missing: i % 6 === 5 ? [] : [i % 2 ? lack('unit', 'PCS') : lack('product', i % 4 ? 'ACC-SC' : 'DOME2')],
   deliveries: 1,
+  total: '114.9900',
+  currency: 'USD',
   attempts: 1,
   entity_id: null,
 }));

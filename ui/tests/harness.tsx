@@ -1,8 +1,9 @@
+import { Notifications } from '@kit/Notifications';
 import { PreferencesRoot } from '@kit/preferences';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { createMemoryRouter, RouterProvider, type RouteObject } from 'react-router';
+import { createMemoryRouter, Outlet, RouterProvider, type RouteObject } from 'react-router';
 import { vi } from 'vitest';
 import openapi from '../openapi.json';
 
@@ -66,7 +67,12 @@ export function mockServer(replies: Record<string, Reply>, otherwise?: Reply): R
 
 /** Render `routes` at `path` with the providers of the application. */
 export function renderRoutes(routes: RouteObject[], path: string) {
-  const router = createMemoryRouter(routes, { initialEntries: [path] });
+  const root = (
+    <Notifications>
+      <Outlet />
+    </Notifications>
+  );
+  const router = createMemoryRouter([{ element: root, children: routes }], { initialEntries: [path] });
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
     <QueryClientProvider client={queryClient}>

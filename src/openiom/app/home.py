@@ -36,7 +36,7 @@ class HomeItem(BaseModel):
     connections      providers that are down
     blocked          orders that wait for the provider `instance`, which is down
     failed_runs      flow runs that an error stopped
-    parked_messages  messages of providers that could not be processed; their money is not known
+    parked_messages  messages that could not be processed, with the money that they state
     declined         fulfillment orders that were declined and have no other source yet
     late             unshipped orders that were promised, or planned to ship, for a day that is over
 
@@ -131,7 +131,11 @@ def _parked_messages(session: Session, now: datetime) -> list[HomeItem]:
     if not count:
         return []
     oldest = providers.oldest_parked(session)
-    return [HomeItem(kind="parked_messages", count=count, oldest=oldest)]
+    amounts = [
+        HomeAmount(currency=one.currency, amount=one.amount, orders=one.orders)
+        for one in providers.parked_totals(session, limit=orchestration.MAX_COUNTED)
+    ]
+    return [HomeItem(kind="parked_messages", count=count, oldest=oldest, amounts=amounts)]
 
 
 def _declined(session: Session, now: datetime) -> list[HomeItem]:

@@ -1,4 +1,6 @@
-"""Provider calls that wait and runs that failed, and the documents that they belong to.
+"""Provider calls that wait, and runs that failed, and the documents that they belong to.
+
+Calls that are held by a pause wait as well.
 
 Every read is bounded: a queue of a million calls costs no more than one of `MAX_COUNTED`.
 """
@@ -21,6 +23,9 @@ SELECT r.root_id FROM (
     UNION ALL
     (SELECT run_id FROM orchestration.provider_call
      WHERE state = 'leased' AND instance = {instance} LIMIT %(limit)s)
+    UNION ALL
+    (SELECT run_id FROM orchestration.provider_call
+     WHERE state = 'held' AND instance = {instance} LIMIT %(limit)s)
     LIMIT %(limit)s
 ) c
 JOIN orchestration.flow_run r ON r.id = c.run_id
@@ -38,7 +43,7 @@ FROM orchestration.flow_run r
 JOIN orchestration.token t ON t.run_id = r.id
 JOIN orchestration.provider_call c ON c.token_id = t.id
 WHERE r.root_id = ANY(%(roots)s) AND c.instance = ANY(%(instances)s)
-  AND c.state IN ('ready', 'leased')
+  AND c.state IN ('ready', 'leased', 'held')
 ORDER BY r.root_id, c.instance
 """
 _FAILED_RUNS = """

@@ -14,7 +14,7 @@ from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
 from openiom.platform.bulk import execute, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
-from openiom.providers import list_outages
+from openiom.providers import list_outages, list_pauses
 from openiom.state_framework import StateTable
 
 from .allowed_actions import allowed_actions, order_units
@@ -165,14 +165,20 @@ def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
 
 
 def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]:
-    """Return the orders of these that wait for a provider that is down, and the provider."""
-    outages = {outage.name: outage for outage in list_outages(session)}
-    blocked: dict[UUID, Blocked] = {}
-    for order_id, instance in waiting_instances(session, ids, list(outages)).items():
-        outage = outages[instance]
-        blocked[order_id] = Blocked(instance=instance, title=outage.title, since=outage.since)
+    """Return the orders of these that wait for a provider that is down or paused, and which."""
+    causes: dict[str, Blocked] = {}
+    for pause in list_pauses(session):
+        causes[pause.name] = Blocked(
+            instance=pause.name, title=pause.title, since=pause.since, cause="paused"
+        )
 
-    return blocked
+    for outage in list_outages(session):
+        causes[outage.name] = Blocked(
+            instance=outage.name, title=outage.title, since=outage.since, cause="down"
+        )
+
+    waiting = waiting_instances(session, ids, list(causes))
+    return {order_id: causes[instance] for order_id, instance in waiting.items()}
 
 
 def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -57,11 +57,12 @@ class Strict(BaseModel):
 
 
 class Blocked(BaseModel):
-    """The provider that an order waits for, and since when it has been down."""
+    """The provider that an order waits for, and since when it has been down or paused."""
 
     instance: str
     title: str
     since: datetime
+    cause: Literal["down", "paused"] = "down"
 
 
 class OrderRow(BaseModel):

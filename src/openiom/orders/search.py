@@ -88,23 +88,32 @@ def _value(row: _Searched, field: str) -> str:
 
 
 def _matched_field(row: _Searched, words: str) -> str:
-    """Return the first field that contains a word; a number when the external id is searched."""
-    for field in FIELDS:
-        value = _value(row, field).lower()
-        if any(word in value for word in words.lower().translate(_SEPARATED).split()):
-            return field
+    """Return the first field that contains all words, or else one of them.
+
+    It is the number when the external id is searched.
+    """
+    wanted = words.lower().translate(_SEPARATED).split()
+    for is_match in (all, any):
+        for field in FIELDS:
+            value = _value(row, field).lower()
+            if is_match(word in value for word in wanted):
+                return field
 
     return "number" if row.external_id == words else "phone"
 
 
 def search_condition(search: str) -> SearchCondition:
-    """Return the condition that an order `o` is found by a search."""
+    """Return the condition that an order `o` is found by a search.
+
+    Of older orders, words shorter than `SHORTEST` find the beginning of a number, or whole words.
+    """
     queries = [
-        f"(SELECT id FROM (SELECT o.id, {SEARCH_TERMS} AS terms FROM orders.order o"
-        f" ORDER BY o.id DESC LIMIT {RECENT_ORDERS}) recent WHERE terms @@ lower(%s)::tsquery)",
+        f"(SELECT id FROM (SELECT o.id, o.number, {SEARCH_TERMS} AS terms FROM orders.order o"
+        f" ORDER BY o.id DESC LIMIT {RECENT_ORDERS}) recent"
+        " WHERE terms @@ lower(%s)::tsquery OR strpos(lower(number), nullif(lower(%s), '')) > 0)",
         f"(SELECT id FROM orders.order WHERE external_id = %s LIMIT {SEARCH_LIMIT})",
     ]
-    parameters = [terms_query(search), search.strip()]
+    parameters = [terms_query(search), search.translate(_COMPACT), search.strip()]
     long_terms = terms_query(search, shortest=SHORTEST)
     if long_terms:
         queries.append(
@@ -113,10 +122,13 @@ def search_condition(search: str) -> SearchCondition:
         )
         parameters.append(long_terms)
     else:
-        queries.append(
-            f"(SELECT id FROM orders.order WHERE lower(number) LIKE lower(%s) LIMIT {SEARCH_LIMIT})"
-        )
-        parameters.append(f"{escape_like(search.strip())}%")
+        queries += [
+            f"(SELECT id FROM orders.order WHERE lower(number) LIKE lower(%s)"
+            f" LIMIT {SEARCH_LIMIT})",
+            f"(SELECT id FROM orders.order WHERE {SEARCH_TERMS} @@ lower(%s)::tsquery"
+            f" LIMIT {SEARCH_LIMIT})",
+        ]
+        parameters += [f"{escape_like(search.strip())}%", whole_words_query(search)]
 
     return SearchCondition(f"o.id IN ({' UNION ALL '.join(queries)})", parameters)
 
@@ -139,9 +151,18 @@ def terms_query(search: str, *, shortest: int = 1) -> str:
     return " | ".join(alternatives)
 
 
+def whole_words_query(search: str) -> str:
+    """Return a tsquery for terms that equal all words."""
+    return " & ".join(_quoted(word) for word in search.translate(_SEPARATED).split())
+
+
 def _term(word: str) -> str:
+    return f"{_quoted(word)}:*"
+
+
+def _quoted(word: str) -> str:
     escaped = word.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}':*"
+    return f"'{escaped}'"
 
 
 def orders_by_number(session: Session, number: str, *, instance: str = "") -> list[UUID]:

@@ -1,7 +1,7 @@
 """The verdict on an order: whether it keeps its promise, and what it waits for.
 
 The first rule that applies says what the order waits for. A manual hold comes before everything
-that happens after its release, and a failed step before a provider that is down.
+that happens after its release, and a failed step before a provider that is down or paused.
 """
 
 from collections.abc import Sequence
@@ -227,7 +227,7 @@ def _blocked(order: OrderSituation) -> _Finding | None:
         return None
     return _Finding(
         "blocked",
-        f"Blocked: {blocked.title} is down",
+        f"Blocked: {blocked.title} is {blocked.cause}",
         "open_connection",
         blocked.instance,
         since=blocked.since,

@@ -11,14 +11,14 @@ Publishes   nothing; the packages that accept a document publish what it changed
 from .call_log import CallLog
 from .inbox_worker import inbox_worker
 from .instance_pause import lock_paused, pause_instance, resume_instance
-from .instance_state import Outage, instance_titles, list_outages
+from .instance_state import Outage, Pause, instance_titles, list_outages, list_pauses
 from .instances import instance_kind
 from .live_rates import LiveRates, RateResult, RateShipments
 from .mapping import MAPPING_KIND, replay_messages_needing, resolve
 from .mapping_body import MappingBody
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
-from .metrics import count_parked, oldest_parked, queue_depths, recent_calls
+from .metrics import count_parked, oldest_parked, parked_totals, queue_depths, recent_calls
 from .outbound import build_payloads, call_provider
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
@@ -39,6 +39,7 @@ __all__ = [
     "MappingBody",
     "Outage",
     "ParkedMessage",
+    "Pause",
     "PollWorker",
     "ProbeWorker",
     "ProviderInstance",
@@ -57,8 +58,10 @@ __all__ = [
     "instance_titles",
     "list_instances",
     "list_outages",
+    "list_pauses",
     "lock_paused",
     "oldest_parked",
+    "parked_totals",
     "pause_instance",
     "poll",
     "poll_workers",

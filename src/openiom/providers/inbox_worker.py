@@ -6,7 +6,7 @@ unless its fallback document is accepted; other messages do not wait for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
@@ -35,6 +35,7 @@ from .mapping_rules import (
     parked_for_failure,
     parked_for_keys,
 )
+from .message_total import ORDER, message_total
 from .messages import INBOX_WAKE, MessageId
 from .processing_attempts import CountedBatchWorker
 from .registry import ProviderInstance, ProviderRegistry
@@ -84,11 +85,12 @@ DELETE FROM providers.unmapped_key k USING superseded WHERE k.message_id = super
 _STORE_OUTCOMES = """
 UPDATE providers.message m
 SET state = o.state, entity_id = o.entity_id, error = o.error, search_text = o.search_text,
+    total_amount = o.total_amount, currency = o.currency,
     attempts = m.attempts + 1,
     processed_at = CASE WHEN o.state = 'parked' THEN NULL ELSE %(now)s END
 FROM unnest(%(id)s::bigint[], %(state)s::text[], %(entity_id)s::text[], %(error)s::jsonb[],
-            %(search_text)s::text[])
-  AS o(id, state, entity_id, error, search_text)
+            %(search_text)s::text[], %(total_amount)s::numeric[], %(currency)s::text[])
+  AS o(id, state, entity_id, error, search_text, total_amount, currency)
 WHERE m.id = o.id
 """
 _STORE_UNMAPPED_KEYS = """
@@ -250,7 +252,20 @@ def process_group(
     if fallbacks:
         outcomes |= _accepted_only(_pass_on(registry, session, group, fallbacks, now))
 
+    if group.kind.document == ORDER:
+        return _with_totals(outcomes, transformed)
     return outcomes
+
+
+def _with_totals(outcomes: Outcomes, transformed: Mapping[int, Transformed]) -> Outcomes:
+    """Return the outcomes, those of parked orders with what the orders cost."""
+    found = dict(outcomes)
+    for message_id, result in transformed.items():
+        outcome = outcomes[message_id]
+        if outcome.state == PARKED:
+            found[message_id] = replace(outcome, total=message_total(result.document))
+
+    return found
 
 
 def _fallbacks(
@@ -344,6 +359,8 @@ def store_outcomes(
         "entity_id": [],
         "error": [],
         "search_text": [],
+        "total_amount": [],
+        "currency": [],
     }
     unmapped: dict[str, list[Any]] = {
         "message_id": [],
@@ -359,6 +376,8 @@ def store_outcomes(
         rows["entity_id"].append(outcome.entity_id)
         rows["error"].append(to_json_text(outcome.error) if outcome.error else None)
         rows["search_text"].append(_search_text(message, outcome))
+        rows["total_amount"].append(outcome.total.amount if outcome.total else None)
+        rows["currency"].append(outcome.total.currency if outcome.total else "")
 
         for lookup in outcome.missing:
             unmapped["message_id"].append(message.id)

@@ -65,6 +65,25 @@ def list_outages(session: Session) -> Sequence[Outage]:
     )
 
 
+class Pause(NamedTuple):
+    """An active instance that a person has paused, and since when it is."""
+
+    name: str
+    title: str
+    since: datetime
+
+
+def list_pauses(session: Session) -> Sequence[Pause]:
+    """Return the active instances that are paused, the one that was paused first in front."""
+    return fetch_as(
+        session,
+        Pause,
+        "SELECT name, coalesce(nullif(title, ''), name) AS title, paused_at AS since"
+        " FROM providers.provider_instance WHERE active AND paused_at IS NOT NULL"
+        " ORDER BY paused_at, name",
+    )
+
+
 class _Title(NamedTuple):
     name: str
     title: str

@@ -16,12 +16,12 @@ from openiom.policies import Transformed
 from .mapping import mapping_arrays
 from .mapping_body import WILDCARD, MappingBody
 from .mapping_rules import Lookup, locate, lookup_of
+from .message_total import ORDER, amount_of
 from .registry import ProviderInstance, ProviderRegistry
 from .schemas import ExternalItem, MappingRelease, ReleasedAmount, ReleasedOrder
 
 MAX_EXAMINED = 1_000
 MAX_EXAMPLES = 3
-ORDER = "order"
 
 _WAITING = f"""
 WITH given AS (
@@ -207,16 +207,6 @@ def _external_item(
         unit_price=amount_of(item.get("unit_price")),
         currency=str(document.get("currency") or ""),
     )
-
-
-def amount_of(value: Any) -> Decimal | None:
-    """Return an amount of a document that no package has checked yet, None if it is none."""
-    try:
-        amount = Decimal(str(value))
-    except ArithmeticError:
-        return None
-
-    return amount if amount.is_finite() else None
 
 
 def accepted_orders(

@@ -9,6 +9,8 @@ from openiom.platform.retry import RetryPolicy, requested_pause
 from openiom.policies import MappingKey, Transformed, TransformFailure
 from openiom.provider_contract import IntakeResult, ProbeResult
 
+from .message_total import MessageTotal
+
 MASTER_DATA = ""
 """As the field of an unmapped key: the master data of that name is missing, not a mapping."""
 
@@ -34,12 +36,16 @@ class Lookup(NamedTuple):
 
 @dataclass(slots=True)
 class MessageOutcome:
-    """The result of processing a message. `missing` are the lookups a parked message waits for."""
+    """The result of processing a message.
+
+    `missing` are the lookups that a parked message waits for, `total` is what its order costs.
+    """
 
     state: str
     entity_id: str = ""
     error: dict[str, str] | None = None
     missing: list[Lookup] = field(default_factory=list)
+    total: MessageTotal | None = None
 
 
 @dataclass(frozen=True, slots=True)

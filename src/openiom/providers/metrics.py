@@ -5,7 +5,17 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from openiom.platform.bulk import fetch, fetch_column
+from openiom.platform.bulk import fetch, fetch_as, fetch_column
+
+_PARKED_TOTALS = """
+SELECT currency, sum(total_amount)::text AS amount, count(*) AS orders FROM (
+    SELECT DISTINCT ON (instance, kind, key) total_amount, currency FROM (
+        SELECT id, instance, kind, key, total_amount, currency FROM providers.message
+        WHERE state = 'parked' ORDER BY id DESC LIMIT %s) parked
+    WHERE total_amount IS NOT NULL
+    ORDER BY instance, kind, key, id DESC) latest
+GROUP BY currency ORDER BY orders DESC, currency
+"""
 
 
 class CallCount(NamedTuple):
@@ -43,6 +53,22 @@ def oldest_parked(session: Session) -> datetime | None:
         "SELECT received_at FROM providers.message WHERE state = 'parked' ORDER BY id LIMIT 1",
     )
     return received[0] if received else None
+
+
+class ParkedTotal(NamedTuple):
+    """The parked orders of one currency: their number and their money."""
+
+    currency: str
+    amount: str
+    orders: int
+
+
+def parked_totals(session: Session, *, limit: int) -> list[ParkedTotal]:
+    """Return what parked orders cost by currency, most orders first.
+
+    At most `limit` messages are considered; of several of one order, the latest counts.
+    """
+    return fetch_as(session, ParkedTotal, _PARKED_TOTALS, (limit,))
 
 
 def recent_calls(session: Session) -> list[CallCount]:

@@ -1,6 +1,7 @@
 """Tables of the package: instances, checkpoints, the inbox, id mappings and the outbound log."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Numeric,
     Text,
     UniqueConstraint,
     text,
@@ -73,7 +75,7 @@ class Message(Base):
     """The inbox: every received message as it arrived, stored before it is acknowledged.
 
     `fallback` is a document of its provider, processed if the message itself cannot be.
-    `search_text` is what a parked message is found by.
+    `search_text` is what a parked message is found by, `total_amount` what its order costs.
     """
 
     __tablename__ = "message"
@@ -112,6 +114,8 @@ class Message(Base):
     processed_at: Mapped[datetime | None] = mapped_column(Instant)
     entity_id: Mapped[str] = mapped_column(Text, server_default="")
     search_text: Mapped[str] = mapped_column(Text, server_default="")
+    total_amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 4))
+    currency: Mapped[str] = mapped_column(Text, server_default="")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 

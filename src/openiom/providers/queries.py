@@ -58,7 +58,8 @@ poll_seconds, last_poll_at, next_poll_at, nullif(last_error, '') AS last_error
 _MESSAGE_COLUMNS = """
 m.id::text AS id, m.instance, m.kind, m.key, nullif(m.version, '') AS version, m.state,
 m.received_at, m.processed_at, m.error, m.attempts, m.deliveries,
-nullif(m.entity_id, '') AS entity_id
+nullif(m.entity_id, '') AS entity_id, trim_scale(m.total_amount)::text AS total,
+nullif(m.currency, '') AS currency
 """
 _CALL_COLUMNS = """
 id::text AS id, instance, nullif(action, '') AS action, method, url, status,

@@ -114,7 +114,7 @@ class UnmappedKeyView(BaseModel):
 
 
 class MessageColumns(BaseModel):
-    """The stored part of a message."""
+    """The stored part of a message; `total` is what a parked order costs, if it says so."""
 
     id: str
     instance: str
@@ -128,6 +128,8 @@ class MessageColumns(BaseModel):
     attempts: int
     deliveries: int
     entity_id: str | None
+    total: str | None
+    currency: str | None
 
 
 class MessageRow(MessageColumns):

@@ -3440,7 +3440,7 @@ export interface components {
         };
         /**
          * Blocked
-         * @description The provider that an order waits for, and since when it has been down.
+         * @description The provider that an order waits for, and since when it has been down or paused.
          */
         Blocked: {
             /** Instance */
@@ -3452,6 +3452,12 @@ export interface components {
              * Format: date-time
              */
             since: string;
+            /**
+             * Cause
+             * @default down
+             * @enum {string}
+             */
+            cause: "down" | "paused";
         };
         /**
          * BulkRequest
@@ -4922,7 +4928,7 @@ export interface components {
          *     connections      providers that are down
          *     blocked          orders that wait for the provider `instance`, which is down
          *     failed_runs      flow runs that an error stopped
-         *     parked_messages  messages of providers that could not be processed; their money is not known
+         *     parked_messages  messages of providers that could not be processed; money as far as they state it
          *     declined         fulfillment orders that were declined and have no other source yet
          *     late             unshipped orders that were promised, or planned to ship, for a day that is over
          *
@@ -5464,6 +5470,10 @@ export interface components {
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
+            /** Total */
+            total: string | null;
+            /** Currency */
+            currency: string | null;
             /** Missing */
             missing: components["schemas"]["UnmappedKeyView"][];
             /** Payload */
@@ -5517,6 +5527,10 @@ export interface components {
             deliveries: number;
             /** Entity Id */
             entity_id: string | null;
+            /** Total */
+            total: string | null;
+            /** Currency */
+            currency: string | null;
             /** Missing */
             missing: components["schemas"]["UnmappedKeyView"][];
         };

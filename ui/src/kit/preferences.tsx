@@ -1,4 +1,4 @@
-import { App, ConfigProvider, theme } from 'antd';
+import { ConfigProvider, theme } from 'antd';
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { antTheme, type Density, type Mode, paintDocument } from './tokens';
 
@@ -60,7 +60,7 @@ export function PreferencesRoot({ children }: { children: ReactNode }) {
   return (
     <PreferencesContext value={value}>
       <ConfigProvider theme={antd} wave={{ disabled: true }}>
-        <App>{children}</App>
+        {children}
       </ConfigProvider>
     </PreferencesContext>
   );

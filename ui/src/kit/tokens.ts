@@ -142,6 +142,9 @@ export function antTheme(mode: Mode, density: Density): Pick<ThemeConfig, 'token
         primaryShadow: 'none',
         defaultShadow: 'none',
         dangerShadow: 'none',
+        // Darker, not lighter as by default: the white text stays readable.
+        colorPrimaryHover: mode === 'light' ? '#095a62' : '#0f6e78',
+        ...(mode === 'light' ? { colorErrorHover: '#a82a20' } : {}),
         fontWeight: 500,
         defaultHoverColor: p.accentText,
         defaultHoverBorderColor: p.accentText,

@@ -8,7 +8,7 @@ import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-quer
 import { Modal } from 'antd';
 import { type KeyboardEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { allPages, hasPermission } from './navigationItems';
+import { hasPermission, navigationGroups } from './navigationItems';
 import { type Command, useCommands } from './useCommands';
 
 interface Entry {
@@ -48,15 +48,28 @@ const contains = (text: string, words: string): boolean => words.split(/\s+/).ev
 
 /** Pages and commands that match, and a search of the list of orders. */
 function localEntries(words: string, permissions: readonly string[], commands: readonly Command[]): Entry[] {
-  const pages = allPages
-    .filter((page) => hasPermission(permissions, page.permission) && contains(`${page.title} ${page.keywords}`, words))
-    .map((page) => ({ kind: 'page', label: page.title, detail: '', path: page.path }));
+  const pages = navigationGroups.flatMap((area) =>
+    area.pages
+      .filter((page) => hasPermission(permissions, page.permission) && contains(`${page.title} ${area.title} ${page.keywords}`, words))
+      .map((page) => ({ kind: 'page', label: page.title, detail: area.title, path: page.path })),
+  );
   const matching = commands
     .filter((command) => contains(`${command.label} ${command.keywords}`, words))
     .map((command) => ({ kind: 'command', label: command.label, detail: command.detail, path: command.path, command }));
   const isOnOrder = (entry: Entry): boolean => entry.command?.order !== undefined;
   return [...matching.filter(isOnOrder), ...pages, ...matching.filter((entry) => !isOnOrder(entry))];
 }
+
+/** The lists of the orders with the products that were found. */
+const ordersOf = (found: readonly Entry[]): Entry[] =>
+  found
+    .filter((entry) => entry.kind === 'product')
+    .map(({ label, detail }) => ({
+      kind: 'page',
+      label: `Orders with ${label}`,
+      detail,
+      path: `/orders?product=${encodeURIComponent(label)}`,
+    }));
 
 /** Search for records by what identifies them, open pages and run actions. Arrow keys choose, Enter opens or runs. */
 export default function CommandPalette({ permissions, onSignOut, onShortcuts, onClose }: Props) {
@@ -77,7 +90,10 @@ export default function CommandPalette({ permissions, onSignOut, onShortcuts, on
   const found: Entry[] = typed.length > 1 && query.length > 1 ? (hits.data ?? []) : [];
   const all: Entry[] =
     found.length > 0 && hasPermission(permissions, 'orders.read')
-      ? [{ kind: 'page', label: `All orders with “${typed}”`, detail: '', path: `/orders?search=${encodeURIComponent(typed)}` }]
+      ? [
+          { kind: 'page', label: `All orders with “${typed}”`, detail: '', path: `/orders?search=${encodeURIComponent(typed)}` },
+          ...ordersOf(found),
+        ]
       : [];
   const entries = [...found, ...all, ...localEntries(typed.toLowerCase(), permissions, commands)];
   const activePosition = Math.min(activeIndex, Math.max(entries.length - 1, 0));
@@ -89,8 +105,13 @@ export default function CommandPalette({ permissions, onSignOut, onShortcuts, on
       return;
     }
     onClose();
-    if (entry.path !== undefined) void navigate(entry.path);
-    else entry.command?.run?.();
+    if (entry.path === undefined) {
+      entry.command?.run?.();
+      return;
+    }
+    void navigate(entry.path);
+    // What was found is what the keyboard continues with, not the search box.
+    setTimeout(() => document.getElementById('content')?.focus({ preventScroll: true }), 0);
   };
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {

@@ -22,7 +22,7 @@ export function OutageBanner({ outages, limit, mayOpenProviders }: { outages: Ou
           </Tooltip>
           <span>{waitingText(outage, limit)}</span>
           {outage.orders > 0 && <Link to={`/orders?waiting_for=${encodeURIComponent(outage.instance)}`}>View waiting orders</Link>}
-          {mayOpenProviders && <Link to="/providers">Open connection</Link>}
+          {mayOpenProviders && <Link to={`/providers/${encodeURIComponent(outage.instance)}`}>Open connection</Link>}
         </li>
       ))}
       {hidden > 0 && <li>{hidden === 1 ? 'One more provider is down' : `${hidden} more providers are down`}</li>}

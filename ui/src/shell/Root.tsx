@@ -2,6 +2,7 @@ import { onSignedOut } from '@client/http';
 import { getVocabulary } from '@client/optional';
 import { getSession, sessionKey } from '@client/session';
 import { ProblemNotice } from '@kit/feedback';
+import { Notifications } from '@kit/Notifications';
 import { applyServerVocabulary } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
@@ -30,7 +31,13 @@ export function Root() {
   const vocabularyLoaded = useServerVocabulary(isSignedIn);
   useEffect(() => onSignedOut(() => queryClient.setQueryData(sessionKey, null)), [queryClient]);
 
-  if (session.data && vocabularyLoaded) return <Shell session={session.data} />;
+  if (session.data && vocabularyLoaded) {
+    return (
+      <Notifications>
+        <Shell session={session.data} />
+      </Notifications>
+    );
+  }
   if (session.data === null) return <SignIn />;
   if (session.error) {
     return (

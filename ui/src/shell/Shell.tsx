@@ -17,11 +17,14 @@ import { SignInDialog } from './SignInDialog';
 import { TopBar } from './TopBar';
 import { badgesOf, useAttention } from './useAttention';
 
-const Palette = lazy(() => import('./CommandPalette'));
+const loadPalette = () => import('./CommandPalette');
+const Palette = lazy(loadPalette);
 const Shortcuts = lazy(() => import('./ShortcutsDialog'));
 // Loaded while a demo runs only.
 const DemoPanel = lazy(() => import('@features/demo/DemoPanel'));
 const NAVIGATION_STORAGE_KEY = 'openiom.navigation';
+/** When the palette is loaded, so that what is typed at once after it was opened is not lost. */
+const LOAD_PALETTE_AFTER_MS = 1_500;
 const DEMO_STORAGE_KEY = 'openiom.demo';
 
 /** Whether the panel of the demo is open, remembered on the device; undefined until the user has decided. */
@@ -56,6 +59,10 @@ export function Shell({ session }: { session: SessionInfo }) {
     openLive();
     return closeLive;
   }, []);
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), LOAD_PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useFocusReturn();
   useLiveResumed(() => void queryClient.invalidateQueries());
 
@@ -72,6 +79,11 @@ export function Shell({ session }: { session: SessionInfo }) {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, []);
+
+  useEffect(() => {
+    // The control that led here may be gone with its page.
+    if (document.activeElement === document.body) document.getElementById('content')?.focus({ preventScroll: true });
+  }, [pathname]);
 
   const toggleNavigation = (): void => {
     localStorage.setItem(NAVIGATION_STORAGE_KEY, collapsed ? 'open' : 'folded');

@@ -10,8 +10,12 @@ import {
 } from '@kit/icons';
 import { useLiveState } from '@client/live';
 import type { SessionInfo } from '@client/session';
+import { useBulkRuns } from '@kit/list/bulkRuns';
 import { usePreferences } from '@kit/preferences';
 import { Button, Dropdown, Tooltip } from 'antd';
+import { lazy, Suspense } from 'react';
+
+const BulkRunChips = lazy(() => import('@kit/list/BulkRunChips'));
 
 interface Props {
   session: SessionInfo;
@@ -32,6 +36,7 @@ const initials = (name: string): string =>
 
 export function TopBar({ session, demo, onSearch, onOpenMenu, onSignOut }: Props) {
   const { mode, density, setMode, setDensity } = usePreferences();
+  const hasRuns = useBulkRuns().some((run) => run.inBackground);
   const isDark = mode === 'dark';
   const isCompact = density === 'compact';
   const modeLabel = isDark ? 'Switch to light' : 'Switch to dark';
@@ -45,6 +50,11 @@ export function TopBar({ session, demo, onSearch, onOpenMenu, onSignOut }: Props
         <kbd>Ctrl K</kbd>
       </button>
       <div className="top-space" />
+      {hasRuns && (
+        <Suspense fallback={null}>
+          <BulkRunChips />
+        </Suspense>
+      )}
       <LiveIndicator />
       {demo && (
         <Button

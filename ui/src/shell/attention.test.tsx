@@ -56,7 +56,7 @@ describe('an outage', () => {
     expect(banner).toHaveTextContent(`Fabrikam 3PL is down since ${time}`);
     expect(banner).toHaveTextContent('132 orders wait, 140 calls');
     expect(within(banner).getByRole('link', { name: 'View waiting orders' })).toHaveAttribute('href', '/orders?waiting_for=fabrikam-3pl');
-    expect(within(banner).getByRole('link', { name: 'Open connection' })).toHaveAttribute('href', '/providers');
+    expect(within(banner).getByRole('link', { name: 'Open connection' })).toHaveAttribute('href', '/providers/fabrikam-3pl');
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { MultiSelectField, SelectField, TextField } from '@kit/forms/fields';
 import { Timestamp } from '@kit/format';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button, Input, Modal } from 'antd';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { roleOptions, wordsAt } from './permissions';
 
 const lifetimes = [
@@ -19,6 +19,7 @@ const lifetimes = [
 
 /** Issue a token, which is shown once. */
 export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens: readonly ApiToken[]; onClose: () => void }) {
+  const id = useId();
   const queryClient = useQueryClient();
   const [values, setValues] = useState({ name: '', roles: [] as string[], days: '90' });
   const set = (part: Partial<typeof values>): void => setValues((before) => ({ ...before, ...part }));
@@ -28,6 +29,7 @@ export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens:
   });
   const refused = fieldErrors(issue.error, ['name', 'roles', 'days']);
   const isComplete = values.name.trim() !== '' && values.roles.length > 0;
+  const missing = values.name.trim() === '' ? 'Enter a name first' : values.roles.length === 0 ? 'Choose a role first' : '';
   const replaces = tokens.some((token) => token.name === values.name.trim());
   if (issue.data) return <IssuedDialog token={issue.data} onClose={onClose} />;
   return (
@@ -36,7 +38,16 @@ export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens:
       title="New API token"
       okText={replaces ? 'Replace token' : 'Create token'}
       cancelText="Cancel"
-      okButtonProps={{ disabled: !isComplete, danger: replaces }}
+      okButtonProps={{ disabled: !isComplete, danger: replaces, 'aria-describedby': `${id}reason` }}
+      footer={(_, { CancelBtn, OkBtn }) => (
+        <>
+          <span className="muted footer-reason" id={`${id}reason`}>
+            {missing}
+          </span>
+          <CancelBtn />
+          <OkBtn />
+        </>
+      )}
       confirmLoading={issue.isPending}
       onCancel={onClose}
       onOk={() => issue.mutate()}

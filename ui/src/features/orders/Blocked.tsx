@@ -6,14 +6,14 @@ import { Tooltip } from 'antd';
 
 type Blocked = NonNullable<OrderRow['blocked']>;
 
-export const blockedText = ({ title, since }: Blocked): string => `Blocked: ${title} is down since ${formatSince(since)}`;
+export const blockedText = ({ title, since, cause }: Blocked): string => `Blocked: ${title} is ${cause} since ${formatSince(since)}`;
 
 /** Says in a list why an order does not continue. */
 export function BlockedBadge({ blocked }: { blocked: Blocked }) {
   return (
     <Tooltip title={formatExactInstant(blocked.since)}>
       <span>
-        <Badge tone="failed" icon={<StopOutlined />}>
+        <Badge tone={blocked.cause === 'paused' ? 'attention' : 'failed'} icon={<StopOutlined />}>
           {blockedText(blocked)}
         </Badge>
       </span>

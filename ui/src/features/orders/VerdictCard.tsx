@@ -34,7 +34,13 @@ const tones: Record<Verdict['status'], Tone> = {
 /** Whether the order keeps its promise and what it waits for, with what the user can do about it. */
 export function VerdictCard({ order }: { order: OrderDetail }) {
   const { verdict } = order;
-  const tone = verdict.timeliness === 'late' && tones[verdict.status] !== 'failed' ? 'attention' : tones[verdict.status];
+  const [action, setAction] = useState<'release' | 'reprocess'>();
+  const isPaused = verdict.status === 'blocked' && order.blocked?.cause === 'paused';
+  const tone = isPaused
+    ? 'attention'
+    : verdict.timeliness === 'late' && tones[verdict.status] !== 'failed'
+      ? 'attention'
+      : tones[verdict.status];
   return (
     <section className="verdict" data-tone={tone} aria-label="Verdict" role="status">
       <span className="verdict-icon" aria-hidden="true">
@@ -55,11 +61,18 @@ export function VerdictCard({ order }: { order: OrderDetail }) {
             </>
           )}
         </p>
-        {verdict.status === 'blocked' && <p className="muted">The order continues on its own once the connection works again.</p>}
+        {verdict.status === 'blocked' && (
+          <p className="muted">
+            {order.blocked?.cause === 'paused'
+              ? 'The order continues on its own once the provider is resumed.'
+              : 'The order continues on its own once the connection works again.'}
+          </p>
+        )}
       </div>
       <div className="verdict-action">
-        <Action order={order} />
+        <Action order={order} onAct={setAction} />
       </div>
+      {action && <ActionReport order={order} action={action} onClose={() => setAction(undefined)} />}
     </section>
   );
 }
@@ -105,10 +118,13 @@ function Since({ verdict }: { verdict: Verdict }): ReactNode {
   );
 }
 
-function Action({ order }: { order: OrderDetail }) {
+function Action({ order, onAct }: { order: OrderDetail; onAct: (action: 'release' | 'reprocess') => void }) {
   const { action, target } = order.verdict;
-  if (action === 'release' || action === 'reprocess') return <ActionButton action={action} order={order} />;
-  if (action === 'open_connection') return <Link to="/providers">Open connection</Link>;
+  if (action === 'release' || action === 'reprocess') return <ActionButton action={action} onClick={() => onAct(action)} />;
+  if (action === 'open_connection')
+    return (
+      <Link to={`/providers/${encodeURIComponent(target)}`}>{order.blocked?.cause === 'paused' ? 'Open provider' : 'Open connection'}</Link>
+    );
   if (action === 'open_waiting_line') return <Link to={`/waiting-lines?open=${target}`}>Open waiting line</Link>;
   if (action === 'open_fulfillment_order') return <Link to={`/fulfillment-orders/${target}`}>Open fulfillment order</Link>;
   return null;
@@ -129,27 +145,28 @@ const buttons = {
   },
 } as const;
 
-function ActionButton({ action, order }: { action: 'release' | 'reprocess'; order: OrderDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const queryClient = useQueryClient();
+function ActionButton({ action, onClick }: { action: 'release' | 'reprocess'; onClick: () => void }) {
   const { label, icon, permission, refusal } = buttons[action];
   const mayAct = usePermission(permission);
   return (
-    <>
-      <ExplainedButton type="primary" icon={icon} allowed={mayAct} disabledReason={refusal} onClick={() => setOpen(true)}>
-        {label}
-      </ExplainedButton>
-      {isOpen && (
-        <ActionDialog
-          action={orderActions[action]}
-          selectedRows={[{ id: order.id, label: order.number }]}
-          noun={['order', 'orders']}
-          onClose={() => setOpen(false)}
-          onDone={() => {
-            for (const queryKey of [['order', order.id], ['orders'], ['runs']]) void queryClient.invalidateQueries({ queryKey });
-          }}
-        />
-      )}
-    </>
+    <ExplainedButton type="primary" icon={icon} allowed={mayAct} disabledReason={refusal} onClick={onClick}>
+      {label}
+    </ExplainedButton>
+  );
+}
+
+/** It is beside the button, not in it: its report stays when the order no longer needs the action. */
+function ActionReport({ order, action, onClose }: { order: OrderDetail; action: 'release' | 'reprocess'; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  return (
+    <ActionDialog
+      action={orderActions[action]}
+      selectedRows={[{ id: order.id, label: order.number }]}
+      noun={['order', 'orders']}
+      onClose={onClose}
+      onDone={() => {
+        for (const queryKey of [['order', order.id], ['orders'], ['runs']]) void queryClient.invalidateQueries({ queryKey });
+      }}
+    />
   );
 }

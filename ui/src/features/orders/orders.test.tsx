@@ -210,7 +210,7 @@ test.each([
 
 const manager = { name: 'Dana', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
 const since = '2026-05-04T15:23:00Z';
-const blocked = { instance: 'fabrikam-3pl', title: 'Fabrikam 3PL', since };
+const blocked = { instance: 'fabrikam-3pl', title: 'Fabrikam 3PL', since, cause: 'down' };
 
 test('a search also finds parked orders and leads to their messages', async () => {
   const error = { what: 'no mapping for HALL-MIRROR', where: '', remedy: '' };
@@ -237,7 +237,14 @@ test('a blocked order names the provider that is down, in the list and on its pa
     [`GET /api/v1/orders/${id}`]: () => ({
       ...order(id),
       blocked,
-      verdict: { ...verdict, status: 'blocked', text: 'Blocked: Fabrikam 3PL is down', since, action: 'open_connection' },
+      verdict: {
+        ...verdict,
+        status: 'blocked',
+        text: 'Blocked: Fabrikam 3PL is down',
+        since,
+        action: 'open_connection',
+        target: 'fabrikam-3pl',
+      },
     }),
   });
   const { router } = renderRoutes(routes, '/orders');
@@ -246,5 +253,5 @@ test('a blocked order names the provider that is down, in the list and on its pa
   const notice = await screen.findByText(/^Blocked: Fabrikam 3PL is down since /);
   const card = notice.closest<HTMLElement>('[role=status]')!;
   expect(card).toHaveTextContent('The order continues on its own once the connection works again.');
-  expect(within(card).getByRole('link', { name: 'Open connection' })).toHaveAttribute('href', '/providers');
+  expect(within(card).getByRole('link', { name: 'Open connection' })).toHaveAttribute('href', '/providers/fabrikam-3pl');
 });

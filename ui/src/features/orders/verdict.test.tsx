@@ -46,7 +46,7 @@ test('an order that has ended without a promise says only how it ended', () => {
 });
 
 test.each<[string, string, string]>([
-  ['open_connection', 'Open connection', '/providers'],
+  ['open_connection', 'Open connection', '/providers/x7'],
   ['open_waiting_line', 'Open waiting line', '/waiting-lines?open=x7'],
   ['open_fulfillment_order', 'Open fulfillment order', '/fulfillment-orders/x7'],
 ])('the action %s leads to what the order waits for', (action, name, path) => {

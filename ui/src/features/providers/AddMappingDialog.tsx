@@ -18,16 +18,31 @@ const newMapping = (instances: ProviderInstance[]): Mapping => ({
 });
 
 /** Dialog for a mapping, a new one or `edited`, whose external value is fixed. Input is kept on refusal. */
-export function AddMappingDialog({ instances, edited, onClose }: { instances: ProviderInstance[]; edited?: Mapping; onClose: () => void }) {
+export function AddMappingDialog({
+  instances,
+  edited,
+  onDone,
+  onClose,
+}: {
+  instances: ProviderInstance[];
+  edited?: Mapping;
+  onDone?: () => void;
+  onClose: () => void;
+}) {
   const id = useId();
   const [mapping, setMapping] = useState<Mapping>(edited ?? newMapping(instances));
   const set = (part: Partial<Mapping>): void => setMapping((before) => ({ ...before, ...part }));
   const isFixed = edited !== undefined;
-  const save = useSaveMapping({ canUndo: !isFixed, onSaved: onClose });
+  const save = useSaveMapping({ before: edited, onChanged: onDone, onSaved: onClose });
   const preview = useMappingPreview(mapping);
   const isComplete =
     [mapping.table, mapping.field, mapping.value, mapping.internal].every((part) => part.trim() !== '') &&
     (mapping.scope === 'default' || mapping.scope_name.trim() !== '');
+  const reason = !isComplete
+    ? 'Fill in every field first'
+    : mapping.internal === edited?.internal
+      ? 'Choose another internal value first'
+      : '';
   return (
     <Modal
       open
@@ -38,7 +53,16 @@ export function AddMappingDialog({ instances, edited, onClose }: { instances: Pr
       onCancel={onClose}
       onOk={() => save.mutate(mapping)}
       confirmLoading={save.isPending}
-      okButtonProps={{ disabled: !isComplete || mapping.internal === edited?.internal }}
+      okButtonProps={{ disabled: reason !== '', 'aria-describedby': `${id}reason` }}
+      footer={(_, { CancelBtn, OkBtn }) => (
+        <>
+          <span className="muted footer-reason" id={`${id}reason`}>
+            {reason}
+          </span>
+          <CancelBtn />
+          <OkBtn />
+        </>
+      )}
     >
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>

@@ -6,10 +6,13 @@ import { App, Button, Modal } from 'antd';
 const undoSeconds = 30;
 
 /** Confirms the deletion of a mapping, and offers to undo it. */
-export function DeleteMappingDialog({ mapping, onClose }: { mapping: Mapping; onClose: () => void }) {
+export function DeleteMappingDialog({ mapping, onDone, onClose }: { mapping: Mapping; onDone?: () => void; onClose: () => void }) {
   const { notification } = App.useApp();
   const queryClient = useQueryClient();
-  const refresh = (): void => void queryClient.invalidateQueries({ queryKey: ['mappings'] });
+  const refresh = (): void => {
+    void queryClient.invalidateQueries({ queryKey: ['mappings'] });
+    onDone?.();
+  };
   const restore = async (key: string): Promise<void> => {
     notification.destroy(key);
     try {

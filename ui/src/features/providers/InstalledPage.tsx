@@ -19,7 +19,7 @@ import './providers.css';
 
 export default function InstalledPage() {
   const queryClient = useQueryClient();
-  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000, staleTime: 0 });
   useLive((changes) => {
     if (changes.some(isAttentionChange)) void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
   });

@@ -34,7 +34,7 @@ const refusal = 'Your role may not change providers';
 export default function InstancePage() {
   const { name = '' } = useParams();
   const queryClient = useQueryClient();
-  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000 });
+  const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances, refetchInterval: 30_000, staleTime: 0 });
   useLive((changes) => {
     if (changes.some(isAttentionChange)) void queryClient.invalidateQueries({ queryKey: ['provider-instances'] });
   });

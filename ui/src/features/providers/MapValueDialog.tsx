@@ -15,7 +15,6 @@ export function MapValueDialog({ group, onClose, onMapped }: { group: MissingGro
   const mapping: Mapping = { table, field, value, internal, scope: 'instance', scope_name: group.instance };
   const preview = useMappingPreview(mapping);
   const save = useSaveMapping({
-    canUndo: true,
     onSaved: () => {
       onMapped();
       onClose();

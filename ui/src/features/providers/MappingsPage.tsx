@@ -114,9 +114,11 @@ export default function MappingsPage() {
           )
         }
       />
-      {dialog?.kind === 'delete' && <DeleteMappingDialog mapping={dialog.mapping} onClose={close} />}
-      {dialog?.kind === 'add' && <AddMappingDialog instances={instances.data ?? []} onClose={close} />}
-      {dialog?.kind === 'edit' && <AddMappingDialog instances={instances.data ?? []} edited={dialog.mapping} onClose={close} />}
+      {dialog?.kind === 'delete' && <DeleteMappingDialog mapping={dialog.mapping} onDone={list.reload} onClose={close} />}
+      {dialog?.kind === 'add' && <AddMappingDialog instances={instances.data ?? []} onDone={list.reload} onClose={close} />}
+      {dialog?.kind === 'edit' && (
+        <AddMappingDialog instances={instances.data ?? []} edited={dialog.mapping} onDone={list.reload} onClose={close} />
+      )}
     </Page>
   );
 }

@@ -1,6 +1,6 @@
 import type { MessageRow } from '@client/providers';
 import { describeFieldPath } from '@kit/fieldPath';
-import { Timestamp } from '@kit/format';
+import { Money, Timestamp } from '@kit/format';
 import type { ListColumn } from '@kit/list';
 import { StateTag } from '@kit/states';
 import { humanize } from '@vocabulary';
@@ -38,6 +38,12 @@ export function messageColumns(open: (id: string) => void): readonly ListColumn<
             {humanize(item.table)} <code>{item.value}</code>
           </div>
         )),
+    },
+    {
+      id: 'total',
+      title: 'Total',
+      align: 'right',
+      cell: (row) => row.total !== null && <Money amount={row.total} currency={row.currency ?? ''} />,
     },
     { id: 'instance', title: 'From', cell: (row) => row.instance },
     { id: 'received', title: 'Received', cell: (row) => <Timestamp at={row.received_at} /> },

@@ -3,18 +3,39 @@ import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { App, Button } from 'antd';
-import { useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 const undoSeconds = 30;
 const counted = (count: number, [one, many]: readonly [string, string]): string => `${formatNumber(count)} ${count === 1 ? one : many}`;
 
-/** Save one mapping, confirm what it released, and offer to undo it. Notifications are outside the router's context. */
-export function useSaveMapping({ onSaved, canUndo }: { onSaved: () => void; canUndo: boolean }) {
+/** Save one mapping, confirm what it released, and offer to undo it. */
+export function useSaveMapping({
+  onSaved,
+  onChanged,
+  before,
+}: {
+  onSaved: () => void;
+  /** Called when it was saved, and when that was undone. */
+  onChanged?: () => void;
+  /** The mapping that is changed; it is restored by an undo. */
+  before?: Mapping;
+}) {
   const { notification } = App.useApp();
-  const navigate = useNavigate();
   const queryClient = useQueryClient();
   const refresh = (): void => {
     for (const key of ['mappings', 'messages', 'orders', 'provider-instances']) void queryClient.invalidateQueries({ queryKey: [key] });
+    onChanged?.();
+  };
+
+  const restore = async (key: string, previous: Mapping): Promise<void> => {
+    notification.destroy(key);
+    try {
+      await saveMappings([previous]);
+      notification.success({ title: `${previous.value} is mapped to ${previous.internal} again` });
+    } catch (error) {
+      notification.error({ title: 'The mapping could not be restored', description: <ProblemNotice compact error={error} />, duration: 0 });
+    }
+    refresh();
   };
 
   const undo = async (key: string, mapping: Mapping, saved: MappingsSaved): Promise<void> => {
@@ -31,17 +52,9 @@ export function useSaveMapping({ onSaved, canUndo }: { onSaved: () => void; canU
               <>
                 {counted(orders.length, ['order was', 'orders were'])} already accepted and not changed:{' '}
                 {orders.slice(0, 10).map((order) => (
-                  <a
-                    key={order.id}
-                    href={`/orders/${order.id}`}
-                    className="undone-order"
-                    onClick={(event) => {
-                      event.preventDefault();
-                      void navigate(`/orders/${order.id}`);
-                    }}
-                  >
+                  <Link key={order.id} to={`/orders/${order.id}`} className="undone-order">
                     {order.number}
-                  </a>
+                  </Link>
                 ))}
                 {orders.length > 10 && `and ${formatNumber(orders.length - 10)} more`}
               </>
@@ -70,8 +83,8 @@ export function useSaveMapping({ onSaved, canUndo }: { onSaved: () => void; canU
         key,
         title: `${mapping.value} is mapped to ${mapping.internal}`,
         description: `${counted(saved.replayed, ['message', 'messages'])} replayed.`,
-        actions: canUndo && (
-          <Button size="small" onClick={() => void undo(key, mapping, saved)}>
+        actions: (
+          <Button size="small" onClick={() => void (before ? restore(key, before) : undo(key, mapping, saved))}>
             Undo
           </Button>
         ),

@@ -1,5 +1,5 @@
 import { Select } from 'antd';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { humanize } from '../../vocabulary';
 import {
   asRecords,
@@ -75,17 +75,7 @@ function SchemaField({ name, field, definitions, value, references, errorOf, isS
     case 'boolean':
       return <CheckboxField {...common} value={current === true} onChange={onChange} />;
     case 'number':
-      return (
-        <NumberField
-          {...common}
-          unit={field['x-unit']}
-          min={field.minimum ?? field.exclusiveMinimum}
-          max={field.maximum}
-          placeholder={field['x-placeholder']}
-          value={current}
-          onChange={(next) => onChange(next ?? (field.nullable ? null : field.default))}
-        />
-      );
+      return <NumberSchemaField label={label} error={error} field={field} value={value} onChange={onChange} />;
     case 'select':
       return <SelectSchemaField label={label} error={error} field={field} value={current} references={references} onChange={onChange} />;
     case 'references':
@@ -120,6 +110,41 @@ function SchemaField({ name, field, definitions, value, references, errorOf, isS
     case 'unsupported':
       return null;
   }
+}
+
+/** A number that stays empty when it is cleared, and names the default that applies then. */
+function NumberSchemaField({
+  label,
+  error,
+  field,
+  value,
+  onChange,
+}: {
+  label: string;
+  error: string | undefined;
+  field: FieldSchema;
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
+  const [isCleared, setCleared] = useState(false);
+  const standard = typeof field.default === 'number' ? field.default : undefined;
+  const shown = value === undefined ? standard : value;
+  return (
+    <NumberField
+      label={label}
+      hint={field.description}
+      error={error}
+      unit={field['x-unit']}
+      min={field.minimum ?? field.exclusiveMinimum}
+      max={field.maximum}
+      placeholder={field['x-placeholder'] ?? (field.nullable || standard === undefined ? undefined : String(standard))}
+      value={isCleared && shown === standard ? null : shown}
+      onChange={(next) => {
+        setCleared(next === null);
+        onChange(next ?? (field.nullable ? null : field.default));
+      }}
+    />
+  );
 }
 
 function SelectSchemaField({

@@ -1,6 +1,6 @@
 import { toOptions } from '../list';
 import { Checkbox, Input, InputNumber, Select } from 'antd';
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useId, useState } from 'react';
 import './forms.css';
 
 export interface Option {
@@ -163,6 +163,8 @@ export function MultiSelectField({
   placeholder,
   ...rest
 }: CommonProps & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
+  // It closes after each choice: Tab would choose the first option of an open list, which nobody asked for.
+  const [isOpen, setOpen] = useState(false);
   return (
     <Field {...rest}>
       {(id, described) => (
@@ -171,6 +173,9 @@ export function MultiSelectField({
           id={id}
           status={rest.error ? 'error' : undefined}
           mode="multiple"
+          open={isOpen}
+          onOpenChange={setOpen}
+          onSelect={() => setOpen(false)}
           placeholder={placeholder}
           showSearch={{ optionFilterProp: 'label' }}
           value={asStrings(value)}

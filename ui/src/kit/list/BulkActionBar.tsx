@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { Button, Modal } from 'antd';
 import { type ReactNode, useState } from 'react';
+import { ExplainedButton } from '../ExplainedButton';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
 import { BulkReport } from './BulkReport';
@@ -29,7 +30,7 @@ interface SelectedRow {
 }
 
 /**
- * Toolbar with actions for the selected rows; `children` are shown while none is selected. The dialog of an action
+ * Toolbar with actions for the selected rows, in place of the filters in `children`. The dialog of an action
  * stays open with its report when the rows leave the list.
  */
 export function BulkActionBar({
@@ -55,7 +56,11 @@ export function BulkActionBar({
   const [dialog, setDialog] = useState<{ action: BulkAction; rows: SelectedRow[] }>();
   return (
     <>
-      {selectedRows.length > 0 ? (
+      {/* What is below keeps its place: the bar covers the filters, and the saved views stay. */}
+      <div className="bulk-place" data-covered={selectedRows.length > 0}>
+        {children}
+      </div>
+      {selectedRows.length > 0 && (
         <div className="toolbar bulk" role="toolbar" aria-label="Selected rows">
           <strong>
             {all && matching
@@ -85,8 +90,6 @@ export function BulkActionBar({
             Clear selection
           </Button>
         </div>
-      ) : (
-        children
       )}
       {dialog && (
         <ActionDialog action={dialog.action} selectedRows={dialog.rows} noun={noun} onClose={() => setDialog(undefined)} onDone={onDone} />
@@ -163,15 +166,16 @@ export function ActionDialog({
         ) : (
           <>
             <Button onClick={onClose}>Cancel</Button>
-            <Button
+            <ExplainedButton
               type="primary"
               danger={action.danger}
               loading={mutation.isPending}
-              disabled={action.reasonRequired === true && reason.trim() === ''}
+              allowed={action.reasonRequired !== true || reason.trim() !== ''}
+              disabledReason="Enter a reason"
               onClick={() => mutation.mutate()}
             >
               {action.label} {count}
-            </Button>
+            </ExplainedButton>
           </>
         )
       }

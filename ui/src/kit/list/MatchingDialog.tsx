@@ -1,95 +1,52 @@
 import { Button, Modal, Progress } from 'antd';
-import { useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
+import { ExplainedButton } from '../ExplainedButton';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
-import type { BulkAction } from './BulkActionBar';
 import { BulkReport } from './BulkReport';
+import { type BulkJob, type BulkRun, continueRun, leaveRun, startRun, stopRun, useBulkRuns } from './bulkRuns';
 import { ReasonField } from './ReasonField';
-import { addRefusals, countLabel, type MatchingCount, type MatchingRows, type RefusedGroup } from './matching';
+import { countLabel } from './matching';
 
-interface Props {
-  action: BulkAction;
-  matching: MatchingRows;
-  count: MatchingCount;
-  noun: readonly [string, string];
-  onClose: () => void;
-  onDone: () => void;
-}
+type Props = Omit<BulkJob, 'reason'> & { onClose: () => void };
 
-interface Progressed {
-  matched: number;
-  changed: number;
-  refused: RefusedGroup[];
-  next: string | undefined;
-  finished: boolean;
-}
-
-const nothing: Progressed = { matched: 0, changed: 0, refused: [], next: undefined, finished: false };
-
-/**
- * Apply an action to everything that matches, in portions, so that other users can work meanwhile. It can be stopped and, after a
- * stop or a failure, continued where it ended; the report groups what was not changed by reason.
- */
-export function MatchingDialog({ action, matching, count, noun, onClose, onDone }: Props) {
+/** Confirms an action on everything that matches, and shows its progress and its report. */
+export function MatchingDialog({ onClose, ...job }: Props) {
   const [reason, setReason] = useState('');
-  const [progress, setProgress] = useState(nothing);
-  const [running, setRunning] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const stopRef = useRef<AbortController>(null);
-  const started = running || progress.matched > 0 || progress.finished;
-  const total = `${countLabel(count, formatNumber)} ${noun[1]}`;
+  const [id, setId] = useState<number>();
+  const run = useBulkRuns().find((one) => one.id === id);
+  useEffect(() => {
+    // The page can be left while the action runs.
+    if (id !== undefined) return () => leaveRun(id);
+    return undefined;
+  }, [id]);
 
-  const run = async (): Promise<void> => {
-    const stop = new AbortController();
-    stopRef.current = stop;
-    setRunning(true);
-    setError(undefined);
-    let current = progress;
-    try {
-      while (!current.finished && !stop.signal.aborted) {
-        const portion = await matching.act(action, reason.trim(), current.next);
-        current = {
-          matched: current.matched + portion.matched,
-          changed: current.changed + portion.changed,
-          refused: addRefusals(current.refused, portion.refused),
-          next: portion.next ?? undefined,
-          finished: portion.next === null,
-        };
-        setProgress(current);
-      }
-    } catch (failure) {
-      setError(failure);
-    }
-    setRunning(false);
-    onDone();
-  };
-  const close = (): void => {
-    stopRef.current?.abort();
-    onClose();
-  };
-  const percent = count.count === null || count.count >= count.limit ? undefined : Math.min(99, (100 * progress.matched) / count.count);
-
+  const { action, noun } = job;
+  const total = `${countLabel(job.count, formatNumber)} ${noun[1]}`;
+  const confirmation = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <ExplainedButton
+        type="primary"
+        danger={action.danger}
+        allowed={action.reasonRequired !== true || reason.trim() !== ''}
+        disabledReason="Enter a reason"
+        onClick={() => setId(startRun({ ...job, reason: reason.trim() }))}
+      >
+        {action.label} {total}
+      </ExplainedButton>
+    </>
+  );
   return (
     <Modal
       open
       title={`${action.label} all matching ${noun[1]}`}
-      onCancel={close}
-      mask={{ closable: !running }}
-      footer={
-        <MatchingButtons
-          action={action}
-          total={total}
-          running={running}
-          started={started}
-          finished={progress.finished}
-          disabled={action.reasonRequired === true && reason.trim() === ''}
-          onRun={() => void run()}
-          onStop={() => stopRef.current?.abort()}
-          onClose={close}
-        />
-      }
+      onCancel={onClose}
+      footer={run ? <RunButtons run={run} onClose={onClose} /> : confirmation}
     >
-      {!started && (
+      {run ? (
+        <RunReport run={run} />
+      ) : (
         <>
           <p>
             {action.description} This applies to all <strong>{total}</strong> that match the filters, also to those on other pages.
@@ -99,50 +56,64 @@ export function MatchingDialog({ action, matching, count, noun, onClose, onDone 
           )}
         </>
       )}
-      {running && (
-        <div role="status">
-          {formatNumber(progress.matched)} of {total}
-          {percent !== undefined && <Progress percent={percent} showInfo={false} aria-label="Progress" />}
-        </div>
-      )}
-      {started && (
-        <BulkReport changed={progress.changed} refused={progress.refused} labels={action.outcomeLabels ?? ['done', 'not changed']} />
-      )}
-      {!running && started && !progress.finished && error === undefined && (
-        <p>Stopped. The remaining {noun[1]} were not changed; you can continue with them.</p>
-      )}
-      {error !== undefined && <ProblemNotice compact error={error} />}
     </Modal>
   );
 }
 
-interface ButtonsProps {
-  action: BulkAction;
-  total: string;
-  running: boolean;
-  started: boolean;
-  finished: boolean;
-  disabled: boolean;
-  onRun: () => void;
-  onStop: () => void;
-  onClose: () => void;
+/** The progress of a run that went on in the background, and its report; closing it stops nothing. */
+export function BulkRunDialog({ run, onClose }: { run: BulkRun; onClose: () => void }) {
+  return (
+    <Modal
+      open
+      title={`${run.action.label} all matching ${run.noun[1]}`}
+      onCancel={onClose}
+      footer={<RunButtons run={run} onClose={onClose} />}
+    >
+      <RunReport run={run} />
+    </Modal>
+  );
 }
 
-function MatchingButtons({ action, total, running, started, finished, disabled, onRun, onStop, onClose }: ButtonsProps) {
-  if (running) return <Button onClick={onStop}>Stop</Button>;
-  if (finished) {
-    return (
-      <Button type="primary" onClick={onClose}>
-        Close
-      </Button>
-    );
-  }
+const isActive = ({ state }: BulkRun): boolean => state === 'running' || state === 'stopping';
+
+function RunButtons({ run, onClose }: { run: BulkRun; onClose: () => void }) {
   return (
     <>
-      <Button onClick={onClose}>{started ? 'Close' : 'Cancel'}</Button>
-      <Button type="primary" danger={action.danger} disabled={disabled} onClick={onRun}>
-        {started ? 'Continue' : `${action.label} ${total}`}
+      {isActive(run) && (
+        <Button loading={run.state === 'stopping'} onClick={() => stopRun(run.id)}>
+          Stop
+        </Button>
+      )}
+      <Button type={run.state === 'finished' ? 'primary' : 'default'} onClick={onClose}>
+        {isActive(run) ? 'Continue in background' : 'Close'}
       </Button>
+      {run.state === 'stopped' && (
+        <Button type="primary" danger={run.action.danger} onClick={() => void continueRun(run.id)}>
+          Continue
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** The share of a run that is done; undefined when it is not known how many match. */
+const percentOf = ({ count, matched }: BulkRun): number | undefined =>
+  count.count === null || count.count >= count.limit ? undefined : Math.min(99, Math.round((100 * matched) / Math.max(1, count.count)));
+
+function RunReport({ run }: { run: BulkRun }) {
+  const { action, noun, state, error } = run;
+  const percent = percentOf(run);
+  return (
+    <>
+      {isActive(run) && (
+        <div role="status">
+          {formatNumber(run.matched)} of {countLabel(run.count, formatNumber)} {noun[1]}
+          {percent !== undefined && <Progress percent={percent} showInfo={false} aria-label="Progress" />}
+        </div>
+      )}
+      <BulkReport changed={run.changed} refused={[...run.refused]} labels={action.outcomeLabels ?? ['done', 'not changed']} />
+      {state === 'stopped' && error === undefined && <p>Stopped. The remaining {noun[1]} were not changed; you can continue with them.</p>}
+      {error !== undefined && <ProblemNotice compact error={error} />}
     </>
   );
 }

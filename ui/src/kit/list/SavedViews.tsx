@@ -100,7 +100,7 @@ function SaveView({ list, parameters, onSaved }: { list: string; parameters: Rec
             Name of the view
             <Input value={name} maxLength={60} onChange={(event) => setName(event.target.value)} />
           </label>
-          <Button type="primary" htmlType="submit" loading={save.isPending} disabled={name.trim() === ''}>
+          <Button type="primary" htmlType="submit" loading={save.isPending}>
             Save
           </Button>
           {save.error && <ProblemNotice compact error={save.error} />}

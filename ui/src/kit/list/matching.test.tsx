@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 import { renderRoutes } from '@tests/harness';
 import { BulkActionBar, type BulkAction } from './BulkActionBar';
+import BulkRunChips from './BulkRunChips';
 import { addRefusals, countFirstPage, countLabel, groupResults, matchingByPage, type MatchingRows, type Portion } from './matching';
 
 const hold: BulkAction = {
@@ -21,14 +22,17 @@ function renderBar(matching: MatchingRows, onDone = vi.fn(), onClear = vi.fn()) 
       {
         path: '/',
         element: (
-          <BulkActionBar
-            selectedRows={[{ id: '1', label: 'Lamp' }]}
-            actions={[hold]}
-            noun={['order', 'orders']}
-            onClear={onClear}
-            onDone={onDone}
-            matching={matching}
-          />
+          <>
+            <BulkRunChips />
+            <BulkActionBar
+              selectedRows={[{ id: '1', label: 'Lamp' }]}
+              actions={[hold]}
+              noun={['order', 'orders']}
+              onClear={onClear}
+              onDone={onDone}
+              matching={matching}
+            />
+          </>
         ),
       },
     ],
@@ -101,6 +105,25 @@ describe('an action on everything that matches', () => {
     finish(portion({ next: 'K2' }));
     expect(await within(dialog).findByText(/Stopped\. The remaining orders were not changed/)).toBeVisible();
     expect(act).toHaveBeenCalledOnce();
+  });
+
+  test('goes on when its dialog is closed, and leads back to its report', async () => {
+    const finish: ((value: Portion) => void)[] = [];
+    const act = vi.fn<MatchingRows['act']>(() => new Promise<Portion>((resolve) => finish.push(resolve)));
+    const { onDone } = renderBar({ count: () => Promise.resolve({ count: 400, limit: 1000 }), act });
+    const dialog = await openDialog();
+    await userEvent.click(within(dialog).getByRole('button', { name: 'Hold 400 orders' }));
+    await userEvent.click(await within(dialog).findByRole('button', { name: 'Continue in background' }));
+    expect(screen.queryByRole('dialog')).toBeNull();
+    finish[0]!(portion({ next: 'K2' }));
+    expect(await screen.findByRole('button', { name: 'Hold: 200 of 400 orders' })).toBeVisible();
+    await waitFor(() => expect(act).toHaveBeenCalledTimes(2));
+    finish[1]!(portion({ refused: [refused('shipped', 1)] }));
+    await userEvent.click(await screen.findByRole('button', { name: 'Hold: 400 done' }));
+    expect(await screen.findByRole('dialog')).toHaveTextContent('400 done, 1 not changed.');
+    expect(onDone).toHaveBeenCalledOnce();
+    await userEvent.click(screen.getAllByRole('button', { name: 'Close' }).at(-1)!);
+    expect(screen.queryByRole('button', { name: 'Hold: 400 done' })).toBeNull();
   });
 });
 
