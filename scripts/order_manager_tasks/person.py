@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from scripts.fabrikam import Fabrikam
 
-PATIENCE_MS = 60_000
+PATIENCE_MS = 30_000
 """How long a page or an answer may take on a loaded machine; what it took is measured."""
 GLANCE_MS = 200
 """How long a person looks at a list of options before choosing one."""

@@ -59,7 +59,7 @@ def prepare(fabrikam: Fabrikam, cases: Iterable[Case]) -> None:
     """Place the orders of the cases, and wait until they are as the tasks need them."""
     cases = list(cases)
     fabrikam.hasten()
-    set_backorders(fabrikam, taken=False)
+    set_backorders(fabrikam, accepted=False)
     for case in cases:
         _place_orders(fabrikam, case)
 
@@ -70,7 +70,7 @@ def prepare(fabrikam: Fabrikam, cases: Iterable[Case]) -> None:
         (sent,) = fabrikam.get(f"/orders/{found['id']}/fulfillment-orders")["items"]
         case.tracking_number = sent["shipments"][0]["tracking_number"]
 
-    set_backorders(fabrikam, taken=True)
+    set_backorders(fabrikam, accepted=True)
     for case in cases:
         _place_waiting_orders(fabrikam, case)
 
@@ -81,9 +81,9 @@ def prepare(fabrikam: Fabrikam, cases: Iterable[Case]) -> None:
         until(partial(_is_parked, fabrikam, case), "the order with an unknown SKU is parked")
 
 
-def set_backorders(fabrikam: Fabrikam, *, taken: bool) -> None:
+def set_backorders(fabrikam: Fabrikam, *, accepted: bool) -> None:
     """Let orders wait for stock that no source has, or fail."""
-    body = {"backorder": taken, "backorder_sla_days": 30}
+    body = {"backorder": accepted, "backorder_sla_days": 30}
     document = {"kind": "order_preferences", "name": "default", "body": body}
     fabrikam.post("/configuration/apply", {"documents": [document]})
 

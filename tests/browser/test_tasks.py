@@ -27,7 +27,7 @@ def cases(scene: Scene) -> Iterator[tuple[Case, Case]]:
     found = mouse_case(scene.fabrikam), keyboard_case(scene.fabrikam)
     prepare(scene.fabrikam, found)
     yield found
-    set_backorders(scene.fabrikam, taken=False)
+    set_backorders(scene.fabrikam, accepted=False)
 
 
 @pytest.fixture(scope="module")
