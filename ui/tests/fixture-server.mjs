@@ -221,6 +221,7 @@ async function answer(request, response, path, query) {
       failed_runs: empty ? 0 : 1,
       limit: 10_000,
     });
+  if (area === 'towns') return json(response, { towns: data.towns });
   if (area === 'home') return json(response, empty ? { items: [], limit: 10_000 } : data.home);
   if (area === 'flow-runs') return json(response, results(sent.order_ids ?? sent.run_ids));
   if (area === 'runs')

@@ -422,6 +422,23 @@ export const sourcing = [
 ];
 export const moves = [{ line_id: uuid(9002), moved_at: at(20), from_source: 'DAL', to_source: 'CHI', saving: 1.4, currency: 'USD' }];
 
+export const towns = [
+  ['New York City', 40.71, -74.01],
+  ['Los Angeles', 34.05, -118.24],
+  ['Chicago', 41.85, -87.65],
+  ['Houston', 29.76, -95.36],
+  ['Phoenix', 33.45, -112.07],
+  ['Dallas', 32.78, -96.81],
+  ['San Francisco', 37.77, -122.42],
+  ['Denver', 39.74, -104.98],
+  ['Seattle', 47.61, -122.33],
+  ['Portland', 45.52, -122.68],
+  ['Salt Lake City', 40.76, -111.89],
+  ['Minneapolis', 44.98, -93.26],
+  ['Atlanta', 33.75, -84.39],
+  ['Miami', 25.77, -80.19],
+].map(([name, latitude, longitude]) => ({ name, country: 'US', latitude, longitude }));
+
 export const home = {
   items: [
     { kind: 'connections', count: 1, oldest: at(96), amounts: [], instance: '', title: 'Fabrikam 3PL' },

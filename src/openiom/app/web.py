@@ -23,7 +23,7 @@ from openiom.platform.installation import watch_server
 from openiom.platform.request_parameters import decode_path_parameters, refuse_unknown_parameters
 from openiom.platform.request_values import refuse_unstorable_values
 
-from . import attention, event_stream, health, home, instance_pause, matching_orders, search
+from . import attention, event_stream, health, home, instance_pause, matching_orders, search, towns
 from .api_docs import OPENAPI, serve_api_docs
 from .api_document import document_problems
 from .application import RECEIVE_ORDERS, Application
@@ -73,7 +73,7 @@ def create_app(application: Application) -> FastAPI:
 
     extensions = load_extensions(application)
     app.state.extensions = [extension.name for extension in extensions]
-    own = (attention, home, instance_pause, event_stream, search, health, matching_orders)
+    own = (attention, home, instance_pause, event_stream, search, health, matching_orders, towns)
     for router in (*application.routers(), *(module.router for module in own)):
         app.include_router(router)
     for extension in extensions:

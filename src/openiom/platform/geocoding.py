@@ -290,3 +290,47 @@ def _known_cities() -> Iterable[_City]:
             population=city["population"],
             point=(city["latitude"], city["longitude"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A town as maps show it; coordinates in degrees."""
+
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the world between two meridians and two parallels, in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def contains(self, point: Point) -> bool:
+        """Return whether a point is in the area."""
+        latitude, longitude = point
+        return self.south <= latitude <= self.north and self.west <= longitude <= self.east
+
+
+@lru_cache(maxsize=1)
+def _cities_by_size() -> tuple[_City, ...]:
+    return tuple(sorted(_known_cities(), key=lambda city: -city.population))
+
+
+def largest_towns(area: Area, *, limit: int) -> list[Town]:
+    """Return the towns of an area with the most people, largest first."""
+    towns: list[Town] = []
+    for city in _cities_by_size():
+        if len(towns) == limit:
+            break
+
+        if area.contains(city.point):
+            latitude, longitude = city.point
+            towns.append(Town(city.name, city.country, latitude, longitude))
+
+    return towns

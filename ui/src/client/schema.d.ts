@@ -3096,6 +3096,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/towns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Towns
+         * @description Return the largest towns between two meridians and two parallels, for the labels of maps.
+         */
+        get: operations["maps-read_towns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4928,7 +4948,7 @@ export interface components {
          *     connections      providers that are down
          *     blocked          orders that wait for the provider `instance`, which is down
          *     failed_runs      flow runs that an error stopped
-         *     parked_messages  messages of providers that could not be processed; money as far as they state it
+         *     parked_messages  messages that could not be processed, with the money that they state
          *     declined         fulfillment orders that were declined and have no other source yet
          *     late             unshipped orders that were promised, or planned to ship, for a day that is over
          *
@@ -8690,6 +8710,28 @@ export interface components {
             error: components["schemas"]["RunError"] | null;
             /** Postponed */
             postponed: string;
+        };
+        /**
+         * TownOnMap
+         * @description A town; coordinates in degrees.
+         */
+        TownOnMap: {
+            /** Name */
+            name: string;
+            /** Country */
+            country: string;
+            /** Latitude */
+            latitude: number;
+            /** Longitude */
+            longitude: number;
+        };
+        /**
+         * Towns
+         * @description The largest towns of an area, largest first.
+         */
+        Towns: {
+            /** Towns */
+            towns: components["schemas"]["TownOnMap"][];
         };
         /**
          * TransitionView
@@ -16281,6 +16323,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MatchingResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "maps-read_towns": {
+        parameters: {
+            query: {
+                west: number;
+                south: number;
+                east: number;
+                north: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Towns"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

@@ -3,26 +3,35 @@ import * as maplibre from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { use, useEffect, useRef } from 'react';
+import { getTowns } from '@client/towns';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
+import statesUrl from 'us-atlas/states-10m.json?url';
 import atlasUrl from 'world-atlas/countries-50m.json?url';
 import type { MapProps } from './MapView';
+import { type Place, townsWithSpace } from './mapTowns';
 import { usePreferences } from './preferences';
 import { palettes } from './tokens';
 
 type World = Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
+type States = Topology<{ states: GeometryCollection }>;
 interface Outlines {
   land: GeoJSON;
   borders: Feature;
+  states: Feature;
 }
 
 maplibre.setWorkerUrl(workerUrl);
 
+const load = async <T,>(url: string): Promise<T> => (await (await fetch(url)).json()) as T;
+const lines = (geometry: Feature['geometry']): Feature => ({ type: 'Feature', properties: {}, geometry });
+
 async function loadOutlines(): Promise<Outlines> {
-  const world = (await (await fetch(atlasUrl)).json()) as World;
+  const [world, us] = await Promise.all([load<World>(atlasUrl), load<States>(statesUrl)]);
   return {
     land: feature(world, world.objects.land),
-    borders: { type: 'Feature', properties: {}, geometry: mesh(world, world.objects.countries, (a, b) => a !== b) },
+    borders: lines(mesh(world, world.objects.countries, (a, b) => a !== b)),
+    states: lines(mesh(us, us.objects.states, (a, b) => a !== b)),
   };
 }
 
@@ -40,17 +49,28 @@ function arc(from: readonly [number, number], to: readonly [number, number]): Fe
   return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates } };
 }
 
-function styleOf({ land, borders }: Outlines, colours: (typeof palettes)['light'], routes: FeatureCollection): maplibre.StyleSpecification {
+function styleOf(
+  { land, borders, states }: Outlines,
+  colours: (typeof palettes)['light'],
+  routes: FeatureCollection,
+): maplibre.StyleSpecification {
   return {
     version: 8,
     sources: {
       land: { type: 'geojson', data: land },
       borders: { type: 'geojson', data: borders },
+      states: { type: 'geojson', data: states },
       routes: { type: 'geojson', data: routes },
     },
     layers: [
       { id: 'water', type: 'background', paint: { 'background-color': colours.water } },
       { id: 'land', type: 'fill', source: 'land', paint: { 'fill-color': colours.land } },
+      {
+        id: 'states',
+        type: 'line',
+        source: 'states',
+        paint: { 'line-color': colours.border, 'line-width': 0.5, 'line-dasharray': [3, 2] },
+      },
       { id: 'borders', type: 'line', source: 'borders', paint: { 'line-color': colours.border, 'line-width': 0.8 } },
       {
         id: 'routes',
@@ -74,7 +94,46 @@ function marker(kind: string, label: string): HTMLElement {
   return element;
 }
 
-/** The map: country outlines from a bundled file, without external requests. */
+function townLabel(name: string): HTMLElement {
+  const element = document.createElement('div');
+  element.className = 'map-town';
+  element.textContent = name;
+  return element;
+}
+
+/** Keeps labels of the largest towns on the visible part of a map; returns the function that ends it. */
+function showTowns(map: maplibre.Map, pins: MapProps['pins']): () => void {
+  let labels: maplibre.Marker[] = [];
+  let request = new AbortController();
+  const update = async (): Promise<void> => {
+    request.abort();
+    request = new AbortController();
+    const bounds = map.getBounds();
+    const area = {
+      west: Math.max(-180, bounds.getWest()),
+      south: Math.max(-90, bounds.getSouth()),
+      east: Math.min(180, bounds.getEast()),
+      north: Math.min(90, bounds.getNorth()),
+    };
+    // Without towns the map is still of use.
+    const towns = await getTowns(area, request.signal).catch(() => undefined);
+    if (!towns) return;
+    labels.forEach((label) => label.remove());
+    const project = (place: Place) => map.project([place.longitude, place.latitude]);
+    labels = townsWithSpace(towns, pins, project, map.getContainer().clientWidth).map((town) =>
+      new maplibre.Marker({ element: townLabel(town.name), anchor: 'center' }).setLngLat([town.longitude, town.latitude]).addTo(map),
+    );
+  };
+  const onMove = (): void => void update();
+  map.on('moveend', onMove);
+  void update();
+  return () => {
+    request.abort();
+    map.off('moveend', onMove);
+  };
+}
+
+/** The map: outlines of countries and US states from bundled files and towns from the server, without external requests. */
 export default function MapCanvas({ label, pins, routes = [], height }: MapProps) {
   const container = useRef<HTMLDivElement>(null);
   const { mode } = usePreferences();
@@ -114,7 +173,11 @@ export default function MapCanvas({ label, pins, routes = [], height }: MapProps
         maxZoom: shownPins.length === 1 ? 2.6 : 5,
         animate: false,
       });
-    return () => map.remove();
+    const hideTowns = showTowns(map, shownPins);
+    return () => {
+      hideTowns();
+      map.remove();
+    };
   }, [serialized, mode, outlineData]);
 
   return <div ref={container} className="map" style={{ height }} role="region" aria-label={label} />;
