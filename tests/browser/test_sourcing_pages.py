@@ -170,7 +170,6 @@ def test_a_source_list_a_constraint_and_a_strategy_with_both_are_saved(
     choose(page, "Sources", "west — West coast")
     page.get_by_role("combobox", name="Constraints", exact=True).click()
     page.locator(".ant-select-dropdown:visible").get_by_text("near — Near the buyer").click()
-    page.keyboard.press("Escape")
     page.get_by_label("Cost per day late").fill("3.5")
     page.get_by_role("button", name="Save strategy").click()
     expect(page.get_by_role("row").filter(has_text="West first")).to_contain_text("near")

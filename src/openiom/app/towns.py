@@ -34,13 +34,13 @@ class Towns(BaseModel):
 @router.get("/towns")
 def read_towns(
     principal: CurrentPrincipal,
-    west: Longitude,
-    south: Latitude,
-    east: Longitude,
-    north: Latitude,
+    west: Longitude = -180,
+    south: Latitude = -90,
+    east: Longitude = 180,
+    north: Latitude = 90,
     limit: Annotated[int, Query(ge=1, le=MOST_TOWNS)] = 60,
 ) -> Towns:
-    """Return the largest towns between two meridians and two parallels, for the labels of maps."""
+    """Return the largest towns between meridians and parallels, by default of the whole world."""
     found = largest_towns(Area(west, south, east, north), limit=limit)
     towns = [TownOnMap.model_validate(town, from_attributes=True) for town in found]
     return Towns(towns=towns)

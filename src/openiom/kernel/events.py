@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A fact named in the past tense, such as `order.created`.
 

@@ -3105,7 +3105,7 @@ export interface paths {
         };
         /**
          * Read Towns
-         * @description Return the largest towns between two meridians and two parallels, for the labels of maps.
+         * @description Return the largest towns between meridians and parallels, by default of the whole world.
          */
         get: operations["maps-read_towns"];
         put?: never;
@@ -16347,11 +16347,11 @@ export interface operations {
     };
     "maps-read_towns": {
         parameters: {
-            query: {
-                west: number;
-                south: number;
-                east: number;
-                north: number;
+            query?: {
+                west?: number;
+                south?: number;
+                east?: number;
+                north?: number;
                 limit?: number;
             };
             header?: never;

@@ -6,7 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class StockReservationRequest:
     """`quantity` of `product`, in its stock unit, at `source` for one order line.
 
