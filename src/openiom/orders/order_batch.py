@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import sorted_ids
 from openiom.platform.bulk import execute
-from openiom.platform.write_behind import register_buffer
+from openiom.platform.write_behind import session_buffer
 
 from .locked_rows import LockedLine, LockedOrder
 from .new_lines import NewLine
@@ -150,11 +150,7 @@ class OrderBatch:
 
 def order_batch(session: Session) -> OrderBatch:
     """Return the batch of this transaction."""
-    batch: OrderBatch | None = session.info.get(_KEY)
-    if batch is None:
-        batch = session.info[_KEY] = OrderBatch()
-        register_buffer(session, batch)
-    return batch
+    return session_buffer(session, _KEY, OrderBatch)
 
 
 def flush_new(session: Session) -> None:

@@ -24,7 +24,7 @@ from openiom.kernel import Event
 from .bulk import copy_rows, execute, fetch, fetch_as, fetch_column
 from .database import to_json_text
 from .log_positions import LogPosition, LogWindow, PartialPosition
-from .write_behind import register_buffer
+from .write_behind import session_buffer
 
 EVENTS_WAKE = "events"
 """The kind of worker that `append_events` notifies."""
@@ -186,11 +186,7 @@ class _EventBuffer:
 
 def _buffer(session: Session) -> _EventBuffer:
     """Return the events of this transaction."""
-    buffer: _EventBuffer | None = session.info.get(_KEY)
-    if buffer is None:
-        buffer = session.info[_KEY] = _EventBuffer()
-        register_buffer(session, buffer)
-    return buffer
+    return session_buffer(session, _KEY, _EventBuffer)
 
 
 def _flush_events(session: Session) -> None:

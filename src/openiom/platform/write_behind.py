@@ -14,9 +14,9 @@ row is then written once, whatever the batch does to it. When anything in it fai
 is undone, and repeated with savepoints that isolate the failure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -47,6 +47,18 @@ class WriteBuffer(Protocol):
 
         What was pending before the savepoint has been flushed where it began and is not affected.
         """
+
+
+Buffer = TypeVar("Buffer", bound=WriteBuffer)
+
+
+def session_buffer(session: Session, key: str, create: Callable[[], Buffer]) -> Buffer:
+    """Return the session's buffer under `key`; the first call creates and registers it."""
+    buffer: Buffer | None = session.info.get(key)
+    if buffer is None:
+        buffer = session.info[key] = create()
+        register_buffer(session, buffer)
+    return buffer
 
 
 def register_buffer(session: Session, buffer: WriteBuffer) -> None:
