@@ -15,9 +15,7 @@ from openiom.orders.locks import lock_known
 from openiom.orders.new_lines import new_lines
 from openiom.orders.new_orders import NewOrder
 from openiom.orders.order_batch import order_batch
-from openiom.orders.states import (
-    CREATE,
-)
+from openiom.orders.states import CREATE
 from openiom.platform.events import append_events
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import InboundDocument, IntakeResult
