@@ -12,6 +12,18 @@ pytestmark = pytest.mark.browser
 
 TABS = 20
 ROUTE_CHANGE_MS = 300
+LOOP_MS = 110
+"""Milliseconds of `LOOP` on the idle machine for which `ROUTE_CHANGE_MS` is the limit."""
+
+LOOP = """
+() => {
+  const started = performance.now();
+  let sum = 0;
+  for (let i = 0; i < 20_000_000; i++) sum = (sum * 31 + i) % 1_000_003;
+  return sum < 0 ? 0 : performance.now() - started;
+}
+"""
+"""Return the milliseconds of a fixed computation: the floor, which grows with the load."""
 ROUTE_CHANGE = """
 ([link, title]) => new Promise((resolve) => {
   const started = performance.now();
@@ -70,14 +82,18 @@ def test_twenty_tabs_are_live_over_one_stream_and_change_routes_quickly(
 
     scene.fabrikam.order_in_state(number, "completed")
     milliseconds: list[float] = []
+    loops: list[float] = []
     there_and_back = (("/waiting-lines", "Waiting lines"), ("/orders", "Sales orders"))
     for page in pages[:: TABS // 4]:
+        page.bring_to_front()  # A tab in the background draws one frame a second.
         for link, title in there_and_back:  # The first visit of a page loads its code.
             page.evaluate(ROUTE_CHANGE, [link, title])
         for link, title in there_and_back * 2:
+            loops.append(page.evaluate(LOOP))
             milliseconds.append(page.evaluate(ROUTE_CHANGE, [link, title]))
 
-    assert median(milliseconds) < ROUTE_CHANGE_MS, milliseconds
+    load = max(1.0, median(loops) / LOOP_MS)
+    assert median(milliseconds) < ROUTE_CHANGE_MS * load, (milliseconds, loops)
 
 
 def test_the_other_tabs_stay_live_when_the_tab_with_the_stream_is_closed(

@@ -1,5 +1,6 @@
 """Calls are made in groups and in parallel; each has its own result, and none is lost."""
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -80,14 +81,15 @@ def test_calls_without_a_bulk_endpoint_are_made_in_parallel(database: Database):
     harness = make_harness(database, batch=1, concurrency=8)
     harness.install()
 
-    def slow(some: Sequence[Call]) -> Sequence[CallResult]:
-        time.sleep(0.1)
+    together = threading.Barrier(8, timeout=30)
+
+    def waits(some: Sequence[Call]) -> Sequence[CallResult]:
+        together.wait()
         return [CallResult(c.key) for c in some]
 
-    harness.system.answer = slow
-    started = time.monotonic()
-    assert len(call(harness, *map(str, range(16)))) == 16
-    assert 0.2 <= time.monotonic() - started < 1.0
+    harness.system.answer = waits
+    results = call(harness, *map(str, range(16)))
+    assert [result.error for result in results] == [None] * 16
     harness.registry.close()
 
 
