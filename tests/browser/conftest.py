@@ -8,6 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from scripts.fabrikam import EMAIL, FLAGS, PASSWORD, PROJECT, Fabrikam, chromium, running_demo
 
+PATIENCE_MS = 30_000
+"""Longest wait for a page: on a loaded machine it needs many times as long as on an idle one."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
 
 @dataclass
 class Scene:
@@ -95,7 +100,7 @@ def visitor(chrome: Browser, url: str, cookies: Path | None) -> Iterator[Visitor
         viewport={"width": 1440, "height": 900}, reduced_motion="reduce", storage_state=cookies
     )
     page, errors = context.new_page(), list[str]()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("console", lambda entry: errors.append(entry.text) if entry.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield Visitor(page, url, errors)

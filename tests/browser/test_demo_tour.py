@@ -72,7 +72,7 @@ def follow(manager: Visitor, step: str, title: str | re.Pattern[str]) -> Page:
     """Open the page of a step of the tour."""
     page = manager.page
     page.get_by_role("complementary", name="Demo").get_by_role("link", name=step).click()
-    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
     return page
 
 
