@@ -177,7 +177,7 @@ def test_a_person_mentioned_reads_it_and_watches_the_order(
 ) -> None:
     write(ann, orders[0], text=f"Please look, @{BOB.upper()} and @nobody@example.com")
     [mention] = bob.get("/api/v1/mentions?unread=true").json()["items"]
-    assert (mention["order_number"], mention["author"]) == ("A-1", ANN)
+    assert (mention["order_number"], mention["author_name"]) == ("A-1", "Ann")
     assert ann.get("/api/v1/mentions").json()["items"] == []
     watchers = {"watching": True, "watchers": [ANN, BOB]}
     assert bob.get(f"/api/v1/orders/{orders[0]}/watchers").json() == watchers

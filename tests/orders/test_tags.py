@@ -104,11 +104,11 @@ def test_tags_of_many_orders_are_read_from_the_index(database: Database) -> None
         execute(
             session,
             "INSERT INTO orders.order_tag (tag, order_id, tagged_at, tagged_by)"
-            " SELECT concat('tag ', mod(n, 3)), gen_random_uuid(), now(), 'ann'"
+            " SELECT concat('tag ', mod(n, 200)), gen_random_uuid(), now(), 'ann'"
             " FROM generate_series(1, 20000) n",
         )
         execute(session, "ANALYZE orders.order_tag")
-        assert used_tags(session, beginning="tag 1") == [("tag 1", 1_000)]
+        assert used_tags(session, beginning="tag 19")[:2] == [("tag 19", 100), ("tag 190", 100)]
         plan = fetch_column(
             session, f"EXPLAIN {USED_TAGS}", {"beginning": "tag%", "limit": SUGGESTIONS}
         )

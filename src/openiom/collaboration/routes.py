@@ -99,7 +99,10 @@ def list_mentions(
     page, following = paging.split(found, key=lambda mention: (mention.note.id,))
     summaries = order_summaries(session, [mention.note.order_id for mention in page])
     numbers = {order_id: summary.number for order_id, summary in summaries.items()}
-    return Page(items=[mention_view(mention, numbers) for mention in page], next=following)
+    authors = {mention.note.author.lower() for mention in page}
+    names = {person.email.lower(): person.name for person in active_people(session, authors)}
+    views = [mention_view(mention, numbers, names) for mention in page]
+    return Page(items=views, next=following)
 
 
 @router.get("/watched-orders")

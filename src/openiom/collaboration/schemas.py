@@ -90,18 +90,23 @@ class MentionView(BaseModel):
     order_id: UUID
     order_number: str
     author: str
+    author_name: str
     text: str
     written_at: datetime
     read_at: datetime | None
 
 
-def mention_view(mention: NoteMention, numbers: Mapping[UUID, str]) -> MentionView:
+def mention_view(
+    mention: NoteMention, numbers: Mapping[UUID, str], names: Mapping[str, str]
+) -> MentionView:
+    """Return a mention; `names` are those of people by their lower-case e-mail addresses."""
     note = mention.note
     return MentionView(
         note_id=note.id,
         order_id=note.order_id,
         order_number=numbers[note.order_id],
         author=note.author,
+        author_name=names.get(note.author.lower(), note.author),
         text=note.text,
         written_at=note.written_at,
         read_at=mention.read_at,
