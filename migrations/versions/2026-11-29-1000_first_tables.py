@@ -2350,12 +2350,97 @@ def upgrade() -> None:
         unique=False,
         schema="fulfillment",
     )
+    op.create_table(
+        "note",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("pinned", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("char_length(text) BETWEEN 1 AND 5000", name=op.f("ck_note_text")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_note_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
+        schema="collaboration",
+    )
+    op.create_index(
+        "ix_note_order", "note", ["order_id", "pinned", "id"], unique=False, schema="collaboration"
+    )
+    op.create_table(
+        "watch",
+        sa.Column("watcher", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_watch_order_id")),
+        sa.PrimaryKeyConstraint("watcher", "order_id", name=op.f("pk_watch")),
+        schema="collaboration",
+    )
+    op.create_index(
+        op.f("ix_watch_order_id"), "watch", ["order_id"], unique=False, schema="collaboration"
+    )
+    op.create_table(
+        "order_tag",
+        sa.Column("tag", sa.Text(collation="C"), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("tagged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tagged_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("tag <> '' AND tag = lower(tag)", name=op.f("ck_order_tag_tag")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_order_tag_order_id")
+        ),
+        sa.PrimaryKeyConstraint("tag", "order_id", name=op.f("pk_order_tag")),
+        schema="orders",
+    )
+    op.create_index(
+        op.f("ix_order_tag_order_id"), "order_tag", ["order_id"], unique=False, schema="orders"
+    )
+    op.create_table(
+        "mention",
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("note_id", sa.Uuid(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["note_id"],
+            ["collaboration.note.id"],
+            name=op.f("fk_mention_note_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("recipient", "note_id", name=op.f("pk_mention")),
+        schema="collaboration",
+    )
+    op.create_index(
+        op.f("ix_mention_note_id"), "mention", ["note_id"], unique=False, schema="collaboration"
+    )
+    op.create_index(
+        "ix_mention_unread",
+        "mention",
+        ["recipient"],
+        unique=False,
+        schema="collaboration",
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
     for table in APPEND_ONLY_TABLES:
         op.execute(APPEND_ONLY.format(table=table))
     op.execute(SAFETY_STOCK)
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_mention_unread",
+        table_name="mention",
+        schema="collaboration",
+        postgresql_where=sa.text("read_at IS NULL"),
+    )
+    op.drop_index(op.f("ix_mention_note_id"), table_name="mention", schema="collaboration")
+    op.drop_table("mention", schema="collaboration")
+    op.drop_index(op.f("ix_order_tag_order_id"), table_name="order_tag", schema="orders")
+    op.drop_table("order_tag", schema="orders")
+    op.drop_index(op.f("ix_watch_order_id"), table_name="watch", schema="collaboration")
+    op.drop_table("watch", schema="collaboration")
+    op.drop_index("ix_note_order", table_name="note", schema="collaboration")
+    op.drop_table("note", schema="collaboration")
     op.drop_index("ix_shipment_line_shipment_id", table_name="shipment_line", schema="fulfillment")
     op.drop_index(
         "ix_shipment_line_fulfillment_order_line_id",

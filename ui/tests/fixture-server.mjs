@@ -173,11 +173,14 @@ async function answer(request, response, path, query) {
       if (!empty) for (const row of data.orders) states[row.state] = (states[row.state] ?? 0) + 1;
       return json(response, { states, manual_hold: states.on_hold ?? 0, failed: empty ? 0 : 8 });
     }
+    if (id === 'tags' && method === 'GET') return json(response, { items: empty ? [] : data.usedTags });
     if (method === 'POST') return json(response, results(sent.ids));
     const found = data.order(id);
     if (!found) return missing(response, path);
     if (!sub) return json(response, found);
     const bare = found.state === 'new';
+    if (sub === 'notes') return json(response, { items: bare ? [] : data.notes, next: null });
+    if (sub === 'watchers') return json(response, { watching: !bare, watchers: bare ? [] : ['dana@example.com', 'lee@example.com'] });
     if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
     if (sub === 'fulfillment-orders')
       return json(response, {
@@ -199,6 +202,12 @@ async function answer(request, response, path, query) {
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
   }
+  if (area === 'people') return json(response, { items: data.colleagues });
+  if (area === 'mentions') return json(response, { items: empty ? [] : data.mentions, next: null });
+  if (area === 'watched-orders')
+    return method === 'GET' ? json(response, { items: empty ? [] : data.watchedOrders }) : json(response, null, 204);
+  if (area === 'notes')
+    return method === 'POST' ? json(response, results(sent.order_ids)) : json(response, method === 'PATCH' ? data.notes[1] : null);
   if (area === 'saved-views') {
     const at = savedViews.findIndex(
       (view) => view.list === (sent.list ?? query.get('list')) && view.name === (sent.name ?? query.get('name')),
@@ -219,6 +228,7 @@ async function answer(request, response, path, query) {
       orders: empty ? 0 : 8,
       parked_messages: empty ? 0 : 3,
       failed_runs: empty ? 0 : 1,
+      mentions: empty ? 0 : 1,
       limit: 10_000,
     });
   if (area === 'towns') return json(response, { towns: data.towns });

@@ -1,6 +1,7 @@
 import type { FulfillmentOrderDetail, FulfillmentOrderRow } from '../src/client/fulfillment';
 import type { Source } from '../src/client/inventory';
 import type { FlowDetail, FlowRow, Policy, Run, StepCounts } from '../src/client/orchestration';
+import type { Mention, Note, Person, UsedTag, WatchedOrder } from '../src/client/collaboration';
 import type { Home } from '../src/client/home';
 import type { OrderDetail, OrderRow, SourcingDecision, SourcingMove } from '../src/client/orders';
 import type {
@@ -34,6 +35,11 @@ export const missingKeys: MissingGroup[];
 export const mappings: Mapping[];
 export const sources: Source[];
 export const payload: unknown;
+export const colleagues: Person[];
+export const notes: Note[];
+export const mentions: Mention[];
+export const watchedOrders: WatchedOrder[];
+export const usedTags: UsedTag[];
 export const timeline: unknown[];
 export const flowRuns: unknown[];
 export const failedFlowRun: unknown;

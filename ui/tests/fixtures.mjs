@@ -97,6 +97,7 @@ export const orders = Array.from({ length: 120 }, (_, index) => {
     created_at: at(index * 13 + 1),
     manual_hold: value === 'on_hold',
     sources: ['fulfillment_in_process', 'completed'].includes(value) ? [pick(['SEA', 'CHI', 'DAL'])] : [],
+    tags: index % 4 === 1 ? ['gift', 'vip'] : [],
   };
 });
 
@@ -236,6 +237,71 @@ export function order(id) {
     },
   };
 }
+
+export const colleagues = [
+  { email: 'dana@example.com', name: 'Dana Whitaker' },
+  { email: 'lee@example.com', name: 'Lee Okafor' },
+];
+export const notes = [
+  {
+    id: uuid(9301),
+    order_id: uuid(1),
+    author: 'lee@example.com',
+    text: 'The customer moves on Friday. @dana@example.com, please call before it ships.',
+    pinned: true,
+    written_at: at(95),
+    edited_at: null,
+    editable: false,
+    deletable: false,
+  },
+  {
+    id: uuid(9302),
+    order_id: uuid(1),
+    author: 'dana@example.com',
+    text: 'Called, new address follows.',
+    pinned: false,
+    written_at: at(80),
+    edited_at: at(70),
+    editable: true,
+    deletable: true,
+  },
+];
+export const mentions = [
+  {
+    note_id: uuid(9301),
+    order_id: uuid(1),
+    order_number: '20480',
+    author: 'lee@example.com',
+    author_name: 'Lee Okafor',
+    text: 'The customer moves on Friday. @dana@example.com, please call before it ships.',
+    written_at: at(95),
+    read_at: null,
+  },
+];
+export const watchedOrders = [
+  {
+    order_id: uuid(1),
+    order_number: '20480',
+    customer_name: 'Ana Souza',
+    event: 'order.note_added',
+    event_at: at(80),
+    actor: 'lee@example.com',
+    news: true,
+  },
+  {
+    order_id: uuid(3),
+    order_number: '20478',
+    customer_name: 'Omar Haddad',
+    event: 'order.shipped',
+    event_at: at(400),
+    actor: 'system',
+    news: false,
+  },
+];
+export const usedTags = [
+  { tag: 'gift', orders: 12 },
+  { tag: 'vip', orders: 12 },
+];
 
 export const timeline = [
   ['order.partially_shipped', 'Partially shipped', 'order', '', 'system', { reason: '1 of 6 units shipped' }, 3],

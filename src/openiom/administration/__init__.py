@@ -9,6 +9,7 @@ Publishes   nothing.
 from .clients import upsert_client
 from .deletion_guards import DELETION_GUARDS
 from .invariant_results import latest_invariant_results, store_invariant_results
+from .people import Person, active_people
 from .roles import KINDS
 from .routes import authenticate, router
 from .saved_views import router as saved_view_router
@@ -21,8 +22,10 @@ from .user_routes import router as user_router
 __all__ = [
     "DELETION_GUARDS",
     "KINDS",
+    "Person",
     "SCHEDULED_JOBS",
     "TokenIssuer",
+    "active_people",
     "api_tokens",
     "authenticate",
     "delete_expired",

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 
 from openiom import (
     administration,
+    collaboration,
     fulfillment,
     fulfillment_optimization,
     inventory_contract,
@@ -53,7 +54,11 @@ STATE_TABLES = {
 }
 RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
-EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
+EVENT_TITLES = {
+    **orders.EVENT_TITLES,
+    **fulfillment.EVENT_TITLES,
+    **collaboration.EVENT_TITLES,
+}
 """Display titles of business events, as each package registers them."""
 
 
@@ -99,6 +104,7 @@ class Application:
             administration.token_router,
             administration.user_router,
             administration.saved_view_router,
+            collaboration.router,
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,

@@ -10,7 +10,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom import orchestration, orders, providers
+from openiom import collaboration, orchestration, orders, providers
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
 router = Router(prefix="/api/v1", tags=["attention"])
@@ -36,6 +36,7 @@ class Attention(BaseModel):
     orders           orders that a failed check put on hold
     parked_messages  messages of providers that could not be processed
     failed_runs      flow runs that an error stopped
+    mentions         notes that mention the user, who has not read them
     limit            numbers that are counted stop here: it means this many or more
     """
 
@@ -43,6 +44,7 @@ class Attention(BaseModel):
     orders: int | None = None
     parked_messages: int | None = None
     failed_runs: int | None = None
+    mentions: int | None = None
     limit: int = orchestration.MAX_COUNTED
 
 
@@ -50,6 +52,8 @@ class Attention(BaseModel):
 def read_attention(principal: CurrentPrincipal, session: ReadSession) -> Attention:
     """Return the providers that are down and the numbers of the navigation."""
     found = attention(session)
+    if principal.may("orders.read"):
+        found.mentions = collaboration.count_unread(session, principal.name)
     if not principal.may("providers.read"):
         found.parked_messages = None
     if not principal.may("orders.read"):

@@ -7,6 +7,7 @@ EVENT_TITLES = {
     "order.created": "New order",
     "order.modified": "Order changed by its source",
     "order.fields_set": "Fields set",
+    "order.tagged": "Tags changed",
     "order.header_validation.succeeded": "Order header validated",
     "order.header_validation.failed": "Validation of the order header failed",
     "order.lines_validation.succeeded": "Order lines validated",

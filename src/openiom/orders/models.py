@@ -238,6 +238,26 @@ class OrderLine(Base):
     ship_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+MAX_TAGS = 20
+"""Most tags of an order."""
+
+
+class OrderTag(Base):
+    """A tag of an order, which users chose to group orders."""
+
+    __tablename__ = "order_tag"
+    __table_args__ = (
+        PrimaryKeyConstraint("tag", "order_id"),
+        CheckConstraint("tag <> '' AND tag = lower(tag)", name="ck_order_tag_tag"),
+        {"schema": SCHEMA},
+    )
+
+    tag: Mapped[str] = mapped_column(Text(collation="C"))
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"), index=True)
+    tagged_at: Mapped[datetime] = mapped_column(Moment)
+    tagged_by: Mapped[str] = mapped_column(Text)
+
+
 class OrderCountDelta(Base):
     """A change of the number of orders in a state, appended by each batch and compacted later."""
 

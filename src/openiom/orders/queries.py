@@ -60,6 +60,7 @@ class OrderFilter:
     origin: str = ""
     source: str = ""
     product: str = ""
+    tag: str = ""
     waiting_for: str = ""
     manual_hold: bool = False
     source_changed: bool = False
@@ -186,6 +187,7 @@ def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, 
 
 
 _HAS_LINE = "EXISTS (SELECT FROM orders.order_line l WHERE l.order_id = o.id AND l.{} = %s)"
+_HAS_TAG = "EXISTS (SELECT FROM orders.order_tag t WHERE t.order_id = o.id AND t.tag = lower(%s))"
 
 
 def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
@@ -204,6 +206,7 @@ def _conditions(chosen: OrderFilter) -> tuple[list[str], list[Any]]:
         ("o.origin = %s", chosen.origin),
         (_HAS_LINE.format("source"), chosen.source),
         (_HAS_LINE.format("product"), chosen.product),
+        (_HAS_TAG, chosen.tag),
         ("o.placed_at >= %s", chosen.placed_from),
         ("o.placed_at < %s", chosen.placed_to),
     ):

@@ -45,7 +45,10 @@ from .schemas import (
     OrderRow,
     OrdersRequest,
     OrdersResponse,
+    TagRequest,
     Timeline,
+    UsedTags,
+    UsedTagView,
 )
 from .service.apply_withdrawal import dismiss_differences
 from .service.hold_cancel import (
@@ -57,6 +60,7 @@ from .service.hold_cancel import (
 )
 from .service.order_check import check_order, next_manual_number
 from .service.order_intake import IntakeRequest, OrderIntake
+from .service.tag_orders import tag_orders, used_tags
 from .sort_keys import SORTS
 
 BULK_LIMIT = 1_000
@@ -81,6 +85,7 @@ class OrderQuery(BaseModel):
     origin: str = ""
     source: str = Field("", description="Orders with a line served from this source")
     product: str = Field("", description="Orders with a line of this product")
+    tag: str = Field("", description="Orders with this tag")
     waiting_for: str = Field(
         "", description="Orders of which a call waits for this provider instance, 10,000 at most"
     )
@@ -124,6 +129,8 @@ def order_router(
     router.add_api_route("/cancel", cancel, methods=["POST"])
     router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
     router.add_api_route("/source-changes/dismiss", dismiss_source_changes, methods=["POST"])
+    router.add_api_route("/tags", find_tags, methods=["GET"])
+    router.add_api_route("/tags", change_tags, methods=["POST"])
     router.add_api_route("/{order_id}", _read_order(fulfillment), methods=["GET"])
 
     @router.post("", status_code=202)
@@ -277,6 +284,26 @@ def dismiss_source_changes(
     """Remove the changes that came too late from orders; a person has dealt with them."""
     ids = require_bulk(principal, body.ids)
     return bulk_response(ids, dismiss_differences(session, ids, now, principal.name))
+
+
+def find_tags(
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    search: Annotated[str, Query(max_length=100, description="Beginning of a tag")] = "",
+) -> UsedTags:
+    """The first 50 tags that orders have, by name."""
+    principal.require("orders.read")
+    tags = used_tags(session, beginning=search.replace("\x00", ""))
+    return UsedTags(items=[UsedTagView(tag=one.tag, orders=one.orders) for one in tags])
+
+
+def change_tags(
+    body: TagRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+) -> BulkResponse:
+    """Add tags to orders and remove others; tags are stored in lower case."""
+    ids = require_bulk(principal, body.ids)
+    outcomes = tag_orders(session, ids, now, principal.name, add=body.add, remove=body.remove)
+    return bulk_response(ids, outcomes)
 
 
 def require_bulk(principal: Principal, ids: Sequence[UUID]) -> list[UUID]:

@@ -18,6 +18,7 @@ from openiom.documents import (
 )
 
 from .list_columns import ListColumn, column_titles
+from .models import MAX_TAGS
 
 _OWN_FIELDS = ("number", "name")
 
@@ -92,6 +93,12 @@ class OrderRow(BaseModel):
         ListColumn(
             "ARRAY(SELECT DISTINCT l.source FROM orders.order_line l"
             " WHERE l.order_id = o.id AND l.source IS NOT NULL ORDER BY 1)"
+        ),
+    ]
+    tags: Annotated[
+        list[str],
+        ListColumn(
+            "ARRAY(SELECT t.tag FROM orders.order_tag t WHERE t.order_id = o.id ORDER BY 1)"
         ),
     ]
     blocked: Blocked | None = None
@@ -369,6 +376,27 @@ class BulkRequest(Strict):
 
     ids: list[UUID] = Field(min_length=1, max_length=10_000)
     reason: str = Field("", max_length=500)
+
+
+class TagRequest(Strict):
+    """Ids of orders, the tags that they get, and the tags that they lose."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=10_000)
+    add: list[str] = Field([], max_length=MAX_TAGS)
+    remove: list[str] = Field([], max_length=MAX_TAGS)
+
+
+class UsedTagView(BaseModel):
+    """A tag and the number of orders that have it; 1,000 means that many or more."""
+
+    tag: str
+    orders: int
+
+
+class UsedTags(BaseModel):
+    """Tags by name."""
+
+    items: list[UsedTagView]
 
 
 class CancelLine(Strict):

@@ -347,6 +347,20 @@ def timeline(session: Session, root_ids: Sequence[UUID], *, limit: int = 500) ->
     )
 
 
+def latest_events(session: Session, root_ids: Sequence[UUID]) -> dict[UUID, LoggedEvent]:
+    """Return the last event of each of these documents; documents without events are absent."""
+    _flush_events(session)
+    events = fetch_as(
+        session,
+        LoggedEvent,
+        "SELECT latest.* FROM unnest(%s::uuid[]) AS root(id) CROSS JOIN LATERAL ("
+        f" SELECT {_READ} FROM platform.business_event WHERE root_id = root.id"
+        " ORDER BY id DESC LIMIT 1) latest",
+        (list(root_ids),),
+    )
+    return {event.root_id: event for event in events}
+
+
 def latest_event(session: Session, root_id: UUID, name: str) -> LoggedEvent | None:
     """Return the last event of this name of a document, None when there was none."""
     _flush_events(session)

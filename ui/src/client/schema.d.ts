@@ -340,6 +340,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{order_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notes
+         * @description Notes on an order: pinned ones first, then newest first.
+         */
+        get: operations["collaboration-list_notes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Notes
+         * @description Add a note to up to 1,000 orders. Its author and the people mentioned watch them.
+         */
+        post: operations["collaboration-write_notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Note
+         * @description Delete your own note; administrators can delete every note.
+         */
+        delete: operations["collaboration-remove_note"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Note
+         * @description Change the text of your own note, or pin or unpin any note.
+         */
+        patch: operations["collaboration-edit_note"];
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description The active users, whom notes can mention.
+         */
+        get: operations["collaboration-list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mentions
+         * @description Notes that mention you, newest first.
+         */
+        get: operations["collaboration-list_mentions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watched-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Watched
+         * @description The last 200 orders that you watch, those with news first.
+         */
+        get: operations["collaboration-list_watched"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Watchers
+         * @description Who watches an order.
+         */
+        get: operations["collaboration-read_watchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watched-orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Watch Order
+         * @description Watch an order: it is listed on your start page, with its news.
+         */
+        put: operations["collaboration-watch_order"];
+        post?: never;
+        /**
+         * Stop Watching
+         * @description Stop watching an order.
+         */
+        delete: operations["collaboration-stop_watching"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watched-orders/{order_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See Order
+         * @description Mark an order as seen: its news and the mentions in its notes are read.
+         */
+        post: operations["collaboration-see_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -542,6 +730,30 @@ export interface paths {
          * @description Remove the changes that came too late from orders; a person has dealt with them.
          */
         post: operations["orders-dismiss_source_changes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Tags
+         * @description The first 50 tags that orders have, by name.
+         */
+        get: operations["orders-find_tags"];
+        put?: never;
+        /**
+         * Change Tags
+         * @description Add tags to orders and remove others; tags are stored in lower case.
+         */
+        post: operations["orders-change_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3415,6 +3627,7 @@ export interface components {
          *     orders           orders that a failed check put on hold
          *     parked_messages  messages of providers that could not be processed
          *     failed_runs      flow runs that an error stopped
+         *     mentions         notes that mention the user, who has not read them
          *     limit            numbers that are counted stop here: it means this many or more
          */
         Attention: {
@@ -3429,6 +3642,8 @@ export interface components {
             parked_messages?: number | null;
             /** Failed Runs */
             failed_runs?: number | null;
+            /** Mentions */
+            mentions?: number | null;
             /**
              * Limit
              * @default 10000
@@ -5460,6 +5675,37 @@ export interface components {
             quantity: number;
         };
         /**
+         * MentionView
+         * @description A note that mentions the current user.
+         */
+        MentionView: {
+            /**
+             * Note Id
+             * Format: uuid
+             */
+            note_id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Author */
+            author: string;
+            /** Author Name */
+            author_name: string;
+            /** Text */
+            text: string;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+            /** Read At */
+            read_at: string | null;
+        };
+        /**
          * MessageDetail
          * @description A message with its payload and its preview, null when it cannot be transformed.
          */
@@ -5587,6 +5833,24 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * NewNote
+         * @description A note for one order or for many.
+         */
+        NewNote: {
+            /** Order Ids */
+            order_ids: string[];
+            /**
+             * Text
+             * @description Plain text; `@ana@example.com` mentions the user with this e-mail address
+             */
+            text: string;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned: boolean;
+        };
         /** NewPassword */
         NewPassword: {
             /** Password */
@@ -5666,6 +5930,49 @@ export interface components {
             quantity: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * NoteChange
+         * @description What to change of a note; what is left out stays.
+         */
+        NoteChange: {
+            /** Text */
+            text?: string | null;
+            /** Pinned */
+            pinned?: boolean | null;
+        };
+        /**
+         * NoteView
+         * @description A note. `editable` and `deletable` say what the current user may do with it.
+         */
+        NoteView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Author */
+            author: string;
+            /** Text */
+            text: string;
+            /** Pinned */
+            pinned: boolean;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+            /** Edited At */
+            edited_at: string | null;
+            /** Editable */
+            editable: boolean;
+            /** Deletable */
+            deletable: boolean;
         };
         /**
          * OperationBody
@@ -5840,6 +6147,8 @@ export interface components {
             manual_hold: boolean;
             /** Sources */
             sources: string[];
+            /** Tags */
+            tags: string[];
             blocked?: components["schemas"]["Blocked"] | null;
             /** External Id */
             external_id: string;
@@ -5948,6 +6257,12 @@ export interface components {
              * @default
              */
             product: string;
+            /**
+             * Tag
+             * @description Orders with this tag
+             * @default
+             */
+            tag: string;
             /**
              * Waiting For
              * @description Orders of which a call waits for this provider instance, 10,000 at most
@@ -6070,6 +6385,8 @@ export interface components {
             manual_hold: boolean;
             /** Sources */
             sources: string[];
+            /** Tags */
+            tags: string[];
             blocked?: components["schemas"]["Blocked"] | null;
         };
         /**
@@ -6262,6 +6579,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[MentionView] */
+        Page_MentionView_: {
+            /** Items */
+            items: components["schemas"]["MentionView"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[MessageRow] */
         Page_MessageRow_: {
             /** Items */
@@ -6280,6 +6604,13 @@ export interface components {
         Page_NamedRow_: {
             /** Items */
             items: components["schemas"]["NamedRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[NoteView] */
+        Page_NoteView_: {
+            /** Items */
+            items: components["schemas"]["NoteView"][];
             /** Next */
             next?: string | null;
         };
@@ -6392,6 +6723,21 @@ export interface components {
             before?: unknown;
             /** After */
             after?: unknown;
+        };
+        /** People */
+        People: {
+            /** Items */
+            items: components["schemas"]["PersonView"][];
+        };
+        /**
+         * PersonView
+         * @description An active user, whom notes can mention.
+         */
+        PersonView: {
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
         };
         /**
          * PickupOption
@@ -8608,6 +8954,24 @@ export interface components {
             amount: number;
         };
         /**
+         * TagRequest
+         * @description Ids of orders, the tags that they get, and the tags that they lose.
+         */
+        TagRequest: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
+        /**
          * Term
          * @description A name as the API uses it, and its display title.
          */
@@ -8800,6 +9164,24 @@ export interface components {
             value: string;
         };
         /**
+         * UsedTagView
+         * @description A tag and the number of orders that have it; 1,000 means that many or more.
+         */
+        UsedTagView: {
+            /** Tag */
+            tag: string;
+            /** Orders */
+            orders: number;
+        };
+        /**
+         * UsedTags
+         * @description Tags by name.
+         */
+        UsedTags: {
+            /** Items */
+            items: components["schemas"]["UsedTagView"][];
+        };
+        /**
          * UserChange
          * @description What to change of a user; what is left out stays.
          */
@@ -8986,6 +9368,49 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * WatchedOrderView
+         * @description An order that the current user watches, with its last event.
+         *
+         *     `news`: the event is by another user, or by the system, and happened since the user last looked.
+         */
+        WatchedOrderView: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Event */
+            event: string | null;
+            /** Event At */
+            event_at: string | null;
+            /** Actor */
+            actor: string | null;
+            /** News */
+            news: boolean;
+        };
+        /**
+         * WatchedOrders
+         * @description Orders with news first, then by their last event.
+         */
+        WatchedOrders: {
+            /** Items */
+            items: components["schemas"]["WatchedOrderView"][];
+        };
+        /**
+         * WatchersView
+         * @description Who watches an order, and whether the current user does.
+         */
+        WatchersView: {
+            /** Watching */
+            watching: boolean;
+            /** Watchers */
+            watchers: string[];
         };
         /**
          * WebhookReceipt
@@ -10021,6 +10446,450 @@ export interface operations {
             };
         };
     };
+    "collaboration-list_notes": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoteView_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-write_notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-remove_note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-edit_note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-list_people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-list_mentions": {
+        parameters: {
+            query?: {
+                /** @description Only notes that you have not read */
+                unread?: boolean;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MentionView_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-list_watched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchedOrders"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-read_watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchersView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-watch_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-stop_watching": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "collaboration-see_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     "orders-find_orders": {
         parameters: {
             query?: {
@@ -10035,6 +10904,8 @@ export interface operations {
                 source?: string;
                 /** @description Orders with a line of this product */
                 product?: string;
+                /** @description Orders with this tag */
+                tag?: string;
                 /** @description Orders of which a call waits for this provider instance, 10,000 at most */
                 waiting_for?: string;
                 manual_hold?: boolean;
@@ -10144,6 +11015,8 @@ export interface operations {
                 source?: string;
                 /** @description Orders with a line of this product */
                 product?: string;
+                /** @description Orders with this tag */
+                tag?: string;
                 /** @description Orders of which a call waits for this provider instance, 10,000 at most */
                 waiting_for?: string;
                 manual_hold?: boolean;
@@ -10490,6 +11363,89 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-find_tags": {
+        parameters: {
+            query?: {
+                /** @description Beginning of a tag */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedTags"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-change_tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagRequest"];
             };
         };
         responses: {

@@ -19,6 +19,8 @@ import {
   DownloadOutlined as DownloadOutlinedIcon,
   EnvironmentOutlined as EnvironmentOutlinedIcon,
   ExclamationCircleFilled as ExclamationCircleFilledIcon,
+  EyeFilled as EyeFilledIcon,
+  EyeOutlined as EyeOutlinedIcon,
   FileProtectOutlined as FileProtectOutlinedIcon,
   FileSyncOutlined as FileSyncOutlinedIcon,
   FilterOutlined as FilterOutlinedIcon,
@@ -34,6 +36,7 @@ import {
   LogoutOutlined as LogoutOutlinedIcon,
   MenuOutlined as MenuOutlinedIcon,
   MergeOutlined as MergeOutlinedIcon,
+  MessageOutlined as MessageOutlinedIcon,
   MinusCircleOutlined as MinusCircleOutlinedIcon,
   MoonOutlined as MoonOutlinedIcon,
   PartitionOutlined as PartitionOutlinedIcon,
@@ -43,6 +46,7 @@ import {
   PlayCircleOutlined as PlayCircleOutlinedIcon,
   PlusCircleOutlined as PlusCircleOutlinedIcon,
   PlusOutlined as PlusOutlinedIcon,
+  PushpinFilled as PushpinFilledIcon,
   QuestionCircleOutlined as QuestionCircleOutlinedIcon,
   RedoOutlined as RedoOutlinedIcon,
   RightOutlined as RightOutlinedIcon,
@@ -101,6 +105,8 @@ export const DatabaseOutlined = silent(DatabaseOutlinedIcon);
 export const DownloadOutlined = silent(DownloadOutlinedIcon);
 export const EnvironmentOutlined = silent(EnvironmentOutlinedIcon);
 export const ExclamationCircleFilled = silent(ExclamationCircleFilledIcon);
+export const EyeFilled = silent(EyeFilledIcon);
+export const EyeOutlined = silent(EyeOutlinedIcon);
 export const FileProtectOutlined = silent(FileProtectOutlinedIcon);
 export const FileSyncOutlined = silent(FileSyncOutlinedIcon);
 export const FilterOutlined = silent(FilterOutlinedIcon);
@@ -116,6 +122,7 @@ export const LockOutlined = silent(LockOutlinedIcon);
 export const LogoutOutlined = silent(LogoutOutlinedIcon);
 export const MenuOutlined = silent(MenuOutlinedIcon);
 export const MergeOutlined = silent(MergeOutlinedIcon);
+export const MessageOutlined = silent(MessageOutlinedIcon);
 export const MinusCircleOutlined = silent(MinusCircleOutlinedIcon);
 export const MoonOutlined = silent(MoonOutlinedIcon);
 export const PartitionOutlined = silent(PartitionOutlinedIcon);
@@ -125,6 +132,7 @@ export const PieChartOutlined = silent(PieChartOutlinedIcon);
 export const PlayCircleOutlined = silent(PlayCircleOutlinedIcon);
 export const PlusCircleOutlined = silent(PlusCircleOutlinedIcon);
 export const PlusOutlined = silent(PlusOutlinedIcon);
+export const PushpinFilled = silent(PushpinFilledIcon);
 export const QuestionCircleOutlined = silent(QuestionCircleOutlinedIcon);
 export const RedoOutlined = silent(RedoOutlinedIcon);
 export const RightOutlined = silent(RightOutlinedIcon);

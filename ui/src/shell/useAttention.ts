@@ -6,7 +6,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 export function useAttention(): Attention | undefined {
   const queryClient = useQueryClient();
   useLive((changes) => {
-    if (changes.some(isAttentionChange)) void queryClient.invalidateQueries({ queryKey: attentionKey });
+    if (changes.some((change) => isAttentionChange(change) || change.name.startsWith('order.note_')))
+      void queryClient.invalidateQueries({ queryKey: attentionKey });
   });
   return useQuery({ queryKey: attentionKey, queryFn: getAttention }).data;
 }
@@ -17,6 +18,7 @@ export function badgesOf(attention: Attention | undefined): ReadonlyMap<string, 
   const blocked = outages.reduce((sum, outage) => sum + outage.orders, 0);
   const limit = attention?.limit ?? Infinity;
   const badges: [string, number, string][] = [
+    ['/', attention?.mentions ?? 0, 'mention you'],
     ['/orders', (attention?.orders ?? 0) + blocked, 'need attention'],
     ['/my-work/messages', attention?.parked_messages ?? 0, 'parked'],
     ['/my-work/runs', attention?.failed_runs ?? 0, 'failed'],

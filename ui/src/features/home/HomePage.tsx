@@ -8,6 +8,7 @@ import { Page } from '@kit/layout';
 import { toneIcon } from '@kit/states';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
+import { ForYou } from './ForYou';
 import './home.css';
 import { work } from './homeItems';
 
@@ -36,6 +37,7 @@ export default function HomePage() {
           )
         }
       </QueryContent>
+      <ForYou />
     </Page>
   );
 }

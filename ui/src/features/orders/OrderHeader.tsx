@@ -4,6 +4,7 @@ import { CalendarDate, Money, Timestamp } from '@kit/format';
 import { Badge, StateTag } from '@kit/states';
 import { reasonLabel, stateLabel, stateTone } from '@vocabulary';
 import type { ReactNode } from 'react';
+import { OrderTags } from './OrderTags';
 
 /** Key facts and progress of an order. */
 export function OrderHeader({ order }: { order: OrderDetail }) {
@@ -38,6 +39,7 @@ export function OrderHeader({ order }: { order: OrderDetail }) {
             </div>
           ))}
       </dl>
+      <OrderTags order={order} />
       <Progress order={order} />
     </section>
   );

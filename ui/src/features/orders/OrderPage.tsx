@@ -11,6 +11,7 @@ import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
 import { OrderLinesCard } from './OrderLinesCard';
 import { OrderActions } from './OrderActions';
+import { NotesCard } from './NotesCard';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import { PriceCard } from './PriceCard';
@@ -19,6 +20,7 @@ import { TimelineCard } from './TimelineCard';
 import { SourceChangesCard } from './SourceChangesCard';
 import { SourceMapCard } from './SourceMapCard';
 import { VerdictCard } from './VerdictCard';
+import { WatchButton } from './WatchButton';
 
 const back = (
   <Link to="/orders" className="crumb">
@@ -56,7 +58,12 @@ export default function OrderPage() {
       breadcrumb={back}
       documentTitle={`Order ${order.data.number}`}
       title={`Order ${order.data.number}`}
-      actions={<OrderActions order={order.data} fulfillment={fulfillment.data} />}
+      actions={
+        <>
+          <WatchButton orderId={id} version={timeline.dataUpdatedAt} />
+          <OrderActions order={order.data} fulfillment={fulfillment.data} />
+        </>
+      }
     >
       <VerdictCard order={order.data} />
       <OrderHeader order={order.data} />
@@ -72,6 +79,7 @@ export default function OrderPage() {
         </div>
         <div className="stack">
           <PriceCard order={order.data} />
+          <NotesCard orderId={id} />
           <TimelineCard query={timeline} />
         </div>
       </div>

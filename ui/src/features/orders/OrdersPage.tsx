@@ -1,4 +1,5 @@
 import { PlusOutlined, ShoppingCartOutlined } from '@kit/icons';
+import { listUsedTags, usedTagsKey } from '@client/collaboration';
 import { isAttentionChange } from '@client/attention';
 import { listSources } from '@client/inventory';
 import { actOnMatchingOrders, countMatchingOrders, listOrders, type OrderAction, type OrderRow } from '@client/orders';
@@ -26,7 +27,7 @@ import { orderColumns } from './orderColumns';
 import './orders.css';
 import { ParkedMatches } from './ParkedMatches';
 import { StatusStrip } from './StatusStrip';
-import { orderActions } from './orderActions';
+import { groupActions, orderActions } from './orderActions';
 
 const keys = [
   'search',
@@ -35,6 +36,7 @@ const keys = [
   'origin',
   'source',
   'product',
+  'tag',
   'waiting_for',
   'manual_hold',
   'late',
@@ -46,6 +48,7 @@ const keys = [
 type Values = Partial<Record<(typeof keys)[number], string>>;
 const sorts = ['received', '-received', 'placed', '-placed', 'total', '-total', 'number', '-number', 'customer', '-customer'] as const;
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
+const allActions = [...Object.values(orderActions), ...groupActions];
 const noun = ['order', 'orders'] as const;
 const rowId = (row: OrderRow): string => row.id;
 const isSort = (value: string | undefined): value is (typeof sorts)[number] => sorts.some((sort) => sort === value);
@@ -78,6 +81,7 @@ const matchingOrders = (query: ReturnType<typeof toQuery>): MatchingRows => ({
 function useOrderFilters(): Filter[] {
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const installed = (instances.data ?? []).map((instance) => ({ value: instance.name, label: instance.title || instance.name }));
+  const tags = useQuery({ queryKey: usedTagsKey, queryFn: listUsedTags });
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   return [
     { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
@@ -97,6 +101,7 @@ function useOrderFilters(): Filter[] {
       kind: 'choice',
       options: (sources.data ?? []).map((source) => ({ value: source.name, label: source.title || source.name })),
     },
+    { key: 'tag', label: 'Tag', kind: 'choice', options: (tags.data ?? []).map(({ tag }) => ({ value: tag, label: tag })) },
     { key: 'product', label: 'Product', kind: 'text' },
     { key: 'origin', label: 'Origin', kind: 'text' },
     { key: 'placed_from', label: 'Placed from', kind: 'date' },
@@ -127,11 +132,11 @@ export default function OrdersPage() {
     <BulkActionBar
       selectedRows={selectedRows}
       noun={noun}
-      actions={Object.values(orderActions)}
+      actions={allActions}
       onClear={() => setSelected([])}
       onDone={() => {
         list.reload();
-        void queryClient.invalidateQueries({ queryKey: ['flows'] });
+        for (const queryKey of [['flows'], usedTagsKey]) void queryClient.invalidateQueries({ queryKey });
       }}
       matching={(list.next ?? list.previous) ? matchingOrders(query) : undefined}
     >

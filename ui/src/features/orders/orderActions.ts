@@ -1,4 +1,5 @@
 import { actOnOrders, type OrderAction } from '@client/orders';
+import { changeTags, writeNotes } from '@client/collaboration';
 import type { BulkAction } from '@kit/list';
 
 const orderAction = (name: OrderAction, rest: Omit<BulkAction, 'name' | 'run'>): BulkAction => ({
@@ -43,3 +44,39 @@ export const orderActions: Record<OrderAction, BulkAction> = {
     description: 'The failed step runs again with current data. Steps that succeeded are not repeated.',
   }),
 };
+
+const tagsOf = (text: string): string[] => text.split(',').filter((tag) => tag.trim() !== '');
+
+/** Actions on selected orders that change nothing of their processing. */
+export const groupActions: readonly BulkAction[] = [
+  {
+    name: 'tag',
+    label: 'Tag',
+    selectedOnly: true,
+    reasonLabel: 'Tags, separated by commas',
+    reasonPlaceholder: 'For example: vip, call first',
+    reasonRequired: true,
+    description: 'Tags group orders. The list of orders can be filtered by a tag.',
+    run: (ids, text) => changeTags(ids, { add: tagsOf(text) }),
+  },
+  {
+    name: 'untag',
+    label: 'Remove tag',
+    selectedOnly: true,
+    reasonLabel: 'Tags, separated by commas',
+    reasonPlaceholder: 'For example: vip',
+    reasonRequired: true,
+    description: 'Orders that do not have a tag stay as they are.',
+    run: (ids, text) => changeTags(ids, { remove: tagsOf(text) }),
+  },
+  {
+    name: 'note',
+    label: 'Add note',
+    selectedOnly: true,
+    reasonLabel: 'Note',
+    reasonPlaceholder: 'For example: the carrier is on strike until Friday',
+    reasonRequired: true,
+    description: 'Each of the orders gets this note.',
+    run: writeNotes,
+  },
+];

@@ -30,9 +30,16 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
     alwaysShown: true,
     exportValue: (row) => row.number,
     cell: (row) => (
-      <Link to={`/orders/${row.id}`} className="strong figure">
-        {row.number}
-      </Link>
+      <span className="two-line">
+        <Link to={`/orders/${row.id}`} className="strong figure">
+          {row.number}
+        </Link>
+        {row.tags.length > 0 && (
+          <span className="clip muted small" title={row.tags.join(', ')}>
+            {row.tags.join(', ')}
+          </span>
+        )}
+      </span>
     ),
   },
   {
@@ -88,6 +95,7 @@ const renderedColumns: readonly ListColumn<OrderRow>[] = [
     exportValue: (row) => row.line_count,
     cell: (row) => <span className="figure">{formatNumber(row.line_count)}</span>,
   },
+  { id: 'tags', title: 'Tags', hiddenByDefault: true, exportValue: (row) => row.tags.join(', '), cell: (row) => row.tags.join(', ') },
   { id: 'ship_to', title: 'Ship to', exportValue: shipToLabel, cell: ShipToCell },
   {
     id: 'sources',

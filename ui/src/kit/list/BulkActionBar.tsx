@@ -15,6 +15,10 @@ export interface BulkAction {
   danger?: boolean;
   /** Placeholder of the reason; absent when no reason is needed. */
   reasonPlaceholder?: string;
+  /** What is entered when it is not a reason. */
+  reasonLabel?: string;
+  /** The action is for selected rows only, not for everything that matches. */
+  selectedOnly?: boolean;
   /** Whether a reason is required. */
   reasonRequired?: boolean;
   /** Labels of successful and unsuccessful rows in the report. */
@@ -68,18 +72,20 @@ export function BulkActionBar({
               : `${selectedRows.length} ${noun[selectedRows.length === 1 ? 0 : 1]} selected`}
           </strong>
           {matching && !all && <SelectAll matching={matching} noun={noun[1]} onSelect={setAll} />}
-          {actions.map((item) => (
-            <Button
-              key={item.name}
-              danger={item.danger}
-              onClick={() => {
-                if (all && matching) setMatchingDialog({ action: item, matching, count: all });
-                else setDialog({ action: item, rows: selectedRows });
-              }}
-            >
-              {item.label}
-            </Button>
-          ))}
+          {actions
+            .filter((item) => !(all && item.selectedOnly))
+            .map((item) => (
+              <Button
+                key={item.name}
+                danger={item.danger}
+                onClick={() => {
+                  if (all && matching) setMatchingDialog({ action: item, matching, count: all });
+                  else setDialog({ action: item, rows: selectedRows });
+                }}
+              >
+                {item.label}
+              </Button>
+            ))}
           <Button
             type="link"
             onClick={() => {
@@ -171,7 +177,7 @@ export function ActionDialog({
               danger={action.danger}
               loading={mutation.isPending}
               allowed={action.reasonRequired !== true || reason.trim() !== ''}
-              disabledReason="Enter a reason"
+              disabledReason={action.reasonLabel === undefined ? 'Enter a reason' : `Enter: ${action.reasonLabel.toLowerCase()}`}
               onClick={() => mutation.mutate()}
             >
               {action.label} {count}
@@ -192,7 +198,7 @@ export function ActionDialog({
           <p>{action.description}</p>
           {effects}
           {action.reasonPlaceholder !== undefined && (
-            <ReasonField placeholder={action.reasonPlaceholder} value={reason} onChange={setReason} />
+            <ReasonField label={action.reasonLabel} placeholder={action.reasonPlaceholder} value={reason} onChange={setReason} />
           )}
           {mutation.error && <ProblemNotice compact error={mutation.error} />}
         </>

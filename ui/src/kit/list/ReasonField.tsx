@@ -1,16 +1,17 @@
 import { Input } from 'antd';
 
 interface Props {
+  label?: string;
   placeholder: string;
   value: string;
   onChange: (reason: string) => void;
 }
 
-/** The reason for an action, as the timeline of each row shows it. */
-export function ReasonField({ placeholder, value, onChange }: Props) {
+/** What an action needs: the reason that the timeline of each row shows, or another text. */
+export function ReasonField({ label = 'Reason', placeholder, value, onChange }: Props) {
   return (
     <label className="field">
-      Reason
+      {label}
       <Input.TextArea
         autoFocus
         rows={2}
