@@ -1,6 +1,7 @@
 """HTTP routes of orders and their lines."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, Field
 
 from openiom.kernel import Moment, TooLarge
+from openiom.platform.async_responses import Answer, AsyncRequest, AsyncResponseRoute
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -56,11 +58,11 @@ from .service.hold_cancel import (
     release_holds,
 )
 from .service.order_check import check_order, next_manual_number
+from .service.order_inbox import OrderInbox, require_few
 from .service.order_intake import IntakeRequest, OrderIntake
 from .sort_keys import SORTS
 
 BULK_LIMIT = 1_000
-INTAKE_LIMIT = 500
 IDS_LIMIT = 500
 
 COUNT_LIMIT = 1_000
@@ -118,6 +120,13 @@ def order_router(
     router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
+    router.add_api_route(
+        "",
+        create_orders,
+        methods=["POST"],
+        status_code=202,
+        route_class_override=partial(AsyncResponseRoute, acknowledge=acknowledge_orders),
+    )
     router.add_api_route("/check", check, methods=["POST"])
     router.add_api_route("/hold", hold, methods=["POST"])
     router.add_api_route("/release", release, methods=["POST"])
@@ -125,29 +134,6 @@ def order_router(
     router.add_api_route("/lines/cancel", cancel_units, methods=["POST"])
     router.add_api_route("/source-changes/dismiss", dismiss_source_changes, methods=["POST"])
     router.add_api_route("/{order_id}", _read_order(fulfillment), methods=["GET"])
-
-    @router.post("", status_code=202)
-    def create_orders(
-        request: Request,
-        body: OrdersRequest,
-        principal: CurrentPrincipal,
-        now: Now,
-        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-    ) -> OrdersResponse:
-        """Receive up to 500 orders; one result each by its index. A refused one stops no other.
-
-        With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
-        """
-        principal.require("orders.write")
-        if len(body.orders) > INTAKE_LIMIT:
-            raise TooLarge(
-                f"{len(body.orders)} orders are more than {INTAKE_LIMIT}",
-                where="orders",
-                remedy="send fewer",
-            )
-
-        intake: OrderIntake = request.app.state.order_intake
-        return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
 
     @router.get("/{order_id}/timeline")
     def read_timeline(
@@ -195,6 +181,29 @@ def _read_matching(fulfillment: FulfillmentProgressPort) -> Callable[..., Matchi
         return MatchingOrders(count=count, limit=COUNT_LIMIT)
 
     return read_matching
+
+
+def create_orders(
+    request: Request,
+    body: OrdersRequest,
+    principal: CurrentPrincipal,
+    now: Now,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> OrdersResponse:
+    """Receive up to 500 orders; one result each by its index. A refused one stops no other.
+
+    With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+    """
+    principal.require("orders.write")
+    require_few(body)
+    intake: OrderIntake = request.app.state.order_intake
+    return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
+
+
+def acknowledge_orders(requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
+    """Store the orders of requests that prefer it, and acknowledge them."""
+    inbox: OrderInbox = requests[0].request.app.state.order_inbox
+    return inbox.acknowledge(requests)
 
 
 def check(

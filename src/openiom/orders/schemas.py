@@ -308,6 +308,21 @@ class OrdersRequest(Strict):
     orders: list[dict[str, Any]] = Field(min_length=1, max_length=5000)
 
 
+class AcknowledgedOrder(BaseModel):
+    """An order that is stored and will be received; its outcome is read at `status_url`."""
+
+    index: int
+    message: str = Field(description="The id of its message in the inbox")
+    status_url: str
+    duplicate: bool = Field(description="Whether the same document was sent before")
+
+
+class OrdersAcknowledged(BaseModel):
+    """One acknowledgment per order, by its index."""
+
+    acknowledged: list[AcknowledgedOrder]
+
+
 class ProblemResponse(BaseModel):
     """Why an order was refused, where, and what to do about it."""
 
