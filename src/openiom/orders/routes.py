@@ -116,10 +116,7 @@ def order_router(
     The application's `state.order_intake` receives orders.
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
-    router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
-    router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
-    router.add_api_route("/counts", read_counts, methods=["GET"])
-    router.add_api_route("/lines", find_lines, methods=["GET"])
+    # The first one, because a request is compared with the routes in their order.
     router.add_api_route(
         "",
         create_orders,
@@ -127,6 +124,10 @@ def order_router(
         status_code=202,
         route_class_override=partial(AsyncResponseRoute, acknowledge=acknowledge_orders),
     )
+    router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
+    router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
+    router.add_api_route("/counts", read_counts, methods=["GET"])
+    router.add_api_route("/lines", find_lines, methods=["GET"])
     router.add_api_route("/check", check, methods=["POST"])
     router.add_api_route("/hold", hold, methods=["POST"])
     router.add_api_route("/release", release, methods=["POST"])
