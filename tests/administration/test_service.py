@@ -7,9 +7,9 @@ from argon2 import PasswordHasher
 
 from openiom.administration import delete_expired, issue_token, upsert_client, upsert_users
 from openiom.administration.service import (
+    api_token_of,
     api_tokens,
     display_name,
-    api_token_of,
     is_use_to_be_recorded,
     principal_of_token,
     record_use,
