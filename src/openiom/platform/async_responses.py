@@ -5,14 +5,15 @@ others are being stored are stored together next, in one thread and one transact
 request costs a share of them only. The event loop collects them; what stores them is synchronous.
 """
 
-from asyncio import AbstractEventLoop, Future, get_running_loop
+from asyncio import AbstractEventLoop, Event, Future, get_running_loop
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +25,8 @@ from .group_commit import GroupedCall, execute_together
 RESPOND_ASYNC = b"respond-async"
 LIMIT = 512
 """Requests that are stored together at most."""
+LINGER_SECONDS = 0.005
+"""How long requests wait for others at most, while there are several."""
 
 
 class AsyncRequest(NamedTuple):
@@ -46,19 +49,30 @@ Acknowledge = Callable[[Sequence[AsyncRequest]], Sequence[Answer]]
 
 
 class RequestGroups:
-    """Collects the requests of one event loop, and has those that wait executed together."""
+    """Collects the requests of one event loop, and has those that wait executed together.
+
+    Clients that have been answered send their next requests at once. Those that already wait are
+    executed together with them, instead of in a group of half the size that costs as much: they
+    wait until as many have arrived as were under way before, and not longer than `LINGER_SECONDS`
+    or than the last group has taken. A request that comes alone does not wait.
+    """
 
     def __init__(self, acknowledge: Acknowledge, *, limit: int = LIMIT) -> None:
         self._acknowledge = acknowledge
         self._limit = limit
         self._waiting: deque[tuple[AsyncRequest, Future[Acknowledgment]]] = deque()
         self._running: Awaitable[None] | None = None
+        self._expected = 0
+        self._complete = Event()
 
     async def submit(self, request: AsyncRequest) -> Acknowledgment:
         """Return the acknowledgment of a request once it is stored; raise its refusal."""
         loop = get_running_loop()
         acknowledged: Future[Acknowledgment] = loop.create_future()
         self._waiting.append((request, acknowledged))
+        if len(self._waiting) >= self._expected:
+            self._complete.set()
+
         if self._running is None:
             self._running = loop.create_task(self._run())
         return await acknowledged
@@ -66,11 +80,23 @@ class RequestGroups:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._execute_next()
+                started = monotonic()
+                executed = await self._execute_next()
+                seconds = monotonic() - started
+                if self._waiting:
+                    await self._linger(executed + len(self._waiting), seconds)
         finally:
             self._running = None
 
-    async def _execute_next(self) -> None:
+    async def _linger(self, expected: int, seconds: float) -> None:
+        """Wait until `expected` requests wait, for so many seconds at most."""
+        self._expected = min(expected, self._limit)
+        self._complete.clear()
+        with move_on_after(min(seconds, LINGER_SECONDS)):
+            await self._complete.wait()
+
+    async def _execute_next(self) -> int:
+        """Execute the requests that wait, up to the limit, and return their number."""
         count = min(self._limit, len(self._waiting))
         group = [self._waiting.popleft() for _ in range(count)]
         calls = [GroupedCall[AsyncRequest, Answer](request) for request, _ in group]
@@ -81,6 +107,8 @@ class RequestGroups:
         finally:
             for call, (_, acknowledged) in zip(calls, group, strict=True):
                 _resolve(acknowledged, call)
+
+        return count
 
 
 def _resolve(
