@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, Field
 
-from openiom.kernel import Moment, TooLarge
+from openiom.kernel import Moment, NotFound, TooLarge
 from openiom.platform.async_responses import Answer, AsyncRequest, AsyncResponseRoute
 from openiom.platform.http import (
     CurrentPrincipal,
@@ -19,6 +19,7 @@ from openiom.platform.http import (
     WriteSession,
 )
 from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
+from openiom.platform.request_values import RowId
 from openiom.provider_contract import Outcome
 
 from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
@@ -44,7 +45,9 @@ from .schemas import (
     OrderCounts,
     OrderDetail,
     OrderLineRow,
+    OrderMessage,
     OrderRow,
+    OrdersAcknowledged,
     OrdersRequest,
     OrdersResponse,
     Timeline,
@@ -58,7 +61,7 @@ from .service.hold_cancel import (
     release_holds,
 )
 from .service.order_check import check_order, next_manual_number
-from .service.order_inbox import OrderInbox, require_few
+from .service.order_inbox import INTAKE_LIMIT, OrderInbox, order_messages, require_few
 from .service.order_intake import IntakeRequest, OrderIntake
 from .sort_keys import SORTS
 
@@ -125,6 +128,8 @@ def order_router(
         route_class_override=partial(AsyncResponseRoute, acknowledge=acknowledge_orders),
     )
     router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
+    router.add_api_route("/messages", find_messages, methods=["GET"])
+    router.add_api_route("/messages/{message}", read_message, methods=["GET"])
     router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
@@ -190,10 +195,16 @@ def create_orders(
     principal: CurrentPrincipal,
     now: Now,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-) -> OrdersResponse:
+    prefer: Annotated[
+        str, Header(description="`respond-async` acknowledges the orders without receiving them")
+    ] = "",
+) -> OrdersResponse | OrdersAcknowledged:
     """Receive up to 500 orders; one result each by its index. A refused one stops no other.
 
     With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+
+    With `Prefer: respond-async`, the orders are stored, acknowledged and received later, in
+    batches; the outcome of each is read at its `status_url`.
     """
     principal.require("orders.write")
     require_few(body)
@@ -205,6 +216,25 @@ def acknowledge_orders(requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
     """Store the orders of requests that prefer it, and acknowledge them."""
     inbox: OrderInbox = requests[0].request.app.state.order_inbox
     return inbox.acknowledge(requests)
+
+
+def find_messages(
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    ids: Annotated[list[RowId] | None, Query(max_length=INTAKE_LIMIT)] = None,
+) -> Page[OrderMessage]:
+    """Return what became of acknowledged orders, by the ids of their messages; at most 500."""
+    principal.require("orders.read")
+    return Page(items=order_messages(session, ids or ()))
+
+
+def read_message(message: RowId, principal: CurrentPrincipal, session: ReadSession) -> OrderMessage:
+    """Return what became of an acknowledged order: received, processed, or parked and why."""
+    principal.require("orders.read")
+    found = order_messages(session, [message])
+    if not found:
+        raise NotFound(f"no order has been acknowledged with the message {message}")
+    return found[0]
 
 
 def check(

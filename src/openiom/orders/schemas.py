@@ -16,6 +16,7 @@ from openiom.documents import (
     Quantity,
     QuantityNumber,
 )
+from openiom.providers import MessageState
 
 from .list_columns import ListColumn, column_titles
 
@@ -321,6 +322,25 @@ class OrdersAcknowledged(BaseModel):
     """One acknowledgment per order, by its index."""
 
     acknowledged: list[AcknowledgedOrder]
+
+
+class OrderMessage(BaseModel):
+    """What became of an acknowledged order.
+
+    state       `received` waits to be processed; `processed` created or changed `order_id`;
+                `duplicate` and `ignored` changed nothing; `parked` waits for what `problem` says
+    deliveries  how often the document was sent
+    """
+
+    message: str
+    instance: str
+    external_id: str
+    state: MessageState
+    received_at: datetime
+    processed_at: datetime | None
+    deliveries: int
+    order_id: UUID | None
+    problem: "ProblemResponse | None"
 
 
 class ProblemResponse(BaseModel):

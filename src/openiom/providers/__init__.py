@@ -12,6 +12,7 @@ from .call_log import CallLog
 from .direct_messages import (
     DirectDocument,
     MessageOutcomeView,
+    MessageState,
     StoredDocument,
     read_outcomes,
     store_documents,
@@ -46,6 +47,7 @@ __all__ = [
     "Lookup",
     "MappingBody",
     "MessageOutcomeView",
+    "MessageState",
     "Outage",
     "ParkedMessage",
     "Pause",

@@ -15,20 +15,27 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, IomError, Malformed, Problem, Refused, TooLarge
-from openiom.orders.schemas import AcknowledgedOrder, OrdersAcknowledged, OrdersRequest
+from openiom.orders.schemas import (
+    AcknowledgedOrder,
+    OrderMessage,
+    OrdersAcknowledged,
+    OrdersRequest,
+    ProblemResponse,
+)
 from openiom.platform.async_responses import Acknowledgment, Answer, AsyncRequest
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, from_json, to_json_text
 from openiom.platform.http import Authenticator, Principal
 from openiom.platform.request_values import check_body
 from openiom.platform.retry import retry_transient
-from openiom.providers import DirectDocument, StoredDocument, store_documents
+from openiom.providers import DirectDocument, StoredDocument, read_outcomes, store_documents
 
 from .idempotency import KeyedRequest, check_same, store_responses, stored_responses
 
-DIRECT_INSTANCES = {"api": "order", "manual": "order"}
-"""The instances of programs that send orders to the API, with the kind of their messages."""
 ORDER = "order"
+"""Kind of the messages."""
+DIRECT_INSTANCES = {"api": ORDER, "manual": ORDER}
+"""The instances of programs that send orders to the API, with the kind of their messages."""
 INTAKE_LIMIT = 500
 """Orders of one request at most."""
 MESSAGES = "/api/v1/orders/messages"
@@ -214,6 +221,32 @@ def _store_documents(session: Session, incoming: Sequence[_Incoming], now: datet
             responses.append((_keyed(one), acknowledged.model_dump(mode="json")))
 
     store_responses(session, responses, now=now)
+
+
+def order_messages(session: Session, ids: Sequence[int]) -> list[OrderMessage]:
+    """Return what became of acknowledged orders, by the ids of their messages."""
+    found = []
+    outcomes = read_outcomes(session, ids, instances=list(DIRECT_INSTANCES), kind=ORDER)
+    for outcome in outcomes:
+        problem = None
+        if outcome.error:
+            problem = ProblemResponse(**outcome.error.model_dump())
+
+        found.append(
+            OrderMessage(
+                message=outcome.id,
+                instance=outcome.instance,
+                external_id=outcome.key,
+                state=outcome.state,
+                received_at=outcome.received_at,
+                processed_at=outcome.processed_at,
+                deliveries=outcome.deliveries,
+                order_id=outcome.entity_id or None,
+                problem=problem,
+            )
+        )
+
+    return found
 
 
 def _acknowledged(messages: Sequence[StoredDocument]) -> OrdersAcknowledged:
