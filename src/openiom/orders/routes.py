@@ -1,7 +1,6 @@
 """HTTP routes of orders and their lines."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -110,6 +109,15 @@ class OrderQuery(BaseModel):
         return OrderFilter(**narrowed)
 
 
+class OrderIntakeRoute(AsyncResponseRoute):
+    """Creates orders, or acknowledges those of requests that prefer it."""
+
+    def acknowledge(self, requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
+        """Store the orders of requests in the inbox, and acknowledge them."""
+        inbox: OrderInbox = requests[0].request.app.state.order_inbox
+        return inbox.acknowledge(requests)
+
+
 def order_router(
     event_titles: Mapping[str, str],
     fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
@@ -125,7 +133,7 @@ def order_router(
         create_orders,
         methods=["POST"],
         status_code=202,
-        route_class_override=partial(AsyncResponseRoute, acknowledge=acknowledge_orders),
+        route_class_override=OrderIntakeRoute,
     )
     router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
     router.add_api_route("/messages", find_messages, methods=["GET"])
@@ -210,12 +218,6 @@ def create_orders(
     require_few(body)
     intake: OrderIntake = request.app.state.order_intake
     return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
-
-
-def acknowledge_orders(requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
-    """Store the orders of requests that prefer it, and acknowledge them."""
-    inbox: OrderInbox = requests[0].request.app.state.order_inbox
-    return inbox.acknowledge(requests)
 
 
 def find_messages(

@@ -5,6 +5,7 @@ others are being stored are stored together next, in one thread and one transact
 request costs a share of them only. The event loop collects them; what stores them is synchronous.
 """
 
+from abc import abstractmethod
 from asyncio import AbstractEventLoop, Event, Future, get_running_loop
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -131,12 +132,13 @@ def _resolve(
 class AsyncResponseRoute(ThreadRoute):
     """A route that acknowledges the requests that prefer it, and executes the others."""
 
-    def __init__(
-        self, path: str, endpoint: Endpoint, *, acknowledge: Acknowledge, **options: Any
-    ) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self._acknowledge = acknowledge
         self._groups: WeakKeyDictionary[AbstractEventLoop, RequestGroups] = WeakKeyDictionary()
+
+    @abstractmethod
+    def acknowledge(self, requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
+        """Store requests; return an acknowledgment or a refusal of each, in order."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -154,7 +156,7 @@ class AsyncResponseRoute(ThreadRoute):
         loop = get_running_loop()
         groups = self._groups.get(loop)
         if groups is None:
-            groups = self._groups[loop] = RequestGroups(self._acknowledge)
+            groups = self._groups[loop] = RequestGroups(self.acknowledge)
         return groups
 
 
