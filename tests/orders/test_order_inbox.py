@@ -16,6 +16,7 @@ from tests.orders.builders import document, line, master_data
 from openiom.administration import issue_token
 from openiom.app.application import Application
 from openiom.app.web import create_app
+from openiom.kernel import Invalid
 from openiom.platform.batches import drain
 from openiom.platform.bulk import fetch, fetch_column
 from openiom.platform.clock import utc_now
@@ -177,6 +178,25 @@ def test_an_order_that_changes_and_changes_back_is_followed(
     assert messages[2] == messages[3]
     with shop.database.reading() as session:
         assert fetch(session, 'SELECT number, note FROM orders."order"') == [("1", "before")]
+
+
+def test_states_of_one_order_in_one_request_are_followed(
+    shop: Application, client: TestClient
+) -> None:
+    before, after = document("1", note="before"), document("1", note="after")
+    sent = send(client, before, after, before)
+    assert len({order["message"] for order in sent}) == 3
+    process(shop)
+    with shop.database.reading() as session:
+        assert fetch(session, 'SELECT number, note FROM orders."order"') == [("1", "before")]
+
+
+def test_no_provider_is_installed_under_the_name_of_the_api(shop: Application) -> None:
+    body = {"provider": "lab_intake", "title": "Lab"}
+    documents = [{"kind": "provider_instance", "name": "api", "body": body}]
+    refused = pytest.raises(Invalid, match="the name of the API's own instance")
+    with refused, shop.database.unit_of_work() as session:
+        shop.configuration.apply(session, documents, at=utc_now(), actor="ann")
 
 
 def test_an_idempotency_key_is_answered_once(shop: Application, client: TestClient) -> None:

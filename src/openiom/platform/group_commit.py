@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
+from .retry import is_fault_of_server
+
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
@@ -61,12 +63,15 @@ def execute_together(
     """Execute calls together and give each its result or its error.
 
     `work` returns one result per request, in order. When it fails, each request is executed alone,
-    so that a faulty one does not fail the others.
+    so that a faulty one does not fail the others; a fault of the database server fails all of them.
     """
     try:
         _execute(work, calls)
     except Exception as error:
-        _execute_separately(work, calls, error)
+        if len(calls) == 1 or is_fault_of_server(error):
+            _fail(calls, error)
+        else:
+            _execute_separately(work, calls)
 
 
 def _execute(
@@ -79,16 +84,17 @@ def _execute(
         call.results.append(result)
 
 
+def _fail(calls: Sequence[GroupedCall[Request, Result]], error: Exception) -> None:
+    for call in calls:
+        call.results.clear()
+        call.error = error
+
+
 def _execute_separately(
     work: Callable[[Sequence[Request]], Sequence[Result]],
     calls: Sequence[GroupedCall[Request, Result]],
-    error: Exception,
 ) -> None:
-    """Execute each call alone after their shared execution failed with `error`."""
-    if len(calls) == 1:
-        calls[0].error = error
-        return
-
+    """Execute each call alone after their shared execution failed."""
     for call in calls:
         call.results.clear()
         try:

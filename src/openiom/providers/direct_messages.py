@@ -20,8 +20,8 @@ MessageState = Literal[
     "received", "on_hold", "processed", "duplicate", "ignored", "stale", "parked", "discarded"
 ]
 
-_Identity = tuple[str, str, str, str]
-"""(instance, kind, key, version) of a message."""
+_Subject = tuple[str, str, str]
+"""(instance, kind, key) of a document."""
 
 # A document is the present state of its subject: one that its subject has returned to is a message
 # of its own, as in `store_messages`. The `+ 0` keeps the planner from reading the whole table by
@@ -41,19 +41,18 @@ SELECT u.instance, u.kind, u.key,
     ) THEN u.version || '{RETURNED}' || latest.id
     ELSE u.version
   END,
-  0, u.payload, u.sender, 'received', %(now)s, u.deliveries
+  0, u.payload, u.sender, 'received', %(now)s, 1
 FROM unnest(%(instance)s::text[], %(kind)s::text[], %(key)s::text[], %(version)s::text[],
-            %(payload)s::text[], %(sender)s::text[], %(deliveries)s::int[])
-  AS u(instance, kind, key, version, payload, sender, deliveries)
+            %(payload)s::text[], %(sender)s::text[])
+  AS u(instance, kind, key, version, payload, sender)
 LEFT JOIN LATERAL (
   SELECT m.id, m.version FROM providers.message m
   WHERE m.instance = u.instance AND m.kind = u.kind AND m.key = u.key
   ORDER BY m.id + 0 DESC LIMIT 1
 ) latest ON true
 ON CONFLICT (instance, kind, key, version)
-  DO UPDATE SET deliveries = providers.message.deliveries + excluded.deliveries
-RETURNING id, instance, kind, key, split_part(version, '{RETURNED}', 1) AS version,
-  deliveries
+  DO UPDATE SET deliveries = providers.message.deliveries + 1
+RETURNING id, instance, kind, key, deliveries
 """
 _OUTCOMES = """
 SELECT id::text AS id, instance, key, state, received_at, processed_at, error, deliveries,
@@ -85,37 +84,31 @@ class StoredDocument(NamedTuple):
     is_repeated: bool
 
 
-@dataclass(slots=True)
-class _StoredRow:
-    """A row as it was stored, with its version as it was sent."""
+class _StoredRow(NamedTuple):
+    """The row of a document, and how often the document has been sent."""
 
     id: int
     instance: str
     kind: str
     key: str
-    version: str
     deliveries: int
-
-    @property
-    def identity(self) -> _Identity:
-        return self.instance, self.kind, self.key, self.version
 
 
 @dataclass(slots=True)
 class _Row:
-    """A row to insert, with the number of its deliveries in one call."""
+    """A row to insert for the document at `index`."""
 
+    index: int
     instance: str
     kind: str
     key: str
     version: str
     payload: str
     sender: str
-    deliveries: int = 0
 
     @property
-    def identity(self) -> _Identity:
-        return self.instance, self.kind, self.key, self.version
+    def subject(self) -> _Subject:
+        return self.instance, self.kind, self.key
 
 
 class MessageOutcomeView(BaseModel):
@@ -137,29 +130,37 @@ def store_documents(
 ) -> list[StoredDocument]:
     """Store documents, many at once; return the message of each, in order.
 
-    A repeated delivery is only counted: its message is the one that was stored before.
+    A repeated delivery is only counted: its message is the one that was stored before. Documents of
+    one subject are stored one after the other.
     """
-    identities: list[_Identity] = []
-    unique: dict[_Identity, _Row] = {}
-    for document in documents:
-        row = _row(document)
-        identities.append(row.identity)
-        unique.setdefault(row.identity, row).deliveries += 1
+    stored: dict[int, StoredDocument] = {}
+    waiting = [_row(index, document) for index, document in enumerate(documents)]
+    while waiting:
+        distinct, waiting = _split_repeated(waiting)
+        found = _store(session, distinct, now)
+        for row in distinct:
+            message = found[row.subject]
+            stored[row.index] = StoredDocument(message.id, message.deliveries > 1)
 
-    found = _store(session, list(unique.values()), now)
-    answered: set[_Identity] = set()
-    stored: list[StoredDocument] = []
-    for identity in identities:
-        is_new = found[identity].deliveries == unique[identity].deliveries
-        is_first = identity not in answered
-        stored.append(StoredDocument(found[identity].id, not (is_new and is_first)))
-        answered.add(identity)
+    if documents:
+        notify(session, INBOX_WAKE)
 
-    return stored
+    return [stored[index] for index in range(len(documents))]
 
 
-def _row(document: DirectDocument) -> _Row:
+def _split_repeated(rows: Sequence[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """Return the first row of each subject, and the others."""
+    distinct: dict[_Subject, _Row] = {}
+    repeated: list[_Row] = []
+    for row in rows:
+        if distinct.setdefault(row.subject, row) is not row:
+            repeated.append(row)
+    return list(distinct.values()), repeated
+
+
+def _row(index: int, document: DirectDocument) -> _Row:
     return _Row(
+        index=index,
         instance=document.instance,
         kind=document.kind,
         key=shorten(document.key),
@@ -169,19 +170,15 @@ def _row(document: DirectDocument) -> _Row:
     )
 
 
-def _store(session: Session, rows: list[_Row], now: datetime) -> dict[_Identity, _StoredRow]:
-    """Return the messages by identity. Concurrent writers lock their rows in one order."""
-    if not rows:
-        return {}
-
-    rows.sort(key=attrgetter("instance", "kind", "key"))
+def _store(session: Session, rows: Sequence[_Row], now: datetime) -> dict[_Subject, _StoredRow]:
+    """Return the messages by subject. Concurrent writers lock their rows in one order."""
+    ordered = sorted(rows, key=attrgetter("subject"))
     parameters: dict[str, Any] = {"now": now}
-    for column in ("instance", "kind", "key", "version", "payload", "sender", "deliveries"):
-        parameters[column] = list(map(attrgetter(column), rows))
+    for column in ("instance", "kind", "key", "version", "payload", "sender"):
+        parameters[column] = list(map(attrgetter(column), ordered))
 
-    stored = fetch_as(session, _StoredRow, _STORE, parameters)
-    notify(session, INBOX_WAKE)
-    return {row.identity: row for row in stored}
+    found = fetch_as(session, _StoredRow, _STORE, parameters)
+    return {(row.instance, row.kind, row.key): row for row in found}
 
 
 def read_outcomes(
