@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 
 from openiom.administration import delete_expired, issue_token, upsert_client, upsert_users
 from openiom.administration.service import (
+    api_token_of,
     api_tokens,
     display_name,
     is_use_to_be_recorded,
@@ -302,7 +303,9 @@ def test_the_last_use_of_a_token_is_exact_to_ten_minutes(database: Database) -> 
 
     def due(minutes: float) -> bool:
         with database.reading() as session:
-            return is_use_to_be_recorded(session, token, NOW + timedelta(minutes=minutes))
+            return is_use_to_be_recorded(
+                api_token_of(session, token), NOW + timedelta(minutes=minutes)
+            )
 
     assert due(0)
     with database.unit_of_work() as session:
@@ -310,8 +313,9 @@ def test_the_last_use_of_a_token_is_exact_to_ten_minutes(database: Database) -> 
 
     assert (due(1), due(10), due(10.1)) == (False, False, True)
     with database.reading() as session:
-        assert not is_use_to_be_recorded(session, "iom_unknown", NOW)
-        assert not is_use_to_be_recorded(session, "a session", NOW)
+        assert api_token_of(session, "iom_unknown") is None
+        assert api_token_of(session, "a session") is None
+        assert not is_use_to_be_recorded(None, NOW)
         [listed] = api_tokens(session)
     assert (listed.name, listed.last_used_at) == ("robot", NOW)
 

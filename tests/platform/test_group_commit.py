@@ -5,8 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event, Lock
 
 import pytest
+from psycopg.errors import AdminShutdown, LockNotAvailable
 
-from openiom.platform.group_commit import GroupCommit, PendingCall
+from openiom.platform.group_commit import (
+    GroupCommit,
+    GroupedCall,
+    PendingCall,
+    execute_together,
+)
 
 
 class Doubler:
@@ -99,6 +105,34 @@ def test_the_error_of_a_single_call_is_raised_without_a_second_execution() -> No
     with pytest.raises(ValueError, match="negative: -1"):
         GroupCommit(work).submit(-1)
     assert work.batches == [[-1]]
+
+
+def test_a_fault_of_the_server_fails_all_calls_at_once() -> None:
+    executions = []
+
+    def work(requests: Sequence[int]) -> list[int]:
+        executions.append(list(requests))
+        raise AdminShutdown
+
+    calls = [GroupedCall[int, int](number) for number in range(3)]
+    execute_together(work, calls)
+
+    assert executions == [[0, 1, 2]]
+    assert all(isinstance(call.error, AdminShutdown) for call in calls)
+
+
+def test_a_lock_that_timed_out_fails_its_call_only() -> None:
+    def work(requests: Sequence[int]) -> list[int]:
+        if 1 in requests:
+            raise LockNotAvailable
+        return list(requests)
+
+    calls = [GroupedCall[int, int](number) for number in range(3)]
+    execute_together(work, calls)
+
+    assert [call.done for call in calls] == [True, True, True]
+    assert [call.results for call in calls] == [[0], [], [2]]
+    assert isinstance(calls[1].error, LockNotAvailable)
 
 
 def test_a_failed_call_does_not_stop_later_ones() -> None:

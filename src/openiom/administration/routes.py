@@ -25,6 +25,7 @@ from .clients import check_token_is_current
 from .models import ApiToken
 from .roles import ROLE_KIND, require_documents, require_roles
 from .service import (
+    api_token_of,
     api_tokens,
     display_name,
     is_use_to_be_recorded,
@@ -137,8 +138,9 @@ def authenticate(request: Request, session: Session) -> Principal:
         check_token_is_current(session, client_id=access.client_id, issued_at=access.issued_at)
         return access.principal
 
+    api_token = api_token_of(session, token)
     principal = principal_of_token(session, token, utc_now())
-    if is_use_to_be_recorded(session, token, utc_now()):
+    if is_use_to_be_recorded(api_token, utc_now()):
         with database(request).unit_of_work() as own_session:
             record_use(own_session, token, utc_now())
 

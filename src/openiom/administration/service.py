@@ -123,12 +123,16 @@ def display_name(session: Session, principal: Principal) -> str:
     return user.name if user else principal.name
 
 
-def is_use_to_be_recorded(session: Session, token: str, now: datetime) -> bool:
-    """Return whether a token is an API token whose last recorded use is a while ago."""
-    if not token.startswith(TOKEN_PREFIX):
-        return False
+def api_token_of(session: Session, token: str) -> ApiToken | None:
+    """Return the stored API token; None for a session token and for an unknown one.
 
-    api_token = session.get(ApiToken, token_hash(token))
+    While the object is referenced, its session answers `principal_of_token` without a query.
+    """
+    return session.get(ApiToken, token_hash(token)) if token.startswith(TOKEN_PREFIX) else None
+
+
+def is_use_to_be_recorded(api_token: ApiToken | None, now: datetime) -> bool:
+    """Return whether there is an API token whose last recorded use is a while ago."""
     if api_token is None:
         return False
     return api_token.last_used_at is None or api_token.last_used_at < now - USE_RECORDED_AFTER

@@ -194,6 +194,7 @@ def _provider_registry(
         egress=EgressPolicy.from_settings(settings.provider_networks, settings.provider_proxy),
         folder=settings.intake_folder,
         suggest=master_data.suggest_matches,
+        direct=orders.DIRECT_INSTANCES,
     )
 
 

@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from openiom.administration import authenticate
 from openiom.inventory_visibility import ReservationBatcher
-from openiom.orders import OrderIntake
+from openiom.orders import OrderInbox, OrderIntake
 from openiom.platform.clock import utc_now
 from openiom.platform.endpoints import limit_threads
 from openiom.platform.geocoding import preload
@@ -105,6 +105,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     app.state.issuer = application.issuer
     app.state.reservation_batcher = ReservationBatcher(application.database)
     app.state.order_intake = OrderIntake(application.database, RECEIVE_ORDERS)
+    app.state.order_inbox = OrderInbox(application.database, authenticate)
     app.state.configuration = application.configuration
     app.state.environment = application.settings.environment
     app.state.session_hours = application.settings.session_hours

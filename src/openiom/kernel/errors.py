@@ -2,6 +2,7 @@
 
 IomError                 code, status, retry
 ├─ Invalid         422   the caller's document is wrong
+│  └─ Malformed    400   it cannot be read at all
 ├─ Unauthenticated 401   the credential is missing or unknown
 ├─ Forbidden       403   known, but not allowed
 ├─ NotFound        404
@@ -63,6 +64,10 @@ class IomError(Exception):
 
 class Invalid(IomError):
     code, status = "invalid", 422
+
+
+class Malformed(Invalid):
+    code, status = "malformed", 400
 
 
 class Unauthenticated(IomError):

@@ -51,6 +51,7 @@ from .service.line_fulfillment import (
     return_to_sourcing,
 )
 from .service.open_lines import UnfulfilledLine, open_lines, unshipped_lines
+from .service.order_inbox import DIRECT_INSTANCES, OrderInbox
 from .service.order_intake import OrderIntake
 from .service.receive_orders import receive_orders
 from .service.set_fields import set_line_fields, set_order_fields
@@ -71,6 +72,7 @@ __all__ = [
     "AllowedAction",
     "BACKORDER_CONSUMER",
     "DELETION_GUARDS",
+    "DIRECT_INSTANCES",
     "ENTITIES",
     "EVENT_TITLES",
     "KINDS",
@@ -94,6 +96,7 @@ __all__ = [
     "OrderReference",
     "UnfulfilledLine",
     "CurrencyTotal",
+    "OrderInbox",
     "OrderIntake",
     "OrderSummary",
     "OrderedLine",

@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel, Field
 
-from openiom.kernel import Moment, TooLarge
+from openiom.kernel import Moment, NotFound, TooLarge
+from openiom.platform.async_responses import Answer, AsyncRequest, AsyncResponseRoute
 from openiom.platform.http import (
     CurrentPrincipal,
     Now,
@@ -17,6 +18,7 @@ from openiom.platform.http import (
     WriteSession,
 )
 from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
+from openiom.platform.request_values import RowId
 from openiom.provider_contract import Outcome
 
 from .fulfillment_port import NO_FULFILLMENT_ORDERS, FulfillmentProgressPort
@@ -42,7 +44,9 @@ from .schemas import (
     OrderCounts,
     OrderDetail,
     OrderLineRow,
+    OrderMessage,
     OrderRow,
+    OrdersAcknowledged,
     OrdersRequest,
     OrdersResponse,
     TagRequest,
@@ -59,12 +63,12 @@ from .service.hold_cancel import (
     release_holds,
 )
 from .service.order_check import check_order, next_manual_number
+from .service.order_inbox import INTAKE_LIMIT, OrderInbox, order_messages, require_few
 from .service.order_intake import IntakeRequest, OrderIntake
 from .service.tag_orders import tag_orders, used_tags
 from .sort_keys import SORTS
 
 BULK_LIMIT = 1_000
-INTAKE_LIMIT = 500
 IDS_LIMIT = 500
 
 COUNT_LIMIT = 1_000
@@ -110,6 +114,15 @@ class OrderQuery(BaseModel):
         return OrderFilter(**narrowed)
 
 
+class OrderIntakeRoute(AsyncResponseRoute):
+    """Creates orders, or acknowledges those of requests that prefer it."""
+
+    def acknowledge(self, requests: Sequence[AsyncRequest]) -> Sequence[Answer]:
+        """Store the orders of requests in the inbox, and acknowledge them."""
+        inbox: OrderInbox = requests[0].request.app.state.order_inbox
+        return inbox.acknowledge(requests)
+
+
 def order_router(
     event_titles: Mapping[str, str],
     fulfillment: FulfillmentProgressPort = NO_FULFILLMENT_ORDERS,
@@ -119,7 +132,17 @@ def order_router(
     The application's `state.order_intake` receives orders.
     """
     router = Router(prefix="/api/v1/orders", tags=["orders"])
+    # The first one, because a request is compared with the routes in their order.
+    router.add_api_route(
+        "",
+        create_orders,
+        methods=["POST"],
+        status_code=202,
+        route_class_override=OrderIntakeRoute,
+    )
     router.add_api_route("", _find_orders(fulfillment), methods=["GET"])
+    router.add_api_route("/messages", find_messages, methods=["GET"])
+    router.add_api_route("/messages/{message}", read_message, methods=["GET"])
     router.add_api_route("/matching", _read_matching(fulfillment), methods=["GET"])
     router.add_api_route("/counts", read_counts, methods=["GET"])
     router.add_api_route("/lines", find_lines, methods=["GET"])
@@ -132,29 +155,6 @@ def order_router(
     router.add_api_route("/tags", find_tags, methods=["GET"])
     router.add_api_route("/tags", change_tags, methods=["POST"])
     router.add_api_route("/{order_id}", _read_order(fulfillment), methods=["GET"])
-
-    @router.post("", status_code=202)
-    def create_orders(
-        request: Request,
-        body: OrdersRequest,
-        principal: CurrentPrincipal,
-        now: Now,
-        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
-    ) -> OrdersResponse:
-        """Receive up to 500 orders; one result each by its index. A refused one stops no other.
-
-        With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
-        """
-        principal.require("orders.write")
-        if len(body.orders) > INTAKE_LIMIT:
-            raise TooLarge(
-                f"{len(body.orders)} orders are more than {INTAKE_LIMIT}",
-                where="orders",
-                remedy="send fewer",
-            )
-
-        intake: OrderIntake = request.app.state.order_intake
-        return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
 
     @router.get("/{order_id}/timeline")
     def read_timeline(
@@ -202,6 +202,48 @@ def _read_matching(fulfillment: FulfillmentProgressPort) -> Callable[..., Matchi
         return MatchingOrders(count=count, limit=COUNT_LIMIT)
 
     return read_matching
+
+
+def create_orders(
+    request: Request,
+    body: OrdersRequest,
+    principal: CurrentPrincipal,
+    now: Now,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    prefer: Annotated[
+        str, Header(description="`respond-async` acknowledges the orders without receiving them")
+    ] = "",
+) -> OrdersResponse | OrdersAcknowledged:
+    """Receive up to 500 orders; one result each by its index. A refused one stops no other.
+
+    With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+
+    With `Prefer: respond-async`, the orders are stored, acknowledged and received later, in
+    batches; the outcome of each is read at its `status_url`.
+    """
+    principal.require("orders.write")
+    require_few(body)
+    intake: OrderIntake = request.app.state.order_intake
+    return intake.create(IntakeRequest(body, now, principal.name, idempotency_key))
+
+
+def find_messages(
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    ids: Annotated[list[RowId] | None, Query(max_length=INTAKE_LIMIT)] = None,
+) -> Page[OrderMessage]:
+    """Return what became of acknowledged orders, by the ids of their messages; at most 500."""
+    principal.require("orders.read")
+    return Page(items=order_messages(session, ids or ()))
+
+
+def read_message(message: RowId, principal: CurrentPrincipal, session: ReadSession) -> OrderMessage:
+    """Return what became of an acknowledged order: received, processed, or parked and why."""
+    principal.require("orders.read")
+    found = order_messages(session, [message])
+    if not found:
+        raise NotFound(f"no order has been acknowledged with the message {message}")
+    return found[0]
 
 
 def check(

@@ -16,6 +16,7 @@ from openiom.documents import (
     Quantity,
     QuantityNumber,
 )
+from openiom.providers import MessageState
 
 from .list_columns import ListColumn, column_titles
 from .models import MAX_TAGS
@@ -313,6 +314,40 @@ class OrdersRequest(Strict):
 
     instance: Literal["api", "manual"] = "api"
     orders: list[dict[str, Any]] = Field(min_length=1, max_length=5000)
+
+
+class AcknowledgedOrder(BaseModel):
+    """An order that is stored and will be received; its outcome is read at `status_url`."""
+
+    index: int
+    message: str = Field(description="The id of its message in the inbox")
+    status_url: str
+    duplicate: bool = Field(description="Whether the same document was sent before")
+
+
+class OrdersAcknowledged(BaseModel):
+    """One acknowledgment per order, by its index."""
+
+    acknowledged: list[AcknowledgedOrder]
+
+
+class OrderMessage(BaseModel):
+    """What became of an acknowledged order.
+
+    state       `received` waits to be processed; `processed` created or changed `order_id`;
+                `duplicate` and `ignored` changed nothing; `parked` waits for what `problem` says
+    deliveries  how often the document was sent
+    """
+
+    message: str
+    instance: str
+    external_id: str
+    state: MessageState
+    received_at: datetime
+    processed_at: datetime | None
+    deliveries: int
+    order_id: UUID | None
+    problem: "ProblemResponse | None"
 
 
 class ProblemResponse(BaseModel):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
+from .retry import is_fault_of_server
+
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
@@ -23,18 +25,30 @@ def _locked() -> Lock:
 
 
 @dataclass(slots=True)
-class PendingCall(Generic[Request, Result]):
-    """A queued call. `leads` makes its caller the leader instead of giving it a result."""
+class GroupedCall(Generic[Request, Result]):
+    """A request and, once it has been executed, its result or its error."""
 
     request: Request
-    waiting: Lock = field(default_factory=_locked)
     results: list[Result] = field(default_factory=list)
     error: Exception | None = None
-    leads: bool = False
 
     @property
     def done(self) -> bool:
         return bool(self.results) or self.error is not None
+
+    def result(self) -> Result:
+        """Return the result, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self.results[0]
+
+
+@dataclass(slots=True)
+class PendingCall(GroupedCall[Request, Result]):
+    """A queued call. `leads` makes its caller the leader instead of giving it a result."""
+
+    waiting: Lock = field(default_factory=_locked)
+    leads: bool = False
 
     def wake(self) -> None:
         """Let the caller continue; does nothing the second time."""
@@ -42,11 +56,57 @@ class PendingCall(Generic[Request, Result]):
             self.waiting.release()
 
 
+def execute_together(
+    work: Callable[[Sequence[Request]], Sequence[Result]],
+    calls: Sequence[GroupedCall[Request, Result]],
+) -> None:
+    """Execute calls together and give each its result or its error.
+
+    `work` returns one result per request, in order. When it fails, each request is executed alone,
+    so that a faulty one does not fail the others; a fault of the database server fails all of them.
+    """
+    try:
+        _execute(work, calls)
+    except Exception as error:
+        if len(calls) == 1 or is_fault_of_server(error):
+            _fail(calls, error)
+        else:
+            _execute_separately(work, calls)
+
+
+def _execute(
+    work: Callable[[Sequence[Request]], Sequence[Result]],
+    calls: Sequence[GroupedCall[Request, Result]],
+) -> None:
+    """Execute calls together. Raise `ValueError` unless there is one result per call."""
+    results = work([call.request for call in calls])
+    for call, result in zip(calls, results, strict=True):
+        call.results.append(result)
+
+
+def _fail(calls: Sequence[GroupedCall[Request, Result]], error: Exception) -> None:
+    for call in calls:
+        call.results.clear()
+        call.error = error
+
+
+def _execute_separately(
+    work: Callable[[Sequence[Request]], Sequence[Result]],
+    calls: Sequence[GroupedCall[Request, Result]],
+) -> None:
+    """Execute each call alone after their shared execution failed."""
+    for call in calls:
+        call.results.clear()
+        try:
+            _execute(work, [call])
+        except Exception as own_error:
+            call.error = own_error
+
+
 class GroupCommit(Generic[Request, Result]):
     """Executes requests of many threads together, up to `limit` at a time.
 
-    `work` returns one result per request, in order. When a shared execution fails, each of its
-    requests is executed alone, so that a faulty request does not fail the others.
+    `work` is that of `execute_together`.
     """
 
     def __init__(
@@ -71,10 +131,7 @@ class GroupCommit(Generic[Request, Result]):
         if call.leads:
             self._hand_over()
 
-        if call.error is not None:
-            raise call.error
-
-        return call.results[0]
+        return call.result()
 
     def _enqueue(self, call: PendingCall[Request, Result]) -> None:
         """Queue a call; its caller leads when no other one does."""
@@ -86,9 +143,7 @@ class GroupCommit(Generic[Request, Result]):
     def _execute_queued(self) -> None:
         calls = self._dequeue()
         try:
-            self._execute(calls)
-        except Exception as error:
-            self._execute_separately(calls, error)
+            execute_together(self._work, calls)
         finally:
             for call in calls:
                 call.wake()
@@ -97,27 +152,6 @@ class GroupCommit(Generic[Request, Result]):
         with self._lock:
             count = min(self._limit, len(self._queue))
             return [self._queue.popleft() for _ in range(count)]
-
-    def _execute(self, calls: Sequence[PendingCall[Request, Result]]) -> None:
-        """Execute calls together. Raise `ValueError` unless there is one result per call."""
-        results = self._work([call.request for call in calls])
-        for call, result in zip(calls, results, strict=True):
-            call.results.append(result)
-
-    def _execute_separately(
-        self, calls: Sequence[PendingCall[Request, Result]], error: Exception
-    ) -> None:
-        """Execute each call alone after their shared execution failed with `error`."""
-        if len(calls) == 1:
-            calls[0].error = error
-            return
-
-        for call in calls:
-            call.results.clear()
-            try:
-                self._execute([call])
-            except Exception as own_error:
-                call.error = own_error
 
     def _hand_over(self) -> None:
         """Make the next waiting caller the leader, so that no caller serves others for long."""

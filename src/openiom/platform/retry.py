@@ -134,6 +134,11 @@ def is_transient(error: BaseException) -> bool:
     return cause.sqlstate in _TRANSIENT_STATES
 
 
+def is_fault_of_server(error: BaseException) -> bool:
+    """Return whether any other work would fail as well now; a lock concerns the rows of one."""
+    return is_transient(error) and sqlstate(error) != LOCK_TIMEOUT
+
+
 def is_transient_or_conflict(error: BaseException) -> bool:
     """Return whether a retry may succeed, also after a unique violation.
 

@@ -9,6 +9,14 @@ Publishes   nothing; the packages that accept a document publish what it changed
 """
 
 from .call_log import CallLog
+from .direct_messages import (
+    DirectDocument,
+    MessageOutcomeView,
+    MessageState,
+    StoredDocument,
+    read_outcomes,
+    store_documents,
+)
 from .inbox_worker import inbox_worker
 from .instance_pause import lock_paused, pause_instance, resume_instance
 from .instance_state import Outage, Pause, instance_titles, list_outages, list_pauses
@@ -33,10 +41,13 @@ __all__ = [
     "MAPPING_KIND",
     "SCHEDULED_JOBS",
     "CallLog",
+    "DirectDocument",
     "InstanceRow",
     "LiveRates",
     "Lookup",
     "MappingBody",
+    "MessageOutcomeView",
+    "MessageState",
     "Outage",
     "ParkedMessage",
     "Pause",
@@ -47,6 +58,7 @@ __all__ = [
     "RateResult",
     "RateShipments",
     "StoreResult",
+    "StoredDocument",
     "Suggester",
     "build_payloads",
     "call_provider",
@@ -67,6 +79,7 @@ __all__ = [
     "poll_workers",
     "probe",
     "queue_depths",
+    "read_outcomes",
     "recent_calls",
     "receive_webhook",
     "replay",
@@ -76,5 +89,6 @@ __all__ = [
     "resume_instance",
     "router",
     "search_parked",
+    "store_documents",
     "store_messages",
 ]

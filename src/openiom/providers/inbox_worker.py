@@ -47,7 +47,7 @@ AfterBatch = Callable[[Session, datetime], None]
 CLAIM_ROUNDS = 8
 """Pages of waiting messages that a claim looks through, when many have the same key."""
 _LOCK_OLDEST = """
-SELECT id, instance, kind, key, sequence, payload, fallback FROM providers.message
+SELECT id, instance, kind, key, sequence, payload, fallback, sender FROM providers.message
 WHERE state = 'received' AND id > %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 _BATCH = """
@@ -103,7 +103,7 @@ ON CONFLICT DO NOTHING
 
 @dataclass(slots=True)
 class PendingMessage:
-    """A message that a worker has claimed."""
+    """A message that a worker has claimed; `sender` is who sent it to our own API."""
 
     id: int
     instance: str
@@ -112,10 +112,11 @@ class PendingMessage:
     sequence: int
     payload: str
     fallback: Mapping[str, Any] | None = None
+    sender: str = ""
 
 
 class MessageGroup(NamedTuple):
-    """The messages of one kind and instance in a batch."""
+    """The messages of one kind, instance and sender in a batch."""
 
     instance: ProviderInstance
     kind: MessageKind
@@ -182,7 +183,7 @@ def process_batch(
     outcomes = find_stale(session, messages)
     fresh = [message for message in messages if message.id not in outcomes]
 
-    for (instance, kind), group in _group(fresh):
+    for (instance, kind, _), group in _group(fresh):
         outcomes |= process_group(registry, session, instance, kind, group, now)
 
     store_outcomes(session, messages, outcomes, now)
@@ -196,11 +197,12 @@ def _accepted(messages: Sequence[PendingMessage], outcomes: Outcomes) -> list[Pe
 
 def _group(
     messages: Sequence[PendingMessage],
-) -> list[tuple[tuple[str, str], list[PendingMessage]]]:
-    """Return the messages by (instance, kind), both in a fixed order, oldest message first."""
-    groups: dict[tuple[str, str], list[PendingMessage]] = {}
+) -> list[tuple[tuple[str, str, str], list[PendingMessage]]]:
+    """Return the messages by (instance, kind, sender), in a fixed order, oldest message first."""
+    groups: dict[tuple[str, str, str], list[PendingMessage]] = {}
     for message in sorted(messages, key=attrgetter("id")):
-        groups.setdefault((message.instance, message.kind), []).append(message)
+        group = (message.instance, message.kind, message.sender)
+        groups.setdefault(group, []).append(message)
     return sorted(groups.items(), key=itemgetter(0))
 
 
@@ -235,7 +237,7 @@ def process_group(
     messages: Sequence[PendingMessage],
     now: datetime,
 ) -> Outcomes:
-    """Transform and map the messages of one kind and instance, and pass on the documents."""
+    """Transform and map messages of one kind, instance and sender, and pass on the documents."""
     try:
         opened = registry.open(session, instance)
         group = MessageGroup(opened, opened.message_kind(kind), messages)
@@ -286,8 +288,8 @@ def _accepted_only(outcomes: Outcomes) -> Outcomes:
 
 def _transform(group: MessageGroup) -> tuple[Outcomes, dict[int, Transformed]]:
     """Return the outcomes of unreadable messages, and the others transformed, by message id."""
-    transformation = group.instance.transformations[f"message:{group.kind.name}"]
-    results = transformation.transform_many([message.payload for message in group.messages])
+    payloads = [message.payload for message in group.messages]
+    results = group.instance.transform(group.kind.name, payloads)
 
     outcomes: Outcomes = {}
     transformed: dict[int, Transformed] = {}
@@ -338,7 +340,8 @@ def _pass_on(
     for message_id, document in documents.items():
         inbound.append(InboundDocument(message_id, name, document))
 
-    results = receive(session, inbound, now, f"provider:{name}")
+    actor = group.messages[0].sender or f"provider:{name}"
+    results = receive(session, inbound, now, actor)
     outcomes: Outcomes = {}
     for one, result in zip(inbound, results, strict=True):
         outcomes[one.message_id] = intake_outcome(result)

@@ -16,6 +16,7 @@ from openiom.platform.events import notify
 from openiom.platform.secrets import MASK, is_reference, mask_secrets
 from openiom.provider_contract import Provider, validate_url
 
+from .direct_instances import name_problems
 from .models import ProviderInstanceRow
 from .registry import (
     KIND,
@@ -59,7 +60,7 @@ def instance_kind(registry: ProviderRegistry) -> DocumentKind:
         return {**body, "connection": mask_secrets(body.get("connection", {}), hidden)}
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
-        return instance_problems(registry, body)
+        return [*name_problems(registry.direct, name), *instance_problems(registry, body)]
 
     return DocumentKind(
         KIND,

@@ -183,8 +183,7 @@ def _transformed(
             continue
 
         messages = list(group)
-        transformation = opened.transformations[f"message:{kind}"]
-        results = transformation.transform_many([message.payload for message in messages])
+        results = opened.transform(kind, [message.payload for message in messages])
         for message, result in zip(messages, results, strict=True):
             if isinstance(result, Transformed):
                 yield message, result

@@ -46,7 +46,7 @@ FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[]) AS u(kind, k
 JOIN providers.message m ON m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
   AND m.version = u.version
 """
-_RETURNED = " after "
+RETURNED = " after "
 _FIND_RETURNED = f"""
 SELECT u.kind, u.key, u.version, latest.id AS latest_id
 FROM unnest(%(kind)s::text[], %(key)s::text[], %(version)s::text[], %(sequence)s::bigint[])
@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
   WHERE m.instance = %(instance)s AND m.kind = u.kind AND m.key = u.key
   ORDER BY m.id DESC LIMIT 1
 ) latest
-WHERE latest.version <> u.version AND NOT starts_with(latest.version, u.version || '{_RETURNED}')
+WHERE latest.version <> u.version AND NOT starts_with(latest.version, u.version || '{RETURNED}')
   AND latest.sequence <= u.sequence
 """
 _INSERT_UNKNOWN = f"""
@@ -215,7 +215,7 @@ def _renew_returned_states(session: Session, instance: str, known: Sequence[_New
     parameters = {"instance": instance, **_arrays(list(states.values()), columns)}
     for found in fetch_as(session, _ReturnedState, _FIND_RETURNED, parameters):
         identity = MessageIdentity(found.kind, found.key, found.version)
-        states[identity].version = shorten(f"{found.version}{_RETURNED}{found.latest_id}")
+        states[identity].version = shorten(f"{found.version}{RETURNED}{found.latest_id}")
 
 
 def _insert(session: Session, messages: Sequence[_NewMessage]) -> set[MessageIdentity]:

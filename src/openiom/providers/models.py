@@ -75,7 +75,8 @@ class Message(Base):
     """The inbox: every received message as it arrived, stored before it is acknowledged.
 
     `fallback` is a document of its provider, processed if the message itself cannot be.
-    `search_text` is what a parked message is found by, `total_amount` what its order costs.
+    `sender` is who sent it to our own API, empty for a provider. `search_text` is what a parked
+    message is found by, `total_amount` what its order costs.
     """
 
     __tablename__ = "message"
@@ -107,6 +108,7 @@ class Message(Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[str] = mapped_column(Text)
     fallback: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    sender: Mapped[str] = mapped_column(Text, server_default="")
     state: Mapped[str] = mapped_column(Text)
     deliveries: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))

@@ -16,6 +16,7 @@ from openiom.policies import (
     validate_transformation,
 )
 
+from .direct_instances import read_documents
 from .instance_state import not_installed
 from .mapping import resolve
 from .mapping_rules import (
@@ -264,7 +265,7 @@ def list_messages(
 
 def _find_messages(session: Session, registry: ProviderRegistry, words: str) -> list[int]:
     parameters = {
-        "instances": _instance_names(session),
+        "instances": [*_instance_names(session), *registry.direct],
         "kinds": _message_kinds(registry),
         "search": words,
         "pattern": _part_of(words),
@@ -288,7 +289,7 @@ def _instance_names(session: Session) -> list[str]:
 
 
 def _message_kinds(registry: ProviderRegistry) -> list[str]:
-    kinds = {UNREADABLE}
+    kinds = {UNREADABLE, *registry.direct.values()}
     for provider in registry.catalog.values():
         kinds.update(kind.name for kind in provider.messages)
     return sorted(kinds)
@@ -355,6 +356,10 @@ def _preview(
 ) -> Preview:
     opened = registry.open(session, stored.instance)
     opened.message_kind(stored.kind)
+    if opened.is_direct:
+        [read] = read_documents([stored.payload])
+        return Preview(document=read.document, error=None, missing=[], rows=[])
+
     document = opened.transformations[f"message:{stored.kind}"].document
     if transformation is not None:
         document = Transformation(read_transformation(transformation)).document

@@ -18,6 +18,8 @@ from openiom.policies import (
     DraftEvaluator,
     Transformation,
     TransformationDocument,
+    Transformed,
+    TransformFailure,
 )
 from openiom.provider_contract import (
     PUBLIC_ONLY,
@@ -31,10 +33,12 @@ from openiom.provider_contract import (
 )
 
 from .call_log import CallLog
+from .direct_instances import direct_provider, read_documents, refuse_to_connect
 from .refusals import RefusalBudget
 
 KIND = "provider_instance"
 COPY_PAUSE_SECONDS = 30.0
+FIRST_VERSION = 1
 SUGGESTED_TABLES = frozenset(("account", "product", "unit", "currency", "price_list"))
 
 
@@ -42,7 +46,8 @@ SUGGESTED_TABLES = frozenset(("account", "product", "unit", "currency", "price_l
 class ProviderInstance:
     """An open instance: its provider, its connector and its compiled transformations.
 
-    `suspended` is set while the installation is a copy, which contacts no provider.
+    `suspended` is set while the installation is a copy, which contacts no provider. The messages of
+    an instance that `is_direct` already are documents with our own names.
     """
 
     name: str
@@ -51,6 +56,7 @@ class ProviderInstance:
     mapping_group: str
     transformations: Mapping[str, Transformation]
     connect: Callable[[], Connector]
+    is_direct: bool = False
     suspended: Event = field(default_factory=Event)
     _lock: Lock = field(default_factory=Lock)
     _connected: list[Connector] = field(default_factory=list)
@@ -80,6 +86,14 @@ class ProviderInstance:
             for connector in self._connected:
                 connector.close()
             self._connected.clear()
+
+    def transform(
+        self, kind: str, payloads: Sequence[str]
+    ) -> Sequence[Transformed | TransformFailure]:
+        """Return the documents of messages of one kind, one result per payload, in order."""
+        if self.is_direct:
+            return read_documents(payloads)
+        return self.transformations[f"message:{kind}"].transform_many(payloads)
 
     def message_kind(self, name: str) -> MessageKind:
         """Return a message kind of the provider. Raise `NotFound`."""
@@ -122,7 +136,11 @@ class Suggester(Protocol):
 
 @dataclass
 class ProviderRegistry:
-    """The providers of one process. `suggests` names the mapping tables that `suggest` supports."""
+    """The providers of one process.
+
+    `suggests` names the mapping tables that `suggest` supports; `direct` names the instances of our
+    own API, each with the kind of its documents.
+    """
 
     catalog: Mapping[str, Provider]
     secrets: Secrets
@@ -133,6 +151,7 @@ class ProviderRegistry:
     folder: Path | None = None
     suggest: Suggester | None = None
     suggests: frozenset[str] = SUGGESTED_TABLES
+    direct: Mapping[str, str] = field(default_factory=dict)
     drafts: DraftEvaluator = field(default_factory=lambda: SHARED_EVALUATOR)
     calls: CallLog = field(default_factory=CallLog)
     refusals: RefusalBudget = field(default_factory=RefusalBudget)
@@ -162,6 +181,9 @@ class ProviderRegistry:
         The connector of a previous version is closed. Raise `NotFound` for an instance that is not
         installed, or whose provider is not in the catalog.
         """
+        if instance in self.direct:
+            return self._open_direct(instance)
+
         document = get_document(session, KIND, instance)
         live = is_live(session)
         with self._lock:
@@ -178,6 +200,20 @@ class ProviderRegistry:
                 opened.suspended.set()
 
             return opened
+
+    def _open_direct(self, name: str) -> ProviderInstance:
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = ProviderInstance(
+                    name=name,
+                    version=FIRST_VERSION,
+                    provider=direct_provider(name, self.direct[name]),
+                    mapping_group="",
+                    transformations={},
+                    connect=refuse_to_connect,
+                    is_direct=True,
+                )
+            return self._opened[name]
 
     def _open(self, document: Document) -> ProviderInstance:
         body = document.body

@@ -41,13 +41,14 @@ export type NewOrder = Record<string, unknown>;
 export const checkOrder = (order: NewOrder): Promise<OrderCheck> => read(api.POST('/api/v1/orders/check', { body: { order } }));
 /** Place an order entered by hand. The same key places it once, however often it is sent. */
 export const placeOrder = async (order: NewOrder, key: string) => {
-  const { results } = await read(
+  const answer = await read(
     api.POST('/api/v1/orders', {
       params: { header: { 'idempotency-key': key } },
       body: { instance: 'manual', orders: [order] },
     }),
   );
-  return results[0];
+  // Without the preference `respond-async`, orders are created and never only acknowledged.
+  return 'results' in answer ? answer.results[0] : undefined;
 };
 
 const actionPath = {

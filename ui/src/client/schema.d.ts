@@ -546,8 +546,51 @@ export interface paths {
          * @description Receive up to 500 orders; one result each by its index. A refused one stops no other.
          *
          *     With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+         *
+         *     With `Prefer: respond-async`, the orders are stored, acknowledged and received later, in
+         *     batches; the outcome of each is read at its `status_url`.
          */
         post: operations["orders-create_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Messages
+         * @description Return what became of acknowledged orders, by the ids of their messages; at most 500.
+         */
+        get: operations["orders-find_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/messages/{message}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Message
+         * @description Return what became of an acknowledged order: received, processed, or parked and why.
+         */
+        get: operations["orders-read_message"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3351,6 +3394,26 @@ export interface components {
             price_list: string | null;
             /** On Hold */
             on_hold: boolean;
+        };
+        /**
+         * AcknowledgedOrder
+         * @description An order that is stored and will be received; its outcome is read at `status_url`.
+         */
+        AcknowledgedOrder: {
+            /** Index */
+            index: number;
+            /**
+             * Message
+             * @description The id of its message in the inbox
+             */
+            message: string;
+            /** Status Url */
+            status_url: string;
+            /**
+             * Duplicate
+             * @description Whether the same document was sent before
+             */
+            duplicate: boolean;
         };
         /**
          * AddressDocument
@@ -6203,6 +6266,39 @@ export interface components {
             /** Line Number */
             line_number: number;
         };
+        /**
+         * OrderMessage
+         * @description What became of an acknowledged order.
+         *
+         *     state       `received` waits to be processed; `processed` created or changed `order_id`;
+         *                 `duplicate` and `ignored` changed nothing; `parked` waits for what `problem` says
+         *     deliveries  how often the document was sent
+         */
+        OrderMessage: {
+            /** Message */
+            message: string;
+            /** Instance */
+            instance: string;
+            /** External Id */
+            external_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "received" | "on_hold" | "processed" | "duplicate" | "ignored" | "stale" | "parked" | "discarded";
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Processed At */
+            processed_at: string | null;
+            /** Deliveries */
+            deliveries: number;
+            /** Order Id */
+            order_id: string | null;
+            problem: components["schemas"]["ProblemResponse"] | null;
+        };
         /** OrderName */
         OrderName: {
             /**
@@ -6451,6 +6547,14 @@ export interface components {
             target: string;
         };
         /**
+         * OrdersAcknowledged
+         * @description One acknowledgment per order, by its index.
+         */
+        OrdersAcknowledged: {
+            /** Acknowledged */
+            acknowledged: components["schemas"]["AcknowledgedOrder"][];
+        };
+        /**
          * OrdersRequest
          * @description Up to 500 order documents whose keys are our own names.
          */
@@ -6618,6 +6722,13 @@ export interface components {
         Page_OrderLineRow_: {
             /** Items */
             items: components["schemas"]["OrderLineRow"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[OrderMessage] */
+        Page_OrderMessage_: {
+            /** Items */
+            items: components["schemas"]["OrderMessage"][];
             /** Next */
             next?: string | null;
         };
@@ -10962,6 +11073,8 @@ export interface operations {
             query?: never;
             header?: {
                 "idempotency-key"?: string | null;
+                /** @description `respond-async` acknowledges the orders without receiving them */
+                prefer?: string;
             };
             path?: never;
             cookie?: never;
@@ -10978,7 +11091,87 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrdersResponse"];
+                    "application/json": components["schemas"]["OrdersResponse"] | components["schemas"]["OrdersAcknowledged"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-find_messages": {
+        parameters: {
+            query?: {
+                ids?: number[] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrderMessage_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-read_message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderMessage"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */
