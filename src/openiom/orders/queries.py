@@ -14,6 +14,7 @@ from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
 from openiom.platform.bulk import execute, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
+from openiom.platform.sorting import Sort
 from openiom.providers import list_outages, list_pauses
 from openiom.state_framework import StateTable
 
@@ -37,7 +38,7 @@ from .schemas import (
 )
 from .search import search_condition
 from .service.apply_events import table_in_use
-from .sort_keys import Sort, sort_of
+from .sort_keys import SORT_KEYS
 from .states import CANCELED, COMPLETED, LINE_TABLE, ON_HOLD, ORDER_TABLE
 from .verdict import OrderSituation, order_verdict
 from .verdict_facts import hold_facts, waiting_facts
@@ -69,10 +70,10 @@ class OrderFilter:
     sort: str = ""
 
     @property
-    def sorted_by(self) -> Sort:
+    def sorted_by(self) -> Sort[OrderRow]:
         """The sort that was chosen, else newest first: by date of order when that is filtered."""
         by_date = self.placed_from is not None or self.placed_to is not None
-        return sort_of(self.sort or ("-placed" if by_date else "-received"))
+        return SORT_KEYS.parse(self.sort or ("-placed" if by_date else "-received"))
 
 
 def list_orders(

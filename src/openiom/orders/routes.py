@@ -57,7 +57,7 @@ from .service.hold_cancel import (
 )
 from .service.order_check import check_order, next_manual_number
 from .service.order_intake import IntakeRequest, OrderIntake
-from .sort_keys import SORTS
+from .sort_keys import SORT_KEYS
 
 BULK_LIMIT = 1_000
 INTAKE_LIMIT = 500
@@ -93,7 +93,7 @@ class OrderQuery(BaseModel):
     )
     placed_from: Moment | None = None
     placed_to: Moment | None = None
-    sort: Literal["", *SORTS] = Field(  # type: ignore[valid-type]
+    sort: Literal["", *SORT_KEYS.names] = Field(  # type: ignore[valid-type]
         "", description="What orders are sorted by; descending with a leading -"
     )
 
@@ -174,7 +174,7 @@ def _find_orders(fulfillment: FulfillmentProgressPort) -> Callable[..., Page[Ord
         """Orders, newest first unless sorted otherwise."""
         principal.require("orders.read")
         chosen = query.to_filter(LateOrders(fulfillment, now))
-        request = paging.keyed_by(chosen.sorted_by.key.field_type, UUID)
+        request = paging.keyed_by(*chosen.sorted_by.field_types)
         rows = list_orders(session, chosen, after=request.after, limit=request.fetch_limit)
         return request.page(rows, key=chosen.sorted_by.cursor)
 
