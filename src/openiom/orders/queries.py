@@ -156,7 +156,7 @@ def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
     flush_lines(session)
     conditions, values = _conditions(chosen)
     if chosen.waiting_for:
-        conditions.append("o.id = ANY(%s::uuid[])")
+        conditions.append("o.id = ANY(%s::uuid[]) AND NOT s.manual_hold")
         values.append(roots_waiting_for(session, chosen.waiting_for))
     if chosen.late is not None:
         conditions.append("o.id = ANY(%s::uuid[])")
@@ -166,7 +166,10 @@ def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
 
 
 def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]:
-    """Return the orders of these that wait for a provider that is down or paused, and which."""
+    """Return the orders of these that wait for a provider that is down or paused, and which.
+
+    An order on manual hold waits for its release.
+    """
     causes: dict[str, Blocked] = {}
     for pause in list_pauses(session):
         causes[pause.name] = Blocked(
@@ -178,8 +181,19 @@ def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]
             instance=outage.name, title=outage.title, since=outage.since, cause="down"
         )
 
-    waiting = waiting_instances(session, ids, list(causes))
+    if not causes:
+        return {}
+
+    on_hold = orders_on_manual_hold(session, ids)
+    movable = [order_id for order_id in ids if order_id not in on_hold]
+    waiting = waiting_instances(session, movable, list(causes))
     return {order_id: causes[instance] for order_id, instance in waiting.items()}
+
+
+def orders_on_manual_hold(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these orders that a person has put on hold."""
+    query = "SELECT order_id FROM orders.order_state WHERE order_id = ANY(%s) AND manual_hold"
+    return set(fetch_column(session, query, (list(ids),)))
 
 
 def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

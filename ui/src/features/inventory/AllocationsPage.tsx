@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { PieChartOutlined, PlusOutlined } from '@kit/icons';
 import {
   type AllocationRow,
@@ -59,14 +60,15 @@ export default function AllocationsPage() {
     for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
-    <Button
+    <ExplainedButton
       type="primary"
       icon={<PlusOutlined />}
-      disabled={displaySchema.data === undefined}
+      allowed={displaySchema.data !== undefined}
+      disabledReason={displaySchema.isError ? 'The inventory configuration could not be loaded' : 'The inventory configuration is loading'}
       onClick={() => setDialog({ kind: 'allocate' })}
     >
       Allocate
-    </Button>
+    </ExplainedButton>
   );
   return (
     <Page

@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { LineChartOutlined } from '@kit/icons';
 import { listGroups, listTimelines, type PromiseDay, type Timeline } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
@@ -63,9 +64,9 @@ function ProductSearch({
         Source
         <SourceField label="Source" allLabel="All sources" value={source} onChange={(next) => onChange({ source: next || undefined })} />
       </label>
-      <Button type="primary" htmlType="submit" disabled={text.trim() === ''}>
+      <ExplainedButton type="primary" htmlType="submit" allowed={text.trim() !== ''} disabledReason="Enter a product first">
         Show
-      </Button>
+      </ExplainedButton>
     </form>
   );
 }
@@ -140,12 +141,12 @@ function Timelines({ product, source, onClearSource }: { product: string; source
       ))}
       {(list.next ?? list.previous) && (
         <nav className="row" aria-label="Pages of sources">
-          <Button disabled={!list.previous} onClick={list.previous}>
+          <ExplainedButton allowed={list.previous !== undefined} disabledReason="These are the first sources" onClick={list.previous}>
             Previous sources
-          </Button>
-          <Button disabled={!list.next} onClick={list.next}>
+          </ExplainedButton>
+          <ExplainedButton allowed={list.next !== undefined} disabledReason="These are the last sources" onClick={list.next}>
             More sources
-          </Button>
+          </ExplainedButton>
         </nav>
       )}
     </>

@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import {
   type Balances,
   type ChainDay,
@@ -58,9 +59,13 @@ export function StockDrawer({
             As of
             <Input type="datetime-local" value={asOfInput} onChange={(event) => setAsOfInput(event.target.value)} />
           </label>
-          <Button disabled={asOfInput === ''} onClick={() => setAsOfInput('')}>
+          <ExplainedButton
+            allowed={asOfInput !== ''}
+            disabledReason="The stock of now is shown; enter an earlier date and time to see the past"
+            onClick={() => setAsOfInput('')}
+          >
             Now
-          </Button>
+          </ExplainedButton>
           {key.data && (
             <Link to={`/inventory/promise?product=${encodeURIComponent(key.data.product)}&source=${encodeURIComponent(key.data.source)}`}>
               View availability
