@@ -151,7 +151,7 @@ describe('rows', () => {
     const value = renderForm({ entries }, { entries: [{ lines: 40 }, { lines: 50 }] });
     await userEvent.click(screen.getByRole('button', { name: 'Remove row 1 of applies to' }));
     expect(value()).toEqual({ entries: [{ lines: 50 }] });
-    expect(screen.getByRole('button', { name: 'Remove row 1 of applies to' })).toBeDisabled();
+    expect(screen.getByRole('button', { name: 'Remove row 1 of applies to' })).toHaveAttribute('aria-disabled', 'true');
   });
 });
 
