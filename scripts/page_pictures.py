@@ -9,7 +9,7 @@ it) and a built UI.
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,8 +128,8 @@ def take(page: Page, url: str, file: Path) -> None:
     page.screenshot(path=file)
 
 
-def take_all(browser: Browser, fabrikam: Fabrikam, paths: Sequence[str], folder: Path) -> int:
-    """Take the pictures of these pages and return how many."""
+def take_all(browser: Browser, fabrikam: Fabrikam, paths: Mapping[str, str], folder: Path) -> int:
+    """Take the pictures of these pages, by the paths of their routes, and return how many."""
     taken = 0
     for variant in variants():
         context = browser.new_context(
@@ -145,8 +145,8 @@ def take_all(browser: Browser, fabrikam: Fabrikam, paths: Sequence[str], folder:
             context.route("**/api/v1/**", without_rows)
 
         page = context.new_page()
-        for path in paths:
-            name = re.sub(r"[^a-z-]+", "_", path.split("?")[0].split("/0")[0]) or "home"
+        for route, path in paths.items():
+            name = re.sub(r"[^a-z-]+", "_", route) or "home"
             take(page, f"{fabrikam.url}/{path}", folder / f"{name}-{variant.name}.png")
             taken += 1
 
@@ -169,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     routes = route_paths(ROUTES.read_text(encoding="utf-8"))
     with running_demo() as fabrikam, sync_playwright() as playwright:
         records = record_paths(fabrikam, busy_day(fabrikam))
-        paths = [records.get(path, path) for path in routes if chosen.only in path]
+        paths = {route: records.get(route, route) for route in routes if chosen.only in route}
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         taken = take_all(browser, fabrikam, paths, chosen.out)
         browser.close()

@@ -25,7 +25,7 @@ export function messageColumns(open: (id: string) => void, { sortable = false } 
       cell: (row) =>
         row.error && (
           <span className="two-line wrap">
-            <span>{row.error.what}</span>
+            <span>{humanize(row.error.what)}</span>
             <span className="muted">{describeFieldPath(row.error.where)}</span>
           </span>
         ),
