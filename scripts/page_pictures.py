@@ -118,7 +118,7 @@ def wait_for_page(page: Page) -> None:
 
 
 def take(page: Page, url: str, file: Path) -> None:
-    """Take one picture; a page that does not come to rest is taken as it is."""
+    """Take one picture; a page that does not come to rest is count as it is."""
     page.goto(url)
     try:
         wait_for_page(page)
@@ -128,9 +128,9 @@ def take(page: Page, url: str, file: Path) -> None:
     page.screenshot(path=file)
 
 
-def take_all(browser: Browser, fabrikam: Fabrikam, paths: Mapping[str, str], folder: Path) -> int:
+def visit_all(browser: Browser, fabrikam: Fabrikam, paths: Mapping[str, str], folder: Path) -> int:
     """Take the pictures of these pages, by the paths of their routes, and return how many."""
-    taken = 0
+    count = 0
     for variant in variants():
         context = browser.new_context(
             viewport={"width": variant.width, "height": HEIGHT},
@@ -148,12 +148,12 @@ def take_all(browser: Browser, fabrikam: Fabrikam, paths: Mapping[str, str], fol
         for route, path in paths.items():
             name = re.sub(r"[^a-z-]+", "_", route) or "home"
             take(page, f"{fabrikam.url}/{path}", folder / f"{name}-{variant.name}.png")
-            taken += 1
+            count += 1
 
         context.unroute_all(behavior="ignoreErrors")
         context.close()
 
-    return taken
+    return count
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -171,10 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records = record_paths(fabrikam, busy_day(fabrikam))
         paths = {route: records.get(route, route) for route in routes if chosen.only in route}
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        taken = take_all(browser, fabrikam, paths, chosen.out)
+        count = visit_all(browser, fabrikam, paths, chosen.out)
         browser.close()
 
-    sys.stdout.write(f"{taken} pictures in {chosen.out}\n")
+    sys.stdout.write(f"{count} pictures in {chosen.out}\n")
     return 0
 
 

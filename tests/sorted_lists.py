@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import execute, fetch
-from openiom.platform.sorting import SortKeys
+from openiom.platform.sort_keys import SortKeys
 
 
 def plan_of(session: Session, query: str, parameters: Any = ()) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
-from openiom.platform.sorting import day_or_last
+from openiom.platform.sort_keys import day_or_last
 
 SCHEMA = "fulfillment"
 Moment = DateTime(timezone=True)

@@ -15,7 +15,7 @@ from openiom.fulfillment_optimization import source_places
 from openiom.orders import AllowedAction, OrderSummary, order_ids_by_number, order_summaries
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
-from openiom.platform.sorting import Sort
+from openiom.platform.sort_keys import Sort
 
 from .declined import declined_to_be_sourced
 from .facts import in_order, line_rows, order_lines_of, shipment_facts

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from openiom.platform.sorting import LAST_DAY, TEXT_PATTERN, SortKey, SortKeys, day_or_last
+from openiom.platform.sort_keys import LAST_DAY, TEXT_PATTERN, SortKey, SortKeys, day_or_last
 
 from .schemas import FulfillmentOrderRow
 

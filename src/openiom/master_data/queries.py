@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.bulk import fetch, fetch_as
-from openiom.platform.sorting import TEXT_PATTERN, SortKey, SortKeys
+from openiom.platform.sort_keys import TEXT_PATTERN, SortKey, SortKeys
 from openiom.platform.trigrams import contains_indexed
 
 from .decisions import Candidate, Match, UnitConversion, best_matches

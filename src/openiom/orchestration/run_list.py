@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch_as
-from openiom.platform.sorting import Sort, SortKey, SortKeys
+from openiom.platform.sort_keys import Sort, SortKey, SortKeys
 
 from .context import ExecutableFlow
 from .engine import Engine

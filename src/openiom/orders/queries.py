@@ -14,7 +14,7 @@ from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
 from openiom.platform.bulk import execute, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
-from openiom.platform.sorting import Sort
+from openiom.platform.sort_keys import Sort
 from openiom.providers import list_outages, list_pauses
 from openiom.state_framework import StateTable
 

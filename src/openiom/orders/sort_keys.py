@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from openiom.platform.sorting import TEXT_PATTERN, SortKey, SortKeys
+from openiom.platform.sort_keys import TEXT_PATTERN, SortKey, SortKeys
 
 from .schemas import OrderRow
 

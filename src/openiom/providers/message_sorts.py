@@ -6,7 +6,7 @@ hold have an index of each sort.
 
 from decimal import Decimal
 
-from openiom.platform.sorting import Sort, SortKey, SortKeys
+from openiom.platform.sort_keys import Sort, SortKey, SortKeys
 
 from .schemas import MessageRow
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, IomError, NotFound
 from openiom.platform.bulk import escape_like, fetch_as, fetch_column
-from openiom.platform.sorting import Sort
+from openiom.platform.sort_keys import Sort
 from openiom.policies import (
     Transformation,
     TransformationDocument,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.orders.models import SCHEMA
 from openiom.platform.database import Base
-from openiom.platform.sorting import day_or_last, moment_or_last
+from openiom.platform.sort_keys import day_or_last, moment_or_last
 
 Moment = DateTime(timezone=True)
 

@@ -16,7 +16,7 @@ from openiom.kernel import NotFound
 from openiom.orders.order_batch import columns_of, flush_orders
 from openiom.orders.summaries import like_prefix
 from openiom.platform.bulk import fetch, fetch_as
-from openiom.platform.sorting import (
+from openiom.platform.sort_keys import (
     LAST_DAY,
     LAST_MOMENT,
     Sort,

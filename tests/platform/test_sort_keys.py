@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from openiom.kernel import Invalid
-from openiom.platform.sorting import (
+from openiom.platform.sort_keys import (
     TEXT_PATTERN,
     SortKey,
     SortKeys,
