@@ -26,6 +26,8 @@ ROUTE = re.compile(r"(?:path: '(?P<path>[^'*/][^'*]*)'|index: true)")
 WIDTHS = (1440, 1280, 390)
 HEIGHT = 1_200
 SETTLE_MILLISECONDS = 500
+MAP_MILLISECONDS = 4_000
+"""How long a map takes to be drawn by software."""
 Mode = Literal["light", "dark"]
 MODES: tuple[Mode, ...] = ("light", "dark")
 ROWS = ("items", "documents", "results", "events", "towns")
@@ -114,7 +116,8 @@ def _emptied(body: Any) -> Any:
 def wait_for_page(page: Page) -> None:
     page.wait_for_selector("h1")
     page.wait_for_selector("[aria-busy=true]", state="detached")
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    has_map = page.locator("canvas.maplibregl-canvas").count() > 0
+    page.wait_for_timeout(MAP_MILLISECONDS if has_map else SETTLE_MILLISECONDS)
 
 
 def take(page: Page, url: str, file: Path) -> None:

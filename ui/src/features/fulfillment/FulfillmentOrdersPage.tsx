@@ -20,7 +20,7 @@ import {
   useUrlFilters,
 } from '@kit/list';
 import { StateTag } from '@kit/states';
-import { reasonLabel, stateLabel } from '@vocabulary';
+import { reasonBesideState, reasonLabel, stateLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -87,7 +87,7 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
     id: 'reason',
     title: 'Reason',
     exportValue: (row) => reasonLabel(row.state_reason),
-    cell: (row) => <span className="muted">{reasonLabel(row.state_reason)}</span>,
+    cell: (row) => <span className="muted">{reasonBesideState(row.state, row.state_reason)}</span>,
   },
   { id: 'source', title: 'Source', sortKey: 'source', exportValue: (row) => row.source, cell: (row) => row.source },
   {
@@ -119,7 +119,13 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
     exportValue: (row) => row.created_at,
     cell: (row) => <Timestamp at={row.created_at} />,
   },
-  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" /> },
+  {
+    id: 'sent',
+    title: 'Sent',
+    hiddenByDefault: true,
+    exportValue: (row) => row.sent_at ?? '',
+    cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" />,
+  },
   {
     id: 'external',
     title: 'External number',

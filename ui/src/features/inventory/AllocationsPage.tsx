@@ -16,7 +16,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
@@ -244,7 +244,7 @@ function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow;
                       <td>
                         <span className="two-line wrap">
                           <span>{move.document.startsWith('by-hand-') ? 'Manual' : move.document}</span>
-                          <span className="muted">by {move.actor}</span>
+                          <span className="muted">by {actorLabel(move.actor)}</span>
                         </span>
                       </td>
                     </tr>

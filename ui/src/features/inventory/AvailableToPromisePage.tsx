@@ -8,7 +8,7 @@ import { usePagedList, useUrlFilters } from '@kit/list';
 import { ProblemNotice } from '@kit/feedback';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge } from '@kit/states';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { useMemo, useState } from 'react';
@@ -238,7 +238,7 @@ function DayEntries({ day }: { day: PromiseDay }) {
           {entry.product} · {humanize(entry.cause)}
           {entry.document && <>, {entry.document}</>}
           {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)}% confidence</>}
-          <span className="muted"> by {entry.actor}</span>
+          <span className="muted"> by {actorLabel(entry.actor)}</span>
         </li>
       ))}
     </ul>

@@ -15,7 +15,7 @@ import { QueryContent, ProblemNotice } from '@kit/feedback';
 import { formatDateTime, CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
@@ -246,7 +246,7 @@ function LedgerRow({ entry, displaySchema, chain }: { entry: LedgerEntry; displa
               </>
             )}
           </span>
-          <span className="muted">by {entry.actor}</span>
+          <span className="muted">by {actorLabel(entry.actor)}</span>
         </span>
       </td>
       <td>
