@@ -69,7 +69,6 @@ LAYERS = [
     ("/inventory", "Inventory visibility", [", open$"], DRAWER),
     ("/inventory/allocations", "Allocations", ["^Allocate$"], MODAL),
     ("/inventory/supply", "Supply orders", ["Add supply order"], MODAL),
-    ("/sources", "Sources", ["New source"], DRAWER),
     ("/settings/users", "Users", ["New user"], DRAWER),
     ("/settings/users", "Users", ["^Set a new password"], MODAL),
     ("/settings/roles", "Roles", ["New role"], DRAWER),
