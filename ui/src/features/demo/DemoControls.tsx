@@ -3,7 +3,15 @@ import { attentionKey } from '@client/attention';
 import { breakThreePl, cancelInStore, type Demo, demoKey, placeOrders, placeUnknownProduct, repairThreePl, setPace } from '@client/demo';
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
-import { PauseOutlined, PlayCircleOutlined, RedoOutlined, ThunderboltOutlined } from '@kit/icons';
+import {
+  CloseOutlined,
+  InboxOutlined,
+  PauseOutlined,
+  PlayCircleOutlined,
+  PlusOutlined,
+  RedoOutlined,
+  ThunderboltOutlined,
+} from '@kit/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import {} from 'antd';
 import { type ReactNode, useState } from 'react';
@@ -89,9 +97,9 @@ export function DemoControls({ demo, onFixed }: { demo: Demo; onFixed: () => voi
       </p>
       <div className="demo-actions" aria-busy={act.isPending}>
         {isDown ? button('Fix the 3PL', toggle3pl, <RedoOutlined />) : button('Break the 3PL', toggle3pl, <ThunderboltOutlined />)}
-        {button('Send ten orders', sendTen)}
-        {button('Send an unknown product', sendUnknown)}
-        {button('Cancel an order in the store', cancel)}
+        {button('Send ten orders', sendTen, <PlusOutlined />)}
+        {button('Send an unknown product', sendUnknown, <InboxOutlined />)}
+        {button('Cancel an order in the store', cancel, <CloseOutlined />)}
         {perMinute > 0
           ? button('Pause new orders', togglePace, <PauseOutlined />)
           : button('Resume new orders', togglePace, <PlayCircleOutlined />)}
