@@ -16,6 +16,13 @@ const silentIcons = {
 /** Forbid imports that match `patterns` in `files`. ESLint replaces earlier entries for the same file, so each entry carries all patterns. */
 const forbid = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns: [silentIcons, ...patterns] }] } });
 
+/** A disabled button cannot be reached by the keyboard, and does not say why it is disabled. */
+const explained = 'use ExplainedButton of the kit, or SubmitFooter in a dialog: a disabled button says why it is';
+const plainDisabledButtons = [
+  { selector: 'JSXOpeningElement[name.name=/^(Button|button)$/] > JSXAttribute[name.name="disabled"]', message: explained },
+  { selector: 'JSXAttribute[name.name="okButtonProps"] Property[key.name="disabled"]', message: explained },
+];
+
 /** Imports of a folder directly under src, by alias or by path. */
 const folder = (names, message) => [
   { regex: `^@(${names.join('|')})(/|$)`, message },
@@ -39,6 +46,11 @@ export default defineConfig(
     },
   },
   { files: ['src/**/*.{ts,tsx}'], ignores: ['src/**/*.test.{ts,tsx}'], plugins: { copy }, rules: { 'copy/plain-copy': 'error' } },
+  {
+    files: ['src/**/*.tsx'],
+    ignores: ['src/**/*.test.tsx'],
+    rules: { 'no-restricted-syntax': ['error', ...plainDisabledButtons] },
+  },
   forbid(['src/shell/**']),
   forbid(['src/client/**'], ...folder(['kit', 'features', 'shell'], 'client is the lowest layer')),
   forbid(['src/kit/**'], ...folder(['features', 'shell'], 'kit is below features and shell')),

@@ -944,6 +944,22 @@ def upgrade() -> None:
         schema="orchestration",
         postgresql_where=sa.text("state IN ('failed', 'held')"),
     )
+    op.create_index(
+        "ix_token_failed_run",
+        "token",
+        ["run_id"],
+        unique=False,
+        schema="orchestration",
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "ix_token_failed_since",
+        "token",
+        ["entered_at", "run_id"],
+        unique=False,
+        schema="orchestration",
+        postgresql_where=sa.text("state = 'failed'"),
+    )
     op.create_table(
         "idempotency_key",
         sa.Column("principal", sa.Text(), nullable=False),
@@ -1256,6 +1272,30 @@ def upgrade() -> None:
         schema="providers",
         postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
     )
+    op.create_index(
+        "ix_message_key",
+        "message",
+        ["state", "key", "id"],
+        unique=False,
+        schema="providers",
+        postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
+    )
+    op.create_index(
+        "ix_message_instance",
+        "message",
+        ["state", "instance", "id"],
+        unique=False,
+        schema="providers",
+        postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
+    )
+    op.create_index(
+        "ix_message_total",
+        "message",
+        ["state", sa.literal_column("COALESCE(total_amount, 0::numeric)"), "id"],
+        unique=False,
+        schema="providers",
+        postgresql_where=sa.text("state IN ('parked', 'discarded', 'on_hold')"),
+    )
     op.create_table(
         "outbound_request",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -1420,6 +1460,13 @@ def upgrade() -> None:
             "planned_ship_date IS NOT NULL AND state IN"
             " ('new', 'sent', 'accepted', 'picked', 'packed', 'partially_shipped')"
         ),
+    )
+    op.create_index(
+        "ix_fulfillment_order_planned_sort",
+        "fulfillment_order",
+        [sa.literal_column("COALESCE(planned_ship_date, '9000-12-31'::date)"), "id"],
+        unique=False,
+        schema="fulfillment",
     )
     op.create_index(
         "ix_fulfillment_order_recall",
@@ -2247,6 +2294,30 @@ def upgrade() -> None:
         "ix_waiting_line_kind",
         "waiting_line",
         ["kind", "since", "line_id"],
+        unique=False,
+        schema="orders",
+    )
+    op.create_index(
+        "ix_waiting_line_promised",
+        "waiting_line",
+        [
+            sa.literal_column("COALESCE(available_on, '9000-12-31'::date)"),
+            "since",
+            "line_id",
+        ],
+        unique=False,
+        schema="orders",
+    )
+    op.create_index(
+        "ix_waiting_line_expiry_sort",
+        "waiting_line",
+        [
+            sa.literal_column(
+                "COALESCE(expires_at, '9000-12-31 00:00:00+00'::timestamp with time zone)"
+            ),
+            "since",
+            "line_id",
+        ],
         unique=False,
         schema="orders",
     )

@@ -15,6 +15,7 @@ from openiom.app import event_stream
 from openiom.app.attention import Attention
 from openiom.app.event_stream import EventTail, attention_text
 from openiom.kernel import new_id
+from openiom.orchestration.provider_call import INSTANCE_PAUSED
 from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
@@ -123,7 +124,7 @@ def test_an_order_names_the_paused_provider_that_it_waits_for(
 ) -> None:
     add_instance(database, "wms", "Fabrikam 3PL", red=False)
     ids = place_orders(database, "100", "101")
-    queue_call(database, root=ids["100"], instance="wms", state="held")
+    queue_call(database, root=ids["100"], instance="wms", state="held", cause=INSTANCE_PAUSED)
     paused = client.post("/api/v1/provider-instances/wms/pause").json()
 
     order = get(client, f"/orders/{ids['100']}")

@@ -1,7 +1,10 @@
 """The start page: what needs a person, with its number, age and money."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 from tests.app.test_attention import SINCE, add_instance, get, park_message
 from tests.fulfillment.builders import create, fulfillment_orders, ready, report, update
@@ -14,6 +17,7 @@ from openiom.kernel import new_id
 from openiom.platform.bulk import execute
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
+from openiom.providers import Outage, list_outages
 
 
 def text(instant: Any) -> str:
@@ -71,6 +75,43 @@ def test_an_outage_is_a_connection_and_the_orders_that_it_blocks(
     ]
     listed = get(client, "/orders?waiting_for=wms")["items"]
     assert len(listed) == items[1]["count"]
+
+
+def test_an_order_on_manual_hold_waits_for_its_release_and_not_for_the_provider(
+    client: TestClient, database: Database
+) -> None:
+    master_data(database)
+    add_instance(database, "wms", "Fabrikam 3PL", red=True)
+    waiting = placed(database, line(quantity=3), external_id="1")
+    on_hold = placed(database, line(quantity=1), external_id="2")
+    queue_call(database, root=waiting, instance="wms")
+    queue_call(database, root=on_hold, instance="wms")
+    held = client.post("/api/v1/orders/hold", json={"ids": [str(on_hold)], "reason": "a call"})
+    assert held.json()["results"][0]["ok"], held.text
+
+    assert work(client)["blocked"]["amounts"] == dollars("30.0000", 1)
+    [outage] = get(client, "/attention")["outages"]
+    assert (outage["orders"], outage["calls"]) == (1, 1)
+    [row] = get(client, "/orders?waiting_for=wms")["items"]
+    assert (row["id"], row["blocked"]["title"]) == (str(waiting), "Fabrikam 3PL")
+    [row] = get(client, "/orders?manual_hold=true")["items"]
+    assert (row["id"], row["blocked"]) == (str(on_hold), None)
+    assert get(client, f"/orders/{on_hold}")["blocked"] is None
+
+
+def test_outages_are_read_once(
+    client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Session] = []
+
+    def count_and_list(session: Session) -> Sequence[Outage]:
+        reads.append(session)
+        return list_outages(session)
+
+    monkeypatch.setattr("openiom.providers.list_outages", count_and_list)
+    add_instance(database, "wms", "Fabrikam 3PL", red=True)
+    assert list(work(client)) == ["connections"]
+    assert len(reads) == 1
 
 
 def test_failed_runs_and_parked_messages_are_counted_with_the_oldest(

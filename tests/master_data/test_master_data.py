@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from tests.master_data.applied import NOW, apply
+from tests.package_app import http_client, package_app
+from tests.sorted_lists import assert_pages, assert_sorts_have_indexes
 
 from openiom.kernel import Invalid, NotFound
 from openiom.master_data import (
@@ -12,11 +14,12 @@ from openiom.master_data import (
     convert,
     existing_names,
     existing_names_by_table,
+    router,
     suggest_matches,
     unit_conversions,
 )
 from openiom.master_data.decisions import Match
-from openiom.master_data.queries import get_product, list_products
+from openiom.master_data.queries import PRODUCT_SORT_KEYS, get_product, list_products
 from openiom.platform.database import Database
 
 
@@ -63,9 +66,34 @@ def test_many_products_are_applied_together_and_paged_by_number(database: Databa
     with database.reading() as session:
         first = list_products(session, search="", after=None, limit=3)
         assert [p.number for p in first] == ["P00000", "P00001", "P00002"]
-        rest = list_products(session, search="lamp 59", after="P05998", limit=5)
+        rest = list_products(session, search="lamp 59", after=("P05998", "P05998"), limit=5)
         assert [p.number for p in rest] == ["P05999"]
         assert list_products(session, search="100%_off'", after=None, limit=5) == []
+
+
+def test_products_are_sorted_by_number_name_or_sku(database: Database) -> None:
+    apply(
+        database,
+        document("product", "P1", name="lamp", sku="Z"),
+        document("product", "P2", name="Desk", sku="y"),
+        document("product", "P3", name="Lamp", sku="x"),
+    )
+    app = package_app(database, router, permissions={"master_data.read"})
+    with http_client(app) as client:
+        for sort, numbers in (
+            ("number", ["P1", "P2", "P3"]),
+            ("-number", ["P3", "P2", "P1"]),
+            ("name", ["P2", "P1", "P3"]),
+            ("-name", ["P3", "P1", "P2"]),
+            ("sku", ["P3", "P2", "P1"]),
+        ):
+            assert_pages(client, "/api/v1/products", "number", numbers, sort=sort)
+
+        assert_pages(client, "/api/v1/products", "number", ["P1", "P3"], sort="name", search="lam")
+        assert client.get("/api/v1/products?sort=unit").status_code == 422
+
+    with database.reading() as session:
+        assert_sorts_have_indexes(session, PRODUCT_SORT_KEYS, "master_data.product")
 
 
 def test_an_invalid_currency_and_a_second_document_of_intake_settings_are_refused(

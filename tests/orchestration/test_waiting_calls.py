@@ -18,6 +18,7 @@ from openiom.orchestration import (
     waiting_calls,
     waiting_instances,
 )
+from openiom.orchestration.provider_call import INSTANCE_PAUSED
 from openiom.orchestration.runtime import call_queue as queue
 from openiom.platform.bulk import execute
 from openiom.platform.database import Database
@@ -46,16 +47,19 @@ def add_run(database: Database, *, root: UUID, state: str = "running") -> tuple[
     return run, token
 
 
-def queue_call(database: Database, *, root: UUID, instance: str, state: str = "ready") -> None:
-    """Queue a call of a new flow run of a document."""
+def queue_call(
+    database: Database, *, root: UUID, instance: str, state: str = "ready", cause: str = ""
+) -> None:
+    """Queue a call of a new flow run of a document; `cause` is why it is held."""
     run, token = add_run(database, root=root)
     new = call(instance=instance, run_id=run, token_id=token)
     with database.unit_of_work() as session:
         queue.insert_calls(session, [new], now=NOW)
         execute(
             session,
-            "UPDATE orchestration.provider_call SET state = %s WHERE key = %s",
-            (state, new.key),
+            "UPDATE orchestration.provider_call SET state = %s,"
+            " error = jsonb_build_object('what', 'no answer', 'cause', %s::text) WHERE key = %s",
+            (state, cause, new.key),
         )
 
 
@@ -68,12 +72,23 @@ def test_waiting_calls_are_counted_by_instance_and_document(database: Database) 
     queue_call(database, root=other, instance="west")
 
     with database.unit_of_work() as session:
-        assert count_waiting_calls(session, ["east", "north"]) == {
-            "east": WaitingCalls("east", calls=3, roots=2)
-        }
-        assert count_waiting_calls(session, []) == {}
+        assert sorted(count_waiting_calls(session, ["east", "north"])) == sorted(
+            [WaitingCalls("east", first, 2), WaitingCalls("east", second, 1)]
+        )
+        assert count_waiting_calls(session, []) == []
         assert set(roots_waiting_for(session, "east")) == {first, second}
         assert roots_waiting_for(session, "north") == []
+
+
+def test_a_held_call_waits_for_its_instance_only_while_that_is_paused(database: Database) -> None:
+    paused, on_hold = new_id(), new_id()
+    queue_call(database, root=paused, instance="east", state="held", cause=INSTANCE_PAUSED)
+    queue_call(database, root=on_hold, instance="east", state="held")
+
+    with database.unit_of_work() as session:
+        assert count_waiting_calls(session, ["east"]) == [WaitingCalls("east", paused, 1)]
+        assert roots_waiting_for(session, "east") == [paused]
+        assert waiting_instances(session, [paused, on_hold], ["east"]) == {paused: "east"}
 
 
 def test_counting_stops_at_a_limit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +98,7 @@ def test_counting_stops_at_a_limit(database: Database, monkeypatch: pytest.Monke
         add_run(database, root=new_id(), state="failed")
 
     with database.unit_of_work() as session:
-        assert count_waiting_calls(session, ["east"])["east"] == WaitingCalls("east", 2, 2)
+        assert len(count_waiting_calls(session, ["east"])) == 2
         assert len(roots_waiting_for(session, "east")) == 2
         assert count_failed_runs(session) == 2
 

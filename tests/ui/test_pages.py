@@ -64,6 +64,11 @@ LAYERS = [
     ("/providers/library", "Provider library", ["BigCommerce"], DRAWER),
     ("/mappings", "Mappings", ["Add mapping"], MODAL),
     ("/mappings", "Mappings", ["^Delete mapping of"], MODAL),
+    ("/fulfillment-orders", "Fulfillment orders", ["Select all", "^Recall$"], MODAL),
+    ("/my-work/runs", "Failed runs", ["Select all", "^Skip step$"], MODAL),
+    ("/inventory", "Inventory visibility", [", open$"], DRAWER),
+    ("/inventory/allocations", "Allocations", ["^Allocate$"], MODAL),
+    ("/inventory/supply", "Supply orders", ["Add supply order"], MODAL),
     ("/settings/users", "Users", ["New user"], DRAWER),
     ("/settings/users", "Users", ["^Set a new password"], MODAL),
     ("/settings/roles", "Roles", ["New role"], DRAWER),
@@ -124,6 +129,11 @@ def full() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def empty() -> Iterator[str]:
     yield from serve_fixtures("empty")
+
+
+@pytest.fixture(scope="module")
+def signed_out() -> Iterator[str]:
+    yield from serve_fixtures("signed-out")
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +200,8 @@ def test_every_page_logs_no_errors_and_is_accessible(browser: Any, full: str, mo
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
-def test_every_dialog_drawer_and_menu_is_accessible(browser: Any, full: str) -> None:
-    page, errors = open_page(browser, mode="dark")
+def test_every_dialog_drawer_and_menu_is_accessible(browser: Any, full: str, mode: str) -> None:
+    page, errors = open_page(browser, mode=mode)
     found = {}
     for path, title, pressed, layer in LAYERS:
         page.goto(full + path)
@@ -215,6 +225,26 @@ def test_every_dialog_drawer_and_menu_is_accessible(browser: Any, full: str) -> 
     page.context.close()
     assert errors == []
     assert {layer: wrong for layer, wrong in found.items() if wrong} == {}
+
+
+def test_signing_in_is_accessible(browser: Any, full: str, signed_out: str, mode: str) -> None:
+    page, _ = open_page(browser, mode=mode)
+    page.goto(signed_out)
+    wait_for_page(page, "Sign in")
+    assert accessibility_violations(page) == []
+
+    page.route("**/api/v1/policies", lambda route: route.fulfill(status=401, json={"status": 401}))
+    page.goto(f"{full}/policies")
+    dialog = page.get_by_role("dialog", name="Your session has expired")
+    expect(dialog).to_be_visible()
+    page.wait_for_timeout(150)
+    assert accessibility_violations(page, MODAL) == []
+
+    dialog.get_by_label("Password").fill("wrong")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    assert accessibility_violations(page, MODAL) == []
+    page.context.close()
 
 
 def test_empty_pages_explain_what_appears_there(browser: Any, empty: str) -> None:

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  actorLabel,
   actionLabel,
   applyServerVocabulary,
   costPartLabel,
@@ -7,6 +8,7 @@ import {
   humanize,
   isEventName,
   portLabel,
+  reasonBesideState,
   reasonLabel,
   stateLabel,
   stateTone,
@@ -175,4 +177,17 @@ test.each([
   ['', ''],
 ])('%j is humanized as %j', (name, text) => {
   expect(humanize(name)).toBe(text);
+});
+
+test.each([
+  ['provider:fabrikam-3pl', 'provider fabrikam-3pl'],
+  ['flow:fabrikam-order-flow', 'flow fabrikam-order-flow'],
+  ['ann@fabrikam.example', 'ann@fabrikam.example'],
+])('the actor %s is shown as %s', (actor, label) => {
+  expect(actorLabel(actor)).toBe(label);
+});
+
+test('a reason that only repeats the state is not shown', () => {
+  expect(reasonBesideState('delivered', 'Delivered')).toBe('');
+  expect(reasonBesideState('declined', 'Out of stock')).toBe('Out of stock');
 });

@@ -213,6 +213,11 @@ export function stateLabel(state: string): string {
   return title === undefined ? (states[state]?.label ?? humanize(state)) : shortStateTitle(title);
 }
 export const stateTone = (state: string): Tone => states[state]?.tone ?? 'neutral';
+/** The reason of a state; empty when it only repeats the state. */
+export function reasonBesideState(state: string, reason: string): string {
+  const label = reasonLabel(reason);
+  return label === stateLabel(state) ? '' : label;
+}
 export const reasonLabel = (reason: string): string => toSentenceCase(serverTitles.reasons.get(reason) ?? reason);
 
 /** Return the title of an event. `title` is the one delivered with the event, if any. */
@@ -221,6 +226,9 @@ export const eventTitle = (name: string, title = ''): string =>
 
 /** Whether `name` is the name of a business event. */
 export const isEventName = (name: string): boolean => serverTitles.events.has(name) || name in events;
+
+/** Who did something: a person as they are, and "provider:fabrikam-3pl" as "provider fabrikam-3pl". */
+export const actorLabel = (actor: string): string => actor.replace(/^(provider|flow|token|worker):/, '$1 ');
 
 export const stepKindLabel = (kind: string): string => stepKinds[kind] ?? humanize(kind);
 export const portLabel = (port: string): string => ports[port] ?? humanize(port);

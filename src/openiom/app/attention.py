@@ -4,6 +4,7 @@ Every read is bounded or is of counters, so that the badges of the navigation co
 many orders there are.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -68,30 +69,33 @@ def read_attention(principal: CurrentPrincipal, session: ReadSession) -> Attenti
 def attention(session: Session) -> Attention:
     """Return what needs a person, with all numbers."""
     outages = providers.list_outages(session)
-    names = [outage.name for outage in outages]
-    waiting = orchestration.count_waiting_calls(session, names)
     return Attention(
-        outages=_outage_views(outages, waiting),
+        outages=_outage_views(session, outages),
         orders=orders.count_orders(session).failed,
         parked_messages=providers.count_parked(session, limit=orchestration.MAX_COUNTED),
         failed_runs=orchestration.count_failed_runs(session),
     )
 
 
-def _outage_views(
-    outages: Sequence[providers.Outage], waiting: dict[str, orchestration.WaitingCalls]
-) -> list[OutageView]:
+def _outage_views(session: Session, outages: Sequence[providers.Outage]) -> list[OutageView]:
+    """Return outages with what waits for them: orders on manual hold wait for their release."""
+    waiting = orchestration.count_waiting_calls(session, [outage.name for outage in outages])
+    on_hold = orders.orders_on_manual_hold(session, [calls.root_id for calls in waiting])
+    calls_by_outage: dict[str, list[int]] = defaultdict(list)
+    for calls in waiting:
+        if calls.root_id not in on_hold:
+            calls_by_outage[calls.instance].append(calls.calls)
+
     views: list[OutageView] = []
     for outage in outages:
-        calls = waiting.get(outage.name, orchestration.WaitingCalls(outage.name, 0, 0))
         views.append(
             OutageView(
                 instance=outage.name,
                 title=outage.title,
                 since=outage.since,
                 error=outage.error,
-                calls=calls.calls,
-                orders=calls.roots,
+                calls=sum(calls_by_outage[outage.name]),
+                orders=len(calls_by_outage[outage.name]),
             )
         )
 

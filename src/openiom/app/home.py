@@ -5,7 +5,9 @@ the same however many orders have ended.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 from uuid import UUID
 
@@ -66,9 +68,10 @@ class Home(BaseModel):
 def read_home(principal: CurrentPrincipal, session: ReadSession, now: Now) -> Home:
     """Return what needs a person."""
     items: list[HomeItem] = []
+    situation = _Situation(session, now)
     for permission, find in _WORK:
         if principal.may(permission):
-            items += find(session, now)
+            items += find(situation)
 
     if not principal.may("orders.read"):
         items = _without_money(items)
@@ -76,24 +79,39 @@ def read_home(principal: CurrentPrincipal, session: ReadSession, now: Now) -> Ho
     return Home(items=items)
 
 
+@dataclass(frozen=True)
+class _Situation:
+    """What the kinds of work are read from."""
+
+    session: Session
+    now: datetime
+
+    @cached_property
+    def outages(self) -> Sequence[providers.Outage]:
+        """The providers that are down."""
+        return providers.list_outages(self.session)
+
+
 def _without_money(items: Iterable[HomeItem]) -> list[HomeItem]:
     return [item.model_copy(update={"amounts": []}) for item in items]
 
 
-def _connections(session: Session, now: datetime) -> list[HomeItem]:
-    outages = providers.list_outages(session)
+def _connections(situation: _Situation) -> list[HomeItem]:
+    outages = situation.outages
     if not outages:
         return []
     titles = ", ".join(outage.title for outage in outages)
     return [HomeItem(kind="connections", count=len(outages), oldest=outages[0].since, title=titles)]
 
 
-def _blocked(session: Session, now: datetime) -> list[HomeItem]:
+def _blocked(situation: _Situation) -> list[HomeItem]:
     """Return one item for each provider that is down and that orders wait for."""
+    session = situation.session
     items: list[HomeItem] = []
-    for outage in providers.list_outages(session):
+    for outage in situation.outages:
         waiting = orchestration.roots_waiting_for(session, outage.name)
-        amounts = orders.sum_orders(session, waiting)
+        on_hold = orders.orders_on_manual_hold(session, waiting)
+        amounts = orders.sum_orders(session, [one for one in waiting if one not in on_hold])
         count = sum(amount.orders for amount in amounts)
         if count:
             items.append(
@@ -110,7 +128,8 @@ def _blocked(session: Session, now: datetime) -> list[HomeItem]:
     return items
 
 
-def _failed_runs(session: Session, now: datetime) -> list[HomeItem]:
+def _failed_runs(situation: _Situation) -> list[HomeItem]:
+    session = situation.session
     count = orchestration.count_failed_runs(session)
     if not count:
         return []
@@ -126,7 +145,8 @@ def _failed_runs(session: Session, now: datetime) -> list[HomeItem]:
     ]
 
 
-def _parked_messages(session: Session, now: datetime) -> list[HomeItem]:
+def _parked_messages(situation: _Situation) -> list[HomeItem]:
+    session = situation.session
     count = providers.count_parked(session, limit=orchestration.MAX_COUNTED)
     if not count:
         return []
@@ -138,7 +158,8 @@ def _parked_messages(session: Session, now: datetime) -> list[HomeItem]:
     return [HomeItem(kind="parked_messages", count=count, oldest=oldest, amounts=amounts)]
 
 
-def _declined(session: Session, now: datetime) -> list[HomeItem]:
+def _declined(situation: _Situation) -> list[HomeItem]:
+    session = situation.session
     declined = fulfillment.declined_to_be_sourced(session)
     if not declined:
         return []
@@ -152,8 +173,9 @@ def _declined(session: Session, now: datetime) -> list[HomeItem]:
     ]
 
 
-def _late(session: Session, now: datetime) -> list[HomeItem]:
-    late = orders.late_orders(session, FULFILLMENT_PROGRESS, now)
+def _late(situation: _Situation) -> list[HomeItem]:
+    session = situation.session
+    late = orders.late_orders(session, FULFILLMENT_PROGRESS, situation.now)
     if not late:
         return []
 
@@ -172,7 +194,7 @@ def _amounts(amounts: Sequence[orders.CurrencyTotal]) -> list[HomeAmount]:
     ]
 
 
-_WORK: tuple[tuple[str, Callable[[Session, datetime], list[HomeItem]]], ...] = (
+_WORK: tuple[tuple[str, Callable[[_Situation], list[HomeItem]]], ...] = (
     ("providers.read", _connections),
     ("orders.read", _blocked),
     ("orchestration.read", _failed_runs),

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.platform.database import Base
+from openiom.platform.sort_keys import day_or_last
 
 SCHEMA = "fulfillment"
 Moment = DateTime(timezone=True)
@@ -62,6 +63,11 @@ class FulfillmentOrder(Base):
             "recall",
             "id",
             postgresql_where=text("recall IN ('requested', 'refused')"),
+        ),
+        Index(
+            "ix_fulfillment_order_planned_sort",
+            text(day_or_last("planned_ship_date")),
+            "id",
         ),
         Index(
             "ix_fulfillment_order_planned",

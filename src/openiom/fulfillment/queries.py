@@ -15,6 +15,7 @@ from openiom.fulfillment_optimization import source_places
 from openiom.orders import AllowedAction, OrderSummary, order_ids_by_number, order_summaries
 from openiom.platform.bulk import fetch, fetch_as, fetch_column
 from openiom.platform.geocoding import geocode
+from openiom.platform.sort_keys import Sort
 
 from .declined import declined_to_be_sourced
 from .facts import in_order, line_rows, order_lines_of, shipment_facts
@@ -30,6 +31,7 @@ from .schemas import (
     ShipmentView,
 )
 from .search import search_query
+from .sort_keys import SORT_KEYS
 from .states import FULFILLMENT_ORDER_TABLE
 
 SEARCH_LIMIT = 2_000
@@ -84,12 +86,25 @@ class FulfillmentOrderFilter:
     order_id: UUID | None = None
     search: str = ""
     to_be_sourced: bool = False
+    sort: str = ""
+
+    @property
+    def sorted_by(self) -> Sort[FulfillmentOrderRow]:
+        """The sort that was chosen, else newest first."""
+        return SORT_KEYS.parse(self.sort or "-created")
 
 
 def list_fulfillment_orders(
-    session: Session, chosen: FulfillmentOrderFilter, *, after: UUID | None, limit: int
+    session: Session,
+    chosen: FulfillmentOrderFilter,
+    *,
+    after: tuple[Any, ...] | None,
+    limit: int,
 ) -> list[FulfillmentOrderRow]:
-    """Return fulfillment orders, newest first; `after` is the id of the last row shown."""
+    """Return fulfillment orders in the order of `sorted_by`.
+
+    `after` is the sort key of the last row shown.
+    """
     conditions: list[str] = []
     values: list[Any] = []
     for condition, value in (
@@ -97,7 +112,6 @@ def list_fulfillment_orders(
         ("f.source = %s", chosen.source),
         ("f.recall = %s AND f.recall IN ('requested', 'refused')", chosen.recall),
         ("f.order_id = %s", chosen.order_id),
-        ("f.id < %s", after),
     ):
         if value:
             conditions.append(condition)
@@ -117,9 +131,17 @@ def list_fulfillment_orders(
         conditions.append("f.id = ANY(%s::uuid[])")
         values.append([one.id for one in declined_to_be_sourced(session)])
 
+    if after:
+        condition, parameters = chosen.sorted_by.after(after)
+        conditions.append(condition)
+        values += parameters
+
     where = " AND ".join(conditions) or "TRUE"
     rows = fetch_as(
-        session, _Row, f"{_ROWS} WHERE {where} ORDER BY f.id DESC LIMIT %s", (*values, limit)
+        session,
+        _Row,
+        f"{_ROWS} WHERE {where} ORDER BY {chosen.sorted_by.order_by} LIMIT %s",
+        (*values, limit),
     )
     orders = order_summaries(session, [row.order_id for row in rows])
     return [FulfillmentOrderRow(**_fields(row, orders[row.order_id])) for row in rows]
@@ -141,6 +163,7 @@ def _fields(row: _Row, order: OrderSummary) -> dict[str, Any]:
         "units": row.units,
         "shipped_units": row.shipped_units,
         "created_at": row.created_at,
+        "planned_ship_date": row.planned_ship_date,
         "sent_at": row.sent_at,
         "external_id": row.external_id,
         "fulfiller": row.fulfiller,
@@ -192,7 +215,6 @@ def get_details(session: Session, ids: Sequence[UUID]) -> list[FulfillmentOrderD
             FulfillmentOrderDetail(
                 **_fields(row, orders[row.order_id]),
                 ship_to=AddressView.model_validate(row.ship_to),
-                planned_ship_date=row.planned_ship_date,
                 source_place=places.get(row.source) or _unknown_place(row.source),
                 ship_to_place=_ship_to_place(row.ship_to),
                 lines=lines.get(row.id, []),

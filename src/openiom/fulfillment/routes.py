@@ -1,6 +1,6 @@
 """HTTP routes of fulfillment orders."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
@@ -15,7 +15,7 @@ from openiom.platform.http import (
     Router,
     WriteSession,
 )
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
 
 from .queries import (
     FulfillmentOrderFilter,
@@ -32,10 +32,11 @@ from .schemas import (
 )
 from .service.lift_refusals import lift_refusals
 from .service.recall import answer_recalls, recall_fulfillment_orders, recall_orders
+from .sort_keys import SORT_KEYS
 
 router = Router(prefix="/api/v1", tags=["fulfillment"])
 
-FulfillmentOrderPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
+FulfillmentOrderPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 
 
 class FulfillmentOrderQuery(BaseModel):
@@ -57,6 +58,9 @@ class FulfillmentOrderQuery(BaseModel):
     to_be_sourced: bool = Field(
         False, description="Declined ones of which units have no source yet, the newest 10,000"
     )
+    sort: Literal["", *SORT_KEYS.names] = Field(  # type: ignore[valid-type]
+        "", description="What the list is sorted by; descending with a leading -"
+    )
 
 
 @router.get("/fulfillment-orders")
@@ -66,7 +70,7 @@ def find_fulfillment_orders(
     principal: CurrentPrincipal,
     session: ReadSession,
 ) -> Page[FulfillmentOrderRow]:
-    """Fulfillment orders, newest first."""
+    """Fulfillment orders, newest first unless sorted otherwise."""
     principal.require("fulfillment.read")
     chosen = FulfillmentOrderFilter(
         state=query.state,
@@ -75,10 +79,11 @@ def find_fulfillment_orders(
         order_id=query.order_id,
         search=query.search.replace("\x00", ""),
         to_be_sourced=query.to_be_sourced,
+        sort=query.sort,
     )
-    after = paging.after[0] if paging.after else None
-    rows = list_fulfillment_orders(session, chosen, after=after, limit=paging.fetch_limit)
-    return paging.page(rows, key=lambda row: (row.id,))
+    request = paging.keyed_by(*chosen.sorted_by.field_types)
+    rows = list_fulfillment_orders(session, chosen, after=request.after, limit=request.fetch_limit)
+    return request.page(rows, key=chosen.sorted_by.cursor)
 
 
 @router.post("/fulfillment-orders/recall")

@@ -37,6 +37,7 @@ class FulfillmentOrderRow(BaseModel):
     units: QuantityNumber
     shipped_units: QuantityNumber
     created_at: datetime
+    planned_ship_date: date | None
     sent_at: datetime | None
     external_id: str
     fulfiller: str
@@ -114,7 +115,6 @@ class FulfillmentOrderDetail(FulfillmentOrderRow):
     ship_to: AddressView
     source_place: PlaceView
     ship_to_place: PlaceView
-    planned_ship_date: date | None
     lines: list[FulfillmentOrderLineView]
     shipments: list[ShipmentView]
 

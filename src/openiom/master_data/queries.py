@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, NotFound
 from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.sort_keys import TEXT_PATTERN, SortKey, SortKeys
 from openiom.platform.trigrams import contains_indexed
 
 from .decisions import Candidate, Match, UnitConversion, best_matches
@@ -212,16 +213,39 @@ def upcoming_launches(session: Session, *, today: date) -> dict[str, date]:
     return {number: launch for number, launch in rows}
 
 
+_NUMBER = SortKey[ProductRow]("number", str, lambda row: row.number)
+
+PRODUCT_SORT_KEYS = SortKeys(
+    {
+        "number": _NUMBER,
+        "name": SortKey("lower(name)", str, lambda row: row.name, "lower(%s)", TEXT_PATTERN),
+        "sku": SortKey("lower(sku)", str, lambda row: row.sku, "lower(%s)"),
+    },
+    noun="products",
+    ties=(_NUMBER,),
+)
+
+
 def list_products(
-    session: Session, *, search: str, after: str | None, limit: int
+    session: Session,
+    *,
+    search: str,
+    after: tuple[Any, ...] | None,
+    limit: int,
+    sort: str = "number",
 ) -> list[ProductRow]:
-    """Return products by number, starting after the number `after`.
+    """Return products in the order of `sort`; `after` is the sort key of the last row shown.
 
     `search` matches the start of a number or name, a whole SKU, the start of any word, or any part
     of these with three characters or more.
     """
-    conditions = ["(%s::text IS NULL OR number > %s)"]
-    parameters: list[object] = [after, after]
+    conditions = ["TRUE"]
+    parameters: list[object] = []
+    sorted_by = PRODUCT_SORT_KEYS.parse(sort)
+    if after:
+        condition, parameters = sorted_by.after(after)
+        conditions = [condition]
+
     if search.strip():
         prefix = like_prefix(search.strip())
         words = " & ".join(f"{word}:*" for word in _search_words(search))
@@ -244,7 +268,7 @@ def list_products(
         session,
         ProductRow,
         f"SELECT {_PRODUCT_COLUMNS} FROM master_data.product"
-        f" WHERE {' AND '.join(conditions)} ORDER BY number LIMIT %s",
+        f" WHERE {' AND '.join(conditions)} ORDER BY {sorted_by.order_by} LIMIT %s",
         (*parameters, limit),
     )
 

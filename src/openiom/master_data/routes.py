@@ -1,13 +1,26 @@
 """HTTP API of master data."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import (
+    Page,
+    PageRequest,
+    RawPageRequest,
+    page_request,
+    raw_page_request,
+)
 
-from .queries import get_product, list_accounts, list_names, list_products, suggest_matches
+from .queries import (
+    PRODUCT_SORT_KEYS,
+    get_product,
+    list_accounts,
+    list_names,
+    list_products,
+    suggest_matches,
+)
 from .schemas import AccountRow, NamedRow, ProductDetail, ProductRow, Suggestion, Suggestions
 
 router = Router(prefix="/api/v1", tags=["master data"])
@@ -17,12 +30,23 @@ NamePage = Annotated[PageRequest[str], Depends(page_request(str))]
 
 @router.get("/products")
 def products(
-    paging: NamePage, principal: CurrentPrincipal, session: ReadSession, search: str = ""
+    paging: Annotated[RawPageRequest, Depends(raw_page_request())],
+    principal: CurrentPrincipal,
+    session: ReadSession,
+    search: str = "",
+    sort: Annotated[
+        Literal[*PRODUCT_SORT_KEYS.names],  # type: ignore[valid-type]
+        Query(description="What products are sorted by; descending with a leading -"),
+    ] = "number",
 ) -> Page[ProductRow]:
-    """List products by number."""
+    """List products by number unless sorted otherwise."""
     principal.require(READ)
-    rows = list_products(session, search=search, after=_name(paging), limit=paging.fetch_limit)
-    return paging.page(rows, key=lambda row: (row.number,))
+    sorted_by = PRODUCT_SORT_KEYS.parse(sort)
+    request = paging.keyed_by(*sorted_by.field_types)
+    rows = list_products(
+        session, search=search, sort=sort, after=request.after, limit=request.fetch_limit
+    )
+    return request.page(rows, key=sorted_by.cursor)
 
 
 @router.get("/products/{number:path}")

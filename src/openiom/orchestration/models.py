@@ -112,6 +112,13 @@ class TokenRow(Base):
             "id",
             postgresql_where=text("state IN ('failed', 'held')"),
         ),
+        Index("ix_token_failed_run", "run_id", postgresql_where=text("state = 'failed'")),
+        Index(
+            "ix_token_failed_since",
+            "entered_at",
+            "run_id",
+            postgresql_where=text("state = 'failed'"),
+        ),
         CheckConstraint("state IN ('ready', 'waiting', 'held', 'failed')", name="ck_token_state"),
         CheckConstraint("state <> 'ready' OR due_at IS NOT NULL", name="ck_token_ready_is_due"),
         CheckConstraint("state <> 'failed' OR error IS NOT NULL", name="ck_token_failed_has_error"),

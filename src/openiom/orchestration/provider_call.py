@@ -8,6 +8,8 @@ from uuid import UUID
 from .token import Token
 
 CallState = Literal["ready", "leased", "done", "failed", "held", "canceled"]
+INSTANCE_PAUSED = "instance_paused"
+"""The `cause` in the error of a call that is held because its instance is paused."""
 
 
 @dataclass(slots=True)

@@ -16,14 +16,13 @@ from .compiler import check_flow, read_flow
 from .context import ExecutableFlow
 from .elements import ELEMENTS
 from .engine import Engine, FlowVersionRow
+from .run_list import RunColumns, error_view
 from .schemas import (
     FlowCounts,
     FlowRow,
     FlowRunView,
     FlowView,
     ProblemView,
-    RunError,
-    RunRow,
     StepCounts,
     StepEntry,
     StepKind,
@@ -49,18 +48,6 @@ LEFT JOIN (
 ) c ON c.name = f.name
 ORDER BY f.name
 """
-_LIST_RUNS = """
-SELECT r.id, r.flow_version_id, r.state, r.subject_type, r.subject_id, r.root_id, r.started_at,
-       r.finished_at, t.step, t.entered_at AS since, t.error
-FROM orchestration.flow_run r
-LEFT JOIN LATERAL (
-    SELECT step, entered_at, error FROM orchestration.token t WHERE t.run_id = r.id
-    ORDER BY t.state <> 'failed', t.id LIMIT 1
-) t ON true
-WHERE (%(state)s = '' OR r.state = %(state)s) AND (%(flow)s = '' OR r.flow = %(flow)s)
-  AND (%(after)s::uuid IS NULL OR r.id < %(after)s)
-ORDER BY r.id DESC LIMIT %(limit)s
-"""
 _LEFT_BY_PORT = """
 SELECT s.key AS step, p.key AS port, sum(p.value::text::bigint)::bigint AS number
 FROM orchestration.step_tally t, jsonb_each(t.counts) s, jsonb_each(s.value) p
@@ -69,39 +56,6 @@ GROUP BY 1, 2
 """
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    id: UUID
-    flow_version_id: int
-    state: str
-    subject_type: str
-    subject_id: UUID
-    root_id: UUID
-    started_at: datetime
-    finished_at: datetime | None
-
-    def summary(self, flow: ExecutableFlow) -> dict[str, Any]:
-        """Return the fields of `RunSummary` that do not depend on a token."""
-        return {
-            "id": self.id,
-            "flow": flow.name,
-            "flow_title": flow.title,
-            "version": flow.version,
-            "state": self.state,
-            "subject_type": self.subject_type,
-            "subject_id": self.subject_id,
-            "started_at": self.started_at,
-            "finished_at": self.finished_at,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _RunAtStep(_Run):
-    step: str | None
-    since: datetime | None
-    error: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +78,7 @@ class _Token:
             since=self.entered_at,
             awaits=self.awaits or [],
             wake_at=self.due_at if self.state == "waiting" else None,
-            error=_error_view(self.error),
+            error=error_view(self.error),
             postponed=self.postponed,
         )
 
@@ -174,7 +128,7 @@ def flow_runs_of(session: Session, engine: Engine, root_id: UUID) -> list[FlowRu
     """Return every flow run of a document and of those below it, newest first, with history."""
     runs = fetch_as(
         session,
-        _Run,
+        RunColumns,
         "SELECT id, flow_version_id, state, subject_type, subject_id, root_id, started_at,"
         " finished_at FROM orchestration.flow_run WHERE root_id = %s ORDER BY id DESC LIMIT 200",
         (root_id,),
@@ -230,53 +184,6 @@ def _results_by_run(session: Session, run_ids: Sequence[UUID]) -> Mapping[UUID, 
         by_run[result.run_id].append(result)
 
     return by_run
-
-
-def list_runs(
-    session: Session,
-    engine: Engine,
-    *,
-    state: str,
-    flow: str,
-    after: UUID | None,
-    limit: int,
-) -> list[RunRow]:
-    """Return up to `limit` flow runs, newest first; empty `state` and `flow` do not filter."""
-    parameters = {"state": state, "flow": flow, "after": after, "limit": limit}
-    runs = fetch_as(session, _RunAtStep, _LIST_RUNS, parameters)
-    flows = engine.flows.get(session, {run.flow_version_id for run in runs})
-    labels = _subject_labels(session, engine, runs)
-
-    rows = []
-    for run in runs:
-        version = flows[run.flow_version_id]
-        row = RunRow(
-            **run.summary(version),
-            step=run.step,
-            step_title=version.document(run.step).label if run.step else None,
-            since=run.since,
-            error=_error_view(run.error),
-            subject_label=labels.get(run.subject_id, str(run.subject_id)),
-            root_id=run.root_id,
-        )
-        rows.append(row)
-
-    return rows
-
-
-def _subject_labels(session: Session, engine: Engine, runs: Sequence[_Run]) -> Mapping[UUID, str]:
-    ids_by_entity: dict[str, set[UUID]] = defaultdict(set)
-    for run in runs:
-        ids_by_entity[run.subject_type].add(run.subject_id)
-    labels: dict[UUID, str] = {}
-    for name in ids_by_entity.keys() & engine.catalog.entities.keys():
-        entity = engine.catalog.entities[name]
-        labels.update(entity.label_of(session, list(ids_by_entity[name])))
-    return labels
-
-
-def _error_view(error: Mapping[str, Any] | None) -> RunError | None:
-    return RunError.model_validate(error) if error else None
 
 
 def list_flows(session: Session) -> list[FlowRow]:

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from openiom.kernel import TooLarge
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
 
 from .compiler import compile_flow, executable_flow
 from .dry_run import dry_run
@@ -22,9 +22,9 @@ from .queries import (
     flow_view,
     get_flow,
     list_flows,
-    list_runs,
     list_step_kinds,
 )
+from .run_list import FAILED_RUN_SORTS, RunFilter, list_runs
 from .schemas import (
     LIMIT,
     CheckRequest,
@@ -58,7 +58,7 @@ def engine_of(request: Request) -> Engine:
 
 
 CurrentEngine = Annotated[Engine, Depends(engine_of)]
-RunPage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
+RunPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 
 
 @router.get("/orders/{id}/flow-runs")
@@ -113,12 +113,17 @@ def runs(
     paging: RunPage,
     state: Literal["", "running", "failed", "completed", "canceled"] = "",
     flow: str = "",
+    sort: Annotated[
+        Literal["", *FAILED_RUN_SORTS.names],  # type: ignore[valid-type]
+        Query(description="`since` sorts failed runs only; descending with a leading -"),
+    ] = "",
 ) -> Page[RunRow]:
-    """Return flow runs, newest first."""
+    """Return flow runs, newest first unless sorted otherwise."""
     principal.require("orchestration.read")
-    after = paging.after[0] if paging.after else None
-    rows = list_runs(session, engine, state=state, flow=flow, after=after, limit=paging.fetch_limit)
-    return paging.page(rows, key=lambda row: (row.id,))
+    chosen = RunFilter(state, flow, sort)
+    request = paging.keyed_by(*chosen.sorted_by.field_types)
+    rows = list_runs(session, engine, chosen, after=request.after, limit=request.fetch_limit)
+    return request.page(rows, key=chosen.sorted_by.cursor)
 
 
 @router.get("/step-kinds")

@@ -1,6 +1,7 @@
 """Provider calls that wait, and runs that failed, and the documents that they belong to.
 
-Calls that are held by a pause wait as well.
+Calls that are held because their instance is paused wait for it as well. Those that are held for
+another reason, such as a manual hold of their order, wait for that and not for the instance.
 
 Every read is bounded: a queue of a million calls costs no more than one of `MAX_COUNTED`.
 """
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch_as, fetch_column
 
+from .provider_call import INSTANCE_PAUSED
+
 MAX_COUNTED = 10_000
 
 _OF_INSTANCE = """
@@ -25,16 +28,17 @@ SELECT r.root_id FROM (
      WHERE state = 'leased' AND instance = {instance} LIMIT %(limit)s)
     UNION ALL
     (SELECT run_id FROM orchestration.provider_call
-     WHERE state = 'held' AND instance = {instance} LIMIT %(limit)s)
+     WHERE state = 'held' AND instance = {instance} AND error ->> 'cause' = %(paused)s
+     LIMIT %(limit)s)
     LIMIT %(limit)s
 ) c
 JOIN orchestration.flow_run r ON r.id = c.run_id
 """
 _COUNT = f"""
-SELECT i.instance, count(*) AS calls, count(DISTINCT w.root_id) AS roots
+SELECT i.instance, w.root_id, count(*) AS calls
 FROM unnest(%(instances)s::text[]) AS i(instance)
 CROSS JOIN LATERAL ({_OF_INSTANCE.format(instance="i.instance")}) w
-GROUP BY i.instance
+GROUP BY i.instance, w.root_id
 """
 _ROOTS = f"SELECT DISTINCT w.root_id FROM ({_OF_INSTANCE.format(instance='%(instance)s')}) w"
 _INSTANCES = """
@@ -43,7 +47,7 @@ FROM orchestration.flow_run r
 JOIN orchestration.token t ON t.run_id = r.id
 JOIN orchestration.provider_call c ON c.token_id = t.id
 WHERE r.root_id = ANY(%(roots)s) AND c.instance = ANY(%(instances)s)
-  AND c.state IN ('ready', 'leased', 'held')
+  AND (c.state IN ('ready', 'leased') OR c.state = 'held' AND c.error ->> 'cause' = %(paused)s)
 ORDER BY r.root_id, c.instance
 """
 _FAILED_RUNS = """
@@ -73,11 +77,11 @@ SELECT min(created_at) FROM (
 
 
 class WaitingCalls(NamedTuple):
-    """How many calls wait for an instance, and of how many documents; at most `MAX_COUNTED`."""
+    """How many calls of a document wait for an instance."""
 
     instance: str
+    root_id: UUID
     calls: int
-    roots: int
 
 
 class FailedRoot(NamedTuple):
@@ -101,19 +105,19 @@ class _WaitingRoot(NamedTuple):
     instance: str
 
 
-def count_waiting_calls(session: Session, instances: Sequence[str]) -> dict[str, WaitingCalls]:
-    """Return the calls that wait for these instances; one without calls is absent."""
+def count_waiting_calls(session: Session, instances: Sequence[str]) -> list[WaitingCalls]:
+    """Return the calls that wait for these instances, `MAX_COUNTED` at most of each."""
     if not instances:
-        return {}
+        return []
 
-    parameters = {"instances": list(instances), "limit": MAX_COUNTED}
-    rows = fetch_as(session, WaitingCalls, _COUNT, parameters)
-    return {row.instance: row for row in rows}
+    parameters = {"instances": list(instances), "limit": MAX_COUNTED, "paused": INSTANCE_PAUSED}
+    return fetch_as(session, WaitingCalls, _COUNT, parameters)
 
 
 def roots_waiting_for(session: Session, instance: str) -> list[UUID]:
     """Return documents of which a call waits for an instance, at most `MAX_COUNTED`."""
-    return fetch_column(session, _ROOTS, {"instance": instance, "limit": MAX_COUNTED})
+    parameters = {"instance": instance, "limit": MAX_COUNTED, "paused": INSTANCE_PAUSED}
+    return fetch_column(session, _ROOTS, parameters)
 
 
 def waiting_instances(
@@ -123,7 +127,11 @@ def waiting_instances(
     if not roots or not instances:
         return {}
 
-    parameters = {"roots": list(roots), "instances": list(instances)}
+    parameters = {
+        "roots": list(roots),
+        "instances": list(instances),
+        "paused": INSTANCE_PAUSED,
+    }
     rows = fetch_as(session, _WaitingRoot, _INSTANCES, parameters)
     return {row.root_id: row.instance for row in reversed(rows)}
 

@@ -26,7 +26,7 @@ from .fulfillment_port import (
 )
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
-from .queries import OrderReference, count_orders, matching_orders
+from .queries import OrderReference, count_orders, matching_orders, orders_on_manual_hold
 from .routes import OrderQuery, bulk_response, order_router, require_bulk
 from .schemas import ORDER_COLUMN_TITLES, AllowedAction, BulkRequest, BulkResponse
 from .search import FoundOrder, orders_by_number, search_orders
@@ -128,6 +128,7 @@ __all__ = [
     "order_router",
     "order_summaries",
     "orders_by_number",
+    "orders_on_manual_hold",
     "orders_wholly_shipped",
     "owed_in_stock",
     "placed_orders",

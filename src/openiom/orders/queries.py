@@ -14,6 +14,7 @@ from openiom.kernel import NotFound, from_steps, round_money
 from openiom.orchestration import failed_step, roots_waiting_for, waiting_instances
 from openiom.platform.bulk import execute, fetch, fetch_as, fetch_column
 from openiom.platform.events import LoggedEvent, timeline
+from openiom.platform.sort_keys import Sort
 from openiom.providers import list_outages, list_pauses
 from openiom.state_framework import StateTable
 
@@ -37,7 +38,7 @@ from .schemas import (
 )
 from .search import search_condition
 from .service.apply_events import table_in_use
-from .sort_keys import Sort, sort_of
+from .sort_keys import SORT_KEYS
 from .states import CANCELED, COMPLETED, LINE_TABLE, ON_HOLD, ORDER_TABLE
 from .verdict import OrderSituation, order_verdict
 from .verdict_facts import hold_facts, waiting_facts
@@ -70,10 +71,10 @@ class OrderFilter:
     sort: str = ""
 
     @property
-    def sorted_by(self) -> Sort:
+    def sorted_by(self) -> Sort[OrderRow]:
         """The sort that was chosen, else newest first: by date of order when that is filtered."""
         by_date = self.placed_from is not None or self.placed_to is not None
-        return sort_of(self.sort or ("-placed" if by_date else "-received"))
+        return SORT_KEYS.parse(self.sort or ("-placed" if by_date else "-received"))
 
 
 def list_orders(
@@ -156,7 +157,7 @@ def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
     flush_lines(session)
     conditions, values = _conditions(chosen)
     if chosen.waiting_for:
-        conditions.append("o.id = ANY(%s::uuid[])")
+        conditions.append("o.id = ANY(%s::uuid[]) AND NOT s.manual_hold")
         values.append(roots_waiting_for(session, chosen.waiting_for))
     if chosen.late is not None:
         conditions.append("o.id = ANY(%s::uuid[])")
@@ -166,7 +167,10 @@ def _matching(session: Session, chosen: OrderFilter) -> tuple[str, list[Any]]:
 
 
 def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]:
-    """Return the orders of these that wait for a provider that is down or paused, and which."""
+    """Return the orders of these that wait for a provider that is down or paused, and which.
+
+    An order on manual hold waits for its release.
+    """
     causes: dict[str, Blocked] = {}
     for pause in list_pauses(session):
         causes[pause.name] = Blocked(
@@ -178,8 +182,19 @@ def blocked_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, Blocked]
             instance=outage.name, title=outage.title, since=outage.since, cause="down"
         )
 
-    waiting = waiting_instances(session, ids, list(causes))
+    if not causes:
+        return {}
+
+    on_hold = orders_on_manual_hold(session, ids)
+    movable = [order_id for order_id in ids if order_id not in on_hold]
+    waiting = waiting_instances(session, movable, list(causes))
     return {order_id: causes[instance] for order_id, instance in waiting.items()}
+
+
+def orders_on_manual_hold(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of these orders that a person has put on hold."""
+    query = "SELECT order_id FROM orders.order_state WHERE order_id = ANY(%s) AND manual_hold"
+    return set(fetch_column(session, query, (list(ids),)))
 
 
 def _with_money_text(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ from .service.order_check import check_order, next_manual_number
 from .service.order_inbox import INTAKE_LIMIT, OrderInbox, order_messages, require_few
 from .service.order_intake import IntakeRequest, OrderIntake
 from .service.tag_orders import tag_orders, used_tags
-from .sort_keys import SORTS
+from .sort_keys import SORT_KEYS
 
 BULK_LIMIT = 1_000
 IDS_LIMIT = 500
@@ -102,7 +102,7 @@ class OrderQuery(BaseModel):
     )
     placed_from: Moment | None = None
     placed_to: Moment | None = None
-    sort: Literal["", *SORTS] = Field(  # type: ignore[valid-type]
+    sort: Literal["", *SORT_KEYS.names] = Field(  # type: ignore[valid-type]
         "", description="What orders are sorted by; descending with a leading -"
     )
 
@@ -181,7 +181,7 @@ def _find_orders(fulfillment: FulfillmentProgressPort) -> Callable[..., Page[Ord
         """Orders, newest first unless sorted otherwise."""
         principal.require("orders.read")
         chosen = query.to_filter(LateOrders(fulfillment, now))
-        request = paging.keyed_by(chosen.sorted_by.key.field_type, UUID)
+        request = paging.keyed_by(*chosen.sorted_by.field_types)
         rows = list_orders(session, chosen, after=request.after, limit=request.fetch_limit)
         return request.page(rows, key=chosen.sorted_by.cursor)
 

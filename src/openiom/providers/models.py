@@ -97,6 +97,27 @@ class Message(Base):
             "id",
             postgresql_where=text("state IN ('parked', 'discarded', 'on_hold')"),
         ),
+        Index(
+            "ix_message_key",
+            "state",
+            "key",
+            "id",
+            postgresql_where=text("state IN ('parked', 'discarded', 'on_hold')"),
+        ),
+        Index(
+            "ix_message_instance",
+            "state",
+            "instance",
+            "id",
+            postgresql_where=text("state IN ('parked', 'discarded', 'on_hold')"),
+        ),
+        Index(
+            "ix_message_total",
+            "state",
+            text("COALESCE(total_amount, 0::numeric)"),
+            "id",
+            postgresql_where=text("state IN ('parked', 'discarded', 'on_hold')"),
+        ),
         {"schema": SCHEMA},
     )
 

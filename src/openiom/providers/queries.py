@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from openiom.kernel import Invalid, IomError, NotFound
 from openiom.platform.bulk import escape_like, fetch_as, fetch_column
+from openiom.platform.sort_keys import Sort
 from openiom.policies import (
     Transformation,
     TransformationDocument,
@@ -27,6 +28,7 @@ from .mapping_rules import (
     parked_for_failure,
     parked_for_keys,
 )
+from .message_sorts import message_sort
 from .messages import UNREADABLE
 from .registry import ProviderRegistry
 from .schemas import (
@@ -82,10 +84,9 @@ WHERE (%(after)s::bigint IS NULL OR id < %(after)s)
 ORDER BY id DESC LIMIT %(limit)s
 """
 _MESSAGE_FILTERS = {
-    "state": "m.state = %(state)s",
-    "instance": "m.instance = %(instance)s",
-    "kind": "m.kind = %(kind)s",
-    "search": "m.id = ANY(%(found)s)",
+    "state": "m.state = %s",
+    "instance": "m.instance = %s",
+    "kind": "m.kind = %s",
 }
 # Instances and kinds are few, and lead the index by which a key is found.
 _FIND_MESSAGES = f"""
@@ -179,6 +180,12 @@ class MessageFilter:
     instance: str = ""
     kind: str = ""
     search: str = ""
+    sort: str = ""
+
+    @property
+    def sorted_by(self) -> Sort[MessageRow]:
+        """The sort that was chosen, else newest first. Raise `Invalid`."""
+        return message_sort(self.state, self.sort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,27 +245,34 @@ def list_messages(
     registry: ProviderRegistry,
     filters: MessageFilter,
     *,
-    after: int | None,
+    after: Sequence[Any] | None,
     limit: int,
 ) -> list[MessageRow]:
-    """Return messages, the newest first."""
-    parameters: dict[str, Any] = {"after": after, "limit": limit}
-    conditions = ["TRUE" if after is None else "m.id < %(after)s"]
+    """Return messages in the order of `sorted_by`; `after` is the sort key of the last row."""
+    conditions: list[str] = []
+    parameters: list[Any] = []
 
     for name, condition in _MESSAGE_FILTERS.items():
         value = getattr(filters, name)
         if value:
             conditions.append(condition)
-            parameters[name] = value
+            parameters.append(value)
 
     if filters.search:
-        parameters["found"] = _find_messages(session, registry, filters.search)
+        conditions.append("m.id = ANY(%s)")
+        parameters.append(_find_messages(session, registry, filters.search))
+
+    if after:
+        condition, values = filters.sorted_by.after(after)
+        conditions.append(condition)
+        parameters += values
 
     query = (
         f"SELECT {_MESSAGE_COLUMNS} FROM providers.message m"
-        f" WHERE {' AND '.join(conditions)} ORDER BY m.id DESC LIMIT %(limit)s"
+        f" WHERE {' AND '.join(conditions) or 'TRUE'}"
+        f" ORDER BY {filters.sorted_by.order_by} LIMIT %s"
     )
-    rows = fetch_as(session, MessageColumns, query, parameters)
+    rows = fetch_as(session, MessageColumns, query, [*parameters, limit])
     missing = _unmapped_keys(session, [row.id for row in rows])
     return [MessageRow(**dict(row), missing=missing.get(row.id, [])) for row in rows]
 

@@ -1,9 +1,9 @@
 """HTTP API: the library, installed providers, calls, messages and mappings; and the webhooks."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from pydantic import ValidationError
 
 from openiom.kernel import NotFound, TooLarge
@@ -17,7 +17,13 @@ from openiom.platform.http import (
     WriteSession,
     database,
 )
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import (
+    Page,
+    PageRequest,
+    RawPageRequest,
+    page_request,
+    raw_page_request,
+)
 from openiom.provider_contract import Provider
 
 from . import queries
@@ -25,6 +31,7 @@ from .mapping_body import KIND, MappingBody
 from .mapping_release import accepted_orders, preview_release, waiting_messages
 from .mapping_removal import remove_mappings
 from .mapping_targets import refuse_unknown_records
+from .message_sorts import STOPPED_SORTS
 from .messages import discard, replay
 from .poll_worker import request_poll
 from .probe_worker import probe
@@ -145,13 +152,24 @@ def provider_calls(
 
 
 def _message_filter(
-    state: str = "", instance: str = "", kind: str = "", search: str = ""
+    state: str = "",
+    instance: str = "",
+    kind: str = "",
+    search: str = "",
+    sort: Annotated[
+        Literal["", *STOPPED_SORTS.names],  # type: ignore[valid-type]
+        Query(
+            description="Parked, discarded and messages on hold are sorted by any of these,"
+            " others by `received` only; descending with a leading -"
+        ),
+    ] = "",
 ) -> MessageFilter:
     return MessageFilter(
         state=_without_nul(state),
         instance=_without_nul(instance),
         kind=_without_nul(kind),
         search=_without_nul(search),
+        sort=sort,
     )
 
 
@@ -164,20 +182,20 @@ def messages(
     principal: CurrentPrincipal,
     session: ReadSession,
     request: Request,
-    paging: IdPage,
+    paging: Annotated[RawPageRequest, Depends(raw_page_request())],
     filters: Annotated[MessageFilter, Depends(_message_filter)],
 ) -> Page[MessageRow]:
-    """Return received messages, the newest first.
+    """Return received messages, the newest first unless sorted otherwise.
 
     `search` is a whole key, such as an order id, or part of a number, customer or e-mail of a
     parked message.
     """
     principal.require("providers.read")
-    after = paging.after[0] if paging.after else None
+    wanted = paging.keyed_by(*filters.sorted_by.field_types)
     rows = queries.list_messages(
-        session, _registry(request), filters, after=after, limit=paging.fetch_limit
+        session, _registry(request), filters, after=wanted.after, limit=wanted.fetch_limit
     )
-    return paging.page(rows, key=lambda row: (int(row.id),))
+    return wanted.page(rows, key=filters.sorted_by.cursor)
 
 
 @router.get(f"{API}/messages/unmapped-keys")

@@ -192,6 +192,7 @@ def test_the_header_is_mailed_first_then_each_line_over_one_connection(mail: Mai
     heard = RecordedCalls()
     result = email(by_mail(mail.port), call(), heard)
     assert (result.error, result.response) == (None, {"mails": 3})
+    assert [(one.method, one.status, one.error) for one in heard] == [("MAIL", 250, "")]
     assert [m["subject"] for m in mail.mails] == [
         "Fulfillment order FO-1-1",
         "Fulfillment order FO-1-1, line 1 of 2",
@@ -238,6 +239,7 @@ def test_each_refusal_of_the_mail_server_raises_its_error(
     assert type(error) is kind
     assert answer[4:] in str(error)
     assert answer[4:] in heard[-1].error
+    assert heard[-1].status is None
     assert mail.mails == []
 
 

@@ -852,7 +852,7 @@ export interface paths {
         };
         /**
          * Find Waiting Lines
-         * @description Lines that wait for stock or a launch: the longest waiting first, or the first to expire.
+         * @description Lines that wait for stock or a launch: the longest waiting first unless sorted otherwise.
          */
         get: operations["orders-find_waiting_lines"];
         put?: never;
@@ -952,7 +952,7 @@ export interface paths {
         };
         /**
          * Find Fulfillment Orders
-         * @description Fulfillment orders, newest first.
+         * @description Fulfillment orders, newest first unless sorted otherwise.
          */
         get: operations["fulfillment-find_fulfillment_orders"];
         put?: never;
@@ -2380,7 +2380,7 @@ export interface paths {
         };
         /**
          * Products
-         * @description List products by number.
+         * @description List products by number unless sorted otherwise.
          */
         get: operations["master-data-products"];
         put?: never;
@@ -2600,7 +2600,7 @@ export interface paths {
         };
         /**
          * Runs
-         * @description Return flow runs, newest first.
+         * @description Return flow runs, newest first unless sorted otherwise.
          */
         get: operations["orchestration-runs"];
         put?: never;
@@ -2925,7 +2925,7 @@ export interface paths {
         };
         /**
          * Messages
-         * @description Return received messages, the newest first.
+         * @description Return received messages, the newest first unless sorted otherwise.
          *
          *     `search` is a whole key, such as an order id, or part of a number, customer or e-mail of a
          *     parked message.
@@ -5009,6 +5009,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Planned Ship Date */
+            planned_ship_date: string | null;
             /** Sent At */
             sent_at: string | null;
             /** External Id */
@@ -5025,8 +5027,6 @@ export interface components {
             ship_to: components["schemas"]["AddressView"];
             source_place: components["schemas"]["PlaceView"];
             ship_to_place: components["schemas"]["PlaceView"];
-            /** Planned Ship Date */
-            planned_ship_date: string | null;
             /** Lines */
             lines: components["schemas"]["FulfillmentOrderLineView"][];
             /** Shipments */
@@ -5115,6 +5115,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Planned Ship Date */
+            planned_ship_date: string | null;
             /** Sent At */
             sent_at: string | null;
             /** External Id */
@@ -11763,9 +11765,12 @@ export interface operations {
                 search?: string;
                 order_id?: string | null;
                 expires_within_days?: number | null;
+                /** @description Only lines that expire unless they are sourced */
+                expiring?: boolean;
                 /** @description Only lines without a promise date */
                 unpromised?: boolean;
-                sort?: "since" | "expires_at";
+                /** @description What lines are sorted by; descending with a leading - */
+                sort?: "since" | "-since" | "expires_at" | "-expires_at" | "promised" | "-promised" | "product" | "-product";
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -11984,6 +11989,8 @@ export interface operations {
                 search?: string;
                 /** @description Declined ones of which units have no source yet, the newest 10,000 */
                 to_be_sourced?: boolean;
+                /** @description What the list is sorted by; descending with a leading - */
+                sort?: "" | "created" | "-created" | "number" | "-number" | "source" | "-source" | "planned" | "-planned";
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -15473,6 +15480,8 @@ export interface operations {
         parameters: {
             query?: {
                 search?: string;
+                /** @description What products are sorted by; descending with a leading - */
+                sort?: "number" | "-number" | "name" | "-name" | "sku" | "-sku";
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -15939,6 +15948,8 @@ export interface operations {
             query?: {
                 state?: "" | "running" | "failed" | "completed" | "canceled";
                 flow?: string;
+                /** @description `since` sorts failed runs only; descending with a leading - */
+                sort?: "" | "started" | "-started" | "since" | "-since";
                 /** @description `next` of the page before; the first page without */
                 after?: string | null;
                 /** @description Most items to return */
@@ -16599,6 +16610,8 @@ export interface operations {
                 instance?: string;
                 kind?: string;
                 search?: string;
+                /** @description Parked, discarded and messages on hold are sorted by any of these, others by `received` only; descending with a leading - */
+                sort?: "" | "received" | "-received" | "key" | "-key" | "instance" | "-instance" | "total" | "-total";
             };
             header?: never;
             path?: never;

@@ -112,9 +112,16 @@ function DeleteDialog({
         <>
           <Button onClick={onClose}>Cancel</Button>
           {!refusal && (
-            <Button type="primary" danger loading={mutation.isPending} disabled={!check.isSuccess} onClick={() => mutation.mutate()}>
+            <ExplainedButton
+              type="primary"
+              danger
+              loading={mutation.isPending}
+              allowed={check.isSuccess}
+              disabledReason="Checking what uses it"
+              onClick={() => mutation.mutate()}
+            >
               Delete {noun}
-            </Button>
+            </ExplainedButton>
           )}
         </>
       }

@@ -15,7 +15,6 @@ from openiom.fulfillment.decisions import (
     request_recall,
     withdraw_recall,
 )
-from openiom.fulfillment.models import NUMBER_PREFIX
 from openiom.fulfillment.progress import ENDED, NEW
 from openiom.kernel import Problem
 from openiom.orchestration import withdraw_calls
@@ -114,18 +113,10 @@ def _order_outcome(recalled: Sequence[Outcome], *, lines_canceled: bool) -> Outc
     if not recalled and not lines_canceled:
         return Outcome(False, "the order has no fulfillment order that could be recalled")
 
-    reasons: dict[str, None] = {}
-    for outcome in recalled:
-        reasons[outcome.reason if outcome.ok else _without_number(outcome.reason)] = None
-
+    # None is refused: the orders are locked, and those that have ended or shipped are left out.
     is_ok = all(outcome.ok for outcome in recalled)
-    return Outcome(is_ok, "; ".join(reasons) or "its open units are canceled")
-
-
-def _without_number(reason: str) -> str:
-    """Return a reason that many orders can have in common, without the fulfillment order."""
-    number, _, rest = reason.partition(" ")
-    return f"a fulfillment order {rest}" if number.startswith(NUMBER_PREFIX) else reason
+    reasons = "; ".join(outcome.reason for outcome in recalled)
+    return Outcome(is_ok, reasons or "its open units are canceled")
 
 
 def _cancel_open_lines(

@@ -28,6 +28,7 @@ from .mail_server import MailServer
 HEADER_PATH, LINES_PATH = "CreateFulfillmentOrder", "CreateFulfillmentOrderLines"
 MAX_ERROR_LENGTH = 500
 SECONDS_PER_MAIL = 1.0
+SMTP_OK = 250
 # Any of these proves that the address responds.
 PROBE_STATUSES = (400, 403, 404, 405, 406)
 
@@ -151,9 +152,11 @@ class LabFulfillment:
         """
         started_at, start = datetime.now(UTC), perf_counter()
         message = ""
+        status: int | None = None
         try:
             with self._connect(self._egress.max_seconds + mails * SECONDS_PER_MAIL) as server:
                 yield server
+            status = SMTP_OK
         except (smtplib.SMTPException, OSError) as error:
             failure = _mail_failure(error, self._mail_server)
             message = str(failure)[:MAX_ERROR_LENGTH]
@@ -162,7 +165,7 @@ class LabFulfillment:
             milliseconds = round((perf_counter() - start) * 1000)
             self._report(
                 OutboundRequest(
-                    method, self._mail_server, None, milliseconds, started_at, error=message
+                    method, self._mail_server, status, milliseconds, started_at, error=message
                 )
             )
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from openiom.orders.models import SCHEMA
 from openiom.platform.database import Base
+from openiom.platform.sort_keys import day_or_last, moment_or_last
 
 Moment = DateTime(timezone=True)
 
@@ -54,6 +55,18 @@ class WaitingLine(Base):
             postgresql_include=["stock_quantity", "kind", "state"],
         ),
         Index("ix_waiting_line_since", "since", "line_id"),
+        Index(
+            "ix_waiting_line_promised",
+            text(day_or_last("available_on")),
+            "since",
+            "line_id",
+        ),
+        Index(
+            "ix_waiting_line_expiry_sort",
+            text(moment_or_last("expires_at")),
+            "since",
+            "line_id",
+        ),
         Index("ix_waiting_line_kind", "kind", "since", "line_id"),
         Index(
             "ix_waiting_line_unpromised",

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -16,12 +16,20 @@ from openiom.kernel import NotFound
 from openiom.orders.order_batch import columns_of, flush_orders
 from openiom.orders.summaries import like_prefix
 from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.sort_keys import (
+    LAST_DAY,
+    LAST_MOMENT,
+    Sort,
+    SortKey,
+    SortKeys,
+    day_or_last,
+    moment_or_last,
+)
 
 BEFORE_LIMIT = 1_000
 """Most lines before one that are counted."""
 BEFORE_SHOWN = 50
 SEARCH_LIMIT = 1_000
-Sorting = Literal["since", "expires_at"]
 
 
 class WaitingRow(BaseModel):
@@ -92,12 +100,29 @@ class WaitingDetail(BaseModel):
     free: list[SourceAvailability]
 
 
+_EXPIRY = moment_or_last("w.expires_at")
+_SINCE = SortKey[WaitingRow]("w.since", datetime, lambda row: row.since)
+
+SORT_KEYS = SortKeys(
+    {
+        "since": _SINCE,
+        "expires_at": SortKey(_EXPIRY, datetime, lambda row: row.expires_at or LAST_MOMENT),
+        "promised": SortKey(
+            day_or_last("w.available_on"), date, lambda row: row.available_on or LAST_DAY
+        ),
+        "product": SortKey("w.product", str, lambda row: row.product),
+    },
+    noun="waiting lines",
+    ties=(_SINCE, SortKey("w.line_id", UUID, lambda row: row.line_id)),
+)
+
+
 @dataclass(frozen=True)
 class WaitingFilter:
     """What the list of waiting lines is narrowed to; empty fields match everything.
 
-    `search` is the beginning of an order number. `expires_before` and `unpromised` match only lines
-    in state `waiting`.
+    `search` is the beginning of an order number. `expires_before`, `expiring` and `unpromised`
+    match only lines in state `waiting`.
     """
 
     kind: str = ""
@@ -106,8 +131,14 @@ class WaitingFilter:
     search: str = ""
     order_id: UUID | None = None
     expires_before: datetime | None = None
+    expiring: bool = False
     unpromised: bool = False
-    sort: Sorting = "since"
+    sort: str = "since"
+
+    @property
+    def sorted_by(self) -> Sort[WaitingRow]:
+        """The sort that was chosen."""
+        return SORT_KEYS.parse(self.sort)
 
 
 _COLUMNS = """
@@ -129,20 +160,21 @@ def list_waiting(
     session: Session,
     chosen: WaitingFilter,
     *,
-    after: tuple[datetime, UUID] | None,
+    after: tuple[Any, ...] | None,
     limit: int,
     now: datetime,
 ) -> list[WaitingRow]:
-    """Return waiting lines by how long they wait, or by when they expire.
+    """Return waiting lines in the order of `sorted_by`.
 
-    `after` is (that instant, line id) of the last row shown.
+    `after` is the sort key of the last row shown.
     """
     flush_orders(session)
     conditions, values = _conditions(chosen)
-    column = "w.expires_at" if chosen.sort == "expires_at" else "w.since"
+    order_by = chosen.sorted_by.order_by
     if after:
-        conditions.append(f"({column}, w.line_id) > (%s, %s)")
-        values += after
+        condition, parameters = chosen.sorted_by.after(after)
+        conditions.append(condition)
+        values += parameters
 
     where = " AND ".join(conditions) or "TRUE"
     # The page is found by its index alone; only its rows are joined.
@@ -150,8 +182,8 @@ def list_waiting(
         session,
         dict,
         f"WITH page AS MATERIALIZED (SELECT w.* FROM orders.waiting_line w WHERE {where}"
-        f" ORDER BY {column}, w.line_id LIMIT %s)"
-        f" SELECT {_COLUMNS} FROM page w {_JOINS} ORDER BY {column}, w.line_id",
+        f" ORDER BY {order_by} LIMIT %s)"
+        f" SELECT {_COLUMNS} FROM page w {_JOINS} ORDER BY {order_by}",
         (*values, limit),
     )
     rows = [_waiting_row(row) for row in found]
@@ -182,8 +214,8 @@ def _conditions(chosen: WaitingFilter) -> tuple[list[str], list[Any]]:
             conditions.append(condition)
             values.append(value)
 
-    if chosen.sort == "expires_at":
-        conditions.append("w.state = 'waiting' AND w.expires_at IS NOT NULL")
+    if chosen.expiring:
+        conditions.append(f"w.state = 'waiting' AND {_EXPIRY} < '{LAST_MOMENT}'")
 
     if chosen.unpromised:
         conditions.append("w.state = 'waiting' AND w.available_on IS NULL")

@@ -10,14 +10,21 @@ from pydantic import BaseModel, Field
 from openiom.orders.routes import bulk_response, require_bulk
 from openiom.orders.schemas import BulkRequest, BulkResponse
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router, WriteSession
-from openiom.platform.pagination import Page, PageRequest, page_request
+from openiom.platform.pagination import Page, RawPageRequest, raw_page_request
 
-from .queries import Sorting, WaitingDetail, WaitingFilter, WaitingRow, get_waiting, list_waiting
+from .queries import (
+    SORT_KEYS,
+    WaitingDetail,
+    WaitingFilter,
+    WaitingRow,
+    get_waiting,
+    list_waiting,
+)
 from .user_actions import cancel_waiting, recheck_waiting, release_waiting
 
 router = Router(prefix="/api/v1/waiting-lines", tags=["orders"])
 
-WaitingPage = Annotated[PageRequest[datetime, UUID], Depends(page_request(datetime, UUID))]
+WaitingPage = Annotated[RawPageRequest, Depends(raw_page_request())]
 
 
 class WaitingQuery(BaseModel):
@@ -29,8 +36,11 @@ class WaitingQuery(BaseModel):
     search: str = Field("", description="Beginning of an order number")
     order_id: UUID | None = None
     expires_within_days: int | None = Field(None, ge=0, le=365)
+    expiring: bool = Field(False, description="Only lines that expire unless they are sourced")
     unpromised: bool = Field(False, description="Only lines without a promise date")
-    sort: Sorting = "since"
+    sort: Literal[*SORT_KEYS.names] = Field(  # type: ignore[valid-type]
+        "since", description="What lines are sorted by; descending with a leading -"
+    )
 
     def to_filter(self, now: datetime) -> WaitingFilter:
         expires_before = None
@@ -44,6 +54,7 @@ class WaitingQuery(BaseModel):
             search=self.search.replace("\x00", ""),
             order_id=self.order_id,
             expires_before=expires_before,
+            expiring=self.expiring,
             unpromised=self.unpromised,
             sort=self.sort,
         )
@@ -57,12 +68,12 @@ def find_waiting_lines(
     session: ReadSession,
     now: Now,
 ) -> Page[WaitingRow]:
-    """Lines that wait for stock or a launch: the longest waiting first, or the first to expire."""
+    """Lines that wait for stock or a launch: the longest waiting first unless sorted otherwise."""
     principal.require("orders.read")
-    rows = list_waiting(
-        session, query.to_filter(now), after=paging.after, limit=paging.fetch_limit, now=now
-    )
-    return paging.page(rows, key=lambda row: (getattr(row, query.sort), row.line_id))
+    chosen = query.to_filter(now)
+    request = paging.keyed_by(*chosen.sorted_by.field_types)
+    rows = list_waiting(session, chosen, after=request.after, limit=request.fetch_limit, now=now)
+    return request.page(rows, key=chosen.sorted_by.cursor)
 
 
 @router.get("/{line_id}")

@@ -1,3 +1,4 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import { setPassword, type User } from '@client/administration';
 import { ProblemNotice } from '@kit/feedback';
 import { fieldErrors } from '@kit/forms/fieldErrors';
@@ -26,12 +27,16 @@ export function PasswordDialog({ user, onClose }: { user: User; onClose: () => v
     <Modal
       open
       title={`New password for ${user.name}`}
-      okText="Set password"
-      cancelText="Cancel"
-      okButtonProps={{ disabled: password === '' }}
-      confirmLoading={save.isPending}
+      footer={
+        <SubmitFooter
+          label="Set password"
+          disabledReason={password === '' ? 'Enter a password first' : ''}
+          loading={save.isPending}
+          onCancel={onClose}
+          onSubmit={() => save.mutate()}
+        />
+      }
       onCancel={onClose}
-      onOk={() => save.mutate()}
     >
       {save.error !== null && !refused.isComplete && <ProblemNotice compact error={save.error} />}
       <form

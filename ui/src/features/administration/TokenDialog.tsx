@@ -1,3 +1,4 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import { type ApiToken, type IssuedToken, issueToken, type Role } from '@client/administration';
 import { CopyOutlined } from '@kit/icons';
 import { ProblemNotice } from '@kit/feedback';
@@ -6,7 +7,7 @@ import { MultiSelectField, SelectField, TextField } from '@kit/forms/fields';
 import { Timestamp } from '@kit/format';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Button, Input, Modal } from 'antd';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { roleOptions, wordsAt } from './permissions';
 
 const lifetimes = [
@@ -19,7 +20,6 @@ const lifetimes = [
 
 /** Issue a token, which is shown once. */
 export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens: readonly ApiToken[]; onClose: () => void }) {
-  const id = useId();
   const queryClient = useQueryClient();
   const [values, setValues] = useState({ name: '', roles: [] as string[], days: '90' });
   const set = (part: Partial<typeof values>): void => setValues((before) => ({ ...before, ...part }));
@@ -28,7 +28,6 @@ export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens:
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['api-tokens'] }),
   });
   const refused = fieldErrors(issue.error, ['name', 'roles', 'days']);
-  const isComplete = values.name.trim() !== '' && values.roles.length > 0;
   const missing = values.name.trim() === '' ? 'Enter a name first' : values.roles.length === 0 ? 'Choose a role first' : '';
   const replaces = tokens.some((token) => token.name === values.name.trim());
   if (issue.data) return <IssuedDialog token={issue.data} onClose={onClose} />;
@@ -36,28 +35,24 @@ export function TokenDialog({ roles, tokens, onClose }: { roles: Role[]; tokens:
     <Modal
       open
       title="New API token"
-      okText={replaces ? 'Replace token' : 'Create token'}
-      cancelText="Cancel"
-      okButtonProps={{ disabled: !isComplete, danger: replaces, 'aria-describedby': `${id}reason` }}
-      footer={(_, { CancelBtn, OkBtn }) => (
-        <>
-          <span className="muted footer-reason" id={`${id}reason`}>
-            {missing}
-          </span>
-          <CancelBtn />
-          <OkBtn />
-        </>
-      )}
-      confirmLoading={issue.isPending}
+      footer={
+        <SubmitFooter
+          label={replaces ? 'Replace token' : 'Create token'}
+          disabledReason={missing}
+          danger={replaces}
+          loading={issue.isPending}
+          onCancel={onClose}
+          onSubmit={() => issue.mutate()}
+        />
+      }
       onCancel={onClose}
-      onOk={() => issue.mutate()}
     >
       {issue.error !== null && !refused.isComplete && <ProblemNotice compact error={issue.error} />}
       <form
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (isComplete) issue.mutate();
+          if (missing === '') issue.mutate();
         }}
       >
         <TextField

@@ -1,10 +1,19 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { attentionKey } from '@client/attention';
 import { breakThreePl, cancelInStore, type Demo, demoKey, placeOrders, placeUnknownProduct, repairThreePl, setPace } from '@client/demo';
 import { ProblemNotice } from '@kit/feedback';
 import { formatNumber } from '@kit/format';
-import { PauseOutlined, PlayCircleOutlined, RedoOutlined, ThunderboltOutlined } from '@kit/icons';
+import {
+  CloseOutlined,
+  InboxOutlined,
+  PauseOutlined,
+  PlayCircleOutlined,
+  PlusOutlined,
+  RedoOutlined,
+  ThunderboltOutlined,
+} from '@kit/icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Button } from 'antd';
+import {} from 'antd';
 import { type ReactNode, useState } from 'react';
 import { Link } from 'react-router';
 
@@ -71,9 +80,14 @@ export function DemoControls({ demo, onFixed }: { demo: Demo; onFixed: () => voi
   };
 
   const button = (label: string, action: () => Promise<ReactNode>, icon?: ReactNode) => (
-    <Button icon={icon} disabled={act.isPending} onClick={() => act.mutate(action)}>
+    <ExplainedButton
+      icon={icon}
+      allowed={!act.isPending}
+      disabledReason="The last action is in progress"
+      onClick={() => act.mutate(action)}
+    >
       {label}
-    </Button>
+    </ExplainedButton>
   );
   return (
     <section aria-labelledby="outside-heading">
@@ -83,9 +97,9 @@ export function DemoControls({ demo, onFixed }: { demo: Demo; onFixed: () => voi
       </p>
       <div className="demo-actions" aria-busy={act.isPending}>
         {isDown ? button('Fix the 3PL', toggle3pl, <RedoOutlined />) : button('Break the 3PL', toggle3pl, <ThunderboltOutlined />)}
-        {button('Send ten orders', sendTen)}
-        {button('Send an unknown product', sendUnknown)}
-        {button('Cancel an order in the store', cancel)}
+        {button('Send ten orders', sendTen, <PlusOutlined />)}
+        {button('Send an unknown product', sendUnknown, <InboxOutlined />)}
+        {button('Cancel an order in the store', cancel, <CloseOutlined />)}
         {perMinute > 0
           ? button('Pause new orders', togglePace, <PauseOutlined />)
           : button('Resume new orders', togglePace, <PlayCircleOutlined />)}

@@ -2,7 +2,7 @@ import { CarOutlined } from '@kit/icons';
 import { type FulfillmentOrderRow, listFulfillmentOrders } from '@client/fulfillment';
 import { listSources } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
-import { formatQuantity, Timestamp } from '@kit/format';
+import { CalendarDate, formatQuantity, Timestamp } from '@kit/format';
 import { Page } from '@kit/layout';
 import {
   countFirstPage,
@@ -10,22 +10,26 @@ import {
   BulkActionBar,
   ExportButton,
   FilterBar,
+  knownSort,
   type ListColumn,
   ListView,
+  sortsBy,
   toOptions,
   useColumns,
   usePagedList,
   useUrlFilters,
 } from '@kit/list';
 import { StateTag } from '@kit/states';
-import { reasonLabel, stateLabel } from '@vocabulary';
+import { reasonBesideState, reasonLabel, stateLabel } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { fulfillmentActions } from './fulfillmentActions';
 
-const keys = ['search', 'state', 'source', 'recall', 'to_be_sourced'] as const;
+const filterKeys = ['search', 'state', 'source', 'recall', 'to_be_sourced'] as const;
+const keys = [...filterKeys, 'sort'] as const;
+const sorts = sortsBy('created', 'number', 'source', 'planned');
 const noun = ['fulfillment order', 'fulfillment orders'] as const;
 const recalls = [
   { value: 'requested', label: 'Requested' },
@@ -46,11 +50,19 @@ const states = [
 ];
 const rowId = (row: FulfillmentOrderRow): string => row.id;
 
+/** The parameters of the address as a query of the API. */
+const toQuery = (values: Partial<Record<string, string>>) => ({
+  ...values,
+  to_be_sourced: values.to_be_sourced === 'true' ? true : undefined,
+  sort: knownSort(sorts, values.sort),
+});
+
 const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   {
     id: 'number',
     title: 'Fulfillment order',
     alwaysShown: true,
+    sortKey: 'number',
     exportValue: (row) => row.number,
     cell: (row) => (
       <Link className="strong figure" to={`/fulfillment-orders/${row.id}`}>
@@ -75,9 +87,17 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
     id: 'reason',
     title: 'Reason',
     exportValue: (row) => reasonLabel(row.state_reason),
-    cell: (row) => <span className="muted">{reasonLabel(row.state_reason)}</span>,
+    cell: (row) => <span className="muted">{reasonBesideState(row.state, row.state_reason)}</span>,
   },
-  { id: 'source', title: 'Source', exportValue: (row) => row.source, cell: (row) => row.source },
+  { id: 'source', title: 'Source', sortKey: 'source', exportValue: (row) => row.source, cell: (row) => row.source },
+  {
+    id: 'planned',
+    title: 'Ship by',
+    hint: 'The day its source plans to hand it to the carrier',
+    sortKey: 'planned',
+    exportValue: (row) => row.planned_ship_date ?? '',
+    cell: (row) => (row.planned_ship_date === null ? <span className="muted">—</span> : <CalendarDate date={row.planned_ship_date} />),
+  },
   {
     id: 'shipped',
     title: 'Shipped',
@@ -91,8 +111,21 @@ const columns: readonly ListColumn<FulfillmentOrderRow>[] = [
   },
   { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   { id: 'city', title: 'Ship to', exportValue: (row) => row.ship_to_city, cell: (row) => row.ship_to_city },
-  { id: 'created', title: 'Created', exportValue: (row) => row.created_at, cell: (row) => <Timestamp at={row.created_at} /> },
-  { id: 'sent', title: 'Sent', exportValue: (row) => row.sent_at ?? '', cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" /> },
+  {
+    id: 'created',
+    title: 'Created',
+    sortKey: 'created',
+    sortDescendingFirst: true,
+    exportValue: (row) => row.created_at,
+    cell: (row) => <Timestamp at={row.created_at} />,
+  },
+  {
+    id: 'sent',
+    title: 'Sent',
+    hiddenByDefault: true,
+    exportValue: (row) => row.sent_at ?? '',
+    cell: (row) => <Timestamp at={row.sent_at} emptyText="Not yet" />,
+  },
   {
     id: 'external',
     title: 'External number',
@@ -107,7 +140,7 @@ export default function FulfillmentOrdersPage() {
   const [values, change] = useUrlFilters(keys);
   const sources = useQuery({ queryKey: ['sources'], queryFn: listSources });
   const { visibleColumns, columnChooser } = useColumns('fulfillment-orders', columns);
-  const query = useMemo(() => ({ ...values, to_be_sourced: values.to_be_sourced === 'true' ? true : undefined }), [values]);
+  const query = useMemo(() => toQuery(values), [values]);
   const list = usePagedList({
     name: 'fulfillment-orders',
     query,
@@ -116,7 +149,7 @@ export default function FulfillmentOrdersPage() {
     isRelevant: (change) => change.subject_type === 'fulfillment_order' || change.subject_type === 'shipment',
   });
   const fetchPage = (page: { after?: string; limit: number }, signal?: AbortSignal) => listFulfillmentOrders({ ...query, ...page }, signal);
-  const isFiltered = Object.keys(values).length > 0;
+  const isFiltered = filterKeys.some((key) => values[key] !== undefined);
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.number }));
   return (
     <Page title="Fulfillment orders" description="The part of an order that one warehouse, store or 3PL ships.">
@@ -127,6 +160,7 @@ export default function FulfillmentOrdersPage() {
         rowId={rowId}
         rowName={(row) => row.number}
         noun={noun}
+        sort={{ key: query.sort ?? '-created', reversible: true, onChange: (sort) => change({ sort }) }}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         onOpen={(row) => void navigate(`/fulfillment-orders/${row.id}`)}
         toolbar={
@@ -142,7 +176,8 @@ export default function FulfillmentOrdersPage() {
               search="Number, order, tracking or reference"
               views={{
                 list: 'fulfillment-orders',
-                count: (parameters, signal) => countFirstPage((page) => listFulfillmentOrders({ ...parameters, ...page }, signal)),
+                keys: ['sort'],
+                count: (parameters, signal) => countFirstPage((page) => listFulfillmentOrders({ ...toQuery(parameters), ...page }, signal)),
               }}
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },
@@ -171,7 +206,7 @@ export default function FulfillmentOrdersPage() {
             <EmptyState
               icon={<CarOutlined />}
               title="No matching fulfillment orders"
-              action={<Button onClick={() => change(Object.fromEntries(keys.map((key) => [key, undefined])))}>Clear filters</Button>}
+              action={<Button onClick={() => change(Object.fromEntries(filterKeys.map((key) => [key, undefined])))}>Clear filters</Button>}
             >
               No results match these filters.
             </EmptyState>

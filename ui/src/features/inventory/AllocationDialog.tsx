@@ -1,3 +1,4 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import { actOnAllocation, type AllocationRow, listGroups, type Shape } from '@client/inventory';
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
@@ -76,18 +77,27 @@ export function AllocationDialog({
       onClose();
     },
   });
-  const canSubmit = product.trim() !== '' && source !== '' && target !== undefined && target.length > 0 && isQuantity(quantity);
+  const missing = (): string => {
+    if (product.trim() === '') return 'Enter a product first';
+    if (source === '') return 'Choose a source first';
+    if (target === undefined || target.length === 0) return 'Choose whom it is for first';
+    return isQuantity(quantity) ? '' : 'Enter a number of units above zero';
+  };
   const maximum = row?.allocated ?? available.data;
   return (
     <Modal
       open
       title={kindLabels[kind].title}
-      okText={kindLabels[kind].confirmLabel}
-      cancelText="Cancel"
       onCancel={onClose}
-      onOk={() => mutation.mutate()}
-      confirmLoading={mutation.isPending}
-      okButtonProps={{ disabled: !canSubmit }}
+      footer={
+        <SubmitFooter
+          label={kindLabels[kind].confirmLabel}
+          disabledReason={missing()}
+          loading={mutation.isPending}
+          onCancel={onClose}
+          onSubmit={() => mutation.mutate()}
+        />
+      }
     >
       <div className="act-form">
         <p className="muted">{kindLabels[kind].description}</p>

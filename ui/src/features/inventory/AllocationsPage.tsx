@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { PieChartOutlined, PlusOutlined } from '@kit/icons';
 import {
   type AllocationRow,
@@ -15,7 +16,7 @@ import { formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
 import { numberColumn, type ListColumn, stockFilters, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer } from 'antd';
@@ -59,14 +60,15 @@ export default function AllocationsPage() {
     for (const key of ['allocation-pools', 'inventory', 'inventory-grid']) void queryClient.invalidateQueries({ queryKey: [key] });
   };
   const allocate = (
-    <Button
+    <ExplainedButton
       type="primary"
       icon={<PlusOutlined />}
-      disabled={displaySchema.data === undefined}
+      allowed={displaySchema.data !== undefined}
+      disabledReason={displaySchema.isError ? 'The inventory configuration could not be loaded' : 'The inventory configuration is loading'}
       onClick={() => setDialog({ kind: 'allocate' })}
     >
       Allocate
-    </Button>
+    </ExplainedButton>
   );
   return (
     <Page
@@ -242,7 +244,7 @@ function AllocationDrawer({ row, displaySchema, onClose }: { row: AllocationRow;
                       <td>
                         <span className="two-line wrap">
                           <span>{move.document.startsWith('by-hand-') ? 'Manual' : move.document}</span>
-                          <span className="muted">by {move.actor}</span>
+                          <span className="muted">by {actorLabel(move.actor)}</span>
                         </span>
                       </td>
                     </tr>

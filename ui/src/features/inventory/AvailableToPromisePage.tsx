@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { LineChartOutlined } from '@kit/icons';
 import { listGroups, listTimelines, type PromiseDay, type Timeline } from '@client/inventory';
 import { EmptyState } from '@kit/feedback';
@@ -7,7 +8,7 @@ import { usePagedList, useUrlFilters } from '@kit/list';
 import { ProblemNotice } from '@kit/feedback';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
 import { Badge } from '@kit/states';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { useQuery } from '@tanstack/react-query';
 import { Button, Skeleton } from 'antd';
 import { useMemo, useState } from 'react';
@@ -63,9 +64,9 @@ function ProductSearch({
         Source
         <SourceField label="Source" allLabel="All sources" value={source} onChange={(next) => onChange({ source: next || undefined })} />
       </label>
-      <Button type="primary" htmlType="submit" disabled={text.trim() === ''}>
+      <ExplainedButton type="primary" htmlType="submit" allowed={text.trim() !== ''} disabledReason="Enter a product first">
         Show
-      </Button>
+      </ExplainedButton>
     </form>
   );
 }
@@ -140,12 +141,12 @@ function Timelines({ product, source, onClearSource }: { product: string; source
       ))}
       {(list.next ?? list.previous) && (
         <nav className="row" aria-label="Pages of sources">
-          <Button disabled={!list.previous} onClick={list.previous}>
+          <ExplainedButton allowed={list.previous !== undefined} disabledReason="These are the first sources" onClick={list.previous}>
             Previous sources
-          </Button>
-          <Button disabled={!list.next} onClick={list.next}>
+          </ExplainedButton>
+          <ExplainedButton allowed={list.next !== undefined} disabledReason="These are the last sources" onClick={list.next}>
             More sources
-          </Button>
+          </ExplainedButton>
         </nav>
       )}
     </>
@@ -237,7 +238,7 @@ function DayEntries({ day }: { day: PromiseDay }) {
           {entry.product} · {humanize(entry.cause)}
           {entry.document && <>, {entry.document}</>}
           {entry.confidence < 1 && <>, {Math.round(entry.confidence * 100)}% confidence</>}
-          <span className="muted"> by {entry.actor}</span>
+          <span className="muted"> by {actorLabel(entry.actor)}</span>
         </li>
       ))}
     </ul>

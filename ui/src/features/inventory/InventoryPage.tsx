@@ -1,10 +1,11 @@
 import { DatabaseOutlined } from '@kit/icons';
 import { type GroupRow, listGroups, listSources, getShape, type Shape } from '@client/inventory';
 import { EmptyState, QueryContent } from '@kit/feedback';
+import { MultiSelect } from '@kit/forms/MultiSelect';
 import { Page } from '@kit/layout';
 import { ExportButton, type Filter, FilterBar, ListView, useColumns, usePagedList, useUrlFilters } from '@kit/list';
 import { useQuery } from '@tanstack/react-query';
-import { Button, Select } from 'antd';
+import { Button } from 'antd';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
 import { gridColumns, groupTitle, type OpenFigure, withoutEmptyMeasures } from './inventoryColumns';
@@ -63,14 +64,13 @@ function GroupBy({ displaySchema, by, onChange }: { displaySchema: Shape; by: st
   return (
     <label className="group-by">
       <span>Group by</span>
-      <Select
-        mode="multiple"
+      <MultiSelect
         aria-label="Group by"
         value={by}
         maxCount={6}
         showSearch={false}
         options={groupNames.map((name) => ({ value: name, label: groupTitle(displaySchema, name) }))}
-        onChange={(next: string[]) => onChange(next)}
+        onChange={onChange}
       />
     </label>
   );

@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import {
   type Balances,
   type ChainDay,
@@ -14,7 +15,7 @@ import { QueryContent, ProblemNotice } from '@kit/feedback';
 import { formatDateTime, CalendarDate, formatNumber, Timestamp } from '@kit/format';
 import { DescriptionList } from '@kit/layout';
 import { HorizontalScroll } from '@kit/HorizontalScroll';
-import { humanize } from '@vocabulary';
+import { actorLabel, humanize } from '@vocabulary';
 import { TableHead } from '@kit/TableHead';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Drawer, Input, Select, Skeleton, Tooltip } from 'antd';
@@ -58,9 +59,13 @@ export function StockDrawer({
             As of
             <Input type="datetime-local" value={asOfInput} onChange={(event) => setAsOfInput(event.target.value)} />
           </label>
-          <Button disabled={asOfInput === ''} onClick={() => setAsOfInput('')}>
+          <ExplainedButton
+            allowed={asOfInput !== ''}
+            disabledReason="The stock of now is shown; enter an earlier date and time to see the past"
+            onClick={() => setAsOfInput('')}
+          >
             Now
-          </Button>
+          </ExplainedButton>
           {key.data && (
             <Link to={`/inventory/promise?product=${encodeURIComponent(key.data.product)}&source=${encodeURIComponent(key.data.source)}`}>
               View availability
@@ -241,7 +246,7 @@ function LedgerRow({ entry, displaySchema, chain }: { entry: LedgerEntry; displa
               </>
             )}
           </span>
-          <span className="muted">by {entry.actor}</span>
+          <span className="muted">by {actorLabel(entry.actor)}</span>
         </span>
       </td>
       <td>

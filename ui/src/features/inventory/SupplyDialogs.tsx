@@ -1,3 +1,4 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import { saveSupplyOrder, receiveSupply, shipSupply, type SupplyLine, type SupplyOrder } from '@client/inventory';
 import { Problem } from '@client/problem';
 import { ProblemNotice } from '@kit/feedback';
@@ -98,12 +99,16 @@ function MoveSupplyDialog({
     <Modal
       open
       title={title}
-      okText={confirmLabel}
-      cancelText="Cancel"
       onCancel={onClose}
-      onOk={() => mutation.mutate()}
-      confirmLoading={mutation.isPending}
-      okButtonProps={{ disabled: !isQuantity(quantity) }}
+      footer={
+        <SubmitFooter
+          label={confirmLabel}
+          disabledReason={isQuantity(quantity) ? '' : 'Enter a quantity above zero'}
+          loading={mutation.isPending}
+          onCancel={onClose}
+          onSubmit={() => mutation.mutate()}
+        />
+      }
     >
       <div className="act-form">
         <p className="muted">{description}</p>
@@ -139,13 +144,16 @@ const newDraftLine = (key: number): DraftLine => ({
   expected_date: '',
   confidencePercent: '100',
 });
-const isComplete = (line: DraftLine, kind: SupplyOrder['kind']): boolean =>
-  line.product.trim() !== '' &&
-  (kind !== 'transfer' || (line.origin !== '' && line.origin !== line.source)) &&
-  line.source !== '' &&
-  isQuantity(line.quantity) &&
-  line.expected_date !== '' &&
-  /^(100|\d{1,2})$/.test(line.confidencePercent);
+/** What a line still lacks, or ''. */
+function missingIn(line: DraftLine, kind: SupplyOrder['kind']): string {
+  if (line.product.trim() === '') return 'Enter a product';
+  if (kind === 'transfer' && line.origin === '') return 'Choose where the goods come from';
+  if (line.source === '') return 'Choose the source that receives it';
+  if (kind === 'transfer' && line.origin === line.source) return 'Choose two different sources';
+  if (!isQuantity(line.quantity)) return 'Enter a quantity above zero';
+  if (line.expected_date === '') return 'Enter the expected date';
+  return /^(100|\d{1,2})$/.test(line.confidencePercent) ? '' : 'Enter a confidence from 0 to 100';
+}
 
 /** Dialog for a purchase or transfer order. Input is kept on refusal. */
 export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
@@ -180,17 +188,28 @@ export function AddSupplyDialog({ onClose, onDone }: { onClose: () => void; onDo
       onClose();
     },
   });
+  const incomplete = lines.findIndex((line) => missingIn(line, kind) !== '');
+  const missing =
+    number.trim() === ''
+      ? 'Enter a number first'
+      : lines[incomplete] === undefined
+        ? ''
+        : `${missingIn(lines[incomplete], kind)} in line ${incomplete + 1}`;
   return (
     <Modal
       open
       width={720}
       title="Add supply order"
-      okText="Add supply order"
-      cancelText="Cancel"
       onCancel={onClose}
-      onOk={() => mutation.mutate()}
-      confirmLoading={mutation.isPending}
-      okButtonProps={{ disabled: number.trim() === '' || !lines.every((line) => isComplete(line, kind)) }}
+      footer={
+        <SubmitFooter
+          label="Add supply order"
+          disabledReason={missing}
+          loading={mutation.isPending}
+          onCancel={onClose}
+          onSubmit={() => mutation.mutate()}
+        />
+      }
     >
       <div className="act-form">
         <Segmented

@@ -1,14 +1,15 @@
 import type { RunError } from '@client/orchestration';
+import { humanize } from '@vocabulary';
 
 /** The error of a run with its remedy. */
 export function RunErrorText({ error }: { error: RunError }) {
   return (
     <span className="two-line">
       <span className="run-error">
-        {error.what}
+        {humanize(error.what)}
         {error.why && <> ({error.why})</>}
       </span>
-      {error.remedy && <span className="muted">{error.remedy}</span>}
+      {error.remedy && <span className="muted">{humanize(error.remedy)}</span>}
     </span>
   );
 }

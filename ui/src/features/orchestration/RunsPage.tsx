@@ -9,6 +9,8 @@ import {
   BulkActionBar,
   toOptions,
   FilterBar,
+  knownSort,
+  sortsBy,
   type ListColumn,
   ListView,
   usePagedList,
@@ -25,7 +27,8 @@ import './orchestration.css';
 import { RunErrorText } from './RunErrorText';
 import { subjectPath } from './subjectPath';
 
-const keys = ['state', 'flow'] as const;
+const keys = ['state', 'flow', 'sort'] as const;
+const sorts = sortsBy('started', 'since');
 const noun = ['run', 'runs'] as const;
 const rowId = (row: Run): string => row.id;
 
@@ -51,7 +54,8 @@ const actions: readonly BulkAction[] = [
   },
 ];
 
-const columns: readonly ListColumn<Run>[] = [
+/** Runs that have not failed are sorted by when they started only. */
+const columns = (failed: boolean): readonly ListColumn<Run>[] => [
   {
     id: 'subject',
     title: 'Subject',
@@ -70,8 +74,23 @@ const columns: readonly ListColumn<Run>[] = [
   { id: 'step', title: 'Step', cell: (row) => row.step_title ?? row.step ?? '' },
   { id: 'error', title: 'What went wrong', cell: (row) => row.error && <RunErrorText error={row.error} /> },
   { id: 'flow', title: 'Flow', cell: (row) => <Link to={`/flows/${encodeURIComponent(row.flow)}`}>{row.flow_title || row.flow}</Link> },
-  { id: 'since', title: 'Since', cell: (row) => <Timestamp at={row.since} /> },
+  {
+    id: 'since',
+    title: 'Since',
+    hint: 'When it reached this step',
+    sortKey: failed ? 'since' : undefined,
+    sortDescendingFirst: true,
+    cell: (row) => <Timestamp at={row.since} />,
+  },
+  { id: 'started', title: 'Started', sortKey: 'started', sortDescendingFirst: true, cell: (row) => <Timestamp at={row.started_at} /> },
 ];
+
+/** The parameters of the address as a query of the API. */
+const toQuery = ({ state = 'failed', flow, sort }: Partial<Record<string, string>>) => {
+  const chosen = knownSort(sorts, sort);
+  const allowed = state === 'failed' || chosen === 'started' || chosen === '-started';
+  return { state: state as RunState, flow, sort: allowed ? chosen : undefined };
+};
 
 /** Flow runs, failed ones by default, with bulk actions. */
 export default function RunsPage() {
@@ -80,7 +99,7 @@ export default function RunsPage() {
   const [values, change] = useUrlFilters(keys);
   const [selected, setSelected] = useState<string[]>([]);
   const flows = useQuery({ queryKey: ['flows'], queryFn: listFlows });
-  const query = useMemo(() => ({ ...values, state: (values.state ?? 'failed') as RunState }), [values]);
+  const query = useMemo(() => toQuery(values), [values]);
   const list = usePagedList({ name: 'runs', query, fetch: listRuns, rowId, isRelevant: () => true });
   const selectedRows = list.rows.filter((row) => selected.includes(row.id)).map((row) => ({ id: row.id, label: row.subject_label }));
   const failed = query.state === 'failed';
@@ -96,10 +115,11 @@ export default function RunsPage() {
       <ListView
         label="Runs"
         list={list}
-        columns={columns}
+        columns={columns(failed)}
         rowId={rowId}
         rowName={(row) => row.subject_label}
         noun={noun}
+        sort={{ key: query.sort ?? '-started', reversible: true, onChange: (sort) => change({ sort }) }}
         onOpen={(row) => {
           const path = subjectPath(row);
           if (path) void navigate(path);
@@ -128,8 +148,8 @@ export default function RunsPage() {
             <FilterBar
               views={{
                 list: 'runs',
-                count: (parameters, signal) =>
-                  countFirstPage((page) => listRuns({ ...parameters, state: (parameters.state ?? 'failed') as RunState, ...page }, signal)),
+                keys: ['sort'],
+                count: (parameters, signal) => countFirstPage((page) => listRuns({ ...toQuery(parameters), ...page }, signal)),
               }}
               filters={[
                 {
@@ -155,7 +175,7 @@ export default function RunsPage() {
             icon={<CheckCircleOutlined />}
             title={failed ? 'No failed runs' : 'No matching runs'}
             action={
-              Object.keys(values).length > 0 ? (
+              (values.state ?? values.flow) !== undefined ? (
                 <Button onClick={() => change({ state: undefined, flow: undefined })}>Clear filters</Button>
               ) : (
                 <Link to="/flows">View flows</Link>

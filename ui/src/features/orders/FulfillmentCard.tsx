@@ -4,7 +4,7 @@ import { CalendarDate, formatQuantity } from '@kit/format';
 import { Card } from '@kit/layout';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
-import { reasonLabel } from '@vocabulary';
+import { reasonBesideState } from '@vocabulary';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
@@ -49,7 +49,7 @@ function FulfillmentOrder({ item }: { item: OrderFulfillment }) {
         </div>
         <div className="two-line" style={{ justifyItems: 'end', alignContent: 'start' }}>
           <StateTag state={item.state} />
-          {item.state_reason && <span className="muted">{reasonLabel(item.state_reason)}</span>}
+          <span className="muted">{reasonBesideState(item.state, item.state_reason)}</span>
         </div>
       </div>
       <ul className="small">

@@ -13,11 +13,12 @@ import { Link } from 'react-router';
 
 export function OrderLinesCard({ order }: { order: OrderDetail }) {
   const count = order.lines.length;
+  const units = order.lines.reduce((sum, line) => sum + line.quantity, 0);
   return (
     <Card
       flush
       title="Lines"
-      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatQuantity(order.lines.reduce((sum, line) => sum + line.quantity, 0))} units`}
+      extra={`${count} ${count === 1 ? 'line' : 'lines'}, ${formatQuantity(units)} ${units === 1 ? 'unit' : 'units'}`}
     >
       <HorizontalScroll label="Lines">
         <table className="plain">

@@ -12,8 +12,10 @@ import {
   ExportButton,
   type Filter,
   FilterBar,
+  knownSort,
   ListView,
   type MatchingRows,
+  sortsBy,
   useColumns,
   usePagedList,
   useUrlFilters,
@@ -46,12 +48,11 @@ const keys = [
   'sort',
 ] as const;
 type Values = Partial<Record<(typeof keys)[number], string>>;
-const sorts = ['received', '-received', 'placed', '-placed', 'total', '-total', 'number', '-number', 'customer', '-customer'] as const;
+const sorts = sortsBy('received', 'placed', 'total', 'number', 'customer');
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
 const allActions = [...Object.values(orderActions), ...groupActions];
 const noun = ['order', 'orders'] as const;
 const rowId = (row: OrderRow): string => row.id;
-const isSort = (value: string | undefined): value is (typeof sorts)[number] => sorts.some((sort) => sort === value);
 
 /** The parameters of the address as a query of the API. */
 const toQuery = (values: Values) => ({
@@ -59,7 +60,7 @@ const toQuery = (values: Values) => ({
   manual_hold: values.manual_hold === 'true' ? true : undefined,
   late: values.late === 'true' ? true : undefined,
   source_changed: values.source_changed === 'true' ? true : undefined,
-  sort: isSort(values.sort) ? values.sort : undefined,
+  sort: knownSort(sorts, values.sort),
 });
 
 /** Actions on all orders that match, carried out by the server in portions. */

@@ -4,7 +4,7 @@ import { QueryContent } from '@kit/feedback';
 import { Timestamp } from '@kit/format';
 import { Card } from '@kit/layout';
 import { toneIcon } from '@kit/states';
-import { eventTitle, reasonLabel } from '@vocabulary';
+import { actorLabel, eventTitle, humanize, reasonLabel } from '@vocabulary';
 import type { Tone } from '@kit/tokens';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -67,11 +67,11 @@ function Event({ event }: { event: TimelineEvent }) {
         {toneIcon(tone)}
       </span>
       <div className="what">{eventTitle(event.name, event.title)}</div>
-      {reason && <div className="why">{reasonLabel(reason)}</div>}
+      {reason && <div className="why">{humanize(reasonLabel(reason))}</div>}
       <div className="fine">
         <Timestamp at={event.occurred_at} />
         {event.subject_type !== 'order' && <span>{event.subject_label}</span>}
-        <span>by {event.actor}</span>
+        <span>by {actorLabel(event.actor)}</span>
       </div>
       {Object.keys(details).length > 0 && (
         <details>

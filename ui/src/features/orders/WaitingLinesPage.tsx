@@ -1,7 +1,17 @@
 import { listWaitingLines, type WaitingLine } from '@client/orders';
 import { HourglassOutlined } from '@kit/icons';
 import { Page } from '@kit/layout';
-import { countFirstPage, matchingByPage, ExportButton, useColumns, usePagedList, useUrlFilters, ActionableList } from '@kit/list';
+import {
+  ActionableList,
+  countFirstPage,
+  ExportButton,
+  knownSort,
+  matchingByPage,
+  sortsBy,
+  useColumns,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
 import { useQueryClient } from '@tanstack/react-query';
 import { Segmented } from 'antd';
 import { useMemo, useState } from 'react';
@@ -10,7 +20,8 @@ import './orders.css';
 import { waitingLineName, waitingLineColumns, waitingLineActions } from './waitingLineColumns';
 import { WaitingLineDrawer } from './WaitingLineDrawer';
 
-const keys = ['search', 'product', 'view', 'kind', 'open'] as const;
+const keys = ['search', 'product', 'view', 'kind', 'sort', 'open'] as const;
+const sorts = sortsBy('since', 'promised', 'product', 'expires_at');
 const views = [
   { value: 'all', label: 'All' },
   { value: 'unpromised', label: 'No supply' },
@@ -21,15 +32,16 @@ const kinds = ['backorder', 'preorder', 'capacity'] as const;
 const rowId = (row: WaitingLine): string => row.line_id;
 const viewFilters: Record<string, object> = {
   unpromised: { unpromised: true },
-  expiring: { sort: 'expires_at' },
+  expiring: { expiring: true },
   released: { state: 'released' },
 };
 
 /** The parameters of the address as a query of the API. */
-const toQuery = ({ search, product, kind, view }: Partial<Record<string, string>>) => ({
+const toQuery = ({ search, product, kind, view, sort }: Partial<Record<string, string>>) => ({
   search,
   product,
   kind: kinds.find((one) => one === kind),
+  sort: knownSort(sorts, sort) ?? (view === 'expiring' ? 'expires_at' : 'since'),
   ...viewFilters[view ?? 'all'],
 });
 
@@ -37,9 +49,9 @@ const toQuery = ({ search, product, kind, view }: Partial<Record<string, string>
 export default function WaitingLinesPage() {
   const queryClient = useQueryClient();
   const [values, change] = useUrlFilters(keys, ['open']);
-  const { search, product, kind, open } = values;
+  const { search, product, kind, sort, open } = values;
   const view = views.find((item) => item.value === values.view)?.value ?? 'all';
-  const query = useMemo(() => toQuery({ search, product, kind, view }), [search, product, kind, view]);
+  const query = useMemo(() => toQuery({ search, product, kind, view, sort }), [search, product, kind, view, sort]);
   const list = usePagedList({
     name: 'waiting',
     query,
@@ -65,18 +77,14 @@ export default function WaitingLinesPage() {
         rowId={rowId}
         rowName={waitingLineName}
         noun={['line', 'lines']}
-        pagerLabels={['Previous', 'Next']}
         onOpen={(row) => change({ open: row.line_id })}
-        sort={{
-          key: view === 'expiring' ? 'expires_at' : 'since',
-          onChange: (key) => change({ view: key === 'expires_at' ? 'expiring' : undefined }),
-        }}
+        sort={{ key: query.sort, reversible: true, onChange: (key) => change({ sort: key }) }}
         actions={() => waitingLineActions}
         onDone={refresh}
         matching={matchingByPage((page, signal) => listWaitingLines({ ...query, ...page }, signal), rowId, waitingLineName)}
         views={{
           list: 'waiting-lines',
-          keys: ['view'],
+          keys: ['view', 'sort'],
           count: (parameters, signal) => countFirstPage((page) => listWaitingLines({ ...toQuery(parameters), ...page }, signal)),
         }}
         search="Order number"
@@ -101,7 +109,7 @@ export default function WaitingLinesPage() {
               aria-label="View"
               options={views}
               value={view}
-              onChange={(next) => change({ view: next === 'all' ? undefined : next })}
+              onChange={(next) => change({ view: next === 'all' ? undefined : next, sort: undefined })}
             />
             {columnChooser}
             <ExportButton

@@ -91,6 +91,7 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
   {
     id: 'product',
     title: 'Product',
+    sortKey: 'product',
     alwaysShown: true,
     exportValue: (row) => row.product,
     cell: (row) => (
@@ -124,6 +125,7 @@ export const waitingLineColumns = (onOpen: (row: WaitingLine) => void): readonly
   {
     id: 'promised',
     title: 'Promised',
+    sortKey: 'promised',
     hint: 'Earliest date with stock, after the lines ahead in the queue',
     exportValue: (row) => row.available_on ?? '',
     cell: (row) => <PromisedDate row={row} />,

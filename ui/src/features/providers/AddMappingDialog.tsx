@@ -1,3 +1,4 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import type { Mapping, ProviderInstance } from '@client/providers';
 import { ProblemNotice } from '@kit/feedback';
 import { toOptions } from '@kit/list';
@@ -48,21 +49,16 @@ export function AddMappingDialog({
       open
       width={680}
       title={isFixed ? `Edit mapping of ${edited.value}` : 'Add mapping'}
-      okText="Save mapping"
-      cancelText="Cancel"
       onCancel={onClose}
-      onOk={() => save.mutate(mapping)}
-      confirmLoading={save.isPending}
-      okButtonProps={{ disabled: reason !== '', 'aria-describedby': `${id}reason` }}
-      footer={(_, { CancelBtn, OkBtn }) => (
-        <>
-          <span className="muted footer-reason" id={`${id}reason`}>
-            {reason}
-          </span>
-          <CancelBtn />
-          <OkBtn />
-        </>
-      )}
+      footer={
+        <SubmitFooter
+          label="Save mapping"
+          disabledReason={reason}
+          loading={save.isPending}
+          onCancel={onClose}
+          onSubmit={() => save.mutate(mapping)}
+        />
+      }
     >
       <div className="mapping-form">
         <label htmlFor={`${id}table`}>

@@ -10,8 +10,11 @@ import { useMemo } from 'react';
 const rowId = (row: ProviderCall): string => row.id;
 const keys = ['instance', 'failed'] as const;
 
-/** The path of a URL. */
-const pathOf = (url: string): string => (URL.canParse(url) ? url.slice(new URL(url).origin.length) : url);
+/** The path of a URL; the whole of one without an origin, such as that of a mail server. */
+function pathOf(url: string): string {
+  const origin = URL.canParse(url) ? new URL(url).origin : 'null';
+  return origin === 'null' ? url : url.slice(origin.length);
+}
 
 const columns: readonly ListColumn<ProviderCall>[] = [
   { id: 'at', title: 'When', cell: (row) => <Timestamp at={row.started_at} /> },

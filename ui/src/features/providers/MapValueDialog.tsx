@@ -1,6 +1,7 @@
+import { SubmitFooter } from '@kit/SubmitFooter';
 import type { Mapping, MissingGroup } from '@client/providers';
 import { ProblemNotice, QueryContent } from '@kit/feedback';
-import { Button, Modal } from 'antd';
+import { Modal } from 'antd';
 import { useId, useState } from 'react';
 import { MappingComparison, ReleaseSummary, useMappingPreview } from './MappingComparison';
 import { tableLabel } from './mappingTables';
@@ -29,23 +30,13 @@ export function MapValueDialog({ group, onClose, onMapped }: { group: MissingGro
       title={`Map ${label} ${value}`}
       onCancel={onClose}
       footer={
-        <>
-          {!isReady && (
-            <span className="muted footer-reason" id={`${id}reason`}>
-              {internal === '' ? `Choose a ${label} first` : 'Checking what is released'}
-            </span>
-          )}
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="primary"
-            aria-describedby={isReady ? undefined : `${id}reason`}
-            disabled={!isReady}
-            loading={save.isPending}
-            onClick={() => save.mutate(mapping)}
-          >
-            Map and replay
-          </Button>
-        </>
+        <SubmitFooter
+          label="Map and replay"
+          disabledReason={isReady ? '' : internal === '' ? `Choose a ${label} first` : 'Checking what is released'}
+          loading={save.isPending}
+          onCancel={onClose}
+          onSubmit={() => save.mutate(mapping)}
+        />
       }
     >
       <div className="stack">

@@ -3,7 +3,18 @@ import { isAttentionChange } from '@client/attention';
 import { listInstances, listMessages, type MessageRow } from '@client/providers';
 import { EmptyState } from '@kit/feedback';
 import { Page } from '@kit/layout';
-import { BulkActionBar, countFirstPage, matchingByPage, toOptions, FilterBar, ListView, usePagedList, useUrlFilters } from '@kit/list';
+import {
+  BulkActionBar,
+  countFirstPage,
+  FilterBar,
+  knownSort,
+  ListView,
+  matchingByPage,
+  sortsBy,
+  toOptions,
+  usePagedList,
+  useUrlFilters,
+} from '@kit/list';
 import { humanize, stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
@@ -16,22 +27,31 @@ import { MissingMappings } from './MissingMappings';
 import './providers.css';
 
 const keys = ['search', 'state', 'instance', 'kind'] as const;
-const addressKeys = [...keys, 'message'] as const;
+const addressKeys = [...keys, 'sort', 'message'] as const;
+const sorts = sortsBy('received', 'key', 'instance', 'total');
+const sortableStates = ['parked', 'discarded', 'on_hold'];
 const states = ['parked', 'received', 'processed', 'duplicate', 'ignored', 'stale', 'on_hold', 'discarded'];
 const noun = ['message', 'messages'] as const;
 const rowId = (row: MessageRow): string => row.id;
 const messageName = (row: MessageRow): string => `${humanize(row.kind)} ${row.key}`;
 
+/** The parameters of the address as a query of the API. Messages that were processed are sorted by their arrival only. */
+const toQuery = ({ search, state = 'parked', instance, kind, sort }: Partial<Record<string, string>>) => {
+  const chosen = knownSort(sorts, sort);
+  const allowed = sortableStates.includes(state) || chosen === 'received' || chosen === '-received';
+  return { search, state, instance, kind, sort: allowed ? chosen : undefined };
+};
+
 /** Messages that could not be processed. */
 export default function MessagesPage() {
   const queryClient = useQueryClient();
-  const [{ message: open, ...values }, change] = useUrlFilters(addressKeys, ['message']);
+  const [{ message: open, sort, ...values }, change] = useUrlFilters(addressKeys, ['message']);
   const [selected, setSelected] = useState<string[]>([]);
   const instances = useQuery({ queryKey: ['provider-instances'], queryFn: listInstances });
   const setOpen = (message: string | undefined): void => change({ message });
-  const columns = messageColumns(setOpen);
   const { search, state, instance, kind } = values;
-  const query = useMemo(() => ({ search, state: state ?? 'parked', instance, kind }), [search, state, instance, kind]);
+  const columns = messageColumns(setOpen, { sortable: sortableStates.includes(state ?? 'parked') });
+  const query = useMemo(() => toQuery({ search, state, instance, kind, sort }), [search, state, instance, kind, sort]);
   const list = usePagedList({
     name: 'messages',
     query,
@@ -57,6 +77,7 @@ export default function MessagesPage() {
         rowId={rowId}
         rowName={(row) => `${humanize(row.kind)} ${row.key}`}
         noun={noun}
+        sort={{ key: query.sort ?? '-received', reversible: true, onChange: (next) => change({ sort: next }) }}
         onOpen={(row) => setOpen(row.id)}
         selection={{ ids: selectedRows.map((entry) => entry.id), onChange: setSelected }}
         toolbar={
@@ -76,7 +97,8 @@ export default function MessagesPage() {
               search="Order number, customer or email"
               views={{
                 list: 'messages',
-                count: (parameters, signal) => countFirstPage((page) => listMessages({ state: 'parked', ...parameters, ...page }, signal)),
+                keys: ['sort'],
+                count: (parameters, signal) => countFirstPage((page) => listMessages({ ...toQuery(parameters), ...page }, signal)),
               }}
               filters={[
                 { key: 'state', label: 'State', kind: 'choice', options: toOptions(states, stateLabel) },

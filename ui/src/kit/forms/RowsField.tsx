@@ -1,3 +1,4 @@
+import { ExplainedButton } from '../ExplainedButton';
 import { CloseOutlined, PlusOutlined } from '../icons';
 import { Button } from 'antd';
 import type { ReactNode } from 'react';
@@ -27,10 +28,11 @@ export function RowsField({ legend, hint, rows, createRow, addLabel, minimumRows
       {rows.map((row, index) => (
         <div key={index} className="form-row with-end" role="group" aria-label={`${legend}, row ${index + 1}`}>
           <div className="form-row-fields">{children(row, (part) => change(index, part), index)}</div>
-          <Button
+          <ExplainedButton
             icon={<CloseOutlined />}
             aria-label={`Remove row ${index + 1} of ${legend.toLowerCase()}`}
-            disabled={rows.length <= minimumRows}
+            allowed={rows.length > minimumRows}
+            disabledReason={minimumRows === 1 ? 'At least one row is needed' : `At least ${minimumRows} rows are needed`}
             onClick={() => onChange(rows.filter((_, position) => position !== index))}
           />
         </div>

@@ -15,7 +15,7 @@ import {
   TextField,
 } from './fields';
 import { RowsField } from './RowsField';
-import { fieldSchema, type FieldSchema, type PropertySchema, resolveReference, schemaDefaults } from './schema';
+import { fieldLabel, fieldSchema, type FieldSchema, type PropertySchema, resolveReference, schemaDefaults } from './schema';
 
 type Values = Record<string, unknown>;
 
@@ -67,7 +67,7 @@ const enumOptions = (values: readonly unknown[]): Option[] =>
   values.map((value) => ({ value: String(value), label: typeof value === 'string' && value.length > 3 ? humanize(value) : String(value) }));
 
 function SchemaField({ name, field, definitions, value, references, errorOf, isStored, onChange }: SchemaFieldProps): ReactNode {
-  const label = field.title ?? humanize(name);
+  const label = fieldLabel(name, field.title);
   const error = errorOf?.(name, label);
   const common = { label, hint: field.description, error };
   const current = value ?? field.default;

@@ -1,7 +1,8 @@
 import { toOptions } from '../list';
 import { Checkbox, Input, InputNumber, Select } from 'antd';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId } from 'react';
 import './forms.css';
+import { MultiSelect } from './MultiSelect';
 
 export interface Option {
   value: string;
@@ -163,24 +164,18 @@ export function MultiSelectField({
   placeholder,
   ...rest
 }: CommonProps & { value: unknown; onChange: (value: string[]) => void; options: readonly Option[]; placeholder?: string }) {
-  // It closes after each choice: Tab would choose the first option of an open list, which nobody asked for.
-  const [isOpen, setOpen] = useState(false);
   return (
     <Field {...rest}>
       {(id, described) => (
-        <Select
+        <MultiSelect
           {...described}
           id={id}
           status={rest.error ? 'error' : undefined}
-          mode="multiple"
-          open={isOpen}
-          onOpenChange={setOpen}
-          onSelect={() => setOpen(false)}
           placeholder={placeholder}
           showSearch={{ optionFilterProp: 'label' }}
           value={asStrings(value)}
           options={[...options]}
-          onChange={(next: string[]) => onChange(next)}
+          onChange={onChange}
         />
       )}
     </Field>

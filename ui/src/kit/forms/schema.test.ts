@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asObjectSchema, fieldSchema, type PropertySchema, schemaDefaults } from './schema';
+import { asObjectSchema, fieldLabel, fieldSchema, type PropertySchema, schemaDefaults } from './schema';
 
 describe('fieldSchema', () => {
   test.each<[PropertySchema, string, boolean]>([
@@ -72,4 +72,13 @@ test.each([
   ['text', { properties: {} }],
 ])('%j is read as an object schema', (value, schema) => {
   expect(asObjectSchema(value)).toEqual(schema);
+});
+
+test.each([
+  ['api_url', 'Api Url', 'API URL'],
+  ['store_hash', 'Store Hash', 'Store hash'],
+  ['sku', undefined, 'SKU'],
+  ['take_in', 'Orders to fulfill', 'Orders to fulfill'],
+])('the field %s with the title %s is labeled %s', (name, title, label) => {
+  expect(fieldLabel(name, title)).toBe(label);
 });

@@ -96,3 +96,13 @@ export function asObjectSchema(value: unknown): PropertySchema {
 }
 
 export { resolve as resolveReference };
+
+const abbreviations: Partial<Record<string, string>> = { api: 'API', id: 'ID', ids: 'IDs', sku: 'SKU', url: 'URL', urls: 'URLs' };
+const capitalize = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** The label of a field: its title, or its name as words. A title that was made of the name, such as "Api Url", says no more. */
+export function fieldLabel(name: string, title: string | undefined): string {
+  const words = name.split('_');
+  if (title !== undefined && title !== words.map(capitalize).join(' ')) return title;
+  return words.map((word, index) => abbreviations[word] ?? (index === 0 ? capitalize(word) : word)).join(' ');
+}

@@ -2,6 +2,7 @@ import { ArrowDownOutlined, ArrowUpOutlined, LeftOutlined, RightOutlined } from 
 import { Button, Skeleton, Table, Tooltip } from 'antd';
 import type { ColumnsType } from 'antd/es/table';
 import { type Key, type MouseEvent, type ReactNode, useRef } from 'react';
+import { ExplainedButton } from '../ExplainedButton';
 import { ProblemNotice } from '../feedback';
 import { HorizontalScroll } from '../HorizontalScroll';
 import type { ListColumn } from './columns';
@@ -110,7 +111,7 @@ export function ListView<T extends object>({
   selection,
   sort,
   toolbar,
-  pagerLabels = ['Newer', 'Older'],
+  pagerLabels = sort === undefined ? ['Newer', 'Older'] : ['Previous', 'Next'],
 }: Props<T>) {
   const tableColumns = toTableColumns(columns, sort);
   const newRowCount = list.newRows.length;
@@ -167,12 +168,25 @@ export function ListView<T extends object>({
       {body()}
       {(list.next ?? list.previous) && (
         <nav className="pager" aria-label={`Pages of ${label}`}>
-          <Button size="small" icon={<LeftOutlined />} disabled={!list.previous} onClick={list.previous}>
+          <ExplainedButton
+            size="small"
+            icon={<LeftOutlined />}
+            allowed={list.previous !== undefined}
+            disabledReason="This is the first page"
+            onClick={list.previous}
+          >
             {pagerLabels[0]}
-          </Button>
-          <Button size="small" icon={<RightOutlined />} iconPlacement="end" disabled={!list.next} onClick={list.next}>
+          </ExplainedButton>
+          <ExplainedButton
+            size="small"
+            icon={<RightOutlined />}
+            iconPlacement="end"
+            allowed={list.next !== undefined}
+            disabledReason="This is the last page"
+            onClick={list.next}
+          >
             {pagerLabels[1]}
-          </Button>
+          </ExplainedButton>
         </nav>
       )}
     </div>

@@ -5,4 +5,5 @@ export { toOptions, type Filter, FilterBar, type ListViews, useUrlFilters } from
 export { ListView, type Sort } from './ListView';
 export { countFirstPage, matchingByPage, type MatchingRows, type Portion } from './matching';
 export { numberColumn, stockFilters, ActionableList } from './ActionableList';
+export { knownSort, sortsBy } from './sorts';
 export { type PagedList, usePagedList } from './usePagedList';

@@ -111,7 +111,7 @@ describe('ListView', () => {
   test('the pager is shown when there is another page', async () => {
     const next = vi.fn();
     renderList(pagedList({ next }), { pagerLabels: ['Earlier', 'Later'] });
-    expect(screen.getByRole('button', { name: 'Earlier' })).toBeDisabled();
+    expect(screen.getByRole('button', { name: 'Earlier' })).toHaveAttribute('aria-disabled', 'true');
     await userEvent.click(screen.getByRole('button', { name: 'Later' }));
     expect(next).toHaveBeenCalledOnce();
   });

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from openiom.orchestration.provider_call import INSTANCE_PAUSED
 from openiom.platform.bulk import execute, fetch_as, fetch_column
 from openiom.platform.database import Database, to_json_text
 from openiom.platform.installation import IS_LIVE
@@ -143,7 +144,8 @@ def hold_paused_calls(session: Session, group: CallGroup) -> int:
 
 def _hold_group(session: Session, group: CallGroup) -> int:
     problem = {"what": f"{group.instance} is paused", "where": group.instance, "why": ""}
-    error = to_json_text({**problem, "remedy": "resume the provider instance"})
+    problem |= {"remedy": "resume the provider instance", "cause": INSTANCE_PAUSED}
+    error = to_json_text(problem)
     return execute(
         session,
         "UPDATE orchestration.provider_call SET state = 'held', error = %s::jsonb WHERE id IN"

@@ -6,7 +6,7 @@ import { EmptyState, ProblemNotice } from '@kit/feedback';
 import { Page, Card } from '@kit/layout';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { AutoComplete, Button, Skeleton } from 'antd';
+import { AutoComplete, Skeleton } from 'antd';
 import { useState } from 'react';
 import { SelectField, Field, documentOptions, NumberField, TextField } from '@kit/forms/fields';
 import { QuoteResult } from './QuoteResult';
@@ -85,10 +85,11 @@ export default function QuotePage() {
                       onChange={(quantity) => change(line.key, { quantity: quantity ?? 1 })}
                     />
                   </span>
-                  <Button
+                  <ExplainedButton
                     icon={<CloseOutlined />}
                     aria-label={`Remove line ${index + 1}`}
-                    disabled={lines.length === 1}
+                    allowed={lines.length > 1}
+                    disabledReason="A cart has at least one line"
                     onClick={() => setLines((before) => before.filter((value) => value.key !== line.key))}
                   />
                   <TextField
@@ -100,10 +101,11 @@ export default function QuotePage() {
                   />
                 </div>
               ))}
-              <Button
+              <ExplainedButton
                 style={{ justifySelf: 'start' }}
                 icon={<PlusOutlined />}
-                disabled={lines.length >= MAX_LINES}
+                allowed={lines.length < MAX_LINES}
+                disabledReason={`A cart has ${MAX_LINES} lines at most`}
                 onClick={() =>
                   setLines((before) => [
                     ...before,
@@ -112,7 +114,7 @@ export default function QuotePage() {
                 }
               >
                 Add line
-              </Button>
+              </ExplainedButton>
             </div>
           </Card>
           <Card title="Destination">

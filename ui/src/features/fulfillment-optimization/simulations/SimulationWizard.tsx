@@ -138,9 +138,14 @@ function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string })
           {step === last && <ReviewStep {...props} />}
           {run.error && <ProblemNotice compact error={run.error} />}
           <div className="row between" style={{ marginTop: 20 }}>
-            <Button icon={<LeftOutlined />} disabled={step === 0} onClick={() => setStep(step - 1)}>
+            <ExplainedButton
+              icon={<LeftOutlined />}
+              allowed={step > 0}
+              disabledReason="This is the first step"
+              onClick={() => setStep(step - 1)}
+            >
               Back
-            </Button>
+            </ExplainedButton>
             {step < last ? (
               <Button type="primary" icon={<RightOutlined />} iconPlacement="end" onClick={() => setStep(step + 1)}>
                 {steps[step + 1]}

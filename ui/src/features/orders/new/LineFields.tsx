@@ -1,3 +1,4 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import { listStockKeys } from '@client/inventory';
 import { searchProducts } from '@client/masterData';
 import type { OrderCheck } from '@client/orders';
@@ -5,7 +6,7 @@ import { CloseOutlined } from '@kit/icons';
 import { Field, NumberField, SelectField } from '@kit/forms/fields';
 import { formatVariant, Money } from '@kit/format';
 import { useQuery } from '@tanstack/react-query';
-import { AutoComplete, Button } from 'antd';
+import { AutoComplete } from 'antd';
 import { useDeferredValue } from 'react';
 import { type DraftLine, variantsOf } from './orderDraft';
 
@@ -70,7 +71,13 @@ export function LineFields({ line, index, currency, checked, errorOf, onChange, 
         />
         <span className="order-line-amount">{checked && <Money amount={checked.amount} currency={currency} />}</span>
       </div>
-      <Button icon={<CloseOutlined />} aria-label={`Remove line ${index + 1}`} disabled={onRemove === undefined} onClick={onRemove} />
+      <ExplainedButton
+        icon={<CloseOutlined />}
+        aria-label={`Remove line ${index + 1}`}
+        allowed={onRemove !== undefined}
+        disabledReason="An order has at least one line"
+        onClick={onRemove}
+      />
     </div>
   );
 }

@@ -115,14 +115,15 @@ export default function NewOrderPage() {
                   />
                 );
               })}
-              <Button
+              <ExplainedButton
                 style={{ justifySelf: 'start' }}
                 icon={<PlusOutlined />}
-                disabled={draft.lines.length >= MAX_LINES}
+                allowed={draft.lines.length < MAX_LINES}
+                disabledReason={`An order has ${MAX_LINES} lines at most`}
                 onClick={() => set({ lines: [...draft.lines, newLine()] })}
               >
                 Add line
-              </Button>
+              </ExplainedButton>
             </div>
           </Card>
           <Card title="Customer">
