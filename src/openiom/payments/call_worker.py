@@ -22,7 +22,7 @@ from openiom.provider_contract import CallResult, PaymentCall, PaymentKind
 from openiom.providers import ProviderRegistry, call_payments, lock_paused, payment_service
 
 from .call_queue import CallGroup, ClaimedFact, claim_facts, oldest_due_group, renew_leases
-from .rows import CAPTURE, REFUND, MethodRow, methods_of
+from .rows import REFUND, MethodRow, methods_of
 from .service.outcome import decide_outcome, record_outcomes
 from .wakes import CALLS_WAKE
 
@@ -110,7 +110,6 @@ class PaymentCallWorker:
 
 def _call_of(fact: ClaimedFact, method: MethodRow, order_number: str) -> PaymentCall:
     """Return what the provider is called with."""
-    is_last = method.used == method.authorized and method.capture_pending == fact.amount
     return PaymentCall(
         key=fact.key,
         reference=method.reference,
@@ -119,7 +118,6 @@ def _call_of(fact: ClaimedFact, method: MethodRow, order_number: str) -> Payment
         currency=fact.currency,
         order=order_number,
         reason=fact.reason if fact.kind == REFUND else "",
-        is_final=fact.kind == CAPTURE and is_last,
         attempt=fact.attempts,
     )
 

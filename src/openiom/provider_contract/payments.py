@@ -17,7 +17,6 @@ class PaymentCall:
     reference  what the provider calls the authorization
     amount     in `currency`; `minor_units` is the same amount in its smallest unit
     order      the number of the order, for the provider's records
-    is_final   whether nothing more is to be captured of the authorization
     attempt    from the second one on, a previous one may have been executed
     """
 
@@ -28,7 +27,6 @@ class PaymentCall:
     currency: str
     order: str = ""
     reason: str = ""
-    is_final: bool = False
     attempt: int = 1
 
 
