@@ -2357,6 +2357,7 @@ def upgrade() -> None:
         "order_payment",
         sa.Column("order_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("decimals", sa.SmallInteger(), nullable=False),
         sa.Column("charged", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("uncovered", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint(

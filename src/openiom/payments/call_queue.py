@@ -20,7 +20,7 @@ from openiom.platform.leases import LEASE
 CLAIM_LIMIT = 64
 
 
-class CallGroup(NamedTuple):
+class PaymentCallGroup(NamedTuple):
     """What one worker calls at a time: one kind of call of one provider instance."""
 
     instance: str
@@ -79,15 +79,17 @@ class _Id(NamedTuple):
     id: UUID
 
 
-def oldest_due_group(session: Session, now: datetime, *, paused: Sequence[str]) -> CallGroup | None:
+def oldest_due_group(
+    session: Session, now: datetime, *, paused: Sequence[str]
+) -> PaymentCallGroup | None:
     """Return the group of the fact that has been due for longest, None when nothing is due."""
     parameters = {"now": now, "paused": list(paused)}
-    groups = fetch_as(session, CallGroup, _OLDEST, parameters, prepare=False)
+    groups = fetch_as(session, PaymentCallGroup, _OLDEST, parameters, prepare=False)
     return groups[0] if groups else None
 
 
 def claim_facts(
-    session: Session, group: CallGroup, *, limit: int, now: datetime
+    session: Session, group: PaymentCallGroup, *, limit: int, now: datetime
 ) -> list[ClaimedFact]:
     """Lease due facts of a group. The outcome of one whose lease has expired is unknown."""
     parameters = {

@@ -21,7 +21,7 @@ from openiom.platform.retry import is_transient
 from openiom.provider_contract import CallResult, PaymentCall, PaymentKind
 from openiom.providers import ProviderRegistry, call_payments, lock_paused, payment_service
 
-from .call_queue import CallGroup, ClaimedFact, claim_facts, oldest_due_group, renew_leases
+from .call_queue import ClaimedFact, PaymentCallGroup, claim_facts, oldest_due_group, renew_leases
 from .rows import REFUND, MethodRow, methods_of
 from .service.outcome import decide_outcome, record_outcomes
 from .wakes import CALLS_WAKE
@@ -34,7 +34,7 @@ _MARGIN_SECONDS = 30
 
 @dataclass(frozen=True)
 class _Claim:
-    group: CallGroup
+    group: PaymentCallGroup
     facts: Sequence[ClaimedFact]
     calls: Sequence[PaymentCall]
     max_attempts: int

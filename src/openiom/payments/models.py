@@ -32,6 +32,7 @@ ZERO = text("0")
 class OrderPayment(Base):
     """An order with payments. Its row is the lock of everything that is paid for the order.
 
+    decimals   digits of the minor units of its currency
     charged    value of what has shipped
     uncovered  the part of it that no method has paid and no capture under way will pay
     """
@@ -49,6 +50,7 @@ class OrderPayment(Base):
         ForeignKey("orders.order.id", deferrable=True, initially="DEFERRED"), primary_key=True
     )
     currency: Mapped[str] = mapped_column(Text)
+    decimals: Mapped[int] = mapped_column(SmallInteger)
     charged: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
     uncovered: Mapped[int] = mapped_column(BigInteger, server_default=ZERO)
 

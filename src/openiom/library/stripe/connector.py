@@ -6,7 +6,7 @@ recognized by what the first one wrote into the metadata of its object.
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -162,27 +162,39 @@ class _UnexpectedState(ProviderRejected):
         self.state = state
 
 
+class _Error(NamedTuple):
+    """An error object of the API; what it does not state is empty."""
+
+    type: str
+    code: str
+    message: str
+    decline_code: str
+    intent_status: str
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any]) -> "_Error":
+        intent = error.get("payment_intent") or {}
+        texts = [str(error.get(name) or "") for name in ("type", "code", "message", "decline_code")]
+        return cls(*texts, str(intent.get("status") or ""))
+
+
 def _error(status: int, document: Mapping[str, Any], call: PaymentCall) -> ProviderError:
     """Return what a refused request means.
 
     While a key is in use, or was used with other parameters, the outcome of its first request is
     not known.
     """
-    error = document.get("error") or {}
-    code, kind = str(error.get("code") or ""), str(error.get("type") or "")
-    what = str(error.get("message") or code or f"status {status}")
-    if status == 409 or code in ("idempotency_key_in_use", "lock_timeout"):
+    error = _Error.of(document.get("error") or {})
+    what = error.message or error.code or f"status {status}"
+    if status == 409 or error.code in ("idempotency_key_in_use", "lock_timeout"):
         return ProviderDown(what, retry_after=KEY_IN_USE_SECONDS, where=call.reference)
-    if kind in ("idempotency_error", "api_error"):
+    if error.type in ("idempotency_error", "api_error"):
         return ProviderDown(what, where=call.reference)
-    if code == "payment_intent_unexpected_state":
-        intent = error.get("payment_intent") or {}
-        state = str(intent.get("status") or "")
-        return _UnexpectedState(what, state=state, where=call.reference)
+    if error.code == "payment_intent_unexpected_state":
+        return _UnexpectedState(what, state=error.intent_status, where=call.reference)
 
-    decline = error.get("decline_code")
-    text = f"{what} ({decline})" if decline else what
-    remedy = _REMEDIES.get(code, "correct the payment in the Stripe dashboard and retry")
+    text = f"{what} ({error.decline_code})" if error.decline_code else what
+    remedy = _REMEDIES.get(error.code, "correct the payment in the Stripe dashboard and retry")
     return ProviderRejected(text, where=call.reference, remedy=remedy)
 
 

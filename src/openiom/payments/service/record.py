@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import PaymentDocument
-from openiom.kernel import Event, new_id, to_minor_units
+from openiom.kernel import Event, minor_units, new_id, to_minor_units
 from openiom.orders import StatedPayments
 from openiom.payments.events import RECORDED, money, order_payment_event
 from openiom.payments.locks import lock_payments
@@ -45,8 +45,8 @@ _METHOD_COLUMNS = (
     "prepaid",
 )
 _ADD_ORDERS = """
-INSERT INTO payments.order_payment (order_id, currency)
-SELECT * FROM unnest(%s::uuid[], %s::text[]) ON CONFLICT DO NOTHING
+INSERT INTO payments.order_payment (order_id, currency, decimals)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[]) ON CONFLICT DO NOTHING
 """
 _UPDATE_TERMS = """
 UPDATE payments.payment_method m SET title = d.title, expires_at = d.expires_at
@@ -69,7 +69,8 @@ class StatedPaymentRecorder:
         """
         ids = sorted({order.order_id for order in stated})
         currencies = {order.order_id: order.currency for order in stated}
-        execute(session, _ADD_ORDERS, (ids, [currencies[order_id] for order_id in ids]))
+        codes = [currencies[order_id] for order_id in ids]
+        execute(session, _ADD_ORDERS, (ids, codes, list(map(minor_units, codes))))
         locked = lock_payments(session, ids)
         known: dict[UUID, list[MethodRow]] = defaultdict(list)
         for method in methods_of(session, ids):

@@ -62,7 +62,7 @@ def retry_facts(session: Session, ids: Sequence[UUID], now: datetime, actor: str
     """Retry facts; one outcome per id, in order.
 
     An unknown outcome is looked for at once under the same key. A failed capture or void is
-    decided anew, with what the methods can pay now, and a failed refund is requested once more for
+    decided with what the methods can pay now, and a failed refund is requested once more for
     its method.
     """
     owners = fetch_as(
@@ -75,7 +75,7 @@ def retry_facts(session: Session, ids: Sequence[UUID], now: datetime, actor: str
     lock_payments(session, order_ids)
     facts = {fact.id: fact for fact in fetch_as(session, _Fact, _FACTS, (list(ids),))}
     open_facts = [fact for fact in facts.values() if _reason_against(fact) == ""]
-    outcomes = _call_again(session, open_facts, now)
+    outcomes = _repeat_calls(session, open_facts, now)
     outcomes |= _repeat_captures(session, open_facts, now, actor)
     outcomes |= _repeat_refunds(session, open_facts, now, actor)
     retried = [fact_id for fact_id, outcome in outcomes.items() if outcome.ok]
@@ -102,7 +102,7 @@ def _reason_against(fact: _Fact) -> str:
     return ""
 
 
-def _call_again(session: Session, facts: Sequence[_Fact], now: datetime) -> dict[UUID, Outcome]:
+def _repeat_calls(session: Session, facts: Sequence[_Fact], now: datetime) -> dict[UUID, Outcome]:
     """Make calls that are still open due now."""
     ids = [fact.id for fact in facts if fact.state != FAILED]
     execute(session, _CALL_NOW, (now, ids))
@@ -112,7 +112,7 @@ def _call_again(session: Session, facts: Sequence[_Fact], now: datetime) -> dict
 def _repeat_captures(
     session: Session, facts: Sequence[_Fact], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
-    """Decide failed captures and voids anew."""
+    """Decide failed captures and voids once more."""
     failed = [fact for fact in facts if fact.state == FAILED and fact.kind in (CAPTURE, VOID)]
     if not failed:
         return {}
