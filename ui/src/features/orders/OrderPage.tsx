@@ -6,6 +6,7 @@ import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
+import PaymentsCard from '@features/payments/PaymentsCard';
 import { FailedStepCard } from './FailedStepCard';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
@@ -72,6 +73,7 @@ export default function OrderPage() {
         </div>
         <div className="stack">
           <PriceCard order={order.data} />
+          <PaymentsCard orderId={id} />
           <TimelineCard query={timeline} />
         </div>
       </div>
