@@ -74,6 +74,9 @@ def _add_store(store: argparse.ArgumentParser) -> None:
     store.add_argument("--quota", type=int, default=defaults.quota, help="requests per window")
     store.add_argument("--window-ms", type=int, default=defaults.window_ms)
     store.add_argument(
+        "--authorizes", action="store_true", help="cards are captured by the payments simulator"
+    )
+    store.add_argument(
         "--webhook-time-scale",
         type=float,
         default=defaults.webhook_time_scale,
@@ -123,6 +126,7 @@ def _store(options: argparse.Namespace) -> FastAPI:
             quota=options.quota,
             window_ms=options.window_ms,
             webhook_time_scale=options.webhook_time_scale,
+            authorizes=options.authorizes,
             seed=options.seed,
         )
     )

@@ -24,7 +24,7 @@ DEMO_CARD = {**CARD, "reference": "checkout-4000-USD-1001", "amount": "40"}
 LATER = NOW + timedelta(minutes=30)
 
 
-def give_back(database: Database, *requests: RefundRequest) -> list[RefundResult]:
+def refunded(database: Database, *requests: RefundRequest) -> list[RefundResult]:
     with database.unit_of_work() as session:
         return refund(session, requests, NOW, "Ada")
 
@@ -41,7 +41,7 @@ def order(application: Application, provider: RunningServer) -> UUID:
 def test_the_card_is_refunded_before_the_gift_card(
     application: Application, provider: RunningServer, order: UUID
 ) -> None:
-    [result] = give_back(application.database, RefundRequest(order, "k1", Decimal("45"), "damaged"))
+    [result] = refunded(application.database, RefundRequest(order, "k1", Decimal("45"), "damaged"))
     assert (result.ok, result.amount, len(result.fact_ids)) == (True, Decimal("45.00"), 2)
     call(application, now=LATER)
     assert operations(provider) == [("capture", 4000), ("refund", 4000)]
@@ -56,11 +56,11 @@ def test_the_card_is_refunded_before_the_gift_card(
 
 def test_a_key_refunds_once(application: Application, order: UUID) -> None:
     request = RefundRequest(order, "k1", Decimal("5"))
-    first, repeated = give_back(application.database, request, request)
-    [later] = give_back(application.database, request)
+    first, repeated = refunded(application.database, request, request)
+    [later] = refunded(application.database, request)
     assert (repeated.duplicate, later.duplicate) == (True, True)
     assert first.fact_ids == repeated.fact_ids == later.fact_ids
-    [other] = give_back(application.database, request._replace(amount=Decimal("6")))
+    [other] = refunded(application.database, request._replace(amount=Decimal("6")))
     assert other.reason == "the key was used for another amount"
 
 
@@ -72,7 +72,7 @@ def test_more_than_was_captured_is_refused_and_changes_nothing(
         RefundRequest(order, "k2", None),
         RefundRequest(order, "k3", Decimal("0.01")),
     ]
-    refused, whole, late = give_back(application.database, *requests)
+    refused, whole, late = refunded(application.database, *requests)
     assert refused.reason == "50.00 USD may be refunded at most"
     assert (whole.ok, whole.amount) == (True, Decimal("50.00"))
     assert late.reason == "0.00 USD may be refunded at most"
@@ -82,7 +82,7 @@ def test_an_order_without_payments_has_nothing_to_refund(
     application: Application, provider: RunningServer
 ) -> None:
     order = paid_order(application.database, [])
-    [result] = give_back(application.database, RefundRequest(order, "k1", Decimal("1")))
+    [result] = refunded(application.database, RefundRequest(order, "k1", Decimal("1")))
     assert result.reason == "the order has no payments"
 
 
@@ -94,7 +94,7 @@ def test_two_refunds_at_once_never_exceed_the_capture(
 
     def run(key: str) -> None:
         barrier.wait(timeout=30)
-        results.extend(give_back(application.database, RefundRequest(order, key, Decimal("30"))))
+        results.extend(refunded(application.database, RefundRequest(order, key, Decimal("30"))))
 
     threads = [Thread(target=run, args=(key,)) for key in ("k1", "k2")]
     for thread in threads:

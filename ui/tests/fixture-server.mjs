@@ -183,7 +183,8 @@ async function answer(request, response, path, query) {
       return json(response, {
         items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
       });
-    if (sub === 'payments') return json(response, bare ? { currency: found.currency, totals: null, methods: [], facts: [] } : data.payments);
+    if (sub === 'payments')
+      return json(response, bare ? { currency: found.currency, totals: null, methods: [], facts: [] } : data.payments);
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing, moves: bare ? [] : data.moves });
     if (sub === 'flow-runs')
       return json(response, {
@@ -213,11 +214,7 @@ async function answer(request, response, path, query) {
         })),
       });
     if (id === 'retry') return json(response, results(sent.ids));
-    return page(
-      response,
-      empty ? [] : data.paymentRows.filter((row) => fits(row, query, ['state', 'kind', 'method'])),
-      query,
-    );
+    return page(response, empty ? [] : data.paymentRows.filter((row) => fits(row, query, ['state', 'kind', 'method'])), query);
   }
   if (area === 'saved-views') {
     const at = savedViews.findIndex(

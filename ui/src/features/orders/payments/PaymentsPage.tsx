@@ -68,7 +68,12 @@ const columns: readonly ListColumn<PaymentRow>[] = [
     cell: (row) => <span className="muted">{row.error || row.reason || '—'}</span>,
   },
   { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
-  { id: 'provider', title: 'Provider', exportValue: (row) => row.provider, cell: (row) => row.provider || <span className="muted">—</span> },
+  {
+    id: 'provider',
+    title: 'Provider',
+    exportValue: (row) => row.provider,
+    cell: (row) => row.provider || <span className="muted">—</span>,
+  },
   { id: 'recorded', title: 'Recorded', exportValue: (row) => row.recorded_at, cell: (row) => <Timestamp at={row.recorded_at} /> },
 ];
 

@@ -48,13 +48,13 @@ function Payments({ orderId, payments }: { orderId: string; payments: OrderPayme
       <Balances payments={payments} />
       <h3>Methods</h3>
       <ul className="payments">
-        {(payments.methods ?? []).map((method) => (
+        {payments.methods.map((method) => (
           <Method key={method.id} method={method} currency={payments.currency} />
         ))}
       </ul>
       <h3>History</h3>
       <ul className="payments" aria-label="History of payments">
-        {(payments.facts ?? []).map((fact) => (
+        {payments.facts.map((fact) => (
           <Fact key={fact.id} fact={fact} currency={payments.currency} mayWrite={mayWrite} onRetry={() => setRetried(fact)} />
         ))}
       </ul>
@@ -118,17 +118,7 @@ function Method({ method, currency }: { method: PaymentMethod; currency: string 
   );
 }
 
-function Fact({
-  fact,
-  currency,
-  mayWrite,
-  onRetry,
-}: {
-  fact: PaymentFact;
-  currency: string;
-  mayWrite: boolean;
-  onRetry: () => void;
-}) {
+function Fact({ fact, currency, mayWrite, onRetry }: { fact: PaymentFact; currency: string; mayWrite: boolean; onRetry: () => void }) {
   return (
     <li>
       <span className="two-line">

@@ -28,7 +28,7 @@ export function RefundDialog({
   onDone: () => void;
 }) {
   const [key] = useState(() => crypto.randomUUID());
-  const refundable = (payments.methods ?? []).filter((method) => Number(method.refundable) > 0);
+  const refundable = payments.methods.filter((method) => Number(method.refundable) > 0);
   const total = payments.totals?.refundable ?? '0';
   const [method, setMethod] = useState('');
   const [amount, setAmount] = useState(total);
@@ -103,9 +103,7 @@ export function RefundDialog({
           />
         </label>
         {isElsewhere && (
-          <p className="muted">
-            What was paid with a method without a provider is recorded only. Return that money where it was captured.
-          </p>
+          <p className="muted">What was paid with a method without a provider is recorded only. Return that money where it was captured.</p>
         )}
         {refusal !== '' && <p role="alert">Not refunded: {refusal}.</p>}
         {mutation.error && <ProblemNotice compact error={mutation.error} />}

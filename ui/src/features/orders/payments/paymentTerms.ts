@@ -10,7 +10,7 @@ const methods: Record<string, string> = {
   invoice: 'Invoice',
 };
 
-const kinds: Record<PaymentFact['kind'], string> = {
+const kinds: Record<string, string> = {
   authorization: 'Authorization',
   capture: 'Capture',
   refund: 'Refund',
@@ -18,8 +18,8 @@ const kinds: Record<PaymentFact['kind'], string> = {
   expiry: 'Expired',
 };
 
-export const paymentKinds = Object.keys(kinds) as PaymentFact['kind'][];
+export const paymentKinds = Object.keys(kinds);
 export const paymentMethods = Object.keys(methods);
 export const paymentStates: PaymentFact['state'][] = ['requested', 'unknown', 'succeeded', 'failed'];
-export const kindLabel = (kind: string): string => kinds[kind as PaymentFact['kind']] ?? humanize(kind);
+export const kindLabel = (kind: string): string => kinds[kind] ?? humanize(kind);
 export const methodLabel = (kind: string, title = ''): string => title || (methods[kind] ?? humanize(kind));
