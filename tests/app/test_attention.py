@@ -74,6 +74,7 @@ def test_without_trouble_nothing_needs_a_person(client: TestClient) -> None:
         "orders": 0,
         "parked_messages": 0,
         "failed_runs": 0,
+        "payments": 0,
         "limit": 10_000,
     }
 
@@ -171,6 +172,7 @@ def test_numbers_that_the_user_may_not_see_are_absent(
         "orders": None,
         "parked_messages": None,
         "failed_runs": 0,
+        "payments": None,
         "limit": 10_000,
     }
 
