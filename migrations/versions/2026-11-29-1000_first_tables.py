@@ -2496,6 +2496,192 @@ def upgrade() -> None:
     for table in APPEND_ONLY_TABLES:
         op.execute(APPEND_ONLY.format(table=table))
     op.execute(SAFETY_STOCK)
+    op.create_table(
+        "order_payment",
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("decimals", sa.SmallInteger(), nullable=False),
+        sa.Column("charged", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("uncovered", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint(
+            "uncovered >= 0 AND uncovered <= charged", name=op.f("ck_order_payment_uncovered")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.order.id"],
+            name=op.f("fk_order_payment_order_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_payment")),
+        schema="payments",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_order_payment_uncovered",
+        "order_payment",
+        ["order_id"],
+        unique=False,
+        schema="payments",
+        postgresql_where=sa.text("uncovered > 0"),
+    )
+    op.create_table(
+        "charge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("covered", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("captured", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('shipment', 'digital')", name=op.f("ck_charge_kind")),
+        sa.CheckConstraint(
+            "covered >= 0 AND captured >= 0 AND covered + captured <= amount",
+            name=op.f("ck_charge_captured"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["payments.order_payment.order_id"], name=op.f("fk_charge_order_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge")),
+        schema="payments",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index("ix_charge_order_id", "charge", ["order_id"], unique=False, schema="payments")
+    op.create_table(
+        "payment_method",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stated", sa.BigInteger(), nullable=False),
+        sa.Column("authorized", sa.BigInteger(), nullable=False),
+        sa.Column("prepaid", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("covered", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("capture_pending", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("captured", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("released", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("refund_pending", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint(
+            "covered >= 0 AND covered <= CASE WHEN instance = '' THEN authorized ELSE prepaid END",
+            name=op.f("ck_payment_method_covered"),
+        ),
+        sa.CheckConstraint(
+            "prepaid >= 0 AND capture_pending >= 0 AND captured >= 0 AND released >= 0 AND prepaid + capture_pending + captured + released <= authorized",
+            name=op.f("ck_payment_method_captured"),
+        ),
+        sa.CheckConstraint(
+            "refund_pending >= 0 AND refunded >= 0 AND refund_pending + refunded <= prepaid + captured",
+            name=op.f("ck_payment_method_refunded"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["payments.order_payment.order_id"],
+            name=op.f("fk_payment_method_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_method")),
+        sa.UniqueConstraint(
+            "order_id", "kind", "reference", name=op.f("uq_payment_method_order_id_kind_reference")
+        ),
+        schema="payments",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_payment_method_expires_at",
+        "payment_method",
+        ["expires_at"],
+        unique=False,
+        schema="payments",
+        postgresql_where=sa.text(
+            "instance <> '' AND expires_at IS NOT NULL AND authorized > prepaid + capture_pending + captured + released"
+        ),
+    )
+    op.create_table(
+        "payment_fact",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("method_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("charge_id", sa.Uuid(), nullable=True),
+        sa.Column("request_key", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("needs_person", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("deferrals", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "due_at IS NULL OR state IN ('requested', 'unknown')", name=op.f("ck_payment_fact_due")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('authorization', 'capture', 'refund', 'void', 'expiry')",
+            name=op.f("ck_payment_fact_kind"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('requested', 'unknown', 'succeeded', 'failed')",
+            name=op.f("ck_payment_fact_state"),
+        ),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_payment_fact_amount")),
+        sa.ForeignKeyConstraint(
+            ["charge_id"], ["payments.charge.id"], name=op.f("fk_payment_fact_charge_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["method_id"], ["payments.payment_method.id"], name=op.f("fk_payment_fact_method_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["payments.order_payment.order_id"], name=op.f("fk_payment_fact_order_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_fact")),
+        sa.UniqueConstraint("key", name=op.f("uq_payment_fact_key")),
+        schema="payments",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_payment_fact_charge_id",
+        "payment_fact",
+        ["charge_id"],
+        unique=False,
+        schema="payments",
+        postgresql_where=sa.text("charge_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_payment_fact_due",
+        "payment_fact",
+        ["due_at"],
+        unique=False,
+        schema="payments",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_payment_fact_list",
+        "payment_fact",
+        ["needs_person", "id"],
+        unique=False,
+        schema="payments",
+    )
+    op.create_index(
+        "ix_payment_fact_method_id", "payment_fact", ["method_id"], unique=False, schema="payments"
+    )
+    op.create_index(
+        "ix_payment_fact_order_id",
+        "payment_fact",
+        ["order_id", "id"],
+        unique=False,
+        schema="payments",
+    )
 
 
 def downgrade() -> None:
@@ -2513,6 +2699,40 @@ def downgrade() -> None:
     op.drop_table("watch", schema="collaboration")
     op.drop_index("ix_note_order", table_name="note", schema="collaboration")
     op.drop_table("note", schema="collaboration")
+    op.drop_index("ix_payment_fact_order_id", table_name="payment_fact", schema="payments")
+    op.drop_index("ix_payment_fact_method_id", table_name="payment_fact", schema="payments")
+    op.drop_index("ix_payment_fact_list", table_name="payment_fact", schema="payments")
+    op.drop_index(
+        "ix_payment_fact_due",
+        table_name="payment_fact",
+        schema="payments",
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_payment_fact_charge_id",
+        table_name="payment_fact",
+        schema="payments",
+        postgresql_where=sa.text("charge_id IS NOT NULL"),
+    )
+    op.drop_table("payment_fact", schema="payments")
+    op.drop_index(
+        "ix_payment_method_expires_at",
+        table_name="payment_method",
+        schema="payments",
+        postgresql_where=sa.text(
+            "instance <> '' AND expires_at IS NOT NULL AND authorized > prepaid + capture_pending + captured + released"
+        ),
+    )
+    op.drop_table("payment_method", schema="payments")
+    op.drop_index("ix_charge_order_id", table_name="charge", schema="payments")
+    op.drop_table("charge", schema="payments")
+    op.drop_index(
+        "ix_order_payment_uncovered",
+        table_name="order_payment",
+        schema="payments",
+        postgresql_where=sa.text("uncovered > 0"),
+    )
+    op.drop_table("order_payment", schema="payments")
     op.drop_index("ix_shipment_line_shipment_id", table_name="shipment_line", schema="fulfillment")
     op.drop_index(
         "ix_shipment_line_fulfillment_order_line_id",

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from openiom_simulators.carrier import CarrierOptions, carrier_application
 from openiom_simulators.lab import LabOptions, lab_application
+from openiom_simulators.payments import PaymentsOptions, payments_application
 from openiom_simulators.persistence import persist
 from openiom_simulators.server import serve_forever
 from openiom_simulators.store import StoreOptions, store_application
@@ -26,7 +27,7 @@ BEHAVIOR_OPTIONS = (
     "short-ratio",
     "refuse-cancel-ratio",
 )
-PERSISTENT_KINDS = ("store", "warehouse")
+PERSISTENT_KINDS = ("store", "warehouse", "payments")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,6 +41,10 @@ def parser() -> argparse.ArgumentParser:
     _add_lab(kinds.add_parser("lab", help="mailbox and HTTP address of the quick-start lab"))
     _add_carrier(
         kinds.add_parser("carrier", help="a carrier that rates parcels", epilog=_example("carrier"))
+    )
+
+    _add_payments(
+        kinds.add_parser("payments", help="a payment provider", epilog=_example("payments"))
     )
 
     for kind in kinds.choices.values():
@@ -68,6 +73,9 @@ def _add_store(store: argparse.ArgumentParser) -> None:
     store.add_argument("--name", default=defaults.name)
     store.add_argument("--quota", type=int, default=defaults.quota, help="requests per window")
     store.add_argument("--window-ms", type=int, default=defaults.window_ms)
+    store.add_argument(
+        "--authorizes", action="store_true", help="cards are captured by the payments simulator"
+    )
     store.add_argument(
         "--webhook-time-scale",
         type=float,
@@ -102,6 +110,12 @@ def _add_carrier(carrier: argparse.ArgumentParser) -> None:
     carrier.add_argument("--name", default=defaults.name)
 
 
+def _add_payments(payments: argparse.ArgumentParser) -> None:
+    defaults = PaymentsOptions()
+    payments.add_argument("--token", default=defaults.token)
+    payments.add_argument("--name", default=defaults.name)
+
+
 def _store(options: argparse.Namespace) -> FastAPI:
     return store_application(
         StoreOptions(
@@ -112,6 +126,7 @@ def _store(options: argparse.Namespace) -> FastAPI:
             quota=options.quota,
             window_ms=options.window_ms,
             webhook_time_scale=options.webhook_time_scale,
+            authorizes=options.authorizes,
             seed=options.seed,
         )
     )
@@ -153,11 +168,18 @@ def _carrier(options: argparse.Namespace) -> FastAPI:
     )
 
 
+def _payments(options: argparse.Namespace) -> FastAPI:
+    return payments_application(
+        PaymentsOptions(token=options.token, name=options.name, seed=options.seed)
+    )
+
+
 APPLICATIONS: dict[str, Callable[[argparse.Namespace], FastAPI]] = {
     "store": _store,
     "warehouse": _warehouse,
     "lab": _lab,
     "carrier": _carrier,
+    "payments": _payments,
 }
 
 

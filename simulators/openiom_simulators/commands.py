@@ -74,7 +74,7 @@ def demo(
 
 
 def simulate(context: typer.Context) -> None:
-    """Run one simulator: store, warehouse, lab or carrier.
+    """Run one simulator: store, warehouse, lab, carrier or payments.
 
     `iom simulate store -h` shows the options of the store.
 

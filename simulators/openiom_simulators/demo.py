@@ -38,6 +38,7 @@ from .demo_state import (
     save_demo_state,
 )
 from .seed import (
+    PAYMENTS,
     InstanceAddresses,
     company_documents,
     create_administrator,
@@ -213,7 +214,8 @@ def enable_connections(site: DemoSite, *, report: Say) -> None:
     Raise `Refused` when a connection does not work in time.
     """
     report("probing the connections")
-    for instance in INSTANCES:
+    payments = (PAYMENTS,) if site.addresses.payments_url else ()
+    for instance in (*INSTANCES, *payments):
         _probe_until_green(site.application, instance)
 
 
@@ -248,7 +250,10 @@ def start_simulators(
     # A token may begin with a dash, so it is joined to its option.
     store = ["store", f"--store-hash={STORE_HASH}", f"--token={state.store_token}"]
     threepl = ["warehouse", f"--token={state.warehouse_token}", *warehouse]
+    payments = ["payments", f"--token={state.payments_token}"]
     if persistent:
+        store.append("--authorizes")
+        payments.append(_state_option(home, "payments"))
         store.append(_state_option(home, "store"))
         threepl.append(_state_option(home, "warehouse"))
 
@@ -259,6 +264,8 @@ def start_simulators(
         supervisor, ["lab"], fd=descriptors["lab_port"], smtp_fd=descriptors["lab_smtp_port"]
     )
     _start_simulator(supervisor, carrier, fd=descriptors["carrier_port"])
+    if persistent:
+        _start_simulator(supervisor, payments, fd=descriptors["payments_port"])
     return InstanceAddresses(
         store_url=state.store_url,
         store_hash=STORE_HASH,
@@ -272,6 +279,8 @@ def start_simulators(
         lab_key=state.lab_key,
         carrier_url=f"http://{LOCALHOST}:{state.carrier_port}",
         carrier_token=state.carrier_token,
+        payments_url=f"http://{LOCALHOST}:{state.payments_port}" if persistent else "",
+        payments_token=state.payments_token,
     )
 
 

@@ -22,12 +22,14 @@ class DemoState:
     webhook_key: str = ""
     lab_key: str = ""
     carrier_token: str = ""
+    payments_token: str = ""
     password: str = ""
     store_port: int = 0
     warehouse_port: int = 0
     lab_port: int = 0
     lab_smtp_port: int = 0
     carrier_port: int = 0
+    payments_port: int = 0
     has_examples: bool = False
 
     @property
@@ -48,8 +50,16 @@ CREDENTIALS = (
     "webhook_key",
     "lab_key",
     "carrier_token",
+    "payments_token",
 )
-PORTS = ("store_port", "warehouse_port", "lab_port", "lab_smtp_port", "carrier_port")
+PORTS = (
+    "store_port",
+    "warehouse_port",
+    "lab_port",
+    "lab_smtp_port",
+    "carrier_port",
+    "payments_port",
+)
 
 
 def load_demo_state(home: Path, *, password: str = "") -> DemoState:

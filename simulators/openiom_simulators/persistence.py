@@ -24,6 +24,7 @@ _SHOP_FIELDS = (
     "by_modified",
     "counters",
 )
+_LEDGER_FIELDS = ("authorizations", "operations", "responses")
 _WAREHOUSE_FIELDS = ("orders", "by_reference", "keys", "events", "parcels", "calls")
 
 
@@ -63,6 +64,8 @@ async def _write_changes(app: FastAPI, file: Path) -> None:
 def _dump(app: FastAPI) -> bytes:
     if hasattr(app.state, "shop"):
         return pickle.dumps(_read_fields(app.state.shop, _SHOP_FIELDS))
+    if hasattr(app.state, "ledger"):
+        return pickle.dumps(_read_fields(app.state.ledger, _LEDGER_FIELDS))
     values = _read_fields(app.state.warehouse, _WAREHOUSE_FIELDS)
     callbacks = app.state.callbacks
     values["waiting"] = [*callbacks.in_flight, *callbacks.queue]
@@ -72,6 +75,9 @@ def _dump(app: FastAPI) -> bytes:
 def _restore(app: FastAPI, values: dict[str, Any]) -> None:
     if hasattr(app.state, "shop"):
         _write_fields(app.state.shop, _SHOP_FIELDS, values)
+        return
+    if hasattr(app.state, "ledger"):
+        _write_fields(app.state.ledger, _LEDGER_FIELDS, values)
         return
     _write_fields(app.state.warehouse, _WAREHOUSE_FIELDS, values)
     app.state.callbacks.queue.extend(values["waiting"])

@@ -76,6 +76,7 @@ def test_without_trouble_nothing_needs_a_person(client: TestClient) -> None:
         "parked_messages": 0,
         "failed_runs": 0,
         "mentions": 0,
+        "payments": 0,
         "limit": 10_000,
     }
 
@@ -174,6 +175,7 @@ def test_numbers_that_the_user_may_not_see_are_absent(
         "parked_messages": None,
         "failed_runs": 0,
         "mentions": None,
+        "payments": None,
         "limit": 10_000,
     }
 

@@ -22,6 +22,7 @@ def test_every_job_has_a_name_of_its_own_and_an_interval() -> None:
     assert {name: job.every for name, job in JOBS.items()} == {
         "event_partitions": timedelta(days=1),
         "invariants": timedelta(minutes=5),
+        "authorization_expiry": timedelta(minutes=5),
         "expired_sessions": timedelta(hours=1),
         "old_provider_calls": timedelta(hours=1),
     }

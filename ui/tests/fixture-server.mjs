@@ -186,6 +186,8 @@ async function answer(request, response, path, query) {
       return json(response, {
         items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
       });
+    if (sub === 'payments')
+      return json(response, bare ? { currency: found.currency, totals: null, methods: [], facts: [] } : data.payments);
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing, moves: bare ? [] : data.moves });
     if (sub === 'flow-runs')
       return json(response, {
@@ -208,6 +210,21 @@ async function answer(request, response, path, query) {
     return method === 'GET' ? json(response, { items: empty ? [] : data.watchedOrders }) : json(response, null, 204);
   if (area === 'notes')
     return method === 'POST' ? json(response, results(sent.order_ids)) : json(response, method === 'PATCH' ? data.notes[1] : null);
+  if (area === 'payments') {
+    if (id === 'refund')
+      return json(response, {
+        results: sent.refunds.map((one) => ({
+          order_id: one.order_id,
+          ok: true,
+          amount: one.amount ?? '0',
+          ids: [],
+          duplicate: false,
+          reason: '',
+        })),
+      });
+    if (id === 'retry') return json(response, results(sent.ids));
+    return page(response, empty ? [] : data.paymentRows.filter((row) => fits(row, query, ['state', 'kind', 'method'])), query);
+  }
   if (area === 'saved-views') {
     const at = savedViews.findIndex(
       (view) => view.list === (sent.list ?? query.get('list')) && view.name === (sent.name ?? query.get('name')),
@@ -229,6 +246,7 @@ async function answer(request, response, path, query) {
       parked_messages: empty ? 0 : 3,
       failed_runs: empty ? 0 : 1,
       mentions: empty ? 0 : 1,
+      payments: empty ? 0 : 1,
       limit: 10_000,
     });
   if (area === 'towns') return json(response, { towns: data.towns });

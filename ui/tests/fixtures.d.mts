@@ -1,3 +1,4 @@
+import type { OrderPayments, PaymentRow } from '@client/payments';
 import type { FulfillmentOrderDetail, FulfillmentOrderRow } from '../src/client/fulfillment';
 import type { Source } from '../src/client/inventory';
 import type { FlowDetail, FlowRow, Policy, Run, StepCounts } from '../src/client/orchestration';
@@ -19,6 +20,8 @@ import type { SessionInfo } from '../src/client/session';
 export const orders: OrderRow[];
 export function order(id: string): OrderDetail | undefined;
 export const fulfillmentOrders: FulfillmentOrderRow[];
+export const payments: OrderPayments;
+export const paymentRows: PaymentRow[];
 export function fulfillmentOrder(id: string): FulfillmentOrderDetail | undefined;
 export const flow: FlowDetail;
 export const flows: FlowRow[];

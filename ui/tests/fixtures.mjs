@@ -1024,3 +1024,86 @@ export const ledger = [
   recorded_at: at(minutes),
 }));
 export const session = { name: 'Dana', email: 'd@example.com', permissions: ['*'], environment: 'dev', extensions: [] };
+
+const paymentMethod = {
+  id: uuid(7001),
+  kind: 'card',
+  title: 'Visa •••• 4242',
+  provider: 'fabrikam-payments',
+  provider_title: 'Demo payments',
+  reference: 'checkout-4000-USD-100',
+  expires_at: at(-60 * 24 * 6),
+  authorized: '40.00',
+  capture_pending: '0.00',
+  captured: '24.00',
+  released: '0.00',
+  refund_pending: '0.00',
+  refunded: '4.00',
+  refundable: '20.00',
+};
+const giftCard = {
+  ...paymentMethod,
+  id: uuid(7002),
+  kind: 'gift_card',
+  title: '',
+  provider: '',
+  provider_title: '',
+  reference: 'G-1001',
+  expires_at: null,
+  authorized: '10.00',
+  captured: '10.00',
+  refunded: '0.00',
+  refundable: '10.00',
+};
+const fact = (number, kind, state, amount, method, more = {}) => ({
+  id: uuid(7100 + number),
+  method_id: method.id,
+  kind,
+  state,
+  amount,
+  method: method.kind,
+  method_title: method.title,
+  provider: method.provider,
+  reference: '',
+  reason: '',
+  error: '',
+  actor: 'payments',
+  recorded_at: at(10 * number),
+  completed_at: state === 'succeeded' ? at(10 * number) : null,
+  shipment_id: null,
+  needs_person: state === 'failed',
+  may_retry: state === 'failed',
+  ...more,
+});
+
+/** The payments of every order that has been sourced. */
+export const payments = {
+  currency: 'USD',
+  totals: {
+    total: '50.00',
+    kept: '50.00',
+    charged: '50.00',
+    uncovered: '16.00',
+    authorized: '50.00',
+    captured: '34.00',
+    refunded: '4.00',
+    refundable: '30.00',
+    to_capture: '16.00',
+  },
+  methods: [giftCard, paymentMethod],
+  facts: [
+    fact(1, 'capture', 'failed', '16.00', paymentMethod, { error: 'checkout-4000-USD-100: the issuer declined the capture' }),
+    fact(2, 'refund', 'succeeded', '4.00', paymentMethod, { actor: 'ada@fabrikam.example', reason: 'arrived late' }),
+    fact(3, 'capture', 'succeeded', '24.00', paymentMethod),
+    fact(4, 'authorization', 'succeeded', '40.00', paymentMethod, { actor: 'fabrikam-store' }),
+    fact(5, 'capture', 'succeeded', '10.00', giftCard, { actor: 'fabrikam-store' }),
+  ],
+};
+
+export const paymentRows = payments.facts.map((one) => ({
+  ...one,
+  order_id: orders[0].id,
+  order_number: orders[0].number,
+  customer_name: orders[0].customer_name,
+  currency: payments.currency,
+}));

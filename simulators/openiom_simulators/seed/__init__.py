@@ -8,10 +8,11 @@ from .company import (
     seed_company,
     seed_stock,
 )
-from .instances import InstanceAddresses, instance_documents
+from .instances import PAYMENTS, InstanceAddresses, instance_documents
 
 __all__ = [
     "CatalogItem",
+    "PAYMENTS",
     "InstanceAddresses",
     "company_documents",
     "create_administrator",

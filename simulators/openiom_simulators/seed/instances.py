@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+PAYMENTS = "fabrikam-payments"
 WAREHOUSE_POLL_SECONDS = 10
 """The 3PL calls back; polls deliver the updates whose callback was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceAddresses:
-    """URLs and credentials of the simulators; without `carrier_url` no carrier is installed."""
+    """URLs and credentials of the simulators.
+
+    Without `carrier_url` no carrier is installed, without `payments_url` no payments.
+    """
 
     store_url: str
     store_hash: str
@@ -23,6 +27,8 @@ class InstanceAddresses:
     lab_key: str
     carrier_url: str = ""
     carrier_token: str = ""
+    payments_url: str = ""
+    payments_token: str = ""
 
 
 def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> list[dict[str, Any]]:
@@ -41,6 +47,7 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
                 "access_token": at.store_token,
                 "webhook_key": at.webhook_key,
             },
+            parameters=_store_parameters(at),
             poll_seconds=poll_seconds,
         ),
         _instance(
@@ -74,6 +81,7 @@ def instance_documents(at: InstanceAddresses, *, poll_seconds: int | None) -> li
             parameters={"outbound_email": "seattle@fabrikam.example"},
         ),
         *_carrier(at),
+        *_payments(at),
     ]
 
 
@@ -85,6 +93,21 @@ def _carrier(at: InstanceAddresses) -> list[dict[str, Any]]:
         _instance(
             "fabrikam-carrier", provider="demo_carrier", title="Demo carrier", connection=connection
         )
+    ]
+
+
+def _store_parameters(at: InstanceAddresses) -> dict[str, Any]:
+    if not at.payments_url:
+        return {}
+    return {"read_payments": True, "payment_instance": PAYMENTS}
+
+
+def _payments(at: InstanceAddresses) -> list[dict[str, Any]]:
+    if not at.payments_url:
+        return []
+    connection = {"url": at.payments_url, "token": at.payments_token}
+    return [
+        _instance(PAYMENTS, provider="demo_payments", title="Demo payments", connection=connection)
     ]
 
 

@@ -23,7 +23,10 @@ STORE_ID = "1025646"
 
 @dataclass(frozen=True, slots=True)
 class StoreOptions:
-    """Credentials and settings. A `webhook_time_scale` below 1 shortens the retry intervals."""
+    """Credentials and settings. A `webhook_time_scale` below 1 shortens the retry intervals.
+
+    With `authorizes`, the checkout only authorizes cards, at the payments simulator.
+    """
 
     store_hash: str = "demo"
     token: str = "store-token"
@@ -35,6 +38,7 @@ class StoreOptions:
     quota: int = 1_000_000
     window_ms: int = 30_000
     webhook_time_scale: float = 0.005
+    authorizes: bool = False
     seed: int = 1
 
 
@@ -58,6 +62,7 @@ def store_application(options: StoreOptions) -> FastAPI:
         country_iso2=options.country_iso2,
         now=_seconds,
         publish=webhooks.publish,
+        authorizes=options.authorizes,
     )
 
     @asynccontextmanager

@@ -121,7 +121,7 @@ def order_document(
         "items_total": order.items_total,
         "items_shipped": order.items_shipped,
         "payment_method": placed.payment_method,
-        "payment_status": "pending" if order.status_id in UNPAID else "captured",
+        **_payment(shop, order),
         "geoip_country": placed.billing.country,
         "geoip_country_iso2": placed.billing.country_iso2,
         "currency_code": placed.currency,
@@ -139,6 +139,23 @@ def order_document(
         "fees": [] if inclusions.fees else link(base, f"{path}/fees"),
         **included,
     }
+
+
+def _payment(shop: Shop, order: Order) -> dict[str, str]:
+    """Return the payment status of an order, and the authorization that waits for a capture.
+
+    The reference says what was authorized, so that the payments simulator knows it.
+    """
+    if order.status_id in UNPAID:
+        return {"payment_status": "pending"}
+
+    placed = order.placed
+    if not shop.authorizes or placed.payment_method != "Credit Card":
+        return {"payment_status": "captured"}
+
+    cents = total_cents(order) - placed.store_credit - placed.gift_certificate
+    reference = f"checkout-{cents}-{placed.currency}-{order.id}"
+    return {"payment_status": "authorized", "payment_provider_id": reference}
 
 
 def _amounts(order: Order) -> dict[str, str]:

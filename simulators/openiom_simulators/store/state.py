@@ -108,7 +108,10 @@ class Order:
 
 
 class Shop:
-    """The data of one store. `now` returns whole seconds since 1970."""
+    """The data of one store. `now` returns whole seconds since 1970.
+
+    With `authorizes`, its checkout authorizes cards, and another system captures.
+    """
 
     def __init__(
         self,
@@ -118,7 +121,9 @@ class Shop:
         country_iso2: str,
         now: Callable[[], int],
         publish: Publish,
+        authorizes: bool = False,
     ) -> None:
+        self.authorizes = authorizes
         self.currency, self.country, self.country_iso2 = currency, country, country_iso2
         self.now, self.publish = now, publish
         self.products: dict[int, Product] = {}

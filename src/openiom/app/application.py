@@ -19,6 +19,7 @@ from openiom import (
     master_data,
     orchestration,
     orders,
+    payments,
     policies,
     providers,
     simulation,
@@ -47,16 +48,26 @@ LOCK_SECONDS = 10.0
 TAIL_THREADS = 1
 """Threads of a web process beside those that serve requests: the one that tails the event log."""
 
-CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER, fulfillment_optimization.CAPACITY_CONSUMER)
+CONSUMERS = (
+    "orchestration",
+    orders.BACKORDER_CONSUMER,
+    fulfillment_optimization.CAPACITY_CONSUMER,
+    payments.CONSUMER,
+)
 STATE_TABLES = {
     table.entity: table
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
-RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
+RECEIVE_ORDERS = partial(
+    orders.receive_orders,
+    fulfillment=fulfillment.UnsentFulfillment(),
+    payments=payments.StatedPaymentRecorder(),
+)
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
 EVENT_TITLES = {
     **orders.EVENT_TITLES,
     **fulfillment.EVENT_TITLES,
+    **payments.EVENT_TITLES,
     **collaboration.EVENT_TITLES,
 }
 """Display titles of business events, as each package registers them."""
@@ -91,6 +102,8 @@ class Application:
             fulfillment_optimization.CapacityUsageWorker(self.order_port),
             *orchestration.workers(self.engine),
             orders.BackorderReleaseWorker(),
+            payments.PaymentChargeWorker(),
+            payments.PaymentCallWorker(self.registry),
             *inventory_visibility.workers(),
             *inventory_contract.workers(self.settings.feed_dir),
             simulation.SimulationWorker(),
@@ -108,6 +121,7 @@ class Application:
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,
+            payments.router,
             fulfillment_optimization.router,
             vocabulary_router(
                 STATE_TABLES, self.entities, self.event_titles, orders.ORDER_COLUMN_TITLES

@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom import collaboration, orchestration, orders, providers
+from openiom import collaboration, orchestration, orders, payments, providers
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 
 router = Router(prefix="/api/v1", tags=["attention"])
@@ -38,6 +38,7 @@ class Attention(BaseModel):
     parked_messages  messages of providers that could not be processed
     failed_runs      flow runs that an error stopped
     mentions         notes that mention the user, who has not read them
+    payments         orders with a payment that failed, or with shipped units that nothing pays
     limit            numbers that are counted stop here: it means this many or more
     """
 
@@ -46,6 +47,7 @@ class Attention(BaseModel):
     parked_messages: int | None = None
     failed_runs: int | None = None
     mentions: int | None = None
+    payments: int | None = None
     limit: int = orchestration.MAX_COUNTED
 
 
@@ -61,6 +63,8 @@ def read_attention(principal: CurrentPrincipal, session: ReadSession) -> Attenti
         found.orders = None
     if not principal.may("orchestration.read"):
         found.failed_runs = None
+    if not principal.may("payments.read"):
+        found.payments = None
     if not (principal.may("orders.read") or principal.may("providers.read")):
         found.outages = []
     return found
@@ -74,6 +78,7 @@ def attention(session: Session) -> Attention:
         orders=orders.count_orders(session).failed,
         parked_messages=providers.count_parked(session, limit=orchestration.MAX_COUNTED),
         failed_runs=orchestration.count_failed_runs(session),
+        payments=payments.count_payments_needing_a_person(session),
     )
 
 

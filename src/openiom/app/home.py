@@ -14,14 +14,16 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from openiom import fulfillment, orchestration, orders, providers
+from openiom import fulfillment, orchestration, orders, payments, providers
 from openiom.platform.http import CurrentPrincipal, Now, ReadSession, Router
 
 from .application import FULFILLMENT_PROGRESS
 
 router = Router(prefix="/api/v1", tags=["home"])
 
-HomeKind = Literal["connections", "blocked", "failed_runs", "parked_messages", "declined", "late"]
+HomeKind = Literal[
+    "connections", "blocked", "failed_runs", "parked_messages", "payments", "declined", "late"
+]
 
 
 class HomeAmount(BaseModel):
@@ -39,6 +41,7 @@ class HomeItem(BaseModel):
     blocked          orders that wait for the provider `instance`, which is down
     failed_runs      flow runs that an error stopped
     parked_messages  messages that could not be processed, with the money that they state
+    payments         orders with a payment that failed or expired, or with shipped units unpaid
     declined         fulfillment orders that were declined and have no other source yet
     late             unshipped orders that were promised, or planned to ship, for a day that is over
 
@@ -158,6 +161,21 @@ def _parked_messages(situation: _Situation) -> list[HomeItem]:
     return [HomeItem(kind="parked_messages", count=count, oldest=oldest, amounts=amounts)]
 
 
+def _payments(situation: _Situation) -> list[HomeItem]:
+    session = situation.session
+    at_risk = payments.orders_at_risk(session)
+    if not at_risk:
+        return []
+    return [
+        HomeItem(
+            kind="payments",
+            count=len(at_risk),
+            oldest=min(one.since for one in at_risk),
+            amounts=_money_of(session, [one.order_id for one in at_risk]),
+        )
+    ]
+
+
 def _declined(situation: _Situation) -> list[HomeItem]:
     session = situation.session
     declined = fulfillment.declined_to_be_sourced(session)
@@ -199,6 +217,7 @@ _WORK: tuple[tuple[str, Callable[[_Situation], list[HomeItem]]], ...] = (
     ("orders.read", _blocked),
     ("orchestration.read", _failed_runs),
     ("providers.read", _parked_messages),
+    ("payments.read", _payments),
     ("fulfillment.read", _declined),
     ("orders.read", _late),
 )

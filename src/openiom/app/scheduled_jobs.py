@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from openiom import administration, providers
+from openiom import administration, payments, providers
 from openiom.administration import store_invariant_results
 from openiom.platform.database import Database
 from openiom.platform.event_partitions import ensure_partitions
@@ -35,5 +35,6 @@ SCHEDULED_JOBS = (
     ScheduledJob("event_partitions", timedelta(days=1), create_event_partitions),
     ScheduledJob("invariants", timedelta(minutes=5), check_all_invariants),
     *administration.SCHEDULED_JOBS,
+    *payments.SCHEDULED_JOBS,
     *providers.SCHEDULED_JOBS,
 )

@@ -10,6 +10,8 @@ from .order import (
     OrderDocument,
     OrderLineDocument,
     OrderWithdrawalDocument,
+    PaymentDocument,
+    PaymentKind,
 )
 from .party import AddressDocument, CustomerDocument
 from .quantity import (
@@ -34,6 +36,8 @@ __all__ = [
     "OrderDocument",
     "OrderLineDocument",
     "OrderWithdrawalDocument",
+    "PaymentDocument",
+    "PaymentKind",
     "ProductDocument",
     "Quantity",
     "QuantityNumber",

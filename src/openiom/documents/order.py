@@ -4,7 +4,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from openiom.kernel import Day, Moment
 
@@ -37,6 +37,12 @@ cancel  it is not to be fulfilled
 
 Delivery = Literal["shipment", "pickup", "digital"]
 """How the customer receives a line: in a parcel, at a pickup location, or without any goods."""
+
+
+PaymentKind = Literal[
+    "card", "paypal", "gift_card", "store_credit", "bank_transfer", "invoice", "other"
+]
+"""How an order is paid."""
 
 
 class KeyDocument(BaseModel):
@@ -84,11 +90,43 @@ class OrderLineDocument(BaseModel):
         return (self.variant and self.variant.values()) or None
 
 
+class PaymentDocument(BaseModel):
+    """A way in which an order is paid. Money is in the currency of the order.
+
+    method      together with `reference` it identifies the payment in later deliveries
+    title       what people call it, such as "Visa •••• 4242"
+    provider    the provider instance that captures what is authorized; empty if none here does
+    reference   what the provider calls the authorization, or the number of a gift card
+    amount      what is authorized, captured money included
+    captured    what was captured before the order was delivered
+    expires_at  when what is authorized can no longer be captured
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: PaymentKind
+    title: str = Field("", max_length=200)
+    provider: str = Field("", max_length=200)
+    reference: str = Field("", max_length=500)
+    amount: Decimal = Field(gt=0, lt=Decimal(10) ** 13)
+    captured: Decimal = Field(Decimal(0), ge=0)
+    expires_at: Moment | None = None
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "PaymentDocument":
+        if self.captured > self.amount:
+            raise ValueError("captured is more than the amount")
+        if self.provider and not self.reference:
+            raise ValueError("a provider needs the reference of what it captures")
+        return self
+
+
 class OrderDocument(BaseModel):
     """A complete order. Of two deliveries, the one with the higher `external_version` is newer.
 
     `fees_amount` are costs beside shipping, such as handling and gift wrapping. `credit_amount` was
-    paid with store credit and gift certificates.
+    paid with store credit and gift certificates. `payments` are the methods that pay the order;
+    without any, nothing here is captured or refunded.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -122,7 +160,16 @@ class OrderDocument(BaseModel):
     total_amount: Decimal = Field(ge=0)
     note: str = ""
     expected_line_count: int | None = Field(None, ge=0)
+    payments: list[PaymentDocument] = Field(default_factory=list, max_length=20)
     lines: list[OrderLineDocument] = Field(min_length=1, max_length=2000)
+
+    @field_validator("payments")
+    @classmethod
+    def _payments_are_distinct(cls, payments: list[PaymentDocument]) -> list[PaymentDocument]:
+        keys = {(payment.method, payment.reference) for payment in payments}
+        if len(keys) < len(payments):
+            raise ValueError("two payments have the same method and reference")
+        return payments
 
 
 class OrderWithdrawalDocument(BaseModel):

@@ -15,6 +15,7 @@ from .declined import DeclinedOrder, declined_to_be_sourced
 from .deletion_guards import DELETION_GUARDS
 from .event_titles import EVENT_TITLES
 from .order_progress import FulfillmentOrderProgress
+from .parcels import ParcelLine, parcel_lines
 from .queries import details_of_order
 from .refusals import RefusedLine, source_refusals
 from .routes import router
@@ -39,6 +40,7 @@ __all__ = [
     "DeclinedOrder",
     "FulfillmentOrderProgress",
     "UnsentFulfillment",
+    "ParcelLine",
     "RECEIVERS",
     "RefusedLine",
     "answer_recalls",
@@ -46,6 +48,7 @@ __all__ = [
     "declined_to_be_sourced",
     "details_of_order",
     "lift_refusals",
+    "parcel_lines",
     "raise_fulfillment_order_events",
     "recall_fulfillment_orders",
     "recall_orders",

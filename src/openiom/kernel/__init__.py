@@ -24,6 +24,7 @@ from .moments import FIRST_YEAR, LAST_YEAR, AwareMoment, Day, Moment, checked_da
 from .money import (
     COST_DECIMALS,
     amount_text,
+    from_minor_units,
     minor_units,
     round_amount,
     round_cost,
@@ -31,6 +32,7 @@ from .money import (
     share_cost,
     share_money,
     stored_amount,
+    to_minor_units,
 )
 from .quantity import (
     MAX_DECIMALS,
@@ -70,6 +72,7 @@ __all__ = [
     "amount_text",
     "checked_day",
     "checked_moment",
+    "from_minor_units",
     "from_steps",
     "in_stock_units",
     "minor_units",
@@ -84,5 +87,6 @@ __all__ = [
     "sorted_ids",
     "split_steps",
     "stored_amount",
+    "to_minor_units",
     "to_steps",
 ]

@@ -55,6 +55,16 @@ def amount_text(amount: Decimal | float, currency: str) -> str:
     return f"{round_money(exact, currency):f}"
 
 
+def to_minor_units(amount: Decimal, currency: str) -> int:
+    """Return an amount as a whole number of the smallest unit of `currency`, such as cents."""
+    return int(round_money(amount, currency).scaleb(minor_units(currency)))
+
+
+def from_minor_units(units: int, currency: str) -> Decimal:
+    """Return a whole number of the smallest unit of `currency` as an amount."""
+    return Decimal(units).scaleb(-minor_units(currency))
+
+
 def stored_amount(amount: Decimal) -> Decimal:
     """Return an amount as the database stores it: with at most four decimals, half away from zero.
 

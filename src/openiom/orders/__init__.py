@@ -25,6 +25,8 @@ from .fulfillment_port import (
     UnsentLine,
 )
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
+from .money import LineMoney, OrderMoney, money_of_orders
+from .payment_port import PaymentPort, StatedPayments
 from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
 from .queries import OrderReference, count_orders, matching_orders, orders_on_manual_hold
 from .routes import OrderQuery, bulk_response, order_router, require_bulk
@@ -91,7 +93,12 @@ __all__ = [
     "FulfillmentProgressPort",
     "LateOrders",
     "LineCancellation",
+    "LineMoney",
     "LineSummary",
+    "OrderMoney",
+    "PaymentPort",
+    "StatedPayments",
+    "money_of_orders",
     "OrderQuery",
     "OrderReference",
     "UnfulfilledLine",

@@ -17,6 +17,7 @@ from .flows import (
 from .http import ProviderHttpClient, ProviderResponse, validate_url
 from .live_rates import LiveRate, LiveRateService, RatedParcel
 from .manifest import Manifest, load_manifest, load_provider
+from .payments import PaymentCall, PaymentFunction, PaymentKind, PaymentService
 from .providers import (
     Call,
     CallReporter,
@@ -64,6 +65,10 @@ __all__ = [
     "Outcome",
     "OutboundRequest",
     "ProviderHttpClient",
+    "PaymentCall",
+    "PaymentFunction",
+    "PaymentKind",
+    "PaymentService",
     "ProbeResult",
     "Provider",
     "ProviderAction",

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from time import monotonic, perf_counter, sleep
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
 import orjson
@@ -120,21 +120,22 @@ class ProviderHttpClient:
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         accept: Collection[int] = (),
         expect_json: bool = True,
     ) -> ProviderResponse:
         """Send a request and return the response.
 
-        Error statuses in `accept` are returned instead of raised. Without `expect_json`, a response
-        that is not JSON is returned without a body. Raises ProviderDown, ProviderUnauthorized and
-        ProviderRejected.
+        The body is JSON, or the fields of `form`, URL-encoded. Error statuses in `accept` are
+        returned instead of raised. Without `expect_json`, a response that is not JSON is returned
+        without a body. Raises ProviderDown, ProviderUnauthorized and ProviderRejected.
         """
         self._wait_for_rate_limit()
         url = f"{self.base_url}/{path.lstrip('/')}"
-        all_headers = {"content-type": "application/json", **(headers or {})}
+        content_type, content = _content(body, form)
+        all_headers = {"content-type": content_type, **(headers or {})}
         _check_headers(all_headers)
-        content = None if body is None else orjson.dumps(body, default=str)
         params = dict(query) if query else None
 
         for _ in range(MAX_REDIRECTS + 1):
@@ -246,6 +247,13 @@ class ProviderHttpClient:
         if wait is not None:
             with self._lock:
                 self._rate_limit_reset = max(self._rate_limit_reset, monotonic() + wait)
+
+
+def _content(body: Any, form: Mapping[str, str] | None) -> tuple[str, bytes | None]:
+    """Return the content type and the content of a request."""
+    if form is not None:
+        return "application/x-www-form-urlencoded", urlencode(form).encode()
+    return "application/json", None if body is None else orjson.dumps(body, default=str)
 
 
 def _parse(

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from openiom.kernel import Invalid, Problem
 
 from .live_rates import LiveRateService
+from .payments import PaymentService
 from .providers import (
     Call,
     CallResult,
@@ -117,6 +118,7 @@ def load_provider(
     connect: Callable[[Connection], Connector],
     actions: Mapping[str, ActionFunction] | None = None,
     live_rates: LiveRateService | None = None,
+    payments: PaymentService | None = None,
 ) -> Provider:
     """Return the provider of a package.
 
@@ -163,6 +165,7 @@ def load_provider(
         messages=tuple(messages),
         actions=tuple(provider_actions),
         live_rates=live_rates,
+        payments=payments,
     )
 
 

@@ -13,9 +13,17 @@ from openiom.kernel import ProviderError
 
 from .egress import PUBLIC_ONLY, EgressPolicy
 from .live_rates import LiveRateService
+from .payments import PaymentService
 
 Category = Literal[
-    "order_intake", "fulfillment", "delivery", "optimization", "tax", "inventory", "communication"
+    "order_intake",
+    "fulfillment",
+    "delivery",
+    "optimization",
+    "payment",
+    "tax",
+    "inventory",
+    "communication",
 ]
 
 
@@ -223,6 +231,7 @@ class Provider:
     messages: tuple[MessageKind, ...] = ()
     actions: tuple[ProviderAction, ...] = ()
     live_rates: LiveRateService | None = None
+    payments: PaymentService | None = None
     mappings: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     terms: str = ""

@@ -27,7 +27,7 @@ from .mapping_body import MappingBody
 from .mapping_rules import Lookup
 from .messages import StoreResult, discard, replay, store_messages
 from .metrics import count_parked, oldest_parked, parked_totals, queue_depths, recent_calls
-from .outbound import build_payloads, call_provider
+from .outbound import build_payloads, call_payments, call_provider, payment_service
 from .poll_worker import PollWorker, poll, poll_workers, request_poll
 from .probe_worker import ProbeWorker, probe
 from .queries import ParkedMessage, get_instance, list_instances, search_parked
@@ -61,6 +61,7 @@ __all__ = [
     "StoredDocument",
     "Suggester",
     "build_payloads",
+    "call_payments",
     "call_provider",
     "count_parked",
     "discard",
@@ -75,6 +76,7 @@ __all__ = [
     "oldest_parked",
     "parked_totals",
     "pause_instance",
+    "payment_service",
     "poll",
     "poll_workers",
     "probe",

@@ -22,10 +22,18 @@ from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import notify
 from openiom.policies import DIRECT, Evaluator
-from openiom.provider_contract import Call, CallResult, ProviderAction
+from openiom.provider_contract import (
+    Call,
+    CallResult,
+    PaymentCall,
+    PaymentFunction,
+    PaymentKind,
+    PaymentService,
+    ProviderAction,
+)
 
 from .call_log import requests_for
-from .instance_state import find_state
+from .instance_state import InstanceState, find_state
 from .instances import PROBE_WAKE
 from .mapping import resolve_external
 from .mapping_rules import build_payload, lookups_of, unexpected_error
@@ -76,6 +84,109 @@ def call_provider(
         opened = registry.open(session, instance)
         action = opened.action(action_name)
 
+    return _call_opened(registry, database, opened, state, action, calls)
+
+
+def call_payments(
+    registry: ProviderRegistry,
+    database: Database,
+    instance: str,
+    kind: PaymentKind,
+    calls: Sequence[PaymentCall],
+) -> list[CallResult]:
+    """Capture, refund or release money outside any transaction; one result per call, in order.
+
+    An error of a call is in its result. `ProviderRejected` means that the provider refused the
+    call; whatever else failed may be repeated under the same key.
+    """
+    requests = [Call(call.key, {"call": call}, call.attempt) for call in calls]
+    with database.reading() as session:
+        state = find_state(session, instance)
+        if state is None:
+            return _not_made(requests, "the provider instance is not installed", instance)
+        try:
+            opened = registry.open(session, instance)
+        except IomError as error:
+            return _not_made(requests, error.what, instance)
+
+    service = opened.provider.payments
+    if service is None:
+        return _not_made(requests, f"{opened.provider.title} takes no payments", instance)
+
+    try:
+        _ = opened.connector
+    except IomError as error:
+        return _not_made(requests, error.what, instance)
+
+    action = _payment_action(service, kind)
+    return _call_opened(registry, database, opened, state, action, requests)
+
+
+def payment_service(registry: ProviderRegistry, session: Session, instance: str) -> PaymentService:
+    """Return the payments of an instance, for its limits; default limits where it has none."""
+    try:
+        return registry.open(session, instance).provider.payments or _NO_PAYMENTS
+    except IomError:
+        return _NO_PAYMENTS
+
+
+def _refuse(connector: Any, call: PaymentCall) -> str:
+    raise ProviderRejected("the provider takes no payments")
+
+
+_NO_PAYMENTS = PaymentService(_refuse, _refuse, _refuse)
+
+
+def _not_made(calls: Sequence[Call], what: str, instance: str) -> list[CallResult]:
+    """Return results of calls that were not made and may be made later."""
+    error = ProviderDown(what, retry_after=RED_PAUSE_SECONDS, where=instance)
+    return [CallResult(call.key, error=error) for call in calls]
+
+
+def _payment_action(service: PaymentService, kind: PaymentKind) -> ProviderAction:
+    """Return the calls of one kind as an action, which shares its limits and its call log."""
+    functions = {"capture": service.capture, "refund": service.refund, "void": service.void}
+    execute_call = functions[kind]
+
+    def run(connector: Any, calls: Sequence[Call]) -> list[CallResult]:
+        return [_pay(execute_call, connector, call) for call in calls]
+
+    return ProviderAction(
+        name=kind,
+        title=kind,
+        entity="payment",
+        transformation={},
+        run=run,
+        succeeded="",
+        failed="",
+        concurrency=service.concurrency,
+        timeout_seconds=service.timeout_seconds,
+        max_attempts=service.max_attempts,
+    )
+
+
+def _pay(function: PaymentFunction, connector: Any, call: Call) -> CallResult:
+    """Make one call. An error that no provider reported leaves the outcome unknown."""
+    try:
+        return CallResult(call.key, external_id=function(connector, call.payload["call"]))
+    except ProviderError as error:
+        return CallResult(call.key, error=error)
+    except Exception as error:
+        log.error("payment_failed", key=call.key, exc_info=error)
+        unknown = ProviderDown(f"{type(error).__name__}: {error}"[:500])
+        return CallResult(call.key, error=unknown)
+
+
+def _call_opened(
+    registry: ProviderRegistry,
+    database: Database,
+    opened: ProviderInstance,
+    state: InstanceState | None,
+    action: ProviderAction,
+    calls: Sequence[Call],
+) -> list[CallResult]:
+    """Make calls of an open instance and return one result per call, in order."""
+    instance = opened.name
     if state is not None and state.state == "red":
         error = ProviderDown(
             f"the connection of {instance} is red: {state.error}",
@@ -86,7 +197,7 @@ def call_provider(
         return [CallResult(call.key, error=error) for call in calls]
 
     results: dict[str, CallResult] = {}
-    with requests_for(action_name):
+    with requests_for(action.name):
         for result in _call_in_groups(opened, action, calls):
             results[result.key] = result
 

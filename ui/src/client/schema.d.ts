@@ -1083,6 +1083,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Payments
+         * @description Payments: those that need a person first, otherwise the newest first.
+         */
+        get: operations["payments-find_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Refunds
+         * @description Refund what was captured for orders; one result each.
+         */
+        post: operations["payments-request_refunds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Payments
+         * @description Retry captures, refunds and voids that failed or whose outcome is unknown.
+         */
+        post: operations["payments-retry_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Payments Of Order
+         * @description The payments of an order: methods, facts and balances.
+         */
+        get: operations["payments-read_payments_of_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -3691,6 +3771,7 @@ export interface components {
          *     parked_messages  messages of providers that could not be processed
          *     failed_runs      flow runs that an error stopped
          *     mentions         notes that mention the user, who has not read them
+         *     payments         orders with a payment that failed, or with shipped units that nothing pays
          *     limit            numbers that are counted stop here: it means this many or more
          */
         Attention: {
@@ -3707,6 +3788,8 @@ export interface components {
             failed_runs?: number | null;
             /** Mentions */
             mentions?: number | null;
+            /** Payments */
+            payments?: number | null;
             /**
              * Limit
              * @default 10000
@@ -5229,6 +5312,7 @@ export interface components {
          *     blocked          orders that wait for the provider `instance`, which is down
          *     failed_runs      flow runs that an error stopped
          *     parked_messages  messages that could not be processed, with the money that they state
+         *     payments         orders with a payment that failed or expired, or with shipped units unpaid
          *     declined         fulfillment orders that were declined and have no other source yet
          *     late             unshipped orders that were promised, or planned to ship, for a day that is over
          *
@@ -5240,7 +5324,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "connections" | "blocked" | "failed_runs" | "parked_messages" | "declined" | "late";
+            kind: "connections" | "blocked" | "failed_runs" | "parked_messages" | "payments" | "declined" | "late";
             /** Count */
             count: number;
             /** Oldest */
@@ -6312,6 +6396,27 @@ export interface components {
             number: string;
         };
         /**
+         * OrderPayments
+         * @description The payments of an order: methods, facts from the newest on, and balances.
+         *
+         *     Without any payment, methods and facts are empty and there are no totals.
+         */
+        OrderPayments: {
+            /** Currency */
+            currency: string;
+            totals?: components["schemas"]["PaymentTotals"] | null;
+            /**
+             * Methods
+             * @default []
+             */
+            methods: components["schemas"]["PaymentMethodView"][];
+            /**
+             * Facts
+             * @default []
+             */
+            facts: components["schemas"]["PaymentFactView"][];
+        };
+        /**
          * OrderQuery
          * @description Filters of the order list; all that are given must match.
          */
@@ -6748,6 +6853,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[PaymentRow] */
+        Page_PaymentRow_: {
+            /** Items */
+            items: components["schemas"]["PaymentRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[PlanRow] */
         Page_PlanRow_: {
             /** Items */
@@ -6836,6 +6948,200 @@ export interface components {
             before?: unknown;
             /** After */
             after?: unknown;
+        };
+        /**
+         * PaymentFactView
+         * @description A payment fact. `needs_person` says that it failed, or its outcome stays unknown.
+         */
+        PaymentFactView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Method Id
+             * Format: uuid
+             */
+            method_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "authorization" | "capture" | "refund" | "void" | "expiry";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "requested" | "unknown" | "succeeded" | "failed";
+            /** Amount */
+            amount: string;
+            /** Method */
+            method: string;
+            /** Method Title */
+            method_title: string;
+            /** Provider */
+            provider: string;
+            /** Reference */
+            reference: string;
+            /** Reason */
+            reason: string;
+            /** Error */
+            error: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Completed At */
+            completed_at: string | null;
+            /** Shipment Id */
+            shipment_id: string | null;
+            /** Needs Person */
+            needs_person: boolean;
+            /** May Retry */
+            may_retry: boolean;
+        };
+        /**
+         * PaymentMethodView
+         * @description A payment method of an order with its balances.
+         *
+         *     authorized      what may be captured in total, released money excluded
+         *     captured        what was captured, here and before the order was received
+         *     refundable      what may still be refunded
+         *     provider_title  empty if no provider here captures and refunds it
+         */
+        PaymentMethodView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Provider */
+            provider: string;
+            /** Provider Title */
+            provider_title: string;
+            /** Reference */
+            reference: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Authorized */
+            authorized: string;
+            /** Capture Pending */
+            capture_pending: string;
+            /** Captured */
+            captured: string;
+            /** Released */
+            released: string;
+            /** Refund Pending */
+            refund_pending: string;
+            /** Refunded */
+            refunded: string;
+            /** Refundable */
+            refundable: string;
+        };
+        /**
+         * PaymentRow
+         * @description A payment fact with its order.
+         */
+        PaymentRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Method Id
+             * Format: uuid
+             */
+            method_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "authorization" | "capture" | "refund" | "void" | "expiry";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "requested" | "unknown" | "succeeded" | "failed";
+            /** Amount */
+            amount: string;
+            /** Method */
+            method: string;
+            /** Method Title */
+            method_title: string;
+            /** Provider */
+            provider: string;
+            /** Reference */
+            reference: string;
+            /** Reason */
+            reason: string;
+            /** Error */
+            error: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Completed At */
+            completed_at: string | null;
+            /** Shipment Id */
+            shipment_id: string | null;
+            /** Needs Person */
+            needs_person: boolean;
+            /** May Retry */
+            may_retry: boolean;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** Currency */
+            currency: string;
+        };
+        /**
+         * PaymentTotals
+         * @description The money of an order.
+         *
+         *     total       what all methods pay together
+         *     kept        the part of it that is not canceled
+         *     charged     the value of what has shipped
+         *     uncovered   the part of it that nothing pays
+         *     authorized  what may be captured in total
+         *     to_capture  the part of `kept` that was not captured yet
+         */
+        PaymentTotals: {
+            /** Total */
+            total: string;
+            /** Kept */
+            kept: string;
+            /** Charged */
+            charged: string;
+            /** Uncovered */
+            uncovered: string;
+            /** Authorized */
+            authorized: string;
+            /** Captured */
+            captured: string;
+            /** Refunded */
+            refunded: string;
+            /** Refundable */
+            refundable: string;
+            /** To Capture */
+            to_capture: string;
         };
         /** People */
         People: {
@@ -7796,6 +8102,71 @@ export interface components {
         ReceiptsRequest: {
             /** Receipts */
             receipts: components["schemas"]["ReceiptBody"][];
+        };
+        /**
+         * RefundBody
+         * @description Refunds of many orders.
+         */
+        RefundBody: {
+            /** Refunds */
+            refunds: components["schemas"]["RefundItem"][];
+        };
+        /**
+         * RefundItem
+         * @description A refund of one order.
+         *
+         *     amount     in the currency of the order; without it everything that may be refunded
+         *     method_id  the method to refund; without it the one used last comes first
+         *     key        a repeated request with the same key refunds nothing more
+         */
+        RefundItem: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Key */
+            key: string;
+            /** Amount */
+            amount?: number | string | null;
+            /** Method Id */
+            method_id?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * RefundItemResult
+         * @description Whether a refund was requested; `reason` says why not.
+         *
+         *     `duplicate` says that an earlier request of the same key made it.
+         */
+        RefundItemResult: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Ok */
+            ok: boolean;
+            /** Amount */
+            amount: string;
+            /** Ids */
+            ids: string[];
+            /** Duplicate */
+            duplicate: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * RefundResponse
+         * @description One result per refund of the request, in order.
+         */
+        RefundResponse: {
+            /** Results */
+            results: components["schemas"]["RefundItemResult"][];
         };
         /**
          * RefusedOrders
@@ -12257,6 +12628,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FulfillmentOrderItems"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "payments-find_payments": {
+        parameters: {
+            query?: {
+                state?: ("requested" | "unknown" | "succeeded" | "failed") | null;
+                kind?: ("authorization" | "capture" | "refund" | "void" | "expiry") | null;
+                /** @description card, paypal, gift_card, store_credit, invoice, … */
+                method?: string;
+                /** @description The provider instance */
+                instance?: string;
+                /** @description Beginning of the number of the order */
+                number?: string;
+                /** @description Whether it failed, or its outcome stays unknown, and was not retried */
+                needs_person?: boolean | null;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PaymentRow_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "payments-request_refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "payments-retry_payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "payments-read_payments_of_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPayments"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

@@ -101,6 +101,13 @@ export const navigationGroups: readonly NavigationArea[] = [
         keywords: 'shipments tracking',
         permission: 'fulfillment.read',
       },
+      {
+        path: '/payments',
+        title: 'Payments',
+        icon: <DollarOutlined />,
+        keywords: 'captures refunds authorizations failed money',
+        permission: 'payments.read',
+      },
     ],
   },
   {

@@ -44,6 +44,7 @@ export const routes: RouteObject[] = [
           { path: 'waiting-lines', lazy: lazyPage(() => import('@features/orders/WaitingLinesPage')) },
           { path: 'fulfillment-orders', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrdersPage')) },
           { path: 'fulfillment-orders/:id', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrderPage')) },
+          { path: 'payments', lazy: lazyPage(() => import('@features/orders/payments/PaymentsPage')) },
           { path: 'my-work/messages', lazy: lazyPage(() => import('@features/providers/MessagesPage')) },
           { path: 'my-work/runs', lazy: lazyPage(() => import('@features/orchestration/RunsPage')) },
           { path: 'inventory', lazy: lazyPage(() => import('@features/inventory/InventoryPage')) },

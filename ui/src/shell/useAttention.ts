@@ -20,6 +20,7 @@ export function badgesOf(attention: Attention | undefined): ReadonlyMap<string, 
   const badges: [string, number, string][] = [
     ['/', attention?.mentions ?? 0, 'mention you'],
     ['/orders', (attention?.orders ?? 0) + blocked, 'need attention'],
+    ['/payments', attention?.payments ?? 0, 'need attention'],
     ['/my-work/messages', attention?.parked_messages ?? 0, 'parked'],
     ['/my-work/runs', attention?.failed_runs ?? 0, 'failed'],
     ['/providers', outages.length, 'down'],

@@ -19,6 +19,7 @@ from openiom.provider_contract import (
 )
 
 from .order_contents import Row, StatusMeanings, withdrawal
+from .order_payments import PaymentReading
 from .order_reader import OrderPage, OrderReader
 
 KEY_HEADER = "X-OpenIOM-Key"
@@ -51,6 +52,10 @@ class BigCommerce:
             hold=frozenset(parameters["hold"]),
             cancel=frozenset(parameters["cancel"]),
         )
+        self._payments: PaymentReading | None = None
+        if parameters["read_payments"]:
+            self._payments = PaymentReading(parameters["payment_instance"])
+
         self._lists: dict[str, str] = {}
         if parameters["read_catalog"]:
             self._lists["product"] = LIST_PATHS["product"]
@@ -140,7 +145,9 @@ class BigCommerce:
     def pull(self, kind: str, checkpoint: str) -> Iterator[MessagePage]:
         """Yield changes since the checkpoint: orders, and products and customers if enabled."""
         if kind == "order":
-            reader = OrderReader(self._orders, self.order_lines, self._page_size, self._meanings)
+            reader = OrderReader(
+                self._orders, self.order_lines, self._page_size, self._meanings, self._payments
+            )
             yield from reader.pages(checkpoint)
         elif kind in self._lists:
             yield from self._list_pages(kind, self._lists[kind], checkpoint)

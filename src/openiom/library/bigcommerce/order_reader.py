@@ -23,6 +23,7 @@ from .order_contents import (
     is_incomplete,
     withdrawal,
 )
+from .order_payments import PaymentReading
 
 SETTLING_TIME = timedelta(seconds=3)
 ONE_SECOND = timedelta(seconds=1)
@@ -75,7 +76,9 @@ class OrderReader:
         fetch_lines: Callable[[str], Sequence[Row]],
         page_size: int,
         meanings: StatusMeanings,
+        payments: PaymentReading | None = None,
     ) -> None:
+        self._payments = payments
         self._fetch = fetch
         self._fetch_lines = fetch_lines
         self._page_size = page_size
@@ -172,6 +175,12 @@ class OrderReader:
         If the store refuses to send the others, `line_count` is higher than the lines that there
         are, so that the order is not processed without them.
         """
+        order = self._order(row)
+        if self._payments:
+            order["payments"] = self._payments.payments(row)
+        return order
+
+    def _order(self, row: Row) -> dict[str, object]:
         if not is_incomplete(row):
             return flatten_consignments(row)
 

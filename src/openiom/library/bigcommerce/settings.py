@@ -41,6 +41,14 @@ class BigCommerceParameters(BaseModel):
         [4, 5, 6], description="Status ids that cancel an order: Refunded, Cancelled, Declined"
     )
     page_size: int = Field(250, ge=1, le=250, description="Orders per request")
+    read_payments: bool = Field(
+        False, description="Record how orders are paid, so that it can be captured and refunded"
+    )
+    payment_instance: str = Field(
+        "",
+        max_length=200,
+        description="The provider instance that captures what the store has only authorized",
+    )
     read_catalog: bool = Field(False, description="Import the products of the store with mappings")
     read_customers: bool = Field(
         False, description="Import the customers of the store as accounts, with mappings"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy.orm import Session
@@ -15,7 +16,8 @@ from openiom.orders.locks import lock_known
 from openiom.orders.new_lines import new_lines
 from openiom.orders.new_orders import NewOrder
 from openiom.orders.order_batch import order_batch
-from openiom.orders.states import CREATE
+from openiom.orders.payment_port import NO_PAYMENTS, PaymentPort, StatedPayments
+from openiom.orders.states import CANCEL, CREATE
 from openiom.platform.events import append_events
 from openiom.platform.write_behind import savepoint
 from openiom.provider_contract import InboundDocument, IntakeResult
@@ -27,6 +29,13 @@ from .validate_documents import OrderDraft, check_documents, split_withdrawals, 
 _ATTEMPTS = 3
 
 
+class _Ports(NamedTuple):
+    """What other packages contribute to the intake of orders."""
+
+    fulfillment: FulfillmentPort
+    payments: PaymentPort
+
+
 def receive_orders(
     session: Session,
     documents: Sequence[InboundDocument],
@@ -34,6 +43,7 @@ def receive_orders(
     actor: str,
     *,
     fulfillment: FulfillmentPort = NO_FULFILLMENT_ORDERS,
+    payments: PaymentPort = NO_PAYMENTS,
 ) -> list[IntakeResult]:
     """Receive order documents whose keys are our own names; one result each, in order.
 
@@ -43,12 +53,13 @@ def receive_orders(
     or a change of what may still be changed. A refused document does not stop the others; its
     result says what is wrong, where, and what to do.
     """
+    ports = _Ports(fulfillment, payments)
     withdrawals, whole = split_withdrawals(documents)
     drafts, results = check_documents(session, whole)
     results |= apply_withdrawals(session, withdrawals, now, actor)
     while drafts:
         distinct, drafts = _split_repeated(drafts)
-        results |= _receive_distinct(session, distinct, now, actor, fulfillment)
+        results |= _receive_distinct(session, distinct, now, actor, ports)
 
     return [results[index] for index in range(len(documents))]
 
@@ -68,7 +79,7 @@ def _receive_distinct(
     drafts: Sequence[OrderDraft],
     now: datetime,
     actor: str,
-    fulfillment: FulfillmentPort,
+    ports: _Ports,
     *,
     attempt: int = 1,
 ) -> dict[int, IntakeResult]:
@@ -81,17 +92,21 @@ def _receive_distinct(
     redeliveries = [(order, by_key.pop(key)) for key, order in known.items()]
     new = [draft for draft in by_key.values() if draft.document.disposition in CREATING]
     results = _ignored(by_key.values())
-    results |= apply_redeliveries(session, redeliveries, now, actor, fulfillment)
+    results |= apply_redeliveries(session, redeliveries, now, actor, ports.fulfillment)
+    newer = [
+        (order.id, draft) for order, draft in redeliveries if not results[draft.index].duplicate
+    ]
+    _record_payments(session, newer, now, actor, ports.payments)
 
     try:
         with savepoint(session):
-            return results | _create(session, new, now, actor)
+            return results | _create(session, new, now, actor, ports.payments)
     except UniqueViolation:
         if attempt == _ATTEMPTS:
             raise
 
         attempt += 1
-        return results | _receive_distinct(session, new, now, actor, fulfillment, attempt=attempt)
+        return results | _receive_distinct(session, new, now, actor, ports, attempt=attempt)
 
 
 CREATING = ("accept", "cancel")
@@ -108,7 +123,11 @@ def _ignored(drafts: Iterable[OrderDraft]) -> dict[int, IntakeResult]:
 
 
 def _create(
-    session: Session, drafts: Sequence[OrderDraft], now: datetime, actor: str
+    session: Session,
+    drafts: Sequence[OrderDraft],
+    now: datetime,
+    actor: str,
+    payments: PaymentPort,
 ) -> dict[int, IntakeResult]:
     """Create orders, in this transaction's batch: no other transaction can see or lock them."""
     orders = _new_orders(drafts, now)
@@ -119,7 +138,31 @@ def _create(
         results[draft.index] = IntakeResult(ok=True, entity_id=str(order.id))
 
     append_events(session, [_created_event(order) for order in orders], at=now, actor=actor)
+    started = zip(orders, drafts, strict=True)
+    paid = [(order.id, draft) for order, draft in started if order.event != CANCEL]
+    _record_payments(session, paid, now, actor, payments)
     return results
+
+
+def _record_payments(
+    session: Session,
+    drafts: Iterable[tuple[UUID, OrderDraft]],
+    now: datetime,
+    actor: str,
+    payments: PaymentPort,
+) -> None:
+    """Record the payments of the orders that have any.
+
+    Nothing is captured here for an order that its source canceled, or shipped itself, before.
+    """
+    stated: list[StatedPayments] = []
+    for order_id, draft in drafts:
+        document = draft.document
+        if document.payments:
+            stated.append(StatedPayments(order_id, document.currency, document.payments))
+
+    if stated:
+        payments.record(session, stated, now, actor)
 
 
 def _new_orders(drafts: Sequence[OrderDraft], now: datetime) -> list[NewOrder]:

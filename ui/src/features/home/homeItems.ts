@@ -41,6 +41,13 @@ export const work: Record<HomeItem['kind'], Work> = {
     action: 'View parked messages',
     path: () => '/my-work/messages',
   },
+  payments: {
+    tone: 'failed',
+    words: () => ['order has a payment that failed or is missing', 'orders have payments that failed or are missing'],
+    age: 'Oldest failed',
+    action: 'View failed payments',
+    path: () => '/payments?needs_person=true',
+  },
   declined: {
     tone: 'attention',
     words: () => ['declined fulfillment order has no other source', 'declined fulfillment orders have no other source'],

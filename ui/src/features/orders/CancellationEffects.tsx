@@ -38,7 +38,7 @@ export function CancellationEffects({ order, fulfillment }: { order: OrderDetail
       <DescriptionList
         items={[
           ['Store', flows.data ? storeEffect(flows.data) : flows.error ? 'Unknown: the flows could not be read.' : 'Checking the flows'],
-          ['Payment', `Nothing. ${payment} Refund or void it where it was paid.`],
+          ['Payment', `${payment} An authorization of a payment provider is released. Refund what was captured.`],
           ['Fulfiller', fulfillment ? fulfillerEffect(fulfillment) : 'Checking the fulfillment orders'],
         ]}
       />

@@ -14,6 +14,7 @@ import { OrderActions } from './OrderActions';
 import { NotesCard } from './NotesCard';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
+import PaymentsCard from './payments/PaymentsCard';
 import { PriceCard } from './PriceCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
@@ -80,6 +81,7 @@ export default function OrderPage() {
         <div className="stack">
           <PriceCard order={order.data} />
           <NotesCard orderId={id} />
+          <PaymentsCard orderId={id} />
           <TimelineCard query={timeline} />
         </div>
       </div>

@@ -1,0 +1,1 @@
+"""What changes payments. Every function locks the orders it changes, and works on many."""
