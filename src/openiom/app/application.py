@@ -51,7 +51,8 @@ STATE_TABLES = {
     table.entity: table
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
-RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
+UNSENT_FULFILLMENT = fulfillment.UnsentFulfillment()
+RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=UNSENT_FULFILLMENT)
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
 EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
 """Display titles of business events, as each package registers them."""
@@ -99,6 +100,7 @@ class Application:
             administration.token_router,
             administration.user_router,
             administration.saved_view_router,
+            orders.change_router(UNSENT_FULFILLMENT, FULFILLMENT_PROGRESS),
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,
