@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from openiom.kernel import Problem, Refused
+from openiom.kernel import Refused
 
 from .facts import ChangeFacts
 from .money import OrderMoney, derive_money, scale_money
@@ -91,9 +91,8 @@ def operation_documents(operations: Sequence[Operation]) -> list[dict[str, Any]]
 
 
 def _refused_at(index: int, operation: Operation, error: Refused) -> Refused:
-    where = f"operations[{index}]"
-    problem = Problem(f"{where}.{error.where or operation.kind}", error.what, error.remedy)
-    return Refused(error.what, where=where, remedy=error.remedy, problems=[problem])
+    where = f"operations[{index}].{error.where or operation.kind}"
+    return Refused(error.what, where=where, remedy=error.remedy)
 
 
 def _check_result(before: OrderValue, after: OrderValue) -> None:

@@ -1,11 +1,13 @@
 import { isAttentionChange } from '@client/attention';
 import { useLive } from '@client/live';
+import { getOrderChanges } from '@client/orderChanges';
 import { getFlowRuns, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
 import { ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
+import { ChangesCard } from './ChangesCard';
 import { FailedStepCard } from './FailedStepCard';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
@@ -35,8 +37,9 @@ export default function OrderPage() {
   const flowRuns = useQuery({ queryKey: ['order', id, 'flowRuns'], queryFn: () => getFlowRuns(id) });
   const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
   const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
-  useLive((changes) => {
-    if (changes.some((change) => change.root_id === id || isAttentionChange(change)))
+  const changes = useQuery({ queryKey: ['order', id, 'changes'], queryFn: () => getOrderChanges(id) });
+  useLive((events) => {
+    if (events.some((change) => change.root_id === id || isAttentionChange(change)))
       void queryClient.invalidateQueries({ queryKey: ['order', id] });
   });
 
@@ -56,7 +59,7 @@ export default function OrderPage() {
       breadcrumb={back}
       documentTitle={`Order ${order.data.number}`}
       title={`Order ${order.data.number}`}
-      actions={<OrderActions order={order.data} fulfillment={fulfillment.data} />}
+      actions={<OrderActions order={order.data} fulfillment={fulfillment.data} changes={changes.data} />}
     >
       <VerdictCard order={order.data} />
       <OrderHeader order={order.data} />
@@ -72,6 +75,7 @@ export default function OrderPage() {
         </div>
         <div className="stack">
           <PriceCard order={order.data} />
+          <ChangesCard order={order.data} changes={changes.data} />
           <TimelineCard query={timeline} />
         </div>
       </div>
