@@ -1,5 +1,6 @@
 """The money of an order, derived from its value: charges less refunds is the value kept."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -85,6 +86,26 @@ def scale_money(amount: Decimal, now: Decimal, before: Decimal, currency: str) -
     return round_money(amount * now / before, currency)
 
 
+@dataclass(slots=True)
+class _Part:
+    """Lines of one product at one price, which count as one however they were divided."""
+
+    worth: Decimal = ZERO
+    quantity: int = 0
+    canceled: int = 0
+
+
+def _parts(value: OrderValue) -> Iterable[_Part]:
+    parts: dict[tuple[object, ...], _Part] = {}
+    for line in value.lines:
+        key = (line.external_id, line.product, line.variant, line.unit, line.unit_price)
+        part = parts.setdefault(key, _Part())
+        part.worth += line.net(value.currency) + line.tax
+        part.quantity += line.quantity
+        part.canceled += line.canceled
+    return parts.values()
+
+
 def _canceled(value: OrderValue, total: Decimal) -> Decimal:
     """Return the part of the total for canceled units; all of it when every unit is canceled.
 
@@ -96,10 +117,9 @@ def _canceled(value: OrderValue, total: Decimal) -> Decimal:
 
     worth = ZERO
     canceled = ZERO
-    for line in value.lines:
-        line_worth = line.net(value.currency) + line.tax
-        worth += line_worth
-        canceled += line_worth * line.canceled / line.quantity
+    for part in _parts(value):
+        worth += part.worth
+        canceled += part.worth * part.canceled / part.quantity
 
     goods = max(ZERO, total - value.shipping - value.fees)
     if worth <= 0 or canceled <= 0:

@@ -1,4 +1,4 @@
-import { CloseOutlined, EditOutlined, PauseOutlined, PlayCircleOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
+import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
 import type { OrderChanges } from '@client/orderChanges';
 import type { OrderAction, OrderDetail, OrderFulfillment } from '@client/orders';
 import { ActionDialog } from '@kit/list';
@@ -46,7 +46,6 @@ export function OrderActions({
   return (
     <>
       <ExplainedButton
-        icon={<EditOutlined />}
         allowed={refusal === ''}
         disabledReason={refusal}
         onClick={() => void navigate(`/orders/${order.id}/edit`)}

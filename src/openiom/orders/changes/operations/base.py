@@ -41,8 +41,10 @@ class ChangeOperation(BaseModel):
 
 def resize(line: LineValue, quantity: int, currency: str) -> LineValue:
     """Return a line with another quantity; its discount and tax follow in proportion."""
-    discount = scale_money(line.discount, Decimal(quantity), Decimal(line.quantity), currency)
-    return retax(line, replace(line, quantity=quantity, discount=discount), currency)
+    now, before = Decimal(quantity), Decimal(line.quantity)
+    discount = scale_money(line.discount, now, before, currency)
+    tax = scale_money(line.tax, now, before, currency)
+    return replace(line, quantity=quantity, discount=discount, tax=tax)
 
 
 def retax(before: LineValue, after: LineValue, currency: str) -> LineValue:
