@@ -4,7 +4,11 @@ import type { components, paths } from './schema';
 type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infer T } } } } ? T : never;
 
 type Apply = paths['/api/v1/orders/{order_id}/changes']['post'];
-export type ChangeOperation = Apply['requestBody']['content']['application/json']['operations'][number];
+type SentOperation = Apply['requestBody']['content']['application/json']['operations'][number];
+type Entered<T> = T extends { kind: infer K } ? { kind: K } & { [N in Exclude<keyof T, 'kind'>]?: unknown } : never;
+/** An operation as it is entered: the fields that are left out have defaults. */
+export type ChangeOperation = Entered<SentOperation>;
+const sent = (operations: ChangeOperation[]): SentOperation[] => operations as SentOperation[];
 export type ChangePreview = Ok<paths['/api/v1/orders/{order_id}/changes/preview']['post']>;
 export type StockNeed = ChangePreview['stock'][number];
 export type AppliedChange = Ok<Apply>;
@@ -19,7 +23,7 @@ export const getOrderChanges = (id: string): Promise<OrderChanges> => read(api.G
 
 /** What a change would do; nothing is stored. */
 export const previewChange = (id: string, operations: ChangeOperation[]): Promise<ChangePreview> =>
-  read(api.POST('/api/v1/orders/{order_id}/changes/preview', { ...at(id), body: { operations } }));
+  read(api.POST('/api/v1/orders/{order_id}/changes/preview', { ...at(id), body: { operations: sent(operations) } }));
 
 /** Apply a change to the version that was previewed. The same key applies it once, however often it is sent. */
 export const applyChange = (
@@ -30,7 +34,7 @@ export const applyChange = (
   read(
     api.POST('/api/v1/orders/{order_id}/changes', {
       params: { path: { order_id: id }, header: { 'idempotency-key': key } },
-      body: change,
+      body: { ...change, operations: sent(change.operations) },
     }),
   );
 
@@ -40,4 +44,4 @@ export const undoChange = (id: string, change: string): Promise<AppliedChange> =
 
 /** Apply the same operations to up to 1,000 orders. Returns one result per order. */
 export const changeOrders = async (ids: string[], operations: ChangeOperation[], reason: string) =>
-  (await read(api.POST('/api/v1/orders/changes', { body: { ids, operations, reason } }))).results;
+  (await read(api.POST('/api/v1/orders/changes', { body: { ids, operations: sent(operations), reason } }))).results;

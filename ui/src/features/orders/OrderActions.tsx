@@ -45,11 +45,7 @@ export function OrderActions({
       : '';
   return (
     <>
-      <ExplainedButton
-        allowed={refusal === ''}
-        disabledReason={refusal}
-        onClick={() => void navigate(`/orders/${order.id}/edit`)}
-      >
+      <ExplainedButton allowed={refusal === ''} disabledReason={refusal} onClick={() => void navigate(`/orders/${order.id}/edit`)}>
         Edit order
       </ExplainedButton>
       {(['release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (

@@ -13,6 +13,7 @@ import {
   FilterBar,
   ListView,
   type MatchingRows,
+  type RowsDialog,
   useColumns,
   usePagedList,
   useUrlFilters,
@@ -20,13 +21,16 @@ import {
 import { stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { useMemo, useState } from 'react';
+import { lazy, useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { orderColumns } from './orderColumns';
 import './orders.css';
 import { ParkedMatches } from './ParkedMatches';
 import { StatusStrip } from './StatusStrip';
 import { orderActions } from './orderActions';
+
+const ChangeManyDialog = lazy(() => import('./change/ChangeManyDialog'));
+const dialogs: readonly RowsDialog[] = [{ label: 'Change…', render: (props) => <ChangeManyDialog {...props} /> }];
 
 const keys = [
   'search',
@@ -128,6 +132,7 @@ export default function OrdersPage() {
       selectedRows={selectedRows}
       noun={noun}
       actions={Object.values(orderActions)}
+      dialogs={dialogs}
       onClear={() => setSelected([])}
       onDone={() => {
         list.reload();

@@ -16,7 +16,15 @@ const rows = [
 const optional: readonly string[] = ['fees', 'canceled', 'goodwill'];
 
 /** Money, stock, tasks and promise before and after a change. */
-export function ChangePreviewContent({ preview, isCurrent, error }: { preview: ChangePreview | undefined; isCurrent: boolean; error: unknown }) {
+export function ChangePreviewContent({
+  preview,
+  isCurrent,
+  error,
+}: {
+  preview: ChangePreview | undefined;
+  isCurrent: boolean;
+  error: unknown;
+}) {
   if (error) return <ProblemNotice compact error={error} />;
   if (preview === undefined) return <p className="muted">Change something, and its effects appear here.</p>;
   return (

@@ -146,11 +146,7 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
             </Card>
             <Card title="Delivery and discount">
               <div className="form">
-                <TextField
-                  label="Shipping method"
-                  value={draft.shippingMethod}
-                  onChange={(shippingMethod) => set({ shippingMethod })}
-                />
+                <TextField label="Shipping method" value={draft.shippingMethod} onChange={(shippingMethod) => set({ shippingMethod })} />
                 <NumberField label="Shipping" unit={order.currency} value={draft.shipping} onChange={(shipping) => set({ shipping })} />
                 <TextField
                   type="date"
