@@ -101,8 +101,9 @@ def changes_for_review(
         shipped_here = sum(line.shipped for line in lines)
         before, after = known.get(key, REMOVED), delivered.get(key, REMOVED)
         wanted = after.ordered - after.canceled - max(0, after.shipped - shipped_here)
-        if wanted != before.ordered - before.canceled:
-            changes.differences.append(LineDifference(key, _to_fulfill(lines), max(0, wanted)))
+        here = _to_fulfill(lines)
+        if wanted not in (before.ordered - before.canceled, here):
+            changes.differences.append(LineDifference(key, here, max(0, wanted)))
     return changes
 
 

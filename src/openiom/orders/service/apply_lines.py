@@ -101,6 +101,9 @@ class LinePlan:
     def reduced_lines(self) -> set[UUID]:
         """Return the lines of which units in fulfillment are not wanted any more."""
         reduced: set[UUID] = set()
+        if self.content:
+            return reduced
+
         for difference in self.changes.differences:
             if difference.source < difference.here:
                 reduced.update(line.id for line in self.stored[difference.key])

@@ -83,7 +83,7 @@ def recall_planned(
         fulfillment.recall(session, ids, now, actor, reason=reason)
 
     _, locked = lock_lines(session, line_ids)
-    lines = [line.id for line in locked.values() if _is_sourced(line)]
+    lines = [line.id for line in locked.values() if is_sourced(line)]
     if lines:
         steps = dict.fromkeys(lines, 0)
         return_to_sourcing(session, steps, now, actor, reason=reason)
@@ -98,8 +98,9 @@ def _sourced_lines(session: Session, obsolete: Sequence[Obsolete]) -> list[Locke
     for one in obsolete:
         if one.sources and one.plan.changeable:
             order_ids.append(one.plan.order_id)
-    return [line for line in lines_of_orders(session, order_ids) if _is_sourced(line)]
+    return [line for line in lines_of_orders(session, order_ids) if is_sourced(line)]
 
 
-def _is_sourced(line: LockedLine) -> bool:
+def is_sourced(line: LockedLine) -> bool:
+    """Return whether units of a line have a source, and none are in a fulfillment order."""
     return line.state == IN_FULFILLMENT and line.open > 0 and not line.in_fulfillment

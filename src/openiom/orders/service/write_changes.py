@@ -1,6 +1,6 @@
 """Write decided patches: recall what is planned, change fields and lines, and source again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.documents import AddressDocument, VariantDocument
-from openiom.kernel import Refused, from_steps, new_ids
+from openiom.kernel import Refused, from_steps, new_ids, sorted_ids
 from openiom.master_data import LineUnit
 from openiom.orders.changes.money import derive_money
 from openiom.orders.changes.patches import DecidedPatch
@@ -38,7 +38,7 @@ from .apply_events import raise_order_events
 from .hold_cancel import LineCancellation, cancel_lines
 from .line_fulfillment import declined_event, group_by_order
 from .line_writes import grow_lines, insert_lines, mark_removed, shrink_lines, write_line_fields
-from .recall_unsent import recall_planned
+from .recall_unsent import is_sourced, recall_planned
 
 CHANGED_BY_PERSON = "changed by a person"
 _WAITED_FOR_STOCK = (BACKORDER, PREORDER, NOT_SOURCED, NO_CAPACITY)
@@ -72,11 +72,14 @@ def write_patches(
 ) -> None:
     """Write patches of locked orders. Lines are added before others are canceled."""
     edits = line_edits(patches)
-    orders_to_source = [patch.after.id for patch in patches if needs_more_stock(patch)]
+    growing = {patch.after.id for patch in patches if needs_more_stock(patch)}
+    recalled = [line for line in unsent if line.order_line_id in edits.changed]
+    freed = _lines_to_free(session, growing, edits)
+    returned = _orders_of(session, [line.order_line_id for line in recalled] + freed)
     recall_planned(
         session,
-        [line.fulfillment_order_id for line in unsent if line.order_line_id in edits.changed],
-        [*edits.grown, *edits.redirected],
+        {line.fulfillment_order_id for line in recalled},
+        freed,
         now,
         actor,
         fulfillment,
@@ -96,7 +99,22 @@ def write_patches(
     shrink_lines(session, edits.shrunk)
     mark_removed(session, edits.removed)
     batch.expire_lines(order_ids)
-    _return_to_flow(session, orders_to_source, now, actor)
+    _return_to_flow(session, sorted_ids(growing - returned), now, actor)
+
+
+def _lines_to_free(session: Session, growing: Iterable[UUID], edits: LineEdits) -> list[UUID]:
+    """Return the sourced lines that are sourced once more.
+
+    These are the lines that go elsewhere, and all of an order that needs more stock.
+    """
+    _, redirected = lock_lines(session, edits.redirected)
+    lines = {line.id: line for line in lines_of_orders(session, growing)} | redirected
+    return [line.id for line in lines.values() if is_sourced(line)]
+
+
+def _orders_of(session: Session, line_ids: Sequence[UUID]) -> set[UUID]:
+    _, lines = lock_lines(session, line_ids)
+    return {line.order_id for line in lines.values()}
 
 
 def line_edits(patches: Sequence[DecidedPatch]) -> LineEdits:
