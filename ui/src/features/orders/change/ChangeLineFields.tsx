@@ -22,7 +22,7 @@ export function ChangeLineFields({ line, edit, currency, stock, onChange }: Prop
   const fixed = line.shipped + line.canceled;
   const title = `Line ${line.line_number}`;
   return (
-    <div className="form-row with-end order-line" role="group" aria-label={title} data-removed={edit.removed}>
+    <div className="change-line order-line" role="group" aria-label={title} data-removed={edit.removed}>
       <div className="change-line-name">
         <span className="strong">{line.name || line.product}</span>
         <span className="muted">
@@ -31,6 +31,23 @@ export function ChangeLineFields({ line, edit, currency, stock, onChange }: Prop
             .join(' · ')}
         </span>
       </div>
+      {refusal === '' && (
+        <div className="change-line-actions">
+          {!edit.removed && (
+            <Button size="small" onClick={() => onChange({ exchange: edit.exchange === null ? newLine() : null })}>
+              {edit.exchange === null ? 'Exchange' : 'Keep product'}
+            </Button>
+          )}
+          <Button
+            size="small"
+            icon={edit.removed ? <RollbackOutlined /> : <CloseOutlined />}
+            aria-label={edit.removed ? `Keep ${title.toLowerCase()}` : `Remove ${title.toLowerCase()}`}
+            onClick={() => onChange({ removed: !edit.removed })}
+          >
+            {edit.removed ? 'Keep' : 'Remove'}
+          </Button>
+        </div>
+      )}
       {refusal !== '' && <p className="muted change-line-note">{refusal}.</p>}
       {refusal === '' && edit.removed && <p className="change-line-note">Removed. What has shipped of it stays.</p>}
       {refusal === '' && !edit.removed && (
@@ -54,23 +71,6 @@ export function ChangeLineFields({ line, edit, currency, stock, onChange }: Prop
           />
           <NumberField label="Unit price" unit={currency} value={edit.unitPrice} onChange={(unitPrice) => onChange({ unitPrice })} />
           <NumberField label="Discount" unit={currency} value={edit.discount} onChange={(discount) => onChange({ discount })} />
-        </div>
-      )}
-      {refusal === '' && (
-        <div className="change-line-actions">
-          {!edit.removed && (
-            <Button size="small" onClick={() => onChange({ exchange: edit.exchange === null ? newLine() : null })}>
-              {edit.exchange === null ? 'Exchange' : 'Keep product'}
-            </Button>
-          )}
-          <Button
-            size="small"
-            icon={edit.removed ? <RollbackOutlined /> : <CloseOutlined />}
-            aria-label={edit.removed ? `Keep ${title.toLowerCase()}` : `Remove ${title.toLowerCase()}`}
-            onClick={() => onChange({ removed: !edit.removed })}
-          >
-            {edit.removed ? 'Keep' : 'Remove'}
-          </Button>
         </div>
       )}
     </div>

@@ -162,14 +162,14 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
                 />
               </div>
             </Card>
-            <FoldedCard title="Ship to">
+            <FoldedCard title="Ship to" summary={placeOf(draft.shipTo)}>
               <AddressFields
                 value={draft.shipTo}
                 errorOf={() => undefined}
                 onChange={(part) => set({ shipTo: { ...draft.shipTo, ...part } })}
               />
             </FoldedCard>
-            <FoldedCard title="Bill to">
+            <FoldedCard title="Bill to" summary={draft.billTo ? placeOf(draft.billTo) : 'Not given'}>
               <AddressFields
                 value={draft.billTo ?? draft.shipTo}
                 errorOf={() => undefined}
@@ -224,3 +224,5 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
     </form>
   );
 }
+
+const placeOf = (address: ChangeDraft['shipTo']): string => [address.name, address.line1, address.city].filter(Boolean).join(', ');
