@@ -323,6 +323,15 @@ def merged(value: OrderValue) -> dict[str, Any]:
     return content | {"lines": lines}
 
 
+@pytest.mark.parametrize(("price", "quantity"), [("9999999999999", 1_000), ("9999999999999", 2)])
+def test_amounts_that_cannot_be_stored_are_refused(price: str, quantity: int) -> None:
+    value = order_value(line_value(tax=Decimal("9999999999999")), order_tax=Decimal("0.01"))
+    priced = {"kind": "add_line", "product": "LAMP", "quantity": quantity, "unit_price": price}
+
+    with pytest.raises(Refused, match="the order would cost 10000000000000 USD or more"):
+        decide(value, priced)
+
+
 def test_a_patch_is_all_or_nothing() -> None:
     value = order_value()
     with pytest.raises(Refused) as refused:

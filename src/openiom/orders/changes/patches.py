@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from openiom.kernel import Refused
@@ -13,6 +14,8 @@ from .operations.remove_line import require_lines
 from .values import ZERO, OrderValue
 
 MOST_OPERATIONS = 200
+AMOUNT_LIMIT = Decimal(10) ** 13
+"""What an order must cost less than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ def decide_patch(
     for index, operation in enumerate(operations):
         try:
             operation.check(after, facts)
+            words.append(operation.describe(after))
+            after = apply_operation(after, operation, facts)
+            _check_size(after)
+        except InvalidOperation as error:
+            raise _refused_at(index, operation, _too_large(after)) from error
         except Refused as error:
             raise _refused_at(index, operation, error) from error
-
-        words.append(operation.describe(after))
-        after = apply_operation(after, operation, facts)
 
     _check_result(value, after)
     return DecidedPatch(value, after, operations, words)
@@ -93,6 +98,18 @@ def operation_documents(operations: Sequence[Operation]) -> list[dict[str, Any]]
 def _refused_at(index: int, operation: Operation, error: Refused) -> Refused:
     where = f"operations[{index}].{error.where or operation.kind}"
     return Refused(error.what, where=where, remedy=error.remedy)
+
+
+def _check_size(value: OrderValue) -> None:
+    """Raise `Refused` for amounts that cannot be stored."""
+    money = derive_money(value)
+    if max(money.lines, money.total, value.shipping, value.discount) >= AMOUNT_LIMIT:
+        raise _too_large(value)
+
+
+def _too_large(value: OrderValue) -> Refused:
+    what = f"the order would cost {AMOUNT_LIMIT:f} {value.currency} or more"
+    return Refused(what, where="amounts", remedy="correct the price or the quantity")
 
 
 def _check_result(before: OrderValue, after: OrderValue) -> None:

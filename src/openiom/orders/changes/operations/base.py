@@ -12,7 +12,7 @@ from openiom.orders.changes.facts import ChangeFacts
 from openiom.orders.changes.money import scale_money
 from openiom.orders.changes.values import LineValue, OrderValue
 
-LineNumber = Annotated[int, Field(ge=1, description="Number of the line in the order")]
+LineNumber = Annotated[int, Field(ge=1, le=100_000, description="Number of the line in the order")]
 Money = Annotated[Decimal, Field(max_digits=17, decimal_places=4)]
 Price = Annotated[Decimal, Field(ge=0, max_digits=17, decimal_places=4)]
 ProductNumber = Annotated[str, Field(min_length=1, max_length=200)]
