@@ -1016,6 +1016,13 @@ def upgrade() -> None:
         sa.Column("bill_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column(
+            "goodwill_amount",
+            sa.Numeric(precision=18, scale=4),
+            server_default=sa.text("0"),
+            nullable=False,
+        ),
+        sa.Column("source_content", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("source_changes", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order")),
         sa.UniqueConstraint("external_id", "instance", name=op.f("uq_order_external_id_instance")),
@@ -1910,6 +1917,7 @@ def upgrade() -> None:
         sa.Column("returned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("delivery", sa.Text(), server_default="shipment", nullable=False),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
             "delivery IN ('shipment', 'pickup', 'digital')", name=op.f("ck_order_line_delivery")
         ),
@@ -1931,6 +1939,44 @@ def upgrade() -> None:
         ),
         schema="orders",
         postgresql_with={"fillfactor": "80"},
+    )
+    op.create_table(
+        "order_change",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("operations", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("inverse", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("touched", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("quantities", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("money_before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("money_after", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("difference", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("undoes", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("origin IN ('person', 'source')", name=op.f("ck_order_change_origin")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_order_change_number")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_order_change_order_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["undoes"], ["orders.order_change.id"], name=op.f("fk_order_change_undoes")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_change")),
+        sa.UniqueConstraint("order_id", "number", name=op.f("uq_order_change_order_id_number")),
+        schema="orders",
+    )
+    op.create_index(
+        "ix_order_change_undoes",
+        "order_change",
+        ["undoes"],
+        unique=True,
+        schema="orders",
+        postgresql_where=sa.text("undoes IS NOT NULL"),
     )
     op.create_index(
         "ix_order_line_product",
@@ -2780,6 +2826,7 @@ def downgrade() -> None:
         schema="orders",
         postgresql_where=sa.text("state = 'waiting' AND expires_at IS NOT NULL"),
     )
+    op.drop_table("order_change", schema="orders")
     op.drop_table("waiting_line", schema="orders")
     op.drop_index(
         "ix_supply_shipment_line", table_name="supply_shipment", schema="inventory_visibility"

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as data from './fixtures.mjs';
+import * as changeFixtures from './change-fixtures.mjs';
 import * as configuration from './configuration-fixtures.mjs';
 import * as stock from './inventory-fixtures.mjs';
 
@@ -82,6 +83,11 @@ const sorted = (rows, sort) => {
   const sign = sort.startsWith('-') ? -1 : 1;
   return rows.toSorted((one, other) => sign * String(one[field]).localeCompare(String(other[field]), 'en', { numeric: true }));
 };
+function orderChanges(path, method, order, sent) {
+  if (path.endsWith('/preview')) return changeFixtures.previewChange(sent.operations);
+  if (method === 'POST') return changeFixtures.appliedChange(order.id, sent.operations ?? []);
+  return order.state === 'new' ? changeFixtures.noChanges : changeFixtures.changes;
+}
 const savedViews = empty ? [] : [{ list: 'orders', name: 'On hold', parameters: { state: 'on_hold', sort: '-total' } }];
 
 async function answer(request, response, path, query) {
@@ -174,8 +180,13 @@ async function answer(request, response, path, query) {
       return json(response, { states, manual_hold: states.on_hold ?? 0, failed: empty ? 0 : 8 });
     }
     if (id === 'tags' && method === 'GET') return json(response, { items: empty ? [] : data.usedTags });
-    if (method === 'POST') return json(response, results(sent.ids));
+    if (id === 'changes')
+      return json(response, {
+        results: results(sent.ids).results.map((result) => ({ ...result, number: '', difference: '0.00', currency: 'USD' })),
+      });
     const found = data.order(id);
+    if (found && sub === 'changes') return json(response, orderChanges(path, method, found, sent));
+    if (method === 'POST') return json(response, results(sent.ids));
     if (!found) return missing(response, path);
     if (!sub) return json(response, found);
     const bare = found.state === 'new';

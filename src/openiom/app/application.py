@@ -58,9 +58,10 @@ STATE_TABLES = {
     table.entity: table
     for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
 }
+UNSENT_FULFILLMENT = fulfillment.UnsentFulfillment()
 RECEIVE_ORDERS = partial(
     orders.receive_orders,
-    fulfillment=fulfillment.UnsentFulfillment(),
+    fulfillment=UNSENT_FULFILLMENT,
     payments=payments.StatedPaymentRecorder(),
 )
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
@@ -118,6 +119,7 @@ class Application:
             administration.user_router,
             administration.saved_view_router,
             collaboration.router,
+            orders.change_router(UNSENT_FULFILLMENT, FULFILLMENT_PROGRESS),
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,

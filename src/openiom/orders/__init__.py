@@ -1,12 +1,12 @@
 """
 Orders: what customers ordered, and what is still owed to them.
 
-Owns        orders with their state and lines, waiting lines, counts by state, stored responses to
-            requests with an idempotency key.
+Owns        orders with their state and lines, their changes, waiting lines, counts by state, stored
+            responses to requests with an idempotency key.
 Guarantees  units shipped, canceled and in fulfillment never exceed the ordered ones; only the state
             table moves a state; an order of an instance exists once.
-Publishes   order.created, order.modified, order.cancellation_refused, order.fields_set,
-            order_line.split, and every event of its state tables.
+Publishes   order.created, order.changed, order.modified, order.cancellation_refused,
+            order.fields_set, order_line.split, and every event of its state tables.
 """
 
 from .actions import ACTIONS, ENTITIES
@@ -14,6 +14,7 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
+from .change_routes import change_router
 from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
@@ -114,6 +115,7 @@ __all__ = [
     "cancel_lines",
     "cancel_orders",
     "cancel_recalled",
+    "change_router",
     "confirm_billing",
     "count_orders",
     "header_facts",

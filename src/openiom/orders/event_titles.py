@@ -6,6 +6,7 @@ Registered at the composition root, which serves the titles of all packages from
 EVENT_TITLES = {
     "order.created": "New order",
     "order.modified": "Order changed by its source",
+    "order.changed": "Order changed",
     "order.fields_set": "Fields set",
     "order.tagged": "Tags changed",
     "order.header_validation.succeeded": "Order header validated",

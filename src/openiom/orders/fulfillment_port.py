@@ -29,6 +29,12 @@ class FulfillmentPort(Protocol):
         They are not sent before the transaction ends. The caller has locked the orders.
         """
 
+    def planned_lines(self, session: Session, order_ids: Collection[UUID]) -> list[UnsentLine]:
+        """Return the lines of fulfillment orders that were not sent when they were read.
+
+        Nothing is locked: the answer is for pages.
+        """
+
     def recall(
         self, session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str
     ) -> None:
@@ -75,6 +81,10 @@ class NoFulfillmentOrders:
     """Implements both ports where orders have no fulfillment orders."""
 
     def unsent_lines(self, session: Session, order_ids: Collection[UUID]) -> list[UnsentLine]:
+        """Return nothing."""
+        return []
+
+    def planned_lines(self, session: Session, order_ids: Collection[UUID]) -> list[UnsentLine]:
         """Return nothing."""
         return []
 

@@ -86,6 +86,27 @@ def line_changes(
     return changes
 
 
+def changes_for_review(
+    stored: Mapping[LineKey, Sequence[LockedLine]],
+    known: Mapping[LineKey, DeliveredLine],
+    delivered: Mapping[LineKey, DeliveredLine],
+) -> LineChanges:
+    """Return what a source changes on an order that a person has changed: differences only.
+
+    `known` is what the source said before the person changed the order.
+    """
+    changes = LineChanges(wanted=sum(_to_fulfill(lines) for lines in stored.values()))
+    for key in dict.fromkeys([*known, *delivered]):
+        lines = stored.get(key, ())
+        shipped_here = sum(line.shipped for line in lines)
+        before, after = known.get(key, REMOVED), delivered.get(key, REMOVED)
+        wanted = after.ordered - after.canceled - max(0, after.shipped - shipped_here)
+        here = _to_fulfill(lines)
+        if wanted not in (before.ordered - before.canceled, here):
+            changes.differences.append(LineDifference(key, here, max(0, wanted)))
+    return changes
+
+
 def wanted_steps(lines: Sequence[LockedLine], delivered: DeliveredLine) -> int:
     """Return the steps that are to be fulfilled here, with those that have been.
 

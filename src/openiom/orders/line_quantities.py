@@ -78,6 +78,13 @@ class QuantityReader:
 
         return LineQuantity(steps, unit, canceled, shipped)
 
+    def line_unit(self, unit: str, stock_unit: str) -> LineUnit:
+        """Return how lines in a unit are counted. Raise `Invalid` where it does not convert."""
+        found = self._line_unit(unit, stock_unit)
+        if isinstance(found, Invalid):
+            raise found
+        return found
+
     def _line_unit(self, unit: str, stock_unit: str) -> LineUnit | Invalid:
         known = self._line_units.get((unit, stock_unit))
         if known is None:

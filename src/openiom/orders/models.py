@@ -1,4 +1,4 @@
-"""Tables of orders: the order, its state, its lines, counters and stored responses.
+"""Tables of orders: the order, its state, its lines, its changes, counters and stored responses.
 
 The columns that change often (state, manual hold) are in `order_state`, a narrow row beside the
 wide `order`, so that a state change rewrites a hundred bytes and two index entries instead of
@@ -80,6 +80,9 @@ class Order(Base):
 
     `total_difference` is the stated total less the one computed from the lines. `source_changes`
     are changes that its source made too late to be applied, until a person has seen them.
+    `goodwill_amount` was given back without units coming back. `source_content` is what the source
+    of an order said when a person changed it for the first time; later deliveries are compared
+    with it.
     """
 
     __tablename__ = "order"
@@ -130,6 +133,8 @@ class Order(Base):
     bill_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     ship_to: Mapped[dict[str, Any]] = mapped_column(JSONB)
     line_count: Mapped[int] = mapped_column(Integer)
+    goodwill_amount: Mapped[Decimal] = mapped_column(Amount, server_default=text("0"))
+    source_content: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     source_changes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
 
 
@@ -179,7 +184,8 @@ class OrderLine(Base):
     canceled; the rest is open. All quantities are whole steps of the line's unit, which had
     `unit_decimals` when the order was received. One step is `stock_per_step` steps of the product's
     stock unit, which had `stock_decimals`. A digital line is shipped when it is received. A line
-    that does not go to the address of its order has its own `ship_to`.
+    that does not go to the address of its order has its own `ship_to`. A line that was `removed` is
+    canceled, and no part of what the order charges.
     """
 
     __tablename__ = "order_line"
@@ -236,6 +242,47 @@ class OrderLine(Base):
     returned: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     delivery: Mapped[str] = mapped_column(Text, server_default="shipment")
     ship_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    removed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+class OrderChange(Base):
+    """A change of an order: its operations, their inverse, and the money before and after.
+
+    `touched` are the lines and fields it changed, `quantities` what the touched lines ordered
+    afterwards, in steps. A change that undoes another one names it in `undoes`; none is undone
+    twice.
+    """
+
+    __tablename__ = "order_change"
+    __table_args__ = (
+        UniqueConstraint("order_id", "number"),
+        Index(
+            "ix_order_change_undoes",
+            "undoes",
+            unique=True,
+            postgresql_where=text("undoes IS NOT NULL"),
+        ),
+        CheckConstraint("origin IN ('person', 'source')", name="ck_order_change_origin"),
+        CheckConstraint("number > 0", name="ck_order_change_number"),
+        {"schema": SCHEMA},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey(f"{SCHEMA}.order.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    author: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[str]] = mapped_column(JSONB)
+    operations: Mapped[list[Any]] = mapped_column(JSONB)
+    inverse: Mapped[list[Any]] = mapped_column(JSONB)
+    touched: Mapped[list[str]] = mapped_column(JSONB)
+    quantities: Mapped[dict[str, int]] = mapped_column(JSONB)
+    money_before: Mapped[dict[str, str]] = mapped_column(JSONB)
+    money_after: Mapped[dict[str, str]] = mapped_column(JSONB)
+    difference: Mapped[Decimal] = mapped_column(Amount)
+    undoes: Mapped[UUID | None] = mapped_column(ForeignKey(f"{SCHEMA}.order_change.id"))
 
 
 MAX_TAGS = 20

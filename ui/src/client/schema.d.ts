@@ -528,6 +528,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Orders
+         * @description Apply the same operations to up to 1,000 orders; one result each, a refused one stops
+         *     no other.
+         */
+        post: operations["orders-change_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order Changes
+         * @description The changes of an order, newest first, and whether each can be undone now.
+         */
+        get: operations["orders-read_order_changes"];
+        put?: never;
+        /**
+         * Change Order
+         * @description Apply a change to the version of the order that was previewed.
+         *
+         *     It is refused with 409, and says what happened since, when the order has changed. With an
+         *     `Idempotency-Key`, the repeated request gets the same response and changes nothing.
+         */
+        post: operations["orders-change_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/changes/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What a change would do to the money, stock, tasks and promise of an order.
+         */
+        post: operations["orders-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/changes/{change_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Undo a change while nothing of what it touched was sent, shipped or changed since.
+         */
+        post: operations["orders-undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -3496,6 +3584,63 @@ export interface components {
             duplicate: boolean;
         };
         /**
+         * AddLine
+         * @description Order one more product; without a unit, in the unit of its stock.
+         */
+        AddLine: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_line";
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number | string;
+            /** Unit Price */
+            unit_price: number | string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * External Id
+             * @default
+             */
+            external_id: string;
+            variant?: components["schemas"]["VariantDocument"] | null;
+            /**
+             * Discount
+             * @default 0
+             */
+            discount: number | string;
+            /**
+             * Tax
+             * @default 0
+             */
+            tax: number | string;
+            /** Requested Date */
+            requested_date?: string | null;
+            /**
+             * Delivery
+             * @default shipment
+             * @enum {string}
+             */
+            delivery: "shipment" | "pickup" | "digital";
+            /**
+             * Pickup Source
+             * @default
+             */
+            pickup_source: string;
+            ship_to?: components["schemas"]["AddressDocument"] | null;
+        };
+        /**
          * AddressDocument
          * @description A postal address. `country` is ISO 3166-1 alpha-2; `state` as its country writes it.
          */
@@ -3713,6 +3858,25 @@ export interface components {
             /** Items */
             items: components["schemas"]["ApiTokenView"][];
         };
+        /**
+         * AppliedOrderChange
+         * @description A change that was applied.
+         */
+        AppliedOrderChange: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Words */
+            words: string[];
+            money: components["schemas"]["MoneyChange"];
+        };
         /** ApplyRequest */
         ApplyRequest: {
             /** Documents */
@@ -3839,6 +4003,50 @@ export interface components {
              * @enum {string}
              */
             cause: "down" | "paused";
+        };
+        /**
+         * BulkChangeRequest
+         * @description Operations to apply to each of up to 1,000 orders, as they are.
+         */
+        BulkChangeRequest: {
+            /** Ids */
+            ids: string[];
+            /** Operations */
+            operations: (components["schemas"]["ChangeQuantity"] | components["schemas"]["AddLine"] | components["schemas"]["RemoveLine"] | components["schemas"]["ExchangeLine"] | components["schemas"]["SubstituteLine"] | components["schemas"]["SetShipTo"] | components["schemas"]["SetBillTo"] | components["schemas"]["SetRequestedDate"] | components["schemas"]["SetShippingMethod"] | components["schemas"]["SetUnitPrice"] | components["schemas"]["SetDiscount"] | components["schemas"]["SetTax"] | components["schemas"]["Goodwill"] | components["schemas"]["RestateAmounts"])[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * BulkChangeResponse
+         * @description One result per id of the request.
+         */
+        BulkChangeResponse: {
+            /** Results */
+            results: components["schemas"]["BulkChangeResult"][];
+        };
+        /**
+         * BulkChangeResult
+         * @description The result of one order, and what the customer pays more, or gets back.
+         */
+        BulkChangeResult: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: string;
+            /** Number */
+            number: string;
+            /** Difference */
+            difference: string;
+            /** Currency */
+            currency: string;
         };
         /**
          * BulkRequest
@@ -4047,12 +4255,97 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * ChangeBody
+         * @description Operations to apply, and the version of the order for which they were previewed.
+         */
+        ChangeBody: {
+            /** Operations */
+            operations: (components["schemas"]["ChangeQuantity"] | components["schemas"]["AddLine"] | components["schemas"]["RemoveLine"] | components["schemas"]["ExchangeLine"] | components["schemas"]["SubstituteLine"] | components["schemas"]["SetShipTo"] | components["schemas"]["SetBillTo"] | components["schemas"]["SetRequestedDate"] | components["schemas"]["SetShippingMethod"] | components["schemas"]["SetUnitPrice"] | components["schemas"]["SetDiscount"] | components["schemas"]["SetTax"] | components["schemas"]["Goodwill"] | components["schemas"]["RestateAmounts"])[];
+            /** Version */
+            version: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
         /** ChangeItem */
         ChangeItem: {
             /** Product */
             product: string;
             /** Source */
             source: string;
+            /** Quantity */
+            quantity: number | string;
+        };
+        /**
+         * ChangeMoney
+         * @description The money of an order; `kept` is the total less the refunds.
+         *
+         *     `canceled` is the part of the total for canceled units, `goodwill` what was given back besides.
+         */
+        ChangeMoney: {
+            /** Lines */
+            lines: string;
+            /** Shipping */
+            shipping: string;
+            /** Fees */
+            fees: string;
+            /** Discount */
+            discount: string;
+            /** Tax */
+            tax: string;
+            /** Total */
+            total: string;
+            /** Canceled */
+            canceled: string;
+            /** Goodwill */
+            goodwill: string;
+            /** Refunds */
+            refunds: string;
+            /** Kept */
+            kept: string;
+        };
+        /**
+         * ChangePreview
+         * @description What a change would do to an order; nothing is stored.
+         */
+        ChangePreview: {
+            /** Version */
+            version: string;
+            /** Words */
+            words: string[];
+            money: components["schemas"]["MoneyChange"];
+            /** Stock */
+            stock: components["schemas"]["StockNeed"][];
+            /** Tasks */
+            tasks: components["schemas"]["ChangeTask"][];
+            promise: components["schemas"]["PromiseChange"];
+        };
+        /**
+         * ChangePreviewRequest
+         * @description The operations of a change, in order.
+         */
+        ChangePreviewRequest: {
+            /** Operations */
+            operations: (components["schemas"]["ChangeQuantity"] | components["schemas"]["AddLine"] | components["schemas"]["RemoveLine"] | components["schemas"]["ExchangeLine"] | components["schemas"]["SubstituteLine"] | components["schemas"]["SetShipTo"] | components["schemas"]["SetBillTo"] | components["schemas"]["SetRequestedDate"] | components["schemas"]["SetShippingMethod"] | components["schemas"]["SetUnitPrice"] | components["schemas"]["SetDiscount"] | components["schemas"]["SetTax"] | components["schemas"]["Goodwill"] | components["schemas"]["RestateAmounts"])[];
+        };
+        /**
+         * ChangeQuantity
+         * @description Order another quantity of a line, never less than is shipped and canceled of it.
+         */
+        ChangeQuantity: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "change_quantity";
+            /**
+             * Line
+             * @description Number of the line in the order
+             */
+            line: number;
             /** Quantity */
             quantity: number | string;
         };
@@ -4080,6 +4373,19 @@ export interface components {
             kind: string;
             /** Amount */
             amount: number;
+        };
+        /**
+         * ChangeTask
+         * @description Something that happens because of a change.
+         */
+        ChangeTask: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "recall" | "source" | "store";
+            /** Text */
+            text: string;
         };
         /** ChangeView */
         ChangeView: {
@@ -4717,6 +5023,29 @@ export interface components {
             reasons: components["schemas"]["Term"][];
         };
         /**
+         * ExchangeLine
+         * @description Deliver another product or variant instead of what has not shipped of a line.
+         *
+         *     The quantity stays. Without a unit price, the customer pays the price of the line.
+         */
+        ExchangeLine: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "exchange_line";
+            /**
+             * Line
+             * @description Number of the line in the order
+             */
+            line: number;
+            /** Product */
+            product: string;
+            variant?: components["schemas"]["VariantDocument"] | null;
+            /** Unit Price */
+            unit_price?: number | string | null;
+        };
+        /**
          * ExplainRequest
          * @description An order to plan again.
          */
@@ -5213,6 +5542,21 @@ export interface components {
             /** Recall Reason */
             recall_reason: string;
             actions: components["schemas"]["FulfillmentOrderActions"];
+        };
+        /**
+         * Goodwill
+         * @description Give an amount of an order back, at any time, for a reason; a negative one withdraws it.
+         */
+        Goodwill: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "goodwill";
+            /** Amount */
+            amount: number | string;
+            /** Reason */
+            reason: string;
         };
         /**
          * GroupRow
@@ -5950,6 +6294,20 @@ export interface components {
             missing: components["schemas"]["UnmappedKeyView"][];
         };
         /**
+         * MoneyChange
+         * @description The money of an order before and after a change.
+         *
+         *     `difference` is to be paid when it is above zero, and to be refunded when it is below.
+         */
+        MoneyChange: {
+            /** Currency */
+            currency: string;
+            before: components["schemas"]["ChangeMoney"];
+            after: components["schemas"]["ChangeMoney"];
+            /** Difference */
+            difference: string;
+        };
+        /**
          * MoveRow
          * @description One operation on an allocation: how it moved allocated and consumed units.
          */
@@ -6193,6 +6551,55 @@ export interface components {
         OperationsRequest: {
             /** Operations */
             operations: components["schemas"]["OperationBody"][];
+        };
+        /**
+         * OrderChangeRow
+         * @description A change in the history of an order, and whether it can be undone now.
+         */
+        OrderChangeRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /** Author */
+            author: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "person" | "source";
+            /** Reason */
+            reason: string;
+            /** Words */
+            words: string[];
+            /** Operations */
+            operations: {
+                [key: string]: unknown;
+            }[];
+            money: components["schemas"]["MoneyChange"];
+            /** Undoes */
+            undoes: string | null;
+            /** Undone By */
+            undone_by: string | null;
+            undo: components["schemas"]["AllowedAction"];
+        };
+        /**
+         * OrderChanges
+         * @description The changes of an order, newest first, and whether it can be changed now.
+         */
+        OrderChanges: {
+            edit: components["schemas"]["AllowedAction"];
+            goodwill: components["schemas"]["AllowedAction"];
+            /** Changes */
+            changes: components["schemas"]["OrderChangeRow"][];
         };
         /**
          * OrderCheck
@@ -7588,6 +7995,18 @@ export interface components {
             reached: boolean;
         };
         /**
+         * PromiseChange
+         * @description The first day that an order is promised for, and when units it lacks can be promised.
+         */
+        PromiseChange: {
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Expected On */
+            expected_on: string | null;
+        };
+        /**
          * PromiseDay
          * @description One day: `projected` units are free at its end, `atp` can be promised on it and kept.
          */
@@ -8230,6 +8649,22 @@ export interface components {
             number: string;
         };
         /**
+         * RemoveLine
+         * @description Order nothing more of a line; what is shipped or canceled of it stays.
+         */
+        RemoveLine: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "remove_line";
+            /**
+             * Line
+             * @description Number of the line in the order
+             */
+            line: number;
+        };
+        /**
          * ReprocessRequest
          * @description Flow runs to reprocess, or orders whose failed flow runs are all reprocessed.
          */
@@ -8288,6 +8723,28 @@ export interface components {
             expires_at: string | null;
             /** Reference */
             reference: string;
+        };
+        /**
+         * RestateAmounts
+         * @description Shipping, fees and credit as the store states them, and how its total is made.
+         *
+         *     It is recorded when the store changes an order, and refused in a change by a person.
+         */
+        RestateAmounts: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "restate_amounts";
+            /** Shipping */
+            shipping: number | string;
+            /** Fees */
+            fees: number | string;
+            /** Credit */
+            credit: number | string;
+            /** Difference */
+            difference: number | string;
+            reading: components["schemas"]["TotalReading"];
         };
         /**
          * Resumed
@@ -8570,6 +9027,112 @@ export interface components {
              * @default []
              */
             extensions: string[];
+        };
+        /**
+         * SetBillTo
+         * @description Set the billing address; nothing is sourced again for it.
+         */
+        SetBillTo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_bill_to";
+            address: components["schemas"]["AddressDocument"] | null;
+        };
+        /**
+         * SetDiscount
+         * @description Set the discount of the order, or of a line of which nothing has shipped; its tax follows.
+         */
+        SetDiscount: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_discount";
+            /** Line */
+            line?: number | null;
+            /** Amount */
+            amount: number | string;
+        };
+        /**
+         * SetRequestedDate
+         * @description Set the requested delivery date of the order or of one line; null removes it.
+         */
+        SetRequestedDate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_requested_date";
+            /** Line */
+            line?: number | null;
+            /** Date */
+            date: string | null;
+        };
+        /**
+         * SetShipTo
+         * @description Set the address of the order, or of one line; a line without one gets that of the order.
+         */
+        SetShipTo: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_ship_to";
+            /** Line */
+            line?: number | null;
+            address: components["schemas"]["AddressDocument"] | null;
+        };
+        /**
+         * SetShippingMethod
+         * @description Set the shipping method, and what the customer pays for shipping when it is given.
+         */
+        SetShippingMethod: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_shipping_method";
+            /** Method */
+            method: string;
+            /** Amount */
+            amount?: number | string | null;
+        };
+        /**
+         * SetTax
+         * @description Set a tax where the proportion to the price is not right.
+         *
+         *     Without a line, it is the tax of the order; null makes it the tax of its lines.
+         */
+        SetTax: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_tax";
+            /** Line */
+            line?: number | null;
+            /** Amount */
+            amount: number | string | null;
+        };
+        /**
+         * SetUnitPrice
+         * @description Set the unit price of a line of which nothing has shipped; its tax follows.
+         */
+        SetUnitPrice: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "set_unit_price";
+            /**
+             * Line
+             * @description Number of the line in the order
+             */
+            line: number;
+            /** Unit Price */
+            unit_price: number | string;
         };
         /**
          * ShadowPriceRow
@@ -9215,6 +9778,28 @@ export interface components {
             updated_at: string;
         };
         /**
+         * StockNeed
+         * @description Units that a change needs of a product, in its stock unit, and whether there are as many.
+         *
+         *     `available` is what one source has at most; `available_on` the first day all can be promised.
+         */
+        StockNeed: {
+            /** Line Number */
+            line_number: number;
+            /** Product */
+            product: string;
+            /** Unit */
+            unit: string;
+            /** Needed */
+            needed: string;
+            /** Available */
+            available: string;
+            /** Enough */
+            enough: boolean;
+            /** Available On */
+            available_on: string | null;
+        };
+        /**
          * StockRow
          * @description One line of the list of stock; quantities in the product's unit.
          */
@@ -9260,6 +9845,33 @@ export interface components {
              * @default
              */
             scope_name: string;
+        };
+        /**
+         * SubstituteLine
+         * @description Deliver one of several products instead of what has not shipped of a line, at its price.
+         *
+         *     `first_match` chooses the first candidate that exists, `stock_aware` the first one of which one
+         *     source has the whole quantity available.
+         */
+        SubstituteLine: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "substitute_line";
+            /**
+             * Line
+             * @description Number of the line in the order
+             */
+            line: number;
+            /** Candidates */
+            candidates: string[];
+            /**
+             * Mode
+             * @default stock_aware
+             * @enum {string}
+             */
+            mode: "first_match" | "stock_aware";
         };
         /**
          * Suggestion
@@ -9560,6 +10172,12 @@ export interface components {
             postponed: string;
         };
         /**
+         * TotalReading
+         * @description How the stated total of an order is made of its amounts.
+         * @enum {string}
+         */
+        TotalReading: "tax_added" | "tax_included" | "credit_deducted";
+        /**
          * TownOnMap
          * @description A town; coordinates in degrees.
          */
@@ -9703,6 +10321,32 @@ export interface components {
         Users: {
             /** Items */
             items: components["schemas"]["UserView"][];
+        };
+        /**
+         * VariantDocument
+         * @description The variant of a product; dimensions that do not apply are empty.
+         */
+        VariantDocument: {
+            /**
+             * Size
+             * @default
+             */
+            size: string;
+            /**
+             * Color
+             * @default
+             */
+            color: string;
+            /**
+             * Style
+             * @default
+             */
+            style: string;
+            /**
+             * Configuration
+             * @default
+             */
+            configuration: string;
         };
         /**
          * VerdictView
@@ -11353,6 +11997,219 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-change_orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkChangeResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-read_order_changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderChanges"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-change_order": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrderChange"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "orders-undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppliedOrderChange"];
+                };
             };
             /** @description The request was refused; the problem says why and what to do */
             "4XX": {

@@ -43,6 +43,7 @@ export const routes: RouteObject[] = [
           { path: 'orders/:id', lazy: lazyPage(() => import('@features/orders/OrderPage')) },
           { path: 'waiting-lines', lazy: lazyPage(() => import('@features/orders/WaitingLinesPage')) },
           { path: 'fulfillment-orders', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrdersPage')) },
+          { path: 'orders/:id/edit', lazy: lazyPage(() => import('@features/orders/change/EditOrderPage')) },
           { path: 'fulfillment-orders/:id', lazy: lazyPage(() => import('@features/fulfillment/FulfillmentOrderPage')) },
           { path: 'payments', lazy: lazyPage(() => import('@features/orders/payments/PaymentsPage')) },
           { path: 'my-work/messages', lazy: lazyPage(() => import('@features/providers/MessagesPage')) },

@@ -39,6 +39,11 @@ class UnsentFulfillment:
         in_flight = lock_calls(session, entity=ENTITY, entity_ids=ids, root_ids=root_ids)
         return [UnsentLine(*row[1:]) for row in rows if row[1] not in in_flight]
 
+    def planned_lines(self, session: Session, order_ids: Collection[UUID]) -> list[UnsentLine]:
+        """Return the lines of fulfillment orders that were not sent; nothing is locked."""
+        rows = fetch(session, _PLANNED, (list(order_ids), NEW))
+        return [UnsentLine(*row[1:]) for row in rows]
+
     def recall(
         self, session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str
     ) -> None:

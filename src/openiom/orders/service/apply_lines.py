@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -12,29 +12,35 @@ from sqlalchemy.orm import Session
 
 from openiom.documents import quantity_number
 from openiom.kernel import new_ids
-from openiom.orders.events import line_event
 from openiom.orders.fulfillment_port import FulfillmentPort, UnsentLine
 from openiom.orders.line_changes import (
     DeliveredLine,
     LineChanges,
     LineDifference,
     LineKey,
+    changes_for_review,
     line_changes,
     surplus_steps,
 )
 from openiom.orders.line_quantities import LineQuantity
 from openiom.orders.locked_rows import LockedLine
 from openiom.orders.locks import KnownOrder, lines_of_orders, lock_orders
-from openiom.orders.new_lines import LINE_COLUMNS, NewLine
-from openiom.orders.order_batch import order_batch
+from openiom.orders.new_lines import NewLine
+from openiom.orders.order_batch import ids_of, order_batch
 from openiom.orders.schemas import ResolvedLine
-from openiom.orders.states import LINE_CREATED, UNFINISHED
-from openiom.platform.bulk import copy_rows, execute, fetch_as
-from openiom.platform.database import to_json_text
-from openiom.platform.events import append_events
+from openiom.orders.states import UNFINISHED
+from openiom.platform.bulk import fetch_as
 
 from .hold_cancel import LineCancellation, cancel_lines
 from .line_fulfillment import group_by_order
+from .line_writes import (
+    grow_lines,
+    insert_lines,
+    mark_removed,
+    shrink_lines,
+    write_line_fields,
+)
+from .source_content import SourceContent, source_contents
 from .validate_documents import OrderDraft
 
 CHANGED_BY_SOURCE = "changed by its source"
@@ -48,6 +54,7 @@ class _StoredLine(NamedTuple):
     discount: Decimal
     tax: Decimal
     ship_to: dict[str, Any] | None
+    removed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class LinePlan:
     unsent: Sequence[UnsentLine]
     changeable: bool
     changes: LineChanges
+    content: SourceContent | None = None
 
     @property
     def empties_order(self) -> bool:
@@ -93,6 +101,9 @@ class LinePlan:
     def reduced_lines(self) -> set[UUID]:
         """Return the lines of which units in fulfillment are not wanted any more."""
         reduced: set[UUID] = set()
+        if self.content:
+            return reduced
+
         for difference in self.changes.differences:
             if difference.source < difference.here:
                 reduced.update(line.id for line in self.stored[difference.key])
@@ -139,12 +150,24 @@ def plan_lines(
     stored = _stored_lines(session, order_ids)
     by_order = group_by_order(lines)
     unsent = _unsent_lines(session, lines, fulfillment)
+    contents = source_contents(session, order_ids)
 
     plans: dict[UUID, LinePlan] = {}
     for known, draft in deliveries:
-        plans[known.id] = _plan(known, draft, by_order[known.id], stored, unsent)
+        plan = _plan(known, draft, by_order[known.id], stored, unsent)
+        content = contents.get(known.id)
+        plans[known.id] = _as_reviewed(plan, content) if content else plan
 
     return plans
+
+
+def _as_reviewed(plan: LinePlan, content: SourceContent) -> LinePlan:
+    """Return the plan of an order that a person has changed: its source changes no line.
+
+    What the source says differently than at the first change by a person is for a person to decide.
+    """
+    changes = changes_for_review(plan.stored, content.lines, _delivered(plan.draft))
+    return replace(plan, changeable=False, changes=changes, content=content)
 
 
 def _unsent_lines(
@@ -163,7 +186,8 @@ def _stored_lines(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, _St
     rows = fetch_as(
         session,
         _StoredLine,
-        "SELECT id, external_id, unit_price, discount, tax, ship_to FROM orders.order_line"
+        "SELECT id, external_id, unit_price, discount, tax, ship_to, removed"
+        " FROM orders.order_line"
         " WHERE order_id = ANY(%s)",
         (list(order_ids),),
     )
@@ -187,8 +211,12 @@ def _plan(
 def _lines_by_key(
     lines: Sequence[LockedLine], stored: Mapping[UUID, _StoredLine]
 ) -> dict[LineKey, list[LockedLine]]:
+    """Return the lines by key, without those that their source has removed."""
     by_key: dict[LineKey, list[LockedLine]] = defaultdict(list)
     for line in lines:
+        if stored[line.id].removed:
+            continue
+
         variant = tuple(sorted((line.variant or {}).items()))
         key = LineKey(stored[line.id].external_id, line.product, line.unit, variant)
         by_key[key].append(line)
@@ -226,8 +254,8 @@ def apply_line_plans(
     """
     batch = order_batch(session)
     batch.flush_lines(session)
-    _insert_added(session, plans, now, actor)
-    _grow(session, plans)
+    insert_lines(session, _added_lines(plans), now, actor)
+    grow_lines(session, _grown(plans))
     batch.expire_lines([plan.order_id for plan in plans])
 
     refused = _cancel(session, plans, now, actor)
@@ -235,33 +263,9 @@ def apply_line_plans(
     changeable = [plan for plan in plans if plan.changeable]
     _reprice(session, changeable)
     _shrink(session, changeable)
+    mark_removed(session, _removed(changeable))
     batch.expire_lines([plan.order_id for plan in plans])
     return refused
-
-
-def _insert_added(session: Session, plans: Sequence[LinePlan], now: datetime, actor: str) -> None:
-    added = _added_lines(plans)
-    if not added:
-        return
-
-    copy_rows(
-        session, "orders.order_line", LINE_COLUMNS, [line.row(line.locked()) for line in added]
-    )
-    execute(
-        session,
-        "UPDATE orders.order o SET line_count = n.lines FROM (SELECT order_id, count(*)::int"
-        " AS lines FROM orders.order_line WHERE order_id = ANY(%s) GROUP BY order_id) n"
-        " WHERE o.id = n.order_id",
-        ([line.order_id for line in added],),
-    )
-    events = []
-    for line in added:
-        locked = line.locked()
-        events.append(
-            line_event(LINE_CREATED, locked, {"quantity": locked.number(locked.quantity)})
-        )
-
-    append_events(session, events, at=now, actor=actor)
 
 
 def _added_lines(plans: Sequence[LinePlan]) -> list[NewLine]:
@@ -280,11 +284,11 @@ def _added_lines(plans: Sequence[LinePlan]) -> list[NewLine]:
     return lines
 
 
-def _grow(session: Session, plans: Sequence[LinePlan]) -> None:
+def _grown(plans: Sequence[LinePlan]) -> dict[UUID, int]:
     grown: dict[UUID, int] = {}
     for plan in plans:
         grown |= plan.changes.grow
-    _change_quantities(session, _GROW, grown)
+    return grown
 
 
 class _PlannedCancellation(NamedTuple):
@@ -327,23 +331,6 @@ def _cancel(
     return dict(refused)
 
 
-_REPRICE = """
-UPDATE orders.order_line l SET unit_price = d.unit_price, discount = d.discount, tax = d.tax,
-    name = d.name, ship_to = d.ship_to, requested_delivery_date = d.requested_delivery_date
-FROM jsonb_to_recordset(%s::jsonb) AS d(id uuid, unit_price numeric, discount numeric, tax numeric,
-    name text, ship_to jsonb, requested_delivery_date date)
-WHERE l.id = d.id
-"""
-_GROW = """
-UPDATE orders.order_line l SET quantity = l.quantity + d.steps
-FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id
-"""
-_SHRINK = """
-UPDATE orders.order_line l SET quantity = l.quantity - d.steps, canceled = l.canceled - d.steps
-FROM unnest(%s::uuid[], %s::bigint[]) AS d(id, steps) WHERE l.id = d.id
-"""
-
-
 def _reprice(session: Session, plans: Sequence[LinePlan]) -> None:
     """Write prices, names and addresses of lines."""
     rows: list[dict[str, Any]] = []
@@ -351,8 +338,7 @@ def _reprice(session: Session, plans: Sequence[LinePlan]) -> None:
         for line, document in plan.repriced():
             rows.append(_reprice_row(line, document))
 
-    if rows:
-        execute(session, _REPRICE, (to_json_text(rows),))
+    write_line_fields(session, rows)
 
 
 def _reprice_row(line: LockedLine, document: ResolvedLine) -> dict[str, Any]:
@@ -369,13 +355,18 @@ def _shrink(session: Session, plans: Sequence[LinePlan]) -> None:
     for plan in plans:
         shrunk |= _surplus(plan, by_id)
 
-    _change_quantities(session, _SHRINK, shrunk)
+    shrink_lines(session, shrunk)
 
 
-def _change_quantities(session: Session, statement: str, steps: Mapping[UUID, int]) -> None:
-    """Execute `_GROW` or `_SHRINK` with the steps by line."""
-    if steps:
-        execute(session, statement, (list(steps), list(steps.values())))
+def _removed(plans: Sequence[LinePlan]) -> list[UUID]:
+    """Return the lines that their sources do not list any more."""
+    removed: list[UUID] = []
+    for plan in plans:
+        listed = plan.documents()
+        for key, lines in plan.stored.items():
+            if key not in listed:
+                removed += ids_of(lines)
+    return removed
 
 
 def _surplus(plan: LinePlan, lines: Mapping[UUID, LockedLine]) -> dict[UUID, int]:

@@ -9,6 +9,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event
+from openiom.orders.changes.differences import patch_between
+from openiom.orders.changes.records import NewChange, record_changes, touched_parts
+from openiom.orders.changes.stored_values import read_facts, read_values
+from openiom.orders.changes.values import OrderValue
 from openiom.orders.decisions import customer_title, is_newer_delivery
 from openiom.orders.events import order_event
 from openiom.orders.fulfillment_port import FulfillmentPort
@@ -37,6 +41,7 @@ from .apply_withdrawal import (
     store_differences,
 )
 from .recall_unsent import Obsolete, recall_obsolete
+from .source_content import FIELDS_OBJECT
 from .validate_documents import totals_of
 
 _ALWAYS = ("external_status", "payment_status", "note")
@@ -95,6 +100,8 @@ def _apply(
     fulfillment: FulfillmentPort,
 ) -> None:
     """Apply fields, lines and what the source wants; store what comes too late."""
+    order_ids = [known.id for known, _ in deliveries]
+    values = read_values(session, order_ids, ())
     found = _order_changes(session, deliveries, fulfillment)
     obsolete = [change.obsolete for change in found]
     if recall_obsolete(session, obsolete, now, actor, fulfillment):
@@ -112,6 +119,36 @@ def _apply(
         differences[order_id] += more
 
     store_differences(session, differences)
+    _record(session, found, values, now)
+
+
+def _record(
+    session: Session,
+    changes: Sequence["_OrderChange"],
+    before: Mapping[UUID, OrderValue],
+    now: datetime,
+) -> None:
+    """Store what the sources have changed as changes of the orders."""
+    following = [change.known for change in changes if change.plan.changeable]
+    after = read_values(session, [known.id for known in following], ())
+    differing: list[KnownOrder] = []
+    products: set[str] = set()
+    for known in following:
+        value = after[known.id]
+        if touched_parts(before[known.id], value):
+            differing.append(known)
+            products |= value.products | before[known.id].products
+
+    if not differing:
+        return
+
+    facts = read_facts(session, products)
+    recorded: list[NewChange] = []
+    for known in differing:
+        patch = patch_between(before[known.id], after[known.id], facts)
+        if patch.operations:
+            recorded.append(NewChange(patch, known.instance, "source"))
+    record_changes(session, recorded, facts, now)
 
 
 def _order_changes(
@@ -252,13 +289,14 @@ def _order_change(known: KnownOrder, plan: LinePlan, before: Mapping[str, Any]) 
 
     after: dict[str, Any] = {}
     not_applied: list[str] = []
+    known_to_source = plan.content.fields if plan.content else before
     for name in FIELDS:
         if name in changeable:
             after[name] = delivered[name]
             continue
 
         after[name] = before[name]
-        if delivered[name] != before[name]:
+        if delivered[name] != known_to_source[name]:
             not_applied.append(name)
 
     not_applied += _late_contents(plan, before)
@@ -270,7 +308,8 @@ def _late_contents(plan: LinePlan, before: Mapping[str, Any]) -> list[str]:
     names: list[str] = []
     if plan.changes.differences:
         names.append("lines")
-    if not plan.changeable and _amounts(plan.draft.document) != before["amounts"]:
+    known_to_source = plan.content.fields if plan.content else before
+    if not plan.changeable and _amounts(plan.draft.document) != known_to_source["amounts"]:
         names.append("amounts")
     return names
 
@@ -293,15 +332,7 @@ def _stored_fields(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, di
     """Return the fields of orders, and their amounts as `_amounts` returns them."""
     rows = fetch(
         session,
-        "SELECT id, jsonb_build_object("
-        " 'amounts', jsonb_build_object('shipping', shipping_amount::text,"
-        " 'fees', fees_amount::text, 'credit', credit_amount::text,"
-        " 'discount', discount_amount::text, 'tax', tax_amount::text,"
-        " 'total', total_amount::text),"
-        " 'customer', customer, 'bill_to', bill_to, 'ship_to', ship_to,"
-        " 'external_status', external_status, 'payment_status', payment_status, 'note', note,"
-        " 'shipping_method', shipping_method, 'requested_delivery_date', requested_delivery_date)"
-        " FROM orders.order o WHERE id = ANY(%s)",
+        f"SELECT id, {FIELDS_OBJECT} FROM orders.order o WHERE id = ANY(%s)",
         (list(order_ids),),
     )
     return dict(rows)

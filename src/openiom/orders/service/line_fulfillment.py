@@ -107,12 +107,12 @@ def return_to_sourcing(
 
     requests: list[EventRequest] = []
     for order_id, order_lines in lines_by_order(session, lines.values()).items():
-        requests.append(EventRequest(order_id, _declined_event(order_lines), reason=reason))
+        requests.append(EventRequest(order_id, declined_event(order_lines), reason=reason))
 
     raise_order_events(session, requests, now, actor)
 
 
-def _declined_event(lines: Iterable[LockedLine]) -> str:
+def declined_event(lines: Iterable[LockedLine]) -> str:
     """Return the event of an order of which units came back from fulfillment."""
     in_progress = any(line.in_fulfillment or line.shipped for line in lines)
     return ORDER_PARTIALLY_DECLINED if in_progress else ORDER_DECLINED

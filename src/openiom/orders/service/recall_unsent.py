@@ -1,6 +1,6 @@
 """Recall what is planned for orders that their sources change before it is released."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from openiom.inventory_visibility import release
 from openiom.kernel import sorted_ids
 from openiom.orders.fulfillment_port import FulfillmentPort
 from openiom.orders.locked_rows import LockedLine
-from openiom.orders.locks import lines_of_orders
+from openiom.orders.locks import lines_of_orders, lock_lines
 from openiom.orders.order_batch import ids_of
 from openiom.orders.states import IN_FULFILLMENT
 
@@ -60,14 +60,34 @@ def recall_obsolete(
     for one in obsolete:
         ids.update(one.fulfillment_orders())
 
-    if ids:
-        fulfillment.recall(session, sorted_ids(ids), now, actor, reason=CHANGED_BY_SOURCE)
-
     lines = ids_of(_sourced_lines(session, obsolete))
+    return recall_planned(session, ids, lines, now, actor, fulfillment, reason=CHANGED_BY_SOURCE)
+
+
+def recall_planned(
+    session: Session,
+    fulfillment_order_ids: Collection[UUID],
+    line_ids: Collection[UUID],
+    now: datetime,
+    actor: str,
+    fulfillment: FulfillmentPort,
+    *,
+    reason: str,
+) -> bool:
+    """Cancel unsent fulfillment orders; free lines that have a source and no fulfillment order.
+
+    Return whether there were any. The orders of the lines are locked.
+    """
+    ids = sorted_ids(set(fulfillment_order_ids))
+    if ids:
+        fulfillment.recall(session, ids, now, actor, reason=reason)
+
+    _, locked = lock_lines(session, line_ids)
+    lines = [line.id for line in locked.values() if is_sourced(line)]
     if lines:
         steps = dict.fromkeys(lines, 0)
-        return_to_sourcing(session, steps, now, actor, reason=CHANGED_BY_SOURCE)
-        release(session, lines, now, actor, CHANGED_BY_SOURCE)
+        return_to_sourcing(session, steps, now, actor, reason=reason)
+        release(session, lines, now, actor, reason)
 
     return bool(ids or lines)
 
@@ -78,8 +98,9 @@ def _sourced_lines(session: Session, obsolete: Sequence[Obsolete]) -> list[Locke
     for one in obsolete:
         if one.sources and one.plan.changeable:
             order_ids.append(one.plan.order_id)
-    return [line for line in lines_of_orders(session, order_ids) if _is_sourced(line)]
+    return [line for line in lines_of_orders(session, order_ids) if is_sourced(line)]
 
 
-def _is_sourced(line: LockedLine) -> bool:
+def is_sourced(line: LockedLine) -> bool:
+    """Return whether units of a line have a source, and none are in a fulfillment order."""
     return line.state == IN_FULFILLMENT and line.open > 0 and not line.in_fulfillment

@@ -1,9 +1,12 @@
 import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
+import type { OrderChanges } from '@client/orderChanges';
 import type { OrderAction, OrderDetail, OrderFulfillment } from '@client/orders';
 import { ActionDialog } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
+import { usePermission } from '@kit/usePermission';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import { useNavigate } from 'react-router';
 import { CancellationEffects } from './CancellationEffects';
 import { orderActions } from './orderActions';
 
@@ -18,15 +21,33 @@ const icons: Record<HeaderAction, ReactNode> = {
 };
 
 /** Actions for an order; disabled ones explain why. */
-export function OrderActions({ order, fulfillment }: { order: OrderDetail; fulfillment: OrderFulfillment[] | undefined }) {
+export function OrderActions({
+  order,
+  fulfillment,
+  changes,
+}: {
+  order: OrderDetail;
+  fulfillment: OrderFulfillment[] | undefined;
+  changes: OrderChanges | undefined;
+}) {
+  const navigate = useNavigate();
+  const mayWrite = usePermission('orders.write');
   const [action, setAction] = useState<HeaderAction>();
   const queryClient = useQueryClient();
   const permits: Record<HeaderAction, { allowed: boolean; reason: string }> = {
     ...order.actions,
     recall_cancel: order.actions.recall,
   };
+  const refusal = !mayWrite
+    ? 'Your role does not allow changes of orders'
+    : changes && !changes.edit.allowed && !changes.goodwill.allowed
+      ? changes.edit.reason
+      : '';
   return (
     <>
+      <ExplainedButton allowed={refusal === ''} disabledReason={refusal} onClick={() => void navigate(`/orders/${order.id}/edit`)}>
+        Edit order
+      </ExplainedButton>
       {(['release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (
         <ExplainedButton
           key={name}

@@ -1,11 +1,13 @@
 import { isAttentionChange } from '@client/attention';
 import { useLive } from '@client/live';
+import { getOrderChanges } from '@client/orderChanges';
 import { getFlowRuns, getOrder, getOrderFulfillment, getSourcing, getTimeline } from '@client/orders';
 import { ProblemNotice } from '@kit/feedback';
 import { Page } from '@kit/layout';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Skeleton } from 'antd';
 import { Link, useParams } from 'react-router';
+import { ChangesCard } from './ChangesCard';
 import { FailedStepCard } from './FailedStepCard';
 import { FulfillmentCard } from './FulfillmentCard';
 import { FlowRunsCard } from './FlowRunsCard';
@@ -38,8 +40,9 @@ export default function OrderPage() {
   const flowRuns = useQuery({ queryKey: ['order', id, 'flowRuns'], queryFn: () => getFlowRuns(id) });
   const sourcing = useQuery({ queryKey: ['order', id, 'sourcing'], queryFn: () => getSourcing(id) });
   const timeline = useQuery({ queryKey: ['order', id, 'timeline'], queryFn: () => getTimeline(id) });
-  useLive((changes) => {
-    if (changes.some((change) => change.root_id === id || isAttentionChange(change)))
+  const changes = useQuery({ queryKey: ['order', id, 'changes'], queryFn: () => getOrderChanges(id) });
+  useLive((events) => {
+    if (events.some((change) => change.root_id === id || isAttentionChange(change)))
       void queryClient.invalidateQueries({ queryKey: ['order', id] });
   });
 
@@ -62,7 +65,7 @@ export default function OrderPage() {
       actions={
         <>
           <WatchButton orderId={id} version={timeline.dataUpdatedAt} />
-          <OrderActions order={order.data} fulfillment={fulfillment.data} />
+          <OrderActions order={order.data} fulfillment={fulfillment.data} changes={changes.data} />
         </>
       }
     >
@@ -80,8 +83,9 @@ export default function OrderPage() {
         </div>
         <div className="stack">
           <PriceCard order={order.data} />
-          <NotesCard orderId={id} />
           <PaymentsCard orderId={id} />
+          <NotesCard orderId={id} />
+          <ChangesCard order={order.data} changes={changes.data} />
           <TimelineCard query={timeline} />
         </div>
       </div>

@@ -15,6 +15,7 @@ import {
   knownSort,
   ListView,
   type MatchingRows,
+  type RowsDialog,
   sortsBy,
   useColumns,
   usePagedList,
@@ -23,13 +24,16 @@ import {
 import { stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
-import { useMemo, useState } from 'react';
+import { lazy, useMemo, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { orderColumns } from './orderColumns';
 import './orders.css';
 import { ParkedMatches } from './ParkedMatches';
 import { StatusStrip } from './StatusStrip';
 import { groupActions, orderActions } from './orderActions';
+
+const ChangeManyDialog = lazy(() => import('./change/ChangeManyDialog'));
+const dialogs: readonly RowsDialog[] = [{ label: 'Change…', render: (props) => <ChangeManyDialog {...props} /> }];
 
 const keys = [
   'search',
@@ -134,6 +138,7 @@ export default function OrdersPage() {
       selectedRows={selectedRows}
       noun={noun}
       actions={allActions}
+      dialogs={dialogs}
       onClear={() => setSelected([])}
       onDone={() => {
         list.reload();

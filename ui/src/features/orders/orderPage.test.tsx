@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, test } from 'vitest';
 import { applyServerVocabulary } from '@vocabulary';
+import { changes } from '@tests/change-fixtures.mjs';
 import { failedFlowRun, flowRuns, fulfillmentOrder, fulfillmentOrders, order, orders, sourcing, timeline } from '@tests/fixtures.mjs';
 import { mockServer, ProblemResponse, renderRoutes } from '@tests/harness';
 import { portTone } from './FlowRunsCard';
@@ -21,6 +22,7 @@ function orderReplies(orderId: string, part: Record<string, () => unknown> = {})
   const path = `/api/v1/orders/${orderId}`;
   return {
     [`GET ${path}`]: () => order(orderId),
+    [`GET ${path}/changes`]: () => changes,
     [`GET ${path}/timeline`]: () => ({ events: timeline }),
     [`GET ${path}/fulfillment-orders`]: () => ({ items: fulfillmentOrders.slice(0, 2).map((row) => fulfillmentOrder(row.id)) }),
     [`GET ${path}/sourcing`]: () => ({ decisions: sourcing, moves: [] }),

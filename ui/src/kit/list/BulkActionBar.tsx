@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { Button, Modal } from 'antd';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, Suspense, useState } from 'react';
 import { ExplainedButton } from '../ExplainedButton';
 import { ProblemNotice } from '../feedback';
 import { formatNumber } from '../format';
@@ -33,6 +33,20 @@ interface SelectedRow {
   label: string;
 }
 
+/** What a dialog about the selected rows receives. */
+export interface RowsDialogProps {
+  selectedRows: SelectedRow[];
+  noun: readonly [string, string];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** An action that needs more than a reason: a dialog of its own, for the selected rows. */
+export interface RowsDialog {
+  label: string;
+  render: (props: RowsDialogProps) => ReactNode;
+}
+
 /**
  * Toolbar with actions for the selected rows, in place of the filters in `children`. The dialog of an action
  * stays open with its report when the rows leave the list.
@@ -44,6 +58,7 @@ export function BulkActionBar({
   onClear,
   onDone,
   matching,
+  dialogs = [],
   children,
 }: {
   selectedRows: SelectedRow[];
@@ -53,10 +68,12 @@ export function BulkActionBar({
   onDone: () => void;
   /** Everything that matches the filters; absent when the page shows all of it. */
   matching?: MatchingRows;
+  dialogs?: readonly RowsDialog[];
   children?: ReactNode;
 }) {
   const [all, setAll] = useState<MatchingCount>();
   const [matchingDialog, setMatchingDialog] = useState<{ action: BulkAction; matching: MatchingRows; count: MatchingCount }>();
+  const [own, setOwn] = useState<{ dialog: RowsDialog; rows: SelectedRow[] }>();
   const [dialog, setDialog] = useState<{ action: BulkAction; rows: SelectedRow[] }>();
   return (
     <>
@@ -86,6 +103,12 @@ export function BulkActionBar({
                 {item.label}
               </Button>
             ))}
+          {!all &&
+            dialogs.map((item) => (
+              <Button key={item.label} onClick={() => setOwn({ dialog: item, rows: selectedRows })}>
+                {item.label}
+              </Button>
+            ))}
           <Button
             type="link"
             onClick={() => {
@@ -100,6 +123,7 @@ export function BulkActionBar({
       {dialog && (
         <ActionDialog action={dialog.action} selectedRows={dialog.rows} noun={noun} onClose={() => setDialog(undefined)} onDone={onDone} />
       )}
+      {own && <Suspense>{own.dialog.render({ selectedRows: own.rows, noun, onClose: () => setOwn(undefined), onDone })}</Suspense>}
       {matchingDialog && (
         <MatchingDialog
           action={matchingDialog.action}
@@ -136,16 +160,15 @@ export function ActionDialog({
   selectedRows,
   noun,
   effects,
+  disabledReason = '',
   onClose,
   onDone,
-}: {
+}: RowsDialogProps & {
   action: BulkAction;
-  selectedRows: SelectedRow[];
-  noun: readonly [string, string];
   /** What the action changes elsewhere, shown before it is confirmed. */
   effects?: ReactNode;
-  onClose: () => void;
-  onDone: () => void;
+  /** Why the action cannot be confirmed yet. */
+  disabledReason?: string;
 }) {
   const [reason, setReason] = useState('');
   const mutation = useMutation({
@@ -176,8 +199,10 @@ export function ActionDialog({
               type="primary"
               danger={action.danger}
               loading={mutation.isPending}
-              allowed={action.reasonRequired !== true || reason.trim() !== ''}
-              disabledReason={action.reasonLabel === undefined ? 'Enter a reason' : `Enter: ${action.reasonLabel.toLowerCase()}`}
+              allowed={disabledReason === '' && (action.reasonRequired !== true || reason.trim() !== '')}
+              disabledReason={
+                disabledReason || (action.reasonLabel === undefined ? 'Enter a reason' : `Enter: ${action.reasonLabel.toLowerCase()}`)
+              }
               onClick={() => mutation.mutate()}
             >
               {action.label} {count}

@@ -1,4 +1,4 @@
-export { BulkActionBar, type BulkAction, ActionDialog } from './BulkActionBar';
+export { BulkActionBar, type BulkAction, type RowsDialog, type RowsDialogProps, ActionDialog } from './BulkActionBar';
 export { type ListColumn, useColumns } from './columns';
 export { ExportButton } from './ExportButton';
 export { toOptions, type Filter, FilterBar, type ListViews, useUrlFilters } from './FilterBar';

@@ -82,7 +82,8 @@ export function LineFields({ line, index, currency, checked, errorOf, onChange, 
   );
 }
 
-function ProductChoice({
+/** Choose a product by number, SKU or title; it brings its unit and price. */
+export function ProductChoice({
   line,
   currency,
   error,

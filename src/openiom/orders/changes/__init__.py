@@ -1,0 +1,1 @@
+"""Changes of orders as patches: values of orders, operations on them, and their money."""
