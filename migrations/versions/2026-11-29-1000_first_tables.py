@@ -1860,12 +1860,17 @@ def upgrade() -> None:
         sa.Column("shipped", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("canceled", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("returned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("in_return", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("delivery", sa.Text(), server_default="shipment", nullable=False),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
             "delivery IN ('shipment', 'pickup', 'digital')", name=op.f("ck_order_line_delivery")
         ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_order_line_quantity")),
+        sa.CheckConstraint(
+            "returned >= 0 AND in_return >= 0 AND returned + in_return <= shipped",
+            name=op.f("ck_order_line_returns"),
+        ),
         sa.CheckConstraint(
             "unit_decimals BETWEEN 0 AND 4 AND stock_decimals BETWEEN 0 AND 4 AND stock_per_step > 0",
             name=op.f("ck_order_line_unit"),

@@ -12,6 +12,7 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
 from .declined import DeclinedOrder, declined_to_be_sourced
+from .deliveries import Delivery, deliveries
 from .deletion_guards import DELETION_GUARDS
 from .event_titles import EVENT_TITLES
 from .order_progress import FulfillmentOrderProgress
@@ -37,6 +38,7 @@ __all__ = [
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
     "DeclinedOrder",
+    "Delivery",
     "FulfillmentOrderProgress",
     "UnsentFulfillment",
     "RECEIVERS",
@@ -44,6 +46,7 @@ __all__ = [
     "answer_recalls",
     "create_fulfillment_orders",
     "declined_to_be_sourced",
+    "deliveries",
     "details_of_order",
     "lift_refusals",
     "raise_fulfillment_order_events",
