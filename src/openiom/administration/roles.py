@@ -23,6 +23,7 @@ AREAS = (
     "orders",
     "policies",
     "providers",
+    "returns",
     "sourcing",
 )
 PERMISSIONS = frozenset(f"{area}.{verb}" for area in AREAS for verb in ("read", "write"))
@@ -31,6 +32,7 @@ PERMISSIONS = frozenset(f"{area}.{verb}" for area in AREAS for verb in ("read", 
 _READ = (
     "orders.read",
     "fulfillment.read",
+    "returns.read",
     "inventory.read",
     "sourcing.read",
     "orchestration.read",
@@ -41,7 +43,7 @@ _READ = (
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
     ADMINISTRATOR: (ALL_PERMISSIONS,),
-    "order_manager": (*_READ, "orders.write", "orchestration.write"),
+    "order_manager": (*_READ, "orders.write", "returns.write", "orchestration.write"),
     "integrator": (
         *_READ,
         "inventory.write",

@@ -20,6 +20,7 @@ from openiom import (
     orders,
     policies,
     providers,
+    returns,
     simulation,
     state_framework,
 )
@@ -49,11 +50,18 @@ TAIL_THREADS = 1
 CONSUMERS = ("orchestration", orders.BACKORDER_CONSUMER, fulfillment_optimization.CAPACITY_CONSUMER)
 STATE_TABLES = {
     table.entity: table
-    for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
+    for table in (
+        orders.ORDER_TABLE,
+        orders.LINE_TABLE,
+        fulfillment.FULFILLMENT_ORDER_TABLE,
+        returns.RETURN_ORDER_TABLE,
+    )
 }
 RECEIVE_ORDERS = partial(orders.receive_orders, fulfillment=fulfillment.UnsentFulfillment())
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
-EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES}
+RETURN_REFUNDS = returns.REFUNDS_BY_PEOPLE
+"""Pays the refunds of returns."""
+EVENT_TITLES = {**orders.EVENT_TITLES, **fulfillment.EVENT_TITLES, **returns.EVENT_TITLES}
 """Display titles of business events, as each package registers them."""
 
 
@@ -102,6 +110,7 @@ class Application:
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
             fulfillment.router,
+            returns.returns_router(self.event_titles, RETURN_REFUNDS),
             fulfillment_optimization.router,
             vocabulary_router(
                 STATE_TABLES, self.entities, self.event_titles, orders.ORDER_COLUMN_TITLES
@@ -192,10 +201,15 @@ def _provider_registry(
 
 
 def _entities() -> dict[str, Entity]:
-    """Return the entities that flows and conditions know; orders have their fulfillment orders."""
-    entities = {entity.name: entity for entity in (*orders.ENTITIES, *fulfillment.ENTITIES)}
+    """Return the entities of flows and conditions; orders have children of other packages."""
+    declared = (*orders.ENTITIES, *fulfillment.ENTITIES, *returns.ENTITIES)
+    entities = {entity.name: entity for entity in declared}
     order = entities["order"]
-    children = {**order.children, **fulfillment.CHILDREN_OF_ORDERS}
+    children = {
+        **order.children,
+        **fulfillment.CHILDREN_OF_ORDERS,
+        **returns.CHILDREN_OF_ORDERS,
+    }
     entities["order"] = replace(order, children=children)
     return entities
 
@@ -206,6 +220,7 @@ def _actions(order_gateway: OrderGateway) -> dict[str, Action]:
         *orders.ACTIONS,
         *fulfillment_optimization.sourcing_actions(order_gateway),
         *fulfillment.ACTIONS,
+        *returns.return_actions(RETURN_REFUNDS),
     )
     return {action.name: action for action in actions}
 
@@ -235,6 +250,7 @@ def _register_documents(
         *master_data.KINDS,
         *inventory_visibility.KINDS,
         *orders.KINDS,
+        *returns.KINDS,
         *logistics.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,

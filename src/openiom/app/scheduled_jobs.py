@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from openiom import administration, providers
+from openiom import administration, providers, returns
 from openiom.administration import store_invariant_results
 from openiom.platform.database import Database
 from openiom.platform.event_partitions import ensure_partitions
@@ -36,4 +36,5 @@ SCHEDULED_JOBS = (
     ScheduledJob("invariants", timedelta(minutes=5), check_all_invariants),
     *administration.SCHEDULED_JOBS,
     *providers.SCHEDULED_JOBS,
+    *returns.SCHEDULED_JOBS,
 )

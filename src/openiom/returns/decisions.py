@@ -19,6 +19,8 @@ from .progress import (
     LABELS,
     PARTIALLY_RECEIVED,
     RECEIVED,
+    REFUSED,
+    REQUESTED,
 )
 
 Disposition = Literal["restock", "refurbish", "scrap", "vendor", "reject"]
@@ -206,7 +208,7 @@ def creditable_steps(order: ReturnState, line: ReturnLineState) -> int:
 
 
 def _owed_steps(order: ReturnState, line: ReturnLineState) -> int:
-    if order.order_id is None:
+    if order.order_id is None or order.state in (REQUESTED, REFUSED, CANCELED):
         return 0
     if order.timing == "standard" and order.state not in (INSPECTED, CLOSED):
         return 0

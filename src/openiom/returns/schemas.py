@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from openiom.documents import Quantity, QuantityNumber
 from openiom.orders import AllowedAction, BulkRequest
 
-from .decisions import Disposition, Origin, Outcome, Timing
+from .decisions import Disposition, Outcome, Timing
 
 MOST_RETURNS = 500
 
@@ -304,6 +304,21 @@ class ReturnDetail(ReturnRow):
     amounts: list[AmountView]
 
 
+class ReturnEvent(BaseModel):
+    """An event of a return order or of one of its lines."""
+
+    id: int
+    occurred_at: datetime
+    name: str
+    title: str
+    actor: str
+    data: dict[str, Any]
+
+
+class ReturnTimeline(BaseModel):
+    events: list[ReturnEvent]
+
+
 class ReturnItems(BaseModel):
     items: list[ReturnDetail]
 
@@ -358,6 +373,3 @@ class ReturnPolicyView(BaseModel):
     reasons: list[ReasonView]
     conditions: list[str]
     dispositions: list[str]
-
-
-__all__ = ["Origin"]

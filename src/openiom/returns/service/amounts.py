@@ -432,3 +432,9 @@ def complete_amounts(
         " FROM unnest(%s::uuid[], %s::text[]) AS d(id, state) WHERE a.id = d.id",
         (reference, now, list(states), list(states.values())),
     )
+
+
+def credited_before(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, Decimal]]:
+    """Return the steps credited of lines of orders, and the price paid for them, by line."""
+    rows = fetch_as(session, _Before, _BEFORE, (list(order_ids),))
+    return {row.order_line_id: (row.steps, row.goods) for row in rows}

@@ -143,8 +143,8 @@ def _end_rest(batch: ReturnBatch, order: ReturnState, missing: dict[UUID, dict[U
     """Stop expecting the rest of a return, and note what of it was credited in advance."""
     lacking: dict[UUID, int] = {}
     for line in order.lines.values():
-        steps = min(line.outstanding, line.credited)
-        if order.timing == "advanced" and steps:
+        steps = line.credited - line.received
+        if steps > 0:
             lacking[line.id] = steps
     if lacking:
         missing[order.id] = lacking

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.documents import VARIANT_DIMENSIONS
+from openiom.documents import variant_fact
 from openiom.kernel import from_steps, round_money
 from openiom.orders import SoldOrder, receive_orders
 from openiom.provider_contract import InboundDocument
@@ -85,9 +85,9 @@ def _line(credited: CreditedLine, currency: str) -> tuple[dict[str, Any], Decima
         "unit": line.unit,
         "quantity": str(quantity),
     }
-    variant = chosen.get("variant") or (None if chosen else line.variant)
+    variant = chosen.get("variant") or ({} if chosen else line.variant)
     if variant:
-        document["variant"] = {name: variant.get(name, "") for name in VARIANT_DIMENSIONS}
+        document["variant"] = variant_fact(variant)
 
     if chosen.get("unit_price") is not None:
         price = Decimal(chosen["unit_price"])
