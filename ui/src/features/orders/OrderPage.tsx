@@ -14,6 +14,7 @@ import { OrderActions } from './OrderActions';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import { PriceCard } from './PriceCard';
+import { ReturnsCard } from './ReturnsCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
 import { SourceChangesCard } from './SourceChangesCard';
@@ -66,6 +67,7 @@ export default function OrderPage() {
           <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />
+          <ReturnsCard order={order.data} />
           <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
           <SourcingCard query={sourcing} order={order.data} />
           <FlowRunsCard query={flowRuns} />
