@@ -4,7 +4,7 @@ import { ProblemNotice, QueryContent } from '@kit/feedback';
 import { CalendarDate, formatMoney, formatQuantity } from '@kit/format';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Checkbox, Drawer, Input, InputNumber, Select } from 'antd';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 
 type Outcome = 'refund' | 'replacement';
@@ -14,7 +14,6 @@ export default function ReturnItemsDrawer({ orderId, onClose }: { orderId: strin
   const { message } = App.useApp();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
-  const [key] = useState(() => crypto.randomUUID());
   const [reason, setReason] = useState('no_longer_needed');
   const [outcome, setOutcome] = useState<Outcome>('refund');
   const [atOnce, setAtOnce] = useState(false);
@@ -29,8 +28,21 @@ export default function ReturnItemsDrawer({ orderId, onClose }: { orderId: strin
     placeholderData: (previous) => previous,
   });
   const lines = Object.entries(units).filter(([, quantity]) => quantity > 0);
+  const request: NewReturn = {
+    order_id: orderId,
+    outcome,
+    timing: outcome === 'replacement' ? (atOnce ? 'advanced' : 'standard') : '',
+    origin: 'order_manager',
+    note,
+    withdrawal,
+    override,
+    lines: lines.map(([id, quantity]) => ({ order_line_id: id, quantity, reason, comment: '' })),
+  };
+  const content = JSON.stringify(request);
+  // A repeated request is harmless; a changed one is another request.
+  const key = useMemo(() => `${crypto.randomUUID()}-${content.length}`, [content]);
   const create = useMutation({
-    mutationFn: () => createReturns([request()], `${key}-${JSON.stringify(request()).length}-${lines.length}`),
+    mutationFn: () => createReturns([request], key),
     onSuccess: ([result]) => {
       if (!result?.ok || !result.id) {
         void message.error(`${result?.reason ?? 'Not created'}. ${result?.remedy ?? ''}`);
@@ -40,19 +52,6 @@ export default function ReturnItemsDrawer({ orderId, onClose }: { orderId: strin
       void navigate(`/returns/${result.id}`);
     },
   });
-
-  function request(): NewReturn {
-    return {
-      order_id: orderId,
-      outcome,
-      timing: outcome === 'replacement' ? (atOnce ? 'advanced' : 'standard') : '',
-      origin: 'order_manager',
-      note,
-      withdrawal,
-      override,
-      lines: lines.map(([id, quantity]) => ({ order_line_id: id, quantity, reason, comment: '' })),
-    };
-  }
 
   return (
     <Drawer
