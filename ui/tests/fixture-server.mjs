@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as data from './fixtures.mjs';
 import * as configuration from './configuration-fixtures.mjs';
 import * as stock from './inventory-fixtures.mjs';
+import * as returning from './returns-fixtures.mjs';
 
 const [port = '4173', mood = 'full'] = process.argv.slice(2);
 const empty = mood === 'empty';
@@ -183,6 +184,8 @@ async function answer(request, response, path, query) {
       return json(response, {
         items: bare || found.state === 'on_hold' ? [] : data.fulfillmentOrders.slice(0, 2).map((row) => data.fulfillmentOrder(row.id)),
       });
+    if (sub === 'returns') return json(response, { items: bare || empty ? [] : [returning.returnOrder(returning.returns[0].id)] });
+    if (sub === 'returnable') return json(response, { ...returning.returnable, order_id: id });
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing, moves: bare ? [] : data.moves });
     if (sub === 'flow-runs')
       return json(response, {
@@ -198,6 +201,27 @@ async function answer(request, response, path, query) {
       );
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
+  }
+  if (area === 'returns') {
+    if (id === 'policy') return json(response, returning.returnPolicy);
+    if (id === 'counts') {
+      const states = {};
+      if (!empty) for (const row of returning.returns) states[row.state] = (states[row.state] ?? 0) + 1;
+      return json(response, { states, refund_due: empty ? 0 : 1 });
+    }
+    if (!id && method === 'POST')
+      return json(response, { results: [{ index: 0, ok: true, id: returning.returns[1].id, number: 'RMA-100002', reason: '' }] }, 201);
+    if (!id) {
+      const search = (query.get('search') ?? '').toLowerCase();
+      const found = returning.returns.filter(
+        (row) => fits(row, query, ['state', 'outcome', 'origin']) && row.number.toLowerCase().startsWith(search),
+      );
+      return page(response, found, query);
+    }
+    if (method === 'POST') return json(response, results(sent.ids ?? sent.items.map((item) => item.id)));
+    const found = returning.returnOrder(id);
+    if (!found) return missing(response, path);
+    return json(response, sub === 'timeline' ? { events: returning.returnTimeline } : found);
   }
   if (area === 'saved-views') {
     const at = savedViews.findIndex(
