@@ -11,5 +11,5 @@ UNION ALL
 SELECT i.id, 'ledger'
 FROM returns.return_inspection i JOIN returns.return_line l ON l.id = i.return_line_id
 LEFT JOIN (SELECT DISTINCT split_part(e.event_id, '/', 3) AS id FROM inventory_visibility.ledger_entry e
-           WHERE e.event_id LIKE '/return-inspection/%') p ON p.id = i.id::text
+           WHERE starts_with(e.event_id, '/return-inspection/')) p ON p.id = i.id::text
 WHERE i.disposition <> 'reject' AND p.id IS NULL

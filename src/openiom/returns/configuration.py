@@ -17,11 +17,11 @@ EU_COUNTRIES = (
 RefundOn = Literal["sent", "received", "inspected"]
 
 
-class Strict(BaseModel):
+class PolicyPart(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ReturnReason(Strict):
+class ReturnReason(PolicyPart):
     """A reason that a customer gives; at the seller's fault nothing is deducted."""
 
     code: str = Field(min_length=1, pattern=r"^[a-z][a-z0-9_]*$")
@@ -41,7 +41,7 @@ REASONS = (
 )
 
 
-class ReturnRule(Strict):
+class ReturnRule(PolicyPart):
     """Terms of a return; the first rule that matches a line applies. Empty lists match all."""
 
     title: str = Field(min_length=1)
@@ -68,7 +68,7 @@ class ReturnRule(Strict):
     return_to: str = Field("", description="Source that receives the goods; empty: their sender")
 
 
-class WithdrawalTerms(Strict):
+class WithdrawalTerms(PolicyPart):
     """The right of consumers in the European Union to withdraw from a contract."""
 
     enabled: bool = True
@@ -78,7 +78,7 @@ class WithdrawalTerms(Strict):
     excluded_products: list[str] = Field(default_factory=list)
 
 
-class ReturnPolicyBody(Strict):
+class ReturnPolicyBody(PolicyPart):
     """The return policy of this environment; the defaults apply without a document."""
 
     reasons: list[ReturnReason] = Field(default_factory=lambda: list(REASONS), min_length=1)

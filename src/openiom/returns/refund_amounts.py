@@ -63,7 +63,7 @@ def paid_amounts(order: PaidOrder) -> PaidAmounts:
     discounts = _shares(min(order.discount, sum(nets, ZERO)), nets, order.currency)
     goods: list[Decimal] = []
     for net, discount in zip(nets, discounts, strict=True):
-        goods.append(net - discount)
+        goods.append(max(ZERO, net - discount))
 
     costs = order.shipping + order.fees
     if taxed:

@@ -107,6 +107,7 @@ def returns_router(
     router.add_api_route("/orders/{order_id}/returnable", read_returnable, methods=["GET"])
     _add_moves(router, refunds)
     _add_writes(router, refunds)
+    _add_units(router, refunds)
 
     @router.get("/returns/{return_id}/timeline")
     def read_return_timeline(
@@ -188,6 +189,19 @@ def _add_writes(router: Router, refunds: RefundPort) -> None:
         outcomes = record_parcel(session, ids, body.parcel, now, principal.name, refunds=refunds)
         return bulk_response(ids, outcomes)
 
+    @router.post("/returns/match")
+    def match(
+        body: MatchRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
+    ) -> BulkResponse:
+        """Match the lines of blind returns with order lines; one result per line."""
+        ids = _require_bulk(principal, [item.id for item in body.lines])
+        outcomes = match_returns(session, body.lines, now, principal.name, refunds=refunds)
+        return bulk_response(ids, outcomes)
+
+
+def _add_units(router: Router, refunds: RefundPort) -> None:
+    """Add the routes that receive and inspect units."""
+
     @router.post("/returns/receive")
     def receive(
         body: ReceiveRequest,
@@ -223,15 +237,6 @@ def _add_writes(router: Router, refunds: RefundPort) -> None:
             return bulk_response(ids, outcomes)
 
         return _Once(session, principal, idempotency_key, now).run(body, run, BulkResponse)
-
-    @router.post("/returns/match")
-    def match(
-        body: MatchRequest, principal: CurrentPrincipal, session: WriteSession, now: Now
-    ) -> BulkResponse:
-        """Match the lines of blind returns with order lines; one result per line."""
-        ids = _require_bulk(principal, [item.id for item in body.lines])
-        outcomes = match_returns(session, body.lines, now, principal.name, refunds=refunds)
-        return bulk_response(ids, outcomes)
 
 
 def find_returns(

@@ -101,21 +101,27 @@ def create_returns(
     lock_orders(session, order_ids)
     checker = ReturnChecker(SoldGoods.load(session, order_ids), return_policy(session), now)
     checked = [checker.check(request) for request in requests]
-    new = [one for one in checked if isinstance(one, NewReturnOrder)]
-    _number(session, new)
-    _insert(session, new, now, actor)
-
-    batch = ReturnBatch.of({one.state.id: one.state for one in new})
+    batch, new = _insert_checked(session, checked, now, actor)
     for one in new:
         _publish(batch, one, now)
 
     if parcel and new:
         approved = [one.state.id for one in new if one.is_approved]
-        insert_parcel(session, batch, [one.state.id for one in new], approved, parcel, now)
+        insert_parcel(session, batch, list(batch.returns), approved, parcel, now)
 
     credit_returns(session, batch, now, actor, refunds)
     batch.write(session, now, actor)
     return [_result(index, one) for index, one in enumerate(checked)]
+
+
+def _insert_checked(
+    session: Session, checked: Sequence[NewReturnOrder | Problem], now: datetime, actor: str
+) -> tuple[ReturnBatch, list[NewReturnOrder]]:
+    """Insert the return orders that have no problem; return the batch of them."""
+    new = [one for one in checked if isinstance(one, NewReturnOrder)]
+    _number(session, new)
+    _insert(session, new, now, actor)
+    return ReturnBatch.of({one.state.id: one.state for one in new}), new
 
 
 def _number(session: Session, new: Sequence[NewReturnOrder]) -> None:
@@ -184,11 +190,7 @@ def create_blind_returns(
 
     reader = _BlindReader.load(session, products)
     checked = [reader.read(request, now) for request in requests]
-    new = [one for one in checked if isinstance(one, NewReturnOrder)]
-    _number(session, new)
-    _insert(session, new, now, actor)
-
-    batch = ReturnBatch.of({one.state.id: one.state for one in new})
+    batch, _ = _insert_checked(session, checked, now, actor)
     receipts: list[tuple[UUID, int, str]] = []
     for request, one in zip(requests, checked, strict=True):
         if isinstance(one, Problem):
