@@ -158,16 +158,18 @@ function Line({
     <li>
       <div className="two-line">
         <span className="strong">{name}</span>
-        <span className="muted">
-          {formatQuantity(line.returnable)} of {formatQuantity(line.shipped)} {line.unit} can be returned,{' '}
-          {formatMoney(line.amount, currency)}
-          {Number(line.fee) > 0 && ` less ${formatMoney(line.fee, currency)}`}
-          {line.until && (
-            <>
-              , until <CalendarDate date={line.until} />
-            </>
-          )}
-        </span>
+        {line.returnable > 0 && (
+          <span className="muted">
+            {formatQuantity(line.returnable)} of {formatQuantity(line.shipped)} {line.unit} can be returned,{' '}
+            {formatMoney(line.amount, currency)}
+            {Number(line.fee) > 0 && ` less ${formatMoney(line.fee, currency)}`}
+            {line.until && (
+              <>
+                , until <CalendarDate date={line.until} />
+              </>
+            )}
+          </span>
+        )}
         {!line.allowed && <span className="muted">{line.reason.charAt(0).toUpperCase() + line.reason.slice(1)}.</span>}
       </div>
       <InputNumber
