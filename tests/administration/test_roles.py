@@ -56,7 +56,7 @@ def test_a_viewer_may_read_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("name", "writes"),
     [
-        ("order_manager", {"orders.write", "orchestration.write"}),
+        ("order_manager", {"orders.write", "returns.write", "orchestration.write"}),
         (
             "integrator",
             {

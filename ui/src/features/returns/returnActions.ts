@@ -28,7 +28,7 @@ export const returnActions = {
   },
   cancel: {
     name: 'cancel',
-    label: 'Cancel return',
+    label: 'Cancel',
     danger: true,
     reasonPlaceholder: 'For example: the customer keeps the goods',
     description: 'The return ends before anything came back.',
