@@ -71,3 +71,24 @@ export const inspectUnits = async (items: Units[], key: string): Promise<Results
 /** Record that amounts were paid in another system. */
 export const recordPayments = async (ids: string[], reference: string): Promise<Results> =>
   (await read(api.POST('/api/v1/returns/record-payment', { body: { ids, reason: '', reference, state: 'completed' } }))).results;
+/** Record goods that arrived without an order. */
+export const receiveWithoutOrder = async (product: string, quantity: number, place: string, key: string) =>
+  (
+    await read(
+      api.POST('/api/v1/returns/blind', {
+        body: {
+          returns: [{ place, customer_name: '', note: '', lines: [{ product, quantity, reason: '', comment: '' }] }],
+        },
+        params: { header: { 'idempotency-key': key } },
+      }),
+    )
+  ).results;
+/** What may be returned of the order with a number; null when there is none. */
+export async function getReturnableByNumber(number: string): Promise<ReturnableOrder | null> {
+  const { items } = await read(api.GET('/api/v1/orders/lines', { params: { query: { order_number: number } } }));
+  const [first] = items;
+  return first ? getReturnable(first.order_id, '') : null;
+}
+/** Match the lines of a return that arrived without an order with order lines. */
+export const matchReturn = async (lines: { id: string; order_line_id: string }[]): Promise<Results> =>
+  (await read(api.POST('/api/v1/returns/match', { body: { lines } }))).results;

@@ -9,6 +9,7 @@ import { App, Button, Input, Select } from 'antd';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import './returns.css';
+import { WithoutOrder } from './WithoutOrder';
 import { UnitsForm, type UnitsEntry } from './UnitsForm';
 
 const awaitsGoods = ['approved', 'in_transit', 'partially_received'];
@@ -126,6 +127,7 @@ export default function ReceivePage() {
           }
         </QueryContent>
       )}
+      <WithoutOrder place={place} />
     </Page>
   );
 }

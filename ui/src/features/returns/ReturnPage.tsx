@@ -15,6 +15,7 @@ import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import './returns.css';
 import { amountLabels, dispositionLabels, originLabels, outcomeLabels, paymentLabels, returnActions } from './returnActions';
+import { MatchCard } from './MatchCard';
 import { UnitsForm, type UnitsEntry } from './UnitsForm';
 
 const moves = ['approve', 'refuse', 'close', 'cancel'] as const;
@@ -23,6 +24,7 @@ export default function ReturnPage() {
   const { id = '' } = useParams();
   const queryClient = useQueryClient();
   const query = useQuery({ queryKey: ['return', id], queryFn: () => getReturn(id) });
+  const mayWrite = usePermission('returns.write');
   useLive((changes) => {
     const root = query.data?.order_id ?? id;
     if (changes.some((change) => change.subject_id === id || change.root_id === root))
@@ -48,6 +50,7 @@ export default function ReturnPage() {
             <div className="main-side">
               <div className="stack">
                 <Lines item={item} />
+                {mayWrite && item.actions.match.allowed && <MatchCard item={item} />}
                 <Inspect item={item} />
                 <Checked item={item} />
               </div>
