@@ -87,6 +87,7 @@ class PgSnapshot(sa.types.UserDefinedType):
 def upgrade() -> None:
     op.execute("CREATE SEQUENCE fulfillment.fulfillment_order_number START 100001")
     op.execute("CREATE SEQUENCE orders.manual_order_number START 1001")
+    op.execute("CREATE SEQUENCE returns.return_order_number START 100001")
     op.execute(TRIGRAMS)
     op.execute(SEARCH_FUNCTION)
     op.create_table(
@@ -1915,6 +1916,7 @@ def upgrade() -> None:
         sa.Column("shipped", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("canceled", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("returned", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("in_return", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("delivery", sa.Text(), server_default="shipment", nullable=False),
         sa.Column("ship_to", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("removed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -1922,6 +1924,10 @@ def upgrade() -> None:
             "delivery IN ('shipment', 'pickup', 'digital')", name=op.f("ck_order_line_delivery")
         ),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_order_line_quantity")),
+        sa.CheckConstraint(
+            "returned >= 0 AND in_return >= 0 AND returned + in_return <= shipped",
+            name=op.f("ck_order_line_returns"),
+        ),
         sa.CheckConstraint(
             "unit_decimals BETWEEN 0 AND 4 AND stock_decimals BETWEEN 0 AND 4 AND stock_per_step > 0",
             name=op.f("ck_order_line_unit"),
@@ -2728,9 +2734,361 @@ def upgrade() -> None:
         unique=False,
         schema="payments",
     )
+    op.create_table(
+        "return_parcel",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.Text(), nullable=False),
+        sa.Column("tracking_number", sa.Text(), nullable=False),
+        sa.Column("tracking_url", sa.Text(), server_default="", nullable=False),
+        sa.Column("label_url", sa.Text(), server_default="", nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_parcel")),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_parcel_tracking_number",
+        "return_parcel",
+        [sa.literal_column("lower(tracking_number) text_pattern_ops")],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("customer_name", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_reason", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("timing", sa.Text(), server_default="", nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_withdrawal", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deadline", sa.Date(), nullable=True),
+        sa.Column("refund_due_on", sa.Date(), nullable=True),
+        sa.Column("replacement_order_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "origin IN ('customer', 'store_counter', 'order_manager', 'blind') AND (order_id IS NOT NULL OR origin = 'blind')",
+            name=op.f("ck_return_order_origin"),
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('refund', 'exchange', 'replacement') AND timing IN ('', 'standard', 'advanced') AND (outcome = 'refund') = (timing = '')",
+            name=op.f("ck_return_order_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["orders.order.id"],
+            name=op.f("fk_return_order_order_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["replacement_order_id"],
+            ["orders.order.id"],
+            name=op.f("fk_return_order_replacement_order_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_order")),
+        sa.UniqueConstraint("number", name=op.f("uq_return_order_number")),
+        schema="returns",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_return_order_customer_name",
+        "return_order",
+        [sa.literal_column("lower(customer_name) text_pattern_ops")],
+        unique=False,
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_order_deadline",
+        "return_order",
+        ["deadline", "id"],
+        unique=False,
+        schema="returns",
+        postgresql_where=sa.text("state IN ('approved', 'in_transit', 'partially_received')"),
+    )
+    op.create_index(
+        "ix_return_order_number",
+        "return_order",
+        [sa.literal_column("number text_pattern_ops")],
+        unique=False,
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_order_order_id", "return_order", ["order_id"], unique=False, schema="returns"
+    )
+    op.create_index(
+        "ix_return_order_state", "return_order", ["state", "id"], unique=False, schema="returns"
+    )
+    op.create_table(
+        "return_amount",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("return_order_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("goods", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("costs", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("fee", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("reference", sa.Text(), server_default="", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('refund', 'credit', 'charge')", name=op.f("ck_return_amount_kind")
+        ),
+        sa.CheckConstraint(
+            "state IN ('due', 'requested', 'completed', 'failed')",
+            name=op.f("ck_return_amount_state"),
+        ),
+        sa.CheckConstraint(
+            "goods >= 0 AND costs >= 0 AND fee >= 0 AND amount = goods + costs - fee AND amount >= 0",
+            name=op.f("ck_return_amount_amount"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["return_order_id"],
+            ["returns.return_order.id"],
+            name=op.f("fk_return_amount_return_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_amount")),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_amount_due",
+        "return_amount",
+        ["id"],
+        unique=False,
+        schema="returns",
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        "ix_return_amount_return_order_id",
+        "return_amount",
+        ["return_order_id"],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_line",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("return_order_id", sa.Uuid(), nullable=False),
+        sa.Column("line_number", sa.Integer(), nullable=False),
+        sa.Column("order_line_id", sa.Uuid(), nullable=True),
+        sa.Column("product", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("variant", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("unit_decimals", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("stock_per_step", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("stock_decimals", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), server_default="", nullable=False),
+        sa.Column("return_to", sa.Text(), server_default="", nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("received", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("canceled", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("inspected", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("rejected", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("credited", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("terms", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("exchange_for", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.CheckConstraint("credited BETWEEN 0 AND quantity", name=op.f("ck_return_line_credited")),
+        sa.CheckConstraint(
+            "quantity > 0 AND received >= 0 AND canceled >= 0 AND received + canceled <= quantity",
+            name=op.f("ck_return_line_received"),
+        ),
+        sa.CheckConstraint(
+            "rejected >= 0 AND rejected <= inspected AND inspected <= received",
+            name=op.f("ck_return_line_inspected"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_line_id"],
+            ["orders.order_line.id"],
+            name=op.f("fk_return_line_order_line_id"),
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["return_order_id"],
+            ["returns.return_order.id"],
+            name=op.f("fk_return_line_return_order_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_line")),
+        sa.UniqueConstraint(
+            "return_order_id",
+            "line_number",
+            name=op.f("uq_return_line_return_order_id_line_number"),
+        ),
+        schema="returns",
+        postgresql_with={"fillfactor": "80"},
+    )
+    op.create_index(
+        "ix_return_line_order_line_id",
+        "return_line",
+        ["order_line_id"],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_parcel_content",
+        sa.Column("parcel_id", sa.Uuid(), nullable=False),
+        sa.Column("return_order_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parcel_id"],
+            ["returns.return_parcel.id"],
+            name=op.f("fk_return_parcel_content_parcel_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["return_order_id"],
+            ["returns.return_order.id"],
+            name=op.f("fk_return_parcel_content_return_order_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "parcel_id", "return_order_id", name=op.f("pk_return_parcel_content")
+        ),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_parcel_content_return_order_id",
+        "return_parcel_content",
+        ["return_order_id"],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_amount_line",
+        sa.Column("amount_id", sa.Uuid(), nullable=False),
+        sa.Column("return_line_id", sa.Uuid(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("goods", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["amount_id"],
+            ["returns.return_amount.id"],
+            name=op.f("fk_return_amount_line_amount_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["return_line_id"],
+            ["returns.return_line.id"],
+            name=op.f("fk_return_amount_line_return_line_id"),
+        ),
+        sa.PrimaryKeyConstraint("amount_id", "return_line_id", name=op.f("pk_return_amount_line")),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_amount_line_return_line_id",
+        "return_amount_line",
+        ["return_line_id"],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_inspection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("return_line_id", sa.Uuid(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("condition", sa.Text(), nullable=False),
+        sa.Column("disposition", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("inspected_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("inspected_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "disposition IN ('restock', 'refurbish', 'scrap', 'vendor', 'reject')",
+            name=op.f("ck_return_inspection_disposition"),
+        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_return_inspection_quantity")),
+        sa.ForeignKeyConstraint(
+            ["return_line_id"],
+            ["returns.return_line.id"],
+            name=op.f("fk_return_inspection_return_line_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_inspection")),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_inspection_return_line_id",
+        "return_inspection",
+        ["return_line_id"],
+        unique=False,
+        schema="returns",
+    )
+    op.create_table(
+        "return_receipt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("return_line_id", sa.Uuid(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_return_receipt_quantity")),
+        sa.ForeignKeyConstraint(
+            ["return_line_id"],
+            ["returns.return_line.id"],
+            name=op.f("fk_return_receipt_return_line_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_return_receipt")),
+        schema="returns",
+    )
+    op.create_index(
+        "ix_return_receipt_return_line_id",
+        "return_receipt",
+        ["return_line_id"],
+        unique=False,
+        schema="returns",
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_return_receipt_return_line_id", table_name="return_receipt", schema="returns")
+    op.drop_table("return_receipt", schema="returns")
+    op.drop_index(
+        "ix_return_inspection_return_line_id", table_name="return_inspection", schema="returns"
+    )
+    op.drop_table("return_inspection", schema="returns")
+    op.drop_index(
+        "ix_return_amount_line_return_line_id", table_name="return_amount_line", schema="returns"
+    )
+    op.drop_table("return_amount_line", schema="returns")
+    op.drop_index(
+        "ix_return_parcel_content_return_order_id",
+        table_name="return_parcel_content",
+        schema="returns",
+    )
+    op.drop_table("return_parcel_content", schema="returns")
+    op.drop_index("ix_return_line_order_line_id", table_name="return_line", schema="returns")
+    op.drop_table("return_line", schema="returns")
+    op.drop_index("ix_return_amount_return_order_id", table_name="return_amount", schema="returns")
+    op.drop_index(
+        "ix_return_amount_due",
+        table_name="return_amount",
+        schema="returns",
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.drop_table("return_amount", schema="returns")
+    op.drop_index("ix_return_order_state", table_name="return_order", schema="returns")
+    op.drop_index("ix_return_order_order_id", table_name="return_order", schema="returns")
+    op.drop_index("ix_return_order_number", table_name="return_order", schema="returns")
+    op.drop_index(
+        "ix_return_order_deadline",
+        table_name="return_order",
+        schema="returns",
+        postgresql_where=sa.text("state IN ('approved', 'in_transit', 'partially_received')"),
+    )
+    op.drop_index("ix_return_order_customer_name", table_name="return_order", schema="returns")
+    op.drop_table("return_order", schema="returns")
+    op.drop_index("ix_return_parcel_tracking_number", table_name="return_parcel", schema="returns")
+    op.drop_table("return_parcel", schema="returns")
     op.drop_index(
         "ix_mention_unread",
         table_name="mention",
@@ -3179,6 +3537,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_api_token_expires_at"), table_name="api_token", schema="administration")
     op.drop_table("api_token", schema="administration")
     op.execute("DROP SEQUENCE fulfillment.fulfillment_order_number")
+    op.execute("DROP SEQUENCE returns.return_order_number")
     op.execute("DROP SEQUENCE orders.manual_order_number")
     op.execute("DROP FUNCTION orders.search_terms")
     op.execute("DROP FUNCTION platform.trigrams")

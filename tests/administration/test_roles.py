@@ -56,7 +56,10 @@ def test_a_viewer_may_read_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("name", "writes"),
     [
-        ("order_manager", {"orders.write", "payments.write", "orchestration.write"}),
+        (
+            "order_manager",
+            {"orders.write", "payments.write", "returns.write", "orchestration.write"},
+        ),
         (
             "integrator",
             {

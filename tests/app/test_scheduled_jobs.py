@@ -25,6 +25,7 @@ def test_every_job_has_a_name_of_its_own_and_an_interval() -> None:
         "authorization_expiry": timedelta(minutes=5),
         "expired_sessions": timedelta(hours=1),
         "old_provider_calls": timedelta(hours=1),
+        "overdue_returns": timedelta(hours=1),
     }
     assert len(JOBS) == len(SCHEDULED_JOBS)
 

@@ -7,6 +7,7 @@ import * as data from './fixtures.mjs';
 import * as changeFixtures from './change-fixtures.mjs';
 import * as configuration from './configuration-fixtures.mjs';
 import * as stock from './inventory-fixtures.mjs';
+import * as returning from './returns-fixtures.mjs';
 
 const [port = '4173', mood = 'full'] = process.argv.slice(2);
 const empty = mood === 'empty';
@@ -199,6 +200,8 @@ async function answer(request, response, path, query) {
       });
     if (sub === 'payments')
       return json(response, bare ? { currency: found.currency, totals: null, methods: [], facts: [] } : data.payments);
+    if (sub === 'returns') return json(response, { items: bare || empty ? [] : [returning.returnOrder(returning.returns[0].id)] });
+    if (sub === 'returnable') return json(response, { ...returning.returnable, order_id: id });
     if (sub === 'sourcing') return json(response, { decisions: bare ? [] : data.sourcing, moves: bare ? [] : data.moves });
     if (sub === 'flow-runs')
       return json(response, {
@@ -235,6 +238,27 @@ async function answer(request, response, path, query) {
       });
     if (id === 'retry') return json(response, results(sent.ids));
     return page(response, empty ? [] : data.paymentRows.filter((row) => fits(row, query, ['state', 'kind', 'method'])), query);
+  }
+  if (area === 'returns') {
+    if (id === 'policy') return json(response, returning.returnPolicy);
+    if (id === 'counts') {
+      const states = {};
+      if (!empty) for (const row of returning.returns) states[row.state] = (states[row.state] ?? 0) + 1;
+      return json(response, { states, refund_due: empty ? 0 : 1 });
+    }
+    if (!id && method === 'POST')
+      return json(response, { results: [{ index: 0, ok: true, id: returning.returns[1].id, number: 'RMA-100002', reason: '' }] }, 201);
+    if (!id) {
+      const search = (query.get('search') ?? '').toLowerCase();
+      const found = returning.returns.filter(
+        (row) => fits(row, query, ['state', 'outcome', 'origin']) && row.number.toLowerCase().startsWith(search),
+      );
+      return page(response, found, query);
+    }
+    if (method === 'POST') return json(response, results(sent.ids ?? sent.items.map((item) => item.id)));
+    const found = returning.returnOrder(id);
+    if (!found) return missing(response, path);
+    return json(response, sub === 'timeline' ? { events: returning.returnTimeline } : found);
   }
   if (area === 'saved-views') {
     const at = savedViews.findIndex(

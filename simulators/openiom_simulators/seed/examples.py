@@ -67,6 +67,9 @@ ORDERED = (
     ("NOTE-LIN-01", 6),
 )
 
+RETURN_REASONS = ("wrong_size", "defective", "no_longer_needed")
+"""Why units of shipped orders come back."""
+
 
 @dataclass(frozen=True)
 class ExampleSite:
@@ -126,6 +129,7 @@ def make_examples(site: ExampleSite, *, today: date) -> None:
 
     with changed_behavior(site.warehouse, **HASTE):
         _ship_orders(site)
+        _return_units(site)
         _plan_a_batch(site)
         _decline(site)
 
@@ -148,6 +152,29 @@ def _ship_orders(site: ExampleSite) -> None:
     """Orders that are fulfilled when the user arrives."""
     site.place([_order(n, [ORDERED[n]]) for n in range(len(BUYERS))])
     _wait_for_completed(site, len(BUYERS))
+
+
+def _return_units(site: ExampleSite) -> None:
+    """Returns of shipped orders: one inspected, one received, one that is expected."""
+    shipped = site.get("/orders", state="completed", limit=len(RETURN_REASONS))["items"]
+    drafts: list[dict[str, Any]] = []
+    for order, reason in zip(shipped, RETURN_REASONS, strict=False):
+        lines = site.get(f"/orders/{order['id']}/returnable", reason=reason)["lines"]
+        line = next((one for one in lines if one["allowed"]), None)
+        if line is not None:
+            item = {"order_line_id": line["order_line_id"], "quantity": 1, "reason": reason}
+            drafts.append({"order_id": order["id"], "origin": "customer", "lines": [item]})
+
+    created = site.post("/returns", {"returns": drafts})["results"]
+    arrived: list[dict[str, Any]] = []
+    for result in created[:2]:
+        line = site.get(f"/returns/{result['id']}")["lines"][0]
+        arrived.append({"id": line["id"], "quantity": 1})
+
+    for item in arrived[:1]:
+        item |= {"condition": "new", "disposition": "restock"}
+    if arrived:
+        site.post("/returns/receive", {"items": arrived})
 
 
 def _plan_a_batch(site: ExampleSite) -> None:

@@ -24,6 +24,7 @@ AREAS = (
     "payments",
     "policies",
     "providers",
+    "returns",
     "sourcing",
 )
 PERMISSIONS = frozenset(f"{area}.{verb}" for area in AREAS for verb in ("read", "write"))
@@ -33,6 +34,7 @@ _READ = (
     "orders.read",
     "fulfillment.read",
     "payments.read",
+    "returns.read",
     "inventory.read",
     "sourcing.read",
     "orchestration.read",
@@ -43,7 +45,13 @@ _READ = (
 
 BUILT_IN: dict[str, tuple[str, ...]] = {
     ADMINISTRATOR: (ALL_PERMISSIONS,),
-    "order_manager": (*_READ, "orders.write", "payments.write", "orchestration.write"),
+    "order_manager": (
+        *_READ,
+        "orders.write",
+        "payments.write",
+        "returns.write",
+        "orchestration.write",
+    ),
     "integrator": (
         *_READ,
         "inventory.write",

@@ -22,6 +22,7 @@ from openiom import (
     payments,
     policies,
     providers,
+    returns,
     simulation,
     state_framework,
 )
@@ -56,7 +57,12 @@ CONSUMERS = (
 )
 STATE_TABLES = {
     table.entity: table
-    for table in (orders.ORDER_TABLE, orders.LINE_TABLE, fulfillment.FULFILLMENT_ORDER_TABLE)
+    for table in (
+        orders.ORDER_TABLE,
+        orders.LINE_TABLE,
+        fulfillment.FULFILLMENT_ORDER_TABLE,
+        returns.RETURN_ORDER_TABLE,
+    )
 }
 UNSENT_FULFILLMENT = fulfillment.UnsentFulfillment()
 RECEIVE_ORDERS = partial(
@@ -65,10 +71,13 @@ RECEIVE_ORDERS = partial(
     payments=payments.StatedPaymentRecorder(),
 )
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
+RETURN_REFUNDS = returns.REFUNDS_BY_PEOPLE
+"""Pays the refunds of returns."""
 EVENT_TITLES = {
     **orders.EVENT_TITLES,
     **fulfillment.EVENT_TITLES,
     **payments.EVENT_TITLES,
+    **returns.EVENT_TITLES,
     **collaboration.EVENT_TITLES,
 }
 """Display titles of business events, as each package registers them."""
@@ -124,6 +133,7 @@ class Application:
             orders.waiting_router,
             fulfillment.router,
             payments.router,
+            returns.returns_router(self.event_titles, RETURN_REFUNDS),
             fulfillment_optimization.router,
             vocabulary_router(
                 STATE_TABLES, self.entities, self.event_titles, orders.ORDER_COLUMN_TITLES
@@ -215,10 +225,15 @@ def _provider_registry(
 
 
 def _entities() -> dict[str, Entity]:
-    """Return the entities that flows and conditions know; orders have their fulfillment orders."""
-    entities = {entity.name: entity for entity in (*orders.ENTITIES, *fulfillment.ENTITIES)}
+    """Return the entities of flows and conditions; orders have children of other packages."""
+    declared = (*orders.ENTITIES, *fulfillment.ENTITIES, *returns.ENTITIES)
+    entities = {entity.name: entity for entity in declared}
     order = entities["order"]
-    children = {**order.children, **fulfillment.CHILDREN_OF_ORDERS}
+    children = {
+        **order.children,
+        **fulfillment.CHILDREN_OF_ORDERS,
+        **returns.CHILDREN_OF_ORDERS,
+    }
     entities["order"] = replace(order, children=children)
     return entities
 
@@ -229,6 +244,7 @@ def _actions(order_gateway: OrderGateway) -> dict[str, Action]:
         *orders.ACTIONS,
         *fulfillment_optimization.sourcing_actions(order_gateway),
         *fulfillment.ACTIONS,
+        *returns.return_actions(RETURN_REFUNDS),
     )
     return {action.name: action for action in actions}
 
@@ -258,6 +274,7 @@ def _register_documents(
         *master_data.KINDS,
         *inventory_visibility.KINDS,
         *orders.KINDS,
+        *returns.KINDS,
         *logistics.KINDS,
         *fulfillment_optimization.KINDS,
         *policies.KINDS,

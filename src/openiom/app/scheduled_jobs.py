@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from openiom import administration, payments, providers
+from openiom import administration, payments, providers, returns
 from openiom.administration import store_invariant_results
 from openiom.platform.database import Database
 from openiom.platform.event_partitions import ensure_partitions
@@ -37,4 +37,5 @@ SCHEDULED_JOBS = (
     *administration.SCHEDULED_JOBS,
     *payments.SCHEDULED_JOBS,
     *providers.SCHEDULED_JOBS,
+    *returns.SCHEDULED_JOBS,
 )

@@ -14,6 +14,7 @@ from openiom.orders import search_orders
 from openiom.platform.configuration import search_documents
 from openiom.platform.http import CurrentPrincipal, ReadSession, Router
 from openiom.providers import search_parked
+from openiom.returns import search_returns
 
 router = Router(prefix="/api/v1", tags=["search"])
 MAX_RESULTS_PER_KIND = 6
@@ -90,6 +91,16 @@ def _fulfillment_orders(session: Session, words: str) -> list[SearchResult]:
     return results
 
 
+def _returns(session: Session, words: str) -> list[SearchResult]:
+    results: list[SearchResult] = []
+    for found in search_returns(session, words, limit=MAX_RESULTS_PER_KIND):
+        detail = f"{found.customer_name} · {found.state.replace('_', ' ')}"
+        path = f"/returns/{found.id}"
+        results.append(SearchResult(kind="return", label=found.number, detail=detail, path=path))
+
+    return results
+
+
 def _parked(session: Session, words: str) -> list[SearchResult]:
     results: list[SearchResult] = []
     for message in search_parked(session, words, limit=MAX_RESULTS_PER_KIND):
@@ -150,6 +161,7 @@ SEARCHED = (
     Searched("order", "orders.read", _orders),
     Searched("parked", "providers.read", _parked),
     Searched("fulfillment_order", "fulfillment.read", _fulfillment_orders),
+    Searched("return", "returns.read", _returns),
     Searched("product", "master_data.read", _products),
     Searched("flow", "orchestration.read", _flows),
     Searched("source", "master_data.read", _sources),

@@ -13,6 +13,7 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
 from .declined import DeclinedOrder, declined_to_be_sourced
 from .deletion_guards import DELETION_GUARDS
+from .deliveries import Delivery, deliveries
 from .event_titles import EVENT_TITLES
 from .order_progress import FulfillmentOrderProgress
 from .parcels import ParcelLine, parcel_lines
@@ -38,6 +39,7 @@ __all__ = [
     "EVENT_TITLES",
     "FULFILLMENT_ORDER_TABLE",
     "DeclinedOrder",
+    "Delivery",
     "FulfillmentOrderProgress",
     "UnsentFulfillment",
     "ParcelLine",
@@ -46,6 +48,7 @@ __all__ = [
     "answer_recalls",
     "create_fulfillment_orders",
     "declined_to_be_sourced",
+    "deliveries",
     "details_of_order",
     "lift_refusals",
     "parcel_lines",

@@ -113,7 +113,15 @@ DEFAULT: dict[str, Any] = {
                 "AvailQuantity": _terms("+fno.AvailPhysical +pos.PosInbound -pos.PosOutbound")
             },
         },
-        "iom": {"physical_measures": ["OnOrder", "OnHand"]},
+        "iom": {
+            "physical_measures": [
+                "OnOrder",
+                "OnHand",
+                "Refurbishment",
+                "Scrapped",
+                "VendorReturn",
+            ]
+        },
         "erp": {"physical_measures": ["Unrestricted", "QualityInspection"]},
         "@iv": {
             "physical_measures": [

@@ -44,6 +44,7 @@ from .service.hold_cancel import (
     open_lines_of,
     release_holds,
 )
+from .service.idempotency import store_response, stored_response
 from .service.line_fulfillment import (
     assign_sources,
     open_steps,
@@ -57,8 +58,10 @@ from .service.open_lines import UnfulfilledLine, open_lines, unshipped_lines
 from .service.order_inbox import DIRECT_INSTANCES, OrderInbox
 from .service.order_intake import OrderIntake
 from .service.receive_orders import receive_orders
+from .service.return_units import UnitsOfReturn, change_returns
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
+from .sold_orders import SoldLine, SoldOrder, sold_orders
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 from .summaries import (
     LineSummary,
@@ -109,6 +112,9 @@ __all__ = [
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",
+    "SoldLine",
+    "SoldOrder",
+    "UnitsOfReturn",
     "UnsentLine",
     "assign_sources",
     "bulk_response",
@@ -116,6 +122,7 @@ __all__ = [
     "cancel_orders",
     "cancel_recalled",
     "change_router",
+    "change_returns",
     "confirm_billing",
     "count_orders",
     "header_facts",
@@ -154,6 +161,9 @@ __all__ = [
     "set_order_fields",
     "share_manual_holds",
     "split_lines",
+    "sold_orders",
+    "store_response",
+    "stored_response",
     "sum_orders",
     "unshipped_lines",
     "waiting_router",

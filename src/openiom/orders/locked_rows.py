@@ -70,6 +70,8 @@ class LockedLine:
     stock_decimals: int = 0
     variant: dict[str, str] | None = None
     delivery: str = "shipment"
+    returned: int = 0
+    in_return: int = 0
 
     @property
     def is_digital(self) -> bool:
@@ -85,6 +87,11 @@ class LockedLine:
     def owed(self) -> int:
         """Steps neither canceled nor shipped."""
         return self.quantity - self.canceled - self.shipped
+
+    @property
+    def returnable(self) -> int:
+        """Steps that were shipped and are neither returned nor in a return order."""
+        return self.shipped - self.returned - self.in_return
 
     def number(self, steps: int) -> int | float:
         """Return steps of this line as a number of its unit, for events and messages."""

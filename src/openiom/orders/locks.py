@@ -24,7 +24,7 @@ _ORDER = "order_id AS id, state, reason, manual_hold, previous_state, previous_r
 _LINE = (
     "id, order_id, line_number, product, unit, quantity, state, state_reason, source,"
     " source_reason, in_fulfillment, shipped, canceled, requested_delivery_date, unit_decimals,"
-    " stock_per_step, stock_decimals, variant, delivery"
+    " stock_per_step, stock_decimals, variant, delivery, returned, in_return"
 )
 
 

@@ -182,10 +182,11 @@ class OrderLine(Base):
 
     Its quantity is in fulfillment (in a fulfillment order and not yet shipped), shipped or
     canceled; the rest is open. All quantities are whole steps of the line's unit, which had
-    `unit_decimals` when the order was received. One step is `stock_per_step` steps of the product's
-    stock unit, which had `stock_decimals`. A digital line is shipped when it is received. A line
-    that does not go to the address of its order has its own `ship_to`. A line that was `removed` is
-    canceled, and no part of what the order charges.
+    `unit_decimals` when the order was received. Of what was shipped, `returned` came back, and
+    `in_return` is expected back by a return order. One step is `stock_per_step` steps of the
+    product's stock unit, which had `stock_decimals`. A digital line is shipped when it is received.
+    A line that does not go to the address of its order has its own `ship_to`. A line that was
+    `removed` is canceled, and no part of what the order charges.
     """
 
     __tablename__ = "order_line"
@@ -202,6 +203,10 @@ class OrderLine(Base):
             "shipped >= 0 AND canceled >= 0 AND in_fulfillment >= 0"
             " AND shipped + canceled + in_fulfillment <= quantity",
             name="ck_order_line_units",
+        ),
+        CheckConstraint(
+            "returned >= 0 AND in_return >= 0 AND returned + in_return <= shipped",
+            name="ck_order_line_returns",
         ),
         CheckConstraint("quantity > 0", name="ck_order_line_quantity"),
         CheckConstraint(
@@ -240,6 +245,7 @@ class OrderLine(Base):
     shipped: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     canceled: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     returned: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    in_return: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     delivery: Mapped[str] = mapped_column(Text, server_default="shipment")
     ship_to: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     removed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))

@@ -190,11 +190,12 @@ WHERE s.order_id = d.id
 _UPDATE_LINES = """
 UPDATE orders.order_line l SET state = d.state, state_reason = d.state_reason, source = d.source,
     source_reason = d.source_reason, in_fulfillment = d.in_fulfillment, shipped = d.shipped,
-    canceled = d.canceled
+    canceled = d.canceled, returned = d.returned, in_return = d.in_return
 FROM unnest(%(id)s::uuid[], %(state)s::text[], %(state_reason)s::text[], %(source)s::text[],
     %(source_reason)s::text[], %(in_fulfillment)s::bigint[], %(shipped)s::bigint[],
-    %(canceled)s::bigint[])
-    AS d(id, state, state_reason, source, source_reason, in_fulfillment, shipped, canceled)
+    %(canceled)s::bigint[], %(returned)s::bigint[], %(in_return)s::bigint[])
+    AS d(id, state, state_reason, source, source_reason, in_fulfillment, shipped, canceled,
+        returned, in_return)
 WHERE l.id = d.id
 """
 
@@ -209,6 +210,8 @@ _LINE_COLUMNS = (
     "in_fulfillment",
     "shipped",
     "canceled",
+    "returned",
+    "in_return",
 )
 
 

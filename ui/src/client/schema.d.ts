@@ -1251,6 +1251,372 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Returns
+         * @description Return orders, newest first.
+         */
+        get: operations["returns-find_returns"];
+        put?: never;
+        /**
+         * Create Return Orders
+         * @description Create return orders; one result each. A refused one stops no other.
+         *
+         *     With an `Idempotency-Key`, the repeated request gets the same response and creates nothing.
+         */
+        post: operations["returns-create_return_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Counts
+         * @description Return orders in each state, and those of which a payment is due.
+         */
+        get: operations["returns-read_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description What return forms offer: reasons, conditions and dispositions.
+         */
+        get: operations["returns-read_policy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/blind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Blind
+         * @description Record goods that arrived without an order; one result each.
+         */
+        post: operations["returns-create_blind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/record-payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Payment
+         * @description Record that amounts were paid in another system, or could not be; one result per amount.
+         */
+        post: operations["returns-record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Returns Of Order
+         * @description Every return order of an order, oldest first.
+         */
+        get: operations["returns-read_returns_of_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/returnable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Returnable
+         * @description What of an order may be returned, until when, for how much, and why not the rest.
+         */
+        get: operations["returns-read_returnable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve Return
+         * @description Approve requested returns.
+         */
+        post: operations["returns-approve_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse Return
+         * @description Refuse requested returns.
+         */
+        post: operations["returns-refuse_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Return
+         * @description Cancel returns of which nothing has come back.
+         */
+        post: operations["returns-cancel_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/request-label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Label Return
+         * @description Request labels for approved returns.
+         */
+        post: operations["returns-request_label_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Return
+         * @description Close returns whose received units are inspected.
+         */
+        post: operations["returns-close_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Parcel
+         * @description Record the parcel of returns, or that the customer has sent it.
+         */
+        post: operations["returns-add_parcel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Match
+         * @description Match the lines of blind returns with order lines; one result per line.
+         */
+        post: operations["returns-match"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/receive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive
+         * @description Receive units of lines, and inspect those with a disposition; one result per item.
+         */
+        post: operations["returns-receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect
+         * @description Inspect received units: what was found, and what becomes of them.
+         */
+        post: operations["returns-inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Return Timeline
+         * @description Events of a return order and its lines, newest first.
+         */
+        get: operations["returns-read_return_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/returns/{return_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Return
+         * @description One return order with its lines, parcels, receipts, inspections and amounts.
+         */
+        get: operations["returns-read_return"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -3806,6 +4172,40 @@ export interface components {
             recall: components["schemas"]["AllowedAction"];
         };
         /**
+         * AmountView
+         * @description Money that a return owes the customer, or the customer owes; as text.
+         */
+        AmountView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Goods */
+            goods: string;
+            /** Costs */
+            costs: string;
+            /** Fee */
+            fee: string;
+            /** Amount */
+            amount: string;
+            /** Reference */
+            reference: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Completed At */
+            completed_at: string | null;
+        };
+        /**
          * Amounts
          * @description Amounts of an order; `difference` is the stated total less the computed one.
          *
@@ -3982,6 +4382,51 @@ export interface components {
             backed_by_variants: number;
             /** Measures */
             measures: components["schemas"]["MeasureRow"][];
+        };
+        /**
+         * BlindLine
+         * @description Units of a product that arrived without an order, in the stock unit of the product.
+         */
+        BlindLine: {
+            /** Product */
+            product: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
+        /**
+         * BlindReturn
+         * @description Units that arrived at a place, of which the order is not known yet.
+         */
+        BlindReturn: {
+            /** Place */
+            place: string;
+            /**
+             * Customer Name
+             * @default
+             */
+            customer_name: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Lines */
+            lines: components["schemas"]["BlindLine"][];
+        };
+        /** BlindReturnsRequest */
+        BlindReturnsRequest: {
+            /** Returns */
+            returns: components["schemas"]["BlindReturn"][];
         };
         /**
          * Blocked
@@ -4681,6 +5126,15 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * CreateReturnsRequest
+         * @description Return orders; one `parcel` may have the units of all of them.
+         */
+        CreateReturnsRequest: {
+            /** Returns */
+            returns: components["schemas"]["NewReturn"][];
+            parcel?: components["schemas"]["NewParcel"] | null;
+        };
         /** Credentials */
         Credentials: {
             /** Email */
@@ -5021,6 +5475,23 @@ export interface components {
             states: components["schemas"]["Term"][];
             /** Reasons */
             reasons: components["schemas"]["Term"][];
+        };
+        /**
+         * ExchangeItem
+         * @description What the customer receives for a line; without a price, for the price that was paid.
+         */
+        ExchangeItem: {
+            /** Product */
+            product: string;
+            /** Variant */
+            variant?: {
+                [key: string]: string;
+            };
+            /**
+             * Unit Price
+             * @description Price of a unit with its tax
+             */
+            unit_price?: number | string | null;
         };
         /**
          * ExchangeLine
@@ -5697,6 +6168,63 @@ export interface components {
             /** Ids */
             ids: string[];
         };
+        /** InspectRequest */
+        InspectRequest: {
+            /** Items */
+            items: components["schemas"]["InspectedUnits"][];
+        };
+        /**
+         * InspectedUnits
+         * @description What was found of received units, and what becomes of them.
+         */
+        InspectedUnits: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Id of the line of the return order
+             */
+            id: string;
+            /** Quantity */
+            quantity: number | string;
+            /** Condition */
+            condition: string;
+            /**
+             * Disposition
+             * @enum {string}
+             */
+            disposition: "restock" | "refurbish" | "scrap" | "vendor" | "reject";
+            /**
+             * Place
+             * @description Source that has the stock; empty: where it was received
+             * @default
+             */
+            place: string;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /** InspectionView */
+        InspectionView: {
+            /** Quantity */
+            quantity: number;
+            /** Condition */
+            condition: string;
+            /** Disposition */
+            disposition: string;
+            /** Place */
+            place: string;
+            /** Note */
+            note: string;
+            /**
+             * Inspected At
+             * Format: date-time
+             */
+            inspected_at: string;
+            /** Inspected By */
+            inspected_by: string;
+        };
         /**
          * InstanceList
          * @description The installed providers, by name.
@@ -6095,6 +6623,30 @@ export interface components {
             messages: string[];
         };
         /**
+         * MatchLine
+         * @description The order line that the units of a line of a blind return belong to.
+         */
+        MatchLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Line Id
+             * Format: uuid
+             */
+            order_line_id: string;
+        };
+        /**
+         * MatchRequest
+         * @description Lines of blind returns and the order lines they belong to.
+         */
+        MatchRequest: {
+            /** Lines */
+            lines: components["schemas"]["MatchLine"][];
+        };
+        /**
          * MatchingOrders
          * @description How many orders match; `limit` means that many or more, null that counting took too long.
          */
@@ -6358,6 +6910,31 @@ export interface components {
              */
             pinned: boolean;
         };
+        /**
+         * NewParcel
+         * @description A parcel in which units come back; `sent_at` is proof that the customer has sent it.
+         */
+        NewParcel: {
+            /**
+             * Carrier
+             * @default
+             */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /**
+             * Tracking Url
+             * @default
+             */
+            tracking_url: string;
+            /**
+             * Label Url
+             * @default
+             */
+            label_url: string;
+            /** Sent At */
+            sent_at?: string | null;
+        };
         /** NewPassword */
         NewPassword: {
             /** Password */
@@ -6382,6 +6959,80 @@ export interface components {
             stock: {
                 [key: string]: number;
             };
+        };
+        /**
+         * NewReturn
+         * @description Units of one order that come back.
+         *
+         *     `override` returns what the policy does not allow, which an order manager may decide.
+         */
+        NewReturn: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /**
+             * Outcome
+             * @default refund
+             * @enum {string}
+             */
+            outcome: "refund" | "exchange" | "replacement";
+            /**
+             * Timing
+             * @default
+             * @enum {string}
+             */
+            timing: "" | "standard" | "advanced";
+            /**
+             * Origin
+             * @default order_manager
+             * @enum {string}
+             */
+            origin: "customer" | "store_counter" | "order_manager";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Withdrawal
+             * @description The consumer withdraws from the contract
+             * @default false
+             */
+            withdrawal: boolean;
+            /**
+             * Override
+             * @description Approved whatever the policy says
+             * @default false
+             */
+            override: boolean;
+            /** Lines */
+            lines: components["schemas"]["NewReturnLine"][];
+        };
+        /**
+         * NewReturnLine
+         * @description A quantity of an order line, in its unit; `exchange_for` with the outcome exchange only.
+         */
+        NewReturnLine: {
+            /**
+             * Order Line Id
+             * Format: uuid
+             */
+            order_line_id: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Reason
+             * @description Code of a reason of the return policy
+             */
+            reason: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            exchange_for?: components["schemas"]["ExchangeItem"] | null;
         };
         /**
          * NewSource
@@ -7302,6 +7953,13 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Page[ReturnRow] */
+        Page_ReturnRow_: {
+            /** Items */
+            items: components["schemas"]["ReturnRow"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Page[RunRow] */
         Page_RunRow_: {
             /** Items */
@@ -7343,6 +8001,38 @@ export interface components {
             items: components["schemas"]["WaitingRow"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * ParcelRequest
+         * @description The parcel of return orders.
+         */
+        ParcelRequest: {
+            /** Ids */
+            ids: string[];
+            parcel: components["schemas"]["NewParcel"];
+        };
+        /**
+         * ParcelView
+         * @description A parcel; `also_in_it` are the other return orders in it.
+         */
+        ParcelView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Tracking Url */
+            tracking_url: string;
+            /** Label Url */
+            label_url: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Also In It */
+            also_in_it: string[];
         };
         /**
          * PathDelta
@@ -8458,6 +9148,15 @@ export interface components {
              */
             lag_seconds: number;
         };
+        /** ReasonView */
+        ReasonView: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+            /** Seller Fault */
+            seller_fault: boolean;
+        };
         /**
          * RecallAnswerRequest
          * @description What the fulfillers of recalled fulfillment orders answered, or that the recall ends.
@@ -8517,10 +9216,88 @@ export interface components {
             /** Quantity */
             quantity: number | string;
         };
+        /** ReceiptView */
+        ReceiptView: {
+            /** Quantity */
+            quantity: number;
+            /** Place */
+            place: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Received By */
+            received_by: string;
+        };
         /** ReceiptsRequest */
         ReceiptsRequest: {
             /** Receipts */
             receipts: components["schemas"]["ReceiptBody"][];
+        };
+        /**
+         * ReceiveRequest
+         * @description Units that arrived at a place, which is a source of inventory.
+         */
+        ReceiveRequest: {
+            /**
+             * Place
+             * @description Source; empty: where the return was to be sent
+             * @default
+             */
+            place: string;
+            /** Items */
+            items: components["schemas"]["ReceivedUnits"][];
+        };
+        /**
+         * ReceivedUnits
+         * @description Units of a line that arrived; with a condition and disposition they are inspected too.
+         */
+        ReceivedUnits: {
+            /**
+             * Id
+             * Format: uuid
+             * @description Id of the line of the return order
+             */
+            id: string;
+            /** Quantity */
+            quantity: number | string;
+            /**
+             * Condition
+             * @default
+             */
+            condition: string;
+            /** Disposition */
+            disposition?: ("restock" | "refurbish" | "scrap" | "vendor" | "reject") | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * RecordPaymentRequest
+         * @description Amounts by their ids that were paid in another system, or failed to be.
+         */
+        RecordPaymentRequest: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @default completed
+             * @enum {string}
+             */
+            state: "completed" | "failed";
+            /**
+             * Reference
+             * @default
+             */
+            reference: string;
         };
         /**
          * RefundBody
@@ -8756,6 +9533,380 @@ export interface components {
             messages: number;
             /** Calls */
             calls: number;
+        };
+        /**
+         * ReturnActions
+         * @description The manual actions on a return order.
+         */
+        ReturnActions: {
+            approve: components["schemas"]["AllowedAction"];
+            refuse: components["schemas"]["AllowedAction"];
+            send: components["schemas"]["AllowedAction"];
+            receive: components["schemas"]["AllowedAction"];
+            inspect: components["schemas"]["AllowedAction"];
+            match: components["schemas"]["AllowedAction"];
+            close: components["schemas"]["AllowedAction"];
+            cancel: components["schemas"]["AllowedAction"];
+        };
+        /**
+         * ReturnCounts
+         * @description Return orders by state, and those of which a refund is due.
+         */
+        ReturnCounts: {
+            /** States */
+            states: {
+                [key: string]: number;
+            };
+            /** Refund Due */
+            refund_due: number;
+        };
+        /**
+         * ReturnDetail
+         * @description A return order with everything that belongs to it.
+         */
+        ReturnDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Reason */
+            state_reason: string;
+            /** Outcome */
+            outcome: string;
+            /** Timing */
+            timing: string;
+            /** Origin */
+            origin: string;
+            /** Is Withdrawal */
+            is_withdrawal: boolean;
+            /** Currency */
+            currency: string;
+            /** Units */
+            units: number;
+            /** Received Units */
+            received_units: number;
+            /** Uninspected Units */
+            uninspected_units: number;
+            /** Refund Amount */
+            refund_amount: string;
+            /** Refund State */
+            refund_state: string;
+            /**
+             * Declared At
+             * Format: date-time
+             */
+            declared_at: string;
+            /** Deadline */
+            deadline: string | null;
+            /** Refund Due On */
+            refund_due_on: string | null;
+            actions: components["schemas"]["ReturnActions"];
+            /** Note */
+            note: string;
+            /** Created By */
+            created_by: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Replacement Order Id */
+            replacement_order_id: string | null;
+            /** Replacement Order Number */
+            replacement_order_number: string;
+            /** Verdict */
+            verdict: string;
+            /** Lines */
+            lines: components["schemas"]["ReturnLineView"][];
+            /** Parcels */
+            parcels: components["schemas"]["ParcelView"][];
+            /** Amounts */
+            amounts: components["schemas"]["AmountView"][];
+        };
+        /**
+         * ReturnEvent
+         * @description An event of a return order or of one of its lines.
+         */
+        ReturnEvent: {
+            /** Id */
+            id: number;
+            /**
+             * Occurred At
+             * Format: date-time
+             */
+            occurred_at: string;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /** Actor */
+            actor: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** ReturnItems */
+        ReturnItems: {
+            /** Items */
+            items: components["schemas"]["ReturnDetail"][];
+        };
+        /**
+         * ReturnLineView
+         * @description A line of a return order; quantities are in its unit.
+         */
+        ReturnLineView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Order Line Id */
+            order_line_id: string | null;
+            /** Product */
+            product: string;
+            /** Name */
+            name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
+            /** Unit */
+            unit: string;
+            /** Unit Decimals */
+            unit_decimals: number;
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string;
+            /** Reason Title */
+            reason_title: string;
+            /** Comment */
+            comment: string;
+            /** Return To */
+            return_to: string;
+            /** Quantity */
+            quantity: number;
+            /** Received */
+            received: number;
+            /** Canceled */
+            canceled: number;
+            /** Inspected */
+            inspected: number;
+            /** Rejected */
+            rejected: number;
+            /** Outstanding */
+            outstanding: number;
+            /** Uninspected */
+            uninspected: number;
+            /** Terms */
+            terms: {
+                [key: string]: unknown;
+            };
+            /** Exchange For */
+            exchange_for: {
+                [key: string]: unknown;
+            } | null;
+            /** Receipts */
+            receipts: components["schemas"]["ReceiptView"][];
+            /** Inspections */
+            inspections: components["schemas"]["InspectionView"][];
+        };
+        /**
+         * ReturnPolicyView
+         * @description What return forms offer to choose from.
+         */
+        ReturnPolicyView: {
+            /** Reasons */
+            reasons: components["schemas"]["ReasonView"][];
+            /** Conditions */
+            conditions: string[];
+            /** Dispositions */
+            dispositions: string[];
+        };
+        /**
+         * ReturnResult
+         * @description Whether a return order was created; `reason` and `remedy` say why not.
+         */
+        ReturnResult: {
+            /** Index */
+            index: number;
+            /** Ok */
+            ok: boolean;
+            /** Id */
+            id?: string | null;
+            /**
+             * Number
+             * @default
+             */
+            number: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Where
+             * @default
+             */
+            where: string;
+            /**
+             * Remedy
+             * @default
+             */
+            remedy: string;
+        };
+        /**
+         * ReturnResults
+         * @description One result per return order of the request.
+         */
+        ReturnResults: {
+            /** Results */
+            results: components["schemas"]["ReturnResult"][];
+        };
+        /**
+         * ReturnRow
+         * @description A row of the list of return orders; money as text in `currency`.
+         */
+        ReturnRow: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Order Number */
+            order_number: string;
+            /** Customer Name */
+            customer_name: string;
+            /** State */
+            state: string;
+            /** State Label */
+            state_label: string;
+            /** State Reason */
+            state_reason: string;
+            /** Outcome */
+            outcome: string;
+            /** Timing */
+            timing: string;
+            /** Origin */
+            origin: string;
+            /** Is Withdrawal */
+            is_withdrawal: boolean;
+            /** Currency */
+            currency: string;
+            /** Units */
+            units: number;
+            /** Received Units */
+            received_units: number;
+            /** Uninspected Units */
+            uninspected_units: number;
+            /** Refund Amount */
+            refund_amount: string;
+            /** Refund State */
+            refund_state: string;
+            /**
+             * Declared At
+             * Format: date-time
+             */
+            declared_at: string;
+            /** Deadline */
+            deadline: string | null;
+            /** Refund Due On */
+            refund_due_on: string | null;
+            actions: components["schemas"]["ReturnActions"];
+        };
+        /** ReturnTimeline */
+        ReturnTimeline: {
+            /** Events */
+            events: components["schemas"]["ReturnEvent"][];
+        };
+        /**
+         * ReturnableLine
+         * @description What of an order line may be returned, until when and for how much; `reason` says why not.
+         *
+         *     `amount` is the refund of all returnable units, `fee` what is kept of it.
+         */
+        ReturnableLine: {
+            /**
+             * Order Line Id
+             * Format: uuid
+             */
+            order_line_id: string;
+            /** Line Number */
+            line_number: number;
+            /** Product */
+            product: string;
+            /** Name */
+            name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
+            /** Unit */
+            unit: string;
+            /** Unit Decimals */
+            unit_decimals: number;
+            /** Ordered */
+            ordered: number;
+            /** Shipped */
+            shipped: number;
+            /** Returned */
+            returned: number;
+            /** In Return */
+            in_return: number;
+            /** Returnable */
+            returnable: number;
+            /** Allowed */
+            allowed: boolean;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
+            /** Amount */
+            amount: string;
+            /** Fee */
+            fee: string;
+            /** Rule */
+            rule: string;
+        };
+        /**
+         * ReturnableOrder
+         * @description What of an order may be returned; `withdrawal_until` is null before the period begins.
+         */
+        ReturnableOrder: {
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Number */
+            number: string;
+            /** Currency */
+            currency: string;
+            /** Can Withdraw */
+            can_withdraw: boolean;
+            /** Withdrawal Reason */
+            withdrawal_reason: string;
+            /** Withdrawal Until */
+            withdrawal_until: string | null;
+            /** Lines */
+            lines: components["schemas"]["ReturnableLine"][];
         };
         /**
          * RoleView
@@ -13662,6 +14813,810 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderPayments"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-find_returns": {
+        parameters: {
+            query?: {
+                state?: string;
+                outcome?: string;
+                origin?: string;
+                order_id?: string | null;
+                /** @description Beginning of a number, an order's number, a tracking number or a name */
+                search?: string;
+                /** @description Only those that have not ended */
+                open_only?: boolean;
+                /** @description Only those of which a payment is due */
+                refund_due?: boolean;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReturnRow_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-create_return_orders": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateReturnsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnResults"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnCounts"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnPolicyView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-create_blind": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlindReturnsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnResults"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-record_payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordPaymentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_returns_of_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnItems"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_returnable": {
+        parameters: {
+            query?: {
+                /** @description Code of a reason */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnableOrder"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-approve_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-refuse_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-cancel_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-request_label_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-close_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-add_parcel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParcelRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-receive": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiveRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-inspect": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResponse"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_return_timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnTimeline"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "returns-read_return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                return_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnDetail"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */

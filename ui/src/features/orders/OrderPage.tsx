@@ -18,6 +18,7 @@ import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import PaymentsCard from './payments/PaymentsCard';
 import { PriceCard } from './PriceCard';
+import { ReturnsCard } from './ReturnsCard';
 import { SourcingCard } from './SourcingCard';
 import { TimelineCard } from './TimelineCard';
 import { SourceChangesCard } from './SourceChangesCard';
@@ -77,6 +78,7 @@ export default function OrderPage() {
           <SourceChangesCard order={order.data} />
           <OrderLinesCard order={order.data} />
           <FulfillmentCard query={fulfillment} />
+          <ReturnsCard order={order.data} />
           <SourceMapCard order={order.data} fulfillment={fulfillment.data ?? []} />
           <SourcingCard query={sourcing} order={order.data} />
           <FlowRunsCard query={flowRuns} />

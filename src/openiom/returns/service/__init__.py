@@ -1,0 +1,1 @@
+"""Operations on return orders; other packages import them from `openiom.returns`."""

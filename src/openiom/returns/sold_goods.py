@@ -1,0 +1,86 @@
+"""What was sold, delivered and paid, as the decisions about returns need it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from openiom.fulfillment import Delivery, deliveries
+from openiom.kernel import from_steps, round_money
+from openiom.orders import SoldLine, SoldOrder, sold_orders
+
+from .eligibility import ReturnedGoods
+from .refund_amounts import PaidAmounts, PaidLine, PaidOrder, paid_amounts
+
+
+@dataclass(frozen=True, slots=True)
+class SoldGoods:
+    """Orders, and when their lines were shipped and delivered."""
+
+    orders: Mapping[UUID, SoldOrder]
+    deliveries: Mapping[UUID, Delivery]
+
+    @classmethod
+    def load(cls, session: Session, order_ids: Collection[UUID]) -> "SoldGoods":
+        """Read these orders; unknown ids are absent."""
+        orders = sold_orders(session, order_ids)
+        line_ids: list[UUID] = []
+        for order in orders.values():
+            line_ids += [line.id for line in order.lines]
+        return cls(orders, deliveries(session, line_ids))
+
+    def goods(self, order: SoldOrder, line: SoldLine) -> ReturnedGoods:
+        """Return what the return policy looks at of a line."""
+        delivery = self.deliveries.get(line.id)
+        arrived_at = None
+        if delivery is not None:
+            arrived_at = delivery.delivered_at or delivery.shipped_at
+
+        return ReturnedGoods(
+            product=line.product,
+            country=str(order.ship_to.get("country") or ""),
+            channel=order.origin,
+            is_digital=line.delivery == "digital",
+            arrived_at=arrived_at,
+            delivered_at=self._delivered_at(order),
+        )
+
+    def _delivered_at(self, order: SoldOrder) -> datetime | None:
+        """Return when the last parcel of an order was delivered; None while one is on its way."""
+        last: datetime | None = None
+        for line in order.lines:
+            delivery = self.deliveries.get(line.id)
+            is_owed = line.shipped + line.canceled < line.quantity
+            if delivery is None:
+                if is_owed:
+                    return None
+                continue
+            if is_owed or not delivery.all_delivered or delivery.delivered_at is None:
+                return None
+            last = max(last or delivery.delivered_at, delivery.delivered_at)
+
+        return last
+
+
+def amounts_of(order: SoldOrder) -> PaidAmounts:
+    """Return what was paid of each line of an order, and for shipping and fees."""
+    lines: list[PaidLine] = []
+    for line in order.lines:
+        quantity = from_steps(line.quantity, line.unit_decimals)
+        price = round_money(line.unit_price * quantity, order.currency)
+        lines.append(PaidLine(line.id, line.quantity, price, line.discount, line.tax))
+
+    return paid_amounts(
+        PaidOrder(
+            currency=order.currency,
+            total=order.total_amount,
+            shipping=order.shipping_amount,
+            fees=order.fees_amount,
+            discount=order.discount_amount,
+            tax=order.tax_amount,
+            credit=order.credit_amount,
+            lines=lines,
+        )
+    )
