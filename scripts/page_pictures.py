@@ -96,10 +96,11 @@ def without_rows(route: Route) -> None:
         route.fulfill(response=response)
         return
 
-    route.fulfill(response=response, json=_emptied(response.json()))
+    route.fulfill(response=response, json=without_items(response.json()))
 
 
-def _emptied(body: Any) -> Any:
+def without_items(body: Any) -> Any:
+    """Return a response as it is without any rows."""
     if isinstance(body, list):
         return []
     if not isinstance(body, dict):

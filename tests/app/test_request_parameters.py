@@ -84,12 +84,12 @@ def test_the_refusal_names_the_parameter_and_those_that_exist(client: TestClient
     assert answer.status_code == 422
     body = answer.json()
     assert body["detail"] == "unknown query parameter serch"
-    assert body["remedy"] == "use after, limit, search"
+    assert body["remedy"] == "use after, limit, search, sort"
     assert body["problems"] == [
         {
             "where": "query.serch",
             "what": "there is no parameter serch",
-            "remedy": "use after, limit, search",
+            "remedy": "use after, limit, search, sort",
         }
     ]
 

@@ -174,7 +174,7 @@ def test_a_parked_message_is_compared_mapped_and_replayed_into_an_order(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", checked=True)).to_have_count(0)
     confirm = dialog.get_by_role("button", name="Map and replay")
-    expect(confirm).to_be_disabled()
+    expect(confirm).to_have_attribute("aria-disabled", "true")
     expect(dialog.get_by_text("Choose a product first")).to_be_visible()
 
     dialog.get_by_role("combobox").fill("Accu Sc")
