@@ -39,7 +39,6 @@ const states: Record<string, StateStyle> = {
   waiting: { tone: 'attention', label: 'Waiting' },
   finished: { tone: 'done', label: 'Finished' },
   failed: { tone: 'failed', label: 'Failed' },
-  requested: { tone: 'progress', label: 'Requested' },
   succeeded: { tone: 'done', label: 'Succeeded' },
   unknown: { tone: 'attention', label: 'Outcome unknown' },
   done: { tone: 'done', label: 'Done' },
