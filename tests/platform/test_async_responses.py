@@ -13,9 +13,11 @@ from openiom.platform.async_responses import (
     Acknowledgment,
     Answer,
     AsyncRequest,
-    RequestGroups,
     prefers_async,
 )
+from openiom.platform.request_groups import RequestGroups
+
+Groups = RequestGroups[AsyncRequest, Acknowledgment]
 
 
 class Store:
@@ -48,7 +50,7 @@ def pending(body: bytes) -> AsyncRequest:
     return AsyncRequest(Request({"type": "http", "headers": []}), body)
 
 
-async def submit_while_busy(store: Store, groups: RequestGroups, *bodies: bytes) -> list[Any]:
+async def submit_while_busy(store: Store, groups: Groups, *bodies: bytes) -> list[Any]:
     """Submit one request, and the others while it is executed; return what became of each."""
     first = asyncio.create_task(groups.submit(pending(b"first")))
     while not store.is_busy.is_set():
@@ -63,7 +65,7 @@ async def submit_while_busy(store: Store, groups: RequestGroups, *bodies: bytes)
 
 def test_requests_that_wait_are_executed_together() -> None:
     store = Store()
-    groups = RequestGroups(store)
+    groups = Groups(store)
     answers = asyncio.run(submit_while_busy(store, groups, b"1", b"2", b"3"))
     assert [answer.content for answer in answers] == [b"first", b"1", b"2", b"3"]
     assert store.groups == [[b"first"], [b"1", b"2", b"3"]]
@@ -71,20 +73,20 @@ def test_requests_that_wait_are_executed_together() -> None:
 
 def test_no_more_than_the_limit_are_executed_together() -> None:
     store = Store()
-    groups = RequestGroups(store, limit=2)
+    groups = Groups(store, limit=2)
     asyncio.run(submit_while_busy(store, groups, b"1", b"2", b"3"))
     assert store.groups == [[b"first"], [b"1", b"2"], [b"3"]]
 
 
 def test_a_refused_request_stops_no_other() -> None:
     store = Store()
-    answers = asyncio.run(submit_while_busy(store, RequestGroups(store), b"refused", b"2"))
+    answers = asyncio.run(submit_while_busy(store, Groups(store), b"refused", b"2"))
     assert [type(answer) for answer in answers] == [Acknowledgment, Refused, Acknowledgment]
 
 
 def test_a_request_that_fails_its_group_fails_alone() -> None:
     store = Store()
-    answers = asyncio.run(submit_while_busy(store, RequestGroups(store), b"1", b"broken", b"3"))
+    answers = asyncio.run(submit_while_busy(store, Groups(store), b"1", b"broken", b"3"))
     kinds = [type(answer) for answer in answers]
     assert kinds == [Acknowledgment, Acknowledgment, ZeroDivisionError, Acknowledgment]
     assert store.groups[1:] == [[b"1", b"broken", b"3"], [b"1"], [b"broken"], [b"3"]]
@@ -94,12 +96,12 @@ def test_requests_that_come_back_join_those_that_wait() -> None:
     store = Store()
     store.go_on.set()
 
-    async def client(groups: RequestGroups) -> None:
+    async def client(groups: Groups) -> None:
         for _ in range(50):
             await groups.submit(pending(b"x"))
 
     async def run() -> None:
-        groups = RequestGroups(store)
+        groups = Groups(store, linger_seconds=0.005)
         async with asyncio.timeout(20):
             await asyncio.gather(*[client(groups) for _ in range(4)])
 

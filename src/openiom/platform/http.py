@@ -1,5 +1,6 @@
 """HTTP dependencies and error responses that the routes of all packages share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol
@@ -21,6 +22,7 @@ from .clock import utc_now
 from .database import Database
 from .endpoints import PendingSession, Router, ThreadRoute
 from .pagination import Page, encode_cursor
+from .request_groups import RequestGroups
 from .retry import LOCK_TIMEOUT, is_transient, sqlstate
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "ReadSession",
     "Router",
     "WriteSession",
+    "credentials_of",
     "current_principal",
     "database",
     "encode_cursor",
@@ -45,6 +48,7 @@ log = structlog.get_logger("http")
 
 PROBLEM_TYPE = "application/problem+json"
 ALL_PERMISSIONS = "*"
+CREDENTIALS = ("authorization", "cookie")
 LONGEST_LOGGED_ERROR = 500
 RETRY_SECONDS = 2
 """When a request may be repeated that failed because of the database."""
@@ -91,9 +95,49 @@ def database(request: Request) -> Database:
 
 def current_principal(request: Request) -> Principal:
     """Return the principal of a request, as its credentials are now. Raise `Unauthenticated`."""
-    authenticate: Authenticator = request.app.state.authenticate
-    with database(request).reading() as session:
+    [principal] = principals_of([request])
+    if isinstance(principal, IomError):
+        raise principal
+    return principal
+
+
+def principals_of(requests: Sequence[Request]) -> list[Principal | IomError]:
+    """Return the principals of requests to one application, or why there is none, in order.
+
+    Credentials that several requests have are read once.
+    """
+    authenticate: Authenticator = requests[0].app.state.authenticate
+    found: dict[tuple[str | None, ...], Principal | IomError] = {}
+    with database(requests[0]).reading() as session:
+        for request in requests:
+            credentials = credentials_of(request)
+            if credentials not in found:
+                found[credentials] = _authenticated(authenticate, request, session)
+
+    return [found[credentials_of(request)] for request in requests]
+
+
+def credentials_of(request: Request) -> tuple[str | None, ...]:
+    """Return the headers that say who a request acts for."""
+    return tuple(request.headers.get(name) for name in CREDENTIALS)
+
+
+def _authenticated(
+    authenticate: Authenticator, request: Request, session: Session
+) -> Principal | IomError:
+    try:
         return authenticate(request, session)
+    except IomError as error:
+        return error
+
+
+async def _principal(request: Request) -> Principal:
+    """Return the principal of a request, read together with those of concurrent requests."""
+    state = request.app.state
+    if not hasattr(state, "principals"):
+        state.principals = RequestGroups[Request, Principal](principals_of)
+    principal: Principal = await state.principals.submit(request)
+    return principal
 
 
 # Coroutines, because FastAPI gives a plain function a thread of its own for every request.
@@ -119,7 +163,7 @@ WriteSession = Annotated[Session, Depends(_write_session)]
 It is opened, used and committed in the thread of the endpoint; see `endpoints`."""
 ReadSession = Annotated[Session, Depends(_read_session)]
 """A read-only session."""
-CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+CurrentPrincipal = Annotated[Principal, Depends(_principal)]
 """The principal of the request; the request is refused with 401 when there is none."""
 Now = Annotated[datetime, Depends(current_time)]
 """The time of the request."""

@@ -25,7 +25,7 @@ from openiom.orders.schemas import (
 from openiom.platform.async_responses import Acknowledgment, Answer, AsyncRequest
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database, from_json, to_json_text
-from openiom.platform.http import Authenticator, Principal
+from openiom.platform.http import Authenticator, Principal, credentials_of
 from openiom.platform.request_values import check_body
 from openiom.platform.retry import retry_transient
 from openiom.providers import DirectDocument, StoredDocument, read_outcomes, store_documents
@@ -41,7 +41,6 @@ INTAKE_LIMIT = 500
 MESSAGES = "/api/v1/orders/messages"
 IDEMPOTENCY_KEY = "idempotency-key"
 LONGEST_KEY = 200
-_CREDENTIALS = ("authorization", "cookie")
 
 
 @dataclass(slots=True)
@@ -94,8 +93,7 @@ class OrderInbox:
         """Read the requests of principals that may bring orders; refuse the others."""
         principals: dict[tuple[str | None, ...], Principal | IomError] = {}
         for one in incoming:
-            headers = one.request.request.headers
-            credentials = tuple(headers.get(name) for name in _CREDENTIALS)
+            credentials = credentials_of(one.request.request)
             if credentials not in principals:
                 principals[credentials] = self._principal(session, one.request)
             try:
