@@ -38,6 +38,7 @@ const table: FirstVisit[] = [
   page('/orders/new', 'Lines', 'Add line', 'see orders'),
   page('/waiting-lines', 'No waiting lines', 'View orders on hold', 'see orders'),
   page('/fulfillment-orders', 'No fulfillment orders yet', 'Go to sales orders', 'see fulfillment'),
+  page('/payments', 'No payments yet', 'Go to sales orders', 'see payments'),
   page('/my-work/messages', 'No providers installed', library, 'see providers', library),
   page('/my-work/runs', 'No failed runs', 'View flows', 'see orchestration'),
   page('/inventory', 'No stock yet', installed, 'see inventory', installed),

@@ -174,8 +174,17 @@ class _Error(NamedTuple):
     @classmethod
     def of(cls, error: Mapping[str, Any]) -> "_Error":
         intent = error.get("payment_intent") or {}
-        texts = [str(error.get(name) or "") for name in ("type", "code", "message", "decline_code")]
-        return cls(*texts, str(intent.get("status") or ""))
+        return cls(
+            type=_text(error, "type"),
+            code=_text(error, "code"),
+            message=_text(error, "message"),
+            decline_code=_text(error, "decline_code"),
+            intent_status=_text(intent, "status"),
+        )
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    return str(document.get(name) or "")
 
 
 def _error(status: int, document: Mapping[str, Any], call: PaymentCall) -> ProviderError:

@@ -46,13 +46,13 @@ function Payments({ orderId, payments }: { orderId: string; payments: OrderPayme
       }
     >
       <Balances payments={payments} />
-      <h3>Methods</h3>
+      <h3 className="payments-head">Methods</h3>
       <ul className="payments">
         {payments.methods.map((method) => (
           <Method key={method.id} method={method} currency={payments.currency} />
         ))}
       </ul>
-      <h3>History</h3>
+      <h3 className="payments-head">History</h3>
       <ul className="payments" aria-label="History of payments">
         {payments.facts.map((fact) => (
           <Fact key={fact.id} fact={fact} currency={payments.currency} mayWrite={mayWrite} onRetry={() => setRetried(fact)} />

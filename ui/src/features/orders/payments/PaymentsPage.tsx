@@ -54,7 +54,7 @@ const columns: readonly ListColumn<PaymentRow>[] = [
     exportValue: (row) => row.amount,
     cell: (row) => <Money amount={row.amount} currency={row.currency} />,
   },
-  { id: 'currency', title: 'Currency', exportValue: (row) => row.currency, cell: (row) => row.currency },
+  { id: 'currency', title: 'Currency', hiddenByDefault: true, exportValue: (row) => row.currency, cell: (row) => row.currency },
   {
     id: 'method',
     title: 'Method',
@@ -70,6 +70,7 @@ const columns: readonly ListColumn<PaymentRow>[] = [
   { id: 'customer', title: 'Customer', exportValue: (row) => row.customer_name, cell: (row) => row.customer_name },
   {
     id: 'provider',
+    hiddenByDefault: true,
     title: 'Provider',
     exportValue: (row) => row.provider,
     cell: (row) => row.provider || <span className="muted">—</span>,
