@@ -171,7 +171,7 @@ def test_a_removed_line_comes_back_with_all_it_had(client: TestClient, database:
     assert broken_invariants(database) == []
 
 
-def test_a_sourced_order_is_sourced_anew_and_reserves_what_it_needs(
+def test_a_sourced_order_reserves_what_it_needs_after_a_change(
     client: TestClient, database: Database, order: UUID
 ) -> None:
     sourced(database, [order])

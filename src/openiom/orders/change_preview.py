@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.documents import quantity_number
 from openiom.inventory_visibility import (
     PromiseRequest,
     inventory_configuration,
@@ -232,16 +231,15 @@ def _tasks(
 
 
 def _lines_to_source(patch: DecidedPatch, redirected: set[UUID]) -> str:
-    before = {line.line_number: line for line in patch.before.lines}
+    before = {line.line_number: line.quantity for line in patch.before.lines}
     numbers: list[str] = []
     for line in patch.after.lines:
-        old = before.get(line.line_number)
-        grown = old is None or line.quantity > old.quantity
-        if grown or line.id in redirected:
-            numbers.append(
-                f"{line.line_number} ({quantity_number(line.changeable, line.steps[0])})"
-            )
+        if line.quantity > before.get(line.line_number, 0) or line.id in redirected:
+            numbers.append(f"{line.line_number} ({line.number(line.changeable)})")
+    return _sourced_text(numbers)
 
+
+def _sourced_text(numbers: Sequence[str]) -> str:
     if not numbers:
         return ""
     verb = "is" if len(numbers) == 1 else "are"

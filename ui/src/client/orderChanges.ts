@@ -5,7 +5,7 @@ type Ok<R> = R extends { responses: { 200: { content: { 'application/json': infe
 
 type Apply = paths['/api/v1/orders/{order_id}/changes']['post'];
 type SentOperation = Apply['requestBody']['content']['application/json']['operations'][number];
-type Entered<T> = T extends { kind: infer K } ? { kind: K } & { [N in Exclude<keyof T, 'kind'>]?: unknown } : never;
+type Entered<T> = T extends { kind: infer K } ? { kind: K } & Partial<Record<Exclude<keyof T, 'kind'>, unknown>> : never;
 /** An operation as it is entered: the fields that are left out have defaults. */
 export type ChangeOperation = Entered<SentOperation>;
 const sent = (operations: ChangeOperation[]): SentOperation[] => operations as SentOperation[];

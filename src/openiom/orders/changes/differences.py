@@ -164,17 +164,8 @@ def _correct_line(recorder: _Recorder, wanted: LineValue) -> None:
 
 def _change_order(recorder: _Recorder, after: OrderValue, reason: str) -> None:
     before = recorder.value
-    if before.discount != after.discount:
-        recorder.add(SetDiscount(amount=after.discount))
-    if _address(before.ship_to) != _address(after.ship_to):
-        recorder.add(SetShipTo(address=_document(after.ship_to)))
-    if _address(before.bill_to) != _address(after.bill_to):
-        recorder.add(SetBillTo(address=_document(after.bill_to)))
-    if before.requested_date != after.requested_date:
-        recorder.add(SetRequestedDate(date=after.requested_date))
-    if before.shipping_method != after.shipping_method:
-        amount = after.shipping if after.shipping != before.shipping else None
-        recorder.add(SetShippingMethod(method=after.shipping_method, amount=amount))
+    for operation in _order_fields(before, after):
+        recorder.add(operation)
 
     _change_amounts(recorder, after)
     if recorder.value.order_tax != after.order_tax:
@@ -182,6 +173,23 @@ def _change_order(recorder: _Recorder, after: OrderValue, reason: str) -> None:
     if before.goodwill != after.goodwill:
         amount = after.goodwill - before.goodwill
         recorder.add(Goodwill(amount=amount, reason=reason or "changed"))
+
+
+def _order_fields(before: OrderValue, after: OrderValue) -> Iterator[Operation]:
+    if before.discount != after.discount:
+        yield SetDiscount(amount=after.discount)
+    if before.requested_date != after.requested_date:
+        yield SetRequestedDate(date=after.requested_date)
+    if before.shipping_method != after.shipping_method:
+        yield SetShippingMethod(method=after.shipping_method, amount=after.shipping)
+    yield from _order_addresses(before, after)
+
+
+def _order_addresses(before: OrderValue, after: OrderValue) -> Iterator[Operation]:
+    if _address(before.ship_to) != _address(after.ship_to):
+        yield SetShipTo(address=_document(after.ship_to))
+    if _address(before.bill_to) != _address(after.bill_to):
+        yield SetBillTo(address=_document(after.bill_to))
 
 
 def _change_amounts(recorder: _Recorder, after: OrderValue) -> None:

@@ -147,18 +147,21 @@ def money_texts(money: OrderMoney, currency: str) -> dict[str, str]:
 
 def touched_parts(before: OrderValue, after: OrderValue) -> list[str]:
     """Return the lines and fields that differ: `line 2`, `ship_to`."""
-    touched: list[str] = []
-    lines_before = _lines_by_number(before)
-    lines_after = _lines_by_number(after)
-    for number in sorted(lines_before.keys() | lines_after.keys()):
-        one, other = lines_before.get(number), lines_after.get(number)
-        if one is None or other is None or one.content() != other.content():
-            touched.append(f"line {number}")
-
     content_before, content_after = before.content(), after.content()
+    touched = _touched_lines(before, after)
     for name in _FIELDS:
         if content_before[name] != content_after[name]:
             touched.append(name)
+    return touched
+
+
+def _touched_lines(before: OrderValue, after: OrderValue) -> list[str]:
+    contents = {line.line_number: line.content() for line in before.lines}
+    new_contents = {line.line_number: line.content() for line in after.lines}
+    touched: list[str] = []
+    for number in sorted(contents.keys() | new_contents.keys()):
+        if contents.get(number) != new_contents.get(number):
+            touched.append(f"line {number}")
     return touched
 
 

@@ -1,23 +1,22 @@
 """What of an order is sourced again because of a change."""
 
 from .patches import DecidedPatch
-from .values import LineValue
+from .values import LineValue, OrderValue
 
 
 def is_redirected(patch: DecidedPatch, before: LineValue, after: LineValue) -> bool:
     """Return whether what is not shipped of a line goes elsewhere, or on another day."""
     if not after.changeable or after.delivery == "digital":
         return False
-    if before.requested_date != after.requested_date or before.ship_to != after.ship_to:
-        return True
+    return _where_and_when(patch.before, before) != _where_and_when(patch.after, after)
 
-    old, new = patch.before, patch.after
-    follows_address = after.ship_to is None and after.delivery != "pickup"
-    if follows_address and dict(old.ship_to) != dict(new.ship_to):
-        return True
-    if after.requested_date is None and old.requested_date != new.requested_date:
-        return True
-    return after.delivery != "pickup" and old.shipping_method != new.shipping_method
+
+def _where_and_when(order: OrderValue, line: LineValue) -> tuple[object, ...]:
+    """Return the address, day and method by which a line is delivered."""
+    day = line.requested_date or order.requested_date
+    if line.delivery == "pickup":
+        return (line.ship_to, day)
+    return (line.ship_to or dict(order.ship_to), day, order.shipping_method)
 
 
 def needs_more_stock(patch: DecidedPatch) -> bool:

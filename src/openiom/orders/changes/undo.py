@@ -68,15 +68,11 @@ def _counts(
 
 
 def _check_quantities(change: RecordedChange, value: OrderValue) -> None:
-    lines = {f"line {line.line_number}": line for line in value.lines}
-    for part, quantity in change.quantities.items():
-        line = lines.get(part)
-        if line is not None and quantity and line.quantity != quantity:
-            raise Refused(
-                f"{part} was divided across sources since",
-                where=part,
-                remedy=EDIT,
-            )
+    for line in value.lines:
+        part = f"line {line.line_number}"
+        if change.quantities.get(part, line.quantity) not in (0, line.quantity):
+            what = f"{part} was divided across sources since"
+            raise Refused(what, where=part, remedy=EDIT)
 
 
 def _parts(parts: set[str]) -> str:

@@ -18,6 +18,7 @@ from openiom.orders.changes.values import LineValue, OrderValue
 from openiom.orders.decisions import customer_title
 from openiom.orders.fulfillment_port import FulfillmentPort, UnsentLine
 from openiom.orders.line_quantities import LineQuantity
+from openiom.orders.locked_rows import LockedOrder
 from openiom.orders.locks import lines_of_orders, lock_lines, lock_orders
 from openiom.orders.new_lines import NewLine
 from openiom.orders.order_batch import order_batch
@@ -121,18 +122,21 @@ def line_edits(patches: Sequence[DecidedPatch]) -> LineEdits:
     """Return what patches do to the lines of their orders."""
     edits = LineEdits()
     for patch in patches:
-        before = {line.line_number: line for line in patch.before.lines}
-        after = {line.line_number: line for line in patch.after.lines}
-        for number, line in before.items():
-            changed = after.get(number)
-            if changed is None:
-                _remove(edits, line)
-            else:
-                _edit(edits, patch, line, changed)
-
-        added = [line for number, line in after.items() if number not in before]
+        known = {line.line_number for line in patch.before.lines}
+        added = [line for line in patch.after.lines if line.line_number not in known]
         edits.added += _new_lines(patch.after, added)
+        _add_edits(edits, patch)
     return edits
+
+
+def _add_edits(edits: LineEdits, patch: DecidedPatch) -> None:
+    after = {line.line_number: line for line in patch.after.lines}
+    for line in patch.before.lines:
+        changed = after.get(line.line_number)
+        if changed is None:
+            _remove(edits, line)
+        else:
+            _edit(edits, patch, line, changed)
 
 
 def _remove(edits: LineEdits, line: LineValue) -> None:
@@ -249,13 +253,17 @@ def _order_row(value: OrderValue) -> dict[str, Any]:
 
 def _return_to_flow(session: Session, order_ids: Sequence[UUID], now: datetime, actor: str) -> None:
     """Let the flows of orders source what was added, where they have sourced before."""
-    requests: list[EventRequest] = []
     orders = lock_orders(session, order_ids)
-    lines = group_by_order(lines_of_orders(session, order_ids))
-    for order_id, order in orders.items():
-        state = order.state_before_hold
-        reason = order.previous_reason if order.manual_hold else order.reason
-        if state == IN_FULFILLMENT or (state == ON_HOLD and reason in _WAITED_FOR_STOCK):
-            event = declined_event(lines[order_id])
+    requests: list[EventRequest] = []
+    for order_id, lines in group_by_order(lines_of_orders(session, order_ids)).items():
+        if _was_sourced(orders[order_id]):
+            event = declined_event(lines)
             requests.append(EventRequest(order_id, event, reason=CHANGED_BY_PERSON))
     raise_order_events(session, requests, now, actor)
+
+
+def _was_sourced(order: LockedOrder) -> bool:
+    """Return whether the flow of an order has tried to source it."""
+    state = order.state_before_hold
+    reason = order.previous_reason if order.manual_hold else order.reason
+    return state == IN_FULFILLMENT or (state == ON_HOLD and reason in _WAITED_FOR_STOCK)

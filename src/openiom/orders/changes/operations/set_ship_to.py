@@ -13,6 +13,7 @@ from openiom.orders.changes.values import LineValue, OrderValue
 from .base import ChangeOperation, LineNumber, address_of, line_title, place_of
 
 _NEEDED = ("line1", "city", "country")
+_REMEDY = "recall what was sent first, or change the lines that have not shipped one by one"
 
 
 class SetShipTo(ChangeOperation):
@@ -66,24 +67,17 @@ class SetShipTo(ChangeOperation):
 def require_unsent_goods(value: OrderValue, what: str) -> None:
     """Raise `Refused` when goods that follow the order have shipped or are at a fulfiller."""
     require_unfinished(value)
-    following = [line for line in value.lines if not line.ship_to and line.delivery != "digital"]
-    at_fulfiller = _numbers([line for line in following if line.at_fulfiller])
-    if at_fulfiller:
-        raise Refused(
-            f"units of {at_fulfiller} are at a fulfiller, so the {what} of the order stays",
-            where="order",
-            remedy="recall the fulfillment order first, or change the lines that are not sent",
-        )
-
-    shipped = _numbers([line for line in following if line.shipped])
-    if shipped:
-        raise Refused(
-            f"units of {shipped} have shipped, so the {what} of the order stays",
-            where="order",
-            remedy="change the lines that have not shipped one by one",
-        )
+    following = list(filter(_follows_order, value.lines))
+    _refuse_any([line for line in following if line.at_fulfiller], "are at a fulfiller", what)
+    _refuse_any([line for line in following if line.shipped], "have shipped", what)
 
 
-def _numbers(lines: Sequence[LineValue]) -> str:
-    numbers = ", ".join(str(line.line_number) for line in lines)
-    return f"line {numbers}" if numbers else ""
+def _follows_order(line: LineValue) -> bool:
+    return not line.ship_to and line.delivery != "digital"
+
+
+def _refuse_any(lines: Sequence[LineValue], why: str, what: str) -> None:
+    if lines:
+        numbers = ", ".join(str(line.line_number) for line in lines)
+        text = f"units of line {numbers} {why}, so the {what} of the order stays"
+        raise Refused(text, where="order", remedy=_REMEDY)

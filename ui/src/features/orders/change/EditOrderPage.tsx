@@ -54,7 +54,9 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
   const { message, notification } = App.useApp();
   const mayWrite = usePermission('orders.write');
   const [draft, setDraft] = useState<ChangeDraft>(() => changeDraft(order));
-  const operations = operationsOf(order, draft);
+  // What others change meanwhile stays: only what is entered here counts as a change.
+  const [base] = useState(order);
+  const operations = operationsOf(base, draft);
   const { preview, isCurrent, isEmpty } = usePreview(order.id, operations);
   const apply = useApply(order.id, draft.id, (change) => {
     void navigate(`/orders/${order.id}`);
@@ -91,7 +93,7 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
           ? ''
           : 'The preview is being computed';
   const stock = new Map((isEmpty ? [] : (preview.data?.stock ?? [])).map((need) => [need.line_number, need]));
-  const open = order.lines.filter((line) => line.canceled < line.quantity);
+  const open = base.lines.filter((line) => line.canceled < line.quantity);
 
   return (
     <form

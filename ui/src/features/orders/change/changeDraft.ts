@@ -29,7 +29,7 @@ export interface ChangeDraft {
 
 const addressFields = ['name', 'line1', 'line2', 'city', 'state', 'postal_code', 'country', 'phone'] as const;
 const entered = (address: Address): DraftAddress =>
-  Object.fromEntries(addressFields.map((name) => [name, address[name] ?? ''])) as unknown as DraftAddress;
+  Object.fromEntries(addressFields.map((name) => [name, address[name]])) as unknown as DraftAddress;
 
 export const lineEdit = (line: OrderLine): LineEdit => ({
   quantity: line.quantity,
@@ -65,7 +65,7 @@ function lineOperations(line: OrderLine, edit: LineEdit): ChangeOperation[] {
     found.push({ kind: 'change_quantity', line: number, quantity: String(edit.quantity) });
   if (edit.unitPrice !== null && edit.unitPrice !== Number(line.unit_price) && edit.exchange === null)
     found.push({ kind: 'set_unit_price', line: number, unit_price: String(edit.unitPrice) });
-  if (edit.discount !== null && edit.discount !== scaled(line, edit))
+  if (edit.discount !== null && edit.discount !== Number(line.discount))
     found.push({ kind: 'set_discount', line: number, amount: String(edit.discount) });
   const exchange = edit.exchange;
   if (exchange !== null && exchange.unit !== '')
@@ -78,10 +78,6 @@ function lineOperations(line: OrderLine, edit: LineEdit): ChangeOperation[] {
     });
   return found;
 }
-
-/** The discount that is not an entry of its own: an unchanged one follows the quantity. */
-const scaled = (line: OrderLine, edit: LineEdit): number =>
-  edit.quantity === line.quantity || edit.discount !== Number(line.discount) ? Number(line.discount) : (edit.discount ?? 0);
 
 const isSame = (one: DraftAddress, other: DraftAddress): boolean => addressFields.every((name) => one[name] === other[name]);
 

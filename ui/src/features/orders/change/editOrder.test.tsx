@@ -6,12 +6,11 @@ import { products } from '@tests/configuration-fixtures.mjs';
 import { order, orders, session } from '@tests/fixtures.mjs';
 import { mockServer, ProblemResponse, type RecordedRequest, renderRoutes } from '@tests/harness';
 import type { ChangeOperation } from '@client/orderChanges';
-import type { OrderDetail } from '@client/orders';
 import { changeDraft, lineRefusal, operationsOf } from './changeDraft';
 import EditOrderPage from './EditOrderPage';
 
 const id = orders[1]?.id ?? '';
-const shown = order(id) as OrderDetail;
+const shown = order(id)!;
 const path = `/api/v1/orders/${id}`;
 const sentOperations = (request: RecordedRequest) => (request.body as { operations: ChangeOperation[] }).operations;
 

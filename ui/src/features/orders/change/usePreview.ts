@@ -9,7 +9,7 @@ export function usePreview(id: string, operations: ChangeOperation[]) {
   const wanted = JSON.stringify(operations);
   const settled = useSettled(wanted, PREVIEW_AFTER_MS);
   const preview = useQuery({
-    queryKey: ['order', id, 'change-preview', settled],
+    queryKey: ['order-change-preview', id, settled],
     queryFn: () => previewChange(id, JSON.parse(settled) as ChangeOperation[]),
     enabled: settled !== '[]',
     placeholderData: (before) => before,
@@ -33,6 +33,7 @@ export function useApply(id: string, key: string, onApplied: (change: AppliedCha
       ]);
       onApplied(change);
     },
-    onError: () => queryClient.invalidateQueries({ queryKey: ['order', id] }),
+    // What was previewed is not what the order is now.
+    onError: () => queryClient.invalidateQueries({ queryKey: ['order-change-preview', id] }),
   });
 }
