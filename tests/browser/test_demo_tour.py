@@ -45,6 +45,8 @@ def test_the_examples_are_in_every_state(scene: Scene) -> None:
         "TO-0118",
         "PO-2041",
     ]
+    states = [one["state"] for one in scene.fabrikam.get("/returns")["items"]]
+    assert states == ["approved", "received", "closed"], "the flow closes what is inspected"
     waiting = scene.fabrikam.get("/waiting-lines")["items"]
     assert [line["order_number"] for line in waiting] == ["121", "122", BACKORDER, "M1001"]
     assert all(line["available_on"] for line in waiting)

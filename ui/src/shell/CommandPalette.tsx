@@ -36,6 +36,7 @@ const groupTitles: Record<string, string> = {
   fulfillment_order: 'Fulfillment orders',
   warehouse_reference: 'Fulfillment orders by warehouse reference',
   tracking_number: 'Fulfillment orders by tracking number',
+  return: 'Returns',
   parked: 'Parked messages',
   product: 'Products',
   flow: 'Flows',
