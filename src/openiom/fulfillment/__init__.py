@@ -12,8 +12,8 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
 from .declined import DeclinedOrder, declined_to_be_sourced
-from .deliveries import Delivery, deliveries
 from .deletion_guards import DELETION_GUARDS
+from .deliveries import Delivery, deliveries
 from .event_titles import EVENT_TITLES
 from .order_progress import FulfillmentOrderProgress
 from .queries import details_of_order

@@ -38,6 +38,8 @@ const table: FirstVisit[] = [
   page('/orders/new', 'Lines', 'Add line', 'see orders'),
   page('/waiting-lines', 'No waiting lines', 'View orders on hold', 'see orders'),
   page('/fulfillment-orders', 'No fulfillment orders yet', 'Go to sales orders', 'see fulfillment'),
+  page('/returns', 'No returns yet', 'Go to sales orders', 'see returns'),
+  page('/returns/receive', 'Scan or type a number', 'Find', 'see returns'),
   page('/my-work/messages', 'No providers installed', library, 'see providers', library),
   page('/my-work/runs', 'No failed runs', 'View flows', 'see orchestration'),
   page('/inventory', 'No stock yet', installed, 'see inventory', installed),
@@ -74,6 +76,7 @@ const table: FirstVisit[] = [
   // Pages of one record, of one that does not exist.
   page('/orders/x1', 'There is no such record', 'Sales orders', 'see orders'),
   page('/fulfillment-orders/x1', 'There is no such record', 'Fulfillment orders', 'see fulfillment'),
+  page('/returns/x1', 'There is no such record', 'Returns', 'see returns'),
   page('/flows/x1', 'There is no such record', 'Flows', 'see orchestration'),
   page('/plans/x1', 'There is no such record', 'Plans', 'see sourcing'),
   page('/simulations/x1', 'There is no such record', 'Simulations', 'see sourcing'),
