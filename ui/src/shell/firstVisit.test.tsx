@@ -95,6 +95,7 @@ const vacant: Record<string, (request: RecordedRequest) => unknown> = {
   'GET /api/v1/session': () => session,
   'GET /api/v1/configuration': () => ({ documents: [] }),
   'GET /api/v1/orders/counts': () => ({ states: {}, manual_hold: 0, failed: 0 }),
+  'GET /api/v1/returns/counts': () => ({ states: {}, refund_due: 0 }),
   'GET /api/v1/inventory/shape': () => shape,
   'GET /api/v1/inventory/health': () => health,
   'GET /api/v1/sourcing/shadow-prices': () => notFound,
