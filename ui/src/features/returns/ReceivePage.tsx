@@ -77,6 +77,7 @@ export default function ReceivePage() {
         </form>
       </Card>
       {receive.error && <ProblemNotice error={receive.error} />}
+      {policy.error && <ProblemNotice error={policy.error} onRetry={() => void policy.refetch()} />}
       {search === '' ? (
         <EmptyState icon={<InboxOutlined />} title="Scan or type a number">
           The label or the packing slip has the number of the return, the order or the parcel.
