@@ -71,6 +71,11 @@ class PaymentOutcome:
     needs_person: bool = False
 
     @property
+    def executed(self) -> int:
+        """The amount that the provider has executed."""
+        return self.fact.amount if self.state == SUCCEEDED else 0
+
+    @property
     def is_final(self) -> bool:
         """Whether the outcome is known."""
         return self.state in (SUCCEEDED, FAILED)
@@ -173,7 +178,7 @@ def _move_balances(session: Session, outcomes: Sequence[PaymentOutcome]) -> None
             continue
 
         fact, change = outcome.fact, methods[outcome.fact.method_id]
-        succeeded = fact.amount if outcome.state == SUCCEEDED else 0
+        succeeded = outcome.executed
         if fact.kind == CAPTURE:
             change.capture_pending -= fact.amount
             change.captured += succeeded

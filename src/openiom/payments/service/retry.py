@@ -109,11 +109,16 @@ def _repeat_calls(session: Session, facts: Sequence[_Fact], now: datetime) -> di
     return {fact_id: Outcome(True) for fact_id in ids}
 
 
+def _failed(facts: Sequence[_Fact], kinds: Sequence[str]) -> list[_Fact]:
+    """Return the failed facts of these kinds."""
+    return [fact for fact in facts if fact.state == FAILED and fact.kind in kinds]
+
+
 def _repeat_captures(
     session: Session, facts: Sequence[_Fact], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
     """Decide failed captures and voids once more."""
-    failed = [fact for fact in facts if fact.state == FAILED and fact.kind in (CAPTURE, VOID)]
+    failed = _failed(facts, (CAPTURE, VOID))
     if not failed:
         return {}
 
@@ -148,7 +153,7 @@ def _repeat_refunds(
     session: Session, facts: Sequence[_Fact], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
     """Request failed refunds once more, for the same methods."""
-    failed = [fact for fact in facts if fact.state == FAILED and fact.kind == REFUND]
+    failed = _failed(facts, (REFUND,))
     results = refund(session, list(map(_refund_request, failed)), now, actor)
     outcomes: dict[UUID, Outcome] = {}
     for fact, result in zip(failed, results, strict=True):
