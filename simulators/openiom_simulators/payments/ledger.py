@@ -71,6 +71,7 @@ class Ledger:
         authorization = self.find(name)
         if kind not in KINDS:
             raise PaymentProblem(404, "not_found", f"no operation {kind}")
+
         if kind == "capture":
             amount = _capture(authorization, document, now)
         elif kind == "refund":

@@ -143,18 +143,25 @@ def payment_balances(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, 
 
 
 def _balance(row: _Order, total: int, kept: int, methods: Sequence[MethodRow]) -> PaymentBalance:
-    captured = sum(method.prepaid + method.captured for method in methods)
-    elsewhere = sum(method.authorized - method.prepaid for method in methods if not method.instance)
+    authorized = captured = refunded = refundable = elsewhere = 0
+    for method in methods:
+        authorized += method.authorized - method.released
+        captured += method.prepaid + method.captured
+        refunded += method.refunded
+        refundable += method.refundable
+        if not method.instance:
+            elsewhere += method.authorized - method.prepaid
+
     return PaymentBalance(
         currency=row.currency,
         total=total,
         kept=kept,
         charged=row.charged,
         uncovered=row.uncovered,
-        authorized=sum(method.authorized - method.released for method in methods),
+        authorized=authorized,
         captured=captured,
-        refunded=sum(method.refunded for method in methods),
-        refundable=sum(method.refundable for method in methods),
+        refunded=refunded,
+        refundable=refundable,
         to_capture=max(0, kept - captured - elsewhere),
     )
 

@@ -50,8 +50,8 @@ class PaymentReading:
 
     def _method(self, row: Mapping[str, Any], amount: Decimal) -> list[dict[str, str]]:
         """Return the payment method with the amount that it pays; nothing if it pays nothing."""
-        status = str(row.get("payment_status") or "").lower()
-        title = str(row.get("payment_method") or "")
+        status = _text(row, "payment_status").lower()
+        title = _text(row, "payment_method")
         kind = _kind(title)
         if status in CAPTURED:
             return [{**_captured(kind, amount), "title": title}]
@@ -59,10 +59,20 @@ class PaymentReading:
             return []
 
         payment = {"method": kind, "title": title, "amount": str(amount)}
-        reference = str(row.get("payment_provider_id") or "")
-        if status == AUTHORIZED and reference and self.instance:
-            payment |= {"provider": self.instance, "reference": reference}
+        if status == AUTHORIZED:
+            payment |= self._authorization(row)
         return [payment]
+
+    def _authorization(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """Return who captures an authorization, and what it is called; empty if the store does."""
+        reference = _text(row, "payment_provider_id")
+        if not reference or not self.instance:
+            return {}
+        return {"provider": self.instance, "reference": reference}
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    return str(row.get(name) or "")
 
 
 def _captured(kind: str, amount: Decimal) -> dict[str, str]:

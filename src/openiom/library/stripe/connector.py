@@ -24,6 +24,9 @@ from .amounts import stripe_amount
 API_VERSION = "2025-04-30.basil"
 REFUSALS = frozenset((400, 402, 403, 404, 409, 424))
 KEY_IN_USE_SECONDS = 2.0
+KEY_IN_USE = frozenset(("idempotency_key_in_use", "lock_timeout"))
+IN_DOUBT = frozenset(("idempotency_error", "api_error"))
+"""Types of errors that do not say what became of the first request with a key."""
 NEW_PAYMENT = "arrange another payment with the customer"
 _REMEDIES = {
     "card_declined": NEW_PAYMENT,
@@ -171,6 +174,11 @@ class _Error(NamedTuple):
     decline_code: str
     intent_status: str
 
+    def text(self, status: int) -> str:
+        """Return what people read, with the reason of a decline."""
+        text = self.message or self.code or f"status {status}"
+        return f"{text} ({self.decline_code})" if self.decline_code else text
+
     @classmethod
     def of(cls, error: Mapping[str, Any]) -> "_Error":
         intent = error.get("payment_intent") or {}
@@ -194,17 +202,16 @@ def _error(status: int, document: Mapping[str, Any], call: PaymentCall) -> Provi
     not known.
     """
     error = _Error.of(document.get("error") or {})
-    what = error.message or error.code or f"status {status}"
-    if status == 409 or error.code in ("idempotency_key_in_use", "lock_timeout"):
+    what = error.text(status)
+    if status == 409 or error.code in KEY_IN_USE:
         return ProviderDown(what, retry_after=KEY_IN_USE_SECONDS, where=call.reference)
-    if error.type in ("idempotency_error", "api_error"):
+    if error.type in IN_DOUBT:
         return ProviderDown(what, where=call.reference)
     if error.code == "payment_intent_unexpected_state":
         return _UnexpectedState(what, state=error.intent_status, where=call.reference)
 
-    text = f"{what} ({error.decline_code})" if error.decline_code else what
     remedy = _REMEDIES.get(error.code, "correct the payment in the Stripe dashboard and retry")
-    return ProviderRejected(text, where=call.reference, remedy=remedy)
+    return ProviderRejected(what, where=call.reference, remedy=remedy)
 
 
 def _intent_path(call: PaymentCall) -> str:

@@ -154,14 +154,18 @@ def _deliveries(order: SoldOrder, parcels: Iterable[ParcelLine]) -> list[Deliver
         if line.is_digital and line.shipped:
             deliveries.append(Delivery(line.id, DIGITAL, {line.id: line.shipped}))
 
+    for shipment_id, steps in _contents(parcels).items():
+        deliveries.append(Delivery(shipment_id, SHIPMENT, steps))
+    return deliveries
+
+
+def _contents(parcels: Iterable[ParcelLine]) -> dict[UUID, dict[UUID, int]]:
+    """Return the steps of each order line by shipment, in the order of the shipments."""
     contents: dict[UUID, dict[UUID, int]] = {}
     for parcel in parcels:
         steps = contents.setdefault(parcel.shipment_id, {})
         steps[parcel.order_line_id] = steps.get(parcel.order_line_id, 0) + parcel.steps
-
-    for shipment_id, steps in contents.items():
-        deliveries.append(Delivery(shipment_id, SHIPMENT, steps))
-    return deliveries
+    return contents
 
 
 def _by_order(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
@@ -323,12 +327,19 @@ class _ChargeBatch:
 
         self.paid_ids.add(account.payment.order_id)
         for funds, method in zip(account.funds(self.now), account.methods, strict=True):
-            busy = method.capture_pending or method.id in account.captured
-            if funds.capturable and not busy and self._may_call(method.id):
+            if self._is_released(account, method, funds):
                 self.method_changes[method.id].released += funds.capturable
                 key = self._key(VOID, method.id, None)
                 amount = funds.capturable
                 self._request(account, method.id, VOID, amount, key, reason=SHIPS_NO_MORE)
+
+    def _is_released(self, account: _Account, method: MethodRow, funds: Funds) -> bool:
+        """Return whether the rest of a method is voided now."""
+        if not funds.capturable:
+            return False
+        if method.capture_pending or method.id in account.captured:
+            return False
+        return self._may_call(method.id)
 
     def write(self, session: Session) -> None:
         """Write what was decided, and publish it."""

@@ -71,6 +71,11 @@ class PaymentOutcome:
     needs_person: bool = False
 
     @property
+    def executed(self) -> int:
+        """The amount that the provider has executed."""
+        return self.fact.amount if self.state == SUCCEEDED else 0
+
+    @property
     def is_final(self) -> bool:
         """Whether the outcome is known."""
         return self.state in (SUCCEEDED, FAILED)
@@ -120,23 +125,34 @@ def record_outcomes(
     """Write outcomes of facts that are still leased to the caller, and publish them."""
     order_ids = {outcome.fact.order_id for outcome in outcomes}
     lock_payments(session, order_ids)
-    leased = still_leased(session, [outcome.fact for outcome in outcomes])
-    own = [outcome for outcome in outcomes if outcome.fact.id in leased]
+    own = _own_outcomes(session, outcomes)
     if not own:
         return
 
     execute(session, _UPDATE, _columns(own, now))
     _move_balances(session, own)
-    methods = {method.id: method for method in methods_of(session, order_ids)}
-    events: list[Event] = []
-    for outcome in own:
-        name = _event_name(outcome)
-        if name:
-            events.append(_event(name, outcome, methods))
-
+    events = _events(own, methods_of(session, order_ids))
     append_events(session, events, at=now, actor=actor)
     changed = {outcome.fact.order_id for outcome in own if outcome.is_final}
     charge_orders(session, changed, now, actor)
+
+
+def _own_outcomes(session: Session, outcomes: Sequence[PaymentOutcome]) -> list[PaymentOutcome]:
+    """Return the outcomes of facts that no other worker has claimed meanwhile."""
+    leased = still_leased(session, [outcome.fact for outcome in outcomes])
+    return [outcome for outcome in outcomes if outcome.fact.id in leased]
+
+
+def _events(outcomes: Sequence[PaymentOutcome], methods: Sequence[MethodRow]) -> list[Event]:
+    """Return what is published of outcomes."""
+    by_id = {method.id: method for method in methods}
+    events: list[Event] = []
+    for outcome in outcomes:
+        name = _event_name(outcome)
+        if name:
+            events.append(_event(name, outcome, by_id))
+
+    return events
 
 
 def _columns(outcomes: Sequence[PaymentOutcome], now: datetime) -> dict[str, list[Any]]:
@@ -162,7 +178,7 @@ def _move_balances(session: Session, outcomes: Sequence[PaymentOutcome]) -> None
             continue
 
         fact, change = outcome.fact, methods[outcome.fact.method_id]
-        succeeded = fact.amount if outcome.state == SUCCEEDED else 0
+        succeeded = outcome.executed
         if fact.kind == CAPTURE:
             change.capture_pending -= fact.amount
             change.captured += succeeded

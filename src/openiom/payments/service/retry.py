@@ -1,7 +1,7 @@
 """Retry payment facts that failed, or whose outcome stays unknown, as a person requests it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -109,11 +109,16 @@ def _repeat_calls(session: Session, facts: Sequence[_Fact], now: datetime) -> di
     return {fact_id: Outcome(True) for fact_id in ids}
 
 
+def _failed(facts: Sequence[_Fact], kinds: Sequence[str]) -> list[_Fact]:
+    """Return the failed facts of these kinds."""
+    return [fact for fact in facts if fact.state == FAILED and fact.kind in kinds]
+
+
 def _repeat_captures(
     session: Session, facts: Sequence[_Fact], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
     """Decide failed captures and voids once more."""
-    failed = [fact for fact in facts if fact.state == FAILED and fact.kind in (CAPTURE, VOID)]
+    failed = _failed(facts, (CAPTURE, VOID))
     if not failed:
         return {}
 
@@ -122,6 +127,13 @@ def _repeat_captures(
     before = Counter(fetch_column(session, _REQUESTED, (order_ids,)))
     charge_orders(session, order_ids, now, actor, repeat=repeat)
     requested = Counter(fetch_column(session, _REQUESTED, (order_ids,))) - before
+    return _repeated_outcomes(failed, requested)
+
+
+def _repeated_outcomes(
+    failed: Sequence[_Fact], requested: Mapping[UUID, int]
+) -> dict[UUID, Outcome]:
+    """Return whether calls were requested for failed facts."""
     outcomes: dict[UUID, Outcome] = {}
     for fact in failed:
         if requested[fact.repeated_for]:
@@ -131,18 +143,18 @@ def _repeat_captures(
     return outcomes
 
 
+def _refund_request(fact: _Fact) -> RefundRequest:
+    """Return the request that repeats a failed refund."""
+    amount = from_minor_units(fact.amount, fact.currency)
+    return RefundRequest(fact.order_id, f"retry:{fact.id}", amount, fact.reason, fact.method_id)
+
+
 def _repeat_refunds(
     session: Session, facts: Sequence[_Fact], now: datetime, actor: str
 ) -> dict[UUID, Outcome]:
     """Request failed refunds once more, for the same methods."""
-    failed = [fact for fact in facts if fact.state == FAILED and fact.kind == REFUND]
-    requests: list[RefundRequest] = []
-    for fact in failed:
-        amount = from_minor_units(fact.amount, fact.currency)
-        key = f"retry:{fact.id}"
-        requests.append(RefundRequest(fact.order_id, key, amount, fact.reason, fact.method_id))
-
-    results = refund(session, requests, now, actor) if requests else []
+    failed = _failed(facts, (REFUND,))
+    results = refund(session, list(map(_refund_request, failed)), now, actor)
     outcomes: dict[UUID, Outcome] = {}
     for fact, result in zip(failed, results, strict=True):
         outcomes[fact.id] = Outcome(result.ok, result.reason)
