@@ -292,7 +292,8 @@ def test_of_two_people_one_wins(client: TestClient, order: UUID) -> None:
 
     def apply(operation: dict[str, Any]) -> int:
         body = {"operations": [operation], "version": version}
-        return client.post(f"/api/v1/orders/{order}/changes", json=body).status_code
+        answer = client.post(f"/api/v1/orders/{order}/changes", json=body)
+        return int(answer.status_code)
 
     with ThreadPoolExecutor(4) as people:
         answers = list(people.map(apply, [FEWER, MORE, LAMP, TACOMA]))

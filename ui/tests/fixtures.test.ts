@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import openapi from '../openapi.json';
+import { changes } from './change-fixtures.mjs';
 import * as configuration from './configuration-fixtures.mjs';
 import * as fixtures from './fixtures.mjs';
 import { isOperation } from './harness';
@@ -29,6 +30,7 @@ describe('fixtures have the fields of the API', () => {
   test.each<[string, string | undefined, unknown]>([
     ['/api/v1/orders', 'items', fixtures.orders[0]],
     ['/api/v1/orders/{order_id}/timeline', 'events', fixtures.timeline[0]],
+    ['/api/v1/orders/{order_id}/changes', 'changes', changes.changes[0]],
     ['/api/v1/orders/{order_id}/sourcing', 'decisions', fixtures.sourcing[0]],
     ['/api/v1/orders/{order_id}/sourcing', 'moves', fixtures.moves[0]],
     ['/api/v1/orders/{order_id}/notes', 'items', fixtures.notes[0]],

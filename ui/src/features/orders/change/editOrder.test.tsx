@@ -7,6 +7,7 @@ import { order, orders, session } from '@tests/fixtures.mjs';
 import { mockServer, ProblemResponse, type RecordedRequest, renderRoutes } from '@tests/harness';
 import type { ChangeOperation } from '@client/orderChanges';
 import { changeDraft, lineRefusal, operationsOf } from './changeDraft';
+import ChangeManyDialog from './ChangeManyDialog';
 import EditOrderPage from './EditOrderPage';
 
 const id = orders[1]?.id ?? '';
@@ -90,6 +91,37 @@ describe('the edit mode of an order', () => {
     await userEvent.type(screen.getByLabelText('Amount given back'), '10');
     await userEvent.type(screen.getByLabelText('Reason of the goodwill'), 'Scratched');
     expect(await screen.findByText('goodwill')).toBeVisible();
+  });
+});
+
+describe('many orders', () => {
+  test('get another method, with a result each', async () => {
+    const result = { ok: true, reason: '', number: '1', difference: '0.00', currency: 'USD' };
+    const requests = mockServer({
+      'POST /api/v1/orders/changes': () => ({
+        results: [
+          { ...result, id: 'a' },
+          { ...result, id: 'b', ok: false, reason: 'the order is canceled and cannot be changed' },
+        ],
+      }),
+    });
+    const rows = [
+      { id: 'a', label: '1001' },
+      { id: 'b', label: '1002' },
+    ];
+    const nothing = () => undefined;
+    const dialog = <ChangeManyDialog selectedRows={rows} noun={['order', 'orders']} onClose={nothing} onDone={nothing} />;
+    renderRoutes([{ path: '/', element: dialog }], '/');
+    const confirm = await screen.findByRole('button', { name: 'Change 2 orders' });
+    expect(confirm).toHaveAccessibleDescription('Enter a shipping method or a date');
+    await userEvent.type(screen.getByLabelText('Shipping method'), 'Express');
+    await userEvent.click(confirm);
+    expect(await screen.findByText(/the order is canceled and cannot be changed/)).toBeVisible();
+    expect(requests.at(-1)?.body).toEqual({
+      ids: ['a', 'b'],
+      operations: [{ kind: 'set_shipping_method', method: 'Express' }],
+      reason: '',
+    });
   });
 });
 
