@@ -54,6 +54,7 @@ CONSUMERS = (
     orders.BACKORDER_CONSUMER,
     fulfillment_optimization.CAPACITY_CONSUMER,
     payments.CONSUMER,
+    returns.REFUND_CONSUMER,
 )
 STATE_TABLES = {
     table.entity: table
@@ -71,7 +72,7 @@ RECEIVE_ORDERS = partial(
     payments=payments.StatedPaymentRecorder(),
 )
 FULFILLMENT_PROGRESS = fulfillment.FulfillmentOrderProgress()
-RETURN_REFUNDS = returns.REFUNDS_BY_PEOPLE
+RETURN_REFUNDS = returns.PAYMENT_REFUNDS
 """Pays the refunds of returns."""
 EVENT_TITLES = {
     **orders.EVENT_TITLES,
@@ -114,6 +115,7 @@ class Application:
             orders.BackorderReleaseWorker(),
             payments.PaymentChargeWorker(),
             payments.PaymentCallWorker(self.registry),
+            returns.ReturnRefundWorker(),
             *inventory_visibility.workers(),
             *inventory_contract.workers(self.settings.feed_dir),
             simulation.SimulationWorker(),

@@ -26,7 +26,7 @@ from .fulfillment_port import (
     UnsentLine,
 )
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
-from .money import LineMoney, OrderMoney, money_of_orders
+from .money import StatedLineMoney, StatedOrderMoney, goodwill_of_orders, money_of_orders
 from .payment_port import PaymentPort, StatedPayments
 from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
 from .queries import OrderReference, count_orders, matching_orders, orders_on_manual_hold
@@ -97,9 +97,9 @@ __all__ = [
     "FulfillmentProgressPort",
     "LateOrders",
     "LineCancellation",
-    "LineMoney",
+    "StatedLineMoney",
     "LineSummary",
-    "OrderMoney",
+    "StatedOrderMoney",
     "PaymentPort",
     "StatedPayments",
     "money_of_orders",
@@ -125,6 +125,7 @@ __all__ = [
     "change_returns",
     "confirm_billing",
     "count_orders",
+    "goodwill_of_orders",
     "header_facts",
     "hold_orders",
     "late_orders",

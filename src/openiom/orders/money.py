@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from .states import FULFILLED_BY_SOURCE
 
 
 @dataclass(slots=True)
-class LineMoney:
+class StatedLineMoney:
     """An order line: units in steps, and money in the currency of its order."""
 
     id: UUID
@@ -37,7 +38,7 @@ class LineMoney:
 
 
 @dataclass(slots=True)
-class OrderMoney:
+class StatedOrderMoney:
     """The amounts of an order as its source states them, and its lines in their order."""
 
     id: UUID
@@ -50,7 +51,7 @@ class OrderMoney:
     discount_amount: Decimal
     tax_amount: Decimal
     total_amount: Decimal
-    lines: list[LineMoney] = field(default_factory=list)
+    lines: list[StatedLineMoney] = field(default_factory=list)
 
     @property
     def fulfilled_by_source(self) -> bool:
@@ -65,22 +66,40 @@ FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id WHERE o.id = 
 """
 _LINES = """
 SELECT id, order_id, quantity, unit_decimals, shipped, canceled, delivery, unit_price, discount, tax
-FROM orders.order_line WHERE order_id = ANY(%s) ORDER BY order_id, line_number
+FROM orders.order_line WHERE order_id = ANY(%s) AND NOT removed ORDER BY order_id, line_number
 """
 
 
-def money_of_orders(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, OrderMoney]:
+def money_of_orders(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, StatedOrderMoney]:
     """Return the amounts of orders with their lines; unknown ids are absent."""
     flush_orders(session)
     flush_lines(session)
     ids = list(order_ids)
-    lines: dict[UUID, list[LineMoney]] = defaultdict(list)
-    for line in fetch_as(session, LineMoney, _LINES, (ids,)):
+    lines: dict[UUID, list[StatedLineMoney]] = defaultdict(list)
+    for line in fetch_as(session, StatedLineMoney, _LINES, (ids,)):
         lines[line.order_id].append(line)
 
-    found: dict[UUID, OrderMoney] = {}
-    for order in fetch_as(session, OrderMoney, _ORDERS, (ids,)):
+    found: dict[UUID, StatedOrderMoney] = {}
+    for order in fetch_as(session, StatedOrderMoney, _ORDERS, (ids,)):
         order.lines = lines[order.id]
         found[order.id] = order
 
     return found
+
+
+class _Goodwill(NamedTuple):
+    id: UUID
+    amount: Decimal
+
+
+def goodwill_of_orders(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, Decimal]:
+    """Return what was given back of orders without units coming back; others are absent."""
+    flush_orders(session)
+    rows = fetch_as(
+        session,
+        _Goodwill,
+        "SELECT id, goodwill_amount AS amount FROM orders.order"
+        " WHERE id = ANY(%s) AND goodwill_amount > 0",
+        (list(order_ids),),
+    )
+    return {row.id: row.amount for row in rows}

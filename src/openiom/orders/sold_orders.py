@@ -83,7 +83,7 @@ _LINES = """
 SELECT id, order_id, line_number, external_id, product, name, variant, unit, unit_decimals,
     stock_per_step, stock_decimals, quantity, canceled, shipped, returned, in_return, unit_price,
     discount, tax, coalesce(source, '') AS source, delivery
-FROM orders.order_line WHERE order_id = ANY(%s) ORDER BY order_id, line_number
+FROM orders.order_line WHERE order_id = ANY(%s) AND NOT removed ORDER BY order_id, line_number
 """
 
 

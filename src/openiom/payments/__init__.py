@@ -21,6 +21,7 @@ from .queries import (
     payment_balances,
     payments_of_order,
 )
+from .refund_states import RefundState, refund_states
 from .routes import router
 from .service.record import StatedPaymentRecorder
 from .service.refund import RefundRequest, RefundResult, refund
@@ -34,6 +35,7 @@ __all__ = [
     "PaymentChargeWorker",
     "RefundRequest",
     "RefundResult",
+    "RefundState",
     "SCHEDULED_JOBS",
     "StatedPaymentRecorder",
     "count_payments_needing_a_person",
@@ -41,5 +43,6 @@ __all__ = [
     "payment_balances",
     "payments_of_order",
     "refund",
+    "refund_states",
     "router",
 ]

@@ -13,6 +13,7 @@ from openiom.platform.events import ensure_consumer, read_new
 
 from .events import RECORDED
 from .service.charge import charge_orders
+from .service.goodwill import refund_goodwill
 from .wakes import CHARGES_WAKE
 
 CONSUMER = "payments"
@@ -22,12 +23,15 @@ NAMES = frozenset(
         "shipment.recorded",
         "order.shipped",
         "order.modified",
+        "order.changed",
         "order.canceled",
         "order_line.canceled",
         "order_line.remainder_canceled",
     )
 )
 """Events after which an order may owe a capture, or need less than was authorized."""
+CAPTURED = "payment.captured"
+"""The event after which goodwill can be refunded that was given before."""
 
 
 @dataclass
@@ -43,8 +47,11 @@ class PaymentChargeWorker:
             if not self._ready:
                 ensure_consumer(session, CONSUMER)
 
-            events, more = read_new(session, consumer=CONSUMER, names=NAMES, limit=limit)
-            charge_orders(session, {event.root_id for event in events}, now, CONSUMER)
+            names = NAMES | {CAPTURED}
+            events, more = read_new(session, consumer=CONSUMER, names=names, limit=limit)
+            charged = {event.root_id for event in events if event.name != CAPTURED}
+            charge_orders(session, charged, now, CONSUMER)
+            refund_goodwill(session, {event.root_id for event in events}, now, CONSUMER)
 
         self._ready = True
         return BatchResult(len(events), more)

@@ -20,7 +20,7 @@ DIGITAL = "digital"
 
 
 @dataclass(frozen=True, slots=True)
-class SoldLine:
+class PricedLine:
     """An order line: its steps and the price of all of them, discount and tax included."""
 
     id: UUID
@@ -32,12 +32,12 @@ class SoldLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOrder:
+class PricedOrder:
     """What a customer pays: `total`, of which `extras` are shipping and fees."""
 
     total: int
     extras: int
-    lines: Sequence[SoldLine]
+    lines: Sequence[PricedLine]
 
     @property
     def ships_no_more(self) -> bool:
@@ -46,7 +46,7 @@ class SoldOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ChargedDelivery:
     """A shipment, or a digital line, with the steps of each line in it."""
 
     id: UUID
@@ -119,7 +119,7 @@ def total_to_pay(
     return stated + credit if leaves_out_credit and not agrees else stated
 
 
-def line_values(order: SoldOrder) -> dict[UUID, int]:
+def line_values(order: PricedOrder) -> dict[UUID, int]:
     """Share the total less extras over the lines; the values add up to it exactly.
 
     Discounts of the order, and tax that only the order states, are shared by the lines' prices.
@@ -130,12 +130,14 @@ def line_values(order: SoldOrder) -> dict[UUID, int]:
     return {line.id: share for line, share in zip(order.lines, shares, strict=True)}
 
 
-def due_extras(order: SoldOrder) -> int:
+def due_extras(order: PricedOrder) -> int:
     """Return the part of the total that is shipping and fees."""
     return max(0, min(order.extras, order.total))
 
 
-def shipped_value(order: SoldOrder, values: Mapping[UUID, int], shipped: Mapping[UUID, int]) -> int:
+def shipped_value(
+    order: PricedOrder, values: Mapping[UUID, int], shipped: Mapping[UUID, int]
+) -> int:
     """Return what the shipped steps of each line cost together.
 
     The part of a line is rounded down; the last unit completes it, so that all shipments of an
@@ -156,7 +158,7 @@ def shipped_value(order: SoldOrder, values: Mapping[UUID, int], shipped: Mapping
     return value
 
 
-def kept_value(order: SoldOrder) -> int:
+def kept_value(order: PricedOrder) -> int:
     """Return what the units cost that are not canceled."""
     kept = {line.id: line.quantity - line.canceled for line in order.lines}
     if not any(kept.values()):
@@ -165,7 +167,7 @@ def kept_value(order: SoldOrder) -> int:
 
 
 def new_charges(
-    order: SoldOrder, deliveries: Sequence[Delivery], charged: Mapping[UUID, int]
+    order: PricedOrder, deliveries: Sequence[ChargedDelivery], charged: Mapping[UUID, int]
 ) -> list[NewCharge]:
     """Return the charges of deliveries that have none yet, in their order.
 

@@ -25,7 +25,7 @@ from .rows import (
     append_facts,
     change_methods,
 )
-from .service.charge import sold_order
+from .service.charge import priced_order
 
 ACTOR = "payments"
 PAGE_SIZE = 500
@@ -93,7 +93,7 @@ def _expire(session: Session, expired: Sequence[_Expired], now: datetime) -> Non
                 actor=ACTOR,
                 recorded_at=now,
                 completed_at=now,
-                needs_person=not sold_order(orders[one.order_id]).ships_no_more,
+                needs_person=not priced_order(orders[one.order_id]).ships_no_more,
             )
         )
         data = {"method": one.kind, **money(one.amount, one.currency)}

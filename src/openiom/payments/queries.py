@@ -17,7 +17,7 @@ from openiom.providers import instance_titles
 from .decisions import kept_value
 from .rows import FAILED, SUCCEEDED, MethodRow, methods_of
 from .schemas import OrderPayments, PaymentFactView, PaymentMethodView, PaymentRow, PaymentTotals
-from .service.charge import sold_order
+from .service.charge import priced_order
 
 SEARCH_LIMIT = 2_000
 MAX_COUNTED = 10_000
@@ -137,7 +137,7 @@ def payment_balances(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, 
 
     balances: dict[UUID, PaymentBalance] = {}
     for row in rows:
-        sold = sold_order(orders[row.order_id])
+        sold = priced_order(orders[row.order_id])
         balances[row.order_id] = _balance(row, sold.total, kept_value(sold), methods[row.order_id])
     return balances
 

@@ -18,7 +18,9 @@ from openiom.platform.scheduled_jobs import ScheduledJob
 from .actions import CHILDREN_OF_ORDERS, ENTITIES, return_actions
 from .configuration import RETURN_POLICY
 from .event_titles import EVENT_TITLES
-from .refund_port import REFUNDS_BY_PEOPLE, RefundPort, RefundProgress, ReturnRefund
+from .payment_refunds import PAYMENT_REFUNDS
+from .refund_port import RefundPort, RefundProgress, ReturnRefund
+from .refund_worker import REFUND_CONSUMER, ReturnRefundWorker
 from .routes import returns_router
 from .search import search_returns
 from .service.approval import (
@@ -44,12 +46,14 @@ __all__ = [
     "ENTITIES",
     "EVENT_TITLES",
     "KINDS",
-    "REFUNDS_BY_PEOPLE",
+    "PAYMENT_REFUNDS",
+    "REFUND_CONSUMER",
     "RETURN_ORDER_TABLE",
     "SCHEDULED_JOBS",
     "RefundPort",
     "RefundProgress",
     "ReturnRefund",
+    "ReturnRefundWorker",
     "approve_returns",
     "cancel_returns",
     "close_returns",

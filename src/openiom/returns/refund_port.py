@@ -1,4 +1,4 @@
-"""How returns request that refunds are paid; the composition root passes the implementation."""
+"""How returns request that refunds are paid."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,19 +39,3 @@ class RefundPort(Protocol):
         self, session: Session, refunds: Sequence[ReturnRefund], now: datetime, actor: str
     ) -> Sequence[RefundProgress]:
         """Request that these refunds are paid; one result each, in order."""
-
-
-class RefundsByPeople:
-    """Implements `RefundPort` where no payments are connected: refunds remain due.
-
-    A person pays them in another system and records it.
-    """
-
-    def request_refunds(
-        self, session: Session, refunds: Sequence[ReturnRefund], now: datetime, actor: str
-    ) -> Sequence[RefundProgress]:
-        """Return that every refund is due."""
-        return [RefundProgress("due")] * len(refunds)
-
-
-REFUNDS_BY_PEOPLE = RefundsByPeople()

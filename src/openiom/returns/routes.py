@@ -34,8 +34,9 @@ from openiom.provider_contract import Outcome
 
 from .configuration import return_policy
 from .facts import read_returns
+from .payment_refunds import PAYMENT_REFUNDS
 from .queries import ReturnFilter, count_returns, get_returns, list_returns, returns_of_order
-from .refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from .refund_port import RefundPort
 from .returnable import returnable_order
 from .schemas import (
     BlindReturnsRequest,
@@ -91,7 +92,7 @@ class ReturnQuery(BaseModel):
 
 
 def returns_router(
-    event_titles: Mapping[str, str], refunds: RefundPort = REFUNDS_BY_PEOPLE
+    event_titles: Mapping[str, str], refunds: RefundPort = PAYMENT_REFUNDS
 ) -> Router:
     """Return the routes below `/api/v1/returns`, and those of the returns of an order.
 

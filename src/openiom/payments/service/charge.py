@@ -15,15 +15,15 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment import ParcelLine, parcel_lines
 from openiom.kernel import Event, new_id, to_minor_units
-from openiom.orders import OrderMoney, money_of_orders
+from openiom.orders import StatedOrderMoney, money_of_orders
 from openiom.payments.decisions import (
     DIGITAL,
     SHIPMENT,
-    Delivery,
+    ChargedDelivery,
     Funds,
     NewCharge,
-    SoldLine,
-    SoldOrder,
+    PricedLine,
+    PricedOrder,
     capturable,
     new_charges,
     plan_collection,
@@ -100,7 +100,7 @@ def charge_orders(
     batch = _ChargeBatch(now, actor, frozenset(repeat), _call_counts(calls), _failures(calls))
     for order_id, payment in locked.items():
         order = orders[order_id]
-        sold = sold_order(order)
+        sold = priced_order(order)
         existing = charges[order_id]
         charged = {charge.id: charge.amount for charge in existing}
         found = new_charges(sold, _deliveries(sold, parcels[order_id]), charged)
@@ -112,19 +112,19 @@ def charge_orders(
     batch.write(session)
 
 
-def sold_order(order: OrderMoney) -> SoldOrder:
+def priced_order(order: StatedOrderMoney) -> PricedOrder:
     """Return what the customer pays for an order, in minor units."""
     currency = order.currency
     goods = 0
     line_tax = 0
-    lines: list[SoldLine] = []
+    lines: list[PricedLine] = []
     for line in order.lines:
         net = to_minor_units(line.price(currency), currency)
         tax = to_minor_units(line.tax, currency)
         goods += net
         line_tax += tax
         lines.append(
-            SoldLine(
+            PricedLine(
                 id=line.id,
                 quantity=line.quantity,
                 price=net + tax,
@@ -144,18 +144,18 @@ def sold_order(order: OrderMoney) -> SoldOrder:
         credit=to_minor_units(order.credit_amount, currency),
         tolerance=len(lines),
     )
-    return SoldOrder(total, extras, lines)
+    return PricedOrder(total, extras, lines)
 
 
-def _deliveries(order: SoldOrder, parcels: Iterable[ParcelLine]) -> list[Delivery]:
+def _deliveries(order: PricedOrder, parcels: Iterable[ParcelLine]) -> list[ChargedDelivery]:
     """Return the digital lines that are delivered, and the shipments in their order."""
-    deliveries: list[Delivery] = []
+    deliveries: list[ChargedDelivery] = []
     for line in order.lines:
         if line.is_digital and line.shipped:
-            deliveries.append(Delivery(line.id, DIGITAL, {line.id: line.shipped}))
+            deliveries.append(ChargedDelivery(line.id, DIGITAL, {line.id: line.shipped}))
 
     for shipment_id, steps in _contents(parcels).items():
-        deliveries.append(Delivery(shipment_id, SHIPMENT, steps))
+        deliveries.append(ChargedDelivery(shipment_id, SHIPMENT, steps))
     return deliveries
 
 

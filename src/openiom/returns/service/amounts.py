@@ -13,6 +13,7 @@ from openiom.kernel import new_id
 from openiom.orders import SoldOrder, sold_orders
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.returns.decisions import ReturnState, creditable_steps
+from openiom.returns.payment_refunds import refund_key
 from openiom.returns.progress import (
     CHARGE_DUE_EVENT,
     REFUND_DUE_EVENT,
@@ -316,7 +317,7 @@ def _request(
         elif amount.kind == "refund" and amount.amount:
             assert order.order_id is not None
             batch.publish(order, REFUND_DUE_EVENT, _data(order, amount))
-            key = f"return-{amount.id}"
+            key = refund_key(amount.id)
             reason = f"Return {order.number}"
             requests.append(
                 ReturnRefund(order.order_id, amount.amount, order.currency, reason, key)

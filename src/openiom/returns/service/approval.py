@@ -12,6 +12,7 @@ from openiom.platform.bulk import fetch_column
 from openiom.platform.database import Database
 from openiom.provider_contract import Outcome
 from openiom.returns.decisions import ReturnState, cancel_rest, close_refusal
+from openiom.returns.payment_refunds import PAYMENT_REFUNDS
 from openiom.returns.progress import (
     APPROVED_EVENT,
     CANCELED,
@@ -22,7 +23,7 @@ from openiom.returns.progress import (
     REFUSED,
     REFUSED_EVENT,
 )
-from openiom.returns.refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 
 from .amounts import charge_missing, credit_returns
@@ -42,7 +43,7 @@ def approve_returns(
     actor: str,
     *,
     reason: str = "",
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Approve requested returns; one outcome per id. Advanced exchanges are placed at once."""
     batch = ReturnBatch.load(session, ids)
@@ -83,7 +84,7 @@ def close_returns(
     actor: str,
     *,
     reason: str = "",
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Close returns whose units are inspected; one outcome per id. The rest may be returned again.
 
@@ -126,7 +127,7 @@ def expire_returns(
             expired += 1
 
     charge_missing(session, batch, missing, now)
-    credit_returns(session, batch, now, actor, REFUNDS_BY_PEOPLE)
+    credit_returns(session, batch, now, actor, PAYMENT_REFUNDS)
     batch.write(session, now, actor)
     return expired
 

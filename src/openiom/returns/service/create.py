@@ -16,6 +16,7 @@ from openiom.returns.configuration import return_policy
 from openiom.returns.decisions import ReturnLineState, ReturnState
 from openiom.returns.models import NUMBER_PREFIX
 from openiom.returns.new_returns import NewReturnOrder, ReturnChecker
+from openiom.returns.payment_refunds import PAYMENT_REFUNDS
 from openiom.returns.progress import (
     APPROVED_EVENT,
     BLIND,
@@ -24,7 +25,7 @@ from openiom.returns.progress import (
     REQUESTED_EVENT,
     WITHDRAWAL_EVENT,
 )
-from openiom.returns.refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 from openiom.returns.schemas import BlindLine, BlindReturn, NewParcel, NewReturn, ReturnResult
 from openiom.returns.sold_goods import SoldGoods
@@ -90,7 +91,7 @@ def create_returns(
     actor: str,
     *,
     parcel: NewParcel | None = None,
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[ReturnResult]:
     """Create return orders; one result each, in order. A refused one stops no other.
 

@@ -13,13 +13,14 @@ from openiom.platform.bulk import fetch_column
 from openiom.provider_contract import Outcome
 from openiom.returns.decisions import ReturnLineState, ReturnState
 from openiom.returns.locks import returns_of_lines
+from openiom.returns.payment_refunds import PAYMENT_REFUNDS
 from openiom.returns.progress import (
     CHARGED_EVENT,
     MATCHED_EVENT,
     REFUND_FAILED_EVENT,
     REFUNDED_EVENT,
 )
-from openiom.returns.refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 from openiom.returns.schemas import MatchLine
 
@@ -32,7 +33,7 @@ def match_returns(
     now: datetime,
     actor: str,
     *,
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Match lines of blind returns with order lines; one outcome per line.
 

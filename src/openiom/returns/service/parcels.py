@@ -10,8 +10,9 @@ from openiom.kernel import new_id
 from openiom.platform.bulk import copy_rows
 from openiom.provider_contract import Outcome
 from openiom.returns.decisions import ReturnState
+from openiom.returns.payment_refunds import PAYMENT_REFUNDS
 from openiom.returns.progress import APPROVED, IN_TRANSIT, IN_TRANSIT_EVENT, LABEL_CREATED_EVENT
-from openiom.returns.refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 from openiom.returns.schemas import NewParcel
 
@@ -35,7 +36,7 @@ def record_parcel(
     now: datetime,
     actor: str,
     *,
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Record a parcel with the units of these return orders; one outcome per id.
 

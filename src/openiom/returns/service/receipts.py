@@ -26,7 +26,8 @@ from openiom.returns.decisions import (
     receive_units,
 )
 from openiom.returns.locks import returns_of_lines
-from openiom.returns.refund_port import REFUNDS_BY_PEOPLE, RefundPort
+from openiom.returns.payment_refunds import PAYMENT_REFUNDS
+from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 from openiom.returns.schemas import InspectedUnits, ReceivedUnits
 
@@ -61,7 +62,7 @@ def receive_returns(
     actor: str,
     *,
     place: str = "",
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Receive units of lines of return orders at a place; one outcome per item.
 
@@ -104,7 +105,7 @@ def inspect_returns(
     now: datetime,
     actor: str,
     *,
-    refunds: RefundPort = REFUNDS_BY_PEOPLE,
+    refunds: RefundPort = PAYMENT_REFUNDS,
 ) -> list[Outcome]:
     """Inspect received units; one outcome per item. Posts them to stock and credits them."""
     batch, owners = _load(session, [item.id for item in items])
