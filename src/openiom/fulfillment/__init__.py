@@ -13,7 +13,7 @@ Publishes   fulfillment_order.created, .sent, .send_failed, .accepted, .declined
 from .actions import ACTIONS, CHILDREN_OF_ORDERS, ENTITIES
 from .declined import DeclinedOrder, declined_to_be_sourced
 from .deletion_guards import DELETION_GUARDS
-from .deliveries import Delivery, deliveries
+from .delivered_lines import Delivery, deliveries
 from .event_titles import EVENT_TITLES
 from .order_progress import FulfillmentOrderProgress
 from .parcels import ParcelLine, parcel_lines

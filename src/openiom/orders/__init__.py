@@ -61,7 +61,7 @@ from .service.receive_orders import receive_orders
 from .service.return_units import UnitsOfReturn, change_returns
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
-from .sold_orders import SoldLine, SoldOrder, sold_orders
+from .sold_goods import SoldLine, SoldOrder, sold_orders
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 from .summaries import (
     LineSummary,

@@ -21,7 +21,7 @@ from .queries import (
     payment_balances,
     payments_of_order,
 )
-from .refund_states import RefundState, refund_states
+from .refund_progress import RefundState, refund_states
 from .routes import router
 from .service.record import StatedPaymentRecorder
 from .service.refund import RefundRequest, RefundResult, refund
