@@ -10,6 +10,9 @@ PARKED_MAPPING = "parked_mapping"
 HOLD_AND_RELEASE = "hold_and_release"
 ORDER_BY_HAND = "order_by_hand"
 RECEIVE_SUPPLY = "receive_supply"
+CHANGE_ORDER = "change_order"
+REFUND = "refund"
+RETURN_ITEMS = "return_items"
 
 FACTS = """
 SELECT EXISTS (SELECT FROM platform.configuration_document
@@ -26,6 +29,13 @@ SELECT EXISTS (SELECT FROM platform.configuration_document
        EXISTS (SELECT FROM platform.business_event
                 WHERE name = 'inventory.received' AND actor = %(actor)s)
            AS receive_supply,
+       EXISTS (SELECT FROM platform.business_event
+                WHERE name = 'order.changed' AND actor = %(actor)s)
+           AS change_order,
+       EXISTS (SELECT FROM payments.payment_fact WHERE kind = 'refund' AND actor = %(actor)s)
+           AS refund,
+       EXISTS (SELECT FROM returns.return_order WHERE created_by = %(actor)s)
+           AS return_items,
        (SELECT order_id FROM orders.order_state
          WHERE state = 'fulfillment_in_process' ORDER BY order_id DESC LIMIT 1)::text
            AS order_in_process,
@@ -43,13 +53,24 @@ class TourFacts:
     hold_and_release: bool
     order_by_hand: bool
     receive_supply: bool
+    change_order: bool
+    refund: bool
+    return_items: bool
     order_in_process: str | None
     completed_order: str | None
 
     @property
     def done(self) -> list[str]:
         """The names of the steps that were done."""
-        names = (PARKED_MAPPING, HOLD_AND_RELEASE, ORDER_BY_HAND, RECEIVE_SUPPLY)
+        names = (
+            PARKED_MAPPING,
+            HOLD_AND_RELEASE,
+            ORDER_BY_HAND,
+            RECEIVE_SUPPLY,
+            CHANGE_ORDER,
+            REFUND,
+            RETURN_ITEMS,
+        )
         return [name for name in names if getattr(self, name)]
 
 

@@ -136,6 +136,13 @@ def test_the_tour_knows_what_this_user_has_done(demo: TestClient, database: Data
     assert saved.status_code == 200, saved.text
     assert read(demo)["done"] == ["parked_mapping", "hold_and_release", "order_by_hand"]
 
+    changes = f"/api/v1/orders/{created['id']}/changes"
+    operations = [{"kind": "goodwill", "amount": "1.00", "reason": "Late"}]
+    preview = demo.post(f"{changes}/preview", json={"operations": operations}).json()
+    applied = {"operations": operations, "version": preview["version"]}
+    assert demo.post(changes, json=applied).status_code == 200
+    assert read(demo)["done"][-1] == "change_order"
+
 
 def test_only_a_demo_has_the_routes(anonymous_client: TestClient, application: Application) -> None:
     assert anonymous_client.get(DEMO).status_code == 401

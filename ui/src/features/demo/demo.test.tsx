@@ -129,7 +129,7 @@ describe('the controls', () => {
 describe('the tour', () => {
   test('ticks what the server knows, and remembers what was done in this browser', async () => {
     const { router, queries } = openPanel(() => ({ ...running, done: ['order_by_hand', 'later_step'] }));
-    await screen.findByText('1 of 8 done');
+    await screen.findByText('1 of 11 done');
     expect(doneSteps()).toEqual(['Enter an order by hand']);
 
     await userEvent.click(screen.getByText('Watch an order ship'));
@@ -137,14 +137,14 @@ describe('the tour', () => {
     await waitFor(() => expect(queries.getQueryData(['order', 'o-9'])).toBeDefined());
     expect(doneSteps()).toEqual(['Enter an order by hand']);
     act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
-    await screen.findByText('2 of 8 done');
+    await screen.findByText('2 of 11 done');
 
     await router.navigate('/orders?search=lindt@');
-    await screen.findByText('3 of 8 done');
+    await screen.findByText('3 of 11 done');
     const decision = screen.getByText('Sourcing decision').closest('details')!;
     decision.open = true;
     decision.dispatchEvent(new Event('toggle'));
-    await screen.findByText('4 of 8 done');
+    await screen.findByText('4 of 11 done');
     expect(JSON.parse(localStorage.getItem(`openiom.demo.tour.${EMAIL}`) ?? '')).toEqual([
       'watch_order',
       'find_by_email',
@@ -154,11 +154,11 @@ describe('the tour', () => {
 
   test('an order that has shipped before it was opened was not watched', async () => {
     const { queries } = openPanel(() => running);
-    await screen.findByText('0 of 8 done');
+    await screen.findByText('0 of 11 done');
     act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
     await userEvent.click(screen.getByText('Watch an order ship'));
     await screen.findByText('/orders/o-9');
-    expect(screen.getByText('0 of 8 done')).toBeInTheDocument();
+    expect(screen.getByText('0 of 11 done')).toBeInTheDocument();
   });
 
   test('opens itself on the first visit to a store with orders, is closed, and is opened with the focus on it', async () => {

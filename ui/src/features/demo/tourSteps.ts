@@ -55,6 +55,24 @@ export const tourSteps: readonly TourStep[] = [
     path: () => '/orders/new',
   },
   {
+    name: 'change_order',
+    title: 'Change an order and undo it',
+    text: 'Edit an order that has not shipped. The preview shows the money and the tasks before you apply the change.',
+    path: () => '/orders?state=on_hold',
+  },
+  {
+    name: 'refund',
+    title: 'Refund a part of a payment',
+    text: 'Open an order that has shipped. Its card Payments shows what was captured, and refunds a part of it.',
+    path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
+  },
+  {
+    name: 'return_items',
+    title: 'Return items',
+    text: 'Return items of an order that has shipped, then receive and inspect them. The refund follows the inspection.',
+    path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
+  },
+  {
     name: 'outage',
     title: 'Break the 3PL, then fix it',
     text: 'Use the buttons above, and send ten orders in between. They wait, and continue once the 3PL responds again.',

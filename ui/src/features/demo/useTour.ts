@@ -13,6 +13,9 @@ const relevantEvents = new Set([
   'order.sent_to_fulfillment',
   'order.shipped',
   'order.hold_released',
+  'order.changed',
+  'payment.refunded',
+  'return_order.requested',
   'inventory.received',
 ]);
 
