@@ -102,13 +102,19 @@ class ChildProcess:
 
     def check(self, now: float) -> None:
         """Probe the process, and kill it when it has not responded for too long."""
-        if self.probe is None or not self.alive or now - self.started_at < START_SECONDS:
+        if self.probe is None or not self._is_started(now):
             return
 
         if self.probe():
             self.failed_probes = 0
-            return
+        else:
+            self._count_failed_probe()
 
+    def _is_started(self, now: float) -> bool:
+        """Return whether the process is alive and has had the time to start."""
+        return self.alive and now - self.started_at >= START_SECONDS
+
+    def _count_failed_probe(self) -> None:
         self.failed_probes += 1
         log.warning("process_does_not_respond", name=self.name, probes=self.failed_probes)
         if self.failed_probes >= FAILED_PROBES and self.process:

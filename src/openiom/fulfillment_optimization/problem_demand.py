@@ -89,11 +89,15 @@ class ProblemDemand:
         if not any(line.address for line in self.first_lines):
             return ()
 
+        groups = self._by_order_id().values()
+        return tuple(tuple(orders) for orders in groups if len(orders) > 1)
+
+    def _by_order_id(self) -> dict[UUID, list[int]]:
+        """Return the orders of the problem by the order they belong to."""
         found: dict[UUID, list[int]] = {}
         for i, line in enumerate(self.first_lines):
             found.setdefault(line.order_id, []).append(i)
-
-        return tuple(tuple(orders) for orders in found.values() if len(orders) > 1)
+        return found
 
     @property
     def countries(self) -> NDArray[np.str_]:

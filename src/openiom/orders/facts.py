@@ -137,15 +137,20 @@ def header_facts(
 ) -> dict[UUID, Facts]:
     """Return orders without their lines, with the named fields or all of them."""
     wanted = _COLUMNS if fields is None else subset(_COLUMNS, ("id", *fields))
+    rows = _header_rows(session, ids, wanted)
+    facts = {row["id"]: row for row in rows}
+    _to_json_values(rows)
+    return facts
+
+
+def _header_rows(session: Session, ids: Sequence[UUID], wanted: Mapping[str, str]) -> list[Facts]:
+    """Return columns of orders: of those without a row from the batch, of the others as stored."""
     batch = order_batch(session)
     new = [order_id for order_id in ids if order_id in batch.new]
     rows = [_new_header(batch, order_id, wanted) for order_id in new]
     if len(new) < len(ids):
         rows += _read_headers(session, wanted, missing_keys(batch.new, ids))
-
-    facts = {row["id"]: row for row in rows}
-    _to_json_values(rows)
-    return facts
+    return rows
 
 
 def _new_header(batch: OrderBatch, order_id: UUID, names: Iterable[str]) -> Facts:
@@ -267,9 +272,7 @@ def _to_json_values(rows: Sequence[Facts]) -> None:
     columns = rows[0] if rows else {}
     for name in _IDS:
         if name in columns:
-            texts = id_texts([row[name] for row in rows])
-            for row, text in zip(rows, texts, strict=True):
-                row[name] = text
+            _ids_to_text(rows, name)
 
     converters = subset(_AS_TEXT, columns)
     for row in rows:
@@ -277,6 +280,12 @@ def _to_json_values(rows: Sequence[Facts]) -> None:
             value = row[name]
             if value is not None:
                 row[name] = convert(value)
+
+
+def _ids_to_text(rows: Sequence[Facts], name: str) -> None:
+    texts = id_texts([row[name] for row in rows])
+    for row, text in zip(rows, texts, strict=True):
+        row[name] = text
 
 
 def children_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

@@ -160,6 +160,12 @@ def _due(order: OrderSituation, promised_on: date | None, planned_on: date | Non
         return _Due("promise", promised_on, order.delivered_on)
     if order.is_shipped:
         return _Due("promise", promised_on, order.today)
+    return _due_before_shipping(order, promised_on, planned_on)
+
+
+def _due_before_shipping(
+    order: OrderSituation, promised_on: date | None, planned_on: date | None
+) -> _Due:
     if promised_on is None:
         return _Due("plan", planned_on, order.today)
     if promised_on >= order.today and _is_over(planned_on, order.today):
@@ -272,13 +278,18 @@ def _latest_expected(lines: Sequence[WaitingFacts]) -> date | None:
     """Return the last day for which these lines are expected; None when one has no day."""
     days: list[date] = []
     for line in lines:
-        day = line.launch_date if line.kind == "preorder" else line.available_on
-        day = day or line.retry_on
+        day = _expected_day(line)
         if day is None:
             return None
         days.append(day)
 
     return max(days)
+
+
+def _expected_day(line: WaitingFacts) -> date | None:
+    """Return the launch or the arrival of a line; without one, the day of the next attempt."""
+    day = line.launch_date if line.kind == "preorder" else line.available_on
+    return day or line.retry_on
 
 
 def _on_hold(order: OrderSituation) -> _Finding | None:

@@ -170,13 +170,16 @@ def _address_problems(provider: Provider, connection: dict[str, Any]) -> list[Pr
     """Return the problems of addresses, which are shown and exported, so they hold no secret."""
     problems = []
     for name in sorted(connection.keys() - secret_fields(provider)):
-        value = connection[name]
-        if not isinstance(value, str) or "://" not in value:
-            continue
-
-        for problem in _faults(partial(validate_url, value)):
+        for problem in _url_problems(connection[name]):
             problems.append(replace(problem, where=f"connection.{name}"))
     return problems
+
+
+def _url_problems(value: Any) -> Sequence[Problem]:
+    """Return the problems of a value that is an address; of any other there are none."""
+    if not isinstance(value, str) or "://" not in value:
+        return []
+    return _faults(partial(validate_url, value))
 
 
 def _unknown_transformations(provider: Provider, transformations: dict[str, Any]) -> list[Problem]:

@@ -60,11 +60,16 @@ def unknown_records(
     problems = []
     for index, group in enumerate(targets):
         for target in group:
-            is_given = target.name in given.get(target.kind, ())
-            if not is_given and (target.kind, target.name) not in known:
+            is_known = (target.kind, target.name) in known
+            if not is_known and not _is_given(target, given):
                 problems.append((index, _problem(mappings[index], target)))
 
     return problems
+
+
+def _is_given(target: _Target, given: Mapping[str, Collection[str]]) -> bool:
+    """Return whether the request that names a record contains it too."""
+    return target.name in given.get(target.kind, ())
 
 
 def _targets(mapping: MappingBody) -> list[_Target]:

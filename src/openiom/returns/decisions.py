@@ -135,6 +135,11 @@ class ReturnState:
     lines: dict[UUID, ReturnLineState] = field(default_factory=dict)
 
     @property
+    def is_outstanding(self) -> bool:
+        """Whether units of a line are still expected."""
+        return any(line.outstanding for line in self.lines.values())
+
+    @property
     def root_id(self) -> UUID:
         """The order whose timeline shows the return; a blind return is its own root."""
         return self.order_id or self.id
@@ -207,10 +212,16 @@ def creditable_steps(order: ReturnState, line: ReturnLineState) -> int:
     return max(0, _owed_steps(order, line) - line.credited)
 
 
-def _owed_steps(order: ReturnState, line: ReturnLineState) -> int:
+def _is_price_owed(order: ReturnState) -> bool:
+    """Return whether a return is far enough for the price of its goods to be owed."""
     if order.order_id is None or order.state in (REQUESTED, REFUSED, CANCELED):
-        return 0
-    if order.timing == "standard" and order.state not in (INSPECTED, CLOSED):
+        return False
+    return order.timing != "standard" or order.state in (INSPECTED, CLOSED)
+
+
+def _owed_steps(order: ReturnState, line: ReturnLineState) -> int:
+    """Return the steps of a line of which the price is owed, credited or not."""
+    if not _is_price_owed(order):
         return 0
     if order.timing == "advanced" or _counts_when_sent(order, line):
         return line.quantity - line.canceled

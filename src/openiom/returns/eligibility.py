@@ -87,15 +87,23 @@ def line_window(terms: Terms, goods: ReturnedGoods, now: datetime) -> Window:
 
 def withdrawal_of(terms: WithdrawalTerms, goods: ReturnedGoods, now: datetime) -> Window:
     """Return until when the consumer may withdraw from the purchase of a line."""
-    if not terms.enabled or goods.country not in terms.countries:
-        return Window(None, False, "the right of withdrawal does not apply to this order")
-    if goods.is_digital or goods.product in terms.excluded_products:
-        return Window(None, False, f"{goods.product} is excluded from the right of withdrawal")
+    exclusion = _withdrawal_exclusion(terms, goods)
+    if exclusion:
+        return Window(None, False, exclusion)
 
     window = withdrawal_window(terms.days, goods.delivered_at, now)
     if window.is_open:
         return window
     return replace(window, reason=f"the period of withdrawal ended on {_day(window.until)}")
+
+
+def _withdrawal_exclusion(terms: WithdrawalTerms, goods: ReturnedGoods) -> str:
+    """Return why the right of withdrawal does not cover these goods, or ''."""
+    if not terms.enabled or goods.country not in terms.countries:
+        return "the right of withdrawal does not apply to this order"
+    if goods.is_digital or goods.product in terms.excluded_products:
+        return f"{goods.product} is excluded from the right of withdrawal"
+    return ""
 
 
 def _day(day: date | None) -> str:

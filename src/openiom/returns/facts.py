@@ -1,7 +1,7 @@
 """Facts of return orders, for policies, expressions and transformations."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -54,11 +54,16 @@ def return_facts(
     returns = read_returns(session, ids)
     facts = {one.id: _fact(one) for one in returns.values()}
     if fields is None or "order" in fields:
-        order_ids = {one.order_id for one in returns.values() if one.order_id}
-        orders = header_facts(session, sorted_ids(order_ids), _ORDER_FIELDS)
+        orders = _order_headers(session, returns.values())
         for one in returns.values():
             facts[one.id]["order"] = orders.get(one.order_id) if one.order_id else None
     return facts
+
+
+def _order_headers(session: Session, returns: Iterable[ReturnState]) -> dict[UUID, Facts]:
+    """Return the headers of the orders of these returns, by order."""
+    order_ids = {one.order_id for one in returns if one.order_id}
+    return header_facts(session, sorted_ids(order_ids), _ORDER_FIELDS)
 
 
 def _fact(order: ReturnState) -> Facts:

@@ -198,12 +198,19 @@ class ReturnChecker:
 
 
 def _outcome_problem(request: NewReturn) -> Problem | None:
+    """Return what does not fit the outcome of a return order."""
     if request.outcome == "refund" and request.timing:
         return Problem("timing", "a refund has no timing", "leave it empty")
     if request.withdrawal and request.outcome != "refund":
         return Problem("outcome", "a withdrawal is refunded", "use the outcome refund")
+    return _exchange_problem(request)
+
+
+def _exchange_problem(request: NewReturn) -> Problem | None:
+    """Return the first line that names a product in exchange and should not, or the reverse."""
+    is_exchange = request.outcome == "exchange"
     for index, line in enumerate(request.lines):
-        if (line.exchange_for is not None) != (request.outcome == "exchange"):
+        if (line.exchange_for is not None) != is_exchange:
             what = "belongs to the outcome exchange, each line of which has one"
             return Problem(f"lines[{index}].exchange_for", what)
     return None

@@ -164,16 +164,17 @@ class ReturnBatch:
     def raise_line_events(self, now: datetime) -> None:
         """Move return orders to what their lines have reached together, each once."""
         for order_id in sorted(self.changed, key=str):
-            order = self.returns[order_id]
-            after = _statuses(order)
-            events = header_events(RETURN_EVENTS, before=self.before[order_id], after=after)
-            is_partial = any(line.outstanding for line in order.lines.values())
-            if order_id in self.arrived and is_partial:
-                self.move(order, PARTIALLY_RECEIVED_EVENT, now)
-            for event in events:
-                self.move(order, event, now)
-            self.before[order_id] = after
+            self._raise_header_events(self.returns[order_id], now)
         self.arrived.clear()
+
+    def _raise_header_events(self, order: ReturnState, now: datetime) -> None:
+        after = _statuses(order)
+        events = header_events(RETURN_EVENTS, before=self.before[order.id], after=after)
+        if order.id in self.arrived and order.is_outstanding:
+            self.move(order, PARTIALLY_RECEIVED_EVENT, now)
+        for event in events:
+            self.move(order, event, now)
+        self.before[order.id] = after
 
     def write(self, session: Session, now: datetime, actor: str) -> None:
         """Write what has changed, and append the events."""

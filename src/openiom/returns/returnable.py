@@ -15,7 +15,7 @@ from .decisions import Window
 from .eligibility import ReturnedGoods, line_window, terms_of, withdrawal_of
 from .refund_amounts import goods_amount, restocking_fee
 from .schemas import ReturnableLine, ReturnableOrder
-from .service.amounts import credited_before
+from .service.credit_ledger import credited_before
 from .sold_goods import SoldGoods, amounts_of
 
 

@@ -49,19 +49,23 @@ class SoldGoods:
 
     def _delivered_at(self, order: SoldOrder) -> datetime | None:
         """Return when the last parcel of an order was delivered; None while one is on its way."""
-        last: datetime | None = None
+        if any(map(_has_units_to_ship, order.lines)):
+            return None
+
+        arrivals: list[datetime] = []
         for line in order.lines:
             delivery = self.deliveries.get(line.id)
-            is_owed = line.shipped + line.canceled < line.quantity
             if delivery is None:
-                if is_owed:
-                    return None
                 continue
-            if is_owed or not delivery.all_delivered or delivery.delivered_at is None:
+            if delivery.delivered_at is None or not delivery.all_delivered:
                 return None
-            last = max(last or delivery.delivered_at, delivery.delivered_at)
+            arrivals.append(delivery.delivered_at)
 
-        return last
+        return max(arrivals, default=None)
+
+
+def _has_units_to_ship(line: SoldLine) -> bool:
+    return line.shipped + line.canceled < line.quantity
 
 
 def amounts_of(order: SoldOrder) -> PaidAmounts:

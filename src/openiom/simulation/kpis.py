@@ -189,10 +189,7 @@ def bands_of(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sourcing and is left out; of ratios, so is a run or a day of which nothing can be divided.
     """
     with_orders = [run for run in runs if run["kpis"]["orders"]]
-    kpis: dict[str, dict[str, float]] = {}
-    for name in KPIS:
-        kpis[name] = band([run["kpis"][name] for run in with_orders if _has_kpi(run, name)])
-
+    kpis = {name: _kpi_band(with_orders, name) for name in KPIS}
     daily: dict[str, dict[str, list[float]]] = {}
     for name in DAILY:
         daily[name] = _daily_band(with_orders or runs, name)
@@ -230,6 +227,11 @@ def differences(
         found[name] = {**band(gaps), "certain": bool(bounds.min() > 0)}
 
     return found
+
+
+def _kpi_band(runs: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:
+    """Return a KPI with its bounds, over the runs that have it."""
+    return band([run["kpis"][name] for run in runs if _has_kpi(run, name)])
 
 
 def _daily_band(runs: Sequence[Mapping[str, Any]], name: str) -> dict[str, list[float]]:

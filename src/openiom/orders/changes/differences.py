@@ -170,9 +170,9 @@ def _change_order(recorder: _Recorder, after: OrderValue, reason: str) -> None:
     _change_amounts(recorder, after)
     if recorder.value.order_tax != after.order_tax:
         recorder.add(SetTax(amount=after.order_tax))
-    if before.goodwill != after.goodwill:
-        amount = after.goodwill - before.goodwill
-        recorder.add(Goodwill(amount=amount, reason=reason or "changed"))
+    goodwill = after.goodwill - before.goodwill
+    if goodwill:
+        recorder.add(Goodwill(amount=goodwill, reason=reason or "changed"))
 
 
 def _order_fields(before: OrderValue, after: OrderValue) -> Iterator[Operation]:

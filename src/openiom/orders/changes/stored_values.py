@@ -198,15 +198,22 @@ def require_version(
     if digest == _digest(value):
         return
 
-    since: list[str] = []
-    for event in timeline(session, [value.id], limit=100):
-        if last.isdigit() and event.id > int(last):
-            since.append(f"{titles.get(event.name, event.name)} by {event.actor or 'the system'}")
-
+    since = _events_after(session, value.id, int(last), titles) if last.isdigit() else []
     what = "the order has changed since the preview"
     if since:
         what += ": " + ", ".join(dict.fromkeys(reversed(since[:_SHOWN_EVENTS])))
     raise Refused(what, where="version", remedy="preview the change again, and apply that")
+
+
+def _events_after(
+    session: Session, order_id: UUID, last: int, titles: Mapping[str, str]
+) -> list[str]:
+    """Return the titles and actors of the events of an order after one, newest first."""
+    found: list[str] = []
+    for event in timeline(session, [order_id], limit=100):
+        if event.id > last:
+            found.append(f"{titles.get(event.name, event.name)} by {event.actor or 'the system'}")
+    return found
 
 
 def _digest(value: OrderValue) -> str:

@@ -193,14 +193,18 @@ class _OrderTransitions:
         return self._targets[key]
 
     def _hold_refusal(self, order: LockedOrder, event: str) -> str:
+        """Return why the event is refused by a manual hold, or the lack of one, or ''."""
         if order.manual_hold:
-            refused = set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD
-            if event == HOLD:
-                return ON_HOLD_ALREADY
-            if event in refused:
-                return f"{event} cannot happen during a manual hold; release the hold first"
-        elif event == RELEASE_HOLD:
+            return self._refusal_on_hold(event)
+        if event == RELEASE_HOLD:
             return "the order is not on manual hold"
+        return ""
+
+    def _refusal_on_hold(self, event: str) -> str:
+        if event == HOLD:
+            return ON_HOLD_ALREADY
+        if event in set(self.table.events()) - _ALLOWED_DURING_MANUAL_HOLD:
+            return f"{event} cannot happen during a manual hold; release the hold first"
         return ""
 
     def _refusal(self, order: LockedOrder, event: str) -> str:

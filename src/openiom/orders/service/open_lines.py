@@ -126,12 +126,17 @@ def _read_orders(
 ) -> dict[UUID, tuple[_OrderRow, Point | None]]:
     """Return the orders of open lines, and where they go; geocoded once per order."""
     order_ids = {line.order_id for line in lines if line.open > 0}
+    rows = _order_rows(session, order_ids)
+    return {row.id: (row, geocode(row.ship_to)) for row in rows}
+
+
+def _order_rows(session: Session, order_ids: set[UUID]) -> list[_OrderRow]:
+    """Return orders of the batch that have no row yet, then those that are stored."""
     new = order_batch(session).new
     rows = [_new_order_row(new[order_id]) for order_id in order_ids if order_id in new]
     if len(rows) < len(order_ids):
         rows += fetch_as(session, _OrderRow, _ORDERS, (missing_keys(new, order_ids),))
-
-    return {row.id: (row, geocode(row.ship_to)) for row in rows}
+    return rows
 
 
 def _new_order_row(order: NewOrder) -> _OrderRow:

@@ -5,7 +5,7 @@ its own. The inbox worker receives them in batches, as it does those of stores; 
 order is read at the address of its message.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -186,11 +186,17 @@ def _answer_repeated(session: Session, incoming: Sequence[_Incoming]) -> None:
             if request.identity in stored:
                 response = stored[request.identity].to(request)
                 one.answer = _acknowledgment(OrdersAcknowledged.model_validate(response))
-            elif first.setdefault(request.identity, one) is not one:
-                check_same(_digest(first[request.identity]), request)
-                one.repeats = first[request.identity]
+            else:
+                _link_repeated(one, request, first.setdefault(request.identity, one))
         except Refused as error:
             one.answer = error
+
+
+def _link_repeated(incoming: _Incoming, request: KeyedRequest, first: _Incoming) -> None:
+    """Link a request to the first one with its key. Raise `Refused` when they differ."""
+    if first is not incoming:
+        check_same(_digest(first), request)
+        incoming.repeats = first
 
 
 def _keyed(incoming: _Incoming) -> KeyedRequest:
@@ -205,11 +211,7 @@ def _digest(incoming: _Incoming) -> str:
 def _store_documents(session: Session, incoming: Sequence[_Incoming], now: datetime) -> None:
     """Store the orders of all requests that have no answer yet, and acknowledge them."""
     new = [one for one in incoming if one.answer is None and one.repeats is None]
-    documents: list[DirectDocument] = []
-    for one in new:
-        documents += one.documents
-
-    stored = iter(store_documents(session, documents, now=now))
+    stored = iter(store_documents(session, _documents_of(new), now=now))
     responses: list[tuple[KeyedRequest, Mapping[str, Any]]] = []
     for one in new:
         messages = [next(stored) for _ in one.documents]
@@ -219,6 +221,14 @@ def _store_documents(session: Session, incoming: Sequence[_Incoming], now: datet
             responses.append((_keyed(one), acknowledged.model_dump(mode="json")))
 
     store_responses(session, responses, now=now)
+
+
+def _documents_of(incoming: Iterable[_Incoming]) -> list[DirectDocument]:
+    """Return the orders of requests, in the sequence of the requests."""
+    documents: list[DirectDocument] = []
+    for one in incoming:
+        documents += one.documents
+    return documents
 
 
 def order_messages(session: Session, ids: Sequence[int]) -> list[OrderMessage]:

@@ -80,11 +80,7 @@ class OrderIntake:
         self, session: Session, requests: Sequence[IntakeRequest], principal: str
     ) -> list[OrdersResponse]:
         """Receive the orders of requests of one principal by the same statements."""
-        documents = []
-        for request in requests:
-            for order in request.body.orders:
-                documents.append(InboundDocument(0, request.body.instance, order))
-
+        documents = _inbound_documents(requests)
         now = max(request.now for request in requests)
         results = iter(self._receive(session, documents, now, principal))
         return [_response(request.body.orders, results) for request in requests]
@@ -110,6 +106,15 @@ class OrderIntake:
 
 def _principal_and_key(request: IntakeRequest) -> tuple[str, str]:
     return request.principal, request.idempotency_key or ""
+
+
+def _inbound_documents(requests: Sequence[IntakeRequest]) -> list[InboundDocument]:
+    """Return the orders of requests, in the sequence of the requests."""
+    documents: list[InboundDocument] = []
+    for request in requests:
+        for order in request.body.orders:
+            documents.append(InboundDocument(0, request.body.instance, order))
+    return documents
 
 
 def _response(

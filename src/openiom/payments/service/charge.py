@@ -149,13 +149,18 @@ def priced_order(order: StatedOrderMoney) -> PricedOrder:
 
 def _deliveries(order: PricedOrder, parcels: Iterable[ParcelLine]) -> list[ChargedDelivery]:
     """Return the digital lines that are delivered, and the shipments in their order."""
+    deliveries = _digital_deliveries(order)
+    for shipment_id, steps in _contents(parcels).items():
+        deliveries.append(ChargedDelivery(shipment_id, SHIPMENT, steps))
+    return deliveries
+
+
+def _digital_deliveries(order: PricedOrder) -> list[ChargedDelivery]:
+    """Return each digital line that is delivered, as a delivery of its own."""
     deliveries: list[ChargedDelivery] = []
     for line in order.lines:
         if line.is_digital and line.shipped:
             deliveries.append(ChargedDelivery(line.id, DIGITAL, {line.id: line.shipped}))
-
-    for shipment_id, steps in _contents(parcels).items():
-        deliveries.append(ChargedDelivery(shipment_id, SHIPMENT, steps))
     return deliveries
 
 

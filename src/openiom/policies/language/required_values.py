@@ -53,24 +53,23 @@ _BLANK = (None, "")
 
 def required_values(fields: Sequence[FieldRule], each: Sequence[EachRule]) -> RequiredValues | None:
     """Return what these rules require, None when it is nothing."""
-    names: list[str] = []
-    nested: list[Path] = []
-    for rule in fields:
-        path = tuple(rule.path.split("."))
-        if rule.required and len(path) == 1:
-            names.append(rule.path)
-        elif rule.required:
-            nested.append(path)
+    required = [rule.path for rule in fields if rule.required]
+    names = [path for path in required if "." not in path]
+    nested = [tuple(path.split(".")) for path in required if "." in path]
+    lists = _required_lists(each)
+    if not required and not lists:
+        return None
+    return RequiredValues(tuple(names), tuple(nested), tuple(lists))
 
+
+def _required_lists(each: Sequence[EachRule]) -> list[RequiredList]:
+    """Return the lists that are required, or whose elements require something."""
     lists: list[RequiredList] = []
     for group in each:
         elements = required_values(group.fields, group.each)
         if group.required or elements is not None:
             lists.append(RequiredList(tuple(group.path.split(".")), group.required, elements))
-
-    if not (names or nested or lists):
-        return None
-    return RequiredValues(tuple(names), tuple(nested), tuple(lists))
+    return lists
 
 
 def _value_at(document: Any, path: Path) -> Any:

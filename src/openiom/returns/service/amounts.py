@@ -1,6 +1,6 @@
 """What returns owe their customers: refunds, credits of exchanges, and charges."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import new_id
-from openiom.orders import SoldOrder, sold_orders
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.returns.decisions import ReturnState, creditable_steps
 from openiom.returns.payment_refunds import refund_key
@@ -22,11 +21,11 @@ from openiom.returns.progress import (
     REFUNDED_EVENT,
     REPLACEMENT_EVENT,
 )
-from openiom.returns.refund_amounts import PaidAmounts, goods_amount, restocking_fee
+from openiom.returns.refund_amounts import restocking_fee
 from openiom.returns.refund_port import RefundPort, RefundProgress, ReturnRefund
 from openiom.returns.return_batch import ReturnBatch
-from openiom.returns.sold_goods import amounts_of
 
+from .credit_ledger import CreditedBefore, CreditLedger
 from .replacements import CreditedLine, ReplacementOrder, place_orders, replacement_order
 
 ZERO = Decimal(0)
@@ -57,87 +56,6 @@ class NewAmount:
         return self.goods + self.costs - self.fee
 
 
-class _Before(NamedTuple):
-    """What was credited of an order line earlier."""
-
-    order_line_id: UUID
-    steps: int
-    goods: Decimal
-
-
-class _EarlierAmounts(NamedTuple):
-    return_order_id: UUID
-    order_id: UUID
-    costs: Decimal
-
-
-@dataclass(slots=True)
-class _Ledger:
-    """What was credited before, by order line and order; kept current during one batch."""
-
-    sold: Mapping[UUID, SoldOrder]
-    paid: Mapping[UUID, PaidAmounts]
-    lines: dict[UUID, _Before]
-    costs: dict[UUID, Decimal]
-    returns: set[UUID]
-
-    @classmethod
-    def load(cls, session: Session, order_ids: Iterable[UUID]) -> "_Ledger":
-        """Read what these locked orders were paid and credited."""
-        sold = sold_orders(session, set(order_ids))
-        paid = {order_id: amounts_of(order) for order_id, order in sold.items()}
-        lines = fetch_as(session, _Before, _BEFORE, (list(sold),))
-        costs: dict[UUID, Decimal] = {}
-        returns: set[UUID] = set()
-        for row in fetch_as(session, _EarlierAmounts, _EARLIER, (list(sold),)):
-            costs[row.order_id] = costs.get(row.order_id, ZERO) + row.costs
-            returns.add(row.return_order_id)
-        return cls(sold, paid, {row.order_line_id: row for row in lines}, costs, returns)
-
-    def before(self, order_line_id: UUID) -> _Before:
-        """Return what was credited of an order line by now."""
-        return self.lines.get(order_line_id) or _Before(order_line_id, 0, ZERO)
-
-    def credit(self, order_id: UUID, order_line_id: UUID, steps: int) -> Decimal:
-        """Credit steps of an order line; return the price that was paid for them."""
-        order = self.sold[order_id]
-        line = next(one for one in order.lines if one.id == order_line_id)
-        before = self.before(order_line_id)
-        credited = before.steps + steps
-        paid = self.paid[order_id].by_line[order_line_id]
-        goods = goods_amount(paid, line.quantity, credited, before.goods, order.currency)
-        self.lines[order_line_id] = _Before(order_line_id, credited, before.goods + goods)
-        return goods
-
-    def costs_of(self, order: ReturnState) -> Decimal:
-        """Return the shipping and fees to pay back: once, when the whole order is returned."""
-        assert order.order_id is not None
-        if not all(line.terms["refund_shipping"] for line in order.lines.values()):
-            return ZERO
-        for line in self.sold[order.order_id].lines:
-            if self.before(line.id).steps + line.canceled < line.quantity:
-                return ZERO
-
-        known = self.costs.get(order.order_id, ZERO)
-        owed = max(ZERO, self.paid[order.order_id].costs - known)
-        self.costs[order.order_id] = known + owed
-        return owed
-
-
-_BEFORE = """
-SELECT l.order_line_id, sum(a.quantity)::bigint AS steps, sum(a.goods) AS goods
-FROM returns.return_amount_line a
-JOIN returns.return_line l ON l.id = a.return_line_id
-JOIN returns.return_order r ON r.id = l.return_order_id
-WHERE r.order_id = ANY(%s) GROUP BY l.order_line_id
-"""
-_EARLIER = """
-SELECT a.return_order_id, r.order_id, sum(a.costs) AS costs FROM returns.return_amount a
-JOIN returns.return_order r ON r.id = a.return_order_id
-WHERE r.order_id = ANY(%s) GROUP BY 1, 2
-"""
-
-
 def credit_returns(
     session: Session, batch: ReturnBatch, now: datetime, actor: str, refunds: RefundPort
 ) -> None:
@@ -150,7 +68,7 @@ def credit_returns(
     if not owed:
         return
 
-    ledger = _Ledger.load(session, [batch.returns[i].order_id or i for i in owed])
+    ledger = CreditLedger.load(session, [batch.returns[i].order_id or i for i in owed])
     amounts: list[NewAmount] = []
     exchanges: dict[UUID, list[CreditedLine]] = {}
     for return_id, steps in owed.items():
@@ -177,7 +95,9 @@ def _creditable(batch: ReturnBatch) -> dict[UUID, dict[UUID, int]]:
     return owed
 
 
-def _credit(ledger: _Ledger, order: ReturnState, steps: Mapping[UUID, int]) -> list[CreditedLine]:
+def _credit(
+    ledger: CreditLedger, order: ReturnState, steps: Mapping[UUID, int]
+) -> list[CreditedLine]:
     assert order.order_id is not None
     prices = {line.id: line.unit_price for line in ledger.sold[order.order_id].lines}
     credited: list[CreditedLine] = []
@@ -191,7 +111,7 @@ def _credit(ledger: _Ledger, order: ReturnState, steps: Mapping[UUID, int]) -> l
 
 
 def _refund(
-    ledger: _Ledger, order: ReturnState, credited: Sequence[CreditedLine], reason: str = ""
+    ledger: CreditLedger, order: ReturnState, credited: Sequence[CreditedLine], reason: str = ""
 ) -> NewAmount:
     """Return the refund of credited units, less the fees of the terms."""
     goods, fee, label_fee = ZERO, ZERO, ZERO
@@ -214,7 +134,7 @@ def _refund(
 def _exchange(
     session: Session,
     batch: ReturnBatch,
-    ledger: _Ledger,
+    ledger: CreditLedger,
     exchanges: Mapping[UUID, Sequence[CreditedLine]],
     now: datetime,
     actor: str,
@@ -276,13 +196,13 @@ def charge_missing(
     amounts: list[NewAmount] = []
     for return_id, steps in missing.items():
         order = batch.returns[return_id]
-        ledger = _Ledger.load(session, [order.order_id] if order.order_id else [])
+        ledger = CreditLedger.load(session, [order.order_id] if order.order_id else [])
         charge = NewAmount(order.id, "charge", ZERO, reason="goods were not sent back in time")
         for line_id, count in steps.items():
             line = order.lines[line_id]
             assert line.order_line_id is not None
             before = ledger.before(line.order_line_id)
-            kept = ledger.lines[line.order_line_id] = _Before(line.order_line_id, 0, ZERO)
+            kept = ledger.lines[line.order_line_id] = CreditedBefore(line.order_line_id, 0, ZERO)
             price = before.goods
             if before.steps > count:
                 rest = before.steps - count
@@ -433,9 +353,3 @@ def complete_amounts(
         " FROM unnest(%s::uuid[], %s::text[]) AS d(id, state) WHERE a.id = d.id",
         (reference, now, list(states), list(states.values())),
     )
-
-
-def credited_before(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, tuple[int, Decimal]]:
-    """Return the steps credited of lines of orders, and the price paid for them, by line."""
-    rows = fetch_as(session, _Before, _BEFORE, (list(order_ids),))
-    return {row.order_line_id: (row.steps, row.goods) for row in rows}

@@ -30,16 +30,22 @@ def raise_return_events(
 
 
 def _raise(batch: ReturnBatch, request: EventRequest, now: datetime) -> Outcome:
+    """Raise one event on its return order."""
     order = batch.returns.get(request.entity_id)
     if order is None:
         return Outcome(False, _unknown(request.entity_id))
-    if request.event in RETURN_ORDER_TABLE.events() and request.event not in _RAISED:
+    if _follows_from_units(request.event):
         return Outcome(False, f"{request.event} follows from what happens to the units")
+
     try:
         batch.move(order, request.event, now, request.data, reason=request.reason)
     except TransitionRefused as refusal:
         return Outcome(False, refusal.what)
     return Outcome(True, request.reason or order.state_reason)
+
+
+def _follows_from_units(event: str) -> bool:
+    return event in RETURN_ORDER_TABLE.events() and event not in _RAISED
 
 
 def _unknown(return_id: UUID) -> str:

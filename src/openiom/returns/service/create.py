@@ -291,19 +291,25 @@ class _BlindReader:
 
 
 def _insert(session: Session, new: Sequence[NewReturnOrder], now: datetime, actor: str) -> None:
-    rows: list[Sequence[Any]] = []
+    """Insert return orders with their lines."""
+    if not new:
+        return
+
+    rows = [_return_row(one, now, actor) for one in new]
+    copy_rows(session, "returns.return_order", _RETURN_COLUMNS, rows)
     lines: list[Sequence[Any]] = []
     for one in new:
-        state = one.state
-        values = {name: getattr(state, name, None) for name in _RETURN_COLUMNS}
-        values |= {"note": one.note, "created_at": now, "created_by": actor}
-        rows.append([values[name] for name in _RETURN_COLUMNS])
-        for line in state.lines.values():
+        for line in one.state.lines.values():
             lines.append(_line_row(line, one.comments[line.id]))
 
-    if rows:
-        copy_rows(session, "returns.return_order", _RETURN_COLUMNS, rows)
-        copy_rows(session, "returns.return_line", _LINE_COLUMNS, lines)
+    copy_rows(session, "returns.return_line", _LINE_COLUMNS, lines)
+
+
+def _return_row(new: NewReturnOrder, now: datetime, actor: str) -> list[Any]:
+    """Return the columns of a return order; what a new one has not yet is None."""
+    values = {name: getattr(new.state, name, None) for name in _RETURN_COLUMNS}
+    values |= {"note": new.note, "created_at": now, "created_by": actor}
+    return [values[name] for name in _RETURN_COLUMNS]
 
 
 def _line_row(line: ReturnLineState, comment: str) -> list[Any]:
