@@ -1,6 +1,7 @@
+import { ExplainedButton } from '@kit/ExplainedButton';
 import type { Disposition, ReturnLine, ReturnPolicy } from '@client/returns';
 import { formatQuantity, formatVariant } from '@kit/format';
-import { Button, InputNumber, Select } from 'antd';
+import { InputNumber, Select } from 'antd';
 import { useState } from 'react';
 import { dispositionLabels } from './returnActions';
 
@@ -78,9 +79,9 @@ export function UnitsForm({
             options={policy.dispositions.map((value) => ({ value: value as Disposition, label: dispositionLabels[value] ?? value }))}
           />
         </label>
-        <Button type="primary" htmlType="submit" loading={busy} disabled={!quantity}>
+        <ExplainedButton type="primary" htmlType="submit" loading={busy} allowed={Boolean(quantity)} disabledReason="Enter how many units">
           {action}
-        </Button>
+        </ExplainedButton>
       </div>
     </form>
   );
