@@ -106,6 +106,7 @@ def create_user_and_token(person: Person, case: Case) -> None:
     person.click(person.page.get_by_role("button", name="New token").first)
     person.write(person.dialog.get_by_label("Name", exact=True), f"{case.name}-export".lower())
     person.choose(person.dialog.get_by_role("combobox", name="Roles"), "viewer", "Viewer")
+    person.press("Tab")  # Leaves the list, which stays open for further choices.
     person.click(person.dialog.get_by_role("button", name="Create token"))
     expect(person.dialog.get_by_role("textbox", name="Token")).to_have_value(re.compile(".{20}"))
     person.click(person.dialog.get_by_role("button", name="I have stored it"))

@@ -274,5 +274,5 @@ def test_a_failed_run_is_listed_with_its_remedy(manager: Visitor, scene: Scene) 
     page = manager.open("/my-work/runs", "Failed runs")
 
     row = page.get_by_role("row").filter(has_text=scene.orders["to hold"])
-    expect(row).to_contain_text("no source can serve CHAIR-OAK-01")
+    expect(row).to_contain_text("No source can serve CHAIR-OAK-01")
     expect(row).to_contain_text("reprocess")

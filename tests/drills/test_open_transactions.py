@@ -25,7 +25,7 @@ def test_orders_flow_beside_an_open_transaction(fabrikam: Fabrikam, elsewhere: b
 
         assert_accounted(fabrikam, NUMBERS)
         with fabrikam.application.database.reading() as session:
-            assert [lag.seconds for lag in consumer_lags(session)] == [0, 0, 0]
+            assert {lag.seconds for lag in consumer_lags(session)} == {0}
 
         idle.rollback()
 

@@ -14,6 +14,8 @@ from openiom.kernel import new_id
 from openiom.platform.bulk import fetch
 
 BASE = "/api/environment/dev"
+RETURNED = {"refurbishment": 0, "scrapped": 0, "vendorreturn": 0}
+"""The measures of returned units."""
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -142,10 +144,10 @@ def test_negative_numbers_are_returned_only_on_request(client: TestClient) -> No
         r["dimensions"]["locationid"]: r["quantities"]
         for r in run_query(client, filters, returnNegative=True)
     }
-    assert shown["a"]["iom"] == {"onhand": -2, "onorder": 0}
+    assert shown["a"]["iom"] == {"onhand": -2, "onorder": 0, **RETURNED}
     assert shown["b"]["iv"]["availabletoreserve"] == -2
     hidden = {r["dimensions"]["locationid"]: r["quantities"] for r in run_query(client, filters)}
-    assert hidden["a"]["iom"] == {"onorder": 0}
+    assert hidden["a"]["iom"] == {"onorder": 0, **RETURNED}
     assert hidden["a"]["pos"]["inbound"] == 5
     assert hidden["a"]["iv"]["availabletoreserve"] == 3
     assert "b" not in hidden
@@ -465,8 +467,8 @@ def test_a_dated_query_returns_groups_with_postings_or_scheduled_changes(
         QueryATP=True,
     )
     assert [(r["dimensions"]["locationid"], r["quantities"].get("iom")) for r in rows] == [
-        ("a", {"onhand": 5, "onorder": 0}),
-        ("b", {"onhand": 0, "onorder": 0}),
+        ("a", {"onhand": 5, "onorder": 0, **RETURNED}),
+        ("b", {"onhand": 0, "onorder": 0, **RETURNED}),
     ]
     assert promised(rows[0]) == [5.0] * 30
     assert promised(rows[1]) == [0.0] * 2 + [3.0] * 28
