@@ -63,7 +63,7 @@ const columns: readonly ListColumn<PaymentRow>[] = [
   },
   {
     id: 'problem',
-    title: 'Problem',
+    title: 'Problem or reason',
     exportValue: (row) => row.error,
     cell: (row) => <span className="muted">{row.error || row.reason || '—'}</span>,
   },
