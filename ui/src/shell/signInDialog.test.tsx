@@ -6,7 +6,17 @@ import { routes } from './routes';
 
 const dana = { name: 'Dana Whitaker', email: 'dana@fabrikam.example', permissions: ['*'], environment: 'Sandbox' };
 const expired = new ProblemResponse(401, { detail: 'this session is unknown or has expired', status: 401 });
-const order = { id: '1', number: '118', sources: [], currency: 'USD', total_amount: '1.00', line_count: 1, state: 'new', state_reason: '', tags: [] };
+const order = {
+  id: '1',
+  number: '118',
+  sources: [],
+  currency: 'USD',
+  total_amount: '1.00',
+  line_count: 1,
+  state: 'new',
+  state_reason: '',
+  tags: [],
+};
 
 const expiredTitle = 'Your session has expired';
 
