@@ -377,6 +377,7 @@ const fulfillmentRow = (index, number, source, state, reason, orderRow = orders[
   shipped_units: state === 'partially_shipped' ? 1 : state === 'shipped' || state === 'delivered' ? 3 : 0,
   created_at: at(25 + index * 17),
   sent_at: state === 'new' ? null : at(24 + index * 17),
+  planned_ship_date: day(1 + (index % 4)),
   external_id: state === 'new' ? null : `3PL-${7000 + index}`,
   fulfiller: state === 'new' ? '' : 'fabrikam-3pl',
   recall: '',

@@ -76,6 +76,7 @@ const table: FirstVisit[] = [
   page('/settings/api-tokens', 'No API tokens yet', 'New token', 'see administration'),
   // Pages of one record, of one that does not exist.
   page('/orders/x1', 'There is no such record', 'Sales orders', 'see orders'),
+  page('/orders/x1/edit', 'There is no such record', 'Order', 'see orders'),
   page('/fulfillment-orders/x1', 'There is no such record', 'Fulfillment orders', 'see fulfillment'),
   page('/returns/x1', 'There is no such record', 'Returns', 'see returns'),
   page('/flows/x1', 'There is no such record', 'Flows', 'see orchestration'),
