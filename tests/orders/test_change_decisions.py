@@ -18,7 +18,8 @@ from openiom.kernel import Refused, minor_units
 from openiom.orders.changes.differences import operations_between
 from openiom.orders.changes.money import derive_money
 from openiom.orders.changes.patches import apply_operation, decide_patch
-from openiom.orders.changes.values import OrderValue, TotalReading
+from openiom.orders.changes.values import OrderValue
+from openiom.orders.decisions import TotalReading
 
 
 def change_quantity(line: int, quantity: float) -> dict[str, Any]:

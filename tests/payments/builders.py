@@ -7,6 +7,9 @@ from tests.fulfillment.builders import create, fulfillment_orders, parcel, repor
 from tests.orders.builders import NOW, document, line, master_data, sourced, stock
 
 from openiom.app.application import RECEIVE_ORDERS
+from openiom.fulfillment import UnsentFulfillment
+from openiom.orders.changes.patches import read_operations
+from openiom.orders.service.apply_changes import ChangeRequest, apply_changes
 from openiom.payments import PaymentBalance, PaymentChargeWorker, payment_balances
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
@@ -60,6 +63,15 @@ def ship(database: Database, order: UUID, parcel_id: str, *quantities: int) -> N
     [found] = fulfillment_orders(database, order)
     result = report(database, parcel(found, parcel_id, *quantities))[0]
     assert result.ok, result
+
+
+def give(database: Database, order: UUID, amount: str) -> None:
+    """Give back an amount of an order, as a person does."""
+    [goodwill] = read_operations([{"kind": "goodwill", "amount": amount, "reason": "Scratched"}])
+    with database.unit_of_work() as session:
+        request = ChangeRequest(order, [goodwill])
+        [outcome] = apply_changes(session, [request], NOW, "ada", UnsentFulfillment())
+        assert outcome.refusal is None, outcome.refusal
 
 
 def charge(database: Database) -> None:

@@ -1,29 +1,13 @@
 """Goodwill of an order is refunded, as far as it was captured, and once."""
 
-from uuid import UUID
-
 from tests.fulfillment.builders import broken_invariants
-from tests.orders.builders import NOW
-from tests.payments.builders import CARD, balance, facts, paid_order, ship
+from tests.payments.builders import CARD, balance, facts, give, paid_order, ship
 from tests.payments.provider import collect, operations
 
 from openiom.app.application import Application
-from openiom.fulfillment import UnsentFulfillment
-from openiom.orders.changes.patches import read_operations
-from openiom.orders.service.apply_changes import ChangeRequest, apply_changes
-from openiom.platform.database import Database
 from openiom_simulators import RunningServer
 
 DEMO_CARD = {**CARD, "reference": "checkout-5000-USD-1001", "amount": "50"}
-
-
-def give(database: Database, order: UUID, amount: str) -> None:
-    """Give back an amount of an order, as a person does."""
-    [goodwill] = read_operations([{"kind": "goodwill", "amount": amount, "reason": "Scratched"}])
-    with database.unit_of_work() as session:
-        request = ChangeRequest(order, [goodwill])
-        [outcome] = apply_changes(session, [request], NOW, "ada", UnsentFulfillment())
-        assert outcome.refusal is None, outcome.refusal
 
 
 def test_goodwill_after_shipping_is_refunded_once(

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 from tests.fulfillment.builders import broken_invariants
-from tests.orders.builders import NOW
-from tests.payments.builders import CARD, balance, paid_order, ship
+from tests.orders.builders import NOW, line
+from tests.payments.builders import CARD, balance, give, paid_order, ship
 from tests.payments.provider import call, collect, operations, running_provider
 from tests.returns.builders import detail, inspect, line_ids, new_return, receive, returned, shop
 
@@ -40,7 +40,7 @@ def record(database: Database) -> None:
 
 def returned_units(database: Database, order: UUID, quantity: int) -> ReturnDetail:
     """Return and inspect units of the only line of an order."""
-    [sold] = line_ids(database, order)
+    sold, *_ = line_ids(database, order)
     one = returned(database, new_return(order, (sold, quantity)))
     [returning] = one.lines
     assert receive(database, (returning.id, quantity))[0].ok
@@ -107,3 +107,54 @@ def test_money_that_was_captured_elsewhere_is_recorded_at_once(
     assert (one.refund_amount, one.refund_state) == ("50.00", "completed")
     assert refund_events(database, order).count("return_order.refunded") == 1
     assert balance(database, order).refundable == 0
+
+
+def test_what_goodwill_has_paid_back_is_not_refunded_once_more(
+    application: Application, provider: RunningServer
+) -> None:
+    database = application.database
+    order = paid_order(database, [DEMO_CARD])
+    ship(database, order, "P1", 5)
+    collect(application)
+    give(database, order, "5.00")
+    collect(application, now=LATER)
+
+    first = returned_units(database, order, 3)
+    rest = returned_units(database, order, 2)
+    call(application, now=LATER)
+    record(database)
+    assert [first.refund_amount, rest.refund_amount] == ["30.00", "15.00"]
+    assert "5.00 that was given back as goodwill" in rest.amounts[0].reason
+    assert detail(database, rest.id).refund_state == "completed"
+    assert balance(database, order).refundable == 0
+    assert broken_invariants(database) == []
+
+
+def test_a_line_is_refunded_for_what_was_captured_when_the_other_is_canceled(
+    application: Application, provider: RunningServer
+) -> None:
+    """A discount of the order and different taxes of its lines are shared in one way only."""
+    database = application.database
+    lines = (
+        line("Accu Scale", 3, unit_price="33.33", tax="19.99"),
+        line("Lamp", 1, unit_price="100.00", external_id="2"),
+    )
+    total, card = "199.98", {**DEMO_CARD, "reference": "checkout-19998-USD-1001"}
+    order = paid_order(
+        database,
+        [{**card, "amount": total}],
+        *lines,
+        total_amount=total,
+        discount_amount="20.00",
+        tax_amount="19.99",
+    )
+    ship(database, order, "P1", 2, 0)
+    collect(application)
+    captured = balance(database, order).captured
+
+    one = returned_units(database, order, 2)
+    call(application, now=LATER)
+    record(database)
+    assert detail(database, one.id).refund_state == "completed"
+    assert balance(database, order).refundable == 0
+    assert operations(provider) == [("capture", captured), ("refund", captured)]

@@ -26,7 +26,7 @@ from .fulfillment_port import (
     UnsentLine,
 )
 from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
-from .money import StatedLineMoney, StatedOrderMoney, goodwill_of_orders, money_of_orders
+from .paid_amounts import PaidAmounts, paid_part
 from .payment_port import PaymentPort, StatedPayments
 from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
 from .queries import OrderReference, count_orders, matching_orders, orders_on_manual_hold
@@ -61,7 +61,7 @@ from .service.receive_orders import receive_orders
 from .service.return_units import UnitsOfReturn, change_returns
 from .service.set_fields import set_line_fields, set_order_fields
 from .service.split_lines import lines_served_from, split_lines
-from .sold_goods import SoldLine, SoldOrder, sold_orders
+from .sold_goods import SoldLine, SoldOrder, goodwill_of_orders, sold_orders
 from .states import LINE_TABLE, ORDER_TABLE, RECALL_REFUSED, RECALL_REQUESTED
 from .summaries import (
     LineSummary,
@@ -97,12 +97,9 @@ __all__ = [
     "FulfillmentProgressPort",
     "LateOrders",
     "LineCancellation",
-    "StatedLineMoney",
     "LineSummary",
-    "StatedOrderMoney",
     "PaymentPort",
     "StatedPayments",
-    "money_of_orders",
     "OrderQuery",
     "OrderReference",
     "UnfulfilledLine",
@@ -112,6 +109,7 @@ __all__ = [
     "OrderSummary",
     "OrderedLine",
     "PlacedOrder",
+    "PaidAmounts",
     "SoldLine",
     "SoldOrder",
     "UnitsOfReturn",
@@ -148,6 +146,7 @@ __all__ = [
     "orders_on_manual_hold",
     "orders_wholly_shipped",
     "owed_in_stock",
+    "paid_part",
     "placed_orders",
     "raise_line_events",
     "raise_order_events",

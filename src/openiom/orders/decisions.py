@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from openiom.kernel import minor_units, round_money
 
@@ -48,15 +49,43 @@ class Totals:
     difference: Decimal
 
 
+class TotalReading(StrEnum):
+    """How the stated total of an order is made of its amounts."""
+
+    TAX_ADDED = "tax_added"
+    TAX_INCLUDED = "tax_included"
+    CREDIT_DEDUCTED = "credit_deducted"
+
+
+def total_reading(
+    difference: Decimal, *, tax: Decimal, credit: Decimal, tolerance: Decimal
+) -> TotalReading | None:
+    """Return how a stated total is made; None when it agrees with no reading.
+
+    `difference` is the stated total less the computed one with tax added. Prices may include their
+    tax, and the stated total may leave out what was paid with credit.
+    """
+    if abs(difference) <= tolerance:
+        return TotalReading.TAX_ADDED
+    if abs(difference + tax) <= tolerance:
+        return TotalReading.TAX_INCLUDED
+    if abs(difference + credit) <= tolerance:
+        return TotalReading.CREDIT_DEDUCTED
+    return None
+
+
+def rounding_tolerance(line_count: int, currency: str) -> Decimal:
+    """Return the difference of a total that is rounding: one minor unit per line."""
+    return line_count * Decimal(1).scaleb(-minor_units(currency))
+
+
 def compute_totals(
     lines: Iterable[LineAmounts], order: OrderAmounts, *, stated_total: Decimal, currency: str
 ) -> Totals:
     """Add up an order. The stated total is what the customer pays; a difference is only reported.
 
     The price of a line is its unit price times its quantity, rounded to the currency.
-    A difference of up to one minor unit per line is rounding. The tax of the order, where stated,
-    replaces the sum of its lines' taxes. Prices may include their tax, and the stated total may
-    leave out what was paid with credit.
+    The tax of the order, where stated, replaces the sum of its lines' taxes. See `total_reading`.
     """
     net = ZERO
     line_tax = ZERO
@@ -70,10 +99,9 @@ def compute_totals(
     tax = order.tax or line_tax
     without_tax = net + order.shipping + order.fees - order.discount
     difference = stated_total - without_tax - tax
-    rounding = line_count * Decimal(1).scaleb(-minor_units(currency))
-    readings = (difference, difference + tax, difference + order.credit)
-    agrees = min(map(abs, readings)) <= rounding
-    reported = ZERO if agrees else round_money(difference, currency)
+    tolerance = rounding_tolerance(line_count, currency)
+    reading = total_reading(difference, tax=tax, credit=order.credit, tolerance=tolerance)
+    reported = round_money(difference, currency) if reading is None else ZERO
     return Totals(round_money(net, currency), tax, stated_total, reported)
 
 

@@ -1,19 +1,21 @@
-"""What was sold and shipped with orders, for returns: units, prices and amounts."""
+"""What was sold and shipped with orders, for payments and returns: units, prices and amounts."""
 
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import sorted_ids
+from openiom.kernel import from_steps, round_money, sorted_ids
 from openiom.platform.bulk import fetch_as
 
-from .order_batch import flush_lines
+from .order_batch import flush_lines, flush_orders
+from .paid_amounts import PaidAmounts, PaidLine, PaidOrder, paid_amounts
+from .states import FULFILLED_BY_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class SoldLine:
         """Steps that were shipped and are neither returned nor in a return order."""
         return self.shipped - self.returned - self.in_return
 
+    def price(self, currency: str) -> Decimal:
+        """Return the unit price times the quantity, rounded to the currency of the order."""
+        units = from_steps(self.quantity, self.unit_decimals)
+        return round_money(self.unit_price * units, currency)
+
 
 @dataclass(frozen=True, slots=True)
 class SoldOrder:
@@ -70,14 +77,42 @@ class SoldOrder:
     discount_amount: Decimal
     tax_amount: Decimal
     total_amount: Decimal
+    goodwill_amount: Decimal
+    state_reason: str
     lines: tuple[SoldLine, ...] = ()
+
+    @property
+    def fulfilled_by_source(self) -> bool:
+        """Whether its source has shipped it itself."""
+        return self.state_reason == FULFILLED_BY_SOURCE
+
+    def paid(self) -> PaidAmounts:
+        """Return what was paid of the order: in total, for each line, and for shipping and fees."""
+        lines: list[PaidLine] = []
+        for line in self.lines:
+            lines.append(PaidLine(line.price(self.currency), line.discount, line.tax))
+
+        return paid_amounts(
+            PaidOrder(
+                currency=self.currency,
+                total=self.total_amount,
+                shipping=self.shipping_amount,
+                fees=self.fees_amount,
+                discount=self.discount_amount,
+                tax=self.tax_amount,
+                credit=self.credit_amount,
+                lines=lines,
+            )
+        )
 
 
 _ORDERS = """
-SELECT id, number, origin, currency, account, price_list, company, shipping_method, customer_name,
-    customer, ship_to, placed_at, shipping_amount, fees_amount, credit_amount, discount_amount,
-    tax_amount, total_amount
-FROM orders.order WHERE id = ANY(%s) ORDER BY id
+SELECT o.id, o.number, o.origin, o.currency, o.account, o.price_list, o.company,
+    o.shipping_method, o.customer_name, o.customer, o.ship_to, o.placed_at, o.shipping_amount,
+    o.fees_amount, o.credit_amount, o.discount_amount, o.tax_amount, o.total_amount,
+    o.goodwill_amount, s.reason AS state_reason
+FROM orders.order o JOIN orders.order_state s ON s.order_id = o.id
+WHERE o.id = ANY(%s) ORDER BY o.id
 """
 _LINES = """
 SELECT id, order_id, line_number, external_id, product, name, variant, unit, unit_decimals,
@@ -92,6 +127,7 @@ def sold_orders(session: Session, ids: Collection[UUID]) -> dict[UUID, SoldOrder
     if not ids:
         return {}
 
+    flush_orders(session)
     flush_lines(session)
     wanted = sorted_ids(ids)
     lines: dict[UUID, list[SoldLine]] = defaultdict(list)
@@ -103,3 +139,21 @@ def sold_orders(session: Session, ids: Collection[UUID]) -> dict[UUID, SoldOrder
         orders[order.id] = replace(order, lines=tuple(lines[order.id]))
 
     return orders
+
+
+class _Goodwill(NamedTuple):
+    id: UUID
+    amount: Decimal
+
+
+def goodwill_of_orders(session: Session, ids: Collection[UUID]) -> dict[UUID, Decimal]:
+    """Return what was given back of orders without units coming back; others are absent."""
+    flush_orders(session)
+    rows = fetch_as(
+        session,
+        _Goodwill,
+        "SELECT id, goodwill_amount AS amount FROM orders.order"
+        " WHERE id = ANY(%s) AND goodwill_amount > 0",
+        (list(ids),),
+    )
+    return {row.id: row.amount for row in rows}

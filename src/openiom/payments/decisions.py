@@ -21,7 +21,7 @@ DIGITAL = "digital"
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """An order line: its steps and the price of all of them, discount and tax included."""
+    """An order line: its steps, and what is paid for all of them."""
 
     id: UUID
     quantity: int
@@ -105,24 +105,10 @@ class Refundable:
     amount: int
 
 
-def total_to_pay(
-    *, stated: int, goods: int, extras: int, discount: int, tax: int, credit: int, tolerance: int
-) -> int:
-    """Return what is paid for an order by all its methods together.
-
-    The stated total may leave out what was paid with credit; prices may include their tax.
-    `tolerance` is the rounding that the lines may have added up to.
-    """
-    difference = stated - (goods + extras - discount + tax)
-    agrees = min(abs(difference), abs(difference + tax)) <= tolerance
-    leaves_out_credit = credit > 0 and abs(difference + credit) <= tolerance
-    return stated + credit if leaves_out_credit and not agrees else stated
-
-
 def line_values(order: PricedOrder) -> dict[UUID, int]:
-    """Share the total less extras over the lines; the values add up to it exactly.
+    """Share the total less extras over the lines by their prices; the values add up to it exactly.
 
-    Discounts of the order, and tax that only the order states, are shared by the lines' prices.
+    The prices do, too, unless the stated total is more than its parts.
     """
     prices = [max(line.price, 0) for line in order.lines]
     weights = prices if any(prices) else [line.quantity for line in order.lines]

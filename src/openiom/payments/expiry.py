@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import Event, new_id
-from openiom.orders import money_of_orders
+from openiom.orders import sold_orders
 from openiom.platform.bulk import fetch_as
 from openiom.platform.database import Database
 from openiom.platform.events import append_events
@@ -73,7 +73,7 @@ def expire_page(session: Session, now: datetime) -> int:
 def _expire(session: Session, expired: Sequence[_Expired], now: datetime) -> None:
     """Release what has expired. A person sees it while units of the order are still to ship."""
     order_ids = [one.order_id for one in expired]
-    orders = money_of_orders(session, order_ids)
+    orders = sold_orders(session, order_ids)
     facts: list[NewFact] = []
     events: list[Event] = []
     changes: dict[UUID, MethodChange] = defaultdict(MethodChange)

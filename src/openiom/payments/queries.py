@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.kernel import amount_text, from_minor_units
-from openiom.orders import OrderSummary, money_of_orders, order_ids_by_number, order_summaries
+from openiom.orders import OrderSummary, order_ids_by_number, order_summaries, sold_orders
 from openiom.platform.bulk import fetch_as, fetch_column
 from openiom.providers import instance_titles
 
@@ -130,7 +130,7 @@ def payment_balances(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, 
     """Return the balances of those of these orders that have payments."""
     rows = fetch_as(session, _Order, _ORDERS, (list(order_ids),))
     ids = [row.order_id for row in rows]
-    orders = money_of_orders(session, ids)
+    orders = sold_orders(session, ids)
     methods: dict[UUID, list[MethodRow]] = defaultdict(list)
     for method in methods_of(session, ids):
         methods[method.order_id].append(method)
@@ -174,7 +174,7 @@ def payments_of_order(session: Session, order_id: UUID) -> OrderPayments | None:
 
     balance = payment_balances(session, [order_id]).get(order_id)
     if balance is None:
-        [money] = money_of_orders(session, [order_id]).values()
+        [money] = sold_orders(session, [order_id]).values()
         return OrderPayments(currency=money.currency)
 
     methods = methods_of(session, [order_id])

@@ -234,7 +234,7 @@ class ReturnAmount(Base):
 
     goods     the price paid of the units
     costs     shipping and fees of the order that are paid back
-    fee       restocking fee and cost of the label, which are kept
+    fee       restocking fee, cost of the label and goodwill given before, which are kept
     amount    goods + costs - fee; a credit pays an order with an exchange or replacement
     """
 

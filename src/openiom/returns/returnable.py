@@ -16,7 +16,7 @@ from .eligibility import ReturnedGoods, line_window, terms_of, withdrawal_of
 from .refund_amounts import goods_amount, restocking_fee
 from .schemas import ReturnableLine, ReturnableOrder
 from .service.credit_ledger import credited_before
-from .sold_goods import SoldGoods, amounts_of
+from .sold_goods import SoldGoods
 
 
 def returnable_order(
@@ -32,16 +32,14 @@ def returnable_order(
 
     order = sold.orders[order_id]
     policy = return_policy(session)
-    paid = amounts_of(order)
+    paid = order.paid()
     before = credited_before(session, [order_id])
 
     lines: list[ReturnableLine] = []
-    for line in order.lines:
+    for line, price in zip(order.lines, paid.of_lines, strict=True):
         goods = sold.goods(order, line)
         steps, amount = before.get(line.id, (0, Decimal(0)))
-        owed = goods_amount(
-            paid.by_line[line.id], line.quantity, steps + line.returnable, amount, order.currency
-        )
+        owed = goods_amount(price, line.quantity, steps + line.returnable, amount, order.currency)
         lines.append(_line(order, line, goods, policy, owed, now, reason))
 
     withdrawal = _withdrawal(sold, order, policy, now)

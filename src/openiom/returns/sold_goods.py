@@ -8,11 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from openiom.fulfillment import Delivery, deliveries
-from openiom.kernel import from_steps, round_money
 from openiom.orders import SoldLine, SoldOrder, sold_orders
 
 from .eligibility import ReturnedGoods
-from .refund_amounts import PaidAmounts, PaidLine, PaidOrder, paid_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +64,3 @@ class SoldGoods:
 
 def _has_units_to_ship(line: SoldLine) -> bool:
     return line.shipped + line.canceled < line.quantity
-
-
-def amounts_of(order: SoldOrder) -> PaidAmounts:
-    """Return what was paid of each line of an order, and for shipping and fees."""
-    lines: list[PaidLine] = []
-    for line in order.lines:
-        quantity = from_steps(line.quantity, line.unit_decimals)
-        price = round_money(line.unit_price * quantity, order.currency)
-        lines.append(PaidLine(line.id, line.quantity, price, line.discount, line.tax))
-
-    return paid_amounts(
-        PaidOrder(
-            currency=order.currency,
-            total=order.total_amount,
-            shipping=order.shipping_amount,
-            fees=order.fees_amount,
-            discount=order.discount_amount,
-            tax=order.tax_amount,
-            credit=order.credit_amount,
-            lines=lines,
-        )
-    )

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from openiom.kernel import minor_units, round_money
+from openiom.kernel import round_money
+from openiom.orders.decisions import TotalReading, rounding_tolerance, total_reading
+from openiom.orders.paid_amounts import PaidAmounts, PaidLine, PaidOrder, paid_amounts
 
-from .values import ZERO, OrderValue, TotalReading
+from .values import ZERO, OrderValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,15 @@ def computed_total(value: OrderValue) -> Decimal:
     return total
 
 
-def total_reading(value: OrderValue, stated_total: Decimal) -> TotalReading:
-    """Return how a stated total is made: with the tax added, included, or less the credit.
-
-    A difference of up to one minor unit per line is rounding.
-    """
-    difference = stated_total - computed_total(value)
-    rounding = len(value.lines) * Decimal(1).scaleb(-minor_units(value.currency))
-    if abs(difference) <= rounding:
-        return TotalReading.TAX_ADDED
-    if value.tax and abs(difference + value.tax) <= rounding:
-        return TotalReading.TAX_INCLUDED
-    if value.credit and abs(difference + value.credit) <= rounding:
-        return TotalReading.CREDIT_DEDUCTED
-    return TotalReading.TAX_ADDED
+def stated_reading(value: OrderValue, stated_total: Decimal) -> TotalReading:
+    """Return how a stated total is made of the amounts of an order read with its tax added."""
+    reading = total_reading(
+        stated_total - computed_total(value),
+        tax=value.tax,
+        credit=value.credit,
+        tolerance=rounding_tolerance(len(value.lines), value.currency),
+    )
+    return reading or TotalReading.TAX_ADDED
 
 
 def scale_money(amount: Decimal, now: Decimal, before: Decimal, currency: str) -> Decimal:
@@ -95,15 +92,35 @@ class _Part:
     canceled: int = 0
 
 
-def _parts(value: OrderValue) -> Iterable[_Part]:
+def _parts(value: OrderValue, total: Decimal) -> Iterable[_Part]:
     parts: dict[tuple[object, ...], _Part] = {}
-    for line in value.lines:
+    for line, worth in zip(value.lines, _paid(value, total).of_lines, strict=True):
         key = (line.external_id, line.product, line.variant, line.unit, line.unit_price)
         part = parts.setdefault(key, _Part())
-        part.worth += line.net(value.currency) + line.tax
+        part.worth += worth
         part.quantity += line.quantity
         part.canceled += line.canceled
     return parts.values()
+
+
+def _paid(value: OrderValue, total: Decimal) -> PaidAmounts:
+    """Return what is paid for each line when the order charges a total."""
+    lines: list[PaidLine] = []
+    for line in value.lines:
+        lines.append(PaidLine(line.net(value.currency), ZERO, line.tax))
+
+    return paid_amounts(
+        PaidOrder(
+            currency=value.currency,
+            total=total,
+            shipping=value.shipping,
+            fees=value.fees,
+            discount=value.discount,
+            tax=value.tax,
+            credit=value.credit,
+            lines=lines,
+        )
+    )
 
 
 def _canceled(value: OrderValue, total: Decimal) -> Decimal:
@@ -117,7 +134,7 @@ def _canceled(value: OrderValue, total: Decimal) -> Decimal:
 
     worth = ZERO
     canceled = ZERO
-    for part in _parts(value):
+    for part in _parts(value, total):
         worth += part.worth
         canceled += part.worth * part.canceled / part.quantity
 

@@ -22,7 +22,7 @@ from openiom.platform.bulk import fetch_as
 from openiom.platform.events import timeline
 
 from .facts import ChangeFacts
-from .money import computed_total, total_reading
+from .money import computed_total, stated_reading
 from .values import LineUnitSteps, LineValue, OrderValue
 
 _SHOWN_EVENTS = 5
@@ -160,7 +160,7 @@ def _order_value(row: _OrderRow, lines: list[LineValue]) -> OrderValue:
         shipping_method=row.shipping_method,
         last_number=row.last_number,
     )
-    read = replace(value, reading=total_reading(value, row.total))
+    read = replace(value, reading=stated_reading(value, row.total))
     return replace(read, difference=row.total - computed_total(read))
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from openiom.documents import quantity_number
 from openiom.kernel import from_steps, round_money
+from openiom.orders.decisions import TotalReading
 
 ZERO = Decimal(0)
 
@@ -93,14 +93,6 @@ class LineValue:
             self.shipped,
             self.canceled,
         )
-
-
-class TotalReading(StrEnum):
-    """How the stated total of an order is made of its amounts."""
-
-    TAX_ADDED = "tax_added"
-    TAX_INCLUDED = "tax_included"
-    CREDIT_DEDUCTED = "credit_deducted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

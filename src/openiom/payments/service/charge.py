@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from openiom.fulfillment import ParcelLine, parcel_lines
 from openiom.kernel import Event, new_id, to_minor_units
-from openiom.orders import StatedOrderMoney, money_of_orders
+from openiom.orders import SoldOrder, sold_orders
 from openiom.payments.decisions import (
     DIGITAL,
     SHIPMENT,
@@ -27,7 +27,6 @@ from openiom.payments.decisions import (
     capturable,
     new_charges,
     plan_collection,
-    total_to_pay,
 )
 from openiom.payments.events import UNCOVERED, money, order_payment_event
 from openiom.payments.locks import LockedPayment, lock_payments
@@ -89,7 +88,7 @@ def charge_orders(
         return
 
     ids = list(locked)
-    orders = money_of_orders(session, ids)
+    orders = sold_orders(session, ids)
     methods = _by_order(methods_of(session, ids))
     charges = _by_order(charges_of(session, ids))
     calls = fetch_as(session, _Calls, _CALLS, (ids,))
@@ -112,39 +111,24 @@ def charge_orders(
     batch.write(session)
 
 
-def priced_order(order: StatedOrderMoney) -> PricedOrder:
+def priced_order(order: SoldOrder) -> PricedOrder:
     """Return what the customer pays for an order, in minor units."""
-    currency = order.currency
-    goods = 0
-    line_tax = 0
+    paid = order.paid()
     lines: list[PricedLine] = []
-    for line in order.lines:
-        net = to_minor_units(line.price(currency), currency)
-        tax = to_minor_units(line.tax, currency)
-        goods += net
-        line_tax += tax
+    for line, amount in zip(order.lines, paid.of_lines, strict=True):
         lines.append(
             PricedLine(
                 id=line.id,
                 quantity=line.quantity,
-                price=net + tax,
+                price=to_minor_units(amount, order.currency),
                 shipped=line.shipped,
                 canceled=line.canceled,
                 is_digital=line.delivery == DIGITAL,
             )
         )
 
-    extras = to_minor_units(order.shipping_amount + order.fees_amount, currency)
-    total = total_to_pay(
-        stated=to_minor_units(order.total_amount, currency),
-        goods=goods,
-        extras=extras,
-        discount=to_minor_units(order.discount_amount, currency),
-        tax=to_minor_units(order.tax_amount, currency) or line_tax,
-        credit=to_minor_units(order.credit_amount, currency),
-        tolerance=len(lines),
-    )
-    return PricedOrder(total, extras, lines)
+    extras = to_minor_units(paid.costs, order.currency)
+    return PricedOrder(to_minor_units(paid.total, order.currency), extras, lines)
 
 
 def _deliveries(order: PricedOrder, parcels: Iterable[ParcelLine]) -> list[ChargedDelivery]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from openiom.kernel import new_id
+from openiom.kernel import amount_text, new_id
 from openiom.platform.bulk import copy_rows, execute, fetch_as
 from openiom.returns.decisions import ReturnState, creditable_steps
 from openiom.returns.payment_refunds import refund_key
@@ -128,7 +128,12 @@ def _refund(
     ledger.returns.add(order.id)
     costs = ledger.costs_of(order)
     fee = min(fee, goods)
-    return NewAmount(order.id, "refund", goods, costs, fee, reason=reason, lines=lines)
+    assert order.order_id is not None
+    goodwill = min(ledger.keep(order.order_id, fee), goods + costs - fee)
+    if goodwill:
+        less = f"less {amount_text(goodwill, order.currency)} that was given back as goodwill"
+        reason = _joined(reason, less)
+    return NewAmount(order.id, "refund", goods, costs, fee + goodwill, reason, lines=lines)
 
 
 def _exchange(
@@ -253,8 +258,14 @@ def _request(
         _apply_progress(batch, amount, result)
 
 
+def _joined(*reasons: str) -> str:
+    return "; ".join(filter(None, reasons))
+
+
 def _apply_progress(batch: ReturnBatch, amount: NewAmount, result: RefundProgress) -> None:
     amount.state, amount.reference = result.state, result.reference
+    if result.state == "due":
+        amount.reason = _joined(amount.reason, result.reason)
     event = _PROGRESS_EVENTS.get(result.state)
     if event:
         order = batch.returns[amount.return_id]

@@ -5,7 +5,8 @@ from typing import Literal
 
 from openiom.kernel import Refused, amount_text
 from openiom.orders.changes.facts import ChangeFacts
-from openiom.orders.changes.values import OrderValue, TotalReading
+from openiom.orders.changes.values import OrderValue
+from openiom.orders.decisions import TotalReading
 
 from .base import ChangeOperation, Money, Price
 
