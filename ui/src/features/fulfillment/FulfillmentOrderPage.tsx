@@ -1,17 +1,15 @@
 import { type FulfillmentOrderDetail, getFulfillmentOrder } from '@client/fulfillment';
 import { useLive } from '@client/live';
 import { AddressLines } from '@kit/AddressLines';
-import { ExplainedButton } from '@kit/ExplainedButton';
 import { QueryContent } from '@kit/feedback';
 import { CalendarDate, Quantity, formatQuantity, Timestamp } from '@kit/format';
 import { DescriptionList, Page, Card } from '@kit/layout';
-import { ActionDialog } from '@kit/list';
+import { RecordActions } from '@kit/list';
 import { MapView, pinOf } from '@kit/MapView';
 import { Shipment } from '@kit/Shipment';
 import { StateTag } from '@kit/states';
 import { reasonLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { fulfillmentActions } from './fulfillmentActions';
 
@@ -65,7 +63,6 @@ export default function FulfillmentOrderPage() {
 
 /** Actions that its state allows; those of an open recall are shown while there is one. */
 function Actions({ item }: { item: FulfillmentOrderDetail }) {
-  const [action, setAction] = useState<keyof typeof fulfillmentActions>();
   const queryClient = useQueryClient();
   const isOpen = item.recall === 'requested' || item.recall === 'refused';
   const names = isOpen ? (['accepted', 'withdrawn', 'recall_cancel'] as const) : (['recall', 'recall_cancel', 'lift_refusal'] as const);
@@ -78,28 +75,12 @@ function Actions({ item }: { item: FulfillmentOrderDetail }) {
     lift_refusal: item.actions.lift_refusal,
   };
   return (
-    <>
-      {names.map((name) => (
-        <ExplainedButton
-          key={name}
-          danger={name === 'recall_cancel'}
-          allowed={permits[name].allowed}
-          disabledReason={permits[name].reason}
-          onClick={() => setAction(name)}
-        >
-          {fulfillmentActions[name].label}
-        </ExplainedButton>
-      ))}
-      {action && (
-        <ActionDialog
-          action={fulfillmentActions[action]}
-          selectedRows={[{ id: item.id, label: item.number }]}
-          noun={['fulfillment order', 'fulfillment orders']}
-          onClose={() => setAction(undefined)}
-          onDone={() => void queryClient.invalidateQueries({ queryKey: ['fulfillment-order', item.id] })}
-        />
-      )}
-    </>
+    <RecordActions
+      record={{ id: item.id, label: item.number }}
+      noun={['fulfillment order', 'fulfillment orders']}
+      actions={names.map((name) => ({ action: fulfillmentActions[name], ...permits[name] }))}
+      onDone={() => void queryClient.invalidateQueries({ queryKey: ['fulfillment-order', item.id] })}
+    />
   );
 }
 

@@ -1,17 +1,18 @@
 import { CloseOutlined, PauseOutlined, PlayCircleOutlined, RollbackOutlined, StopOutlined } from '@kit/icons';
 import type { OrderChanges } from '@client/orderChanges';
 import type { OrderAction, OrderDetail, OrderFulfillment } from '@client/orders';
-import { ActionDialog } from '@kit/list';
+import { RecordActions } from '@kit/list';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { usePermission } from '@kit/usePermission';
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 import { CancellationEffects } from './CancellationEffects';
 import { orderActions } from './orderActions';
 
 type HeaderAction = Exclude<OrderAction, 'reprocess'>;
 
+const names: readonly HeaderAction[] = ['release', 'hold', 'recall', 'recall_cancel', 'cancel'];
 const icons: Record<HeaderAction, ReactNode> = {
   hold: <PauseOutlined />,
   release: <PlayCircleOutlined />,
@@ -32,7 +33,6 @@ export function OrderActions({
 }) {
   const navigate = useNavigate();
   const mayWrite = usePermission('orders.write');
-  const [action, setAction] = useState<HeaderAction>();
   const queryClient = useQueryClient();
   const permits: Record<HeaderAction, { allowed: boolean; reason: string }> = {
     ...order.actions,
@@ -48,33 +48,22 @@ export function OrderActions({
       <ExplainedButton allowed={refusal === ''} disabledReason={refusal} onClick={() => void navigate(`/orders/${order.id}/edit`)}>
         Edit order
       </ExplainedButton>
-      {(['release', 'hold', 'recall', 'recall_cancel', 'cancel'] as const).map((name) => (
-        <ExplainedButton
-          key={name}
-          icon={icons[name]}
-          danger={name === 'cancel' || name === 'recall_cancel'}
-          allowed={permits[name].allowed}
-          disabledReason={permits[name].reason}
-          onClick={() => setAction(name)}
-        >
-          {orderActions[name].label}
-        </ExplainedButton>
-      ))}
-      {action && (
-        <ActionDialog
-          action={orderActions[action]}
-          selectedRows={[{ id: order.id, label: order.number }]}
-          noun={['order', 'orders']}
-          effects={(action === 'cancel' || action === 'recall_cancel') && <CancellationEffects order={order} fulfillment={fulfillment} />}
-          onClose={() => setAction(undefined)}
-          onDone={() =>
-            void Promise.all([
-              queryClient.invalidateQueries({ queryKey: ['order', order.id] }),
-              queryClient.invalidateQueries({ queryKey: ['orders'] }),
-            ])
-          }
-        />
-      )}
+      <RecordActions
+        record={{ id: order.id, label: order.number }}
+        noun={['order', 'orders']}
+        actions={names.map((name) => ({
+          action: orderActions[name],
+          ...permits[name],
+          icon: icons[name],
+          effects: (name === 'cancel' || name === 'recall_cancel') && <CancellationEffects order={order} fulfillment={fulfillment} />,
+        }))}
+        onDone={() =>
+          void Promise.all([
+            queryClient.invalidateQueries({ queryKey: ['order', order.id] }),
+            queryClient.invalidateQueries({ queryKey: ['orders'] }),
+          ])
+        }
+      />
     </>
   );
 }

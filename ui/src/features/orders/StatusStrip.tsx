@@ -3,10 +3,8 @@ import { useLive } from '@client/live';
 import { listFlows } from '@client/orchestration';
 import { countOrders } from '@client/orders';
 import { formatNumber } from '@kit/format';
-import { toneIcon } from '@kit/states';
-import { stateLabel, stateTone } from '@vocabulary';
+import { StateStrip } from '@kit/StateStrip';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Skeleton } from 'antd';
 import { Link } from 'react-router';
 
 const states = ['new', 'on_hold', 'in_progress', 'fulfillment_in_process', 'completed', 'canceled'];
@@ -23,27 +21,14 @@ export function StatusStrip({ state, onSelect }: { state: string | undefined; on
     void queryClient.invalidateQueries({ queryKey: ['flows'] });
   }, 3000);
   return (
-    <div className="strip" role="group" aria-label="Orders by state">
-      {states.map((name) => (
-        <button
-          key={name}
-          type="button"
-          className="strip-item"
-          data-tone={stateTone(name)}
-          aria-pressed={state === name}
-          onClick={() => onSelect(state === name ? undefined : name)}
-        >
-          <span className="strip-word">
-            <span aria-hidden="true" className="strip-icon">
-              {toneIcon(stateTone(name))}
-            </span>
-            {stateLabel(name)}
-          </span>
-          <span className="strip-number">
-            {counts.data ? formatNumber(counts.data.states[name] ?? 0) : counts.error ? '—' : <Skeleton.Button active size="small" />}
-          </span>
-        </button>
-      ))}
+    <StateStrip
+      label="Orders by state"
+      states={states}
+      counts={counts.data?.states}
+      failed={counts.error !== null}
+      state={state}
+      onSelect={onSelect}
+    >
       <Link to="/my-work/runs" className="strip-item" data-tone="failed">
         <span className="strip-word">
           <span aria-hidden="true" className="strip-icon">
@@ -53,6 +38,6 @@ export function StatusStrip({ state, onSelect }: { state: string | undefined; on
         </span>
         <span className="strip-number">{failedSteps === undefined ? '—' : formatNumber(failedSteps)}</span>
       </Link>
-    </div>
+    </StateStrip>
   );
 }

@@ -5,13 +5,12 @@ import { ExplainedButton } from '@kit/ExplainedButton';
 import { ProblemNotice, QueryContent } from '@kit/feedback';
 import { CalendarDate, formatQuantity, formatVariant, Money, Quantity, Timestamp } from '@kit/format';
 import { Card, DescriptionList, Page } from '@kit/layout';
-import { ActionDialog } from '@kit/list';
+import { RecordActions } from '@kit/list';
 import { Badge, StateTag, toneIcon } from '@kit/states';
 import { usePermission } from '@kit/usePermission';
 import { eventTitle } from '@vocabulary';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { App, Button } from 'antd';
-import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import './returns.css';
 import { amountLabels, dispositionLabels, originLabels, outcomeLabels, paymentLabels, returnActions } from './returnActions';
@@ -71,7 +70,6 @@ function Actions({ item }: { item: ReturnDetail }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const mayWrite = usePermission('returns.write');
-  const [action, setAction] = useState<(typeof moves)[number]>();
   const refused = 'You may not change returns';
   return (
     <>
@@ -83,26 +81,16 @@ function Actions({ item }: { item: ReturnDetail }) {
       >
         Receive
       </ExplainedButton>
-      {moves.map((name) => (
-        <ExplainedButton
-          key={name}
-          danger={name === 'refuse' || name === 'cancel'}
-          allowed={mayWrite && item.actions[name].allowed}
-          disabledReason={mayWrite ? item.actions[name].reason : refused}
-          onClick={() => setAction(name)}
-        >
-          {returnActions[name].label}
-        </ExplainedButton>
-      ))}
-      {action && (
-        <ActionDialog
-          action={returnActions[action]}
-          selectedRows={[{ id: item.id, label: item.number }]}
-          noun={['return', 'returns']}
-          onClose={() => setAction(undefined)}
-          onDone={() => void queryClient.invalidateQueries({ queryKey: ['return', item.id] })}
-        />
-      )}
+      <RecordActions
+        record={{ id: item.id, label: item.number }}
+        noun={['return', 'returns']}
+        actions={moves.map((name) => ({
+          action: returnActions[name],
+          allowed: mayWrite && item.actions[name].allowed,
+          reason: mayWrite ? item.actions[name].reason : refused,
+        }))}
+        onDone={() => void queryClient.invalidateQueries({ queryKey: ['return', item.id] })}
+      />
     </>
   );
 }

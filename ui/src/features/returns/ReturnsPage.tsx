@@ -1,7 +1,7 @@
 import { countReturns, listReturns, type ReturnRow } from '@client/returns';
 import { useLive } from '@client/live';
 import { EmptyState } from '@kit/feedback';
-import { CalendarDate, formatNumber, formatQuantity, Money, Timestamp } from '@kit/format';
+import { CalendarDate, formatQuantity, Money, Timestamp } from '@kit/format';
 import { RollbackOutlined } from '@kit/icons';
 import { Page } from '@kit/layout';
 import {
@@ -17,8 +17,9 @@ import {
   usePagedList,
   useUrlFilters,
 } from '@kit/list';
-import { StateTag, toneIcon } from '@kit/states';
-import { stateLabel, stateTone } from '@vocabulary';
+import { StateStrip } from '@kit/StateStrip';
+import { StateTag } from '@kit/states';
+import { stateLabel } from '@vocabulary';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button } from 'antd';
 import { useMemo, useState } from 'react';
@@ -105,7 +106,7 @@ const columns: readonly ListColumn<ReturnRow>[] = [
 ];
 
 /** Counts of returns by state; each filters the list. */
-function StateStrip({ state, onSelect }: { state: string | undefined; onSelect: (state: string | undefined) => void }) {
+function ReturnStates({ state, onSelect }: { state: string | undefined; onSelect: (state: string | undefined) => void }) {
   const queryClient = useQueryClient();
   const counts = useQuery({ queryKey: ['returns', 'counts'], queryFn: countReturns });
   useLive((changes) => {
@@ -113,26 +114,14 @@ function StateStrip({ state, onSelect }: { state: string | undefined; onSelect: 
       void queryClient.invalidateQueries({ queryKey: ['returns', 'counts'] });
   }, 3000);
   return (
-    <div className="strip" role="group" aria-label="Returns by state">
-      {states.slice(0, 6).map((name) => (
-        <button
-          key={name}
-          type="button"
-          className="strip-item"
-          data-tone={stateTone(name)}
-          aria-pressed={state === name}
-          onClick={() => onSelect(state === name ? undefined : name)}
-        >
-          <span className="strip-word">
-            <span aria-hidden="true" className="strip-icon">
-              {toneIcon(stateTone(name))}
-            </span>
-            {stateLabel(name)}
-          </span>
-          <span className="strip-number">{counts.data ? formatNumber(counts.data.states[name] ?? 0) : '—'}</span>
-        </button>
-      ))}
-    </div>
+    <StateStrip
+      label="Returns by state"
+      states={states.slice(0, 6)}
+      counts={counts.data?.states}
+      failed={counts.error !== null}
+      state={state}
+      onSelect={onSelect}
+    />
   );
 }
 
@@ -162,7 +151,7 @@ export default function ReturnsPage() {
         </Button>
       }
     >
-      <StateStrip state={values.state} onSelect={(state) => change({ state })} />
+      <ReturnStates state={values.state} onSelect={(state) => change({ state })} />
       <ListView
         label="Returns"
         list={list}

@@ -2,6 +2,7 @@ export { BulkActionBar, type BulkAction, type RowsDialog, type RowsDialogProps, 
 export { type ListColumn, useColumns } from './columns';
 export { ExportButton } from './ExportButton';
 export { toOptions, type Filter, FilterBar, type ListViews, useUrlFilters } from './FilterBar';
+export { RecordActions, type RecordAction } from './RecordActions';
 export { ListView, type Sort } from './ListView';
 export { countFirstPage, matchingByPage, type MatchingRows, type Portion } from './matching';
 export { numberColumn, stockFilters, ActionableList } from './ActionableList';
