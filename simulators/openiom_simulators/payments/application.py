@@ -1,8 +1,6 @@
 """Composition of one payment provider: ledger, authentication and faults."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from openiom_simulators.auth import BearerAuthentication, fault_response
-from openiom_simulators.faults import FaultMiddleware, FaultSet, control_faults
-from openiom_simulators.responses import InvalidBody, json_object, json_response
+from openiom_simulators.provider_application import provider_application
+from openiom_simulators.responses import json_object, json_response
 
 from .ledger import Ledger
 from .problems import PaymentProblem
@@ -29,11 +26,6 @@ class PaymentsOptions:
     token: str = "payments-token"
     name: str = "Demo payments"
     seed: int = 1
-
-
-async def account(request: Request) -> Response:
-    """Return the account and scopes of the token."""
-    return json_response({"name": request.app.state.name, "scopes": SCOPES})
 
 
 async def authorize(request: Request) -> Response:
@@ -75,46 +67,21 @@ async def list_operations(request: Request) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    Route("/v1/account", account, methods=["GET"]),
     Route("/v1/authorizations", authorize, methods=["POST"]),
     Route("/v1/authorizations/{id}", read_authorization, methods=["GET"]),
     Route("/v1/authorizations/{id}/{kind:str}", execute, methods=["POST"]),
-    Route("/_sim/faults", control_faults, methods=["GET", "POST", "DELETE"]),
     Route("/_sim/operations", list_operations, methods=["GET"]),
 ]
 
 
 def payments_application(options: PaymentsOptions) -> FastAPI:
     """Return the provider as an ASGI application; `app.state.ledger` has its books."""
-    faults = FaultSet(seed=options.seed)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.when_started()
-        yield
-
-    app = FastAPI(
-        title="Payments simulator",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        routes=ROUTES,
-    )
-    app.state.faults = faults
-    app.state.name = options.name
+    app = provider_application("Payments simulator", options, scopes=SCOPES, routes=ROUTES)
     app.state.ledger = Ledger()
-    app.state.when_started = lambda: None
-
-    @app.exception_handler(InvalidBody)
-    async def unreadable(request: Request, error: InvalidBody) -> Response:
-        return json_response({"code": "invalid_body", "detail": str(error)}, status=400)
 
     @app.exception_handler(PaymentProblem)
     async def refused(request: Request, error: PaymentProblem) -> Response:
         problem: dict[str, Any] = {"code": error.code, "detail": error.detail}
         return json_response(problem, status=error.status)
 
-    app.add_middleware(BearerAuthentication, token=options.token)
-    app.add_middleware(FaultMiddleware, faults=faults, base="", error_response=fault_response)
     return app

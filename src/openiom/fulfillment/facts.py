@@ -17,7 +17,7 @@ from openiom.orders import (
     money_text,
     orders_wholly_shipped,
 )
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_grouped
 from openiom.provider_contract import Facts
 
 _ORDER_FIELDS = (
@@ -267,17 +267,12 @@ def _items(session: Session, shipment_ids: Sequence[UUID]) -> dict[UUID, list[Fa
 
 def fulfillment_orders_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Return the fulfillment orders of orders that are not declined or canceled, oldest first."""
-    rows = fetch(
+    return fetch_grouped(
         session,
         "SELECT order_id, id FROM fulfillment.fulfillment_order WHERE order_id = ANY(%s)"
         " AND state NOT IN ('declined', 'canceled') ORDER BY order_id, id",
         (list(ids),),
     )
-    children: dict[UUID, list[UUID]] = defaultdict(list)
-    for order_id, fulfillment_order_id in rows:
-        children[order_id].append(fulfillment_order_id)
-
-    return dict(children)
 
 
 def fulfillment_order_labels(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:

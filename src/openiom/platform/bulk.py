@@ -4,6 +4,7 @@ Lists travel as array literals and COPY as whole columns of text: psycopg's dump
 value by value, cost three times as much for a batch of orders.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -261,3 +262,14 @@ def _plain_writer(first: Any) -> Callable[[Any], str]:
 def fetch_column(session: Session, query: str, parameters: Parameters = ()) -> list[Any]:
     """Return the first column of the rows of a query like `fetch`."""
     return [row[0] for row in fetch(session, query, parameters)]
+
+
+def fetch_grouped(
+    session: Session, query: str, parameters: Parameters = ()
+) -> dict[Any, list[Any]]:
+    """Return the second column of the rows of a query like `fetch`, grouped by the first one."""
+    grouped: dict[Any, list[Any]] = defaultdict(list)
+    for key, value in fetch(session, query, parameters):
+        grouped[key].append(value)
+
+    return dict(grouped)

@@ -1,6 +1,5 @@
 """Facts of return orders, for policies, expressions and transformations."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from openiom.documents import variant_fact
 from openiom.kernel import sorted_ids
 from openiom.orders import header_facts
-from openiom.platform.bulk import fetch, fetch_as
+from openiom.platform.bulk import fetch, fetch_as, fetch_grouped
 from openiom.provider_contract import Facts
 
 from .decisions import ReturnLineState, ReturnState
@@ -119,13 +118,9 @@ def return_roots(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 def returns_of_orders(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """Return the return orders of orders that are not refused or canceled, oldest first."""
-    rows = fetch(
+    return fetch_grouped(
         session,
         "SELECT order_id, id FROM returns.return_order WHERE order_id = ANY(%s)"
         " AND state NOT IN ('refused', 'canceled') ORDER BY order_id, id",
         (list(ids),),
     )
-    children: dict[UUID, list[UUID]] = defaultdict(list)
-    for order_id, return_id in rows:
-        children[order_id].append(return_id)
-    return dict(children)
