@@ -34,7 +34,7 @@ export function ChangesCard({ order, changes }: { order: OrderDetail; changes: O
 
 function Change({ change, isPending, onUndo }: { change: OrderChange; isPending: boolean; onUndo: () => void }) {
   const mayWrite = usePermission('orders.write');
-  const reason = mayWrite ? change.undo.reason : 'Your role does not allow changes of orders';
+  const reason = mayWrite ? change.undo.reason : 'Your role may not change orders';
   const isUndone = change.undone_by !== null;
   return (
     <li data-undone={isUndone}>

@@ -10,7 +10,7 @@ import { Button, Mentions, Popconfirm } from 'antd';
 import { useId, useState } from 'react';
 
 const MAX_TEXT = 5000;
-const noPermission = 'Your role does not permit this. Ask an administrator for the permission to change orders.';
+const noPermission = 'Your role may not change orders';
 
 /** What people wrote about an order: pinned notes first, then the newest. */
 export function NotesCard({ orderId }: { orderId: string }) {

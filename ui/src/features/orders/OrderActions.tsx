@@ -39,7 +39,7 @@ export function OrderActions({
     recall_cancel: order.actions.recall,
   };
   const refusal = !mayWrite
-    ? 'Your role does not allow changes of orders'
+    ? 'Your role may not change orders'
     : changes && !changes.edit.allowed && !changes.goodwill.allowed
       ? changes.edit.reason
       : '';

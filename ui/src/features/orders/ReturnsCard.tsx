@@ -31,7 +31,7 @@ export function ReturnsCard({ order }: { order: OrderDetail }) {
         <ExplainedButton
           size="small"
           allowed={mayWrite && hasShipped}
-          disabledReason={mayWrite ? 'Nothing of the order has shipped' : 'You may not change returns'}
+          disabledReason={mayWrite ? 'Nothing of the order has shipped' : 'Your role may not change returns'}
           onClick={() => setOpen(true)}
         >
           Return items

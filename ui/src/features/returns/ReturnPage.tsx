@@ -70,7 +70,7 @@ function Actions({ item }: { item: ReturnDetail }) {
   const navigate = useNavigate();
   const queryClient = useQueryClient();
   const mayWrite = usePermission('returns.write');
-  const refused = 'You may not change returns';
+  const refused = 'Your role may not change returns';
   return (
     <>
       <ExplainedButton

@@ -8,7 +8,7 @@ import { TextField } from '@kit/forms/fields';
 import { usePermission } from '@kit/usePermission';
 import { ExplainedButton } from '@kit/ExplainedButton';
 
-export const writePermissionRequired = 'You do not have permission to change the configuration';
+export const writePermissionRequired = 'Your role may not change the configuration';
 
 /** Return a function that refetches all data based on configuration documents. */
 export function useRefreshDocuments(): () => void {

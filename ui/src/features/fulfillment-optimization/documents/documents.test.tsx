@@ -137,7 +137,7 @@ test('users without write permission cannot change sources', async () => {
   renderRoutes(routes, '/sources');
   const add = await screen.findByRole('button', { name: 'New source' });
   await waitFor(() => expect(add).toHaveAttribute('aria-disabled', 'true'));
-  expect(add).toHaveAccessibleDescription('You do not have permission to change the configuration');
+  expect(add).toHaveAccessibleDescription('Your role may not change the configuration');
   expect(screen.queryByRole('checkbox', { name: 'Select CHI' })).toBeNull();
 });
 

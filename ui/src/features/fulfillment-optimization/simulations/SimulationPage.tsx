@@ -49,7 +49,7 @@ export default function SimulationPage() {
           <>
             <ExplainedButton
               allowed={canSimulate}
-              disabledReason="You do not have permission to run simulations"
+              disabledReason="Your role may not run simulations"
               onClick={() => void navigate(`/simulations/new?clone=${id}`)}
             >
               Clone and change
@@ -105,7 +105,7 @@ function reasonNotToCommit(simulation: SimulationView | undefined, canConfigure:
   if (simulation.state !== 'finished') return 'Only a finished simulation can be committed';
   if (simulation.committed_at) return 'Already committed';
   if (simulation.changed.every((item) => item.change === 'unchanged')) return 'No configuration changes to commit';
-  return canConfigure ? '' : 'You do not have permission to change the configuration';
+  return canConfigure ? '' : 'Your role may not change the configuration';
 }
 
 function Progress({ view }: { view: SimulationView }) {

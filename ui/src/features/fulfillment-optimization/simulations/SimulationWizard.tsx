@@ -154,7 +154,7 @@ function Wizard({ initialDraft, clone }: { initialDraft: Draft; clone: string })
               <ExplainedButton
                 type="primary"
                 allowed={canWrite && validationMessage === ''}
-                disabledReason={canWrite ? validationMessage : 'You do not have permission to run simulations'}
+                disabledReason={canWrite ? validationMessage : 'Your role may not run simulations'}
                 loading={run.isPending}
                 onClick={() => run.mutate()}
               >

@@ -127,7 +127,7 @@ export default function SimulationsPage() {
       type="primary"
       icon={<PlusOutlined />}
       allowed={canWrite}
-      disabledReason="You do not have permission to run simulations"
+      disabledReason="Your role may not run simulations"
       onClick={() => void navigate('/simulations/new')}
     >
       New simulation

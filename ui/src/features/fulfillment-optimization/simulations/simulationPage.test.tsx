@@ -48,7 +48,7 @@ describe('a simulation cannot be committed', () => {
   test('without permission to change the configuration', async () => {
     openSimulation(simulation(), ['sourcing.read', 'sourcing.write']);
     await screen.findByRole('heading', { name: 'Close Seattle' });
-    expect(await commitButton()).toHaveAccessibleDescription('You do not have permission to change the configuration');
+    expect(await commitButton()).toHaveAccessibleDescription('Your role may not change the configuration');
     expect(screen.getByRole('button', { name: 'Clone and change' })).not.toHaveAttribute('aria-disabled');
   });
 });
@@ -56,7 +56,7 @@ describe('a simulation cannot be committed', () => {
 test('without permission to simulate, cloning explains why it is disabled', async () => {
   const { router } = openSimulation(simulation(), ['sourcing.read']);
   const clone = await screen.findByRole('button', { name: 'Clone and change' });
-  expect(clone).toHaveAccessibleDescription('You do not have permission to run simulations');
+  expect(clone).toHaveAccessibleDescription('Your role may not run simulations');
   await userEvent.click(clone);
   expect(router.state.location.pathname).toBe('/simulations/s1');
 });

@@ -107,7 +107,7 @@ describe('what must be entered before a simulation runs', () => {
   test('permission to simulate', async () => {
     openWizard({ permissions: ['sourcing.read'] });
     await step('6. Run');
-    expect(runButton()).toHaveAccessibleDescription('You do not have permission to run simulations');
+    expect(runButton()).toHaveAccessibleDescription('Your role may not run simulations');
   });
 });
 

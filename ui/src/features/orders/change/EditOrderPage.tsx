@@ -84,7 +84,7 @@ function EditForm({ order, changes }: { order: OrderDetail; changes: OrderChange
     setDraft((current) => ({ ...current, lines: { ...current.lines, [number]: { ...before, ...current.lines[number], ...part } } }));
   const edit = changes.edit;
   const why = !mayWrite
-    ? 'Your role does not allow changes of orders'
+    ? 'Your role may not change orders'
     : isEmpty
       ? 'Change something first'
       : preview.error
