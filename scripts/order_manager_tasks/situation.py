@@ -109,7 +109,9 @@ def _place_waiting_orders(fabrikam: Fabrikam, case: Case) -> None:
 
 
 def _late_order(case: Case) -> dict[str, Any]:
-    today = datetime.now(UTC)
+    now = datetime.now(UTC)
+    # A day is over, and an order late, once it is over in every time zone.
+    promised = (now - timedelta(hours=12, days=DAYS_LATE)).date()
     address = {
         "name": f"Lea {case.name}inen",
         "line1": "410 Pine Street",
@@ -122,13 +124,13 @@ def _late_order(case: Case) -> dict[str, Any]:
     return {
         "external_id": case.orders["late"],
         "number": case.orders["late"],
-        "placed_at": (today - timedelta(days=9)).isoformat(),
+        "placed_at": (now - timedelta(days=9)).isoformat(),
         "origin": "manual",
         "currency": "USD",
         "customer": {"name": address["name"], "email": "lea@example.com", "phone": ""},
         "ship_to": address,
         "bill_to": address,
-        "requested_delivery_date": str((today - timedelta(days=DAYS_LATE)).date()),
+        "requested_delivery_date": str(promised),
         "total_amount": str(10 * TOO_MANY),
         "lines": [{**line, "quantity": str(TOO_MANY)}],
     }

@@ -12,7 +12,6 @@ from .conftest import Scene, Visitor
 
 pytestmark = pytest.mark.browser
 VASE, CLOCK = "VASE-OAK-01", "CLCK-OAK-01"
-TODAY = datetime.now(UTC).date()
 
 
 def post_to_contract(scene: Scene, path: str, body: Any) -> None:
@@ -31,7 +30,7 @@ def add_purchase_order(
     scene: Scene, number: str, product: str, source: str, units: int, days: int
 ) -> None:
     line = {"line_number": 1, "product": product, "source": source, "quantity": str(units)}
-    line["expected_date"] = str(TODAY + timedelta(days=days))
+    line["expected_date"] = str(datetime.now(UTC).date() + timedelta(days=days))
     body = {"orders": [{"kind": "purchase", "number": number, "lines": [line]}]}
     assert scene.fabrikam.post("/inventory/supply-orders", body)["results"][0]["ok"]
 

@@ -9,11 +9,10 @@ from starlette.testclient import TestClient
 from openiom.platform.clock import utc_now
 
 URL = "/api/v1/inventory/supply-orders"
-TODAY = utc_now().date()
 
 
 def on(days: int) -> date:
-    return TODAY + timedelta(days=days)
+    return utc_now().date() + timedelta(days=days)
 
 
 def line(number: int = 1, **more: Any) -> dict[str, Any]:
