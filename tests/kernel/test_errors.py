@@ -3,6 +3,7 @@
 import pytest
 
 from openiom.kernel import (
+    Expired,
     Forbidden,
     Invalid,
     IomError,
@@ -51,6 +52,7 @@ def test_the_problems_of_an_error_are_listed_in_its_text() -> None:
         (NotFound("x"), "not_found", 404, "never"),
         (Refused("x"), "refused", 409, "never"),
         (TransitionRefused("x"), "transition_refused", 409, "never"),
+        (Expired("x"), "expired", 410, "never"),
         (TooLarge("x"), "too_large", 413, "never"),
         (TooManyAttempts("x", retry_after=7), "too_many_attempts", 429, "later"),
         (ProviderError("x"), "provider", 502, "never"),

@@ -34,6 +34,7 @@ from openiom.platform.http import Router
 from openiom.platform.scheduled_jobs import ScheduledJobWorker
 from openiom.platform.secrets import AllowedReferences, Secrets, SigningKeys
 from openiom.platform.settings import Settings
+from openiom.platform.signed_links import SignedLinks
 from openiom.provider_contract import Action, DocumentReceiver, EgressPolicy, Entity, Provider
 
 from .demand_gateway import DemandGateway
@@ -92,6 +93,7 @@ class Application:
     database: Database
     secrets: Secrets
     issuer: administration.TokenIssuer
+    links: SignedLinks
     configuration: Configuration
     registry: providers.ProviderRegistry
     engine: orchestration.Engine
@@ -193,6 +195,7 @@ def build(settings: Settings, database_url: str) -> Application:
         database=database,
         secrets=secrets,
         issuer=administration.TokenIssuer.of(signing, environment=settings.environment),
+        links=SignedLinks(signing),
         configuration=configuration,
         registry=registry,
         engine=engine,

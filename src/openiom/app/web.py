@@ -103,6 +103,7 @@ def _set_state(app: FastAPI, application: Application, tail: event_stream.EventT
     app.state.database = application.database
     app.state.authenticate = authenticate
     app.state.issuer = application.issuer
+    app.state.links = application.links
     app.state.reservation_batcher = ReservationBatcher(application.database)
     app.state.order_intake = OrderIntake(application.database, RECEIVE_ORDERS)
     app.state.order_inbox = OrderInbox(application.database, authenticate)

@@ -1,6 +1,7 @@
 """Values and errors that every package uses. No I/O, no clock."""
 
 from .errors import (
+    Expired,
     Forbidden,
     Invalid,
     IomError,
@@ -51,6 +52,7 @@ __all__ = [
     "AwareMoment",
     "Day",
     "Event",
+    "Expired",
     "Forbidden",
     "Invalid",
     "IomError",

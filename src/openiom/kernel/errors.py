@@ -6,6 +6,7 @@ IomError                 code, status, retry
 ├─ Unauthenticated 401   the credential is missing or unknown
 ├─ Forbidden       403   known, but not allowed
 ├─ NotFound        404
+├─ Expired         410   it was valid until a time that has passed
 ├─ Refused         409   a decision refused it; nothing changed
 │  └─ TransitionRefused
 ├─ TooLarge        413   larger than the documented limit
@@ -80,6 +81,10 @@ class Forbidden(IomError):
 
 class NotFound(IomError):
     code, status = "not_found", 404
+
+
+class Expired(IomError):
+    code, status = "expired", 410
 
 
 class Refused(IomError):

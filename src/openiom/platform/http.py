@@ -62,10 +62,14 @@ UNSTORABLE = frozenset({"22001", "22003", "22007", "22008", "22021", "22P02", "2
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a request acts for: a user or a program, with its permissions (`*` is all of them)."""
+    """Who a request acts for: a user or a program, with its permissions (`*` is all of them).
+
+    `sources` are the names of the sources whose work the principal sees; `None` means all sources.
+    """
 
     name: str
     permissions: frozenset[str]
+    sources: frozenset[str] | None = None
 
     def may(self, permission: str) -> bool:
         """Return whether the principal has a permission."""
@@ -77,6 +81,18 @@ class Principal:
             raise Forbidden(
                 f"{self.name} may not do this",
                 remedy=f"ask an administrator for the permission {permission}",
+            )
+
+    def works_at(self, source: str) -> bool:
+        """Return whether the principal sees the work of a source."""
+        return self.sources is None or source in self.sources
+
+    def require_source(self, source: str) -> None:
+        """Raise `Forbidden` unless the principal sees the work of a source."""
+        if not self.works_at(source):
+            raise Forbidden(
+                f"{self.name} does not work at {source}",
+                remedy=f"ask an administrator to add {source} to your sources",
             )
 
 
