@@ -66,16 +66,16 @@ def test_the_messages_of_a_lost_attempt_are_processed_one_at_a_time(waiting):
     assert attempts(waiting) == []
 
 
-def test_a_message_that_was_lost_alone_twice_is_parked(waiting):
+def test_a_message_that_was_lost_alone_three_times_is_parked(waiting):
     lose(waiting, 1, 2, 3)
-    lose(waiting, 1)
-    lose(waiting, 1)
+    for _ in range(3):
+        lose(waiting, 1)
 
     assert [run_once(waiting) for _ in range(3)] == [1, 1, 1]
 
     assert waiting.states() == {"parked": 1, "processed": 2}
     what, remedy = error_of(waiting, "1")
-    assert what == "its processing ended a worker process 2 times"
+    assert what == "its processing ended a worker process 3 times"
     assert remedy.startswith("look for an expression of its transformation")
     assert attempts(waiting) == []
 
@@ -88,9 +88,10 @@ def test_a_single_message_is_tried_again_after_the_first_loss(waiting):
     assert attempts(waiting) == []
 
 
-def test_messages_that_were_lost_alone_once_are_not_parked(waiting):
+def test_a_message_that_was_lost_alone_twice_is_not_parked(waiting):
     lose(waiting, 1, 2)
     lose(waiting, 1, 2)
+    lose(waiting, 1)
     lose(waiting, 1)
 
     while run_once(waiting):
@@ -100,8 +101,9 @@ def test_messages_that_were_lost_alone_once_are_not_parked(waiting):
 
 
 def test_a_replayed_message_is_processed_as_if_it_were_new(waiting):
-    lose(waiting, 1)
-    lose(waiting, 1)
+    for _ in range(3):
+        lose(waiting, 1)
+
     run_once(waiting)
     assert waiting.states() == {"parked": 1, "received": 2}
 
@@ -200,12 +202,10 @@ while True:
 
 @pytest.mark.parametrize(
     ("numbers", "exits"),
-    [((2,), [-9, -9, 0]), ((1, 2, 3), [-9, -9, -9, 0])],
+    [((2,), [-9, -9, -9, 0]), ((1, 2, 3), [-9, -9, -9, -9, 0])],
     ids=["alone", "with others"],
 )
-def test_a_message_that_kills_its_worker_is_set_aside_after_the_second_time(
-    harness, numbers, exits
-):
+def test_a_message_that_kills_its_worker_is_parked_the_third_time(harness, numbers, exits):
     """One more process ends when it is in a batch with others, which are processed all the same."""
     harness.install()
     harness.store(*map(note, numbers))

@@ -6,8 +6,9 @@ ever, with every other message of its batch. An attempt is therefore stored and 
 the work, and deleted with it. What is found later belongs to a process that was lost:
 
 1. The messages of a lost attempt are processed one at a time.
-2. A message that was lost alone twice is parked, so that a person sees it. A process that was
-   lost with many messages, or once, may have ended for another reason.
+2. A message that was lost alone three times is parked, so that a person sees it. A process that
+   was lost with many messages, or once or twice, may have ended for another reason: restarts
+   follow each other, and the message that waits longest is in work each time.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from openiom.platform.bulk import execute, fetch_as
 from openiom.platform.database import Database
 
 log = structlog.get_logger("inbox")
-LOST_BEFORE_PARKED = 2
+LOST_BEFORE_PARKED = 3
 
 _FIND_LOST = """
 SELECT message_id, count(*) FILTER (WHERE cardinality(message_ids) = 1) AS alone

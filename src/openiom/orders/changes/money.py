@@ -1,12 +1,12 @@
 """The money of an order, derived from its value: charges less refunds is the value kept."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from openiom.kernel import round_money
 from openiom.orders.decisions import TotalReading, rounding_tolerance, total_reading
-from openiom.orders.paid_amounts import PaidAmounts, PaidLine, PaidOrder, paid_amounts
+from openiom.orders.paid_amounts import PaidLine, PaidOrder, paid_amounts
 
 from .values import ZERO, OrderValue
 
@@ -87,29 +87,36 @@ def scale_money(amount: Decimal, now: Decimal, before: Decimal, currency: str) -
 class _Part:
     """Lines of one product at one price, which count as one however they were divided."""
 
-    worth: Decimal = ZERO
+    net: Decimal = ZERO
+    tax: Decimal = ZERO
     quantity: int = 0
     canceled: int = 0
 
 
-def _parts(value: OrderValue, total: Decimal) -> Iterable[_Part]:
+def _parts(value: OrderValue) -> list[_Part]:
+    """Return the parts of an order, in an order that the division of its lines does not change."""
     parts: dict[tuple[object, ...], _Part] = {}
-    for line, worth in zip(value.lines, _paid(value, total).of_lines, strict=True):
+    for line in value.lines:
         key = (line.external_id, line.product, line.variant, line.unit, line.unit_price)
         part = parts.setdefault(key, _Part())
-        part.worth += worth
+        part.net += line.net(value.currency)
+        part.tax += line.tax
         part.quantity += line.quantity
         part.canceled += line.canceled
-    return parts.values()
+
+    return [parts[key] for key in sorted(parts, key=repr)]
 
 
-def _paid(value: OrderValue, total: Decimal) -> PaidAmounts:
-    """Return what is paid for each line when the order charges a total."""
+def _worth(value: OrderValue, parts: Sequence[_Part], total: Decimal) -> Sequence[Decimal]:
+    """Return what is paid for each part when the order charges a total.
+
+    Parts are shared, not lines: the rounding of divided lines would differ after they are merged.
+    """
     lines: list[PaidLine] = []
-    for line in value.lines:
-        lines.append(PaidLine(line.net(value.currency), ZERO, line.tax))
+    for part in parts:
+        lines.append(PaidLine(part.net, ZERO, part.tax))
 
-    return paid_amounts(
+    paid = paid_amounts(
         PaidOrder(
             currency=value.currency,
             total=total,
@@ -121,6 +128,7 @@ def _paid(value: OrderValue, total: Decimal) -> PaidAmounts:
             lines=lines,
         )
     )
+    return paid.of_lines
 
 
 def _canceled(value: OrderValue, total: Decimal) -> Decimal:
@@ -134,9 +142,10 @@ def _canceled(value: OrderValue, total: Decimal) -> Decimal:
 
     worth = ZERO
     canceled = ZERO
-    for part in _parts(value, total):
-        worth += part.worth
-        canceled += part.worth * part.canceled / part.quantity
+    parts = _parts(value)
+    for part, paid in zip(parts, _worth(value, parts, total), strict=True):
+        worth += paid
+        canceled += paid * part.canceled / part.quantity
 
     goods = max(ZERO, total - value.shipping - value.fees)
     if worth <= 0 or canceled <= 0:
