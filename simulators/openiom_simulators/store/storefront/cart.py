@@ -15,7 +15,7 @@ def read_cart(cookie: str, products: Mapping[int, Product]) -> dict[int, int]:
     for part in cookie.split("-")[:MOST_LINES]:
         product_text, _, units_text = part.partition(".")
         product, units = whole_number(product_text), whole_number(units_text)
-        if product in products and units is not None:
+        if product is not None and units is not None and product in products:
             cart[product] = limited(units)
 
     return cart

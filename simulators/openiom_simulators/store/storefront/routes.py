@@ -84,6 +84,7 @@ async def checkout(request: Request) -> Response:
     shop = _shop(request)
     order = entered.order(chosen, shop.products, currency=shop.currency, now=shop.now())
     [number] = shop.place([order], publish=True)
+    shop.storefront_order = number
     response = RedirectResponse(f"/shop/orders/{number}", 303, HEADERS)
     response.delete_cookie(CART)
     return response
