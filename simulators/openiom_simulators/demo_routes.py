@@ -32,7 +32,10 @@ class DemoView(BaseModel):
 
     orders_per_minute  new orders that arrive, 0 when none do
     placed             orders that have arrived since the store was started
+    storefront_url     the page on which shoppers place orders
+    storefront_order   the number of the newest order that was placed there
     done               steps of the tour that the server knows this user has done
+    order_of_storefront  that order, once it was received
     order_in_process   an order that has not shipped yet
     completed_order    an order that has been shipped and reported
     """
@@ -40,7 +43,10 @@ class DemoView(BaseModel):
     three_pl_is_down: bool
     orders_per_minute: float
     placed: int
+    storefront_url: str
+    storefront_order: int | None
     done: list[str]
+    order_of_storefront: str | None
     order_in_process: str | None
     completed_order: str | None
 
@@ -81,13 +87,19 @@ def demo_extension(application: Application) -> WebExtension:
         """Return the state of the simulators, and the tour of this user."""
         with _store(home) as store:
             pace = store.pace()
+            storefront = store.storefront()
 
-        facts = tour_facts(session, actor=principal.name)
+        facts = tour_facts(
+            session, actor=principal.name, storefront_order=storefront.newest_order
+        )
         return DemoView(
             three_pl_is_down=_is_broken(home),
             orders_per_minute=pace.orders_per_minute,
             placed=pace.placed,
+            storefront_url=storefront.url,
+            storefront_order=storefront.newest_order,
             done=facts.done,
+            order_of_storefront=facts.order_of_storefront,
             order_in_process=facts.order_in_process,
             completed_order=facts.completed_order,
         )

@@ -23,6 +23,7 @@ _SHOP_FIELDS = (
     "order_ids",
     "by_modified",
     "counters",
+    "storefront_order",
 )
 _LEDGER_FIELDS = ("authorizations", "operations", "responses")
 _WAREHOUSE_FIELDS = ("orders", "by_reference", "keys", "events", "parcels", "calls")

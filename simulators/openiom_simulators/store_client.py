@@ -41,6 +41,14 @@ class Pace:
     placed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Storefront:
+    """The pages of a store, and the number of the newest order that was placed on them."""
+
+    url: str
+    newest_order: int | None
+
+
 @dataclass(frozen=True)
 class StoreClient:
     """A store simulator at `url`; `client` sends the merchant's token."""
@@ -75,6 +83,10 @@ class StoreClient:
     def stats(self) -> dict[str, Any]:
         """Return the numbers of products and orders in the store."""
         return self._request("GET", f"{self.url}/_sim/stats")
+
+    def storefront(self) -> Storefront:
+        """Return where shoppers place orders, and the newest one."""
+        return Storefront(f"{self.url}/shop", self.stats()["storefront_order"])
 
     def pace(self) -> Pace:
         """Return how fast new orders arrive."""

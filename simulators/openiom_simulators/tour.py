@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from openiom.platform.bulk import fetch_as
 
+CORRECT_ORDER = "correct_order"
 PARKED_MAPPING = "parked_mapping"
 HOLD_AND_RELEASE = "hold_and_release"
 ORDER_BY_HAND = "order_by_hand"
@@ -13,11 +14,19 @@ RECEIVE_SUPPLY = "receive_supply"
 CHANGE_ORDER = "change_order"
 REFUND = "refund"
 RETURN_ITEMS = "return_items"
+STORE_INSTANCE = "fabrikam-store"
 
 FACTS = """
 SELECT EXISTS (SELECT FROM platform.configuration_document
                 WHERE kind = 'mapping' AND actor = %(actor)s)
            AS parked_mapping,
+       EXISTS (SELECT FROM platform.business_event failed
+                 JOIN platform.business_event changed ON changed.root_id = failed.root_id
+                 JOIN platform.business_event passed ON passed.root_id = failed.root_id
+                WHERE failed.name = 'order.header_validation.failed'
+                  AND changed.name = 'order.changed' AND changed.actor = %(actor)s
+                  AND passed.name = 'order.header_validation.succeeded')
+           AS correct_order,
        EXISTS (SELECT FROM platform.business_event held
                  JOIN platform.business_event released ON released.root_id = held.root_id
                 WHERE held.name = 'order.hold_placed' AND held.actor = %(actor)s
@@ -36,6 +45,9 @@ SELECT EXISTS (SELECT FROM platform.configuration_document
            AS refund,
        EXISTS (SELECT FROM returns.return_order WHERE created_by = %(actor)s)
            AS return_items,
+       (SELECT id FROM orders."order"
+         WHERE instance = %(store)s AND external_id = %(storefront_order)s)::text
+           AS order_of_storefront,
        (SELECT order_id FROM orders.order_state
          WHERE state = 'fulfillment_in_process' ORDER BY order_id DESC LIMIT 1)::text
            AS order_in_process,
@@ -50,12 +62,14 @@ class TourFacts:
     """Steps of the tour that a user has done, and orders to look at."""
 
     parked_mapping: bool
+    correct_order: bool
     hold_and_release: bool
     order_by_hand: bool
     receive_supply: bool
     change_order: bool
     refund: bool
     return_items: bool
+    order_of_storefront: str | None
     order_in_process: str | None
     completed_order: str | None
 
@@ -63,6 +77,7 @@ class TourFacts:
     def done(self) -> list[str]:
         """The names of the steps that were done."""
         names = (
+            CORRECT_ORDER,
             PARKED_MAPPING,
             HOLD_AND_RELEASE,
             ORDER_BY_HAND,
@@ -74,7 +89,15 @@ class TourFacts:
         return [name for name in names if getattr(self, name)]
 
 
-def tour_facts(session: Session, *, actor: str) -> TourFacts:
-    """Return what `actor` has done, and the newest orders."""
-    [facts] = fetch_as(session, TourFacts, FACTS, {"actor": actor})
+def tour_facts(session: Session, *, actor: str, storefront_order: int | None) -> TourFacts:
+    """Return what `actor` has done, and the newest orders.
+
+    `storefront_order` is the number of the newest order of the storefront.
+    """
+    parameters = {
+        "actor": actor,
+        "store": STORE_INSTANCE,
+        "storefront_order": None if storefront_order is None else str(storefront_order),
+    }
+    [facts] = fetch_as(session, TourFacts, FACTS, parameters)
     return facts

@@ -66,7 +66,7 @@ def waiting_orders(scene: Scene) -> list[str]:
 
 def expect_done(page: Page, count: int) -> None:
     expect(page.get_by_role("complementary", name="Demo")).to_contain_text(
-        f"{count} of 11 done", timeout=20_000
+        f"{count} of 13 done", timeout=20_000
     )
 
 

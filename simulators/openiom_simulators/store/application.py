@@ -12,7 +12,7 @@ from starlette.routing import Mount
 
 from openiom_simulators.faults import FaultMiddleware, FaultSet
 from openiom_simulators.responses import InvalidBody
-from openiom_simulators.store import control_routes, routes_v2, routes_v3
+from openiom_simulators.store import control_routes, routes_v2, routes_v3, storefront
 from openiom_simulators.store.auth import Quota, StoreAuthentication, error_response
 from openiom_simulators.store.data_loader import Trickle
 from openiom_simulators.store.state import Shop, StoreRefusal
@@ -83,6 +83,7 @@ def store_application(options: StoreOptions) -> FastAPI:
             Mount(f"{base}/v2", routes=routes_v2.ROUTES),
             Mount(f"{base}/v3", routes=routes_v3.ROUTES),
             *control_routes.ROUTES,
+            *storefront.ROUTES,
         ],
     )
     app.state.shop = shop

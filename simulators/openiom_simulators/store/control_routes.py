@@ -73,6 +73,7 @@ async def stats(request: Request) -> Response:
             "shipments": sum(len(order.shipments) for order in shop.orders.values()),
             "products": len(shop.products),
             "customers": len(shop.customers),
+            "storefront_order": shop.storefront_order,
             "requests_in_window": request.app.state.quota.used,
             "webhooks": {
                 "events": webhooks.events,

@@ -131,6 +131,7 @@ class Shop:
         self.orders: dict[int, Order] = {}
         self.order_ids: list[int] = []
         self.by_modified: list[tuple[int, int]] = []
+        self.storefront_order: int | None = None
         self.counters = {
             "order": FIRST_ORDER_NUMBER - 1,
             "line": 0,

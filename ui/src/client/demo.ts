@@ -11,6 +11,12 @@ export interface Demo {
   /** New orders that arrive; 0 when none do. */
   orders_per_minute: number;
   placed: number;
+  /** The page of the store on which shoppers place orders. */
+  storefront_url: string;
+  /** The number of the newest order that was placed there. */
+  storefront_order: number | null;
+  /** That order, once it was received. */
+  order_of_storefront: string | null;
   /** Names of the steps that this user has done. */
   done: string[];
   order_in_process: string | null;

@@ -1,4 +1,4 @@
-import { CheckCircleFilled, CloseOutlined } from '@kit/icons';
+import { CheckCircleFilled, CloseOutlined, LinkOutlined } from '@kit/icons';
 import { ProblemNotice } from '@kit/feedback';
 import { Button } from 'antd';
 import { type KeyboardEvent, useEffect, useRef } from 'react';
@@ -66,6 +66,7 @@ function Panel({ tour, onClose }: { tour: Tour; onClose: () => void }) {
                 step={step}
                 isDone={tour.done.has(step.name)}
                 path={step.path?.(tour.demo.data)}
+                url={step.url?.(tour.demo.data)}
                 onFollow={handleLink}
               />
             ))}
@@ -80,23 +81,35 @@ interface StepProps {
   step: TourStep;
   isDone: boolean;
   path: string | null | undefined;
+  url: string | undefined;
   onFollow: () => void;
 }
 
-function Step({ step, isDone, path, onFollow }: StepProps) {
+function Step({ step, isDone, path, url, onFollow }: StepProps) {
   return (
     <li data-done={isDone}>
       <span className="demo-mark">{isDone ? <CheckCircleFilled aria-label="Done" role="img" /> : <i aria-hidden="true" />}</span>
       <div>
-        {path ? (
-          <Link to={path} onClick={onFollow}>
-            {step.title}
-          </Link>
-        ) : (
-          <strong>{step.title}</strong>
-        )}
+        <StepTitle title={step.title} path={path} url={url} onFollow={onFollow} />
         <p className="muted">{step.text}</p>
       </div>
     </li>
+  );
+}
+
+function StepTitle({ title, path, url, onFollow }: Omit<StepProps, 'step' | 'isDone'> & { title: string }) {
+  if (url)
+    return (
+      <a href={url} target="_blank" rel="noreferrer">
+        {title}
+        <LinkOutlined />
+        <span className="visually-hidden">, opens in a new tab</span>
+      </a>
+    );
+  if (!path) return <strong>{title}</strong>;
+  return (
+    <Link to={path} onClick={onFollow}>
+      {title}
+    </Link>
   );
 }

@@ -13,6 +13,9 @@ const running: Demo = {
   three_pl_is_down: false,
   orders_per_minute: 4,
   placed: 12,
+  storefront_url: 'http://localhost:4001/shop',
+  storefront_order: null,
+  order_of_storefront: null,
   done: [],
   order_in_process: 'o-9',
   completed_order: 'o-1',
@@ -129,7 +132,7 @@ describe('the controls', () => {
 describe('the tour', () => {
   test('ticks what the server knows, and remembers what was done in this browser', async () => {
     const { router, queries } = openPanel(() => ({ ...running, done: ['order_by_hand', 'later_step'] }));
-    await screen.findByText('1 of 11 done');
+    await screen.findByText('1 of 13 done');
     expect(doneSteps()).toEqual(['Enter an order by hand']);
 
     await userEvent.click(screen.getByText('Watch an order ship'));
@@ -137,14 +140,14 @@ describe('the tour', () => {
     await waitFor(() => expect(queries.getQueryData(['order', 'o-9'])).toBeDefined());
     expect(doneSteps()).toEqual(['Enter an order by hand']);
     act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
-    await screen.findByText('2 of 11 done');
+    await screen.findByText('2 of 13 done');
 
     await router.navigate('/orders?search=lindt@');
-    await screen.findByText('3 of 11 done');
+    await screen.findByText('3 of 13 done');
     const decision = screen.getByText('Sourcing decision').closest('details')!;
     decision.open = true;
     decision.dispatchEvent(new Event('toggle'));
-    await screen.findByText('4 of 11 done');
+    await screen.findByText('4 of 13 done');
     expect(JSON.parse(localStorage.getItem(`openiom.demo.tour.${EMAIL}`) ?? '')).toEqual([
       'watch_order',
       'find_by_email',
@@ -152,13 +155,22 @@ describe('the tour', () => {
     ]);
   });
 
+  test('leads to the storefront, and to the order that was placed there', async () => {
+    openPanel(() => ({ ...running, storefront_order: 131, order_of_storefront: 'o-131' }));
+    await screen.findByText('1 of 13 done');
+    expect(doneSteps()).toEqual(['Place an order in the store, opens in a new tab']);
+    const storefront = screen.getByRole('link', { name: /^Place an order in the store/ });
+    expect(storefront).toHaveAttribute('href', 'http://localhost:4001/shop');
+    expect(screen.getByRole('link', { name: 'Watch an order ship' })).toHaveAttribute('href', '/orders/o-131');
+  });
+
   test('an order that has shipped before it was opened was not watched', async () => {
     const { queries } = openPanel(() => running);
-    await screen.findByText('0 of 11 done');
+    await screen.findByText('0 of 13 done');
     act(() => void queries.setQueryData(['order', 'o-9'], { state: 'completed' }));
     await userEvent.click(screen.getByText('Watch an order ship'));
     await screen.findByText('/orders/o-9');
-    expect(screen.getByText('0 of 11 done')).toBeInTheDocument();
+    expect(screen.getByText('0 of 13 done')).toBeInTheDocument();
   });
 
   test('opens itself on the first visit to a store with orders, is closed, and is opened with the focus on it', async () => {

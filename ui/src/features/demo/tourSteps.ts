@@ -7,16 +7,43 @@ export interface TourStep {
   text: string;
   /** Null while the page does not exist yet; undefined when the step is done in the panel itself. */
   path?: (demo: Demo | undefined) => string | null;
+  /** The address of a page outside the product, which opens in a tab of its own. */
+  url?: (demo: Demo | undefined) => string | undefined;
 }
 
 const orderPath = (id: string | null | undefined): string | null => (id ? `/orders/${id}` : null);
 
+/** The steps of the tour: first the story of Fabrikam Retail from the storefront to the return, then more of the work. */
 export const tourSteps: readonly TourStep[] = [
+  {
+    name: 'storefront_order',
+    title: 'Place an order in the store',
+    text: 'Open the storefront as a shopper and place an order. Within half a minute it arrives here.',
+    url: (demo) => demo?.storefront_url,
+  },
   {
     name: 'watch_order',
     title: 'Watch an order ship',
-    text: 'Open an order that is in process and keep it open. It ships within a minute, and the page follows.',
-    path: (demo) => orderPath(demo?.order_in_process) ?? '/orders?state=fulfillment_in_process',
+    text: 'Open your order, or another that is in process, and keep it open. It ships within a minute, and the page follows.',
+    path: (demo) => orderPath(demo?.order_of_storefront) ?? orderPath(demo?.order_in_process) ?? '/orders?state=fulfillment_in_process',
+  },
+  {
+    name: 'correct_order',
+    title: 'Correct an order that failed validation',
+    text: 'Order something to Canada, where Fabrikam does not ship. Open the failed order, edit its address and reprocess it.',
+    path: () => '/my-work/runs',
+  },
+  {
+    name: 'parked_mapping',
+    title: 'Map the unknown product of a parked order',
+    text: 'Map the misspelled SKU LAMP-OAK-1 to a product. The order is received at once.',
+    path: () => '/my-work/messages',
+  },
+  {
+    name: 'return_items',
+    title: 'Return items',
+    text: 'Return items of an order that has shipped, then receive and inspect them. The refund follows the inspection.',
+    path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
   },
   {
     name: 'sourcing_decision',
@@ -29,12 +56,6 @@ export const tourSteps: readonly TourStep[] = [
     title: 'Find an order by e-mail address',
     text: 'Search the orders for a part of an address, such as lindt@.',
     path: () => '/orders',
-  },
-  {
-    name: 'parked_mapping',
-    title: 'Map the unknown product of a parked order',
-    text: 'Map the misspelled SKU LAMP-OAK-1 to a product. The order is received at once.',
-    path: () => '/my-work/messages',
   },
   {
     name: 'hold_and_release',
@@ -64,12 +85,6 @@ export const tourSteps: readonly TourStep[] = [
     name: 'refund',
     title: 'Refund a part of a payment',
     text: 'Open an order that has shipped. Its card Payments shows what was captured, and refunds a part of it.',
-    path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
-  },
-  {
-    name: 'return_items',
-    title: 'Return items',
-    text: 'Return items of an order that has shipped, then receive and inspect them. The refund follows the inspection.',
     path: (demo) => orderPath(demo?.completed_order) ?? '/orders?state=completed',
   },
   {

@@ -111,6 +111,7 @@ export function useTour(email: string): Tour {
   }, [queryClient, tick]);
 
   const known = new Set([...seen, ...(demo.data?.done ?? [])]);
+  if (demo.data?.storefront_order) known.add('storefront_order');
   const done = new Set(tourSteps.map(({ name }) => name).filter((name) => known.has(name)));
   return { done, demo, tick };
 }
