@@ -13,6 +13,7 @@ import re
 import sys
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from selectors import EVENT_READ, DefaultSelector
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection, socket
@@ -101,44 +102,46 @@ def exchange(connections: Connections) -> Answers:
 
     Raise `SystemExit` for an unexpected answer.
     """
-    status, expected = connections.status.encode(), connections.expected.encode()
-    calls: list[float] = []
     before = process_time()
-    with DefaultSelector() as selector:
-        opened = _open(connections)
+    with ExitStack() as stack:
+        selector = stack.enter_context(DefaultSelector())
+        opened = [_open(stack, connections, requests) for requests in connections.requests]
         started = perf_counter()
         for connection in opened:
             if connection.send_next():
                 selector.register(connection.socket, EVENT_READ, connection)
 
-        while selector.get_map():
-            for key, _ in selector.select(TIMEOUT_SECONDS):
-                connection = key.data
-                answer = connection.receive()
-                if answer is None:
-                    continue
-                calls.append(perf_counter() - connection.started)
-                if not answer.startswith(status) or expected not in answer:
-                    raise SystemExit(f"unexpected answer: {answer[:1000]!r}")
-                if not connection.send_next():
-                    selector.unregister(connection.socket)
-
+        calls = _receive_all(selector, connections)
         seconds = perf_counter() - started
 
-    for connection in opened:
-        connection.socket.close()
     return Answers(calls, seconds, process_time() - before)
 
 
-def _open(connections: Connections) -> Sequence[_Connection]:
-    opened: list[_Connection] = []
-    for requests in connections.requests:
-        opened_socket = create_connection(
-            (connections.host, connections.port), timeout=TIMEOUT_SECONDS
-        )
-        opened_socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        opened.append(_Connection(opened_socket, deque(text.encode() for text in requests)))
-    return opened
+def _receive_all(selector: DefaultSelector, connections: Connections) -> list[float]:
+    """Receive answers until no connection has a request left; return the seconds of each call."""
+    status, expected = connections.status.encode(), connections.expected.encode()
+    calls: list[float] = []
+    while selector.get_map():
+        for key, _ in selector.select(TIMEOUT_SECONDS):
+            connection: _Connection = key.data
+            answer = connection.receive()
+            if answer is None:
+                continue
+
+            calls.append(perf_counter() - connection.started)
+            if not answer.startswith(status) or expected not in answer:
+                raise SystemExit(f"unexpected answer: {answer[:1000]!r}")
+            if not connection.send_next():
+                selector.unregister(connection.socket)
+
+    return calls
+
+
+def _open(stack: ExitStack, connections: Connections, requests: Sequence[str]) -> _Connection:
+    address = (connections.host, connections.port)
+    opened = stack.enter_context(create_connection(address, timeout=TIMEOUT_SECONDS))
+    opened.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+    return _Connection(opened, deque(text.encode() for text in requests))
 
 
 def main() -> int:
