@@ -110,9 +110,7 @@ def _call(clients: dict[int, _Client]) -> Answers:
                     answers.append(answer)
                     waiting -= not client.send_next()
 
-    return Answers(
-        answers, call_seconds, perf_counter() - started, process_time() - cpu_started
-    )
+    return Answers(answers, call_seconds, perf_counter() - started, process_time() - cpu_started)
 
 
 def is_complete(answer: bytes) -> bool:
