@@ -108,7 +108,7 @@ def fill(site: BenchmarkSite, orders: int) -> None:
 
             for table, condition, own_columns in COPIED:
                 execute(
-                    session, _copy_statement(session, table, condition, own_columns), (template,)
+                    session, copy_statement(session, table, condition, own_columns), (template,)
                 )
 
             execute(session, STATES)
@@ -120,7 +120,7 @@ def fill(site: BenchmarkSite, orders: int) -> None:
         connection.execute("ANALYZE")
 
 
-def _copy_statement(
+def copy_statement(
     session: Session, table: str, condition: str, own_columns: Mapping[str, str]
 ) -> str:
     """Return the statement that copies the template's rows of a table for every made order."""
@@ -128,7 +128,8 @@ def _copy_statement(
     rows = fetch(
         session,
         "SELECT column_name FROM information_schema.columns"
-        " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+        " WHERE table_schema = %s AND table_name = %s AND is_identity = 'NO'"
+        " ORDER BY ordinal_position",
         (schema, name),
     )
     columns = [column for (column,) in rows]

@@ -840,6 +840,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'leased'"),
     )
     op.create_index(
+        "ix_provider_call_run",
+        "provider_call",
+        ["run_id"],
+        unique=False,
+        schema="orchestration",
+    )
+    op.create_index(
         "ix_provider_call_token",
         "provider_call",
         ["token_id"],
@@ -3419,6 +3426,7 @@ def downgrade() -> None:
     op.drop_table("step_tally", schema="orchestration")
     op.drop_index("ix_step_result_flow_run_id", table_name="step_result", schema="orchestration")
     op.drop_table("step_result", schema="orchestration")
+    op.drop_index("ix_provider_call_run", table_name="provider_call", schema="orchestration")
     op.drop_index("ix_provider_call_token", table_name="provider_call", schema="orchestration")
     op.drop_index(
         "ix_provider_call_lease",

@@ -191,6 +191,7 @@ class ProviderCall(Base):
         Index("ix_provider_call_on_hold", "instance", postgresql_where=text("state = 'held'")),
         Index("ix_provider_call_lease", "lease_until", postgresql_where=text("state = 'leased'")),
         Index("ix_provider_call_token", "token_id"),
+        Index("ix_provider_call_run", "run_id"),
         CheckConstraint(
             "state IN ('ready', 'leased', 'done', 'failed', 'held', 'canceled')",
             name="ck_provider_call_state",
