@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import Protocol
 from uuid import UUID
 
 from .mail_server import MailServerBody
 
 
-class Mail(Protocol):
+@dataclass(frozen=True, slots=True)
+class Mail:
     """What an e-mail is made of."""
 
     id: UUID

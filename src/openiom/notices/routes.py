@@ -1,7 +1,6 @@
 """HTTP routes of notices and their templates."""
 
 import smtplib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +16,7 @@ from openiom.platform.pagination import Page, PageRequest, page_request
 from openiom.platform.secrets import Secrets
 
 from .composition import NoticeComposer, RenderedNotice, opted_out_orders
-from .mail import connected, deliver
+from .mail import Mail, connected, deliver
 from .mail_server import mail_server
 from .queries import list_notices, notice_detail, resend, switch_notices
 from .schemas import (
@@ -39,18 +38,6 @@ from .templates import KIND, notice_templates
 MAX_OF_ORDER = 200
 """Most notices that an order shows."""
 NoticePage = Annotated[PageRequest[UUID], Depends(page_request(UUID))]
-
-
-@dataclass(frozen=True, slots=True)
-class SampleMail:
-    """A rendered template for the person who edits it."""
-
-    id: UUID
-    recipient: str
-    subject: str
-    body_text: str
-    body_html: str
-    created_at: datetime
 
 
 def notice_router(composer: NoticeComposer, secrets: Secrets) -> Router:
@@ -189,9 +176,7 @@ def _send_test(
 
     password = password_of(server, secrets)
     session.rollback()
-    mail = SampleMail(
-        new_id(), address, rendered.subject, rendered.body_text, rendered.body_html, now
-    )
+    mail = Mail(new_id(), address, rendered.subject, rendered.body_text, rendered.body_html, now)
     try:
         with connected(server, password) as client:
             delivery = deliver(client, mail, server)

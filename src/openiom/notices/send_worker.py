@@ -24,7 +24,7 @@ from openiom.platform.secrets import Secrets
 
 from .composition import NO_MAIL_SERVER
 from .event_titles import NOTICE_FAILED, NOTICE_SENT
-from .mail import Delivery, connected, deliver
+from .mail import Delivery, Mail, connected, deliver
 from .mail_server import MailServerBody, mail_server
 
 SEND_WAKE = "notice_mails"
@@ -50,6 +50,18 @@ class DueNotice(NamedTuple):
     body_html: str
     attempts: int
     created_at: datetime
+
+    @property
+    def mail(self) -> Mail:
+        """The e-mail of this notice."""
+        return Mail(
+            self.id,
+            self.recipient,
+            self.subject,
+            self.body_text,
+            self.body_html,
+            self.created_at,
+        )
 
 
 _CLAIM = """
@@ -110,7 +122,7 @@ class NoticeSendWorker:
                 for notice in due:
                     if monotonic() > latest:
                         break
-                    done[notice.id] = deliver(client, notice, server)
+                    done[notice.id] = deliver(client, notice.mail, server)
         except (OSError, smtplib.SMTPException, IomError) as error:
             failure = Delivery(False, f"{server.host}: {error}"[:500], retry=True)
             for notice in due:
