@@ -191,6 +191,7 @@ async function answer(request, response, path, query) {
     if (!found) return missing(response, path);
     if (!sub) return json(response, found);
     const bare = found.state === 'new';
+    if (sub === 'notices') return json(response, { enabled: true, items: [] });
     if (sub === 'notes') return json(response, { items: bare ? [] : data.notes, next: null });
     if (sub === 'watchers') return json(response, { watching: !bare, watchers: bare ? [] : ['dana@example.com', 'lee@example.com'] });
     if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
