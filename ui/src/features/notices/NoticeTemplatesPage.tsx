@@ -1,4 +1,4 @@
-import { applyDocuments, type Body } from '@client/configuration';
+import { applyDocuments } from '@client/configuration';
 import { listTemplates, type NoticeTemplate, previewTemplate, sendTestMail, type TemplateBody, type TemplateList } from '@client/notices';
 import { ExplainedButton } from '@kit/ExplainedButton';
 import { EmptyState, ProblemNotice, QueryContent } from '@kit/feedback';
@@ -74,7 +74,7 @@ function Editor({ template, list, onCopied }: { template: NoticeTemplate; list: 
   const save = useMutation({
     mutationFn: async (name: string) => {
       const saved = name === template.name ? body : { ...body, title: `${body.title} (copy)`, active: false };
-      await applyDocuments([{ kind: 'notice_template', name, body: saved as Body }]);
+      await applyDocuments([{ kind: 'notice_template', name, body: saved }]);
       return name;
     },
     onSuccess: async (name) => {
