@@ -3054,9 +3054,58 @@ def upgrade() -> None:
         unique=False,
         schema="returns",
     )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body_text", sa.Text(), nullable=False),
+        sa.Column("body_html", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('pending', 'sent', 'failed', 'unsent')", name=op.f("ck_notice_state")
+        ),
+        sa.CheckConstraint(
+            "(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_notice_sent_at")
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.order.id"], name=op.f("fk_notice_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint(
+            "cause", "template", "recipient", name=op.f("uq_notice_cause_template_recipient")
+        ),
+        schema="notices",
+    )
+    op.create_index("ix_notice_order", "notice", ["order_id", "id"], schema="notices")
+    op.create_index(
+        "ix_notice_due",
+        "notice",
+        ["due_at"],
+        schema="notices",
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "opt_out",
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_opt_out_order_id")
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_opt_out")),
+        schema="notices",
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("opt_out", schema="notices")
+    op.drop_table("notice", schema="notices")
     op.drop_index("ix_return_receipt_return_line_id", table_name="return_receipt", schema="returns")
     op.drop_table("return_receipt", schema="returns")
     op.drop_index(

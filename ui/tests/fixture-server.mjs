@@ -191,6 +191,7 @@ async function answer(request, response, path, query) {
     if (!found) return missing(response, path);
     if (!sub) return json(response, found);
     const bare = found.state === 'new';
+    if (sub === 'notices') return json(response, { enabled: true, items: [] });
     if (sub === 'notes') return json(response, { items: bare ? [] : data.notes, next: null });
     if (sub === 'watchers') return json(response, { watching: !bare, watchers: bare ? [] : ['dana@example.com', 'lee@example.com'] });
     if (sub === 'timeline') return json(response, { events: bare ? data.timeline.slice(-1) : data.timeline });
@@ -217,6 +218,22 @@ async function answer(request, response, path, query) {
       );
     const found = data.fulfillmentOrder(id);
     return found ? json(response, found) : missing(response, path);
+  }
+  if (area === 'notice-templates') {
+    const text = {
+      subject: 'Your order {{ order.number }}',
+      text: 'Hello {{ customer.name }},',
+      html: '<p>Hello {{ customer.name }},</p>',
+    };
+    const body = { title: 'Order confirmation', event: 'order.created', active: true, languages: { en: text } };
+    if (id === 'preview')
+      return json(response, { language: 'en', subject: 'Your order 1001', body_text: 'Hello Ann,', body_html: '<p>Hello Ann,</p>' });
+    return json(response, {
+      items: empty ? [] : [{ name: 'order_confirmation', shipped: true, body }],
+      tokens: [{ name: 'order.number', title: 'Number of the order' }],
+      lists: { lines: [{ name: 'name', title: "Name of the line's product" }] },
+      filters: ['upper'],
+    });
   }
   if (area === 'people') return json(response, { items: data.colleagues });
   if (area === 'mentions') return json(response, { items: empty ? [] : data.mentions, next: null });

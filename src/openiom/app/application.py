@@ -17,6 +17,7 @@ from openiom import (
     library,
     logistics,
     master_data,
+    notices,
     orchestration,
     orders,
     payments,
@@ -56,6 +57,7 @@ CONSUMERS = (
     fulfillment_optimization.CAPACITY_CONSUMER,
     payments.CONSUMER,
     returns.REFUND_CONSUMER,
+    notices.CONSUMER,
 )
 STATE_TABLES = {
     table.entity: table
@@ -81,6 +83,7 @@ EVENT_TITLES = {
     **payments.EVENT_TITLES,
     **returns.EVENT_TITLES,
     **collaboration.EVENT_TITLES,
+    **notices.EVENT_TITLES,
 }
 """Display titles of business events, as each package registers them."""
 
@@ -101,6 +104,7 @@ class Application:
     actions: Mapping[str, Action]
     order_port: OrderGateway
     rates: providers.LiveRates
+    notice_composer: notices.NoticeComposer
     event_titles: Mapping[str, str]
 
     def workers(self) -> tuple[Worker, ...]:
@@ -118,6 +122,8 @@ class Application:
             payments.PaymentChargeWorker(),
             payments.PaymentCallWorker(self.registry),
             returns.ReturnRefundWorker(),
+            notices.NoticeEventWorker(self.notice_composer),
+            notices.NoticeSendWorker(self.secrets),
             *inventory_visibility.workers(),
             *inventory_contract.workers(self.settings.feed_dir),
             simulation.SimulationWorker(),
@@ -132,6 +138,7 @@ class Application:
             administration.user_router,
             administration.saved_view_router,
             collaboration.router,
+            notices.notice_router(self.notice_composer, self.secrets),
             orders.change_router(UNSENT_FULFILLMENT, FULFILLMENT_PROGRESS),
             orders.order_router(self.event_titles, FULFILLMENT_PROGRESS),
             orders.waiting_router,
@@ -187,15 +194,17 @@ def build(settings: Settings, database_url: str) -> Application:
     registry = _provider_registry(settings, secrets, configuration)
     order_gateway = OrderGateway()
     entities = _entities()
-    actions = _actions(order_gateway)
+    links = SignedLinks(signing)
+    composer = notices.NoticeComposer(links, settings.public_url)
+    actions = _actions(order_gateway, composer)
     engine = _engine(registry, entities, actions)
-    _register_documents(configuration, registry, engine.catalog)
+    _register_documents(configuration, registry, engine.catalog, secrets)
     return Application(
         settings=settings,
         database=database,
         secrets=secrets,
         issuer=administration.TokenIssuer.of(signing, environment=settings.environment),
-        links=SignedLinks(signing),
+        links=links,
         configuration=configuration,
         registry=registry,
         engine=engine,
@@ -203,6 +212,7 @@ def build(settings: Settings, database_url: str) -> Application:
         actions=actions,
         order_port=order_gateway,
         rates=providers.LiveRates(registry),
+        notice_composer=composer,
         event_titles=EVENT_TITLES,
     )
 
@@ -243,13 +253,14 @@ def _entities() -> dict[str, Entity]:
     return entities
 
 
-def _actions(order_gateway: OrderGateway) -> dict[str, Action]:
+def _actions(order_gateway: OrderGateway, composer: notices.NoticeComposer) -> dict[str, Action]:
     """Return the actions of our own packages that a flow can use."""
     actions = (
         *orders.ACTIONS,
         *fulfillment_optimization.sourcing_actions(order_gateway),
         *fulfillment.ACTIONS,
         *returns.return_actions(RETURN_REFUNDS),
+        *notices.notice_actions(composer),
     )
     return {action.name: action for action in actions}
 
@@ -272,6 +283,7 @@ def _register_documents(
     configuration: Configuration,
     registry: providers.ProviderRegistry,
     catalog: orchestration.Catalog,
+    secrets: Secrets,
 ) -> None:
     """Register the document kinds and deletion guards of every package."""
     configuration.register(
@@ -286,6 +298,8 @@ def _register_documents(
         state_framework.states_kind(STATE_TABLES),
         providers.instance_kind(registry),
         providers.MAPPING_KIND,
+        notices.template_kind(known_events()),
+        notices.mail_server_kind(secrets),
         orchestration.flow_kind(catalog),
     )
     for kind, guard in (

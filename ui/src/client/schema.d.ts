@@ -528,6 +528,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notices
+         * @description E-mails to customers, newest first.
+         */
+        get: operations["notices-read_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notice
+         * @description An e-mail with its texts.
+         */
+        get: operations["notices-read_notice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend Notice
+         * @description Send an e-mail once more, with the same texts.
+         */
+        post: operations["notices-resend_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order Notices
+         * @description The last 200 e-mails about an order, and whether its customer receives more.
+         */
+        get: operations["notices-read_order_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/notices/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Switch Order Notices
+         * @description Switch e-mails about an order on or off.
+         */
+        put: operations["notices-switch_order_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Templates
+         * @description All templates, shipped and own ones, with the tokens that they can use.
+         */
+        get: operations["notices-read_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-templates/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Show a template, which need not be saved, for an order.
+         */
+        post: operations["notices-preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notice-templates/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Send a template for an order to your own address.
+         */
+        post: operations["notices-send_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/changes": {
         parameters: {
             query?: never;
@@ -5775,7 +5935,7 @@ export interface components {
              */
             postponed: string;
             /** Tokens */
-            tokens: components["schemas"]["TokenView"][];
+            tokens: components["schemas"]["openiom__orchestration__schemas__TokenView"][];
             /** Results */
             results: components["schemas"]["StepEntry"][];
         };
@@ -7133,6 +7293,144 @@ export interface components {
             deletable: boolean;
         };
         /**
+         * NoticeDetail
+         * @description A notice with its texts.
+         */
+        NoticeDetail: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Template */
+            template: string;
+            /** Language */
+            language: string;
+            /** Recipient */
+            recipient: string;
+            /** Subject */
+            subject: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "sent" | "failed" | "unsent";
+            /** Reason */
+            reason: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Body Text */
+            body_text: string;
+            /** Body Html */
+            body_html: string;
+        };
+        /**
+         * NoticeSwitch
+         * @description Whether the customer of an order receives notices.
+         */
+        NoticeSwitch: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * NoticeTemplateBody
+         * @description A template. Without `event` it is only sent by the flow action Send e-mail.
+         */
+        NoticeTemplateBody: {
+            /** Title */
+            title: string;
+            /**
+             * Event
+             * @description Event of an order that sends it
+             * @default
+             */
+            event: string;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Languages
+             * @description Texts by language code; en is used when there is none for the customer
+             */
+            languages: {
+                [key: string]: components["schemas"]["NoticeText"];
+            };
+        };
+        /**
+         * NoticeText
+         * @description What a notice says in one language.
+         */
+        NoticeText: {
+            /** Subject */
+            subject: string;
+            /** Text */
+            text: string;
+            /**
+             * Html
+             * @description Empty: only plain text is sent
+             * @default
+             */
+            html: string;
+        };
+        /**
+         * NoticeView
+         * @description A notice; `reason` says why it failed, is not sent, or is tried later.
+         */
+        NoticeView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Order Id
+             * Format: uuid
+             */
+            order_id: string;
+            /** Order Number */
+            order_number: string;
+            /** Template */
+            template: string;
+            /** Language */
+            language: string;
+            /** Recipient */
+            recipient: string;
+            /** Subject */
+            subject: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "sent" | "failed" | "unsent";
+            /** Reason */
+            reason: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Sent At */
+            sent_at: string | null;
+        };
+        /**
          * OperationBody
          * @description Units moved manually for a path of groups, the highest first.
          *
@@ -7452,6 +7750,16 @@ export interface components {
             id: string;
             /** Number */
             number: string;
+        };
+        /**
+         * OrderNotices
+         * @description The notices of an order, newest first.
+         */
+        OrderNotices: {
+            /** Enabled */
+            enabled: boolean;
+            /** Items */
+            items: components["schemas"]["NoticeView"][];
         };
         /**
          * OrderPayments
@@ -7880,6 +8188,13 @@ export interface components {
         Page_NoteView_: {
             /** Items */
             items: components["schemas"]["NoteView"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Page[NoticeView] */
+        Page_NoticeView_: {
+            /** Items */
+            items: components["schemas"]["NoticeView"][];
             /** Next */
             next?: string | null;
         };
@@ -8526,16 +8841,6 @@ export interface components {
             rows: components["schemas"]["PreviewRow"][];
         };
         /**
-         * PreviewRequest
-         * @description A transformation to apply to the message, null for the one in use.
-         */
-        PreviewRequest: {
-            /** Transformation */
-            transformation?: {
-                [key: string]: unknown;
-            } | null;
-        };
-        /**
          * PreviewRow
          * @description One path of the document: its expression, and its value or error.
          */
@@ -8548,6 +8853,20 @@ export interface components {
             value: unknown;
             /** Error */
             error: string | null;
+        };
+        /**
+         * PreviewView
+         * @description The texts of a template for an order.
+         */
+        PreviewView: {
+            /** Language */
+            language: string;
+            /** Subject */
+            subject: string;
+            /** Body Text */
+            body_text: string;
+            /** Body Html */
+            body_html: string;
         };
         /**
          * Price
@@ -11219,6 +11538,33 @@ export interface components {
             remove: string[];
         };
         /**
+         * TemplateList
+         * @description All templates, with the tokens and filters that they can use.
+         */
+        TemplateList: {
+            /** Items */
+            items: components["schemas"]["TemplateView"][];
+            /** Tokens */
+            tokens: components["schemas"]["openiom__notices__schemas__TokenView"][];
+            /** Lists */
+            lists: {
+                [key: string]: components["schemas"]["openiom__notices__schemas__TokenView"][];
+            };
+            /** Filters */
+            filters: string[];
+        };
+        /**
+         * TemplateView
+         * @description A template. `shipped`: the one of OpenIOM, which no document replaces.
+         */
+        TemplateView: {
+            /** Name */
+            name: string;
+            /** Shipped */
+            shipped: boolean;
+            body: components["schemas"]["NoticeTemplateBody"];
+        };
+        /**
          * Term
          * @description A name as the API uses it, and its display title.
          */
@@ -11295,32 +11641,6 @@ export interface components {
              * @default 90
              */
             days: number;
-        };
-        /**
-         * TokenView
-         * @description The position of a flow run, or of one of its branches.
-         *
-         *     `postponed` says why its provider calls are not made for now.
-         */
-        TokenView: {
-            /** Step */
-            step: string;
-            /** Step Title */
-            step_title: string;
-            /** State */
-            state: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Awaits */
-            awaits: string[];
-            /** Wake At */
-            wake_at: string | null;
-            error: components["schemas"]["RunError"] | null;
-            /** Postponed */
-            postponed: string;
         };
         /**
          * TotalReading
@@ -11748,6 +12068,69 @@ export interface components {
              * @description Empty is everything farther
              */
             up_to_km?: number | null;
+        };
+        /**
+         * PreviewRequest
+         * @description A template to show for an order; it need not be saved.
+         */
+        openiom__notices__schemas__PreviewRequest: {
+            /**
+             * Order
+             * @description Number of the order
+             */
+            order: string;
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            body: components["schemas"]["NoticeTemplateBody"];
+        };
+        /**
+         * TokenView
+         * @description A token of templates with its title.
+         */
+        openiom__notices__schemas__TokenView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * TokenView
+         * @description The position of a flow run, or of one of its branches.
+         *
+         *     `postponed` says why its provider calls are not made for now.
+         */
+        openiom__orchestration__schemas__TokenView: {
+            /** Step */
+            step: string;
+            /** Step Title */
+            step_title: string;
+            /** State */
+            state: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            error: components["schemas"]["RunError"] | null;
+            /** Postponed */
+            postponed: string;
+        };
+        /**
+         * PreviewRequest
+         * @description A transformation to apply to the message, null for the one in use.
+         */
+        openiom__providers__schemas__PreviewRequest: {
+            /** Transformation */
+            transformation?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Fault
@@ -13141,6 +13524,335 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-read_notices": {
+        parameters: {
+            query?: {
+                /** @description Only these */
+                state?: ("pending" | "sent" | "failed" | "unsent") | null;
+                /** @description Of this template */
+                template?: string;
+                /** @description `next` of the page before; the first page without */
+                after?: string | null;
+                /** @description Most items to return */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeView_"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-read_notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeDetail"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-resend_notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeDetail"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-read_order_notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderNotices"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-switch_order_notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-read_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["openiom__notices__schemas__PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "notices-send_test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["openiom__notices__schemas__PreviewRequest"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             204: {
@@ -20097,7 +20809,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["openiom__providers__schemas__PreviewRequest"];
             };
         };
         responses: {

@@ -22,7 +22,7 @@ const pathsOf = (requests: RecordedRequest[]): string[] => requests.map((request
 beforeEach(() => vi.spyOn(console, 'error').mockImplementation(() => undefined));
 
 test('all pages of the application are covered', () => {
-  expect(pages).toHaveLength(48);
+  expect(pages).toHaveLength(49);
 });
 
 describe('when the server is not available, the page explains why and can be retried', () => {

@@ -61,6 +61,7 @@ const table: FirstVisit[] = [
   page('/source-lists', 'No source lists yet', 'New source list', 'see sourcing'),
   page('/constraints', 'No constraints yet', 'New constraint', 'see sourcing'),
   page('/strategies', 'Strategies', 'New strategy', 'see sourcing'),
+  page('/notice-templates', 'No templates yet', 'View flows', 'see configuration'),
   page('/calendars', 'No working calendars yet', 'New calendar', 'see configuration'),
   page('/carriers', 'No carriers yet', 'New carrier', 'see configuration'),
   page('/pickup-schedules', 'No pickup schedules yet', 'New pickup schedule', 'see configuration'),

@@ -309,6 +309,13 @@ export const navigationGroups: readonly NavigationArea[] = [
     openByDefault: false,
     pages: [
       {
+        path: '/notice-templates',
+        title: 'Notice templates',
+        icon: <InboxOutlined />,
+        keywords: 'e-mail mail message customer token preview',
+        permission: 'configuration.read',
+      },
+      {
         path: '/settings/users',
         title: 'Users',
         icon: <UserOutlined />,

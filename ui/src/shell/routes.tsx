@@ -70,6 +70,7 @@ export const routes: RouteObject[] = [
           { path: 'source-lists', lazy: lazyPage(() => import('@features/fulfillment-optimization/sources/SourceListsPage')) },
           { path: 'constraints', lazy: lazyPage(() => import('@features/fulfillment-optimization/constraints/ConstraintsPage')) },
           { path: 'strategies', lazy: lazyPage(() => import('@features/fulfillment-optimization/strategies/StrategiesPage')) },
+          { path: 'notice-templates', lazy: lazyPage(() => import('@features/notices/NoticeTemplatesPage')) },
           { path: 'calendars', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/CalendarsPage')) },
           { path: 'carriers', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/CarriersPage')) },
           { path: 'pickup-schedules', lazy: lazyPage(() => import('@features/fulfillment-optimization/schedules/PickupSchedulesPage')) },

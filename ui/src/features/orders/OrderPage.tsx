@@ -14,6 +14,7 @@ import { FlowRunsCard } from './FlowRunsCard';
 import { OrderLinesCard } from './OrderLinesCard';
 import { OrderActions } from './OrderActions';
 import { NotesCard } from './NotesCard';
+import { NoticesCard } from './NoticesCard';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
 import PaymentsCard from './payments/PaymentsCard';
@@ -87,6 +88,7 @@ export default function OrderPage() {
           <PriceCard order={order.data} />
           <PaymentsCard orderId={id} />
           <NotesCard orderId={id} />
+          <NoticesCard orderId={id} />
           <ChangesCard order={order.data} changes={changes.data} />
           <TimelineCard query={timeline} />
         </div>
