@@ -1,7 +1,7 @@
 """The actions of tau2-retail, done through our API and compared with the rules of the shop."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -75,14 +75,8 @@ class RetailReplay:
         assert answer.status_code == 200, answer.text
         assert Decimal(answer.json()["money"]["difference"]) == difference
         order = self.shop.order(number)
-        kept = Counter(
-            line["variant"]["configuration"]
-            for line in order["lines"]
-            if line["state"] != "canceled"
-        )
-        wanted = Counter(
-            x["variant"]["configuration"] for x in self.shop.documents[number]["lines"]
-        )
+        kept = items_of(line for line in order["lines"] if line["state"] != "canceled")
+        wanted = items_of(self.shop.documents[number]["lines"])
         wanted.subtract(arguments["item_ids"])
         wanted.update(arguments["new_item_ids"])
         assert kept == +wanted
@@ -260,6 +254,11 @@ class RetailReplay:
 def copy_number(task_id: str, order_id: str) -> str:
     """Return the number of the copy of an order that a task has."""
     return f"{order_id}-T{task_id}"
+
+
+def items_of(lines: Iterable[Json]) -> Counter[str]:
+    """Return the items of lines, and how many lines have each."""
+    return Counter(line["variant"]["configuration"] for line in lines)
 
 
 def exchange(line_number: int, product: str, item_id: str, price: Decimal) -> Json:

@@ -63,9 +63,8 @@ def cancel_orders(
     limits = ChangeLimits.load(session, ids)
     refusals = {order_id: limits.cancel_refusal(order_id, reason) for order_id in ids}
     allowed = [order_id for order_id in ids if not refusals[order_id]]
-    canceled = iter(
-        raise_order_events(session, event_requests(allowed, CANCEL, reason), now, actor)
-    )
+    requests = event_requests(allowed, CANCEL, reason)
+    canceled = iter(raise_order_events(session, requests, now, actor))
     outcomes: list[Outcome] = []
     for order_id in ids:
         refusal = refusals[order_id]
