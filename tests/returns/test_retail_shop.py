@@ -72,10 +72,7 @@ def test_the_actions_of_every_task_end_as_the_rules_of_the_shop_say(shop: Retail
     refused = f"{replay.refused.total()} wrong ones refused"
     other = f"{replay.to_other_method} refunds wanted on another method"
     done = f"{figures}: {dict(replay.done)}"
-    sys.stdout.write(f"{done}
-{refused}: {dict(replay.refused)}
-{other}
-")
+    sys.stdout.write("\n".join([done, f"{refused}: {dict(replay.refused)}", other, ""]))
     assert replay.done.total() == len(actions)
     assert set(replay.done) == set(ACTIONS)
     assert set(replay.refused) == {"cancel", "change", "return"}
