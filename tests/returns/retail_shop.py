@@ -36,7 +36,6 @@ from openiom.returns import KINDS as RETURN_KINDS
 Json = dict[str, Any]
 METHODS = {"credit_card": "card", "paypal": "paypal", "gift_card": "gift_card"}
 VALIDATED = ("order.header_validation.succeeded", "order.lines_validation.succeeded")
-REASONS = {"no_longer_needed": "No longer needed"}
 POLICIES: list[Json] = [
     {
         "kind": "order_change_policy",
@@ -262,7 +261,7 @@ class RetailShop:
                 raise_order_events(session, [EventRequest(i, event) for i in orders], NOW, "flow")
             lines = open_lines(session, orders)
             wanted = [
-                StockReservationRequest(line.line_id, line.product, "SEA", line.quantity)
+                StockReservationRequest(line.line_id, line.product, "SEA", Decimal(line.quantity))
                 for line in lines
             ]
             assert all(reserve(session, wanted, NOW, "flow"))
