@@ -15,6 +15,7 @@ from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
 from .change_routes import change_router
+from .changes.policy import ORDER_CHANGE_POLICY
 from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
 from .event_titles import EVENT_TITLES
@@ -72,7 +73,7 @@ from .summaries import (
     order_summaries,
 )
 
-KINDS = (ORDER_PREFERENCES,)
+KINDS = (ORDER_PREFERENCES, ORDER_CHANGE_POLICY)
 __all__ = [
     "ACTIONS",
     "AllowedAction",

@@ -30,6 +30,7 @@ from .changes.facts import ChangeFacts
 from .changes.guards import require_unfinished
 from .changes.operations import Operation
 from .changes.patches import DecidedPatch, decide_patch, products_of, read_operations
+from .changes.policy import ChangeLimits
 from .changes.records import RecordedChange, money_texts, read_changes
 from .changes.stored_values import read_facts, read_values, version_of
 from .changes.undo import undo_refusal
@@ -63,6 +64,7 @@ def preview_change(
     value = _value(session, order_id, planned)
     products = value.products | products_of(operations, value)
     facts = read_facts(session, products, with_stock=True)
+    ChangeLimits.load(session, [order_id]).check(value, operations)
     patch = decide_patch(value, operations, facts)
     stock = _stock_needs(session, patch, facts, now.date())
     days = [need.available_on for need in stock if need.available_on is not None]

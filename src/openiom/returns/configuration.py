@@ -89,6 +89,12 @@ class ReturnPolicyBody(PolicyPart):
         default_factory=lambda: [ReturnRule(title="30 days")], min_length=1
     )
     withdrawal: WithdrawalTerms = WithdrawalTerms()
+    returns_per_order: int | None = Field(
+        None, ge=1, le=1000, description="Returns that an order may have; empty for no limit"
+    )
+    exchange_within_product: bool = Field(
+        False, description="Goods are exchanged only for another variant of their product"
+    )
 
 
 def _check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:

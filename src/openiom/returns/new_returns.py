@@ -30,11 +30,15 @@ class NewReturnOrder:
 
 @dataclass(slots=True)
 class ReturnChecker:
-    """Checks the return orders of one request, which share what is returnable of a line."""
+    """Checks the return orders of one request, which share what is returnable of a line.
+
+    `earlier` are the returns that orders have already.
+    """
 
     sold: SoldGoods
     policy: ReturnPolicyBody
     now: datetime
+    earlier: dict[UUID, int] = field(default_factory=dict)
     _used: dict[UUID, int] = field(default_factory=dict)
 
     def check(self, request: NewReturn) -> NewReturnOrder | Problem:
@@ -43,7 +47,7 @@ class ReturnChecker:
         if order is None:
             return Problem("order_id", f"there is no order {request.order_id}", "")
 
-        problem = _outcome_problem(request)
+        problem = _outcome_problem(request) or self._count_problem(request, order)
         if problem:
             return problem
 
@@ -65,9 +69,19 @@ class ReturnChecker:
             self._add_line(draft, line, item, found, steps[line.id])
 
         self._complete(draft, request, terms)
+        self.earlier[order.id] = self.earlier.get(order.id, 0) + 1
         for line_id, count in steps.items():
             self._used[line_id] = self._used.get(line_id, 0) + count
         return draft
+
+    def _count_problem(self, request: NewReturn, order: SoldOrder) -> Problem | None:
+        """Return that the order has as many returns as the policy allows, if it has."""
+        limit = self.policy.returns_per_order
+        count = self.earlier.get(order.id, 0)
+        if limit is None or count < limit or request.override or request.withdrawal:
+            return None
+        what = f"{order.number} has {count} of {limit} returns that the return policy allows"
+        return Problem("order_id", what, "an order manager may override the return policy")
 
     def _draft(self, request: NewReturn, order: SoldOrder) -> NewReturnOrder:
         timing = request.timing
@@ -106,6 +120,8 @@ class ReturnChecker:
     ) -> Terms | Problem:
         """Return the terms of a line and note its steps, or return what is wrong with it."""
         problem = self._item_problem(item, line, where, steps)
+        if problem is None and not request.override:
+            problem = self._product_problem(item, line, where)
         if problem:
             return problem
 
@@ -121,6 +137,16 @@ class ReturnChecker:
             remedy = "an order manager may override the return policy"
             return Problem(f"{where}.order_line_id", f"{line.product}: {refusal}", remedy)
         return terms
+
+    def _product_problem(self, item: NewReturnLine, line: SoldLine, where: str) -> Problem | None:
+        """Return that a line would be exchanged for another product, where that is not allowed."""
+        chosen = item.exchange_for
+        if chosen is None or not self.policy.exchange_within_product:
+            return None
+        if chosen.product == line.product:
+            return None
+        what = f"line {line.line_number} is exchanged only for a variant of {line.product}"
+        return Problem(f"{where}.exchange_for.product", what, "choose another variant of it")
 
     def _item_problem(
         self, item: NewReturnLine, line: SoldLine, where: str, steps: dict[UUID, int]

@@ -1,7 +1,7 @@
 """Reads of the HTTP API: return orders with lines, parcels and amounts."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -92,6 +92,15 @@ def count_returns(session: Session) -> ReturnCounts:
     query = "SELECT state, count(*) FROM returns.return_order GROUP BY state"
     due = "SELECT count(DISTINCT return_order_id) FROM returns.return_amount WHERE state = 'due'"
     return ReturnCounts(states=dict(fetch(session, query)), refund_due=fetch(session, due)[0][0])
+
+
+def count_returns_of_orders(session: Session, order_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many returns orders have, without those that were refused or canceled."""
+    query = (
+        "SELECT order_id, count(*) FROM returns.return_order WHERE order_id = ANY(%s)"
+        " AND state NOT IN ('refused', 'canceled') GROUP BY order_id"
+    )
+    return dict(fetch(session, query, (list(order_ids),)))
 
 
 class _AmountRow(NamedTuple):

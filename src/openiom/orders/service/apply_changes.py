@@ -14,6 +14,7 @@ from openiom.kernel import IomError, NotFound, Refused, sorted_ids
 from openiom.orders.changes.facts import ChangeFacts
 from openiom.orders.changes.operations import Operation
 from openiom.orders.changes.patches import DecidedPatch, decide_patch, products_of
+from openiom.orders.changes.policy import ChangeLimits
 from openiom.orders.changes.records import NewChange, record_changes
 from openiom.orders.changes.stored_values import read_facts, read_values, require_version
 from openiom.orders.changes.values import OrderValue
@@ -98,11 +99,12 @@ def apply_to_locked(
 ) -> list[ChangeOutcome]:
     """Apply requests to orders that were locked; one outcome each, in order."""
     locked.facts = _facts_for(session, requests, locked.values)
+    limits = ChangeLimits.load(session, list(locked.values))
     decided: dict[UUID, DecidedPatch] = {}
     refused: dict[UUID, IomError] = {}
     for request in requests:
         try:
-            decided[request.order_id] = _decide(session, request, locked)
+            decided[request.order_id] = _decide(session, request, locked, limits)
         except IomError as error:
             refused[request.order_id] = error
 
@@ -129,12 +131,16 @@ def _facts_for(
     return read_facts(session, products | named, with_stock=bool(named))
 
 
-def _decide(session: Session, request: ChangeRequest, locked: LockedValues) -> DecidedPatch:
+def _decide(
+    session: Session, request: ChangeRequest, locked: LockedValues, limits: ChangeLimits
+) -> DecidedPatch:
     value = locked.values.get(request.order_id)
     if value is None:
         raise no_order(request.order_id)
     if request.version is not None:
         require_version(session, value, request.version, EVENT_TITLES)
+    if request.undoes is None:
+        limits.check(value, request.operations)
     return decide_patch(value, request.operations, locked.facts)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from openiom.inventory_visibility import release_quantities
 from openiom.kernel import Event, Invalid, Refused, to_steps
+from openiom.orders.changes.policy import ChangeLimits
 from openiom.orders.decisions import is_wholly_canceled, shipping_events
 from openiom.orders.events import line_event
 from openiom.orders.locked_rows import LockedLine, LockedOrder
@@ -54,8 +55,21 @@ def release_holds(
 def cancel_orders(
     session: Session, ids: Sequence[UUID], now: datetime, actor: str, *, reason: str = ""
 ) -> list[Outcome]:
-    """Cancel orders that are not yet in fulfillment, with their lines and reservations."""
-    return raise_order_events(session, event_requests(ids, CANCEL, reason), now, actor)
+    """Cancel orders that are not yet in fulfillment, with their lines and reservations.
+
+    The order change policy may refuse the reason, or orders of which the items were changed.
+    """
+    lock_orders(session, ids)
+    limits = ChangeLimits.load(session, ids)
+    refusals = {order_id: limits.cancel_refusal(order_id, reason) for order_id in ids}
+    allowed = [order_id for order_id in ids if not refusals[order_id]]
+    requests = event_requests(allowed, CANCEL, reason)
+    canceled = iter(raise_order_events(session, requests, now, actor))
+    outcomes: list[Outcome] = []
+    for order_id in ids:
+        refusal = refusals[order_id]
+        outcomes.append(Outcome(False, refusal) if refusal else next(canceled))
+    return outcomes
 
 
 def confirm_billing(

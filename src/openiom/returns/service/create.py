@@ -25,6 +25,7 @@ from openiom.returns.progress import (
     REQUESTED_EVENT,
     WITHDRAWAL_EVENT,
 )
+from openiom.returns.queries import count_returns_of_orders
 from openiom.returns.refund_port import RefundPort
 from openiom.returns.return_batch import ReturnBatch
 from openiom.returns.schemas import BlindLine, BlindReturn, NewParcel, NewReturn, ReturnResult
@@ -100,7 +101,11 @@ def create_returns(
     """
     order_ids = {request.order_id for request in requests}
     lock_orders(session, order_ids)
-    checker = ReturnChecker(SoldGoods.load(session, order_ids), return_policy(session), now)
+    policy = return_policy(session)
+    earlier: dict[UUID, int] = {}
+    if policy.returns_per_order is not None:
+        earlier = count_returns_of_orders(session, order_ids)
+    checker = ReturnChecker(SoldGoods.load(session, order_ids), policy, now, earlier)
     checked = [checker.check(request) for request in requests]
     batch, new = _insert_checked(session, checked, now, actor)
     for one in new:
