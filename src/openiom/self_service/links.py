@@ -55,7 +55,10 @@ def opened_order(session: Session, links: SignedLinks, token: str, now: datetime
     try:
         order_id = UUID(opened.subject)
     except ValueError:
-        raise NotFound("this link is not valid", remedy="request a new link") from None
+        raise _not_valid() from None
+
+    if order_id not in order_summaries(session, [order_id]):
+        raise _not_valid()
 
     revoked_at = session.scalar(
         select(RevokedLinks.revoked_at).where(RevokedLinks.order_id == order_id)
@@ -63,6 +66,10 @@ def opened_order(session: Session, links: SignedLinks, token: str, now: datetime
     if revoked_at is not None and (opened.issued_at is None or opened.issued_at <= revoked_at):
         raise Expired("this link is no longer valid", remedy="request a new link")
     return order_id
+
+
+def _not_valid() -> NotFound:
+    return NotFound("this link is not valid", remedy="request a new link")
 
 
 def record_links(session: Session, ids: Sequence[UUID], now: datetime, actor: str) -> None:
