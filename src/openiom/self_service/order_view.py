@@ -181,31 +181,38 @@ def _return(one: ReturnDetail) -> CustomerReturn:
 
 
 def _actions(order: OrderDetail, returnable: ReturnableOrder) -> CustomerActions:
-    lines = [cancelable(line) > 0 for line in order.lines]
-    untouched = _permission(_why_late(order, all_lines=True))
+    untouched = _why_late(order, all_lines=True)
+    cancel_order: Late = untouched
+    if not untouched and not order.actions.cancel.allowed:
+        cancel_order = "in_preparation"
+
     returnable_lines = [line for line in returnable.lines if line.allowed]
     until = [line.until for line in returnable_lines if line.until]
+    no_return = _why_no_return(order)
     return CustomerActions(
-        change_address=untouched,
-        cancel_order=untouched
-        if order.actions.cancel.allowed
-        else _permission(_why_late(order, all_lines=True) or "in_preparation"),
-        cancel_lines=_permission(
-            ""
-            if any(lines) and order.state not in _ENDED
-            else _why_late(order, all_lines=False) or "in_preparation"
-        ),
+        change_address=_permission(untouched),
+        cancel_order=_permission(cancel_order),
+        cancel_lines=_permission(_why_not_canceled(order)),
         start_return=Permission(
             allowed=bool(returnable_lines),
-            reason="" if returnable_lines else _why_no_return(order),
+            reason="" if returnable_lines else no_return,
             until=max(until, default=None),
         ),
         withdraw=Permission(
             allowed=returnable.can_withdraw,
-            reason="" if returnable.can_withdraw else _why_no_return(order),
+            reason="" if returnable.can_withdraw else no_return,
             until=returnable.withdrawal_until,
         ),
     )
+
+
+def _why_not_canceled(order: OrderDetail) -> Late:
+    """Return why no unit of an order can be canceled, or ''."""
+    if order.state in _ENDED:
+        return "ended"
+    if any(cancelable(line) > 0 for line in order.lines):
+        return ""
+    return _why_late(order, all_lines=False) or "shipped"
 
 
 def _why_late(order: OrderDetail, *, all_lines: bool) -> Late:

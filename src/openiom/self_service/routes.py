@@ -50,7 +50,9 @@ def self_service_router(ports: ChangePorts, *, public_url: str, link_days: int) 
     _add_links(router, settings)
     router.add_api_route("/public/orders/lookup", _look_up(settings), methods=["POST"])
     router.add_api_route("/public/orders/{token}", _read(ports), methods=["GET"])
-    _add_changes(router, ports)
+    _add_address(router, ports)
+    _add_cancellation(router, ports)
+    _add_returns(router)
     return router
 
 
@@ -107,9 +109,7 @@ def _read(ports: ChangePorts) -> Callable[..., CustomerOrder]:
     return read_customer_order
 
 
-def _add_changes(router: Router, ports: ChangePorts) -> None:
-    """Add what customers can do; each is previewed, bound to a version, and done once."""
-
+def _add_address(router: Router, ports: ChangePorts) -> None:
     @router.post("/public/orders/{token}/address/preview")
     def preview_customer_address(
         token: str, body: AddressPreviewRequest, request: Request, session: ReadSession, now: Now
@@ -136,6 +136,8 @@ def _add_changes(router: Router, ports: ChangePorts) -> None:
 
         return once.run("address", body, run, ChangeEffect)
 
+
+def _add_cancellation(router: Router, ports: ChangePorts) -> None:
     @router.post("/public/orders/{token}/cancellation/preview")
     def preview_customer_cancellation(
         token: str, body: CancelPreviewRequest, request: Request, session: ReadSession, now: Now
@@ -162,6 +164,8 @@ def _add_changes(router: Router, ports: ChangePorts) -> None:
 
         return once.run("cancellation", body, run, ChangeEffect)
 
+
+def _add_returns(router: Router) -> None:
     @router.post("/public/orders/{token}/returns", status_code=201)
     def start_customer_return(
         token: str,

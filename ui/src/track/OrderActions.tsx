@@ -132,7 +132,7 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
             {text(field)}
             <input
               required={field !== 'state'}
-              value={address[field] ?? ''}
+              value={address[field]}
               onChange={(event) => setAddress({ ...address, [field]: event.target.value })}
             />
           </label>

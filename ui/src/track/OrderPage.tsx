@@ -9,15 +9,17 @@ export function OrderPage({ token }: { token: string }) {
   const [order, setOrder] = useState<CustomerOrder>();
   const [problem, setProblem] = useState<MessageKey>();
 
-  const load = useCallback(async () => {
-    try {
-      setOrder(await readOrder(token));
-    } catch (error) {
-      const status = error instanceof RequestFailed ? error.status : 0;
-      setProblem(status === 404 ? 'link_invalid' : status === 410 ? 'link_expired' : 'failed');
-    }
-  }, [token]);
-  useEffect(() => void load(), [load]);
+  const load = useCallback(
+    () =>
+      readOrder(token).then(setOrder, (error: unknown) => {
+        const status = error instanceof RequestFailed ? error.status : 0;
+        setProblem(status === 404 ? 'link_invalid' : status === 410 ? 'link_expired' : 'failed');
+      }),
+    [token],
+  );
+  useEffect(() => {
+    void load();
+  }, [load]);
 
   if (problem)
     return (
@@ -41,7 +43,9 @@ export function OrderPage({ token }: { token: string }) {
   );
 }
 
-type OfOrder = { order: CustomerOrder };
+interface OfOrder {
+  order: CustomerOrder;
+}
 
 function Status({ order }: OfOrder) {
   const { text, day, moment } = useTranslation();
@@ -70,7 +74,7 @@ function Parcels({ order }: OfOrder) {
             <strong>{parcel.tracking_number}</strong>{' '}
             <span className="quiet">
               {moment(parcel.shipped_at)}
-              {parcel.from_town && ` · ${text('route', { from: parcel.from_town, to: order.ship_to.city ?? '' })}`}
+              {parcel.from_town && ` · ${text('route', { from: parcel.from_town, to: order.ship_to.city })}`}
             </span>
             {parcel.tracking_url && (
               <div>

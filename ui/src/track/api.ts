@@ -27,7 +27,7 @@ async function request<Body>(path: string, body?: object, key?: string): Promise
     referrerPolicy: 'no-referrer',
   });
   const content: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new RequestFailed(response.status, String((content as { where?: string }).where ?? ''));
+  if (!response.ok) throw new RequestFailed(response.status, (content as { where?: string }).where ?? '');
   return content as Body;
 }
 

@@ -10,9 +10,7 @@ import { LANGUAGES, Translation, type Language, type Messages } from './messages
 const ALL: Record<Language, Messages> = { en, es, de, fr, pt, zh };
 
 function placeholders(elements: MessageFormatElement[]): string[] {
-  return elements
-    .flatMap((element) => (element.type === TYPE.literal || element.type === TYPE.pound ? [] : [String(element.value)]))
-    .sort();
+  return elements.flatMap((element) => (element.type === TYPE.literal || element.type === TYPE.pound ? [] : [element.value])).sort();
 }
 
 test.each(Object.keys(LANGUAGES) as Language[])('%s has every message, with the placeholders of the English one', (language) => {
