@@ -26,7 +26,13 @@ export default defineConfig({
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': api, '/health': api, '/ready': api } },
   worker: { format: 'es' },
-  build: { outDir: 'dist', manifest: true, chunkSizeWarningLimit: 1200 },
+  build: {
+    outDir: 'dist',
+    manifest: true,
+    chunkSizeWarningLimit: 1200,
+    // The pages of customers are an entry of their own, without the shell and its components.
+    rolldownOptions: { input: ['index.html', 'track.html'] },
+  },
   test: {
     environment: 'jsdom',
     globals: true,

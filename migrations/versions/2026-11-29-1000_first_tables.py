@@ -3101,9 +3101,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_opt_out")),
         schema="notices",
     )
+    op.create_table(
+        "revoked_links",
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.order.id"], name=op.f("fk_revoked_links_order_id")
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_revoked_links")),
+        schema="self_service",
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("revoked_links", schema="self_service")
     op.drop_table("opt_out", schema="notices")
     op.drop_table("notice", schema="notices")
     op.drop_index("ix_return_receipt_return_line_id", table_name="return_receipt", schema="returns")

@@ -58,7 +58,14 @@ class MassSequences:
         hands: dict[Callable[[Values], None], Values] = defaultdict(dict)
         for order_id, value in before.items():
             chosen = self.random.choices(
-                [self.change, self.undo, self.cancel_units, self.cancel, self.ship, self.give_back]
+                [
+                    self.change,
+                    self.undo,
+                    self.cancel_units,
+                    self.cancel,
+                    self.ship,
+                    self.return_units,
+                ]
                 + [self.refund_twice, self.change_and_undo],
                 weights=[30, 8, 10, 2, 18, 12, 12, 8],
             )
@@ -148,7 +155,7 @@ class MassSequences:
             assert (once.ok, once.fact_ids) == (twice.ok, twice.fact_ids)
             self.done["refunds"] += once.ok and not once.duplicate
 
-    def give_back(self, hand: Values) -> None:
+    def return_units(self, hand: Values) -> None:
         """Return a shipped unit of each order, receive and inspect it twice."""
         requests: list[NewReturn] = []
         for order_id, value in hand.items():

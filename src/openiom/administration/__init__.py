@@ -7,6 +7,7 @@ Publishes   nothing.
 """
 
 from .clients import upsert_client
+from .credentials import record_failure
 from .deletion_guards import DELETION_GUARDS
 from .invariant_results import latest_invariant_results, store_invariant_results
 from .people import Person, active_people
@@ -15,6 +16,7 @@ from .routes import authenticate, router
 from .saved_views import router as saved_view_router
 from .scheduled_jobs import SCHEDULED_JOBS
 from .service import api_tokens, delete_expired, issue_token, revoke_token, upsert_users
+from .sign_in_delay import remaining_delay
 from .token_issuer import TokenIssuer
 from .token_routes import router as token_router
 from .user_routes import router as user_router
@@ -30,6 +32,8 @@ __all__ = [
     "authenticate",
     "delete_expired",
     "issue_token",
+    "record_failure",
+    "remaining_delay",
     "latest_invariant_results",
     "revoke_token",
     "router",

@@ -30,8 +30,8 @@ EVERY_ACCOUNT = "every account"
 def check_delay(session: Session, *, email: str, address: str, now: datetime) -> None:
     """Raise `TooManyAttempts` until the delay after the last wrong password has passed."""
     waits = (
-        _remaining(session, _account(email), address, free=FREE_FAILURES, now=now),
-        _remaining(session, EVERY_ACCOUNT, address, free=FREE_FAILURES_OF_ADDRESS, now=now),
+        remaining_delay(session, _account(email), address, free=FREE_FAILURES, now=now),
+        remaining_delay(session, EVERY_ACCOUNT, address, free=FREE_FAILURES_OF_ADDRESS, now=now),
     )
     seconds = ceil(max(waits))
     if seconds > 0:
@@ -62,8 +62,10 @@ def _account(email: str) -> str:
     return f"user {email.lower()}"
 
 
-def _remaining(session: Session, subject: str, address: str, *, free: int, now: datetime) -> float:
-    """Return the seconds until the next password of a subject from an address is verified."""
+def remaining_delay(
+    session: Session, subject: str, address: str, *, free: int, now: datetime
+) -> float:
+    """Return the seconds until the next attempt of a subject from an address is considered."""
     client_hash, shortened = failure_key(subject, address)
     query = select(ClientAuthFailure.failures, ClientAuthFailure.failed_at).where(
         ClientAuthFailure.client_hash == client_hash, ClientAuthFailure.address == shortened

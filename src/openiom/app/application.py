@@ -24,6 +24,7 @@ from openiom import (
     policies,
     providers,
     returns,
+    self_service,
     simulation,
     state_framework,
 )
@@ -84,6 +85,7 @@ EVENT_TITLES = {
     **returns.EVENT_TITLES,
     **collaboration.EVENT_TITLES,
     **notices.EVENT_TITLES,
+    **self_service.EVENT_TITLES,
 }
 """Display titles of business events, as each package registers them."""
 
@@ -145,6 +147,11 @@ class Application:
             fulfillment.router,
             payments.router,
             returns.returns_router(self.event_titles, RETURN_REFUNDS),
+            self_service.self_service_router(
+                orders.ChangePorts(UNSENT_FULFILLMENT, FULFILLMENT_PROGRESS),
+                public_url=self.settings.public_url.rstrip("/"),
+                link_days=self.settings.customer_link_days,
+            ),
             fulfillment_optimization.router,
             vocabulary_router(
                 STATE_TABLES, self.entities, self.event_titles, orders.ORDER_COLUMN_TITLES

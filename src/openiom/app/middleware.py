@@ -17,6 +17,8 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
+PATHS_WITH_TOKENS = ("/track", "/vendor", "/api/v1/public/")
+"""Paths whose address opens a record, which is sent to no other site."""
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline';"
     " worker-src 'self' blob:; connect-src 'self'; font-src 'self' data:; frame-ancestors 'none';"
@@ -114,6 +116,9 @@ class SecurityHeaders:
 
 def _add_headers(message: MutableMapping[str, Any], path: str) -> None:
     headers = [*message.get("headers", ()), *SECURITY_HEADERS]
+    if path.startswith(PATHS_WITH_TOKENS):
+        headers.remove((b"referrer-policy", b"same-origin"))
+        headers.append((b"referrer-policy", b"no-referrer"))
     headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
     names = {name for name, _ in headers}
     if path.startswith("/api/") and b"cache-control" not in names:

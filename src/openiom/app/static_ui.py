@@ -36,9 +36,11 @@ def _file_or_page(root: Path, path: str) -> Response:
     file = (root / path).resolve()
     if path and file.is_relative_to(root) and _is_file(file):
         return FileResponse(file, headers={"cache-control": _cache_control(path)})
-    if "." in path.rsplit("/", 1)[-1]:
+    if "." in path.rsplit("/", 1)[-1] and not path.startswith("track/"):
         raise HTTPException(404, f"no file {path}")
-    return FileResponse(root / "index.html", headers={"cache-control": "no-cache"})
+    is_customer_page = path == "track" or path.startswith("track/")
+    page = root / ("track.html" if is_customer_page else "index.html")
+    return FileResponse(page, headers={"cache-control": "no-cache"})
 
 
 def _is_file(path: Path) -> bool:

@@ -159,7 +159,9 @@ class NoticeComposer:
         """Return the values of all tokens; what is unknown is empty."""
         days = server.link_days if server else DEFAULT_LINK_DAYS
         expires_at = now + timedelta(days=days)
-        token = self.links.token(LINK_PURPOSE, str(order["id"]), expires_at=expires_at)
+        token = self.links.token(
+            LINK_PURPOSE, str(order["id"]), expires_at=expires_at, issued_at=now
+        )
         texts = {name: _text(order.get(name)) for name in _ORDER_TEXTS}
         texts["placed_on"] = _text(order.get("placed_at"))[:10]
         texts["link"] = f"{self.public_url.rstrip('/')}/track/{token}"

@@ -26,7 +26,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SendResult:
     """The result of an attempt; `retry` says whether another one may succeed."""
 
     ok: bool
@@ -81,7 +81,7 @@ def connected(server: MailServerBody, password: str) -> Iterator[smtplib.SMTP]:
         client.close()
 
 
-def deliver(client: smtplib.SMTP, mail: Mail, server: MailServerBody) -> Delivery:
+def deliver(client: smtplib.SMTP, mail: Mail, server: MailServerBody) -> SendResult:
     """Send one e-mail. Raise `OSError` when the connection is lost; the outcome is unknown then."""
     try:
         client.send_message(message_of(mail, server))
@@ -93,11 +93,11 @@ def deliver(client: smtplib.SMTP, mail: Mail, server: MailServerBody) -> Deliver
     except smtplib.SMTPResponseException as error:
         return _refused(error.smtp_code, error.smtp_error)
     except (ValueError, smtplib.SMTPNotSupportedError) as error:
-        return Delivery(False, f"the message cannot be sent: {error}")
-    return Delivery(True)
+        return SendResult(False, f"the message cannot be sent: {error}")
+    return SendResult(True)
 
 
-def _refused(code: int, text: bytes | str) -> Delivery:
+def _refused(code: int, text: bytes | str) -> SendResult:
     """Return a refusal; codes of 500 and above are permanent (RFC 5321, 4.2.1)."""
     said = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return Delivery(False, f"the mail server answered {code} {said}"[:500], retry=code < 500)
+    return SendResult(False, f"the mail server answered {code} {said}"[:500], retry=code < 500)

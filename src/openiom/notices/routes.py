@@ -21,11 +21,11 @@ from .mail_server import mail_server
 from .queries import list_notices, notice_detail, resend, switch_notices
 from .schemas import (
     NoticeDetail,
+    NoticePreviewRequest,
     NoticeState,
     NoticeSwitch,
     NoticeView,
     OrderNotices,
-    PreviewRequest,
     PreviewView,
     TemplateList,
     TemplateView,
@@ -117,7 +117,7 @@ def _add_templates(router: Router, composer: NoticeComposer, secrets: Secrets) -
 
     @router.post("/notice-templates/preview")
     def preview(
-        body: PreviewRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
+        body: NoticePreviewRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
     ) -> PreviewView:
         """Show a template, which need not be saved, for an order."""
         principal.require("configuration.read")
@@ -132,7 +132,7 @@ def _add_templates(router: Router, composer: NoticeComposer, secrets: Secrets) -
 
     @router.post("/notice-templates/test", status_code=204)
     def send_test(
-        body: PreviewRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
+        body: NoticePreviewRequest, principal: CurrentPrincipal, session: ReadSession, now: Now
     ) -> None:
         """Send a template for an order to your own address."""
         principal.require("configuration.write")
@@ -142,7 +142,7 @@ def _add_templates(router: Router, composer: NoticeComposer, secrets: Secrets) -
 
 
 def _render(
-    session: Session, composer: NoticeComposer, request: PreviewRequest, now: datetime
+    session: Session, composer: NoticeComposer, request: NoticePreviewRequest, now: datetime
 ) -> RenderedNotice:
     """Return the texts of a template for the order of a number. Raise `Invalid`, `NotFound`."""
     problems = []

@@ -60,7 +60,7 @@ class TemplateView(BaseModel):
     body: NoticeTemplateBody
 
 
-class TokenView(BaseModel):
+class TemplateTokenView(BaseModel):
     """A token of templates with its title."""
 
     name: str
@@ -71,12 +71,12 @@ class TemplateList(BaseModel):
     """All templates, with the tokens and filters that they can use."""
 
     items: list[TemplateView]
-    tokens: list[TokenView]
-    lists: dict[str, list[TokenView]]
+    tokens: list[TemplateTokenView]
+    lists: dict[str, list[TemplateTokenView]]
     filters: list[str]
 
 
-class PreviewRequest(BaseModel):
+class NoticePreviewRequest(BaseModel):
     """A template to show for an order; it need not be saved."""
 
     model_config = ConfigDict(extra="forbid")
@@ -95,14 +95,14 @@ class PreviewView(BaseModel):
     body_html: str
 
 
-def token_views() -> list[TokenView]:
-    return [TokenView(name=token.name, title=token.title) for token in TOKENS]
+def token_views() -> list[TemplateTokenView]:
+    return [TemplateTokenView(name=token.name, title=token.title) for token in TOKENS]
 
 
-def list_views() -> dict[str, list[TokenView]]:
-    views: dict[str, list[TokenView]] = {}
+def list_views() -> dict[str, list[TemplateTokenView]]:
+    views: dict[str, list[TemplateTokenView]] = {}
     for name, tokens in LISTS.items():
-        views[name] = [TokenView(name=token.name, title=token.title) for token in tokens]
+        views[name] = [TemplateTokenView(name=token.name, title=token.title) for token in tokens]
     return views
 
 

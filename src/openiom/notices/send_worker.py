@@ -24,7 +24,7 @@ from openiom.platform.secrets import Secrets
 
 from .composition import NO_MAIL_SERVER
 from .event_titles import NOTICE_FAILED, NOTICE_SENT
-from .mail import Delivery, Mail, connected, deliver
+from .mail import Mail, SendResult, connected, deliver
 from .mail_server import MailServerBody, mail_server
 
 SEND_WAKE = "notice_mails"
@@ -113,9 +113,9 @@ class NoticeSendWorker:
             record_deliveries(session, due, deliveries, finished, self.policy)
         return BatchResult(len(due), len(due) == batch)
 
-    def _send(self, server: MailServerBody, due: Sequence[DueNotice]) -> dict[UUID, Delivery]:
+    def _send(self, server: MailServerBody, due: Sequence[DueNotice]) -> dict[UUID, SendResult]:
         """Return the results by notice; those after a lost connection have none."""
-        done: dict[UUID, Delivery] = {}
+        done: dict[UUID, SendResult] = {}
         latest = monotonic() + SENDING_SECONDS
         try:
             with connected(server, password_of(server, self.secrets)) as client:
@@ -124,7 +124,7 @@ class NoticeSendWorker:
                         break
                     done[notice.id] = deliver(client, notice.mail, server)
         except (OSError, smtplib.SMTPException, IomError) as error:
-            failure = Delivery(False, f"{server.host}: {error}"[:500], retry=True)
+            failure = SendResult(False, f"{server.host}: {error}"[:500], retry=True)
             for notice in due:
                 done.setdefault(notice.id, failure)
         return done
@@ -138,14 +138,14 @@ def password_of(server: MailServerBody, secrets: Secrets) -> str:
 def record_deliveries(
     session: Session,
     due: Sequence[DueNotice],
-    deliveries: dict[UUID, Delivery],
+    deliveries: dict[UUID, SendResult],
     now: datetime,
     policy: RetryPolicy,
 ) -> None:
     """Record the results of an attempt, each once, with the events of those that ended."""
     states, reasons, times = [], [], []
     for notice in due:
-        delivery = deliveries.get(notice.id, Delivery(False, _NOT_REACHED, retry=True))
+        delivery = deliveries.get(notice.id, SendResult(False, _NOT_REACHED, retry=True))
         states.append(_state_after(delivery, notice, policy))
         reasons.append(delivery.reason)
         times.append(now + timedelta(seconds=policy.delay(notice.attempts)))
@@ -161,7 +161,7 @@ def record_deliveries(
     append_events(session, events, at=now, actor=ACTOR)
 
 
-def _state_after(delivery: Delivery, notice: DueNotice, policy: RetryPolicy) -> str:
+def _state_after(delivery: SendResult, notice: DueNotice, policy: RetryPolicy) -> str:
     if delivery.ok:
         return "sent"
     exhausted = policy.attempts is not None and notice.attempts >= policy.attempts

@@ -14,7 +14,17 @@ from .backorder.configuration import ORDER_PREFERENCES
 from .backorder.release_worker import CONSUMER as BACKORDER_CONSUMER
 from .backorder.release_worker import BackorderReleaseWorker
 from .backorder.routes import router as waiting_router
+from .change_preview import (
+    ChangeBasis,
+    ChangePorts,
+    change_basis,
+    money_change,
+    preview_change,
+    require_order_version,
+)
 from .change_routes import change_router
+from .change_schemas import MoneyChange
+from .changes.operations import ChangeQuantity, Operation, RemoveLine, SetShipTo
 from .changes.policy import ORDER_CHANGE_POLICY
 from .deletion_guards import DELETION_GUARDS
 from .demand import OrderedLine, PlacedOrder, placed_orders
@@ -30,10 +40,18 @@ from .locks import OPTIMIZED, lock_orders, movable_orders, share_manual_holds
 from .paid_amounts import PaidAmounts, paid_part
 from .payment_port import PaymentPort, StatedPayments
 from .promises import CurrencyTotal, LateOrders, late_orders, sum_orders
-from .queries import OrderReference, count_orders, matching_orders, orders_on_manual_hold
+from .queries import OrderReference, count_orders, get_order, matching_orders, orders_on_manual_hold
 from .routes import OrderQuery, bulk_response, order_router, require_bulk
-from .schemas import ORDER_COLUMN_TITLES, AllowedAction, BulkRequest, BulkResponse
+from .schemas import (
+    ORDER_COLUMN_TITLES,
+    AllowedAction,
+    BulkRequest,
+    BulkResponse,
+    LineDetail,
+    OrderDetail,
+)
 from .search import FoundOrder, orders_by_number, search_orders
+from .service.apply_changes import ChangeRequest, apply_changes
 from .service.apply_events import raise_line_events, raise_order_events
 from .service.hold_cancel import (
     LineCancellation,
@@ -75,6 +93,22 @@ from .summaries import (
 
 KINDS = (ORDER_PREFERENCES, ORDER_CHANGE_POLICY)
 __all__ = [
+    "ChangeBasis",
+    "ChangePorts",
+    "ChangeQuantity",
+    "ChangeRequest",
+    "LineDetail",
+    "MoneyChange",
+    "Operation",
+    "OrderDetail",
+    "RemoveLine",
+    "SetShipTo",
+    "apply_changes",
+    "change_basis",
+    "get_order",
+    "money_change",
+    "preview_change",
+    "require_order_version",
     "ACTIONS",
     "AllowedAction",
     "BACKORDER_CONSUMER",

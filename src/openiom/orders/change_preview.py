@@ -28,13 +28,15 @@ from .change_schemas import (
 )
 from .changes.facts import ChangeFacts
 from .changes.guards import require_unfinished
+from .changes.money import derive_money
 from .changes.operations import Operation
 from .changes.patches import DecidedPatch, decide_patch, products_of, read_operations
 from .changes.policy import ChangeLimits
 from .changes.records import RecordedChange, money_texts, read_changes
-from .changes.stored_values import read_facts, read_values, version_of
+from .changes.stored_values import read_facts, read_values, require_version, version_of
 from .changes.undo import undo_refusal
 from .changes.values import LineValue, OrderValue
+from .event_titles import EVENT_TITLES
 from .fulfillment_port import FulfillmentPort, FulfillmentProgressPort, UnsentLine
 from .schemas import AllowedAction
 from .service.apply_changes import no_order
@@ -81,6 +83,28 @@ def preview_change(
             expected_on=expected,
         ),
     )
+
+
+class ChangeBasis(NamedTuple):
+    """The version of an order, and what it keeps of the money."""
+
+    version: str
+    kept: Decimal
+    currency: str
+
+
+def change_basis(session: Session, order_id: UUID, ports: ChangePorts) -> ChangeBasis:
+    """Return the version of an order and what it keeps. Raise `NotFound`."""
+    value = _value(session, order_id, ports.fulfillment.planned_lines(session, [order_id]))
+    return ChangeBasis(version_of(session, value), derive_money(value).kept, value.currency)
+
+
+def require_order_version(
+    session: Session, order_id: UUID, version: str, ports: ChangePorts
+) -> None:
+    """Raise `Refused` when an order is not as it was at a version."""
+    value = _value(session, order_id, ports.fulfillment.planned_lines(session, [order_id]))
+    require_version(session, value, version, EVENT_TITLES)
 
 
 def order_changes(session: Session, order_id: UUID, ports: ChangePorts) -> OrderChanges:

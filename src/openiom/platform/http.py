@@ -1,5 +1,6 @@
 """HTTP dependencies and error responses that the routes of all packages share."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +59,9 @@ MOST_PROBLEMS = 100
 """Most faults listed in a problem document."""
 UNSTORABLE = frozenset({"22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 """SQLSTATEs of values that PostgreSQL refuses; others of their class are faults of a statement."""
+
+
+_LINK_TOKEN = re.compile(r"(/public/[^/]+/)[^/]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +250,7 @@ def _on_known_error(request: Request, error: IomError) -> JSONResponse:
         "refused",
         code=error.code,
         what=str(error)[:LONGEST_LOGGED_ERROR],
-        path=request.url.path,
+        path=_loggable(request.url.path),
         reference=reference,
     )
     return problem_response(error, reference=reference, instance=request.url.path)
@@ -267,10 +271,12 @@ def _on_invalid_request(request: Request, error: RequestValidationError) -> JSON
 def _on_unstorable_value(request: Request, error: psycopg.DataError | DataError) -> JSONResponse:
     original = error.orig if isinstance(error, DataError) else error
     if getattr(original, "sqlstate", None) not in UNSTORABLE:
-        return _unexpected_problem(error, path=request.url.path)
+        return _unexpected_problem(error, path=_loggable(request.url.path))
 
     reference = _new_reference()
-    log.warning("unstorable_value", path=request.url.path, reference=reference, exc_info=error)
+    log.warning(
+        "unstorable_value", path=_loggable(request.url.path), reference=reference, exc_info=error
+    )
     what = str(original).partition("\n")[0]
     invalid = Invalid(
         f"the database cannot store a value of the request: {what}",
@@ -280,25 +286,25 @@ def _on_unstorable_value(request: Request, error: psycopg.DataError | DataError)
 
 
 def _on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-    return _http_problem(error, path=request.url.path)
+    return _http_problem(error, path=_loggable(request.url.path))
 
 
 def _on_database_error(request: Request, error: Exception) -> JSONResponse:
     if not is_transient(error):
-        return _unexpected_problem(error, path=request.url.path)
+        return _unexpected_problem(error, path=_loggable(request.url.path))
 
     reference = _new_reference()
     log.warning(
         "database_unavailable",
         error=str(error)[:LONGEST_LOGGED_ERROR],
-        path=request.url.path,
+        path=_loggable(request.url.path),
         reference=reference,
     )
     return problem_response(_unavailable(error), reference=reference, instance=request.url.path)
 
 
 def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    return _unexpected_problem(error, path=request.url.path)
+    return _unexpected_problem(error, path=_loggable(request.url.path))
 
 
 def _unexpected_problem(error: Exception, *, path: str) -> JSONResponse:
@@ -356,6 +362,11 @@ def _shown(text: str) -> str:
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}…"
     return text.encode(errors="replace").decode()
+
+
+def _loggable(path: str) -> str:
+    """Return a path without the token of a signed link."""
+    return _LINK_TOKEN.sub(r"\1***", path)
 
 
 def _new_reference() -> str:

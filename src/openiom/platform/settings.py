@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     api_docs: bool = Field(True, description="Serve /api/docs and /api/openapi.json")
     metrics: bool = Field(True, description="Serve /metrics, which requires no credentials")
     session_hours: int = Field(12, ge=1, le=720, description="Hours after which a session expires")
+    customer_link_days: int = Field(
+        90,
+        ge=1,
+        le=730,
+        description="Days for which the link of an order opens it for its customer",
+    )
     ui_path: Path | None = Field(
         None, description="Folder of the built UI; empty looks beside the program"
     )

@@ -7,7 +7,7 @@ purpose is not accepted for another, and none can be made without the keys.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from joserfc import jwt
@@ -21,18 +21,36 @@ from .secrets import SigningKeys
 ALGORITHM = "HS256"
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """The record that a token opens; `issued_at` is None for a token that does not say it."""
+
+    subject: str
+    issued_at: datetime | None
+
+
 @dataclass(frozen=True)
 class SignedLinks:
     """Makes and reads the tokens of signed links; the newest key signs, every key is accepted."""
 
     signing: SigningKeys
 
-    def token(self, purpose: str, subject: str, *, expires_at: datetime) -> str:
+    def token(
+        self,
+        purpose: str,
+        subject: str,
+        *,
+        expires_at: datetime,
+        issued_at: datetime | None = None,
+    ) -> str:
         """Return a token that opens the record `subject` for `purpose` until `expires_at`.
 
-        The same arguments give the same token.
+        The same arguments give the same token. A purpose whose links can be revoked states when
+        they were issued.
         """
-        claims = {"sub": subject, "exp": int(expires_at.timestamp())}
+        claims: dict[str, Any] = {"sub": subject, "exp": int(expires_at.timestamp())}
+        if issued_at is not None:
+            claims["iat"] = issued_at.timestamp()
         newest = self._keys(purpose)[0]
         return jwt.encode({"alg": ALGORITHM}, claims, newest, algorithms=[ALGORITHM])
 
@@ -41,10 +59,16 @@ class SignedLinks:
 
         Raise `NotFound` for a token that was not made here for this purpose, and `Expired`.
         """
+        return self.open(purpose, token, now=now).subject
+
+    def open(self, purpose: str, token: str, *, now: datetime) -> OpenedLink:
+        """Return what a token opens for `purpose`. Raise as `subject` does."""
         claims = _claims(self._keys(purpose), token)
         if claims["exp"] <= now.timestamp():
             raise Expired("this link has expired", remedy="request a new link")
-        return str(claims["sub"])
+        issued = claims.get("iat")
+        issued_at = None if issued is None else datetime.fromtimestamp(issued, UTC)
+        return OpenedLink(str(claims["sub"]), issued_at)
 
     def _keys(self, purpose: str) -> list[OctKey]:
         derived = self.signing.derive_keys(f"links for {purpose}")

@@ -16,12 +16,15 @@ from datetime import timedelta
 from openiom.platform.scheduled_jobs import ScheduledJob
 
 from .actions import CHILDREN_OF_ORDERS, ENTITIES, return_actions
-from .configuration import RETURN_POLICY
+from .configuration import RETURN_POLICY, return_policy
 from .event_titles import EVENT_TITLES
 from .payment_refunds import PAYMENT_REFUNDS
+from .queries import returns_of_order
 from .refund_port import RefundPort, RefundProgress, ReturnRefund
 from .refund_worker import REFUND_CONSUMER, ReturnRefundWorker
+from .returnable import returnable_order
 from .routes import returns_router
+from .schemas import NewReturn, NewReturnLine, ReturnableOrder, ReturnDetail
 from .search import search_returns
 from .service.approval import (
     approve_returns,
@@ -42,6 +45,13 @@ KINDS = (RETURN_POLICY,)
 SCHEDULED_JOBS = (ScheduledJob("overdue_returns", timedelta(hours=1), expire_overdue),)
 
 __all__ = [
+    "NewReturn",
+    "NewReturnLine",
+    "ReturnDetail",
+    "ReturnableOrder",
+    "return_policy",
+    "returnable_order",
+    "returns_of_order",
     "CHILDREN_OF_ORDERS",
     "ENTITIES",
     "EVENT_TITLES",

@@ -1777,6 +1777,189 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{order_id}/customer-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Customer Link
+         * @description Create a link that opens an order for its customer.
+         */
+        post: operations["self-service-create_customer_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}/customer-link/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Customer Links
+         * @description Revoke every customer link of an order that was created until now.
+         */
+        post: operations["self-service-revoke_customer_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look Up Order
+         * @description Find an order by its number and its e-mail address or postal code.
+         *
+         *     An unknown number and a wrong address have the same result; failures are followed by a
+         *     delay.
+         */
+        post: operations["self-service-look_up_order"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Customer Order
+         * @description The order that a link opens, as its customer sees it.
+         */
+        get: operations["self-service-read_customer_order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}/address/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Customer Address
+         * @description What another address does to the money of the order.
+         */
+        post: operations["self-service-preview_customer_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Customer Address
+         * @description Send the order to another address, while nothing of it is in preparation.
+         */
+        post: operations["self-service-change_customer_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}/cancellation/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Customer Cancellation
+         * @description What is paid back when quantities, or all of the order, are canceled.
+         */
+        post: operations["self-service-preview_customer_cancellation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel As Customer
+         * @description Cancel quantities, or all of the order, while they are not in preparation.
+         */
+        post: operations["self-service-cancel_as_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/orders/{token}/returns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Customer Return
+         * @description Start a return, or declare a withdrawal; the response has its number and its time.
+         */
+        post: operations["self-service-start_customer_return"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -4167,6 +4350,15 @@ export interface components {
             ship_to?: components["schemas"]["AddressDocument"] | null;
         };
         /**
+         * AddressChange
+         * @description An address, for the version of the order that was previewed.
+         */
+        AddressChange: {
+            address: components["schemas"]["AddressDocument"];
+            /** Version */
+            version: string;
+        };
+        /**
          * AddressDocument
          * @description A postal address. `country` is ISO 3166-1 alpha-2; `state` as its country writes it.
          */
@@ -4225,6 +4417,13 @@ export interface components {
             latitude?: number | null;
             /** Longitude */
             longitude?: number | null;
+        };
+        /**
+         * AddressPreviewRequest
+         * @description The address that the order is to go to.
+         */
+        AddressPreviewRequest: {
+            address: components["schemas"]["AddressDocument"];
         };
         /**
          * AddressView
@@ -4760,12 +4959,46 @@ export interface components {
             reason: string;
         };
         /**
+         * CancelPreviewRequest
+         * @description Quantities to cancel; none cancels the order.
+         */
+        CancelPreviewRequest: {
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["CanceledQuantity"][];
+        };
+        /**
          * CancelRequest
          * @description Lines of which no more will be shipped; units on their way are still expected.
          */
         CancelRequest: {
             /** Lines */
             lines: components["schemas"]["LineNameBody"][];
+        };
+        /**
+         * CanceledQuantity
+         * @description A quantity of a line that the customer does not want any more.
+         */
+        CanceledQuantity: {
+            /** Line */
+            line: number;
+            /** Quantity */
+            quantity: number | string;
+        };
+        /**
+         * Cancellation
+         * @description Quantities to cancel, for the version of the order that was previewed.
+         */
+        Cancellation: {
+            /**
+             * Lines
+             * @default []
+             */
+            lines: components["schemas"]["CanceledQuantity"][];
+            /** Version */
+            version: string;
         };
         /**
          * CandidateRow
@@ -4874,6 +5107,22 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * ChangeEffect
+         * @description What a change does to the money; `difference` is paid back when it is below zero.
+         */
+        ChangeEffect: {
+            /** Version */
+            version: string;
+            /** Currency */
+            currency: string;
+            /** Total Before */
+            total_before: string;
+            /** Total After */
+            total_after: string;
+            /** Difference */
+            difference: string;
         };
         /** ChangeItem */
         ChangeItem: {
@@ -5303,6 +5552,37 @@ export interface components {
             password: string;
         };
         /**
+         * CustomerActions
+         * @description What the customer can do now.
+         */
+        CustomerActions: {
+            change_address: components["schemas"]["Permission"];
+            cancel_order: components["schemas"]["Permission"];
+            cancel_lines: components["schemas"]["Permission"];
+            start_return: components["schemas"]["Permission"];
+            withdraw: components["schemas"]["Permission"];
+        };
+        /**
+         * CustomerAmounts
+         * @description The money of the order.
+         */
+        CustomerAmounts: {
+            /** Subtotal */
+            subtotal: string;
+            /** Shipping */
+            shipping: string;
+            /** Fees */
+            fees: string;
+            /** Discount */
+            discount: string;
+            /** Tax */
+            tax: string;
+            /** Total */
+            total: string;
+            /** Kept */
+            kept: string;
+        };
+        /**
          * CustomerDocument
          * @description A customer. `group` is the customer group to which stock may be allocated.
          */
@@ -5337,6 +5617,178 @@ export interface components {
              * @default
              */
             group: string;
+        };
+        /**
+         * CustomerEvent
+         * @description What happened, in a code that the page translates; `detail` is a number or a name.
+         */
+        CustomerEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "placed" | "changed" | "shipped" | "delivered" | "canceled" | "return_requested";
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+        };
+        /**
+         * CustomerLine
+         * @description A line of the order; `cancelable` and `returnable` are quantities in its unit.
+         */
+        CustomerLine: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Line Number */
+            line_number: number;
+            /** Name */
+            name: string;
+            /** Variant */
+            variant: {
+                [key: string]: string;
+            };
+            /** Unit */
+            unit: string;
+            /** Quantity */
+            quantity: number;
+            /** Shipped */
+            shipped: number;
+            /** Canceled */
+            canceled: number;
+            /** Returned */
+            returned: number;
+            /** Cancelable */
+            cancelable: number;
+            /** Returnable */
+            returnable: number;
+            /** Return Until */
+            return_until: string | null;
+            /** Refund */
+            refund: string;
+            /** Total */
+            total: string;
+        };
+        /**
+         * CustomerLinkView
+         * @description A link that opens an order for its customer.
+         */
+        CustomerLinkView: {
+            /** Url */
+            url: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * CustomerOrder
+         * @description An order as its customer sees it.
+         */
+        CustomerOrder: {
+            /** Number */
+            number: string;
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "preparing" | "waiting" | "on_hold" | "in_fulfillment" | "shipped" | "delivered" | "canceled";
+            /** Promised On */
+            promised_on: string | null;
+            /** Expected On */
+            expected_on: string | null;
+            /** Is Late */
+            is_late: boolean;
+            /** Currency */
+            currency: string;
+            amounts: components["schemas"]["CustomerAmounts"];
+            ship_to: components["schemas"]["AddressDocument"];
+            /** Lines */
+            lines: components["schemas"]["CustomerLine"][];
+            /** Parcels */
+            parcels: components["schemas"]["CustomerParcel"][];
+            /** Timeline */
+            timeline: components["schemas"]["CustomerEvent"][];
+            /** Returns */
+            returns: components["schemas"]["CustomerReturn"][];
+            /** Reasons */
+            reasons: components["schemas"]["ReasonChoice"][];
+            actions: components["schemas"]["CustomerActions"];
+        };
+        /**
+         * CustomerParcel
+         * @description A parcel on its way, and the page of its carrier.
+         */
+        CustomerParcel: {
+            /** Carrier */
+            carrier: string;
+            /** Tracking Number */
+            tracking_number: string;
+            /** Tracking Url */
+            tracking_url: string;
+            /**
+             * Shipped At
+             * Format: date-time
+             */
+            shipped_at: string;
+            /** From Town */
+            from_town: string;
+            /** Delivered */
+            delivered: boolean;
+        };
+        /**
+         * CustomerReturn
+         * @description A return of the order, and what is paid back for it.
+         */
+        CustomerReturn: {
+            /** Number */
+            number: string;
+            /** State */
+            state: string;
+            /** Is Withdrawal */
+            is_withdrawal: boolean;
+            /**
+             * Declared At
+             * Format: date-time
+             */
+            declared_at: string;
+            /** Refund */
+            refund: string;
+        };
+        /**
+         * CustomerReturnLine
+         * @description A quantity of a line that comes back, and why.
+         */
+        CustomerReturnLine: {
+            /**
+             * Line
+             * Format: uuid
+             */
+            line: string;
+            /** Quantity */
+            quantity: number | string;
+            /** Reason */
+            reason: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
         };
         /**
          * DailyBand
@@ -6663,6 +7115,14 @@ export interface components {
             precision: "place" | "country";
         };
         /**
+         * LookupResult
+         * @description The token of the order; empty when nothing matches, for whatever reason.
+         */
+        LookupResult: {
+            /** Token */
+            token: string;
+        };
+        /**
          * MappingRelease
          * @description What storing mappings would release.
          *
@@ -7709,6 +8169,19 @@ export interface components {
             line_number: number;
         };
         /**
+         * OrderLookup
+         * @description The number of an order, and the e-mail address or postal code that it was placed with.
+         */
+        OrderLookup: {
+            /** Number */
+            number: string;
+            /**
+             * Proof
+             * @description E-mail address or postal code
+             */
+            proof: string;
+        };
+        /**
          * OrderMessage
          * @description What became of an acknowledged order.
          *
@@ -8559,6 +9032,22 @@ export interface components {
         People: {
             /** Items */
             items: components["schemas"]["PersonView"][];
+        };
+        /**
+         * Permission
+         * @description Whether the customer can do something now, until which day, and why not.
+         */
+        Permission: {
+            /** Allowed */
+            allowed: boolean;
+            /**
+             * Reason
+             * @default
+             * @enum {string}
+             */
+            reason: "" | "shipped" | "in_preparation" | "ended" | "nothing_shipped" | "period_over";
+            /** Until */
+            until?: string | null;
         };
         /**
          * PersonView
@@ -9467,6 +9956,16 @@ export interface components {
              */
             lag_seconds: number;
         };
+        /**
+         * ReasonChoice
+         * @description A reason for a return.
+         */
+        ReasonChoice: {
+            /** Code */
+            code: string;
+            /** Title */
+            title: string;
+        };
         /** ReasonView */
         ReasonView: {
             /** Code */
@@ -9868,6 +10367,25 @@ export interface components {
             cancel: components["schemas"]["AllowedAction"];
         };
         /**
+         * ReturnConfirmation
+         * @description The return that was created, and when it was declared.
+         */
+        ReturnConfirmation: {
+            /** Number */
+            number: string;
+            /**
+             * Declared At
+             * Format: date-time
+             */
+            declared_at: string;
+            /** Is Withdrawal */
+            is_withdrawal: boolean;
+            /** Refund */
+            refund: string;
+            /** Currency */
+            currency: string;
+        };
+        /**
          * ReturnCounts
          * @description Return orders by state, and those of which a refund is due.
          */
@@ -10149,6 +10667,19 @@ export interface components {
             /** Refund Due On */
             refund_due_on: string | null;
             actions: components["schemas"]["ReturnActions"];
+        };
+        /**
+         * ReturnStart
+         * @description Units that come back; with `withdrawal` the consumer withdraws from their purchase.
+         */
+        ReturnStart: {
+            /**
+             * Withdrawal
+             * @default false
+             */
+            withdrawal: boolean;
+            /** Lines */
+            lines: components["schemas"]["CustomerReturnLine"][];
         };
         /** ReturnTimeline */
         ReturnTimeline: {
@@ -16329,6 +16860,392 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReturnDetail"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-create_customer_link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerLinkView"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-revoke_customer_links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-look_up_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderLookup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupResult"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-read_customer_order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerOrder"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-preview_customer_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeEffect"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-change_customer_address": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeEffect"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-preview_customer_cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeEffect"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-cancel_as_customer": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeEffect"];
+                };
+            };
+            /** @description The request was refused; the problem says why and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The server could not complete the request; it may be repeated */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    "self-service-start_customer_return": {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReturnConfirmation"];
                 };
             };
             /** @description The request was refused; the problem says why and what to do */
