@@ -89,9 +89,7 @@ def demo_extension(application: Application) -> WebExtension:
             pace = store.pace()
             storefront = store.storefront()
 
-        facts = tour_facts(
-            session, actor=principal.name, storefront_order=storefront.newest_order
-        )
+        facts = tour_facts(session, actor=principal.name, storefront_order=storefront.newest_order)
         return DemoView(
             three_pl_is_down=_is_broken(home),
             orders_per_minute=pace.orders_per_minute,

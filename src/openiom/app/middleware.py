@@ -1,6 +1,6 @@
 """ASGI middleware around all routes: a size limit, security headers, and names in paths."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -115,12 +115,17 @@ class SecurityHeaders:
 
 
 def _add_headers(message: MutableMapping[str, Any], path: str) -> None:
-    headers = [*message.get("headers", ()), *SECURITY_HEADERS]
+    headers = dict(SECURITY_HEADERS)
+    headers[b"content-security-policy"] = CONTENT_SECURITY_POLICY.encode()
     if path.startswith(PATHS_WITH_TOKENS):
-        headers.remove((b"referrer-policy", b"same-origin"))
-        headers.append((b"referrer-policy", b"no-referrer"))
-    headers.append((b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
-    names = {name for name, _ in headers}
-    if path.startswith("/api/") and b"cache-control" not in names:
-        headers.append((b"cache-control", b"no-store"))
-    message["headers"] = headers
+        headers[b"referrer-policy"] = b"no-referrer"
+
+    own = list(message.get("headers", ()))
+    if path.startswith("/api/") and not _has_header(own, b"cache-control"):
+        headers[b"cache-control"] = b"no-store"
+
+    message["headers"] = [*own, *headers.items()]
+
+
+def _has_header(headers: Sequence[tuple[bytes, bytes]], name: bytes) -> bool:
+    return any(one == name for one, _ in headers)

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+CUSTOMER_PAGES = "track"
 SERVER_PATHS = ("/api/", "/hooks/", "/health", "/ready", "/metrics")
 NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>OpenIOM</title><style>
 body{font:16px/1.5 system-ui;max-width:40rem;margin:15vh auto;padding:0 1rem}
@@ -36,11 +37,17 @@ def _file_or_page(root: Path, path: str) -> Response:
     file = (root / path).resolve()
     if path and file.is_relative_to(root) and _is_file(file):
         return FileResponse(file, headers={"cache-control": _cache_control(path)})
-    if "." in path.rsplit("/", 1)[-1] and not path.startswith("track/"):
+    return FileResponse(root / _page_of(path), headers={"cache-control": "no-cache"})
+
+
+def _page_of(path: str) -> str:
+    """Return the page of a path. A token in the path of a customer's page contains dots."""
+    first, _, rest = path.partition("/")
+    if first == CUSTOMER_PAGES:
+        return "track.html"
+    if "." in (rest or first).rsplit("/", 1)[-1]:
         raise HTTPException(404, f"no file {path}")
-    is_customer_page = path == "track" or path.startswith("track/")
-    page = root / ("track.html" if is_customer_page else "index.html")
-    return FileResponse(page, headers={"cache-control": "no-cache"})
+    return "index.html"
 
 
 def _is_file(path: Path) -> bool:

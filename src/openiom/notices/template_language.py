@@ -134,18 +134,27 @@ def _check_filter(node: nodes.Node, place: str) -> Iterator[Problem]:
 
 def _check_loop(loop: nodes.For, scope: _Scope, where: str) -> Iterator[Problem]:
     place = f"{where}, line {loop.lineno}"
-    of = _dotted(loop.iter)
     if loop.recursive or loop.test is not None or not isinstance(loop.target, nodes.Name):
         yield Problem(place, "this form of a loop is not allowed", "write {% for line in lines %}")
-    elif of not in LISTS:
-        known = ", ".join(LISTS)
-        yield Problem(place, f"there is no list {of or 'of this kind'}", f"loop over {known}")
-    elif scope.elements:
-        yield Problem(place, "a loop in a loop is not allowed", "end the outer loop first")
-    else:
-        inner = _Scope({loop.target.name: of})
-        for child in (*loop.body, *loop.else_):
-            yield from _check(child, inner, where)
+        return
+
+    problem = _list_problem(_dotted(loop.iter), scope, place)
+    if problem is not None:
+        yield problem
+        return
+
+    inner = _Scope({loop.target.name: _dotted(loop.iter)})
+    for child in (*loop.body, *loop.else_):
+        yield from _check(child, inner, where)
+
+
+def _list_problem(name: str, scope: _Scope, place: str) -> Problem | None:
+    if name not in LISTS:
+        what = f"there is no list {name or 'of this kind'}"
+        return Problem(place, what, f"loop over {', '.join(LISTS)}")
+    if scope.elements:
+        return Problem(place, "a loop in a loop is not allowed", "end the outer loop first")
+    return None
 
 
 def _check_token(name: str, scope: _Scope, place: str) -> Iterator[Problem]:

@@ -44,16 +44,21 @@ def template_kind(events: Collection[str]) -> DocumentKind:
 
     def check(session: Session, name: str, body: dict[str, Any]) -> Sequence[Problem]:
         template = NoticeTemplateBody.model_validate(body)
-        problems: list[Problem] = []
-        if template.event and template.event not in events:
-            problems.append(Problem("event", f"there is no event {template.event}", "choose one"))
-        if DEFAULT_LANGUAGE not in template.languages:
-            problems.append(Problem("languages", "the English text is missing", "add en"))
+        problems = _event_problems(template.event, events)
         for language, text in template.languages.items():
             problems += _problems_of(language, text)
+
+        if DEFAULT_LANGUAGE not in template.languages:
+            problems.append(Problem("languages", "the English text is missing", "add en"))
         return problems
 
     return DocumentKind(KIND, NoticeTemplateBody, 60, check=check)
+
+
+def _event_problems(event: str, events: Collection[str]) -> list[Problem]:
+    if not event or event in events:
+        return []
+    return [Problem("event", f"there is no event {event}", "choose one")]
 
 
 def _problems_of(language: str, text: NoticeText) -> list[Problem]:

@@ -1,6 +1,6 @@
 """What a change would do to an order, and what was done: money, stock, tasks and promise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -37,7 +37,12 @@ from .changes.stored_values import read_facts, read_values, require_version, ver
 from .changes.undo import undo_refusal
 from .changes.values import LineValue, OrderValue
 from .event_titles import EVENT_TITLES
-from .fulfillment_port import FulfillmentPort, FulfillmentProgressPort, UnsentLine
+from .fulfillment_port import (
+    FulfillmentPort,
+    FulfillmentProgress,
+    FulfillmentProgressPort,
+    UnsentLine,
+)
 from .schemas import AllowedAction
 from .service.apply_changes import no_order
 from .service.order_check import MANUAL
@@ -244,15 +249,21 @@ def _tasks(
 ) -> list[ChangeTask]:
     edits = line_edits([patch])
     recalled = {x.fulfillment_order_id for x in planned if x.order_line_id in edits.changed}
-    tasks: list[ChangeTask] = []
-    for found in progress.progress(session, patch.after.id) if recalled else ():
-        if found.id in recalled:
-            text = f"Fulfillment order {found.number} is canceled before it is sent"
-            tasks.append(ChangeTask(kind="recall", text=text))
-
+    tasks = _recall_tasks(progress.progress(session, patch.after.id), recalled) if recalled else []
     lines = _lines_to_source(patch, edits.redirected)
     if lines:
         tasks.append(ChangeTask(kind="source", text=f"{lines} sourced"))
+    return tasks
+
+
+def _recall_tasks(
+    fulfillment_orders: Iterable[FulfillmentProgress], recalled: Collection[UUID]
+) -> list[ChangeTask]:
+    tasks: list[ChangeTask] = []
+    for found in fulfillment_orders:
+        if found.id in recalled:
+            text = f"Fulfillment order {found.number} is canceled before it is sent"
+            tasks.append(ChangeTask(kind="recall", text=text))
     return tasks
 
 

@@ -1,6 +1,6 @@
 """Facts of return orders, for policies, expressions and transformations."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -53,10 +53,16 @@ def return_facts(
     returns = read_returns(session, ids)
     facts = {one.id: _fact(one) for one in returns.values()}
     if fields is None or "order" in fields:
-        orders = _order_headers(session, returns.values())
-        for one in returns.values():
-            facts[one.id]["order"] = orders.get(one.order_id) if one.order_id else None
+        _add_order_headers(session, returns.values(), facts)
     return facts
+
+
+def _add_order_headers(
+    session: Session, returns: Collection[ReturnState], facts: Mapping[UUID, Facts]
+) -> None:
+    orders = _order_headers(session, returns)
+    for one in returns:
+        facts[one.id]["order"] = orders.get(one.order_id) if one.order_id else None
 
 
 def _order_headers(session: Session, returns: Iterable[ReturnState]) -> dict[UUID, Facts]:

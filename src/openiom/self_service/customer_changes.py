@@ -13,6 +13,7 @@ from openiom.orders import (
     ChangePorts,
     ChangeQuantity,
     ChangeRequest,
+    LineDetail,
     Operation,
     RemoveLine,
     SetShipTo,
@@ -150,22 +151,27 @@ def _operations(
         return []
 
     operations: list[Operation] = []
-    is_rest = False
+    left = Decimal(0)
     for line in get_order(session, order_id, now=now).lines:
-        free = cancelable(line)
         canceled = wanted.pop(line.line_number, Decimal(0))
-        if canceled > free:
-            raise _too_late()
-        is_rest = is_rest or canceled < Decimal(str(line.quantity)) - Decimal(str(line.canceled))
-        if canceled and canceled == free:
-            operations.append(RemoveLine(line=line.line_number))
-        elif canceled:
-            left = Decimal(str(line.quantity)) - canceled
-            operations.append(ChangeQuantity(line=line.line_number, quantity=left))
+        left += Decimal(str(line.quantity)) - Decimal(str(line.canceled)) - canceled
+        if canceled:
+            operations.append(_operation(line, canceled))
 
     if wanted:
         raise NotFound("the order has no such line")
-    return operations if is_rest else []
+    return operations if left else []
+
+
+def _operation(line: LineDetail, canceled: Decimal) -> Operation:
+    """Return the operation that cancels units of a line. Raise `Refused` for too many."""
+    free = cancelable(line)
+    if canceled > free:
+        raise _too_late()
+    if canceled == free:
+        return RemoveLine(line=line.line_number)
+    left = Decimal(str(line.quantity)) - canceled
+    return ChangeQuantity(line=line.line_number, quantity=left)
 
 
 def _apply(

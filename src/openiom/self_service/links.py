@@ -60,12 +60,17 @@ def opened_order(session: Session, links: SignedLinks, token: str, now: datetime
     if order_id not in order_summaries(session, [order_id]):
         raise _not_valid()
 
-    revoked_at = session.scalar(
-        select(RevokedLinks.revoked_at).where(RevokedLinks.order_id == order_id)
-    )
-    if revoked_at is not None and (opened.issued_at is None or opened.issued_at <= revoked_at):
-        raise Expired("this link is no longer valid", remedy="request a new link")
+    _require_unrevoked(session, order_id, opened.issued_at)
     return order_id
+
+
+def _require_unrevoked(session: Session, order_id: UUID, issued_at: datetime | None) -> None:
+    """Raise `Expired` for a link from before the links of an order were revoked."""
+    query = select(RevokedLinks.revoked_at).where(RevokedLinks.order_id == order_id)
+    revoked_at = session.scalar(query)
+    if revoked_at is None or (issued_at is not None and issued_at > revoked_at):
+        return
+    raise Expired("this link is no longer valid", remedy="request a new link")
 
 
 def _not_valid() -> NotFound:

@@ -1,7 +1,7 @@
 """An order as its customer sees it: states, promise, parcels, money and what is possible now."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -186,24 +186,22 @@ def _actions(order: OrderDetail, returnable: ReturnableOrder) -> CustomerActions
     if not untouched and not order.actions.cancel.allowed:
         cancel_order = "in_preparation"
 
-    returnable_lines = [line for line in returnable.lines if line.allowed]
-    until = [line.until for line in returnable_lines if line.until]
     no_return = _why_no_return(order)
+    no_withdrawal: Late = "" if returnable.can_withdraw else no_return
     return CustomerActions(
         change_address=_permission(untouched),
         cancel_order=_permission(cancel_order),
         cancel_lines=_permission(_why_not_canceled(order)),
-        start_return=Permission(
-            allowed=bool(returnable_lines),
-            reason="" if returnable_lines else no_return,
-            until=max(until, default=None),
-        ),
-        withdraw=Permission(
-            allowed=returnable.can_withdraw,
-            reason="" if returnable.can_withdraw else no_return,
-            until=returnable.withdrawal_until,
-        ),
+        start_return=_return_permission(returnable, no_return),
+        withdraw=_permission(no_withdrawal, returnable.withdrawal_until),
     )
+
+
+def _return_permission(returnable: ReturnableOrder, refusal: Late) -> Permission:
+    """Return until when something can be returned, or `refusal` when nothing can."""
+    lines = [line for line in returnable.lines if line.allowed]
+    days = [line.until for line in lines if line.until]
+    return _permission("" if lines else refusal, max(days, default=None))
 
 
 def _why_not_canceled(order: OrderDetail) -> Late:
@@ -230,5 +228,5 @@ def _why_no_return(order: OrderDetail) -> Late:
     return "period_over" if any(line.shipped for line in order.lines) else "nothing_shipped"
 
 
-def _permission(reason: Late) -> Permission:
-    return Permission(allowed=not reason, reason=reason)
+def _permission(reason: Late, until: date | None = None) -> Permission:
+    return Permission(allowed=not reason, reason=reason, until=until)

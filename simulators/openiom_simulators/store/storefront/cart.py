@@ -13,12 +13,17 @@ def read_cart(cookie: str, products: Mapping[int, Product]) -> dict[int, int]:
     """Return units by product id; whatever is no product of the shop is left out."""
     cart: dict[int, int] = {}
     for part in cookie.split("-")[:MOST_LINES]:
-        product_text, _, units_text = part.partition(".")
-        product, units = whole_number(product_text), whole_number(units_text)
-        if product is not None and units is not None and product in products:
-            cart[product] = limited(units)
+        number, units = _entry(part)
+        if units and number in products:
+            cart[number] = limited(units)
 
     return cart
+
+
+def _entry(text: str) -> tuple[int, int]:
+    """Return product and units of a part of the cookie; 0 for what is no number."""
+    product, _, units = text.partition(".")
+    return whole_number(product) or 0, whole_number(units) or 0
 
 
 def write_cart(cart: Mapping[int, int]) -> str:

@@ -36,6 +36,14 @@ class Field:
     autocomplete: str
     required: bool = True
 
+    def problem(self, text: str) -> str:
+        """Return what is wrong with a text, or ''."""
+        if self.required and not text:
+            return f"Enter your {self.label.lower()}."
+        if len(text) > LONGEST_TEXT:
+            return f"Enter at most {LONGEST_TEXT} characters."
+        return ""
+
 
 FIELDS = {
     "first_name": Field("First name", "given-name"),
@@ -67,14 +75,16 @@ class Checkout:
         """Return what is wrong, by field."""
         found: dict[str, str] = {}
         for name, field in FIELDS.items():
-            text = self.texts[name]
-            if field.required and not text:
-                found[name] = f"Enter your {field.label.lower()}."
-            elif len(text) > LONGEST_TEXT:
-                found[name] = f"Enter at most {LONGEST_TEXT} characters."
+            problem = field.problem(self.texts[name])
+            if problem:
+                found[name] = problem
 
         if "email" not in found and not _is_email(self.texts["email"]):
             found["email"] = "Enter an e-mail address such as ana@example.com."
+        return {**found, **self._choice_problems()}
+
+    def _choice_problems(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         if self.country not in COUNTRIES:
             found["country"] = "Choose a country."
         if self.delivery not in DELIVERY_METHODS:

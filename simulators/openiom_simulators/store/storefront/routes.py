@@ -53,15 +53,7 @@ async def cart(request: Request) -> Response:
     if request.method != "POST":
         return _page(request, "cart")
 
-    form = await _form(request)
-    changed = _cart(request)
-    number = whole_number(form.get("product", "")) or 0
-    if form.get("action") == "remove":
-        changed.pop(number, None)
-    elif number in _shop(request).products:
-        units = whole_number(form.get("units", "")) or 1
-        changed = add_to_cart(changed, number, units)
-
+    changed = _changed_cart(request, await _form(request))
     response = RedirectResponse("/shop/cart", 303, HEADERS)
     response.set_cookie(CART, write_cart(changed), httponly=True, samesite="lax")
     return response
@@ -150,6 +142,19 @@ def _found(shop: Shop, search: str) -> list[Product]:
         if search in one.name.lower() or search in one.sku.lower():
             found.append(one)
     return found
+
+
+def _changed_cart(request: Request, form: Mapping[str, str]) -> dict[int, int]:
+    """Return the cart with the product of a form added to it, or removed from it."""
+    changed = _cart(request)
+    number = whole_number(form.get("product", "")) or 0
+    if form.get("action") == "remove":
+        changed.pop(number, None)
+        return changed
+
+    if number not in _shop(request).products:
+        return changed
+    return add_to_cart(changed, number, whole_number(form.get("units", "")) or 1)
 
 
 def _cart(request: Request) -> dict[int, int]:

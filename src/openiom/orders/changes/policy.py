@@ -88,18 +88,23 @@ class ChangeLimits:
 
     def check(self, value: OrderValue, operations: Sequence[Operation]) -> None:
         """Raise `Refused` when the policy does not allow these operations on an order."""
-        limit = self._policy.item_changes
         for index, operation in enumerate(operations):
-            where = f"operations[{index}]"
-            count = self._item_changes.get(value.id, 0)
-            if limit is not None and operation.kind in ITEM_KINDS and count >= limit:
-                raise Refused(
-                    f"the items of an order may be changed {_times(limit)}, and were",
-                    where=f"{where}.kind",
-                    remedy="undo the earlier change, or place a new order",
-                )
+            if operation.kind in ITEM_KINDS:
+                self._check_count(value.id, f"operations[{index}].kind")
             if self._policy.exchange_within_product:
-                _check_product(value, operation, f"{where}.product")
+                _check_product(value, operation, f"operations[{index}].product")
+
+    def _check_count(self, order_id: UUID, where: str) -> None:
+        """Raise `Refused` when the items of an order were changed as often as allowed."""
+        limit = self._policy.item_changes
+        if limit is None or self._item_changes.get(order_id, 0) < limit:
+            return
+
+        raise Refused(
+            f"the items of an order may be changed {_times(limit)}, and were",
+            where=where,
+            remedy="undo the earlier change, or place a new order",
+        )
 
     def cancel_refusal(self, order_id: UUID, reason: str) -> str:
         """Return why an order may not be canceled for a reason, or ''."""
