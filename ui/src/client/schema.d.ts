@@ -6387,7 +6387,7 @@ export interface components {
              */
             postponed: string;
             /** Tokens */
-            tokens: components["schemas"]["openiom__orchestration__schemas__TokenView"][];
+            tokens: components["schemas"]["TokenView"][];
             /** Results */
             results: components["schemas"]["StepEntry"][];
         };
@@ -7797,6 +7797,23 @@ export interface components {
             body_text: string;
             /** Body Html */
             body_html: string;
+        };
+        /**
+         * NoticePreviewRequest
+         * @description A template to show for an order; it need not be saved.
+         */
+        NoticePreviewRequest: {
+            /**
+             * Order
+             * @description Number of the order
+             */
+            order: string;
+            /**
+             * Language
+             * @default en
+             */
+            language: string;
+            body: components["schemas"]["NoticeTemplateBody"];
         };
         /**
          * NoticeSwitch
@@ -9328,6 +9345,16 @@ export interface components {
             missing: components["schemas"]["UnmappedKeyView"][];
             /** Rows */
             rows: components["schemas"]["PreviewRow"][];
+        };
+        /**
+         * PreviewRequest
+         * @description A transformation to apply to the message, null for the one in use.
+         */
+        PreviewRequest: {
+            /** Transformation */
+            transformation?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * PreviewRow
@@ -12076,13 +12103,23 @@ export interface components {
             /** Items */
             items: components["schemas"]["TemplateView"][];
             /** Tokens */
-            tokens: components["schemas"]["openiom__notices__schemas__TokenView"][];
+            tokens: components["schemas"]["TemplateTokenView"][];
             /** Lists */
             lists: {
-                [key: string]: components["schemas"]["openiom__notices__schemas__TokenView"][];
+                [key: string]: components["schemas"]["TemplateTokenView"][];
             };
             /** Filters */
             filters: string[];
+        };
+        /**
+         * TemplateTokenView
+         * @description A token of templates with its title.
+         */
+        TemplateTokenView: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
         };
         /**
          * TemplateView
@@ -12172,6 +12209,32 @@ export interface components {
              * @default 90
              */
             days: number;
+        };
+        /**
+         * TokenView
+         * @description The position of a flow run, or of one of its branches.
+         *
+         *     `postponed` says why its provider calls are not made for now.
+         */
+        TokenView: {
+            /** Step */
+            step: string;
+            /** Step Title */
+            step_title: string;
+            /** State */
+            state: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Awaits */
+            awaits: string[];
+            /** Wake At */
+            wake_at: string | null;
+            error: components["schemas"]["RunError"] | null;
+            /** Postponed */
+            postponed: string;
         };
         /**
          * TotalReading
@@ -12599,69 +12662,6 @@ export interface components {
              * @description Empty is everything farther
              */
             up_to_km?: number | null;
-        };
-        /**
-         * PreviewRequest
-         * @description A template to show for an order; it need not be saved.
-         */
-        openiom__notices__schemas__PreviewRequest: {
-            /**
-             * Order
-             * @description Number of the order
-             */
-            order: string;
-            /**
-             * Language
-             * @default en
-             */
-            language: string;
-            body: components["schemas"]["NoticeTemplateBody"];
-        };
-        /**
-         * TokenView
-         * @description A token of templates with its title.
-         */
-        openiom__notices__schemas__TokenView: {
-            /** Name */
-            name: string;
-            /** Title */
-            title: string;
-        };
-        /**
-         * TokenView
-         * @description The position of a flow run, or of one of its branches.
-         *
-         *     `postponed` says why its provider calls are not made for now.
-         */
-        openiom__orchestration__schemas__TokenView: {
-            /** Step */
-            step: string;
-            /** Step Title */
-            step_title: string;
-            /** State */
-            state: string;
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Awaits */
-            awaits: string[];
-            /** Wake At */
-            wake_at: string | null;
-            error: components["schemas"]["RunError"] | null;
-            /** Postponed */
-            postponed: string;
-        };
-        /**
-         * PreviewRequest
-         * @description A transformation to apply to the message, null for the one in use.
-         */
-        openiom__providers__schemas__PreviewRequest: {
-            /** Transformation */
-            transformation?: {
-                [key: string]: unknown;
-            } | null;
         };
         /**
          * Fault
@@ -14339,7 +14339,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["openiom__notices__schemas__PreviewRequest"];
+                "application/json": components["schemas"]["NoticePreviewRequest"];
             };
         };
         responses: {
@@ -14381,7 +14381,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["openiom__notices__schemas__PreviewRequest"];
+                "application/json": components["schemas"]["NoticePreviewRequest"];
             };
         };
         responses: {
@@ -21726,7 +21726,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["openiom__providers__schemas__PreviewRequest"];
+                "application/json": components["schemas"]["PreviewRequest"];
             };
         };
         responses: {
