@@ -187,6 +187,7 @@ async function answer(request, response, path, query) {
       });
     const found = data.order(id);
     if (found && sub === 'changes') return json(response, orderChanges(path, method, found, sent));
+    if (sub === 'customer-link') return json(response, { url: 'http://127.0.0.1/track/example', expires_at: '2027-02-28T10:00:00Z' });
     if (method === 'POST') return json(response, results(sent.ids));
     if (!found) return missing(response, path);
     if (!sub) return json(response, found);

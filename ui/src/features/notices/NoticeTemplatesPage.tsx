@@ -5,6 +5,7 @@ import { EmptyState, ProblemNotice, QueryContent } from '@kit/feedback';
 import { InboxOutlined } from '@kit/icons';
 import { Card, Page } from '@kit/layout';
 import { usePermission } from '@kit/usePermission';
+import { eventTitle } from '@vocabulary';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Button, Checkbox, Input, Select, Space } from 'antd';
 import { type ReactNode, useId, useState } from 'react';
@@ -87,7 +88,7 @@ function Editor({ template, list, onCopied }: { template: NoticeTemplate; list: 
     <div className="main-side">
       <Card title={body.title}>
         <p className="muted">
-          {body.event ? `Sent by the event ${body.event}.` : 'Sent only by flows.'}
+          {body.event ? `Sent after “${eventTitle(body.event)}”.` : 'Sent only by flows.'}
           {template.shipped && ' This is the shipped template; saving makes your own version of it.'}
         </p>
         <Checkbox checked={body.active} onChange={(event) => setBody({ ...body, active: event.target.checked })}>
@@ -176,7 +177,7 @@ function Preview({ body, language }: { body: TemplateBody; language: string }) {
           />
         )}
       </Field>
-      <Space wrap>
+      <Space wrap style={{ marginTop: 12 }}>
         <ExplainedButton
           loading={preview.isPending}
           allowed={!noOrder}

@@ -14,6 +14,7 @@ import { FlowRunsCard } from './FlowRunsCard';
 import { OrderLinesCard } from './OrderLinesCard';
 import { OrderActions } from './OrderActions';
 import { NotesCard } from './NotesCard';
+import { CustomerPageCard } from './CustomerPageCard';
 import { NoticesCard } from './NoticesCard';
 import { OrderHeader } from './OrderHeader';
 import './orders.css';
@@ -89,6 +90,7 @@ export default function OrderPage() {
           <PaymentsCard orderId={id} />
           <NotesCard orderId={id} />
           <NoticesCard orderId={id} />
+          <CustomerPageCard orderId={id} />
           <ChangesCard order={order.data} changes={changes.data} />
           <TimelineCard query={timeline} />
         </div>
