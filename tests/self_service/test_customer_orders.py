@@ -1,6 +1,5 @@
 """What customers see and change through their links, and what no link gives them."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,44 +7,18 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 from tests.orders.builders import document, line, master_data, receive
-from tests.package_app import http_client, package_app
 from tests.returns.builders import delivered, shop
+from tests.self_service.builders import ADDRESS, PUBLIC, link_of, post, read
 
-from openiom.fulfillment import FulfillmentOrderProgress, UnsentFulfillment
-from openiom.orders import ChangePorts, order_ids_by_number
+from openiom.orders import order_ids_by_number
 from openiom.platform.clock import utc_now
 from openiom.platform.database import Database
 from openiom.platform.events import timeline
 from openiom.platform.secrets import SigningKeys
 from openiom.platform.signed_links import SignedLinks
-from openiom.self_service import self_service_router
 
-KEYS = "the key of these tests has more than thirty-two characters"
-PUBLIC = "/api/v1/public/orders"
-ADDRESS = {
-    "name": "Richard Miles",
-    "line1": "7 Oak Ave",
-    "city": "Tacoma",
-    "state": "WA",
-    "postal_code": "98402",
-    "country": "US",
-}
 INTERNAL = ("fabrikam", "SEA", "source", "reservation", "instance", "strategy", "actor")
 """What no customer reads."""
-
-
-@pytest.fixture
-def links() -> SignedLinks:
-    return SignedLinks(SigningKeys([KEYS]))
-
-
-@pytest.fixture
-def client(database: Database, links: SignedLinks) -> Iterator[TestClient]:
-    ports = ChangePorts(UnsentFulfillment(), FulfillmentOrderProgress())
-    router = self_service_router(ports, public_url="https://shop.example", link_days=30)
-    app = package_app(database, router, permissions={"orders.write"}, links=links)
-    with http_client(app) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -60,27 +33,6 @@ def _order(database: Database, number: str) -> UUID:
     with database.reading() as session:
         [found] = order_ids_by_number(session, number, limit=1)
     return found
-
-
-def link_of(client: TestClient, order: UUID) -> str:
-    response = client.post(f"/api/v1/orders/{order}/customer-link")
-    assert response.status_code == 200, response.text
-    url: str = response.json()["url"]
-    start, _, token = url.rpartition("/")
-    assert start == "https://shop.example/track"
-    return token
-
-
-def read(client: TestClient, token: str) -> dict[str, Any]:
-    response = client.get(f"{PUBLIC}/{token}")
-    assert response.status_code == 200, response.text
-    found: dict[str, Any] = response.json()
-    return found
-
-
-def send(client: TestClient, path: str, body: dict[str, Any], key: str = "") -> Any:
-    headers = {"Idempotency-Key": key or str(uuid4())}
-    return client.post(f"{PUBLIC}/{path}", json=body, headers=headers)
 
 
 def test_the_customer_sees_the_order_without_words_of_the_shop(
@@ -103,10 +55,10 @@ def test_the_address_is_changed_for_the_version_that_was_previewed(
     preview = client.post(f"{PUBLIC}/{token}/address/preview", json={"address": ADDRESS}).json()
     assert preview["difference"] == "0.00"
     body = {"address": ADDRESS, "version": preview["version"]}
-    assert send(client, f"{token}/address", body).status_code == 200
+    assert post(client, f"{token}/address", body).status_code == 200
     assert read(client, token)["ship_to"]["city"] == "Tacoma"
 
-    old = send(client, f"{token}/address", body | {"address": ADDRESS | {"city": "Olympia"}})
+    old = post(client, f"{token}/address", body | {"address": ADDRESS | {"city": "Olympia"}})
     assert old.status_code == 409
     assert old.json()["where"] == "version"
     with database.reading() as session:
@@ -122,13 +74,13 @@ def test_a_line_is_canceled_once_and_pays_back_what_was_shown(
     preview = client.post(f"{PUBLIC}/{token}/cancellation/preview", json=wanted).json()
     assert preview["difference"].startswith("-")
     body = {**wanted, "version": preview["version"]}
-    first = send(client, f"{token}/cancellation", body, "one")
+    first = post(client, f"{token}/cancellation", body, "one")
     assert first.json()["difference"] == preview["difference"]
-    assert send(client, f"{token}/cancellation", body, "one").json() == first.json()
+    assert post(client, f"{token}/cancellation", body, "one").json() == first.json()
     seen = read(client, token)
     assert [one["cancelable"] for one in seen["lines"]] == [1, 1]
     assert seen["amounts"]["kept"] == preview["total_after"]
-    other = send(client, f"{token}/cancellation", {**body, "lines": []}, "one")
+    other = post(client, f"{token}/cancellation", {**body, "lines": []}, "one")
     assert other.status_code == 409
 
 
@@ -142,11 +94,11 @@ def test_the_whole_order_is_canceled(
     preview = client.post(f"{PUBLIC}/{token}/cancellation/preview", json={"lines": lines}).json()
     assert preview["difference"] == f"-{preview['total_before']}"
     body = {"lines": lines, "version": preview["version"]}
-    assert send(client, f"{token}/cancellation", body).status_code == 200
+    assert post(client, f"{token}/cancellation", body).status_code == 200
     seen = read(client, token)
     assert seen["status"] == "canceled"
     assert seen["actions"]["change_address"]["reason"] == "ended"
-    assert send(client, f"{token}/cancellation", body).status_code == 409
+    assert post(client, f"{token}/cancellation", body).status_code == 409
 
 
 def test_more_than_is_left_is_not_canceled(client: TestClient, order: UUID) -> None:
@@ -174,17 +126,17 @@ def test_goods_are_returned_by_the_policy_and_withdrawn_from_in_the_union(
         "withdrawal": withdraws,
         "lines": [{"line": line_id, "quantity": 2, "reason": "no_longer_needed"}],
     }
-    created = send(client, f"{token}/returns", body, "back")
+    created = post(client, f"{token}/returns", body, "back")
     assert created.status_code == 201, created.text
     assert created.json()["is_withdrawal"] is withdraws
-    assert send(client, f"{token}/returns", body, "back").json() == created.json()
+    assert post(client, f"{token}/returns", body, "back").json() == created.json()
     seen = read(client, token)
     assert [one["number"] for one in seen["returns"]] == [created.json()["number"]]
     assert seen["lines"][0]["returnable"] == 3
     events = _events(database, order)
     assert ("return_order.withdrawal_declared" in events) is withdraws
     assert (
-        send(client, f"{token}/address", {"address": ADDRESS, "version": "1-x"}).status_code == 409
+        post(client, f"{token}/address", {"address": ADDRESS, "version": "1-x"}).status_code == 409
     )
 
 
@@ -254,7 +206,7 @@ def test_a_link_shows_and_returns_nothing_of_another_order(
     assert "Richard" not in text.replace(read(client, other)["ship_to"]["name"], "")
     line_id = read(client, link_of(client, order))["lines"][0]["id"]
     body = {"lines": [{"line": line_id, "quantity": 1, "reason": "no_longer_needed"}]}
-    assert send(client, f"{other}/returns", body).status_code == 409
+    assert post(client, f"{other}/returns", body).status_code == 409
 
 
 def test_revoked_links_open_nothing_and_new_ones_do(client: TestClient, order: UUID) -> None:

@@ -94,14 +94,19 @@ def cancelable(line: LineDetail) -> Decimal:
 def _amounts(order: OrderDetail, basis: ChangeBasis) -> CustomerAmounts:
     amounts = order.amounts
     return CustomerAmounts(
-        subtotal=amounts.subtotal,
-        shipping=amounts.shipping,
-        fees=amounts.fees,
-        discount=amounts.discount,
-        tax=amounts.tax,
-        total=amounts.total,
+        subtotal=_money(amounts.subtotal, order),
+        shipping=_money(amounts.shipping, order),
+        fees=_money(amounts.fees, order),
+        discount=_money(amounts.discount, order),
+        tax=_money(amounts.tax, order),
+        total=_money(amounts.total, order),
         kept=amount_text(basis.kept, basis.currency),
     )
+
+
+def _money(amount: str, order: OrderDetail) -> str:
+    """Return an amount with the decimals of the currency of an order."""
+    return amount_text(Decimal(amount), order.currency)
 
 
 def _lines(order: OrderDetail, returnable: ReturnableOrder) -> list[CustomerLine]:
@@ -124,8 +129,8 @@ def _lines(order: OrderDetail, returnable: ReturnableOrder) -> list[CustomerLine
                 cancelable=_number(cancelable(line)) if is_open else 0,
                 returnable=term.returnable if term and term.allowed else 0,
                 return_until=term.until if term else None,
-                refund=term.amount if term else "0",
-                total=line.total,
+                refund=_money(term.amount if term else "0", order),
+                total=_money(line.total, order),
             )
         )
     return lines
