@@ -125,7 +125,7 @@ def test_old_events_and_customers_without_an_address_receive_nothing(
     assert notices(application) == []
 
 
-def test_a_refused_recipient_fails_for_good(
+def test_a_refused_recipient_fails_permanently(
     application: Application, configured: MailServer
 ) -> None:
     configured.behavior = "refuse"
