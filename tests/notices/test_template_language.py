@@ -41,6 +41,32 @@ def test_shipped_templates_have_no_mistakes(name: str) -> None:
         ),
         ("{% for a in lines %}{{ a.nme }}{% endfor %}", "text, line 1", "no token a.nme", "a.name"),
         ("{{ order.number|pprint }}", "text, line 1", "there is no filter pprint", "use tokens"),
+        (
+            "{% for a in lines %}{% if a.quantity > 1 %}x{% endif %}{% endfor %}",
+            "text, line 1",
+            "compared with == and != only",
+            "test whether a token is empty",
+        ),
+        ("{{ order.number|upper(1) }}", "text, line 1", "upper has other arguments", "default("),
+        ("{{ order.number|default }}", "text, line 1", "default has other arguments", "default("),
+        (
+            "{{ order.number|trim(chars='x') }}",
+            "text, line 1",
+            "keyword is not allowed",
+            "use tokens",
+        ),
+        (
+            "{% for order in lines %}{{ order.name }}{% endfor %}",
+            "text, line 1",
+            "order is the name of a token",
+            "choose another name",
+        ),
+        (
+            "{% for a in lines %}{% else %}{{ a.name }}{% endfor %}",
+            "text, line 1",
+            "there is no token a.name",
+            "use",
+        ),
         ("{% include 'x' %}", "text, line 1", "include is not allowed", "use tokens"),
         ("{{ order.number", "text, line 1", "unexpected end of template", "use tokens"),
     ],
@@ -64,6 +90,21 @@ def test_loops_show_the_lines() -> None:
 def test_a_subject_is_one_line_whatever_the_customer_is_called() -> None:
     values = {"customer": {"name": "Ann\r\nBcc: all@example.com"}}
     assert render_subject("For {{ customer.name }}", values) == "For Ann Bcc: all@example.com"
+
+
+def test_conditions_compare_texts() -> None:
+    source = (
+        "{% if order.number == '1001' and not customer.name %}a{% endif %}"
+        "{% if order.number != '1001' or customer.name|default('x') == 'x' %}b{% endif %}"
+    )
+    assert check_template(source, "text") == []
+    assert render_text(source, {"order": {"number": "1001"}, "customer": {"name": ""}}) == "a"
+
+
+@pytest.mark.parametrize("source", ["{{ order.number > 1 }}", "{{ order.number|upper(1) }}"])
+def test_a_template_that_was_never_checked_is_refused_when_it_is_rendered(source: str) -> None:
+    with pytest.raises(Invalid, match="the template cannot be rendered"):
+        render_text(source, {"order": {"number": "1001"}})
 
 
 def test_a_huge_output_is_refused() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from uuid import UUID
@@ -92,7 +93,7 @@ def deliver(client: smtplib.SMTP, mail: Mail, server: MailServerBody) -> SendRes
         return _refused(code, text)
     except smtplib.SMTPResponseException as error:
         return _refused(error.smtp_code, error.smtp_error)
-    except (ValueError, smtplib.SMTPNotSupportedError) as error:
+    except (ValueError, MessageError, smtplib.SMTPNotSupportedError) as error:
         return SendResult(False, f"the message cannot be sent: {error}")
     return SendResult(True)
 

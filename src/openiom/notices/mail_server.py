@@ -12,7 +12,7 @@ from openiom.platform.configuration import DocumentKind, current_documents
 from openiom.platform.secrets import MASK, Secrets, is_reference
 
 KIND, NAME = "mail_server", "default"
-ADDRESS = r"^[^\s@<>,;:\"()\\]+@[^\s@<>,;:\"()\\]+$"
+ADDRESS = r"^[^\s@<>,;:\"()\\\[\]]+@[^\s@<>,;:\"()\\\[\]]+$"
 """What an e-mail address looks like, without a name and without control characters."""
 
 

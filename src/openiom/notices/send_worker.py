@@ -99,7 +99,7 @@ class NoticeSendWorker:
         with database.unit_of_work() as session:
             server = mail_server(session)
             if server is None:
-                return BatchResult(_give_up(session), False)
+                return BatchResult(_give_up(session, now), False)
             batch = min(limit, BATCH)
             due = fetch_as(session, DueNotice, _CLAIM, (now + LEASE, now, batch))
 
@@ -179,11 +179,11 @@ def _event(notice: DueNotice, state: str, reason: str) -> Event:
     )
 
 
-def _give_up(session: Session) -> int:
+def _give_up(session: Session, now: datetime) -> int:
     """Mark pending notices as not sent: the mail server was removed."""
     return execute(
         session,
         "UPDATE notices.notice SET state = 'unsent', reason = %s WHERE id IN (SELECT id FROM"
-        " notices.notice WHERE state = 'pending' AND due_at <= now() LIMIT 1000)",
-        (NO_MAIL_SERVER,),
+        " notices.notice WHERE state = 'pending' AND due_at <= %s LIMIT 1000)",
+        (NO_MAIL_SERVER, now),
     )

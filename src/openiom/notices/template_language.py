@@ -107,7 +107,7 @@ def _render(environment: SandboxedEnvironment, source: str, values: Mapping[str,
                     remedy="shorten the template",
                 )
             parts.append(part)
-    except TemplateError as error:
+    except (TemplateError, TypeError, ValueError) as error:
         raise Invalid(f"the template cannot be rendered: {error}", remedy=_REMEDY) from error
     return "".join(parts)
 
@@ -122,14 +122,30 @@ def _check(node: nodes.Node, scope: _Scope, where: str) -> Iterator[Problem]:
     elif isinstance(node, nodes.Name | nodes.Getattr):
         yield from _check_token(_dotted(node), scope, place)
     else:
-        yield from _check_filter(node, place)
+        yield from _check_value(node, place)
         for child in node.iter_child_nodes():
             yield from _check(child, scope, where)
 
 
-def _check_filter(node: nodes.Node, place: str) -> Iterator[Problem]:
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+def _check_value(node: nodes.Node, place: str) -> Iterator[Problem]:
+    """Yield the problems of a filter or a comparison. The values of tokens are texts."""
+    if isinstance(node, nodes.Compare) and not _compares_texts(node):
+        what = "texts are compared with == and != only"
+        yield Problem(place, what, "test whether a token is empty, or equal to a text")
+    if isinstance(node, nodes.Filter):
+        yield from _check_filter(node, place)
+
+
+def _compares_texts(node: nodes.Compare) -> bool:
+    return all(operand.op in ("eq", "ne") for operand in node.ops)
+
+
+def _check_filter(node: nodes.Filter, place: str) -> Iterator[Problem]:
+    if node.name not in FILTERS:
         yield Problem(place, f"there is no filter {node.name}", _REMEDY)
+    elif len(node.args) != (node.name == "default"):
+        what = f"the filter {node.name} has other arguments"
+        yield Problem(place, what, "write default('text'), and the others without arguments")
 
 
 def _check_loop(loop: nodes.For, scope: _Scope, where: str) -> Iterator[Problem]:
@@ -143,9 +159,15 @@ def _check_loop(loop: nodes.For, scope: _Scope, where: str) -> Iterator[Problem]
         yield problem
         return
 
-    inner = _Scope({loop.target.name: _dotted(loop.iter)})
-    for child in (*loop.body, *loop.else_):
+    element = loop.target.name
+    if any(name.startswith(f"{element}.") for name in token_names()):
+        yield Problem(place, f"{element} is the name of a token", "choose another name, as in line")
+
+    inner = _Scope({element: _dotted(loop.iter)})
+    for child in loop.body:
         yield from _check(child, inner, where)
+    for child in loop.else_:
+        yield from _check(child, scope, where)
 
 
 def _list_problem(name: str, scope: _Scope, place: str) -> Problem | None:
