@@ -154,7 +154,7 @@ class AddressPreviewRequest(CustomerBody):
 class CanceledQuantity(CustomerBody):
     """A quantity of a line that the customer does not want any more."""
 
-    line: int = Field(ge=1)
+    line: int = Field(ge=1, le=100_000)
     quantity: Quantity
 
 
