@@ -156,12 +156,24 @@ def seed_demo(site: DemoSite, *, report: Say) -> None:
     seed_company(site.application, without_kinds(company, "policy", "flow"))
     seed_catalog(site.application, catalog, currency="USD", progress=lambda _: None)
     seed_company(site.application, [*of_kind(company, "policy"), *instances])
-    seed_company(site.application, of_kind(company, "flow"))
+    seed_company(site.application, [*of_kind(company, "flow"), mail_server(site.addresses)])
 
     for names, units in ((list(LAB_PRODUCTS), LAB_STOCK), ([item.sku for item in catalog], None)):
         seed_stock(site.application, names, sources=SOURCES, units=units, progress=lambda _: None)
 
     create_administrator(site.application, email=EMAIL, password=site.password)
+
+
+def mail_server(addresses: InstanceAddresses) -> dict[str, Any]:
+    """Return the mail server of the demo, the mailbox of the lab. It delivers to nobody."""
+    body = {
+        "host": LOCALHOST,
+        "port": addresses.lab_smtp_port,
+        "security": "none",
+        "sender_name": "Fabrikam Retail",
+        "sender_address": "orders@fabrikam.example",
+    }
+    return {"kind": "mail_server", "name": "default", "body": body}
 
 
 def of_kind(documents: Sequence[dict[str, Any]], kind: str) -> list[dict[str, Any]]:

@@ -349,3 +349,25 @@ def test_one_parcel_has_returns_of_several_orders(database: Database) -> None:
     found = [detail(database, result.id) for result in results if result.id]
     assert [one.parcels[0].also_in_it for one in found] == [[found[1].number], [found[0].number]]
     assert [one.state_reason for one in found] == ["Label Created", "Label Created"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "withdrawal", "refusal"),
+    [
+        ("", False, "the reason is missing"),
+        ("x", False, "there is no reason x"),
+        ("x", True, "there is no reason x"),
+        ("", True, ""),
+    ],
+)
+def test_only_a_withdrawal_needs_no_reason(
+    database: Database, reason: str, withdrawal: bool, refusal: str
+) -> None:
+    shop(database, {"withdrawal": {"countries": ["US"], "days": 365}})
+    order = delivered(database)
+    [sold] = line_ids(database, order)
+
+    wanted = new_return(order, (sold, 1), withdrawal=withdrawal, reason=reason)
+    [result] = request(database, wanted)
+
+    assert (result.ok, result.reason) == (not refusal, refusal)

@@ -220,3 +220,35 @@ def test_a_partial_cancellation_leaves_the_other_units(
     seen = read(client, token)
     assert [one["cancelable"] for one in seen["lines"]] == [2, 0]
     assert seen["actions"]["cancel_lines"]["allowed"] is True
+
+
+def test_an_order_in_preparation_keeps_its_address(client: TestClient, database: Database) -> None:
+    at(client, NOW)
+    token = link_of(client, order_at(database, "created"))
+    before = read(client, token)
+    assert before["actions"]["change_address"]["allowed"] is False
+
+    for path, body in (
+        ("address/preview", {"address": ADDRESS}),
+        ("address", {"address": ADDRESS, "version": "1-x"}),
+    ):
+        refused = post(client, f"{token}/{path}", body)
+        assert refused.status_code == 409, refused.text
+        assert refused.json()["detail"] == "this can no longer be changed"
+    assert read(client, token) == before
+
+
+def test_a_withdrawal_needs_no_reason_and_a_return_does(
+    client: TestClient, database: Database
+) -> None:
+    at(client, NOW)
+    token = link_of(client, order_at(database, "delivered"))
+    line_id = read(client, token)["lines"][0]["id"]
+    lines = [{"line": line_id, "quantity": 1}]
+
+    assert post(client, f"{token}/returns", {"lines": lines}).status_code == 409
+    withdrawn = post(client, f"{token}/returns", {"lines": lines, "withdrawal": True})
+
+    assert withdrawn.status_code == 201, withdrawn.text
+    assert withdrawn.json()["is_withdrawal"] is True
+    assert [one["is_withdrawal"] for one in read(client, token)["returns"]] == [True]

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from contextlib import suppress
 from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 MAX_MAIL_BYTES = 5_000_000
@@ -56,13 +57,13 @@ class Mailbox:
         writer.close()
 
     def _store(self, raw: bytes) -> None:
-        mail = message_from_bytes(raw.replace(b"\r\n..", b"\r\n."))
-        body = mail.get_payload(decode=True)
+        mail = message_from_bytes(raw.replace(b"\r\n..", b"\r\n."), policy=default)
+        body = mail.get_body(("plain", "html"))
         self.mails.append(
             {
                 "to": str(mail["To"]),
                 "subject": str(mail["Subject"]),
                 "message_id": str(mail["Message-ID"]),
-                "text": body.decode("utf-8", "replace") if isinstance(body, bytes) else "",
+                "text": str(body.get_content()) if body is not None else "",
             }
         )

@@ -119,7 +119,8 @@ class ReturnChecker:
         steps: dict[UUID, int],
     ) -> Terms | Problem:
         """Return the terms of a line and note its steps, or return what is wrong with it."""
-        problem = self._item_problem(item, line, where, steps)
+        problem = self._reason_problem(request, item, where)
+        problem = problem or self._item_problem(item, line, where, steps)
         if problem is None and not request.override:
             problem = self._product_problem(item, line, where)
         if problem:
@@ -148,13 +149,19 @@ class ReturnChecker:
         what = f"line {line.line_number} is exchanged only for a variant of {line.product}"
         return Problem(f"{where}.exchange_for.product", what, "choose another variant of it")
 
+    def _reason_problem(
+        self, request: NewReturn, item: NewReturnLine, where: str
+    ) -> Problem | None:
+        """Return that a reason is unknown or missing. A consumer withdraws without one."""
+        codes = [reason.code for reason in self.policy.reasons]
+        if item.reason in codes or (request.withdrawal and not item.reason):
+            return None
+        what = f"there is no reason {item.reason}" if item.reason else "the reason is missing"
+        return Problem(f"{where}.reason", what, f"use one of {', '.join(codes)}")
+
     def _item_problem(
         self, item: NewReturnLine, line: SoldLine, where: str, steps: dict[UUID, int]
     ) -> Problem | None:
-        codes = [reason.code for reason in self.policy.reasons]
-        if item.reason not in codes:
-            what = f"there is no reason {item.reason}"
-            return Problem(f"{where}.reason", what, f"use one of {', '.join(codes)}")
         if line.id in steps:
             what = f"line {line.line_number} is there twice"
             return Problem(f"{where}.order_line_id", what, "add the quantities up")

@@ -32,7 +32,9 @@ class NewReturnLine(StrictBody):
 
     order_line_id: UUID
     quantity: Quantity
-    reason: str = Field(min_length=1, description="Code of a reason of the return policy")
+    reason: str = Field(
+        "", description="Code of a reason of the return policy; a withdrawal needs none"
+    )
     comment: str = Field("", max_length=500)
     exchange_for: ExchangeItem | None = None
 

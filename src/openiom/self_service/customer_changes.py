@@ -28,7 +28,7 @@ from openiom.orders import (
 )
 from openiom.returns import NewReturn, NewReturnLine, create_returns, returns_of_order
 
-from .order_view import cancelable
+from .order_view import cancelable, why_late
 from .schemas import (
     AddressChange,
     AddressPreviewRequest,
@@ -52,6 +52,7 @@ def preview_address(
     ports: ChangePorts,
 ) -> ChangeEffect:
     """Return what another address does to the money. Raise `Refused` when it is too late."""
+    _require_untouched(session, order_id, now, ports)
     with _customer_words():
         preview = preview_change(session, order_id, [SetShipTo(address=body.address)], now, ports)
     return ChangeEffect.of(preview.money, preview.version)
@@ -61,8 +62,17 @@ def change_address(
     session: Session, order_id: UUID, body: AddressChange, now: datetime, ports: ChangePorts
 ) -> ChangeEffect:
     """Send an order to another address. Raise `Refused` when it is too late."""
+    lock_orders(session, [order_id])
+    _require_untouched(session, order_id, now, ports)
     operations: list[Operation] = [SetShipTo(address=body.address)]
     return _apply(session, order_id, operations, body.version, now, ports)
+
+
+def _require_untouched(session: Session, order_id: UUID, now: datetime, ports: ChangePorts) -> None:
+    """Raise `Refused` once anything of an order is in preparation, as its page says."""
+    order = get_order(session, order_id, now=now, fulfillment=ports.progress)
+    if why_late(order, all_lines=True):
+        raise _too_late()
 
 
 def preview_cancellation(

@@ -186,7 +186,7 @@ def _return(one: ReturnDetail) -> CustomerReturn:
 
 
 def _actions(order: OrderDetail, returnable: ReturnableOrder) -> CustomerActions:
-    untouched = _why_late(order, all_lines=True)
+    untouched = why_late(order, all_lines=True)
     cancel_order: Late = untouched
     if not untouched and not order.actions.cancel.allowed:
         cancel_order = "in_preparation"
@@ -215,10 +215,10 @@ def _why_not_canceled(order: OrderDetail) -> Late:
         return "ended"
     if any(cancelable(line) > 0 for line in order.lines):
         return ""
-    return _why_late(order, all_lines=False) or "shipped"
+    return why_late(order, all_lines=False) or "shipped"
 
 
-def _why_late(order: OrderDetail, *, all_lines: bool) -> Late:
+def why_late(order: OrderDetail, *, all_lines: bool) -> Late:
     """Return why an order can no longer be changed, or ''."""
     if order.state in _ENDED:
         return "ended"

@@ -202,7 +202,7 @@ class CustomerReturnLine(CustomerBody):
 
     line: UUID
     quantity: Quantity
-    reason: str = Field(min_length=1, max_length=100)
+    reason: str = Field("", max_length=100, description="A withdrawal needs none")
     comment: str = Field("", max_length=500)
 
 

@@ -5782,7 +5782,11 @@ export interface components {
             line: string;
             /** Quantity */
             quantity: number | string;
-            /** Reason */
+            /**
+             * Reason
+             * @description A withdrawal needs none
+             * @default
+             */
             reason: string;
             /**
              * Comment
@@ -7644,7 +7648,8 @@ export interface components {
             quantity: number | string;
             /**
              * Reason
-             * @description Code of a reason of the return policy
+             * @description Code of a reason of the return policy; a withdrawal needs none
+             * @default
              */
             reason: string;
             /**

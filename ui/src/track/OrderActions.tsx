@@ -70,7 +70,7 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
   const [effect, setEffect] = useState<ChangeEffect>();
   const [confirming, setConfirming] = useState(false);
   const [problem, setProblem] = useState<MessageKey>();
-  const [key] = useState(() => crypto.randomUUID());
+  const [key, setKey] = useState(() => crypto.randomUUID());
 
   const isReturn = action === 'start_return' || action === 'withdraw';
   const kind = action === 'change_address' ? 'address' : 'cancellation';
@@ -86,9 +86,9 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
       await work();
     } catch (error) {
       setConfirming(false);
-      const changed = error instanceof RequestFailed && error.status === 409;
-      setProblem(changed ? 'changed_since' : 'failed');
-      if (changed) await reload();
+      const refused = error instanceof RequestFailed && error.status === 409;
+      setProblem(refused ? (isReturn ? 'not_possible' : 'changed_since') : 'failed');
+      if (refused) await reload();
     }
   };
   const next = () =>
@@ -98,6 +98,8 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
         return;
       }
       if (!isReturn) setEffect(await preview(token, kind, body));
+      // A repetition of the same confirmation has the same key; another content gets its own.
+      setKey(crypto.randomUUID());
       setConfirming(true);
     });
   const confirm = () =>
@@ -107,7 +109,11 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
         await finish(text('done'));
         return;
       }
-      const lines = quantities.map((line) => ({ line: line.id, quantity: chosen[line.id], reason }));
+      const lines = quantities.map((line) => ({
+        line: line.id,
+        quantity: chosen[line.id],
+        reason: action === 'withdraw' ? '' : reason,
+      }));
       const created = await startReturn(token, { withdrawal: action === 'withdraw', lines }, key);
       const values = { number: created.number, date: translation.moment(created.declared_at) };
       await finish(text(created.is_withdrawal ? 'withdrawal_done' : 'return_done', values));
@@ -154,7 +160,7 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
                 />
               </label>
             ))}
-          {isReturn && (
+          {action === 'start_return' && (
             <label>
               {text('reason')}
               <select value={reason} onChange={(event) => setReason(event.target.value)}>

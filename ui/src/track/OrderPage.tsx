@@ -102,7 +102,7 @@ function Items({ order }: OfOrder) {
               <strong>{line.name}</strong>
               <br />
               <span className="quiet">
-                {[...Object.values(line.variant), text('quantity_of', { count: line.quantity })].join(' · ')}
+                {[...Object.values(line.variant), text('quantity_of', { count: line.quantity })].filter(Boolean).join(' · ')}
                 {line.canceled > 0 && ` · ${text('canceled_of', { count: line.canceled })}`}
               </span>
             </span>
