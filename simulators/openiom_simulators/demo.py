@@ -165,7 +165,7 @@ def seed_demo(site: DemoSite, *, report: Say) -> None:
 
 
 def mail_server(addresses: InstanceAddresses) -> dict[str, Any]:
-    """Return the mail server of the demo, the mailbox of the lab. It delivers to nobody."""
+    """Return the mail server of the demo: the mailbox of the lab, which delivers no mail."""
     body = {
         "host": LOCALHOST,
         "port": addresses.lab_smtp_port,
