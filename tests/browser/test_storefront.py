@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from scripts.fabrikam import PROJECT, until
 
 from .conftest import Scene, Visitor
@@ -94,3 +94,52 @@ def test_an_order_of_the_storefront_is_corrected_and_ships(
         "the tour knows that the order was corrected",
         seconds=20,
     )
+
+
+@pytest.fixture
+def customer(chrome: Browser) -> Iterator[Page]:
+    """The telephone of a customer, who has no account."""
+    context = chrome.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+def test_a_customer_corrects_the_address_and_cancels_units(
+    scene: Scene, manager: Visitor, customer: Page
+) -> None:
+    number = scene.orders["out of stock"]
+    order = scene.fabrikam.order(number)
+    page = manager.open(f"/orders/{order['id']}", f"Order {number}")
+    page.get_by_role("button", name="Create link").click()
+    link = page.get_by_role("link", name="Open the customer page").get_attribute("href")
+    assert link is not None
+    assert link.startswith(f"{scene.fabrikam.url}/track/")
+
+    customer.goto(link)
+    expect(customer.get_by_role("heading", level=1)).to_have_text("We are preparing your order")
+    expect(customer.get_by_text("United States")).to_be_visible()
+    check_accessibility(customer)
+    customer.get_by_role("button", name="Change address").click()
+    customer.get_by_label("Town").fill("Tacoma")
+    customer.get_by_role("button", name="Continue").click()
+    expect(customer.get_by_text("The price does not change.")).to_be_visible()
+    customer.get_by_role("button", name="Confirm").click()
+    expect(customer.get_by_text("Your order was changed.")).to_be_visible()
+
+    customer.get_by_role("button", name="Cancel items").click()
+    customer.get_by_role("spinbutton").fill("1000")
+    customer.get_by_role("button", name="Continue").click()
+    expect(customer.get_by_text(re.compile(r"^You get \$[\d,.]+ back\.$"))).to_be_visible()
+    check_accessibility(customer)
+    customer.get_by_role("button", name="Confirm").click()
+    expect(customer.get_by_text("8,000 units")).to_be_visible()
+
+    changed = scene.fabrikam.get(f"/orders/{order['id']}")
+    assert changed["ship_to"]["city"] == "Tacoma"
+    [line] = changed["lines"]
+    assert line["quantity"] == 8000
+    page.get_by_role("button", name="Revoke links").click()
+    page.get_by_role("tooltip").get_by_role("button", name="Revoke links").click()
+    expect(page.get_by_text("All links of this order are revoked.")).to_be_visible()
+    customer.reload()
+    expect(customer.get_by_role("heading", level=1)).not_to_have_text("We are preparing your order")

@@ -33,7 +33,13 @@ export function OrderActions(props: Props) {
           {(Object.keys(offered) as Action[]).map((action) => (
             <li key={action}>
               {offered[action].allowed ? (
-                <button type="button" onClick={() => setOpen(action)}>
+                <button
+                  type="button"
+                  onClick={() => {
+                    setMessage('');
+                    setOpen(action);
+                  }}
+                >
                   {text(action)}
                 </button>
               ) : (
@@ -129,9 +135,12 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
     >
       <h3>{text(action)}</h3>
       {confirming ? (
-        <p role="status" className="money">
-          {money}
-        </p>
+        <div role="status">
+          {summary(action, address, quantities, chosen, translation).map((part) => (
+            <div key={part}>{part}</div>
+          ))}
+          <p className="money">{money}</p>
+        </div>
       ) : action === 'change_address' ? (
         FIELDS.map((field) => (
           <label key={field}>
@@ -190,6 +199,19 @@ function ActionForm({ token, order, action, finish, close, reload }: FormProps) 
 }
 
 type Translator = ReturnType<typeof useTranslation>;
+
+/** What is about to be confirmed: the new address, or the units of each item. */
+function summary(
+  action: Action,
+  address: Address,
+  lines: CustomerOrder['lines'],
+  chosen: Record<string, number>,
+  { text }: Translator,
+): string[] {
+  if (action === 'change_address')
+    return [address.name, address.line1, [address.city, address.state, address.postal_code].filter(Boolean).join(' ')];
+  return lines.map((line) => `${line.name}: ${text('quantity_of', { count: chosen[line.id] ?? 0 })}`);
+}
 
 function moneyText(effect: ChangeEffect, { text, money }: Translator): string {
   const difference = Number(effect.difference);

@@ -134,13 +134,14 @@ function Amounts({ order }: OfOrder) {
 }
 
 function Address({ order }: OfOrder) {
-  const { text } = useTranslation();
-  const { name, line1, line2, city, state, postal_code, country } = order.ship_to;
+  const { text, country } = useTranslation();
+  const { name, line1, line2, city, state, postal_code } = order.ship_to;
+  const countryName = order.ship_to.country && country(order.ship_to.country);
   return (
     <section className="card">
       <h2>{text('address')}</h2>
       <address>
-        {[name, line1, line2, [city, state, postal_code].filter(Boolean).join(' '), country].filter(Boolean).map((part) => (
+        {[name, line1, line2, [city, state, postal_code].filter(Boolean).join(' '), countryName].filter(Boolean).map((part) => (
           <div key={part}>{part}</div>
         ))}
       </address>

@@ -21,6 +21,11 @@ test.each(Object.keys(LANGUAGES) as Language[])('%s has every message, with the 
   }
 });
 
+test('countries have their names, and an unknown code is shown as it is', () => {
+  expect(new Translation('de', de).country('US')).toBe('Vereinigte Staaten');
+  expect(new Translation('en', en).country('not a code')).toBe('not a code');
+});
+
 test('plurals, money and days follow the language', () => {
   const german = new Translation('de', de);
   expect(german.text('quantity_of', { count: 1234 })).toBe('1.234 Stück');

@@ -52,6 +52,15 @@ export class Translation {
   readonly day = (day: string): string =>
     new Intl.DateTimeFormat(this.language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(day));
 
+  /** The name of a country by its ISO 3166 code; the code itself when it has none. */
+  readonly country = (code: string): string => {
+    try {
+      return new Intl.DisplayNames([this.language], { type: 'region' }).of(code) ?? code;
+    } catch {
+      return code;
+    }
+  };
+
   readonly moment = (at: string): string =>
     new Intl.DateTimeFormat(this.language, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(at));
 }
