@@ -6,12 +6,11 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.orders.builders import NOW, document, line, master_data, placed, receive, stock
-from tests.package_app import http_client, package_app
+from tests.orders.builders import NOW, document, line, placed, receive
+from tests.orders.changeable_order import change_client, five_scales
 
-from openiom.fulfillment import FulfillmentOrderProgress, UnsentFulfillment
 from openiom.kernel import Invalid
-from openiom.orders import EVENT_TITLES, KINDS, change_router, order_router
+from openiom.orders import KINDS
 from openiom.platform.configuration import Configuration
 from openiom.platform.database import Database
 
@@ -21,22 +20,13 @@ MOVE = {"kind": "set_requested_date", "date": "2026-12-24"}
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    progress = FulfillmentOrderProgress()
-    app = package_app(
-        database,
-        change_router(UnsentFulfillment(), progress),
-        order_router(EVENT_TITLES, progress),
-        permissions={"orders.read", "orders.write"},
-    )
-    with http_client(app) as opened:
+    with change_client(database) as opened:
         yield opened
 
 
 @pytest.fixture
 def order(database: Database) -> UUID:
-    master_data(database)
-    stock(database, Accu_Scale__SEA=20, Lamp__SEA=20)
-    return placed(database, line(quantity=5))
+    return five_scales(database)
 
 
 def limit(database: Database, name: str = "default", **policy: Any) -> None:

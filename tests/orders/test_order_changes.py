@@ -28,10 +28,9 @@ from tests.orders.builders import (
     sourced,
     stock,
 )
-from tests.package_app import http_client, package_app
+from tests.orders.changeable_order import change_client, five_scales
 
-from openiom.fulfillment import FulfillmentOrderProgress, UnsentFulfillment
-from openiom.orders import EVENT_TITLES, change_router, hold_orders, order_router
+from openiom.orders import hold_orders
 from openiom.platform.bulk import fetch
 from openiom.platform.database import Database
 
@@ -43,23 +42,13 @@ TACOMA = {"kind": "set_ship_to", "address": SHIP_TO | {"city": "Tacoma"}}
 
 @pytest.fixture
 def client(database: Database) -> Iterator[TestClient]:
-    progress = FulfillmentOrderProgress()
-    app = package_app(
-        database,
-        change_router(UnsentFulfillment(), progress),
-        order_router(EVENT_TITLES, progress),
-        permissions={"orders.read", "orders.write"},
-    )
-    with http_client(app) as asking:
-        yield asking
+    with change_client(database) as opened:
+        yield opened
 
 
 @pytest.fixture
 def order(database: Database) -> UUID:
-    """Five scales at 10.00, of which Seattle has plenty."""
-    master_data(database)
-    stock(database, Accu_Scale__SEA=20, Lamp__SEA=20)
-    return placed(database, line(quantity=5))
+    return five_scales(database)
 
 
 def preview(client: TestClient, order: UUID, *operations: dict[str, Any]) -> dict[str, Any]:
