@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError, new_id
-from openiom.orders import order_facts
+from openiom.orders import header_facts, order_facts
 from openiom.platform.signed_links import SignedLinks
 
 from .languages import language_of
@@ -26,6 +26,7 @@ NO_MAIL_SERVER = "no mail server is configured"
 DEFAULT_LINK_DAYS = 90
 MAX_VALUE = 500
 """Most characters of one value of an order in a notice."""
+_RECIPIENT = ("customer", "ship_to")
 _ORDER_TEXTS = (
     "number",
     "currency",
@@ -75,11 +76,17 @@ class NoticeComposer:
     ) -> dict[str, str]:
         """Write a notice for each request whose order has an e-mail address, and return by cause
         why none was written or why it is not sent. Repeated requests have no second effect.
+
+        Without a mail server a notice has no texts: rendering costs more than all else of it.
         """
         order_ids = [request.order_id for request in requests]
-        facts = order_facts(session, order_ids)
         opted_out = opted_out_orders(session, order_ids)
         server = mail_server(session)
+        if server is None:
+            facts = header_facts(session, order_ids, _RECIPIENT)
+        else:
+            facts = order_facts(session, order_ids)
+
         rows: list[dict[str, Any]] = []
         refused: dict[str, str] = {}
         for request in requests:
@@ -123,14 +130,16 @@ class NoticeComposer:
         now: datetime,
     ) -> dict[str, Any]:
         """Return the columns of a notice; a template that cannot be rendered is a failed one."""
-        state, reason = (PENDING, "") if server else (UNSENT, NO_MAIL_SERVER)
-        try:
-            rendered = self.render(
-                order, template, server, now, data=request.data, event=request.event
-            )
-        except IomError as error:
-            rendered = RenderedNotice(language_of(order), template.title, "", "")
-            state, reason = FAILED, str(error)
+        rendered = RenderedNotice(language_of(order), template.title, "", "")
+        state, reason = UNSENT, NO_MAIL_SERVER
+        if server is not None:
+            try:
+                rendered = self.render(
+                    order, template, server, now, data=request.data, event=request.event
+                )
+                state, reason = PENDING, ""
+            except IomError as error:
+                state, reason = FAILED, str(error)
 
         return {
             "id": new_id(),

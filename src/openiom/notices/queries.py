@@ -55,7 +55,10 @@ def resend(session: Session, notice_id: UUID, now: datetime) -> NoticeDetail:
     if notice.state == PENDING:
         raise Refused("this notice is still being sent", remedy="wait for the result")
     if not notice.body_text:
-        raise Refused("this notice could not be rendered", remedy="correct its template")
+        raise Refused(
+            f"this notice has no text: {notice.reason}",
+            remedy="correct the cause, and send the order a new notice from a flow",
+        )
 
     copy_id = new_id()
     copied = {
