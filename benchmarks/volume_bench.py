@@ -1,7 +1,7 @@
 """Two million orders, one million of them waiting: lists, searches, counts, Home, memory.
 
-Targets: p95 < 200 ms for lists, searches, counts and Home; a worker stays below 400 MB. The floor is as
-many rows read by primary key from the same database, measured in the same run.
+Targets: p95 < 200 ms for lists, searches, counts and Home; a worker stays below 400 MB. The floor
+is as many rows read by primary key from the same database, measured in the same run.
 """
 
 import argparse

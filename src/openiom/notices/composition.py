@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from openiom.kernel import IomError, new_id
 from openiom.orders import header_facts, order_facts
+from openiom.platform.bulk import execute, fetch_column
 from openiom.platform.signed_links import SignedLinks
 
 from .languages import language_of
 from .mail_server import ADDRESS, MailServerBody, mail_server
-from .models import FAILED, PENDING, UNSENT, Notice, NoticeOptOut
+from .models import FAILED, PENDING, UNSENT
 from .template_language import render_html, render_subject, render_text
 from .templates import NoticeTemplateBody, NoticeText, text_for
 
@@ -26,6 +25,24 @@ NO_MAIL_SERVER = "no mail server is configured"
 DEFAULT_LINK_DAYS = 90
 MAX_VALUE = 500
 """Most characters of one value of an order in a notice."""
+_COLUMNS = {
+    "id": "uuid",
+    "order_id": "uuid",
+    "cause": "text",
+    "template": "text",
+    "language": "text",
+    "recipient": "text",
+    "subject": "text",
+    "body_text": "text",
+    "body_html": "text",
+    "state": "text",
+    "reason": "text",
+}
+_INSERT = f"""
+INSERT INTO notices.notice ({", ".join(_COLUMNS)}, created_at, due_at)
+SELECT u.*, %s, %s FROM unnest({", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())}) AS u
+ON CONFLICT (cause, template, recipient) DO NOTHING
+"""
 _RECIPIENT = ("customer", "ship_to")
 _ORDER_TEXTS = (
     "number",
@@ -102,7 +119,7 @@ class NoticeComposer:
                 refused[request.cause] = row["reason"]
 
         if rows:
-            session.execute(insert(Notice).on_conflict_do_nothing(), rows)
+            _insert(session, rows, now)
         return refused
 
     def render(
@@ -153,8 +170,6 @@ class NoticeComposer:
             "body_html": rendered.body_html,
             "state": state,
             "reason": reason,
-            "created_at": now,
-            "due_at": now,
         }
 
     def _values(
@@ -196,6 +211,14 @@ class NoticeComposer:
         }
 
 
+def _insert(session: Session, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    """Insert notices that are due now, without those that exist."""
+    columns: list[list[Any]] = []
+    for name in _COLUMNS:
+        columns.append([row[name] for row in rows])
+    execute(session, _INSERT, (now, now, *columns))
+
+
 def address_of(order: Mapping[str, Any]) -> str:
     """Return the e-mail address of an order's customer; empty when there is no valid one."""
     customer = order.get("customer") or {}
@@ -205,8 +228,8 @@ def address_of(order: Mapping[str, Any]) -> str:
 
 def opted_out_orders(session: Session, order_ids: Collection[UUID]) -> set[UUID]:
     """Return those of these orders whose customers receive no notices."""
-    query = select(NoticeOptOut.order_id).where(NoticeOptOut.order_id.in_(order_ids))
-    return set(session.scalars(query))
+    query = "SELECT order_id FROM notices.opt_out WHERE order_id = ANY(%s)"
+    return set(fetch_column(session, query, (list(order_ids),)))
 
 
 def _refusal(order: Mapping[str, Any] | None, opted_out: bool) -> str:

@@ -83,7 +83,11 @@ function NoticeDialog({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <Modal open title={notice.data?.subject ?? 'Notice'} footer={null} onCancel={onClose}>
       <QueryContent query={notice} rows={4}>
-        {(data) => <pre style={{ whiteSpace: 'pre-wrap', fontFamily: 'inherit', overflowWrap: 'anywhere' }}>{data.body_text || 'This notice has no text.'}</pre>}
+        {(data) => (
+          <pre style={{ whiteSpace: 'pre-wrap', fontFamily: 'inherit', overflowWrap: 'anywhere' }}>
+            {data.body_text || 'This notice has no text.'}
+          </pre>
+        )}
       </QueryContent>
     </Modal>
   );
